@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# `make help` lists the targets. V=1 shows the commands, WERROR=1 makes warnings
+# errors, CC=clang chooses the compiler, FLAVOUR=release|asan|tsan the flavour.
+# Each flavour and compiler has its own folder below build/.
+
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+LIBDIR     ?= $(PREFIX)/lib
+DATADIR    ?= $(PREFIX)/share
+MANDIR     ?= $(DATADIR)/man
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+FLAVOUR    ?= release
+FUZZ       ?= wire
+SECONDS    ?= 60
+DEPS       ?= scripts/deps.sh
+PKG_CONFIG ?= pkg-config
+PYTHON     ?= /usr/bin/python3
+
+MAKEFLAGS += -r --no-print-directory
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+NPROC := $(shell nproc)
+# a -j of the caller's is kept, otherwise all cores are used
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(NPROC))
+ifeq ($(V),1)
+  Q :=
+  SAY := @:
+else
+  Q := @
+  SAY := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '  %-6s %s\n')
+endif
+
+# ---- compiler and flags
+
+ifeq ($(origin CC),default)
+  CC := $(if $(filter fuzz,$(FLAVOUR)),clang,gcc)
+endif
+COMPILER := $(if $(findstring clang,$(CC)),clang,gcc)
+ifeq ($(origin AR),default)
+  AR := $(if $(filter gcc,$(COMPILER)),gcc-ar,ar)
+endif
+BUILD := build/$(FLAVOUR)$(if $(filter-out fuzz,$(FLAVOUR)),$(if $(filter clang,$(COMPILER)),-clang))
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+
+TAG := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null)
+RELEASE := $(or $(shell cat VERSION 2>/dev/null),0.1.0)
+VERSION := $(if $(filter v%,$(TAG)),$(TAG:v%=%),$(RELEASE)$(addprefix +g,$(TAG)))
+
+PKGS := libevent_core libevent_extra libevent_pthreads ldns libcyaml yaml-0.1 libidn2 libpsl libsystemd
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings \
+	-Wredundant-decls -Wformat=2 -Wimplicit-fallthrough
+# =5: by attribute only, as clang wants it; snprintf is there to truncate
+WARN_gcc := -Wimplicit-fallthrough=5 -Wlogical-op -Wduplicated-cond -Walloca -Wno-format-truncation
+
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE \
+	-D_FORTIFY_SOURCE=3 \
+	$(if $(filter x86_64-% i386-% i686-%,$(MACHINE)),-fcf-protection) \
+	$(if $(filter aarch64-%,$(MACHINE)),-mbranch-protection=standard)
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
+# gcc's flow warnings lose their way in instrumented code; release has them
+NOISE_gcc := -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-truncation -Wno-tsan
+
+FLAGS_release := -O2 -g $(HARDEN) $(if $(filter gcc,$(COMPILER)),-flto=auto)
+FLAGS_asan := $(SANITIZE) -fsanitize=address,undefined $(NOISE_$(COMPILER))
+FLAGS_tsan := $(SANITIZE) -fsanitize=thread $(NOISE_$(COMPILER))
+FLAGS_fuzz := $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
+# for its symbols alone: the other flavours have the warnings
+FLAGS_lint := -O1 -fno-pie -w
+LINK_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+ifeq ($(origin FLAGS_$(FLAVOUR)),undefined)
+  $(error FLAVOUR is one of release, asan, tsan, fuzz, lint)
+endif
+
+CPP := -std=c17 -D_GNU_SOURCE -Iinclude -Isrc -DSINKHOLED_VERSION='"$(VERSION)"' $(PKG_CFLAGS)
+COMPILE = $(CC) $(CPP) $(CPPFLAGS) -pthread $(FLAGS_$(FLAVOUR)) $(WARN) $(WARN_$(COMPILER)) \
+	$(if $(WERROR),-Werror) $(CFLAGS)
+LINK = $(CC) -pthread $(FLAGS_$(FLAVOUR)) $(CFLAGS) $(LINK_$(FLAVOUR)) -Wl,--as-needed $(LDFLAGS)
+
+# ---- what is built from what
+
+LAYERS  := base dns match core net web daemon
+SRCS    := $(sort $(wildcard $(LAYERS:%=src/%/*.c)))
+HEADERS := $(sort $(wildcard $(LAYERS:%=include/%/*.h) $(LAYERS:%=src/%/*.h)))
+CHECKED := $(wildcard $(SRCS) src/main.c)
+OBJS    := $(SRCS:src/%.c=$(BUILD)/obj/%.o)
+LIB     := $(BUILD)/libsinkholed.a
+SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/support/*.c))
+UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
+TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c)) $(SUPPORT)
+
+.PHONY: all run deps test unit replay functional tsan fuzz bench lint format install uninstall \
+	clean help FORCE
+
+all: ## build build/release/sinkholed
+	+$(Q)$(MAKE) $(JOBS) daemon
+
+.PHONY: daemon units fuzzers tools objects tidy
+daemon: $(BUILD)/sinkholed
+units: $(UNITS)
+fuzzers: $(FUZZERS)
+tools: $(TOOLS)
+objects: $(CHECKED:src/%.c=$(BUILD)/obj/%.o)
+daemon units fuzzers tools objects tidy:
+	@:
+
+# a stamp is rewritten only when what it holds has changed
+stamp = mkdir -p $(@D) && { printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || \
+	printf '%s\n' '$(subst ','\'',$(1))' >$@; }
+# objects that were built with -Werror are as good without it
+$(BUILD)/flags: FORCE
+	@$(PKG_CONFIG) --print-errors --exists $(PKGS) || \
+		{ echo "libraries are missing: 'make deps' installs them"; exit 1; }
+	@$(if $(WERROR),,grep -qsxF -e '$(subst ','\'',$(FLAGLINE) -Werror)' $@ ||) \
+		{ $(call stamp,$(FLAGLINE)$(if $(WERROR), -Werror)); }
+$(BUILD)/version: FORCE
+	@$(call stamp,$(VERSION))
+$(BUILD)/objects: FORCE
+	@$(call stamp,$(OBJS))
+FLAGLINE = $(filter-out -Werror -DSINKHOLED_VERSION=%,$(COMPILE)) : $(LINK)
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	$(SAY) CC $@
+	$(Q)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
+$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags
+	$(SAY) CC $@
+	$(Q)mkdir -p $(@D) && $(COMPILE) -Itests/unit -Wno-unused-parameter -Wno-missing-prototypes \
+		-MMD -MP -c -o $@ $<
+$(patsubst src/%.c,$(BUILD)/obj/%.o,$(shell grep -ls SINKHOLED_VERSION $(CHECKED))): $(BUILD)/version
+
+$(LIB): $(OBJS) $(BUILD)/objects
+	$(SAY) AR $@
+	$(Q)rm -f $@ && $(AR) qcs $@ $(OBJS)
+$(BUILD)/sinkholed: $(BUILD)/obj/main.o $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
+$(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(SUPPORT) $(LIB)
+	$(SAY) LINK $@
+	$(Q)mkdir -p $(@D) && $(LINK) -o $@ $^ -lcmocka $(PKG_LIBS)
+# libFuzzer brings its own main, elsewhere the corpus is replayed
+REPLAY := $(if $(filter-out fuzz,$(FLAVOUR)),$(BUILD)/obj/tests/fuzz/replay.o)
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(REPLAY) $(LIB)
+	$(SAY) LINK $@
+	$(Q)mkdir -p $(@D) && $(LINK) $(if $(REPLAY),,-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS)
+$(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o
+	$(SAY) LINK $@
+	$(Q)$(LINK) -o $@ $^
+
+-include $(OBJS:.o=.d) $(BUILD)/obj/main.d $(TESTOBJS:.o=.d)
+
+# ---- running and testing
+
+run: ## install what is missing, build, and serve on port 5300 from conf/sinkholed.yaml
+	$(Q)$(DEPS) build
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon
+	$(Q)exec build/release/sinkholed -c conf/sinkholed.yaml
+
+deps: ## install the Debian packages that building and testing need
+	$(Q)$(DEPS) build test
+
+LINTS := layers circles symbols headers shape format man selftest cppcheck tidy
+SECTIONS := unit:asan replay:asan unit:asan-clang unit:tsan $(LINTS:%=lint:%) \
+	functional:release functional:asan
+FLAVOURS := asan asan-clang tsan release lint
+PARTS_asan := units fuzzers daemon tools
+PARTS_asan-clang := units
+PARTS_tsan := units
+PARTS_release := daemon tools
+PARTS_lint := objects
+
+test: ## everything: unit tests under ASan, UBSan, TSan, replay, lint, functional tests
+	$(Q)$(DEPS) build test
+	+$(Q)$(MAKE) $(JOBS) -k WERROR=1 $(FLAVOURS:%=build-%) || { echo '0 passed, 1 failed'; exit 1; }
+	+$(Q)MAKE='$(MAKE)' scripts/run-tests.py $(SECTIONS)
+
+.PHONY: $(FLAVOURS:%=build-%) $(LINTS:%=lint-%)
+$(FLAVOURS:%=build-%): build-%:
+	+$(Q)$(MAKE) FLAVOUR=$(*:%-clang=%) CC=$(if $(filter %-clang,$*),clang,gcc) $(PARTS_$*)
+
+# on their own these test the asan flavour, unless FLAVOUR and CC choose another
+TESTED = $(if $(filter file,$(origin FLAVOUR)),asan,$(FLAVOUR))
+TESTED_DIR = $(TESTED)$(if $(filter clang,$(COMPILER)),-clang)
+runs = $(Q)scripts/run-tests.py $(1)
+
+unit: ## the unit tests under ASan and UBSan (FLAVOUR=, CC= for others)
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) units
+	$(call runs,unit:$(TESTED_DIR))
+replay: ## the committed fuzz corpora through the parsers, under ASan and UBSan
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) fuzzers
+	$(call runs,replay:$(TESTED_DIR))
+functional: ## the real daemon with real clients and upstreams (FLAVOUR=release for that build)
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) daemon tools
+	$(call runs,functional:$(TESTED_DIR))
+tsan: ## unit and functional tests under TSan
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=tsan units daemon tools
+	$(call runs,unit:tsan functional:tsan)
+
+fuzz: ## fuzz a parser with libFuzzer: FUZZ=wire SECONDS=60
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=fuzz build/fuzz/fuzz/fuzz_$(FUZZ)
+	$(Q)mkdir -p build/fuzz/corpus/$(FUZZ) tests/fuzz/corpus/$(FUZZ)
+	$(Q)build/fuzz/fuzz/fuzz_$(FUZZ) -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 \
+		-artifact_prefix=build/fuzz/$(FUZZ)- $(addprefix -dict=,$(wildcard tests/fuzz/$(FUZZ).dict)) \
+		build/fuzz/corpus/$(FUZZ) tests/fuzz/corpus/$(FUZZ)
+
+bench: ## us and the peers, same list and load, in ratios (BENCH='--quick' and the like)
+	$(Q)$(DEPS) build test bench
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon tools
+	$(Q)SINKHOLED=build/release/sinkholed SINKHOLED_TOOLS=build/release \
+		$(PYTHON) tests/bench/bench.py $(BENCH)
+
+# ---- lint
+
+lint: ## layers, circles, symbols, headers, shape, clang-format, man pages, cppcheck, clang-tidy
+	+$(Q)MAKE='$(MAKE)' scripts/run-tests.py $(LINTS:%=lint:%)
+lint-objects = +$(Q)$(MAKE) $(JOBS) FLAVOUR=lint CC=gcc
+C_FILES = $(CHECKED) $(HEADERS) $(wildcard tests/*/*.[ch] tests/unit/support/*.[ch])
+
+lint-layers:
+	$(Q)$(PYTHON) scripts/lint/layers.py
+lint-circles:
+	$(lint-objects) objects
+	$(Q)$(PYTHON) scripts/lint/circles.py build/lint/obj
+lint-symbols:
+	$(lint-objects) objects
+	$(Q)$(PYTHON) scripts/lint/symbols.py build/lint/obj
+lint-headers:
+	$(Q)scripts/lint/headers.sh $(CC) $(CPP) $(WARN) -- $(HEADERS)
+lint-shape:
+	$(Q)$(PYTHON) scripts/lint/shape.py
+lint-format:
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+lint-man:
+	$(Q)mandoc -T lint -W warning $(wildcard man/*.[1-9])
+lint-selftest:
+	$(Q)$(PYTHON) -B tests/lint/test_lint.py
+# cppcheck reads no system headers, but has to see these macros; what it is told
+# to keep to itself, the sanitizers and clang's analyzer see without false alarms
+QUEUE_H = $(filter %/queue.h,$(shell printf '\043include <sys/queue.h>\n' | $(CC) -M -x c -))
+CPPCHECK_QUIET := duplicateAssignExpression invalidFunctionArg memleak ctuuninitvar *:/usr/include/*
+lint-cppcheck:
+	$(Q)mkdir -p build/lint/cppcheck
+	$(Q)cppcheck --quiet -j$(NPROC) --cppcheck-build-dir=build/lint/cppcheck --error-exitcode=1 \
+		--enable=warning,performance,portability --inline-suppr --std=c11 --library=posix \
+		$(CPPCHECK_QUIET:%=--suppress='%') --template='{file}:{line}: {message} [{id}]' \
+		-Iinclude -Isrc -D_GNU_SOURCE -D__linux__ -DSINKHOLED_VERSION='""' --include=$(QUEUE_H) $(CHECKED)
+lint-tidy:
+	$(lint-objects) -k tidy
+tidy: $(CHECKED:src/%.c=build/lint/tidy/%.ok)
+build/lint/tidy/%.ok: build/lint/obj/%.o .clang-tidy
+	$(Q)mkdir -p $(@D) && clang-tidy --quiet src/$*.c -- $(CPP) >$@.log 2>&1 && touch $@ || \
+		{ sed -e 's|^$(CURDIR)/||' $@.log; exit 1; }
+
+format: ## lay out the C files by .clang-format
+	$(Q)clang-format -i $(C_FILES)
+
+# ---- installing
+
+# the files name the default places; an installed copy names those chosen here
+PLACES = sed -e 's|/usr/local/sbin|$(SBINDIR)|g' -e 's|/usr/local/share|$(DATADIR)|g' \
+	-e 's|/etc/sinkholed|$(SYSCONFDIR)/sinkholed|g'
+place = $(PLACES) $(1) >$(BUILD)/placed && install -D -m 0644 $(BUILD)/placed '$(DESTDIR)$(2)'
+CONFIG = $(SYSCONFDIR)/sinkholed/sinkholed.yaml
+
+install: all ## install below DESTDIR and PREFIX (/usr/local); an existing configuration is kept
+	$(Q)install -D -m 0755 $(BUILD)/sinkholed '$(DESTDIR)$(SBINDIR)/sinkholed'
+	$(Q)$(call place,man/sinkholed.8,$(MANDIR)/man8/sinkholed.8)
+	$(Q)$(call place,man/sinkholed.yaml.5,$(MANDIR)/man5/sinkholed.yaml.5)
+	$(Q)$(call place,systemd/sinkholed.service,$(LIBDIR)/systemd/system/sinkholed.service)
+	$(Q)$(call place,systemd/sinkholed.sysusers,$(LIBDIR)/sysusers.d/sinkholed.conf)
+	$(Q)$(call place,systemd/sinkholed.tmpfiles,$(LIBDIR)/tmpfiles.d/sinkholed.conf)
+	$(Q)install -D -m 0644 blocklists/waledac.txt '$(DESTDIR)$(DATADIR)/sinkholed/blocklists/waledac.txt'
+	$(Q)test -e '$(DESTDIR)$(CONFIG)' || { $(call place,conf/sinkholed.system.yaml,$(CONFIG)); }
+
+uninstall: ## remove what install put there, but not the configuration
+	$(Q)rm -f '$(DESTDIR)$(SBINDIR)/sinkholed' '$(DESTDIR)$(MANDIR)/man8/sinkholed.8' \
+		'$(DESTDIR)$(MANDIR)/man5/sinkholed.yaml.5' \
+		'$(DESTDIR)$(LIBDIR)/systemd/system/sinkholed.service' \
+		'$(DESTDIR)$(LIBDIR)/sysusers.d/sinkholed.conf' '$(DESTDIR)$(LIBDIR)/tmpfiles.d/sinkholed.conf'
+	$(Q)rm -rf '$(DESTDIR)$(DATADIR)/sinkholed'
+
+clean: ## remove build/
+	$(Q)rm -rf build
+
+help: ## this text
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

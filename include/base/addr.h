@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Addresses, prefixes, and sets of prefixes.
+ *
+ * An `ip` is an IPv4 or IPv6 address without a port; an IPv4-mapped IPv6 address
+ * (::ffff:192.0.2.1) is taken as the IPv4 address it maps, so that no rule can be passed by
+ * writing an address otherwise.
+ */
+#ifndef BASE_ADDR_H
+#define BASE_ADDR_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/err.h"
+
+/* Room for any address with its port as text: "[address]@65535", scope id and NUL. */
+#define ADDR_TEXT_MAX 80
+
+struct ip {
+	uint8_t family;    /* AF_INET or AF_INET6 */
+	uint8_t bytes[16]; /* network order; the first 4 for AF_INET, the rest zero */
+};
+
+struct prefix {
+	struct ip ip; /* host bits are zero */
+	uint8_t len;  /* bits: 0..32 or 0..128 */
+};
+
+/* A socket address: of one family, sized for bind() and connect(). */
+struct endpoint {
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} u;
+	socklen_t len;
+};
+
+/* Frozen set of prefixes: merged ranges, searched by bisection. */
+struct prefix_set;
+
+/* "192.0.2.1" or "2001:db8::1".  ERR_SYNTAX otherwise. */
+enum err ip_parse(const char *text, struct ip *ret_ip) MUST_CHECK;
+
+/* As ip_parse, of a socket address; the port is left out. */
+struct ip ip_from_sockaddr(const struct sockaddr *sa);
+
+bool ip_equal(const struct ip *a, const struct ip *b);
+
+/* Writes the address to `buf` (at least INET6_ADDRSTRLEN octets) and returns it. */
+const char *ip_text(const struct ip *ip, char *buf, size_t size);
+
+/* "192.0.2.0/24", "2001:db8::/32", or an address alone (its full length).  Host bits must be
+ * zero.  ERR_SYNTAX or ERR_RANGE otherwise. */
+enum err prefix_parse(const char *text, struct prefix *ret_prefix) MUST_CHECK;
+
+/* "address@port" or an address alone (then `default_port`); an IPv6 address may stand in
+ * brackets and may carry a "%scope".  ERR_SYNTAX or ERR_RANGE otherwise. */
+enum err endpoint_parse(const char *text, uint16_t default_port,
+			struct endpoint *ret_endpoint) MUST_CHECK;
+
+/* "address@port" into `buf` (ADDR_TEXT_MAX octets), which it returns. */
+const char *endpoint_text(const struct endpoint *endpoint, char *buf, size_t size);
+
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+
+/* A set of `count` prefixes; owned by the caller.  ERR_NOMEM. */
+enum err prefix_set_create(const struct prefix *prefixes, size_t count,
+			   struct prefix_set **ret_set) MUST_CHECK;
+void prefix_set_free(struct prefix_set *set);
+
+/* True when `ip` lies in one of the prefixes.  Any thread; no lock, no allocation. */
+bool prefix_set_contains(const struct prefix_set *set, const struct ip *ip);
+
+#endif

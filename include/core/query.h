@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The path of a query, from its octets to the octets of its answer.  No sockets, no clock, no
+ * allocation: the caller reads packets and the time, and sends what this builds.
+ *
+ * A query is begun (parsed, its name hashed, its memory prefetched), for a whole batch at once,
+ * then decided.  What can be answered at once is; what must be asked upstream is handed back to
+ * the caller, who keeps a query_wait for each client and a query_key for the question, and comes
+ * back with the upstream's reply.
+ */
+#ifndef CORE_QUERY_H
+#define CORE_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "core/cache.h"
+#include "core/snapshot.h"
+#include "core/stats.h"
+#include "dns/answer.h"
+#include "dns/wire.h"
+
+#define QUERY_QUESTION_MAX (NAME_WIRE_MAX + 4U) /* octets of a question: qname, type, class */
+
+/* What a worker lends to its queries.  One thread; the snapshot is the worker's current one. */
+struct query_env {
+	const struct snapshot *snapshot;
+	struct cache *cache;
+	struct stats *stats;
+	struct hash_key name_key;      /* of the snapshot's sets, and of the cache */
+	struct hash_key cookie_secret; /* one for all workers */
+	uint64_t now_ms;	       /* monotonic */
+	uint32_t now_s;		       /* Unix time */
+};
+
+enum transport {
+	TRANSPORT_UDP,
+	TRANSPORT_TCP,
+};
+
+/* One query of a batch.  Needs no initialisation; valid from query_begin on. */
+struct query {
+	struct wire_query wire;
+	enum wire_verdict parsed;
+	enum transport transport;
+	struct ip client;
+	bool has_cookie;
+	bool passed;	    /* a list lets its name pass: only mandatory lists inspect the answer */
+	uint8_t cookie[EDNS_COOKIE_FULL];
+	uint64_t cache_hash;
+	struct name qname;
+	struct name_suffixes suffixes;
+};
+
+enum query_outcome {
+	QUERY_ANSWERED, /* the answer is in the buffer */
+	QUERY_DROPPED,	/* nothing is to be sent */
+	QUERY_FORWARD,	/* ask upstream */
+};
+
+/* The question, as an upstream is asked: what identical questions have in common. */
+struct query_key {
+	uint64_t hash;
+	uint64_t generation; /* of the lists that its own name was judged by */
+	uint16_t qtype;
+	uint8_t flags; /* CACHE_FLAG_ */
+	bool passed;
+	uint16_t question_len;
+	uint8_t question[QUERY_QUESTION_MAX]; /* wire form, lower case */
+};
+
+/* What is kept of a client's query while its question is asked upstream. */
+struct query_wait {
+	struct wire_query wire;
+	enum transport transport;
+	bool has_cookie;
+	uint8_t cookie[EDNS_COOKIE_FULL];
+	uint8_t question[QUERY_QUESTION_MAX]; /* with the letters' case as asked */
+};
+
+/* Why no upstream's reply can be given. */
+enum query_failure {
+	QUERY_FAIL_NO_REPLY, /* none answered in time: EDE 22 */
+	QUERY_FAIL_NETWORK,  /* none could be sent to, or all failed: EDE 23 */
+	QUERY_FAIL_OVERLOAD, /* too many questions in flight: EDE 0, there is no better code */
+};
+
+/* Parses `msg`, which came from `client`, and prefetches what deciding it will read. */
+void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
+		 const struct sockaddr *client, enum transport transport);
+
+/*
+ * Decides a begun query.  The answer is built into `buf` of `cap` octets (at least 512), which
+ * may be `msg` itself; over UDP it is cut to the lesser of the client's and our size.
+ * `ret_len` is set for QUERY_ANSWERED.
+ */
+enum query_outcome query_decide(struct query *q, const struct query_env *env, const uint8_t *msg,
+				uint8_t *buf, size_t cap, size_t *ret_len);
+
+/* For QUERY_FORWARD: fills in what identifies the question, and what waits for its reply. */
+void query_suspend(const struct query *q, const struct query_env *env, const uint8_t *msg,
+		   struct query_key *ret_key, struct query_wait *ret_wait);
+
+bool query_key_equal(const struct query_key *a, const struct query_key *b);
+
+/*
+ * Inspects an upstream's reply to `key` (the CNAME targets in it) under the current snapshot,
+ * and caches it if it may be.  The verdict says what its clients get instead, if it matched.
+ * `msg` is the message that `reply` was parsed from.
+ */
+struct verdict query_resolve(const struct query_env *env, const struct query_key *key,
+			     const uint8_t *msg, size_t len, const struct reply *reply);
+
+/* Answers a waiting client: with the verdict if it matched, else with the reply. */
+enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,
+				const struct reply *reply, const struct verdict *verdict,
+				uint8_t *buf, size_t cap, size_t *ret_len);
+
+/* Answers a waiting client SERVFAIL. */
+size_t query_fail(const struct query_env *env, const struct query_wait *wait,
+		  enum query_failure failure, uint8_t *buf, size_t cap);
+
+/* Writes the question of `key` as a query to an upstream into `buf` (512 octets are enough):
+ * RD and AD set, CD and DO as asked, an OPT of `udp_size`.  Returns its length. */
+size_t query_upstream_message(const struct query_key *key, uint16_t id, uint16_t udp_size,
+			      uint8_t *buf);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of the running daemon: signals, reloads, the word to systemd, the end.
+ *
+ *   SIGHUP            reload configuration and lists, in a thread of its own
+ *   SIGUSR1           log the counters
+ *   SIGTERM, SIGINT   answer what is in flight, and end
+ */
+#ifndef DAEMON_LIFECYCLE_H
+#define DAEMON_LIFECYCLE_H
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "core/cache.h"
+#include "net/worker.h"
+
+struct lifecycle_config {
+	const char *conf_path;
+	struct hash_key name_key;
+	struct workers *workers; /* started */
+	struct cache *cache;
+};
+
+/*
+ * Runs until a signal says to end; the workers are stopped then.  The main thread; the other
+ * threads must have all signals blocked.  ERR_NOMEM, ERR_SYS.
+ */
+enum err lifecycle_run(const struct lifecycle_config *config) MUST_CHECK;
+
+#endif

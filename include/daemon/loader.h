@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A load: the configuration and the lists it names, read, judged, and compiled into a snapshot.
+ *
+ * What cannot be loaded never takes away what is in force.  A list that is refused keeps the
+ * rules it has in the snapshot before or, at the start, those of its last good version in the
+ * state directory.  A mandatory list without either makes the whole load fail.
+ */
+#ifndef DAEMON_LOADER_H
+#define DAEMON_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "core/snapshot.h"
+
+/* The file that a list was loaded from. */
+struct load_source {
+	bool own;	  /* the configured one; nothing stands in for it */
+	struct stat seen; /* the version that was loaded */
+};
+
+/* How one load ended. */
+struct load_result {
+	uint64_t names;	  /* rules in force */
+	size_t lists;	  /* lists in force */
+	size_t refused;	  /* lists that were refused, whatever came in their place */
+	uint32_t took_ms;
+	struct load_source sources[POLICY_LISTS_MAX];
+};
+
+/*
+ * Compiles `conf` (taken over, whatever happens) into a snapshot that follows `old` (NULL at the
+ * start), logging what became of each list.  With `strict`, a list that is refused fails the
+ * load (for a check).
+ * ERR_CONFIG, ERR_REFUSED, ERR_SYS, ERR_NOMEM with `text`; then nothing has changed.
+ * Any thread, one at a time; blocks.
+ */
+enum err loader_load(struct conf *conf, const struct hash_key *name_key,
+		     const struct snapshot *old, bool strict, struct snapshot **ret_snapshot,
+		     struct load_result *ret_result, struct err_text *text) MUST_CHECK;
+
+/*
+ * Keeps the source of every list of `snapshot`, which `result` is of, in the state directory,
+ * when it was loaded from its own file and has changed; failures are logged.  After the snapshot
+ * was published.
+ */
+void loader_keep(const struct snapshot *snapshot, const struct load_result *result);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What only root may do, done early, and then given up. */
+#ifndef DAEMON_PRIVILEGE_H
+#define DAEMON_PRIVILEGE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Who the process is to be. */
+struct privilege_user {
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * Whom to become: when started as root the user `name`, or "nobody" when `name` is the default
+ * and there is no such user (a warning says so); otherwise who we are.
+ * ERR_NOTFOUND with `text` when there is no such user.
+ */
+enum err privilege_find(const char *name, struct privilege_user *ret_user,
+			struct err_text *text) MUST_CHECK;
+
+/* Becomes `user` for good: groups, group, user, with no capability left.  ERR_SYS with `text`. */
+enum err privilege_drop(const struct privilege_user *user, struct err_text *text) MUST_CHECK;
+
+/* Raises the limit of open files as far as it goes; a warning when it is below `wanted`. */
+void privilege_raise_files(uint64_t wanted);
+
+#endif

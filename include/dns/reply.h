@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An upstream's reply: checked against the question it answers, and reduced to what can be
+ * handed on: its records as they stand, without the OPT, which belongs to one hop (RFC 6891, 6).
+ */
+#ifndef DNS_REPLY_H
+#define DNS_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dns/wire.h"
+
+#define REPLY_EDE_MAX 130U /* octets kept of an upstream's EDE: its code and some text */
+
+/* What a reply says of its question. */
+enum reply_kind {
+	REPLY_ANSWER,	/* records that answer, or a CNAME chain */
+	REPLY_NXDOMAIN, /* no such name */
+	REPLY_NODATA,	/* the name has no such records */
+	REPLY_FAILURE,	/* SERVFAIL, REFUSED and every other rcode */
+};
+
+/*
+ * The records of a reply.  `body` points behind the question of the message they were parsed
+ * from; compression pointers in it count from the start of that message, so it may be put
+ * behind any header and question of the same length.
+ */
+struct reply {
+	enum reply_kind kind;
+	uint16_t rcode; /* 12 bits */
+	bool tc;
+	bool ad;
+	bool has_soa;	/* a negative reply may be cached (RFC 2308, 5) */
+	uint16_t ancount;
+	uint16_t nscount;
+	uint16_t arcount; /* without the OPT */
+	uint16_t body_len;
+	uint16_t question_end; /* where the body begins in its message */
+	uint32_t ttl_s;	       /* the least TTL of its records; of a negative one by RFC 2308 */
+	uint16_t ede_len;      /* of the upstream's first EDE option (RFC 8914); 0: none */
+	uint8_t ede[REPLY_EDE_MAX];
+	const uint8_t *body;
+};
+
+/* Bounds on what is taken over from a reply, in seconds. */
+struct reply_ttl_limits {
+	uint32_t min_s;
+	uint32_t max_s;
+	uint32_t max_negative_s;
+};
+
+/*
+ * True when `msg` is a reply to the question (`question` is qname, qtype and qclass in wire
+ * form, `question_len` octets): QR and QUERY, one question, the same octets.  The ID is the
+ * caller's to compare, as is the address it came from (RFC 5452, 9.1).
+ */
+bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size_t question_len);
+
+/*
+ * Parses a reply that matches, and sets its TTLs within `limits` where they stand (`msg` is
+ * changed).  Records behind the OPT are left out; the names in the rdata of types that may be
+ * compressed are checked (RFC 3597, 4).  A truncated reply (tc) is parsed as far as its header.
+ * ERR_SYNTAX and the errors of wire_next_rr when it is malformed.
+ */
+enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
+		     const struct reply_ttl_limits *limits, struct reply *ret_reply) MUST_CHECK;
+
+/*
+ * Counts down the TTLs of `count` records that begin at `pos` of a message of `len` octets, not
+ * below zero.  The records were checked by reply_parse.
+ */
+void reply_age(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t age_s);
+
+#endif

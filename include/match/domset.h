@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The set of listed names: exact, frozen, asked by suffix.
+ *
+ * A builder takes rules, list after list, and is frozen into a `domset` that never changes again
+ * and may be read by any thread without a lock.  A rule is an owner name, a scope, a list, and
+ * the line of its source.  Names are stored and compared, never only their hashes; the hash is
+ * keyed, so that nobody can choose names that fall together.
+ *
+ * A list is known by its index, which the caller gives; what an index means is the caller's.
+ */
+#ifndef MATCH_DOMSET_H
+#define MATCH_DOMSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "dns/name.h"
+
+#define DOMSET_LISTS_MAX 255 /* lists of a set: indices 0..254 */
+/* Distinct (list, scope, exception, important) of a set.  A list uses one to four of them. */
+#define DOMSET_CLASSES_MAX 255
+
+/* What a rule covers, as bits. */
+enum domset_scope {
+	DOMSET_SCOPE_ITSELF = 1,
+	DOMSET_SCOPE_BELOW = 2,
+	DOMSET_SCOPE_BOTH = 3,
+};
+
+/* What a rule says, its owner and its list aside. */
+struct domset_kind {
+	uint8_t scope;	/* enum domset_scope */
+	bool exception; /* it lifts the list for what it covers */
+	bool important; /* it beats what is not important, however specific */
+};
+
+/* A rule as told to a person. */
+struct domset_rule {
+	struct domset_kind kind;
+	uint8_t list;
+	uint32_t line; /* in the list's source, from 1 */
+	struct name owner;
+};
+
+/* The strongest rule of one list for a name. */
+struct domset_hit {
+	uint32_t record; /* for domset_rule(); good as long as the set is */
+	uint8_t list;
+	uint8_t owner_labels; /* labels of the rule's owner: 0 the root, 1 "com", ... */
+	bool exception;
+	bool important;
+};
+
+/* One hit a list, in ascending order of the list index.  Only the first `count` are set. */
+struct domset_hits {
+	uint32_t count;
+	struct domset_hit hit[DOMSET_LISTS_MAX];
+};
+
+struct domset_builder;
+struct domset;
+
+/* Where a builder stood; plain data, good for the builder it was taken from. */
+struct domset_mark {
+	size_t arena_bytes;
+	uint32_t records;
+	uint32_t checkpoints;
+	uint32_t last_line;
+	uint16_t suffixes;
+	uint8_t classes;
+	uint8_t lists;
+	bool at_list_start;
+};
+
+/*
+ * An empty builder, whose set will hash with `key`.  One thread at a time.  ERR_NOMEM.
+ */
+enum err domset_builder_create(const struct hash_key *key,
+			       struct domset_builder **ret_builder) MUST_CHECK;
+void domset_builder_free(struct domset_builder *builder);
+
+/*
+ * Begins list `list`: the rules added from here on are its own.  A list is begun once, unless
+ * it was rolled back.  ERR_RANGE when `list` is not below DOMSET_LISTS_MAX, ERR_EXISTS when it
+ * was begun before.
+ */
+enum err domset_builder_begin(struct domset_builder *builder, unsigned int list) MUST_CHECK;
+
+/*
+ * Adds a rule to the list begun last.  `owner` is in lower case.  `line` is not below the line
+ * of the list's rule before.  A rule that is there already (same owner, list and kind) may be
+ * added: it is found and counted when the set is frozen.
+ * ERR_NOMEM (out of memory, or the rules take 4 GiB), ERR_REFUSED (over DOMSET_CLASSES_MAX),
+ * ERR_RANGE (no list was begun, a line that goes back, or a kind without a scope); then nothing
+ * was added.
+ */
+enum err domset_builder_add(struct domset_builder *builder, const struct name *owner,
+			    const struct domset_kind *kind, uint32_t line) MUST_CHECK;
+
+/* Rules added so far, duplicates included. */
+uint32_t domset_builder_count(const struct domset_builder *builder);
+
+/*
+ * Marks the builder's state, and goes back to it: rules and lists since then are as if never
+ * added.  A list refused half way is taken out like so: mark, begin, add ..., rollback.
+ */
+struct domset_mark domset_builder_mark(const struct domset_builder *builder);
+void domset_builder_rollback(struct domset_builder *builder, const struct domset_mark *mark);
+
+/*
+ * Begins list `list` and carries all rules of `old`'s list `old_list` over to it, with their
+ * line numbers: the last good rules of a list that cannot be loaded now.  A list that `old` does
+ * not have gives none.  Errors as of begin and add; then the caller rolls back.
+ */
+enum err domset_builder_copy_list(struct domset_builder *builder, const struct domset *old,
+				  unsigned int old_list, unsigned int list) MUST_CHECK;
+
+/*
+ * Freezes the builder's rules.  The builder is empty afterwards (and still to be freed) when
+ * ERR_OK is returned, and unchanged when not.  ERR_NOMEM.
+ */
+enum err domset_builder_freeze(struct domset_builder *builder, struct domset **ret_set) MUST_CHECK;
+void domset_free(struct domset *set);
+
+/* The key that names are to be hashed with before they are looked up. */
+const struct hash_key *domset_key(const struct domset *set);
+
+/*
+ * Ask the processor to bring in what domset_lookup will read: first the places in the table,
+ * then, when those are there, the rules themselves.  For a batch of queries: domset_prefetch
+ * for all, domset_prefetch_rules for all, domset_lookup for all.  Either may be left out.
+ * Any thread.
+ */
+void domset_prefetch(const struct domset *set, const struct name_suffixes *suffixes);
+void domset_prefetch_rules(const struct domset *set, const struct name_suffixes *suffixes);
+
+/*
+ * For each list, the strongest of its rules that cover `name`: an important one before one that
+ * is not, then the most specific owner, then an exception before a block, then the first line.
+ * `name` is in lower case; `suffixes` are its own, hashed with domset_key().  No list is ever
+ * left out.  No allocation, no lock, any thread.
+ */
+void domset_lookup(const struct domset *set, const struct name *name,
+		   const struct name_suffixes *suffixes, struct domset_hits *ret_hits);
+
+/*
+ * The rule of `record`, which came from a hit or an iterator of this very set.  Takes about a
+ * microsecond: the line is counted from a checkpoint.  Any thread.
+ */
+void domset_rule(const struct domset *set, uint32_t record, struct domset_rule *ret_rule);
+
+/* Distinct rules of a list, and those that were given more than once. */
+struct domset_count {
+	uint32_t rules;
+	uint32_t duplicates;
+};
+
+/* `list` may be any number; a list that the set does not have counts nothing. */
+struct domset_count domset_count(const struct domset *set, unsigned int list);
+struct domset_count domset_count_all(const struct domset *set);
+
+/* Octets of memory that the set takes, all told. */
+size_t domset_memory_bytes(const struct domset *set);
+
+/*
+ * Walks all rules in the order they were added, duplicates included.  The caller's memory;
+ * several may walk at once.
+ */
+struct domset_iter {
+	const struct domset *set;
+	uint32_t record; /* of the rule returned last */
+	uint32_t next;
+	uint32_t line;
+	int16_t list;
+};
+
+void domset_iter_init(struct domset_iter *iter, const struct domset *set);
+
+/* Begins at the first rule of `list` (the lists behind it come after), or at the end. */
+void domset_iter_init_list(struct domset_iter *iter, const struct domset *set, unsigned int list);
+
+/* Sets `ret_rule` and returns true, or returns false at the end. */
+bool domset_iter_next(struct domset_iter *iter, struct domset_rule *ret_rule);
+
+#endif

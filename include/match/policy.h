@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The policy: which list speaks for a name, and what it wants done.  Pure: a name in, a verdict
+ * out; no I/O, no clock, no lock.
+ *
+ * Lists are asked in the order of the configuration, and the first whose strongest rule blocks
+ * decides.  A list whose action is to pass comes before all of them, but does not lift a block
+ * of a mandatory list.  Inside one list the strongest rule speaks (see match/domset.h); if that
+ * is an exception, the list says nothing.
+ */
+#ifndef MATCH_POLICY_H
+#define MATCH_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dns/edns.h"
+#include "dns/name.h"
+#include "match/domset.h"
+
+#define POLICY_LISTS_MAX 64U
+#define POLICY_LIST_NAME_MAX 64U
+
+enum action {
+	ACTION_SINKHOLE, /* the list's own addresses */
+	ACTION_NXDOMAIN,
+	ACTION_NODATA,
+	ACTION_REFUSED,
+	ACTION_DROP,	 /* no answer at all */
+	ACTION_TCP_ONLY, /* truncated over UDP, the real answer over TCP */
+	ACTION_PASS,	 /* the real answer, later lists not asked */
+	ACTION_COUNT
+};
+
+/* Why a list blocks: chooses the EDE code of a denial (RFC 8914). */
+enum reason {
+	REASON_ORDER,	  /* 16, Censored */
+	REASON_OPERATOR,  /* 15, Blocked */
+	REASON_REQUESTED, /* 17, Filtered */
+	REASON_COUNT
+};
+
+/* How one list's matches are answered. */
+struct policy_list {
+	char name[POLICY_LIST_NAME_MAX];
+	enum action action;
+	bool mandatory;
+	bool has_ipv4;
+	bool has_ipv6;
+	uint8_t ipv4[4];
+	uint8_t ipv6[16];
+	uint32_t ttl_s;	      /* of addresses and of the SOA of a denial */
+	uint32_t entries;     /* of its last good load: what the next is measured against */
+	struct ede forged;    /* EDE 4: an address of ours was given */
+	struct ede denied;    /* EDE by reason: nothing was given */
+};
+
+struct policy {
+	struct domset *set; /* owned */
+	size_t list_count;
+	struct policy_list lists[POLICY_LISTS_MAX];
+};
+
+/* What is to be done with one name.  A value: it outlives the policy it came from. */
+struct verdict {
+	bool matched;
+	enum action action; /* valid when matched */
+	uint8_t list;	    /* index of the list that decided */
+	uint8_t owner_labels;
+	uint32_t record; /* the rule, for domset_rule of the same policy */
+};
+
+/* Fills in the EDEs of `list` from its name, `reason`, and the order's case ("" when none). */
+void policy_list_describe(struct policy_list *list, enum reason reason, const char *case_number);
+
+/*
+ * The verdict on a lower-case name.  With `mandatory_only`, lists that are not mandatory are not
+ * asked: for what lies behind a name that was let pass.  Any thread.
+ */
+struct verdict policy_match(const struct policy *policy, const struct name *name,
+			    const struct name_suffixes *suffixes, bool mandatory_only);
+
+/* Frees the policy and its set; NULL is fine. */
+void policy_free(struct policy *policy);
+
+#endif

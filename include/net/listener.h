@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The sockets that are listened on: for each worker one of UDP and one of TCP an address, shared
+ * out by the kernel (SO_REUSEPORT).  Opened by the main thread while it may still bind any port.
+ */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+struct listeners {
+	size_t workers;
+	size_t addresses;
+	int *udp; /* [worker * addresses + address] */
+	int *tcp;
+};
+
+/*
+ * Opens the sockets of `workers` workers on `count` endpoints.  An address that another process
+ * listens on is refused even if that one shares it.  ERR_SYS with `text` naming the address;
+ * ERR_NOMEM.
+ */
+enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
+			struct listeners *ret_listeners, struct err_text *text) MUST_CHECK;
+
+/* Closes what no worker has taken over (an fd is -1 then), and frees the arrays. */
+void listeners_close(struct listeners *listeners);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The TCP front end of one worker (RFC 7766): connections whose queries are pipelined and
+ * answered as their answers come, in any order.
+ *
+ * The limits are those of the snapshot in force, asked whenever they are needed.  Connections
+ * are counted over all workers, in all and per client address; at the first limit the least
+ * recently used of this worker's idle connections makes room, at the second, or when none is
+ * idle, the new one is closed.  A connection is idle when no question of it is in flight; it is
+ * of use when a whole query comes, or the last of its answers has been written.
+ */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include <stddef.h>
+
+#include "net/loop.h"
+#include "net/upstream.h"
+
+struct stream;
+
+/*
+ * Accepts on the `count` listening, non-blocking sockets of `fds` (taken over on success),
+ * answers from `loop`'s environment, asks `upstreams` what it cannot.  ERR_NOMEM.
+ * The worker's thread, as all below.
+ */
+enum err stream_create(struct loop *loop, struct upstreams *upstreams, const int *fds, size_t count,
+		       struct stream **ret_stream) MUST_CHECK;
+
+/* Closes all connections and sockets.  Questions still at the upstreams must be ended first
+ * (upstreams_free).  NULL is fine. */
+void stream_free(struct stream *stream);
+
+/* Takes on what has arrived, then reads no more and closes the listening sockets; what is in
+ * flight is still answered, and each connection closed after its last answer. */
+void stream_drain(struct stream *stream);
+
+/* What a drain waits for: questions in flight whose client is still there, and connections with
+ * answers not written out. */
+size_t stream_pending(const struct stream *stream);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The UDP front end of one worker: queries are read, answered and sent a batch at a time, each
+ * answer built where its query was read.
+ */
+#ifndef NET_UDP_H
+#define NET_UDP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/loop.h"
+#include "net/upstream.h"
+
+struct udp;
+
+/*
+ * Serves the `count` bound, non-blocking sockets of `fds` (taken over) from `loop`'s
+ * environment; asks `upstreams` what it cannot answer, for at most `waiting` clients at one
+ * time.  ERR_NOMEM.
+ */
+enum err udp_create(struct loop *loop, struct upstreams *upstreams, const int *fds, size_t count,
+		    uint32_t waiting, struct udp **ret_udp) MUST_CHECK;
+
+/* Closes the sockets.  Questions at the upstreams must be ended first; NULL is fine. */
+void udp_free(struct udp *udp);
+
+/* Answers what has arrived, then reads no more; what is in flight is still answered. */
+void udp_drain(struct udp *udp);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Questions to the upstreams, one worker's: in flight over UDP from unpredictable ports with
+ * unpredictable IDs (RFC 5452), asked again when there is no answer, asked of the next upstream
+ * when one fails, asked over TCP when an answer was truncated (RFC 7766, 5), and given up in
+ * time.  Identical questions in flight are asked once.
+ */
+#ifndef NET_UPSTREAM_H
+#define NET_UPSTREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/query.h"
+#include "net/loop.h"
+
+struct upstreams;
+
+/* How a question ended. */
+struct upstream_result {
+	const struct reply *reply; /* NULL: none, see failure */
+	struct verdict verdict;	   /* of the lists on the reply */
+	enum query_failure failure;
+};
+
+/*
+ * One client that waits for a question's reply.  The front end embeds it, fills in `wait` (by
+ * query_suspend) and `done`, and keeps it until `done` is called, which happens exactly once,
+ * from the event loop, never from within upstream_ask.  What `result` points to is valid during
+ * the call only.
+ */
+struct upstream_waiter {
+	struct upstream_waiter *next; /* upstream's own */
+	struct query_wait wait;
+	void (*done)(struct upstream_waiter *waiter, const struct upstream_result *result);
+};
+
+/*
+ * The upstreams at `addresses` (copied), for the worker of `loop`.  `in_flight` bounds the
+ * questions, `ports` the UDP sockets per upstream.  ERR_NOMEM.
+ */
+enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, size_t count,
+			  uint32_t in_flight, uint32_t ports, struct upstreams **ret_upstreams)
+	MUST_CHECK;
+
+/* Ends all questions without calling `done`, closes the sockets; NULL is fine. */
+void upstreams_free(struct upstreams *upstreams);
+
+/*
+ * Uses the upstreams at `addresses` from now on, when they differ from those in use.  Questions
+ * in flight at the old ones go on.  ERR_NOMEM: the old ones stay in use.
+ */
+enum err upstreams_set(struct upstreams *upstreams, const struct endpoint *addresses, size_t count)
+	MUST_CHECK;
+
+/*
+ * Asks `key` for `waiter`, or lets it join the same question in flight.  ERR_REFUSED when as
+ * many questions are in flight as there may be; then `done` will not be called.
+ */
+enum err upstream_ask(struct upstreams *upstreams, const struct query_key *key,
+		      struct upstream_waiter *waiter) MUST_CHECK;
+
+/* Questions in flight. */
+uint32_t upstreams_in_flight(const struct upstreams *upstreams);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The workers: each a thread with an event loop, its own sockets, upstreams and counters, and
+ * nothing shared but the published snapshot, the cache, and a mailbox that others post to.
+ */
+#ifndef NET_WORKER_H
+#define NET_WORKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "core/cache.h"
+#include "core/snapshot.h"
+#include "core/stats.h"
+#include "net/listener.h"
+
+struct workers;
+
+/* What the workers are given; none of it is owned by them but the listeners' sockets. */
+struct workers_config {
+	struct listeners *listeners; /* its sockets are taken over */
+	struct cache *cache;
+	struct hash_key name_key;
+	struct hash_key cookie_secret;
+	uint32_t in_flight; /* questions upstream, per worker */
+	uint32_t ports;	    /* UDP source ports per upstream, per worker */
+};
+
+/*
+ * Makes one worker for each of the listeners' and publishes `first` to them; nothing is served
+ * before workers_start.  ERR_NOMEM, ERR_SYS.  The main thread, as all below.
+ */
+enum err workers_create(const struct workers_config *config, struct snapshot *first,
+			struct workers **ret_workers) MUST_CHECK;
+
+/* Starts the threads, with all signals blocked.  ERR_SYS: none runs. */
+enum err workers_start(struct workers *workers) MUST_CHECK;
+
+/*
+ * Puts `next` in force and frees the snapshot before, once no worker uses it.  Blocks until
+ * then: about a turn of each worker's loop.  One thread at a time (the loader's).
+ */
+void workers_publish(struct workers *workers, struct snapshot *next);
+
+/* The snapshot in force.  For the thread that publishes, and before the start. */
+const struct snapshot *workers_snapshot(const struct workers *workers);
+
+/*
+ * Has every worker read what has arrived, then no more; waits until what is in flight is
+ * answered, at most `drain_ms`; ends the threads.
+ */
+void workers_stop(struct workers *workers, uint32_t drain_ms);
+
+/* Frees all, the snapshot in force too; they are stopped, or were never started. */
+void workers_free(struct workers *workers);
+
+/* The value of a counter, all workers together.  Any thread. */
+uint64_t workers_stat(const struct workers *workers, const struct stats_row *row);
+
+#endif

@@ -1,0 +1,37 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every include line names a layer, and one that its own layer may use."""
+from pathlib import Path
+
+from common import MAY_USE, finish, includes, layer_of, sources
+
+
+def reason_against(path, name):
+    """Why this file may not include that of ours; None when it may."""
+    layer, other = layer_of(path), name.split("/")[0]
+    if "/" not in name or other not in MAY_USE:
+        return f'"{name}" names no layer'
+    if other not in MAY_USE[layer]:
+        return f'{layer} may not use {other} ("{name}")'
+    if Path("src", name).exists():
+        if path.parts[0] == "include" or layer != other:
+            return f'"{name}" is private to {other}'
+    elif not Path("include", name).exists():
+        return f'"{name}" does not exist'
+    return None
+
+
+def main():
+    reasons = []
+    for path in sources():
+        if path.parts[0] == "src" and path.suffix == ".h" and not path.stem.endswith("_p"):
+            reasons.append(f"{path}:1: a private header is called {path.stem}_p.h")
+        for number, mark, name in includes(path):
+            reason = mark == '"' and reason_against(path, name)
+            if reason:
+                reasons.append(f"{path}:{number}: {reason}")
+    finish(reasons)
+
+
+if __name__ == "__main__":
+    main()

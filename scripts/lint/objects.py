@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The symbols of object files, as nm tells them."""
+import subprocess
+from pathlib import Path
+
+from common import MAY_USE, module_of
+
+
+def objects(folder):
+    """Each object file below the folder that a source stands behind, and its module."""
+    for layer in MAY_USE:
+        for source in sorted(Path("src", layer).glob("*.c")):
+            yield Path(folder, layer, source.stem + ".o"), source, module_of(layer, source.name)
+    if Path("src/main.c").exists():
+        yield Path(folder, "main.o"), Path("src/main.c"), "main/main"
+
+
+def symbols(path):
+    """Pairs of a symbol's kind (nm's letter) and its name."""
+    out = subprocess.run(["nm", "--format=posix", str(path)], check=True, capture_output=True,
+                         text=True).stdout
+    return [(line.split()[1], line.split()[0]) for line in out.splitlines()]
+
+
+def undefined(path):
+    return sorted(name for kind, name in symbols(path) if kind in "Uw")
+
+
+def defined(path):
+    """The symbols that other objects can use."""
+    return sorted(name for kind, name in symbols(path) if kind in "TDBRCVW")

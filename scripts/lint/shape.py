@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Length of files and functions, and the licence line of each file.
+
+A function is counted from its name to its closing brace; by the layout that
+clang-format keeps, both of its braces stand alone at the start of a line.
+"""
+import re
+from pathlib import Path
+
+from common import finish, sources
+
+FILE_LIMIT = 600
+FUNCTION_LIMIT = 80
+MOST, MOST_LIMIT = 0.9, 45
+HALF, HALF_LIMIT = 0.5, 16
+SPDX = "SPDX-License-Identifier:"
+NAME = re.compile(r"(\w+)\s*\(")
+
+
+def functions(path):
+    """Name, first line and length of each function of a file."""
+    head = opened = None
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if opened is None and line == "{" and head:
+            opened = head
+        elif opened and line == "}":
+            yield opened[0], opened[1], number - opened[1] + 1
+            head = opened = None
+        elif opened is None:
+            named = NAME.search(line) if line[:1].isalpha() or line[:1] == "_" else None
+            if named and not line.rstrip().endswith(";"):
+                head = named.group(1), number
+            elif line.rstrip().endswith((";", "}")):
+                head = None
+
+
+def file_reasons(path):
+    lines = path.read_text().splitlines()
+    if len(lines) > FILE_LIMIT and path.parts[0] != "tests":
+        yield f"{path}:{FILE_LIMIT}: {len(lines)} lines; a file has {FILE_LIMIT} at most"
+    marks = sum(SPDX in line for line in lines)
+    if marks != 1 or SPDX not in lines[0]:
+        yield f"{path}:1: one line, the first, says '{SPDX} BSD-2-Clause'"
+
+
+def share_reason(found, share, limit):
+    """Too few of the functions are under a limit; the longest are named."""
+    short = sum(length < limit for _, _, _, length in found)
+    if not found or short >= share * len(found):
+        return []
+    named = [f"{path}:{line}: {name} has {length} lines"
+             for path, name, line, length in sorted(found, key=lambda f: -f[3])[:10]]
+    return named + [f"src:1: {short} of {len(found)} functions are under {limit} lines; "
+                    f"{share:.0%} have to be"]
+
+
+def main():
+    reasons = []
+    for top in ("include", "src", "tests"):
+        for path in sorted(Path(top).rglob("*.[ch]")):
+            reasons += file_reasons(path)
+    found = [(path, *function) for path in sources() for function in functions(path)]
+    reasons += [f"{path}:{line}: {name} has {length} lines; a function has {FUNCTION_LIMIT} at most"
+                for path, name, line, length in found if length > FUNCTION_LIMIT]
+    reasons += share_reason(found, MOST, MOST_LIMIT)
+    reasons += share_reason(found, HALF, HALF_LIMIT)
+    finish(reasons)
+
+
+if __name__ == "__main__":
+    main()

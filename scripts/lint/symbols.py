@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a layer's objects may refer to and hold: symbols.py FOLDER-OF-OBJECTS.
+
+dns: no malloc, log, clock or I/O; match and core: no socket and no event loop;
+nowhere but in base/log a global that can change.
+"""
+import re
+import sys
+
+from common import finish
+from objects import defined, objects, symbols, undefined
+
+PURE = re.compile(r"mem(cpy|cmp|set|move|r?chr|mem)|str(n?len|n?cmp|r?chr|c?spn)|__(mem|str)\w*_chk"
+                  r"|__stack_chk_(fail|guard)|_GLOBAL_OFFSET_TABLE_|__assert_fail")
+# modules of base that allocate, log, or wait
+IMPURE = {"base/log", "base/mem", "base/ring", "base/snap"}
+SOCKETS = re.compile(r"socket|socketpair|bind|connect|listen|accept4?|send(to|msg|mmsg)?"
+                     r"|recv(from|msg|mmsg)?|epoll_\w+|poll|select|event_\w+|ev(buffer|http|dns|timer)_\w+"
+                     r"|bufferevent_\w+")
+# nm's letters for data that can be written
+WRITABLE = set("DdBbCGgSs")
+
+
+def dns_reasons(path, source, pure_names):
+    for name in undefined(path):
+        if name not in pure_names and not PURE.fullmatch(name):
+            yield f"{source}:1: dns may not use {name}"
+
+
+def socket_reasons(path, source, layer):
+    for name in undefined(path):
+        if SOCKETS.fullmatch(name):
+            yield f"{source}:1: {layer} may not use {name}"
+
+
+def global_reasons(path, source):
+    for kind, name in symbols(path):
+        if kind in WRITABLE:
+            yield f"{source}:1: a global that can change: {name}"
+
+
+def main():
+    known = list(objects(sys.argv[1]))
+    pure_names = {name for path, _, module in known for name in defined(path)
+                  if module.split("/")[0] in ("base", "dns") and module not in IMPURE}
+    found = []
+    for path, source, module in known:
+        layer = module.split("/")[0]
+        if layer == "dns":
+            found += dns_reasons(path, source, pure_names)
+        if layer in ("match", "core"):
+            found += socket_reasons(path, source, layer)
+        if module != "base/log":
+            found += global_reasons(path, source)
+    finish(found)
+
+
+if __name__ == "__main__":
+    main()

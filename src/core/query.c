@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/query.h"
+
+#include <string.h>
+
+#include "core/query_p.h"
+
+static uint8_t cache_flags(const struct wire_query *wire)
+{
+	return (uint8_t)((wire->edns.dnssec_ok ? CACHE_FLAG_DO : 0) |
+			 (wire->flags & FLAG_CD ? CACHE_FLAG_CD : 0));
+}
+
+static uint64_t whole_name_hash(const struct name_suffixes *suffixes)
+{
+	return suffixes->labels ? suffixes->hash[0] : suffixes->root_hash;
+}
+
+/* The cookie is made now: its client part lies where the answer will be written. */
+static void begin_cookie(struct query *q, const struct query_env *env, const uint8_t *msg)
+{
+	q->has_cookie = q->wire.edns.cookie && env->snapshot->conf->server.cookies;
+	if (q->has_cookie)
+		edns_make_cookie(&env->cookie_secret, msg + q->wire.edns.cookie, &q->client,
+				 env->now_s, q->cookie);
+}
+
+void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
+		 const struct sockaddr *client, enum transport transport)
+{
+	q->parsed = wire_parse_query(msg, len, &q->wire);
+	q->transport = transport;
+	q->passed = false;
+	if (q->parsed == WIRE_DROP)
+		return;
+	q->client = ip_from_sockaddr(client);
+	begin_cookie(q, env, msg);
+	if (q->parsed != WIRE_QUERY)
+		return;
+	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);
+	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
+	q->cache_hash = cache_hash(whole_name_hash(&q->suffixes), q->wire.qtype,
+				   cache_flags(&q->wire));
+	domset_prefetch(env->snapshot->policy->set, &q->suffixes);
+	cache_prefetch(env->cache, q->cache_hash);
+}
+
+/* An answer that says no more than its rcode. */
+static size_t answer_rcode(struct answer_job *job, uint16_t rcode, const struct ede *ede)
+{
+	job->opt.ede = ede;
+	answer_job_begin(job);
+	return answer_end(&job->answer, rcode, 0);
+}
+
+static size_t answer_with_code(struct answer_job *job, uint16_t rcode, enum ede_code code)
+{
+	struct ede ede;
+
+	ede_set(&ede, code, NULL);
+	return answer_rcode(job, rcode, &ede);
+}
+
+/* What cannot be taken as a query for a name. */
+static size_t answer_unparsed(struct answer_job *job, enum wire_verdict parsed)
+{
+	struct stats *stats = job->env->stats;
+
+	switch (parsed) {
+	case WIRE_NOTIMP:
+		stats_inc(stats, notimp);
+		return answer_rcode(job, RCODE_NOTIMP, NULL);
+	case WIRE_BADVERS:
+		stats_inc(stats, badvers);
+		return answer_rcode(job, RCODE_BADVERS, NULL);
+	case WIRE_COOKIE:
+		return answer_rcode(job, RCODE_NOERROR, NULL);
+	default:
+		stats_inc(stats, formerr);
+		return answer_rcode(job, RCODE_FORMERR, NULL);
+	}
+}
+
+/* Types that stand for an operation, not for records (RFC 6895, 3.1); ANY is answered. */
+static bool is_meta_type(uint16_t qtype)
+{
+	return qtype == TYPE_OPT || qtype == 0 || (qtype >= TYPE_TKEY && qtype <= TYPE_MAILA);
+}
+
+/* Queries that no list and no upstream is asked about.  False: it is an ordinary one. */
+static bool answer_special(const struct query *q, struct answer_job *job, size_t *ret_len)
+{
+	struct stats *stats = job->env->stats;
+
+	if (q->wire.qclass == CLASS_CH) {
+		stats_inc(stats, chaos);
+		*ret_len = query_answer_chaos(job, &q->qname);
+		return true;
+	}
+	if (q->wire.qclass != CLASS_IN) {
+		stats_inc(stats, refused);
+		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_SUPPORTED);
+		return true;
+	}
+	if (is_meta_type(q->wire.qtype)) {
+		stats_inc(stats, notimp);
+		*ret_len = answer_with_code(job, RCODE_NOTIMP, EDE_NOT_SUPPORTED);
+		return true;
+	}
+	return false;
+}
+
+/* How many octets of the qname stand before the rule's owner: where its zone begins. */
+static uint8_t apex_of(const struct query *q, const struct verdict *verdict)
+{
+	uint8_t labels = q->suffixes.labels;
+
+	if (verdict->owner_labels == 0)
+		return (uint8_t)(q->qname.len - 1);
+	return q->suffixes.offset[labels - verdict->owner_labels];
+}
+
+/*
+ * What the lists say of the question's own name.  False: nothing that ends the query here (no
+ * match, let pass, or to be asked over TCP and it was).
+ */
+static bool decide_by_policy(struct query *q, struct answer_job *job, enum query_outcome *outcome,
+			     size_t *ret_len)
+{
+	struct stats *stats = job->env->stats;
+	struct verdict v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, false);
+
+	if (!v.matched)
+		return false;
+	if (v.action == ACTION_PASS) {
+		stats_inc(stats, passed);
+		q->passed = true;
+		return false;
+	}
+	if (v.action == ACTION_TCP_ONLY && q->transport == TRANSPORT_TCP)
+		return false;
+	stats_inc(stats, blocked_name);
+	*outcome = query_answer_verdict(job, &v, apex_of(q, &v), ret_len);
+	return true;
+}
+
+static struct cache_key cache_key_of(const struct query *q)
+{
+	return (struct cache_key){
+		.qname = &q->qname,
+		.hash = q->cache_hash,
+		.qtype = q->wire.qtype,
+		.flags = cache_flags(&q->wire),
+	};
+}
+
+/* A reply cached under older lists is inspected by the current ones before it is given. */
+static struct verdict inspect_cached(const struct query *q, const struct answer_job *job,
+				     const struct reply *reply, const struct cache_found *found)
+{
+	const struct query_env *env = job->env;
+	struct cache_key key = cache_key_of(q);
+	struct verdict v = query_inspect(env, job->buf, q->wire.question_end + reply->body_len,
+					 reply, q->passed);
+
+	if (v.matched)
+		cache_remove(env->cache, &key);
+	else
+		cache_set_generation(env->cache, &key, found, env->snapshot->generation);
+	return v;
+}
+
+static bool decide_by_cache(const struct query *q, struct answer_job *job,
+			    enum query_outcome *outcome, size_t *ret_len)
+{
+	const struct query_env *env = job->env;
+	struct cache_key key = cache_key_of(q);
+	size_t body_at = q->wire.question_end;
+	struct verdict v = { .matched = false };
+	struct cache_found found;
+	struct reply reply;
+
+	if (!cache_get(env->cache, &key, env->now_ms, job->buf + body_at, job->room - body_at,
+		       &reply, &found)) {
+		stats_inc(env->stats, cache_misses);
+		return false;
+	}
+	if (found.generation != env->snapshot->generation) {
+		if (!reply.body)
+			return false; /* no room to look at it here: have it asked again */
+		v = inspect_cached(q, job, &reply, &found);
+	}
+	if (v.matched) {
+		stats_inc(env->stats, blocked_cname);
+		*outcome = query_answer_verdict(job, &v, 0, ret_len);
+		return true;
+	}
+	stats_inc(env->stats, cache_hits);
+	*ret_len = query_answer_reply(job, &reply, found.age_s);
+	*outcome = QUERY_ANSWERED;
+	return true;
+}
+
+static void count_query(const struct query_env *env, enum transport transport)
+{
+	if (transport == TRANSPORT_UDP)
+		stats_inc(env->stats, queries_udp);
+	else
+		stats_inc(env->stats, queries_tcp);
+}
+
+/* What has not been settled by who asks and how. */
+static enum query_outcome decide_question(struct query *q, struct answer_job *job, size_t *ret_len)
+{
+	struct stats *stats = job->env->stats;
+	enum query_outcome outcome = QUERY_ANSWERED;
+
+	if (answer_special(q, job, ret_len))
+		return QUERY_ANSWERED;
+	if (decide_by_policy(q, job, &outcome, ret_len))
+		return outcome;
+	if (!(q->wire.flags & FLAG_RD)) {
+		stats_inc(stats, refused);
+		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE);
+		return QUERY_ANSWERED;
+	}
+	if (decide_by_cache(q, job, &outcome, ret_len))
+		return outcome;
+	return QUERY_FORWARD;
+}
+
+enum query_outcome query_decide(struct query *q, const struct query_env *env, const uint8_t *msg,
+				uint8_t *buf, size_t cap, size_t *ret_len)
+{
+	struct answer_job job;
+
+	if (q->parsed == WIRE_DROP) {
+		stats_inc(env->stats, dropped);
+		return QUERY_DROPPED;
+	}
+	count_query(env, q->transport);
+	answer_job_init(&job, env, &q->wire, q->transport, q->has_cookie ? q->cookie : NULL, msg,
+			buf, cap);
+	if (!prefix_set_contains(env->snapshot->allow, &q->client)) {
+		stats_inc(env->stats, not_allowed);
+		*ret_len = answer_with_code(&job, RCODE_REFUSED, EDE_PROHIBITED);
+		return QUERY_ANSWERED;
+	}
+	if (q->parsed != WIRE_QUERY) {
+		*ret_len = answer_unparsed(&job, q->parsed);
+		return QUERY_ANSWERED;
+	}
+	return decide_question(q, &job, ret_len);
+}
+
+void query_suspend(const struct query *q, const struct query_env *env, const uint8_t *msg,
+		   struct query_key *ret_key, struct query_wait *ret_wait)
+{
+	size_t question_len = q->wire.question_end - (size_t)WIRE_HEADER;
+
+	ret_key->hash = q->cache_hash;
+	ret_key->generation = env->snapshot->generation;
+	ret_key->qtype = q->wire.qtype;
+	ret_key->flags = cache_flags(&q->wire);
+	ret_key->passed = q->passed;
+	ret_key->question_len = (uint16_t)question_len;
+	memcpy(ret_key->question, q->qname.wire, q->qname.len);
+	memcpy(ret_key->question + q->qname.len, msg + WIRE_HEADER + q->qname.len, 4);
+	ret_wait->wire = q->wire;
+	ret_wait->transport = q->transport;
+	ret_wait->has_cookie = q->has_cookie;
+	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
+	memcpy(ret_wait->question, msg + WIRE_HEADER, question_len);
+}
+
+bool query_key_equal(const struct query_key *a, const struct query_key *b)
+{
+	return a->hash == b->hash && a->generation == b->generation && a->flags == b->flags &&
+	       a->passed == b->passed && a->question_len == b->question_len &&
+	       memcmp(a->question, b->question, a->question_len) == 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What core/query.c and core/query_reply.c share: one answer under construction. */
+#ifndef CORE_QUERY_P_H
+#define CORE_QUERY_P_H
+
+#include "core/query.h"
+
+/* Where an answer is built, and what of the query it needs. */
+struct answer_job {
+	const struct query_env *env;
+	const struct wire_query *wire;
+	const uint8_t *msg; /* the query's message: its header and question */
+	uint8_t *buf;
+	size_t room;  /* octets of the buffer */
+	size_t limit; /* octets the client takes, at most `room` */
+	struct answer_opt opt;
+	struct answer answer;
+};
+
+void answer_job_init(struct answer_job *job, const struct query_env *env,
+		     const struct wire_query *wire, enum transport transport,
+		     const uint8_t *cookie, const uint8_t *msg, uint8_t *buf, size_t cap);
+
+/* Begins job->answer with what job->opt says. */
+void answer_job_begin(struct answer_job *job);
+
+/*
+ * Builds what a matched verdict asks for; `apex` is where in the qname the rule's owner begins.
+ * QUERY_DROPPED for ACTION_DROP.
+ */
+enum query_outcome query_answer_verdict(struct answer_job *job, const struct verdict *verdict,
+					uint8_t apex, size_t *ret_len);
+
+/* Builds the answer from a reply whose records are `age_s` old.  The reply's body may lie in
+ * job->buf, behind the question. */
+size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s);
+
+/* Answers version.bind and its like (RFC 4892), as configured; REFUSED for all else. */
+size_t query_answer_chaos(struct answer_job *job, const struct name *qname);
+
+/*
+ * Asks the lists about every name that the reply's CNAMEs and DNAMEs lead to, in the order they
+ * stand; the first match decides.  `msg` is the message the reply's records stand in.
+ */
+struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
+			     const struct reply *reply, bool mandatory_only);
+
+#endif

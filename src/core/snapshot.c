@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/snapshot.h"
+
+#include <stdlib.h>
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	conf_free(snapshot->conf);
+	policy_free(snapshot->policy);
+	prefix_set_free(snapshot->allow);
+	free(snapshot->upstreams);
+	free(snapshot);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/keep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COPY_OCTETS (64U * 1024)
+
+static enum err make_directory(const char *path, uid_t uid, gid_t gid, struct err_text *text)
+{
+	if (mkdir(path, 0700) == 0) {
+		if (chown(path, uid, gid) == 0)
+			return ERR_OK;
+	} else if (errno == EEXIST) {
+		return ERR_OK;
+	}
+	return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
+}
+
+enum err keep_prepare(const char *directory, uid_t uid, gid_t gid, struct err_text *text)
+{
+	char path[PATH_MAX];
+	enum err err;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s", directory) >= sizeof(path))
+		return err_set(text, ERR_SYS, "%s: the path is too long", directory);
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		err = make_directory(path, uid, gid, text);
+		if (err != ERR_OK)
+			return err;
+		*slash = '/';
+	}
+	return make_directory(path, uid, gid, text);
+}
+
+void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX])
+{
+	snprintf(ret_path, PATH_MAX, "%s/%s.list", directory, name);
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool keep_same_version(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       same_time(&a->st_mtim, &b->st_mtim) && same_time(&a->st_ctim, &b->st_ctim);
+}
+
+static bool kept_already(const char *path, const struct stat *seen)
+{
+	struct stat kept;
+
+	return stat(path, &kept) == 0 && kept.st_size == seen->st_size &&
+	       same_time(&kept.st_mtim, &seen->st_mtim);
+}
+
+static bool copy(int from, int to)
+{
+	char buf[COPY_OCTETS];
+	ssize_t n;
+
+	while ((n = read(from, buf, sizeof(buf))) > 0)
+		for (ssize_t done = 0; done < n;) {
+			ssize_t w = write(to, buf + done, (size_t)(n - done));
+
+			if (w < 0)
+				return false;
+			done += w;
+		}
+	return n == 0;
+}
+
+/* Copies into the open temporary file, which then has the source's time and is on the disk. */
+static enum err copy_version(int from, int to, const struct stat *seen, const char *file,
+			     struct err_text *text)
+{
+	const struct timespec times[2] = { seen->st_atim, seen->st_mtim };
+	struct stat now;
+
+	if (!copy(from, to))
+		return err_set(text, ERR_SYS, "%s: %s", file, strerror(errno));
+	if (fstat(from, &now) != 0 || !keep_same_version(&now, seen))
+		return err_set(text, ERR_REFUSED, "%s changed while it was loaded", file);
+	if (futimens(to, times) != 0 || fsync(to) != 0)
+		return err_set(text, ERR_SYS, "%s", strerror(errno));
+	return ERR_OK;
+}
+
+static enum err store(const char *path, const char *file, const struct stat *seen,
+		      struct err_text *text)
+{
+	char temporary[PATH_MAX + 8];
+	int from = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int to;
+	enum err err;
+
+	if (from < 0)
+		return err_set(text, ERR_SYS, "%s: %s", file, strerror(errno));
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	to = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (to < 0) {
+		err = err_set(text, ERR_SYS, "%s: %s", temporary, strerror(errno));
+		close(from);
+		return err;
+	}
+	err = copy_version(from, to, seen, file, text);
+	close(from);
+	close(to);
+	if (err == ERR_OK && rename(temporary, path) != 0)
+		err = err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
+	if (err != ERR_OK)
+		unlink(temporary);
+	return err;
+}
+
+enum err keep_store(const char *directory, const char *name, const char *file,
+		    const struct stat *seen, struct err_text *text)
+{
+	char path[PATH_MAX];
+
+	keep_path(directory, name, path);
+	if (kept_already(path, seen))
+		return ERR_OK;
+	return store(path, file, seen, text);
+}

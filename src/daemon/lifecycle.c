@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/lifecycle.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "core/conf.h"
+#include "daemon/loader.h"
+
+#define LINE_COUNTERS 4 /* in one line of the log */
+
+struct life {
+	const struct lifecycle_config *config;
+	struct event_base *base;
+	struct event *signals[4];
+	struct event *loaded;
+	int loaded_fd; /* written to by the loader thread at its end */
+	pthread_t loader;
+	bool loading;
+	bool again; /* a SIGHUP came while loading */
+	bool ending;
+};
+
+/* ---- the reload: runs in the loader thread */
+
+static void tell_restart(void *arg, const char *option)
+{
+	(void)arg;
+	log_warning("reload: %s has changed, which takes effect at a restart only", option);
+}
+
+static enum err load_new(const struct lifecycle_config *config, struct snapshot **ret_snapshot,
+			 struct load_result *ret_result, struct err_text *text)
+{
+	const struct snapshot *old = workers_snapshot(config->workers);
+	struct conf *conf;
+	enum err err = conf_load(config->conf_path, &conf, text);
+
+	if (err != ERR_OK)
+		return err;
+	conf_restart_needed(old->conf, conf, tell_restart, NULL);
+	return loader_load(conf, &config->name_key, old, false, ret_snapshot, ret_result, text);
+}
+
+static void reload(const struct lifecycle_config *config)
+{
+	struct load_result result;
+	struct snapshot *snapshot;
+	struct err_text text;
+
+	if (load_new(config, &snapshot, &result, &text) != ERR_OK) {
+		log_error("reload FAILED, all stays as it was: %s", text.text);
+		return;
+	}
+	log_set_level(snapshot->conf->server.log_level);
+	workers_publish(config->workers, snapshot);
+	log_notice("reload %llu done: %llu names of %zu lists in force, %zu lists refused, loaded "
+		   "in %u ms", (unsigned long long)snapshot->generation,
+		   (unsigned long long)result.names, result.lists, result.refused, result.took_ms);
+	loader_keep(snapshot, &result);
+}
+
+static void *loader_thread(void *arg)
+{
+	struct life *life = arg;
+	uint64_t one = 1;
+
+	reload(life->config);
+	if (write(life->loaded_fd, &one, sizeof(one)) < 0)
+		log_error("reload: eventfd: the end of the reload is not noticed");
+	return NULL;
+}
+
+/* ---- the main thread */
+
+/* systemd waits for READY after RELOADING; both carry the time (sd_notify(3)). */
+static void notify_reloading(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)t.tv_sec * 1000000 + (unsigned long long)t.tv_nsec / 1000);
+}
+
+static void start_reload(struct life *life)
+{
+	sigset_t all;
+	sigset_t before;
+	int rc;
+
+	if (life->loading) {
+		life->again = true;
+		return;
+	}
+	notify_reloading();
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&life->loader, NULL, loader_thread, life);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	life->loading = rc == 0;
+	if (rc != 0) {
+		log_error("reload FAILED, all stays as it was: no thread: %s", strerror(rc));
+		sd_notify(0, "READY=1");
+	}
+}
+
+static void on_loaded(evutil_socket_t fd, short what, void *arg)
+{
+	struct life *life = arg;
+	uint64_t count;
+
+	(void)what;
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+	pthread_join(life->loader, NULL);
+	life->loading = false;
+	sd_notify(0, "READY=1");
+	if (life->again && !life->ending) {
+		life->again = false;
+		start_reload(life);
+	}
+	if (life->ending)
+		event_base_loopbreak(life->base);
+}
+
+static void log_counters(const struct lifecycle_config *config)
+{
+	struct cache_stats cache = cache_stats(config->cache);
+	char line[512];
+	size_t len = 0;
+
+	for (size_t i = 0; i < stats_row_count; i++) {
+		len += (size_t)snprintf(line + len, sizeof(line) - len, " %s=%llu",
+					stats_rows[i].name,
+					(unsigned long long)workers_stat(config->workers,
+									 &stats_rows[i]));
+		if ((i + 1) % LINE_COUNTERS == 0 || i + 1 == stats_row_count) {
+			log_notice("counters:%s", line);
+			len = 0;
+		}
+	}
+	log_notice("cache: entries=%llu bytes_used=%llu bytes_max=%llu evicted=%llu expired=%llu",
+		   (unsigned long long)cache.entries, (unsigned long long)cache.bytes_used,
+		   (unsigned long long)cache.bytes_max, (unsigned long long)cache.evicted,
+		   (unsigned long long)cache.expired);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct life *life = arg;
+
+	(void)what;
+	switch (number) {
+	case SIGHUP:
+		log_notice("SIGHUP: reloading");
+		start_reload(life);
+		break;
+	case SIGUSR1:
+		log_counters(life->config);
+		break;
+	default:
+		log_notice("%s: ending", number == SIGINT ? "SIGINT" : "SIGTERM");
+		sd_notify(0, "STOPPING=1");
+		life->ending = true;
+		if (!life->loading) /* else when the load has ended */
+			event_base_loopbreak(life->base);
+	}
+}
+
+static enum err watch(struct life *life)
+{
+	static const int numbers[] = { SIGHUP, SIGUSR1, SIGTERM, SIGINT };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		life->signals[i] = evsignal_new(life->base, numbers[i], on_signal, life);
+		if (!life->signals[i] || event_add(life->signals[i], NULL) != 0)
+			return ERR_NOMEM;
+	}
+	life->loaded_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (life->loaded_fd < 0)
+		return ERR_SYS;
+	life->loaded = event_new(life->base, life->loaded_fd, EV_READ | EV_PERSIST, on_loaded, life);
+	return life->loaded && event_add(life->loaded, NULL) == 0 ? ERR_OK : ERR_NOMEM;
+}
+
+static void life_fini(struct life *life)
+{
+	for (size_t i = 0; i < sizeof(life->signals) / sizeof(life->signals[0]); i++)
+		if (life->signals[i])
+			event_free(life->signals[i]);
+	if (life->loaded)
+		event_free(life->loaded);
+	if (life->loaded_fd >= 0)
+		close(life->loaded_fd);
+	if (life->base)
+		event_base_free(life->base);
+}
+
+enum err lifecycle_run(const struct lifecycle_config *config)
+{
+	struct life life = { .config = config, .loaded_fd = -1, .base = event_base_new() };
+	enum err err = life.base ? watch(&life) : ERR_NOMEM;
+
+	if (err == ERR_OK) {
+		sd_notify(0, "READY=1");
+		event_base_dispatch(life.base);
+		workers_stop(config->workers,
+			     workers_snapshot(config->workers)->conf->server.drain_timeout_ms);
+		log_counters(config);
+		log_notice("ended");
+	}
+	life_fini(&life);
+	return err;
+}

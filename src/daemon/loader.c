@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/loader.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "daemon/keep.h"
+#include "match/guard.h"
+#include "match/listfile.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+
+/* One load under way. */
+struct load {
+	struct conf *conf;
+	const struct snapshot *old;
+	bool strict;
+	struct guard *guard;
+	struct domset_builder *builder;
+	struct policy *policy;
+	struct load_result result;
+	struct err_text *text;
+};
+
+static uint64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The upstreams must not be ourselves: every question would go round until it dies. */
+static enum err check_no_loop(const struct conf *conf, const struct snapshot *s,
+			      struct err_text *text)
+{
+	char name[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < s->upstream_count; i++)
+		for (size_t j = 0; j < conf->server.listen_count; j++)
+			if (endpoint_equal(&s->upstreams[i], &conf->server.listen[j]))
+				return err_set(text, ERR_CONFIG,
+					       "the upstream %s is our own address (server.listen)",
+					       endpoint_text(&s->upstreams[i], name, sizeof(name)));
+	return ERR_OK;
+}
+
+static enum err set_upstreams(const struct conf *conf, struct snapshot *s, struct err_text *text)
+{
+	if (conf->upstreams_count == 0) {
+		enum err err = conf_read_resolv(RESOLV_CONF, &s->upstreams, &s->upstream_count,
+						text);
+
+		return err == ERR_OK ? check_no_loop(conf, s, text) : err;
+	}
+	s->upstreams = calloc(conf->upstreams_count, sizeof(*s->upstreams));
+	if (!s->upstreams)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < conf->upstreams_count; i++)
+		s->upstreams[i] = conf->upstreams[i].address;
+	s->upstream_count = conf->upstreams_count;
+	return check_no_loop(conf, s, text);
+}
+
+static enum err set_guard(struct load *load)
+{
+	const struct conf_guard *conf = &load->conf->guard;
+	struct name *names = calloc(conf->protected_count + 1, sizeof(*names));
+	enum err err = ERR_OK;
+
+	if (!names)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < conf->protected_count && err == ERR_OK; i++)
+		err = name_from_text(conf->protected[i], strlen(conf->protected[i]), &names[i]);
+	if (err == ERR_OK)
+		err = guard_create(names, conf->protected_count, &load->guard);
+	free(names);
+	return err;
+}
+
+static void describe_list(const struct conf_list *conf, struct policy_list *list)
+{
+	*list = (struct policy_list){
+		.action = (enum action)conf->action,
+		.mandatory = conf->mandatory,
+		.has_ipv4 = conf->sinkhole.ipv4.family != 0,
+		.has_ipv6 = conf->sinkhole.ipv6.family != 0,
+		.ttl_s = conf->sinkhole.ttl_s,
+	};
+	strncpy(list->name, conf->name, sizeof(list->name) - 1);
+	memcpy(list->ipv4, conf->sinkhole.ipv4.bytes, sizeof(list->ipv4));
+	memcpy(list->ipv6, conf->sinkhole.ipv6.bytes, sizeof(list->ipv6));
+	policy_list_describe(list, (enum reason)conf->reason, conf->authority.case_id);
+}
+
+/* The list of the same name in the snapshot before; NULL when there is none. */
+static const struct policy_list *former_list(const struct load *load, const char *name,
+					     unsigned int *ret_index)
+{
+	const struct policy *policy = load->old ? load->old->policy : NULL;
+
+	for (size_t i = 0; policy && i < policy->list_count; i++)
+		if (strcmp(policy->lists[i].name, name) == 0) {
+			*ret_index = (unsigned int)i;
+			return &policy->lists[i];
+		}
+	return NULL;
+}
+
+static void log_report(const char *file, const struct list_report *r)
+{
+	for (uint32_t i = 0; i < r->bad && i < REPORT_BAD_MAX; i++)
+		log_warning("%s:%u: skipped: %s", file, r->bad_notes[i].line, r->bad_notes[i].text);
+	if (r->bad > REPORT_BAD_MAX)
+		log_warning("%s: %u more bad lines skipped", file, r->bad - REPORT_BAD_MAX);
+	for (uint32_t i = 0; i < r->held && i < REPORT_HELD_MAX; i++)
+		log_warning("%s:%u: held back, it would block too much: %s", file,
+			    r->held_notes[i].line, r->held_notes[i].text);
+	if (r->held > REPORT_HELD_MAX)
+		log_warning("%s: %u more entries held back", file, r->held - REPORT_HELD_MAX);
+}
+
+/*
+ * Reads `file` as list `index` and holds it against its limits.  On failure the builder is as
+ * it was.
+ */
+static enum err try_file(struct load *load, unsigned int index, const char *file,
+			 uint32_t former_entries, struct err_text *text)
+{
+	const struct conf_list *conf = &load->conf->lists[index];
+	const struct listfile_options options = {
+		.path = file,
+		.format = (enum list_format)conf->format,
+		.exact = conf->match == CONF_MATCH_EXACT,
+		.guard = load->guard,
+	};
+	const struct guard_limits limits = {
+		.min_entries = conf->min_entries,
+		.expect_entries = conf->expect_entries,
+		.max_bad_percent = conf->max_bad_percent,
+		.max_shrink_percent = conf->max_change_percent,
+		.max_grow_percent = conf->max_change_percent,
+	};
+	struct domset_mark mark = domset_builder_mark(load->builder);
+	struct list_report report;
+	struct err_text reason = { "out of memory" };
+	uint64_t start_ms = clock_ms();
+	enum err err = domset_builder_begin(load->builder, index);
+
+	report_init(&report, (enum list_format)conf->format);
+	if (err == ERR_OK)
+		err = listfile_load(&options, load->builder, &report, &reason);
+	log_report(file, &report);
+	if (err == ERR_OK)
+		err = guard_list(&limits, &report, former_entries, &reason);
+	if (err != ERR_OK) {
+		domset_builder_rollback(load->builder, &mark);
+		return err_set(text, err, "%s", reason.text);
+	}
+	load->policy->lists[index].entries = report.entries;
+	log_info("list %s: %u entries loaded from %s (%s; %u skipped, %u bad, %u held back) in "
+		 "%u ms", conf->name, report.entries, file, list_format_str(report.format),
+		 report.skipped, report.bad, report.held, (unsigned int)(clock_ms() - start_ms));
+	return ERR_OK;
+}
+
+/* The rules that are in force now stay. */
+static enum err carry_over(struct load *load, unsigned int index, unsigned int old_index)
+{
+	struct domset_mark mark = domset_builder_mark(load->builder);
+	enum err err = domset_builder_copy_list(load->builder, load->old->policy->set, old_index,
+						index);
+
+	if (err != ERR_OK)
+		domset_builder_rollback(load->builder, &mark);
+	return err;
+}
+
+static enum err from_state(struct load *load, unsigned int index, struct err_text *text)
+{
+	const struct conf *conf = load->conf;
+	char path[PATH_MAX];
+
+	if (!*conf->state.directory)
+		return err_set(text, ERR_NOTFOUND, "no state.directory is configured");
+	keep_path(conf->state.directory, conf->lists[index].name, path);
+	return try_file(load, index, path, 0, text);
+}
+
+/* What stands in for a list whose file was refused for `reason`. */
+static enum err stand_in(struct load *load, unsigned int index, const char *reason)
+{
+	const struct conf_list *conf = &load->conf->lists[index];
+	unsigned int old_index = 0;
+	const struct policy_list *former = former_list(load, conf->name, &old_index);
+	struct err_text none;
+
+	load->result.refused++;
+	if (load->strict)
+		return err_set(load->text, ERR_REFUSED, "list %s: %s", conf->name, reason);
+	if (former && carry_over(load, index, old_index) == ERR_OK) {
+		load->policy->lists[index].entries = former->entries;
+		log_error("list %s: REFUSED: %s; its %u former entries stay in force", conf->name,
+			  reason, former->entries);
+		return ERR_OK;
+	}
+	if (from_state(load, index, &none) == ERR_OK) {
+		log_error("list %s: REFUSED: %s; its last good version is in force instead",
+			  conf->name, reason);
+		return ERR_OK;
+	}
+	if (conf->mandatory)
+		return err_set(load->text, ERR_REFUSED,
+			       "list %s is mandatory and cannot be loaded: %s; no last good "
+			       "version: %s", conf->name, reason, none.text);
+	log_error("list %s: REFUSED: %s; no last good version: %s; it blocks nothing", conf->name,
+		  reason, none.text);
+	load->result.lists--;
+	return ERR_OK;
+}
+
+static enum err load_list(struct load *load, unsigned int index)
+{
+	const struct conf_list *conf = &load->conf->lists[index];
+	unsigned int old_index;
+	const struct policy_list *former = former_list(load, conf->name, &old_index);
+	struct load_source *source = &load->result.sources[index];
+	struct err_text reason;
+
+	describe_list(conf, &load->policy->lists[index]);
+	load->result.lists++;
+	source->own = stat(conf->file, &source->seen) == 0;
+	if (try_file(load, index, conf->file, former ? former->entries : 0, &reason) == ERR_OK)
+		return ERR_OK;
+	source->own = false;
+	return stand_in(load, index, reason.text);
+}
+
+static enum err load_lists(struct load *load, const struct hash_key *name_key)
+{
+	struct conf *conf = load->conf;
+	enum err err = domset_builder_create(name_key, &load->builder);
+
+	load->policy = calloc(1, sizeof(*load->policy));
+	if (err != ERR_OK || !load->policy)
+		return ERR_NOMEM;
+	err = set_guard(load);
+	load->policy->list_count = conf->lists_count;
+	for (unsigned int i = 0; i < conf->lists_count && err == ERR_OK; i++)
+		err = load_list(load, i);
+	if (err == ERR_OK)
+		err = domset_builder_freeze(load->builder, &load->policy->set);
+	if (err == ERR_OK)
+		load->result.names = domset_count_all(load->policy->set).rules;
+	return err;
+}
+
+/* Fills in what does not come from lists. */
+static enum err set_up(struct snapshot *s, const struct snapshot *old, struct err_text *text)
+{
+	const struct conf *conf = s->conf;
+
+	s->generation = old ? old->generation + 1 : 1;
+	s->ttl = (struct reply_ttl_limits){
+		.min_s = conf->cache.min_ttl_s,
+		.max_s = conf->cache.max_ttl_s,
+		.max_negative_s = conf->cache.max_negative_ttl_s,
+	};
+	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK)
+		return ERR_NOMEM;
+	return set_upstreams(conf, s, text);
+}
+
+enum err loader_load(struct conf *conf, const struct hash_key *name_key,
+		     const struct snapshot *old, bool strict, struct snapshot **ret_snapshot,
+		     struct load_result *ret_result, struct err_text *text)
+{
+	struct load load = { .conf = conf, .old = old, .strict = strict, .text = text };
+	struct snapshot *s = calloc(1, sizeof(*s));
+	uint64_t start_ms = clock_ms();
+	enum err err = ERR_NOMEM;
+
+	err_set(text, ERR_NOMEM, "out of memory");
+	if (s) {
+		s->conf = conf;
+		err = set_up(s, old, text);
+	}
+	if (err == ERR_OK)
+		err = load_lists(&load, name_key);
+	guard_free(load.guard);
+	domset_builder_free(load.builder);
+	if (err != ERR_OK) {
+		policy_free(load.policy);
+		if (s)
+			snapshot_free(s);
+		else
+			conf_free(conf);
+		return err;
+	}
+	s->policy = load.policy;
+	load.result.took_ms = (uint32_t)(clock_ms() - start_ms);
+	*ret_snapshot = s;
+	*ret_result = load.result;
+	return ERR_OK;
+}
+
+void loader_keep(const struct snapshot *snapshot, const struct load_result *result)
+{
+	const struct conf *conf = snapshot->conf;
+	struct err_text text;
+
+	if (!*conf->state.directory)
+		return;
+	for (size_t i = 0; i < conf->lists_count; i++) {
+		const struct conf_list *list = &conf->lists[i];
+
+		if (result->sources[i].own &&
+		    keep_store(conf->state.directory, list->name, list->file,
+			       &result->sources[i].seen, &text) != ERR_OK)
+			log_warning("list %s: its last good version is not kept: %s", list->name,
+				    text.text);
+	}
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "dns/answer.h"
+
+#include <string.h>
+
+#define OPTION_HEADER 4U
+#define OPTION_COOKIE 10U
+#define OPTION_EDE 15U
+#define RR_HEAD 12U /* pointer, type, class, TTL, RDLENGTH */
+
+#define SOA_REFRESH_S 3600U
+#define SOA_RETRY_S 1200U
+#define SOA_EXPIRE_S 604800U
+
+static size_t opt_octets(const struct wire_query *query, const struct answer_opt *opt)
+{
+	size_t octets = EDNS_OPT_FIXED;
+
+	if (!query->edns.present)
+		return 0;
+	if (opt->cookie)
+		octets += OPTION_HEADER + EDNS_COOKIE_FULL;
+	if (opt->ede && opt->ede->len)
+		octets += OPTION_HEADER + opt->ede->len;
+	return octets;
+}
+
+void answer_begin(struct answer *a, uint8_t *buf, size_t cap, const uint8_t *msg,
+		  const struct wire_query *query, const struct answer_opt *opt)
+{
+	if (buf != msg)
+		memcpy(buf, msg, query->question_end);
+	a->buf = buf;
+	a->len = query->question_end;
+	a->cap = cap;
+	a->query = query;
+	a->opt = opt;
+	memset(a->count, 0, sizeof(a->count));
+	a->full = false;
+}
+
+/* True when `octets` more fit beside the OPT; otherwise the answer is marked. */
+static bool fits(struct answer *a, size_t octets)
+{
+	if (a->full || a->len + octets + opt_octets(a->query, a->opt) > a->cap)
+		a->full = true;
+	return !a->full;
+}
+
+void answer_add(struct answer *a, enum section section, uint16_t owner, uint16_t type,
+		uint16_t rrclass, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlen)
+{
+	uint8_t *p = a->buf + a->len;
+
+	if (!fits(a, RR_HEAD + rdlen))
+		return;
+	wire_put16(p, owner);
+	wire_put16(p + 2, type);
+	wire_put16(p + 4, rrclass);
+	wire_put32(p + 6, ttl_s);
+	wire_put16(p + 10, rdlen);
+	memcpy(p + RR_HEAD, rdata, rdlen);
+	a->len += RR_HEAD + rdlen;
+	a->count[section]++;
+}
+
+void answer_adopt_body(struct answer *a, size_t len, uint16_t ancount, uint16_t nscount,
+		       uint16_t arcount)
+{
+	if (!fits(a, len))
+		return;
+	a->len += len;
+	a->count[SECTION_ANSWER] = (uint16_t)(a->count[SECTION_ANSWER] + ancount);
+	a->count[SECTION_AUTHORITY] = (uint16_t)(a->count[SECTION_AUTHORITY] + nscount);
+	a->count[SECTION_ADDITIONAL] = (uint16_t)(a->count[SECTION_ADDITIONAL] + arcount);
+}
+
+void answer_add_body(struct answer *a, const uint8_t *body, size_t len, uint16_t ancount,
+		     uint16_t nscount, uint16_t arcount)
+{
+	if (fits(a, len))
+		memcpy(a->buf + a->len, body, len);
+	answer_adopt_body(a, len, ancount, nscount, arcount);
+}
+
+/* MNAME the apex itself and RNAME nobody.invalid, as RFC 6303, 3 has it for locally served
+ * zones. */
+void answer_add_soa(struct answer *a, uint8_t apex, uint32_t ttl_s)
+{
+	static const uint8_t rname[] = "\6nobody\7invalid";
+	uint16_t owner = (uint16_t)(ANSWER_QNAME_POINTER + apex);
+	uint8_t rdata[2 + sizeof(rname) + 20];
+	uint8_t *p = rdata + 2 + sizeof(rname);
+
+	wire_put16(rdata, owner);
+	memcpy(rdata + 2, rname, sizeof(rname));
+	wire_put32(p, 1);
+	wire_put32(p + 4, SOA_REFRESH_S);
+	wire_put32(p + 8, SOA_RETRY_S);
+	wire_put32(p + 12, SOA_EXPIRE_S);
+	wire_put32(p + 16, ttl_s);
+	answer_add(a, SECTION_AUTHORITY, owner, TYPE_SOA, CLASS_IN, ttl_s, rdata, sizeof(rdata));
+}
+
+static uint8_t *put_option(uint8_t *p, uint16_t code, const uint8_t *data, uint16_t len)
+{
+	wire_put16(p, code);
+	wire_put16(p + 2, len);
+	memcpy(p + OPTION_HEADER, data, len);
+	return p + OPTION_HEADER + len;
+}
+
+/* What fits of the OPT: an EDE is left out before the answer would grow too long. */
+static void add_opt(struct answer *a)
+{
+	const struct ede *ede = a->opt->ede;
+	uint8_t *opt = a->buf + a->len;
+	uint8_t *p = opt + EDNS_OPT_FIXED;
+
+	if (!a->query->edns.present || a->len + EDNS_OPT_FIXED > a->cap)
+		return;
+	opt[0] = 0;
+	wire_put16(opt + 1, TYPE_OPT);
+	wire_put16(opt + 3, a->opt->udp_size);
+	wire_put32(opt + 5, (uint32_t)(a->rcode >> 4) << 24 |
+				    (a->query->edns.dnssec_ok ? 0x8000U : 0));
+	if (a->opt->cookie && (size_t)(p - a->buf) + OPTION_HEADER + EDNS_COOKIE_FULL <= a->cap)
+		p = put_option(p, OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
+	if (ede && ede->len && (size_t)(p - a->buf) + OPTION_HEADER + ede->len <= a->cap)
+		p = put_option(p, OPTION_EDE, ede->data, ede->len);
+	wire_put16(opt + 9, (uint16_t)(p - opt - EDNS_OPT_FIXED));
+	a->len = (size_t)(p - a->buf);
+	a->count[SECTION_ADDITIONAL]++;
+}
+
+size_t answer_end(struct answer *a, uint16_t rcode, uint16_t extra_flags)
+{
+	uint16_t flags = (uint16_t)(FLAG_QR | FLAG_RA | extra_flags | (rcode & FLAG_RCODE));
+
+	flags |= (uint16_t)(a->query->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD));
+	a->rcode = rcode;
+	if (a->full) {
+		a->len = a->query->question_end;
+		memset(a->count, 0, sizeof(a->count));
+		flags |= FLAG_TC;
+	}
+	add_opt(a);
+	wire_put16(a->buf, a->query->id);
+	wire_put16(a->buf + 2, flags);
+	wire_put16(a->buf + 4, a->query->qname_len > 0);
+	wire_put16(a->buf + 6, a->count[SECTION_ANSWER]);
+	wire_put16(a->buf + 8, a->count[SECTION_AUTHORITY]);
+	wire_put16(a->buf + 10, a->count[SECTION_ADDITIONAL]);
+	return a->len;
+}
+
+size_t answer_udp_limit(const struct wire_query *query, uint16_t our_size)
+{
+	uint16_t size = query->edns.udp_size;
+
+	if (!query->edns.present || size < ANSWER_UDP_MIN)
+		return ANSWER_UDP_MIN;
+	return size < our_size ? size : our_size;
+}

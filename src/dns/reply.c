@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "dns/reply.h"
+
+#include <string.h>
+
+#define TTL_MAX 0x7fffffffU /* RFC 2181, 8 */
+
+bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size_t question_len)
+{
+	if (len < WIRE_HEADER + question_len || wire_get16(msg + 4) != 1)
+		return false;
+	if ((wire_get16(msg + 2) & (FLAG_QR | FLAG_OPCODE)) != FLAG_QR)
+		return false;
+	return memcmp(msg + WIRE_HEADER, question, question_len) == 0;
+}
+
+/* Checks a possibly compressed name inside an rdata: all of it, up to the rdata's end. */
+static enum err check_rdata_name(const uint8_t *msg, const struct wire_rr *rr, size_t *at)
+{
+	struct name ignored;
+	size_t pos = *at;
+	enum err err = name_unpack(msg, rr->end, &pos, &ignored);
+
+	if (err == ERR_OK)
+		*at = pos;
+	return err;
+}
+
+/* Octets before the first name in the rdata of a type that may hold compressed names. */
+static int rdata_name_at(uint16_t type)
+{
+	switch (type) {
+	case TYPE_NS:
+	case TYPE_CNAME:
+	case TYPE_PTR:
+	case TYPE_DNAME:
+	case TYPE_SOA:
+		return 0;
+	case TYPE_MX:
+		return 2;
+	case TYPE_SRV:
+		return 6;
+	default:
+		return -1;
+	}
+}
+
+static enum err check_rdata(const uint8_t *msg, const struct wire_rr *rr)
+{
+	int skip = rdata_name_at(rr->type);
+	size_t at = rr->rdata + (size_t)(skip < 0 ? 0 : skip);
+	enum err err;
+
+	if (rr->type == TYPE_A && rr->rrclass == CLASS_IN)
+		return rr->rdlen == 4 ? ERR_OK : ERR_SYNTAX;
+	if (rr->type == TYPE_AAAA && rr->rrclass == CLASS_IN)
+		return rr->rdlen == 16 ? ERR_OK : ERR_SYNTAX;
+	if (skip < 0)
+		return ERR_OK;
+	err = check_rdata_name(msg, rr, &at);
+	if (err == ERR_OK && rr->type == TYPE_SOA) {
+		err = check_rdata_name(msg, rr, &at);
+		if (err == ERR_OK && rr->end - at != 20)
+			err = ERR_SYNTAX;
+	} else if (err == ERR_OK && at != rr->end) {
+		err = ERR_SYNTAX;
+	}
+	return err;
+}
+
+static uint32_t clamp(uint32_t ttl_s, const struct reply_ttl_limits *limits)
+{
+	if (ttl_s > TTL_MAX)
+		ttl_s = 0;
+	if (ttl_s < limits->min_s)
+		ttl_s = limits->min_s;
+	return ttl_s > limits->max_s ? limits->max_s : ttl_s;
+}
+
+/* The time a negative reply may be kept: the least of the SOA's TTL and MINIMUM (RFC 2308, 5). */
+static uint32_t negative_ttl(const uint8_t *msg, const struct wire_rr *soa,
+			     const struct reply_ttl_limits *limits)
+{
+	uint32_t minimum = wire_get32(msg + soa->end - 4);
+	uint32_t ttl_s = soa->ttl_s < minimum ? soa->ttl_s : minimum;
+
+	ttl_s = clamp(ttl_s, limits);
+	return ttl_s < limits->max_negative_s ? ttl_s : limits->max_negative_s;
+}
+
+/* Takes one record other than the OPT into the reply's account. */
+static enum err take_record(uint8_t *msg, const struct wire_rr *rr, bool authority,
+			    const struct reply_ttl_limits *limits, struct reply *reply)
+{
+	enum err err = check_rdata(msg, rr);
+	uint32_t ttl_s = clamp(rr->ttl_s, limits);
+
+	if (err != ERR_OK)
+		return err;
+	if (authority && rr->type == TYPE_SOA) {
+		ttl_s = negative_ttl(msg, rr, limits);
+		reply->has_soa = true;
+	}
+	wire_put32(msg + rr->ttl_at, ttl_s);
+	if (ttl_s < reply->ttl_s)
+		reply->ttl_s = ttl_s;
+	return ERR_OK;
+}
+
+static enum err take_opt(const uint8_t *msg, const struct wire_rr *rr, struct reply *reply)
+{
+	struct edns edns;
+	enum err err = wire_read_opt(msg, rr, &edns);
+
+	if (err != ERR_OK)
+		return err;
+	reply->rcode = (uint16_t)(reply->rcode | (edns.ext_rcode << 4));
+	if (edns.ede) {
+		reply->ede_len = edns.ede_len < REPLY_EDE_MAX ? edns.ede_len : REPLY_EDE_MAX;
+		memcpy(reply->ede, msg + edns.ede, reply->ede_len);
+	}
+	return ERR_OK;
+}
+
+/* Walks all records; the body ends at the OPT, or at the message's end. */
+static enum err take_records(uint8_t *msg, size_t len, const struct reply_ttl_limits *limits,
+			     struct reply *reply)
+{
+	unsigned int additional = (unsigned int)reply->ancount + reply->nscount;
+	unsigned int count = additional + reply->arcount;
+	size_t pos = reply->question_end;
+	bool opt_seen = false;
+	struct wire_rr rr;
+	enum err err;
+
+	reply->arcount = 0;
+	for (unsigned int i = 0; i < count; i++) {
+		err = wire_next_rr(msg, len, &pos, &rr);
+		if (err != ERR_OK)
+			return err;
+		if (rr.type == TYPE_OPT) {
+			if (opt_seen || i < additional)
+				return ERR_SYNTAX;
+			opt_seen = true;
+			err = take_opt(msg, &rr, reply);
+		} else {
+			err = take_record(msg, &rr, i >= reply->ancount && i < additional, limits,
+					  reply);
+			if (!opt_seen) {
+				reply->arcount = (uint16_t)(reply->arcount + (i >= additional));
+				reply->body_len = (uint16_t)(rr.end - reply->question_end);
+			}
+		}
+		if (err != ERR_OK)
+			return err;
+	}
+	return pos == len ? ERR_OK : ERR_SYNTAX;
+}
+
+/* A NOERROR with answers may still be a CNAME chain that ends in nothing: that is an answer too,
+ * kept as long as its least TTL. */
+static enum reply_kind kind_of(const struct reply *reply)
+{
+	if (reply->rcode == RCODE_NXDOMAIN)
+		return REPLY_NXDOMAIN;
+	if (reply->rcode != RCODE_NOERROR)
+		return REPLY_FAILURE;
+	return reply->ancount > 0 ? REPLY_ANSWER : REPLY_NODATA;
+}
+
+enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
+		     const struct reply_ttl_limits *limits, struct reply *ret_reply)
+{
+	uint16_t flags = wire_get16(msg + 2);
+	struct reply reply = {
+		.rcode = flags & FLAG_RCODE,
+		.tc = (flags & FLAG_TC) != 0,
+		.ad = (flags & FLAG_AD) != 0,
+		.ancount = wire_get16(msg + 6),
+		.nscount = wire_get16(msg + 8),
+		.arcount = wire_get16(msg + 10),
+		.question_end = (uint16_t)(WIRE_HEADER + question_len),
+		.ttl_s = TTL_MAX,
+		.body = msg + WIRE_HEADER + question_len,
+	};
+	enum err err = ERR_OK;
+
+	if (!reply.tc)
+		err = take_records(msg, len, limits, &reply);
+	if (err != ERR_OK)
+		return err;
+	reply.kind = kind_of(&reply);
+	*ret_reply = reply;
+	return ERR_OK;
+}
+
+void reply_age(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t age_s)
+{
+	struct wire_rr rr;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
+			return;
+		wire_put32(msg + rr.ttl_at, rr.ttl_s > age_s ? rr.ttl_s - age_s : 0);
+	}
+}

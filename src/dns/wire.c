@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "dns/wire.h"
+
+#include <string.h>
+
+#define RR_FIXED 10U /* type, class, TTL, RDLENGTH */
+
+#define OPTION_COOKIE 10U
+#define OPTION_EDE 15U
+
+enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos, struct wire_rr *ret_rr)
+{
+	struct wire_rr rr = { .owner = *pos };
+	size_t at = *pos;
+	enum err err = name_skip(msg, len, &at);
+
+	if (err != ERR_OK)
+		return err;
+	if (len - at < RR_FIXED)
+		return ERR_TRUNCATED;
+	rr.type = wire_get16(msg + at);
+	rr.rrclass = wire_get16(msg + at + 2);
+	rr.ttl_at = at + 4;
+	rr.ttl_s = wire_get32(msg + rr.ttl_at);
+	rr.rdlen = wire_get16(msg + at + 8);
+	rr.rdata = at + RR_FIXED;
+	if (len - rr.rdata < rr.rdlen)
+		return ERR_TRUNCATED;
+	rr.end = rr.rdata + rr.rdlen;
+	*pos = rr.end;
+	*ret_rr = rr;
+	return ERR_OK;
+}
+
+static enum err read_option(size_t at, uint16_t code, uint16_t len, struct edns *edns)
+{
+	if (code == OPTION_COOKIE) {
+		if (len != 8 && (len < 16 || len > 40))
+			return ERR_SYNTAX;
+		if (!edns->cookie) { /* RFC 7873, 5.2: only the first counts */
+			edns->cookie = (uint16_t)at;
+			edns->cookie_len = (uint8_t)len;
+		}
+	}
+	if (code == OPTION_EDE) {
+		if (len < 2)
+			return ERR_SYNTAX;
+		if (!edns->ede) {
+			edns->ede = (uint16_t)at;
+			edns->ede_len = len;
+		}
+	}
+	return ERR_OK;
+}
+
+enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns *ret_edns)
+{
+	struct edns edns = {
+		.present = true,
+		.udp_size = rr->rrclass,
+		.ext_rcode = (uint8_t)(rr->ttl_s >> 24),
+		.version = (uint8_t)(rr->ttl_s >> 16),
+		.dnssec_ok = (rr->ttl_s & 0x8000U) != 0,
+	};
+	size_t at = rr->rdata;
+
+	if (msg[rr->owner] != 0)
+		return ERR_SYNTAX;
+	while (at < rr->end) {
+		uint16_t len;
+
+		if (rr->end - at < 4)
+			return ERR_SYNTAX;
+		len = wire_get16(msg + at + 2);
+		if (rr->end - at - 4 < len)
+			return ERR_SYNTAX;
+		if (read_option(at + 4, wire_get16(msg + at), len, &edns) != ERR_OK)
+			return ERR_SYNTAX;
+		at += 4U + len;
+	}
+	*ret_edns = edns;
+	return ERR_OK;
+}
+
+/* The question at WIRE_HEADER.  A qname cannot be compressed: nothing stands before it. */
+static bool read_question(const uint8_t *msg, size_t len, struct wire_query *q)
+{
+	size_t qname_len = name_check(msg + WIRE_HEADER, len - WIRE_HEADER);
+	size_t at = WIRE_HEADER + qname_len;
+
+	if (qname_len == 0 || len - at < 4)
+		return false;
+	q->qname_len = (uint8_t)qname_len;
+	q->qtype = wire_get16(msg + at);
+	q->qclass = wire_get16(msg + at + 2);
+	q->question_end = (uint16_t)(at + 4);
+	return true;
+}
+
+/*
+ * Walks what follows the question.  Answer and authority records have no meaning for us in a
+ * query (IXFR puts an SOA there) and are skipped; one OPT may stand among the additional ones.
+ */
+static bool read_records(const uint8_t *msg, size_t len, struct wire_query *q)
+{
+	unsigned int skipped = (unsigned int)wire_get16(msg + 6) + wire_get16(msg + 8);
+	unsigned int count = skipped + wire_get16(msg + 10);
+	size_t pos = q->question_end;
+	struct wire_rr rr;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
+			return false;
+		if (rr.type != TYPE_OPT)
+			continue;
+		if (i < skipped || q->edns.present)
+			return false; /* RFC 6891, 6.1.1 */
+		if (wire_read_opt(msg, &rr, &q->edns) != ERR_OK)
+			return false;
+	}
+	return pos == len;
+}
+
+enum wire_verdict wire_parse_query(const uint8_t *msg, size_t len, struct wire_query *ret_query)
+{
+	struct wire_query *q = ret_query;
+	uint16_t qdcount;
+
+	if (len < WIRE_HEADER || len > WIRE_MESSAGE_MAX || (msg[2] & 0x80U))
+		return WIRE_DROP;
+	*q = (struct wire_query){
+		.id = wire_get16(msg),
+		.flags = wire_get16(msg + 2),
+		.question_end = WIRE_HEADER,
+	};
+	if (q->flags & FLAG_OPCODE)
+		return WIRE_NOTIMP;
+	qdcount = wire_get16(msg + 4);
+	if (qdcount > 1)
+		return WIRE_FORMERR;
+	if (qdcount == 1 && !read_question(msg, len, q))
+		return WIRE_FORMERR;
+	if (!read_records(msg, len, q))
+		return WIRE_FORMERR;
+	if (q->edns.version > 0)
+		return WIRE_BADVERS;
+	if (qdcount == 0)
+		return q->edns.cookie ? WIRE_COOKIE : WIRE_FORMERR;
+	return WIRE_QUERY;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sinkholed: reads the command line and wires the parts together. */
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "core/conf.h"
+#include "daemon/keep.h"
+#include "daemon/lifecycle.h"
+#include "daemon/loader.h"
+#include "daemon/privilege.h"
+#include "net/listener.h"
+#include "net/worker.h"
+
+#define CONF_PATH_DEFAULT "/etc/sinkholed/sinkholed.yaml"
+#define SPARE_FILES 64U
+
+/* X(name, letter, argument, help) */
+#define OPTIONS(X)                                                                                 \
+	X(config, 'c', "FILE", "read this configuration (" CONF_PATH_DEFAULT ")")                  \
+	X(check, 'k', NULL, "check the configuration and its lists, and exit")                     \
+	X(dump-config, 'd', NULL, "print the configuration with all its values, and exit")         \
+	X(version, 'V', NULL, "print the version, and exit")                                       \
+	X(help, 'h', NULL, "print this help, and exit")                                            \
+	X(man-options, 'm', NULL, "print the options of the configuration as mdoc(7), and exit")
+
+struct arguments {
+	const char *conf_path;
+	int mode; /* the letter of what to do; 0: run */
+};
+
+static int usage(FILE *out)
+{
+	fputs("usage: sinkholed [-c FILE] [--check | --dump-config | --version]\n", out);
+#define X(name, letter, arg, help) \
+	fprintf(out, "  -%c, --%s%s%s\n\t%s\n", letter, #name, arg ? " " : "", arg ? arg : "", help);
+	OPTIONS(X)
+#undef X
+	return out == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* False when the command line is wrong; getopt has said how. */
+static bool read_arguments(int argc, char **argv, struct arguments *args)
+{
+	static const struct option options[] = {
+#define X(name, letter, arg, help) { #name, (arg) ? required_argument : no_argument, NULL, letter },
+		OPTIONS(X)
+#undef X
+		{ NULL, 0, NULL, 0 },
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "c:kdVhm", options, NULL)) != -1) {
+		if (letter == '?')
+			return false;
+		if (letter == 'c')
+			args->conf_path = optarg;
+		else
+			args->mode = letter;
+	}
+	if (optind < argc)
+		fprintf(stderr, "sinkholed: unexpected argument: %s\n", argv[optind]);
+	return optind == argc;
+}
+
+static int fail(const char *text)
+{
+	log_error("%s", text);
+	return EXIT_FAILURE;
+}
+
+/* Loads the lists once, as a start would, but takes no stand-in for one that is refused. */
+static int check(struct conf *conf)
+{
+	struct load_result result;
+	struct snapshot *snapshot;
+	struct hash_key key;
+	struct err_text text;
+
+	if (hash_key_random(&key) != ERR_OK)
+		return fail("no random numbers");
+	if (loader_load(conf, &key, NULL, true, &snapshot, &result, &text) != ERR_OK)
+		return fail(text.text);
+	printf("ok: %zu lists, %llu names\n", result.lists, (unsigned long long)result.names);
+	snapshot_free(snapshot);
+	return EXIT_SUCCESS;
+}
+
+static size_t worker_count(const struct conf *conf)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (conf->server.workers > 0)
+		return conf->server.workers;
+	return cores > 0 ? (size_t)cores : 1;
+}
+
+/* Binds, prepares the state directory, and gives up all privileges. */
+static enum err enter(const struct conf *conf, struct listeners *l, struct err_text *text)
+{
+	struct privilege_user user;
+	size_t workers = worker_count(conf);
+	enum err err = listeners_open(conf->server.listen, conf->server.listen_count, workers, l,
+				      text);
+
+	if (err != ERR_OK)
+		return err;
+	privilege_raise_files(workers * conf->outgoing.ports * (conf->upstreams_count + 1) +
+			      conf->server.tcp_connections + SPARE_FILES);
+	err = privilege_find(conf->server.user, &user, text);
+	if (err == ERR_OK && *conf->state.directory)
+		err = keep_prepare(conf->state.directory, user.uid, user.gid, text);
+	return err == ERR_OK ? privilege_drop(&user, text) : err;
+}
+
+static void announce(const struct snapshot *s, const struct load_result *result)
+{
+	const struct endpoint *listen = s->conf->server.listen;
+	char name[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < s->upstream_count; i++)
+		log_info("upstream %s", endpoint_text(&s->upstreams[i], name, sizeof(name)));
+	for (size_t i = 0; i < s->conf->server.listen_count; i++)
+		log_notice("listening on %s (UDP and TCP)",
+			   endpoint_text(&listen[i], name, sizeof(name)));
+	log_notice("sinkholed %s ready: %llu names of %zu lists in force, loaded in %u ms",
+		   SINKHOLED_VERSION, (unsigned long long)result->names, result->lists,
+		   result->took_ms);
+	endpoint_text(&listen[0], name, sizeof(name));
+	name[strcspn(name, "@")] = '\0';
+	log_notice("try: dig @%s -p %s bestchristmascard.com", name, name + strlen(name) + 1);
+}
+
+/* Serves until it is told to end.  Takes over `first`. */
+static enum err serve(const struct arguments *args, struct workers_config *config,
+		      struct snapshot *first, const struct load_result *result)
+{
+	struct lifecycle_config life = { .conf_path = args->conf_path,
+					 .name_key = config->name_key };
+	struct workers *workers = NULL;
+	enum err err = cache_create(first->conf->cache.size_bytes, &config->cache);
+
+	config->in_flight = first->conf->outgoing.in_flight;
+	config->ports = first->conf->outgoing.ports;
+	if (err == ERR_OK)
+		err = workers_create(config, first, &workers);
+	if (err == ERR_OK)
+		err = workers_start(workers);
+	if (err == ERR_OK) {
+		announce(first, result);
+		loader_keep(first, result);
+		life.workers = workers;
+		life.cache = config->cache;
+		err = lifecycle_run(&life);
+	}
+	if (workers)
+		workers_free(workers);
+	else
+		snapshot_free(first);
+	cache_free(config->cache);
+	return err;
+}
+
+/* Starts up in the order that lets nothing be served before all is well. */
+static int run(const struct arguments *args, struct conf *conf)
+{
+	struct listeners listeners;
+	struct workers_config config = { .listeners = &listeners };
+	struct load_result result;
+	struct snapshot *first;
+	struct err_text text;
+	enum err err = ERR_OK;
+
+	signal(SIGPIPE, SIG_IGN);
+	log_set_level(conf->server.log_level);
+	if (hash_key_random(&config.name_key) != ERR_OK ||
+	    hash_key_random(&config.cookie_secret) != ERR_OK)
+		return fail("no random numbers");
+	if (enter(conf, &listeners, &text) != ERR_OK) {
+		conf_free(conf);
+		return fail(text.text);
+	}
+	if (loader_load(conf, &config.name_key, NULL, false, &first, &result, &text) != ERR_OK) {
+		listeners_close(&listeners);
+		return fail(text.text);
+	}
+	err = serve(args, &config, first, &result);
+	listeners_close(&listeners);
+	return err == ERR_OK ? EXIT_SUCCESS : fail(err_str(err));
+}
+
+static int dump(struct conf *conf)
+{
+	enum err err = conf_dump(conf, stdout);
+
+	conf_free(conf);
+	return err == ERR_OK && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments args = { .conf_path = CONF_PATH_DEFAULT };
+	struct err_text text;
+	struct conf *conf;
+
+	if (!read_arguments(argc, argv, &args))
+		return usage(stderr);
+	if (args.mode == 'h')
+		return usage(stdout);
+	if (args.mode == 'V')
+		return puts("sinkholed " SINKHOLED_VERSION) < 0;
+	if (args.mode == 'm')
+		return conf_write_man(stdout) != ERR_OK;
+	if (conf_load(args.conf_path, &conf, &text) != ERR_OK)
+		return fail(text.text);
+	if (args.mode == 'd')
+		return dump(conf);
+	return args.mode == 'k' ? check(conf) : run(&args, conf);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "match/domset_p.h"
+
+#define TYPICAL_RECORD 20 /* octets */
+
+/* The name being looked up, and the end of it that is at hand. */
+struct probe {
+	const struct name *name;
+	const struct name_suffixes *suffixes;
+	uint64_t hash;
+	uint32_t label; /* the first one of the end */
+	uint8_t scope;	/* what a rule must cover to count */
+};
+
+void domset_free(struct domset *set)
+{
+	struct pages self;
+
+	if (!set)
+		return;
+	pages_free(&set->table_pages);
+	pages_free(&set->arena_pages);
+	pages_free(&set->dict_pages);
+	pages_free(&set->checkpoint_pages);
+	self = set->self;
+	pages_free(&self);
+}
+
+const struct hash_key *domset_key(const struct domset *set)
+{
+	return &set->key;
+}
+
+static const struct chunk *chunk_of(const struct domset *set, uint64_t hash)
+{
+	return &set->chunks[chunk_index(hash, set->chunk_count)];
+}
+
+void domset_prefetch(const struct domset *set, const struct name_suffixes *suffixes)
+{
+	for (uint32_t i = 0; i < suffixes->labels; i++) {
+		if (depth_is_set(set->depths, suffixes->labels - i))
+			__builtin_prefetch(chunk_of(set, suffixes->hash[i]));
+	}
+}
+
+void domset_prefetch_rules(const struct domset *set, const struct name_suffixes *suffixes)
+{
+	for (uint32_t i = 0; i < suffixes->labels; i++) {
+		const struct chunk *chunk = chunk_of(set, suffixes->hash[i]);
+		uint32_t found;
+
+		if (!depth_is_set(set->depths, suffixes->labels - i))
+			continue;
+		found = chunk_find(chunk, chunk_tag(suffixes->hash[i]));
+		for (; found; found &= found - 1) {
+			const uint8_t *record = set->arena + chunk->record[__builtin_ctz(found)];
+
+			__builtin_prefetch(record);
+			__builtin_prefetch(record + TYPICAL_RECORD);
+		}
+	}
+}
+
+/* What decides between rules of one list, in one number: the larger is the stronger. */
+static uint32_t strength(const struct domset_hit *hit)
+{
+	return (uint32_t)hit->important << 9 | (uint32_t)hit->owner_labels << 1 | hit->exception;
+}
+
+/* Takes a rule in, if it is the strongest so far of its list. */
+static void add_hit(struct domset_hits *hits, const struct domset_hit *hit)
+{
+	uint32_t at = hits->count;
+	struct domset_hit *other;
+
+	while (at > 0 && hits->hit[at - 1].list > hit->list)
+		at--;
+	other = &hits->hit[at > 0 ? at - 1 : 0];
+	if (at > 0 && other->list == hit->list) {
+		if (strength(hit) > strength(other) ||
+		    (strength(hit) == strength(other) && hit->record < other->record))
+			*other = *hit;
+		return;
+	}
+	for (uint32_t i = hits->count++; i > at; i--)
+		hits->hit[i] = hits->hit[i - 1];
+	hits->hit[at] = *hit;
+}
+
+static void check_record(const struct domset *set, const struct probe *probe, uint32_t record,
+			 struct domset_hits *hits)
+{
+	struct record_head head;
+	const uint8_t *owner = record_head(set->arena + record, &head);
+	const struct rule_class *class = &set->classes[head.class];
+	struct domset_hit hit = {
+		.record = record,
+		.list = class->list,
+		.owner_labels = (uint8_t)(probe->suffixes->labels - probe->label),
+		.exception = class->kind.exception,
+		.important = class->kind.important,
+	};
+
+	if ((class->kind.scope & probe->scope) &&
+	    record_owner_is(owner, &set->dict, probe->name, probe->suffixes, probe->label))
+		add_hit(hits, &hit);
+}
+
+/* Finds all rules whose owner is the probe's name. */
+static void look_up(const struct domset *set, const struct probe *probe, struct domset_hits *hits)
+{
+	const struct chunk *chunk = chunk_of(set, probe->hash);
+	uint32_t overflow = chunk_overflow_bit(probe->hash);
+	uint8_t tag = chunk_tag(probe->hash);
+
+	for (;;) {
+		for (uint32_t found = chunk_find(chunk, tag); found; found &= found - 1)
+			check_record(set, probe, chunk->record[__builtin_ctz(found)], hits);
+		if (!(chunk->overflow & overflow))
+			return;
+		if (++chunk == set->chunks + set->chunk_count)
+			chunk = set->chunks;
+	}
+}
+
+void domset_lookup(const struct domset *set, const struct name *name,
+		   const struct name_suffixes *suffixes, struct domset_hits *ret_hits)
+{
+	struct probe probe = {
+		.name = name,
+		.suffixes = suffixes,
+		.scope = DOMSET_SCOPE_ITSELF,
+	};
+
+	ret_hits->count = 0;
+	for (; probe.label < suffixes->labels; probe.label++) {
+		probe.hash = suffixes->hash[probe.label];
+		if (depth_is_set(set->depths, suffixes->labels - probe.label))
+			look_up(set, &probe, ret_hits);
+		probe.scope = DOMSET_SCOPE_BELOW;
+	}
+	probe.hash = suffixes->root_hash;
+	if (depth_is_set(set->depths, 0))
+		look_up(set, &probe, ret_hits);
+}
+
+/* The last checkpoint that is not behind `record`. */
+static struct checkpoint checkpoint_before(const struct domset *set, uint32_t record)
+{
+	const struct checkpoint *checkpoints = (const void *)set->checkpoint_pages.base;
+	uint32_t low = 0;
+	uint32_t high = set->checkpoint_count;
+
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (checkpoints[middle].record <= record)
+			low = middle;
+		else
+			high = middle;
+	}
+	return checkpoints[low];
+}
+
+void domset_rule(const struct domset *set, uint32_t record, struct domset_rule *ret_rule)
+{
+	struct checkpoint from = checkpoint_before(set, record);
+	const uint8_t *owner;
+	struct record_head head;
+
+	while (from.record < record) {
+		owner = record_head(set->arena + from.record, &head);
+		from.line += head.delta;
+		from.record = (uint32_t)(record_skip_owner(owner) - set->arena);
+	}
+	owner = record_head(set->arena + record, &head);
+	ret_rule->kind = set->classes[head.class].kind;
+	ret_rule->list = set->classes[head.class].list;
+	ret_rule->line = from.line + head.delta;
+	(void)record_owner(owner, &set->dict, &ret_rule->owner);
+}
+
+struct domset_count domset_count(const struct domset *set, unsigned int list)
+{
+	if (list >= DOMSET_LISTS_MAX)
+		return (struct domset_count){ .rules = 0 };
+	return set->counts[list];
+}
+
+struct domset_count domset_count_all(const struct domset *set)
+{
+	struct domset_count all = { .rules = 0 };
+
+	for (unsigned int list = 0; list < DOMSET_LISTS_MAX; list++) {
+		all.rules += set->counts[list].rules;
+		all.duplicates += set->counts[list].duplicates;
+	}
+	return all;
+}
+
+size_t domset_memory_bytes(const struct domset *set)
+{
+	return set->self.size + set->table_pages.size + set->arena_pages.size +
+	       set->dict_pages.size + set->checkpoint_pages.size;
+}
+
+void domset_iter_init(struct domset_iter *iter, const struct domset *set)
+{
+	*iter = (struct domset_iter){ .set = set, .list = -1 };
+}
+
+void domset_iter_init_list(struct domset_iter *iter, const struct domset *set, unsigned int list)
+{
+	const struct checkpoint *checkpoints = (const void *)set->checkpoint_pages.base;
+
+	domset_iter_init(iter, set);
+	iter->next = set->arena_bytes;
+	/* The first record of a list is always a checkpoint. */
+	for (uint32_t i = 0; i < set->checkpoint_count; i++) {
+		struct record_head head;
+
+		(void)record_head(set->arena + checkpoints[i].record, &head);
+		if (set->classes[head.class].list == list) {
+			iter->next = checkpoints[i].record;
+			return;
+		}
+	}
+}
+
+bool domset_iter_next(struct domset_iter *iter, struct domset_rule *ret_rule)
+{
+	const struct domset *set = iter->set;
+	const struct rule_class *class;
+	struct record_head head;
+	const uint8_t *owner;
+
+	if (iter->next >= set->arena_bytes)
+		return false;
+	iter->record = iter->next;
+	owner = record_head(set->arena + iter->record, &head);
+	class = &set->classes[head.class];
+	if (iter->list != class->list)
+		iter->line = 0; /* each list counts from its own start */
+	iter->list = class->list;
+	iter->line += head.delta;
+	ret_rule->kind = class->kind;
+	ret_rule->list = class->list;
+	ret_rule->line = iter->line;
+	iter->next = (uint32_t)(record_owner(owner, &set->dict, &ret_rule->owner) - set->arena);
+	return true;
+}

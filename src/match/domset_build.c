@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "match/domset_p.h"
+
+#include <string.h>
+
+#define ARENA_MAX UINT32_MAX
+/* Behind the last record, so that records may be written and read by words. */
+#define ARENA_PAD     (RECORD_MAX + RECORD_PAD)
+#define CLASS_NONE    255
+#define KINDS	      16 /* of scope, exception and important */
+#define CHECKPOINTS_MAX ((size_t)UINT32_MAX * sizeof(struct checkpoint))
+
+struct domset_builder {
+	struct pages self; /* this structure's own */
+	struct hash_key key;
+	struct pages arena;
+	struct pages checkpoints;
+	size_t arena_bytes;
+	uint32_t records;
+	uint32_t checkpoint_count;
+	uint32_t last_line;
+	bool at_list_start;
+	uint8_t class_count;
+	uint8_t list_count;
+	uint8_t lists[DOMSET_LISTS_MAX]; /* in the order they were begun */
+	uint8_t class_of[KINDS];	 /* of the list begun last */
+	struct rule_class classes[DOMSET_CLASSES_MAX];
+	struct dict dict;
+};
+
+enum err domset_builder_create(const struct hash_key *key, struct domset_builder **ret_builder)
+{
+	struct domset_builder *builder;
+	struct pages self;
+	enum err err = pages_map(&self, sizeof(*builder));
+
+	if (err != ERR_OK)
+		return err;
+	builder = (void *)self.base;
+	builder->self = self;
+	builder->key = *key;
+	*ret_builder = builder;
+	return ERR_OK;
+}
+
+void domset_builder_free(struct domset_builder *builder)
+{
+	struct pages self;
+
+	if (!builder)
+		return;
+	pages_free(&builder->arena);
+	pages_free(&builder->checkpoints);
+	pages_free(&builder->dict.pages);
+	self = builder->self;
+	pages_free(&self);
+}
+
+static uint32_t kind_index(const struct domset_kind *kind)
+{
+	return (kind->scope & 3U) | (uint32_t)kind->exception << 2 | (uint32_t)kind->important << 3;
+}
+
+/* Makes class_of what the classes say of the list begun last. */
+static void find_classes(struct domset_builder *builder)
+{
+	memset(builder->class_of, CLASS_NONE, sizeof(builder->class_of));
+	for (uint8_t i = 0; builder->list_count > 0 && i < builder->class_count; i++) {
+		const struct rule_class *class = &builder->classes[i];
+
+		if (class->list == builder->lists[builder->list_count - 1])
+			builder->class_of[kind_index(&class->kind)] = i;
+	}
+}
+
+enum err domset_builder_begin(struct domset_builder *builder, unsigned int list)
+{
+	if (list >= DOMSET_LISTS_MAX)
+		return ERR_RANGE;
+	if (memchr(builder->lists, (int)list, builder->list_count))
+		return ERR_EXISTS;
+	builder->lists[builder->list_count++] = (uint8_t)list;
+	builder->last_line = 0;
+	builder->at_list_start = true;
+	find_classes(builder);
+	return ERR_OK;
+}
+
+static enum err intern_class(struct domset_builder *builder, const struct domset_kind *kind,
+			     uint32_t *ret_class)
+{
+	uint8_t *class = &builder->class_of[kind_index(kind)];
+
+	if (*class == CLASS_NONE) {
+		if (builder->class_count == DOMSET_CLASSES_MAX)
+			return ERR_REFUSED;
+		*class = builder->class_count++;
+		builder->classes[*class] = (struct rule_class){
+			.kind = *kind,
+			.list = builder->lists[builder->list_count - 1],
+		};
+	}
+	*ret_class = *class;
+	return ERR_OK;
+}
+
+static bool is_checkpoint(const struct domset_builder *builder)
+{
+	return builder->at_list_start || builder->records % CHECKPOINT_RECORDS == 0;
+}
+
+/* Room for one more record, and for its checkpoint. */
+static enum err reserve(struct domset_builder *builder)
+{
+	size_t checkpoints = (builder->checkpoint_count + 1UL) * sizeof(struct checkpoint);
+	enum err err = pages_grow(&builder->arena, builder->arena_bytes + ARENA_PAD, ARENA_MAX);
+
+	if (err == ERR_OK && is_checkpoint(builder))
+		err = pages_grow(&builder->checkpoints, checkpoints, CHECKPOINTS_MAX);
+	return err;
+}
+
+static void set_checkpoint(struct domset_builder *builder)
+{
+	struct checkpoint *checkpoints = (void *)builder->checkpoints.base;
+
+	checkpoints[builder->checkpoint_count++] = (struct checkpoint){
+		.record = (uint32_t)builder->arena_bytes,
+		.line = builder->last_line,
+	};
+	builder->at_list_start = false;
+}
+
+enum err domset_builder_add(struct domset_builder *builder, const struct name *owner,
+			    const struct domset_kind *kind, uint32_t line)
+{
+	struct record_head head = { .delta = line - builder->last_line };
+	struct dict_match match;
+	bool matched;
+	enum err err;
+
+	if (builder->list_count == 0 || line < builder->last_line || (kind->scope & 3U) == 0)
+		return ERR_RANGE;
+	err = reserve(builder);
+	if (err == ERR_OK)
+		err = intern_class(builder, kind, &head.class);
+	if (err != ERR_OK)
+		return err;
+	if (is_checkpoint(builder))
+		set_checkpoint(builder);
+	matched = dict_match(&builder->dict, owner, &match);
+	builder->arena_bytes += record_write(builder->arena.base + builder->arena_bytes, &head,
+					     owner, matched ? &match : NULL);
+	builder->last_line = line;
+	builder->records++;
+	return ERR_OK;
+}
+
+uint32_t domset_builder_count(const struct domset_builder *builder)
+{
+	return builder->records;
+}
+
+struct domset_mark domset_builder_mark(const struct domset_builder *builder)
+{
+	return (struct domset_mark){
+		.arena_bytes = builder->arena_bytes,
+		.records = builder->records,
+		.checkpoints = builder->checkpoint_count,
+		.last_line = builder->last_line,
+		.suffixes = (uint16_t)builder->dict.count,
+		.classes = builder->class_count,
+		.lists = builder->list_count,
+		.at_list_start = builder->at_list_start,
+	};
+}
+
+void domset_builder_rollback(struct domset_builder *builder, const struct domset_mark *mark)
+{
+	builder->arena_bytes = mark->arena_bytes;
+	builder->records = mark->records;
+	builder->checkpoint_count = mark->checkpoints;
+	builder->last_line = mark->last_line;
+	builder->class_count = mark->classes;
+	builder->list_count = mark->lists;
+	builder->at_list_start = mark->at_list_start;
+	dict_truncate(&builder->dict, mark->suffixes);
+	find_classes(builder);
+}
+
+enum err domset_builder_copy_list(struct domset_builder *builder, const struct domset *old,
+				  unsigned int old_list, unsigned int list)
+{
+	enum err err = domset_builder_begin(builder, list);
+	struct domset_rule rule;
+	struct domset_iter iter;
+
+	domset_iter_init_list(&iter, old, old_list);
+	while (err == ERR_OK && domset_iter_next(&iter, &rule) && rule.list == old_list)
+		err = domset_builder_add(builder, &rule.owner, &rule.kind, rule.line);
+	return err;
+}
+
+/* Moves what was built into `set`, and leaves the builder empty. */
+static void hand_over(struct domset_builder *builder, struct domset *set)
+{
+	struct pages self = builder->self;
+
+	set->key = builder->key;
+	set->arena_bytes = (uint32_t)builder->arena_bytes;
+	set->checkpoint_count = builder->checkpoint_count;
+	memcpy(set->classes, builder->classes, sizeof(set->classes));
+	set->arena_pages = builder->arena;
+	set->dict_pages = builder->dict.pages;
+	set->checkpoint_pages = builder->checkpoints;
+	pages_trim(&set->arena_pages, builder->arena_bytes + ARENA_PAD);
+	pages_trim(&set->dict_pages, builder->dict.count * sizeof(struct dict_entry));
+	pages_trim(&set->checkpoint_pages, builder->checkpoint_count * sizeof(struct checkpoint));
+	set->arena = set->arena_pages.base;
+	set->dict.entries = (const void *)set->dict_pages.base;
+	set->dict.count = builder->dict.count;
+	memset(builder, 0, sizeof(*builder));
+	builder->self = self;
+	builder->key = set->key;
+}
+
+enum err domset_builder_freeze(struct domset_builder *builder, struct domset **ret_set)
+{
+	struct domset *set;
+	struct pages table = { .base = NULL };
+	struct pages self;
+	enum err err = pages_map(&self, sizeof(*set));
+
+	if (err != ERR_OK)
+		return err;
+	err = domset_table_map(builder->records, &table);
+	if (err != ERR_OK) {
+		pages_free(&self);
+		return err;
+	}
+	set = (void *)self.base;
+	set->self = self;
+	hand_over(builder, set);
+	domset_table_fill(set, &table);
+	*ret_set = set;
+	return ERR_OK;
+}

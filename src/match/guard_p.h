@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MATCH_GUARD_P_H
+#define MATCH_GUARD_P_H
+
+#include "match/guard.h"
+
+/* As guard_create, with the public suffix list of `path`, or libpsl's own if there is none. */
+enum err guard_create_from(const char *path, const struct name *protected_names, size_t count,
+			   struct guard **ret_guard) MUST_CHECK;
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The queries of a connection, from their messages to the messages of their answers. */
+#include <stdlib.h>
+
+#include "net/stream_p.h"
+
+static uint8_t *answer_buffer(struct conn *conn)
+{
+	return conn->stream->answer + FRAME_PREFIX;
+}
+
+bool conn_may_ask(const struct conn *conn)
+{
+	const struct conf_server *conf = &conn->stream->loop->env.snapshot->conf->server;
+
+	return !conn->ended && !conn->broken && conn->in_flight < conf->tcp_pipeline &&
+	       conn_unwritten(conn) < STREAM_OUT_MAX;
+}
+
+/* Builds the answer to a question that was asked upstream; 0: there is none to be sent. */
+static size_t answer_waiter(struct conn *conn, const struct query_wait *wait,
+			    const struct upstream_result *result)
+{
+	const struct query_env *env = &conn->stream->loop->env;
+	uint8_t *buf = answer_buffer(conn);
+	size_t len = 0;
+
+	if (conn_unwritten(conn) >= STREAM_OUT_MAX) {
+		stats_inc(env->stats, overload);
+		return query_fail(env, wait, QUERY_FAIL_OVERLOAD, buf, WIRE_MESSAGE_MAX);
+	}
+	if (!result->reply)
+		return query_fail(env, wait, result->failure, buf, WIRE_MESSAGE_MAX);
+	if (query_resume(env, wait, result->reply, &result->verdict, buf, WIRE_MESSAGE_MAX, &len) ==
+	    QUERY_ANSWERED)
+		return len;
+	return 0;
+}
+
+/* The connection is written, read on or closed later in the same turn, when all of its answers
+ * that came together are there, and not from within the upstreams' work. */
+static void on_done(struct upstream_waiter *base, const struct upstream_result *result)
+{
+	struct stream_waiter *w = (struct stream_waiter *)base;
+	struct conn *conn = w->conn;
+	size_t len = conn->fd < 0 ? 0 : answer_waiter(conn, &base->wait, result);
+
+	if (len > 0)
+		conn_put(conn, len);
+	LIST_REMOVE(w, entry);
+	free(w);
+	conn->in_flight--;
+	conn_used(conn);
+	event_active(&conn->writable, EV_WRITE, 0);
+}
+
+static void forward(struct conn *conn, const struct query *q, const uint8_t *msg)
+{
+	const struct query_env *env = &conn->stream->loop->env;
+	struct stream_waiter *w = malloc(sizeof(*w));
+	struct query_key key;
+
+	if (!w) {
+		conn->broken = true;
+		return;
+	}
+	query_suspend(q, env, msg, &key, &w->base.wait);
+	w->base.done = on_done;
+	w->conn = conn;
+	if (upstream_ask(conn->stream->upstreams, &key, &w->base) == ERR_OK) {
+		LIST_INSERT_HEAD(&conn->waiters, w, entry);
+		conn->in_flight++;
+		return;
+	}
+	stats_inc(env->stats, overload);
+	conn_put(conn, query_fail(env, &w->base.wait, QUERY_FAIL_OVERLOAD, answer_buffer(conn),
+				  WIRE_MESSAGE_MAX));
+	free(w);
+}
+
+/* A message that is no query (a response) is a reason to read no more, and so is a client that
+ * may not ask: it shall not hold the connection.  A list's action to drop is not: the client is
+ * left to wait as it would be over UDP. */
+static void serve_message(struct conn *conn, const uint8_t *msg, size_t msg_len)
+{
+	const struct query_env *env = &conn->stream->loop->env;
+	struct query q;
+	size_t len = 0;
+
+	query_begin(&q, env, msg, msg_len, &conn->peer.u.sa, TRANSPORT_TCP);
+	switch (query_decide(&q, env, msg, answer_buffer(conn), WIRE_MESSAGE_MAX, &len)) {
+	case QUERY_ANSWERED:
+		conn_put(conn, len);
+		break;
+	case QUERY_FORWARD:
+		forward(conn, &q, msg);
+		break;
+	case QUERY_DROPPED:
+		break;
+	}
+	conn_used(conn);
+	if (q.parsed == WIRE_DROP || !prefix_set_contains(env->snapshot->allow, &conn->client))
+		conn->ended = true;
+}
+
+void conn_serve(struct conn *conn, struct frame_window *w)
+{
+	const uint8_t *msg;
+	size_t len;
+
+	while (conn_may_ask(conn)) {
+		switch (frame_take(w, &msg, &len)) {
+		case FRAME_WHOLE:
+			serve_message(conn, msg, len);
+			break;
+		case FRAME_SHORT:
+			conn->ended = true;
+			return;
+		case FRAME_PARTIAL:
+			return;
+		}
+	}
+}

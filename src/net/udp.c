@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/udp.h"
+
+#include <event2/event_struct.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "net/udp_p.h"
+
+#define ROUNDS 8 /* batches read of one socket before others get their turn */
+#define DRAIN_ROUNDS 64
+
+struct udp_socket {
+	struct udp *udp;
+	struct event event;
+	int fd;
+	bool wildcard; /* datagrams come with the address that was asked */
+};
+
+/* A client whose question is upstream. */
+struct udp_waiter {
+	struct upstream_waiter base;
+	SLIST_ENTRY(udp_waiter) unused;
+	struct udp_socket *socket;
+	struct peer peer;
+};
+
+struct udp {
+	struct loop *loop;
+	struct upstreams *upstreams;
+	struct batch in;
+	struct query queries[BATCH];
+	struct batch out; /* answers to those who waited */
+	struct udp_socket *out_socket[BATCH];
+	size_t out_count;
+	struct event flush; /* made active when `out` is not empty: runs later in the same turn */
+	struct udp_waiter *waiters;
+	SLIST_HEAD(, udp_waiter) unused;
+	size_t socket_count;
+	struct udp_socket sockets[];
+};
+
+/* Sends what is in `out`, in runs of the same socket. */
+static void flush_out(struct udp *udp)
+{
+	size_t failed = 0;
+	size_t first = 0;
+
+	for (size_t i = 1; i <= udp->out_count; i++) {
+		if (i < udp->out_count && udp->out_socket[i] == udp->out_socket[first])
+			continue;
+		failed += batch_send(&udp->out, udp->out_socket[first]->fd, first, i - first);
+		first = i;
+	}
+	udp->out_count = 0;
+	if (failed)
+		stats_add(udp->loop->env.stats, send_errors, failed);
+}
+
+static void on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	flush_out(arg);
+}
+
+static void on_done(struct upstream_waiter *base, const struct upstream_result *result)
+{
+	struct udp_waiter *w = (struct udp_waiter *)base;
+	struct udp *udp = w->socket->udp;
+	const struct query_env *env = &udp->loop->env;
+	enum query_outcome outcome = QUERY_ANSWERED;
+	size_t i = udp->out_count;
+	uint8_t *buf = batch_buffer(&udp->out, i);
+	size_t len = 0;
+
+	if (result->reply)
+		outcome = query_resume(env, &base->wait, result->reply, &result->verdict, buf,
+				       DATAGRAM_MAX, &len);
+	else
+		len = query_fail(env, &base->wait, result->failure, buf, DATAGRAM_MAX);
+	if (outcome == QUERY_ANSWERED) {
+		udp->out.peers[i] = w->peer;
+		udp->out_socket[i] = w->socket;
+		batch_set_answer(&udp->out, i, len);
+		udp->out_count++;
+	}
+	SLIST_INSERT_HEAD(&udp->unused, w, unused);
+	if (udp->out_count == BATCH)
+		flush_out(udp);
+	else if (udp->out_count == 1)
+		event_active(&udp->flush, EV_TIMEOUT, 0);
+}
+
+/* Has the query asked upstream; true when there is no room for it and its answer was built. */
+static bool forward(struct udp_socket *s, size_t i, uint8_t *msg, size_t *ret_len)
+{
+	struct udp *udp = s->udp;
+	const struct query_env *env = &udp->loop->env;
+	struct udp_waiter *w = SLIST_FIRST(&udp->unused);
+	struct query_wait wait;
+	struct query_key key;
+
+	if (w) {
+		query_suspend(&udp->queries[i], env, msg, &key, &w->base.wait);
+		w->base.done = on_done;
+		w->socket = s;
+		w->peer = udp->in.peers[i];
+		SLIST_REMOVE_HEAD(&udp->unused, unused);
+		if (upstream_ask(udp->upstreams, &key, &w->base) == ERR_OK)
+			return false;
+		SLIST_INSERT_HEAD(&udp->unused, w, unused);
+	}
+	stats_inc(env->stats, overload);
+	query_suspend(&udp->queries[i], env, msg, &key, &wait);
+	*ret_len = query_fail(env, &wait, QUERY_FAIL_OVERLOAD, msg, DATAGRAM_MAX);
+	return true;
+}
+
+/* Decides message `i` of the batch; true when its answer is to be sent. */
+static bool answer_one(struct udp_socket *s, size_t i)
+{
+	struct udp *udp = s->udp;
+	uint8_t *msg = batch_buffer(&udp->in, i);
+	size_t len = 0;
+
+	switch (query_decide(&udp->queries[i], &udp->loop->env, msg, msg, DATAGRAM_MAX, &len)) {
+	case QUERY_DROPPED:
+		return false;
+	case QUERY_FORWARD:
+		if (!forward(s, i, msg, &len))
+			return false;
+		break;
+	case QUERY_ANSWERED:
+		break;
+	}
+	batch_set_answer(&udp->in, i, len);
+	return true;
+}
+
+/* All of a batch is begun before any is decided: memory is fetched for all at once. */
+static void answer_batch(struct udp_socket *s, size_t count)
+{
+	struct udp *udp = s->udp;
+	struct batch *b = &udp->in;
+	size_t answers = 0;
+	size_t failed;
+
+	for (size_t i = 0; i < count; i++)
+		query_begin(&udp->queries[i], &udp->loop->env, batch_buffer(b, i),
+			    b->msgs[i].msg_len, (const struct sockaddr *)&b->peers[i].name,
+			    TRANSPORT_UDP);
+	for (size_t i = 0; i < count; i++)
+		if (answer_one(s, i))
+			batch_move(b, answers++, i);
+	failed = batch_send(b, s->fd, 0, answers);
+	for (size_t i = answers; i < count; i++)
+		batch_reset(b, i);
+	if (failed)
+		stats_add(udp->loop->env.stats, send_errors, failed);
+}
+
+static void serve(struct udp_socket *s, int rounds)
+{
+	size_t count;
+
+	loop_tick(s->udp->loop);
+	do {
+		count = batch_receive(&s->udp->in, s->fd, s->wildcard);
+		if (count > 0)
+			answer_batch(s, count);
+	} while (count == BATCH && --rounds > 0);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	serve(arg, ROUNDS);
+}
+
+static bool asks_pktinfo(int fd)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	if (getsockopt(fd, IPPROTO_IP, IP_PKTINFO, &value, &len) == 0 && value)
+		return true;
+	len = sizeof(value);
+	return getsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &value, &len) == 0 && value;
+}
+
+static enum err open_sockets(struct udp *udp, const int *fds)
+{
+	for (size_t i = 0; i < udp->socket_count; i++) {
+		struct udp_socket *s = &udp->sockets[i];
+
+		s->udp = udp;
+		s->fd = fds[i];
+		s->wildcard = asks_pktinfo(s->fd);
+		event_assign(&s->event, udp->loop->base, s->fd, EV_READ | EV_PERSIST, on_readable,
+			     s);
+		if (event_add(&s->event, NULL) != 0)
+			return ERR_NOMEM;
+	}
+	return ERR_OK;
+}
+
+enum err udp_create(struct loop *loop, struct upstreams *upstreams, const int *fds, size_t count,
+		    uint32_t waiting, struct udp **ret_udp)
+{
+	struct udp *udp = calloc(1, sizeof(*udp) + count * sizeof(struct udp_socket));
+
+	if (!udp)
+		return ERR_NOMEM;
+	udp->loop = loop;
+	udp->upstreams = upstreams;
+	evtimer_assign(&udp->flush, loop->base, on_flush, udp);
+	udp->waiters = calloc(waiting, sizeof(*udp->waiters));
+	if (!udp->waiters || batch_init(&udp->in) != ERR_OK || batch_init(&udp->out) != ERR_OK)
+		goto fail;
+	for (uint32_t i = waiting; i-- > 0;)
+		SLIST_INSERT_HEAD(&udp->unused, &udp->waiters[i], unused);
+	udp->socket_count = count;
+	if (open_sockets(udp, fds) != ERR_OK)
+		goto fail;
+	*ret_udp = udp;
+	return ERR_OK;
+fail:
+	udp_free(udp);
+	return ERR_NOMEM;
+}
+
+void udp_free(struct udp *udp)
+{
+	if (!udp)
+		return;
+	for (size_t i = 0; i < udp->socket_count; i++) {
+		if (!udp->sockets[i].udp)
+			continue;
+		event_del(&udp->sockets[i].event);
+		close(udp->sockets[i].fd);
+	}
+	event_del(&udp->flush);
+	batch_fini(&udp->in);
+	batch_fini(&udp->out);
+	free(udp->waiters);
+	free(udp);
+}
+
+void udp_drain(struct udp *udp)
+{
+	for (size_t i = 0; i < udp->socket_count; i++) {
+		serve(&udp->sockets[i], DRAIN_ROUNDS);
+		event_del(&udp->sockets[i].event);
+	}
+}

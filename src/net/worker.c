@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/worker.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/snap.h"
+#include "net/stream.h"
+#include "net/udp.h"
+
+#define DRAIN_POLL_MS 5
+
+/* What can be posted to a worker: bits of its mailbox. */
+enum mail {
+	MAIL_SNAPSHOT = 1, /* a new snapshot is there */
+	MAIL_DRAIN = 2,	   /* read no more, answer what is in flight, end */
+};
+
+struct worker {
+	struct workers *workers;
+	size_t index;
+	struct loop loop;
+	struct stats stats;
+	struct upstreams *upstreams;
+	struct udp *udp;
+	struct stream *stream;
+	struct event mailbox;
+	struct event drain_timer;
+	int mail_fd;
+	atomic_uint mail;
+	uint64_t drain_until_ms;
+	pthread_t thread;
+	bool running;
+};
+
+struct workers {
+	struct workers_config config;
+	struct snap *snap;
+	struct loop_shared shared;
+	atomic_uint drain_ms;
+	size_t count;
+	struct worker workers[];
+};
+
+static void post(struct worker *w, enum mail mail)
+{
+	uint64_t one = 1;
+
+	atomic_fetch_or(&w->mail, mail);
+	if (write(w->mail_fd, &one, sizeof(one)) < 0)
+		return; /* it is full, so the worker is being woken as it is */
+}
+
+static void wake(void *arg, size_t reader)
+{
+	struct workers *workers = arg;
+
+	post(&workers->workers[reader], MAIL_SNAPSHOT);
+}
+
+/* Takes on the snapshot in force; the old one may be freed as soon as this is done. */
+static void take_snapshot(struct worker *w)
+{
+	const struct snapshot *s = snap_current(w->workers->snap);
+
+	w->loop.env.snapshot = s;
+	if (upstreams_set(w->upstreams, s->upstreams, s->upstream_count) != ERR_OK)
+		log_error("worker %zu: out of memory: the former upstreams stay in use", w->index);
+	snap_quiesce(w->workers->snap, w->index);
+}
+
+static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval again = { .tv_usec = DRAIN_POLL_MS * 1000 };
+	struct worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	loop_tick(&w->loop);
+	if ((upstreams_in_flight(w->upstreams) == 0 && stream_pending(w->stream) == 0) ||
+	    w->loop.env.now_ms >= w->drain_until_ms)
+		event_base_loopbreak(w->loop.base);
+	else
+		event_add(&w->drain_timer, &again);
+}
+
+static void begin_drain(struct worker *w)
+{
+	loop_tick(&w->loop);
+	w->drain_until_ms = w->loop.env.now_ms + atomic_load(&w->workers->drain_ms);
+	udp_drain(w->udp);
+	stream_drain(w->stream);
+	event_active(&w->drain_timer, EV_TIMEOUT, 0);
+}
+
+static void on_mail(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	uint64_t count;
+	unsigned int mail;
+
+	(void)what;
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+	mail = atomic_exchange(&w->mail, 0);
+	if (mail & MAIL_SNAPSHOT)
+		take_snapshot(w);
+	if (mail & MAIL_DRAIN)
+		begin_drain(w);
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+
+	take_snapshot(w);
+	event_base_dispatch(w->loop.base);
+	snap_leave(w->workers->snap, w->index);
+	return NULL;
+}
+
+static enum err open_mailbox(struct worker *w)
+{
+	w->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->mail_fd < 0)
+		return ERR_SYS;
+	event_assign(&w->mailbox, w->loop.base, w->mail_fd, EV_READ | EV_PERSIST, on_mail, w);
+	evtimer_assign(&w->drain_timer, w->loop.base, on_drain_timer, w);
+	return event_add(&w->mailbox, NULL) == 0 ? ERR_OK : ERR_NOMEM;
+}
+
+/* The worker's sockets are its own from here on, whatever comes. */
+static enum err open_front_ends(struct worker *w)
+{
+	const struct workers_config *config = &w->workers->config;
+	struct listeners *l = config->listeners;
+	int *udp_fds = l->udp + w->index * l->addresses;
+	int *tcp_fds = l->tcp + w->index * l->addresses;
+	enum err err = udp_create(&w->loop, w->upstreams, udp_fds, l->addresses, config->in_flight,
+				  &w->udp);
+
+	if (err != ERR_OK)
+		return err;
+	for (size_t i = 0; i < l->addresses; i++)
+		udp_fds[i] = -1;
+	err = stream_create(&w->loop, w->upstreams, tcp_fds, l->addresses, &w->stream);
+	for (size_t i = 0; err == ERR_OK && i < l->addresses; i++)
+		tcp_fds[i] = -1;
+	return err;
+}
+
+/* The loop needs no lock: what others say to it goes through the mailbox. */
+static struct event_base *new_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config && event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0)
+		base = event_base_new_with_config(config);
+	if (config)
+		event_config_free(config);
+	return base;
+}
+
+static enum err worker_init(struct worker *w, struct workers *workers, size_t index)
+{
+	const struct workers_config *config = &workers->config;
+	const struct snapshot *s = snap_current(workers->snap);
+	enum err err;
+
+	w->workers = workers;
+	w->index = index;
+	w->loop.base = new_base();
+	if (!w->loop.base)
+		return ERR_NOMEM;
+	w->loop.shared = &workers->shared;
+	w->loop.env = (struct query_env){
+		.snapshot = s,
+		.cache = config->cache,
+		.stats = &w->stats,
+		.name_key = config->name_key,
+		.cookie_secret = config->cookie_secret,
+	};
+	err = open_mailbox(w);
+	if (err == ERR_OK)
+		err = upstreams_create(&w->loop, s->upstreams, s->upstream_count, config->in_flight,
+				       config->ports, &w->upstreams);
+	return err == ERR_OK ? open_front_ends(w) : err;
+}
+
+static void worker_fini(struct worker *w)
+{
+	if (!w->loop.base)
+		return;
+	upstreams_free(w->upstreams);
+	udp_free(w->udp);
+	stream_free(w->stream);
+	if (w->mail_fd >= 0) {
+		event_del(&w->mailbox);
+		event_del(&w->drain_timer);
+		close(w->mail_fd);
+	}
+	event_base_free(w->loop.base);
+}
+
+enum err workers_create(const struct workers_config *config, struct snapshot *first,
+			struct workers **ret_workers)
+{
+	size_t count = config->listeners->workers;
+	struct workers *workers = calloc(1, sizeof(*workers) + count * sizeof(struct worker));
+	enum err err;
+
+	if (!workers)
+		return ERR_NOMEM;
+	workers->config = *config;
+	err = snap_create(count, wake, workers, &workers->snap);
+	if (err == ERR_OK)
+		snap_publish(workers->snap, first); /* nobody is there to wait for */
+	for (size_t i = 0; i < count && err == ERR_OK; i++) {
+		workers->count = i + 1;
+		err = worker_init(&workers->workers[i], workers, i);
+	}
+	if (err != ERR_OK) {
+		if (workers->snap)
+			snap_publish(workers->snap, NULL); /* stays the caller's */
+		workers_free(workers);
+		return err;
+	}
+	*ret_workers = workers;
+	return ERR_OK;
+}
+
+static int start_thread(struct worker *w)
+{
+	char name[16];
+	int rc = pthread_create(&w->thread, NULL, run, w);
+
+	if (rc != 0)
+		return rc;
+	snprintf(name, sizeof(name), "worker-%zu", w->index % 1000);
+	pthread_setname_np(w->thread, name);
+	w->running = true;
+	return 0;
+}
+
+enum err workers_start(struct workers *workers)
+{
+	sigset_t all;
+	sigset_t before;
+	int rc = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (size_t i = 0; i < workers->count && rc == 0; i++)
+		rc = start_thread(&workers->workers[i]);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc == 0)
+		return ERR_OK;
+	workers_stop(workers, 0);
+	return ERR_SYS;
+}
+
+void workers_publish(struct workers *workers, struct snapshot *next)
+{
+	union {
+		const void *object;
+		struct snapshot *snapshot;
+	} old = { .object = snap_publish(workers->snap, next) };
+
+	snapshot_free(old.snapshot);
+}
+
+const struct snapshot *workers_snapshot(const struct workers *workers)
+{
+	return snap_current(workers->snap);
+}
+
+void workers_stop(struct workers *workers, uint32_t drain_ms)
+{
+	atomic_store(&workers->drain_ms, drain_ms);
+	for (size_t i = 0; i < workers->count; i++)
+		if (workers->workers[i].running)
+			post(&workers->workers[i], MAIL_DRAIN);
+	for (size_t i = 0; i < workers->count; i++) {
+		if (workers->workers[i].running)
+			pthread_join(workers->workers[i].thread, NULL);
+		workers->workers[i].running = false;
+	}
+}
+
+void workers_free(struct workers *workers)
+{
+	if (!workers)
+		return;
+	for (size_t i = 0; i < workers->count; i++)
+		worker_fini(&workers->workers[i]);
+	if (workers->snap)
+		workers_publish(workers, NULL);
+	snap_free(workers->snap);
+	free(workers);
+}
+
+uint64_t workers_stat(const struct workers *workers, const struct stats_row *row)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < workers->count; i++)
+		sum += stats_value(&workers->workers[i].stats, row);
+	return sum;
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The checks of `make lint` find what they are there for, in small bad trees."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+CHECKS = Path(__file__).resolve().parents[2] / "scripts" / "lint"
+SPDX = "/* SPDX-License-Identifier: BSD-2-Clause */\n"
+
+
+class Lint(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.tree = Path(self.folder.name)
+        self.write("include/base/err.h", "int err_text(void);\n")
+        self.write("src/base/err.c", '#include "base/err.h"\nint err_text(void)\n{\n\treturn 1;\n}\n')
+
+    def write(self, name, text):
+        path = self.tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(SPDX + text)
+
+    def check(self, name, *arguments):
+        result = subprocess.run([sys.executable, "-B", CHECKS / name, *arguments], cwd=self.tree,
+                                capture_output=True, text=True, check=False)
+        self.assertEqual(result.stderr, "")
+        return result.returncode, result.stdout
+
+    def compile(self):
+        for source in (self.tree / "src").glob("*/*.c"):
+            target = self.tree / "obj" / source.parent.name / (source.stem + ".o")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run([os.environ.get("CC", "gcc"), "-O1", "-fno-pie", "-w", "-c", "-Iinclude", "-Isrc",
+                            "-o", target, source], cwd=self.tree, check=True)
+
+    def assertFound(self, result, *texts):
+        self.assertEqual(result[0], 1)
+        for text in texts:
+            self.assertIn(text, result[1])
+
+    def test_a_good_tree_passes(self):
+        self.write("src/dns/name.c", '#include "base/err.h"\nint name(void)\n{\n\treturn err_text();\n}\n')
+        self.compile()
+        for name in ("layers.py", "shape.py"):
+            self.assertEqual(self.check(name), (0, ""))
+        for name in ("circles.py", "symbols.py"):
+            self.assertEqual(self.check(name, "obj"), (0, ""))
+
+    def test_a_layer_below_may_not_use_one_above(self):
+        self.write("include/core/conf.h", "")
+        self.write("src/base/log.c", '#include "base/err.h"\n#include "core/conf.h"\n')
+        self.assertFound(self.check("layers.py"), 'src/base/log.c:3: base may not use core')
+
+    def test_the_web_may_not_use_the_net(self):
+        self.write("include/net/udp.h", "")
+        self.write("src/web/api.c", '#include "net/udp.h"\n')
+        self.assertFound(self.check("layers.py"), "src/web/api.c:2: web may not use net")
+
+    def test_an_include_line_names_the_layer(self):
+        self.write("src/base/log.c", '#include "err.h"\n')
+        self.assertFound(self.check("layers.py"), 'src/base/log.c:2: "err.h" names no layer')
+
+    def test_a_private_header_stays_in_its_layer(self):
+        self.write("src/base/log_p.h", "")
+        self.write("src/dns/name.c", '#include "base/log_p.h"\n')
+        self.write("include/base/mem.h", '#include "base/log_p.h"\n')
+        self.assertFound(self.check("layers.py"), "src/dns/name.c:2:", "include/base/mem.h:2:",
+                         "is private to base")
+
+    def test_an_include_circle(self):
+        self.write("include/dns/a.h", '#include "dns/b.h"\n')
+        self.write("include/dns/b.h", "")
+        self.write("src/dns/b.c", '#include "dns/c.h"\n')
+        self.write("include/dns/c.h", '#include "dns/a.h"\n')
+        self.assertFound(self.check("circles.py"), "include/dns/a.h:2:", "src/dns/b.c:2:",
+                         "include/dns/c.h:2:", "(include circle of dns/a, dns/b, dns/c)")
+
+    def test_a_call_circle(self):
+        self.write("src/dns/a.c", "int b(void);\nint a(void)\n{\n\treturn b();\n}\n")
+        self.write("src/dns/b.c", "int a(void);\nint b(void)\n{\n\treturn a();\n}\n")
+        self.compile()
+        self.assertFound(self.check("circles.py", "obj"), "src/dns/a.c:1: uses b of dns/b",
+                         "(call circle of dns/a, dns/b)")
+
+    def test_dns_is_pure(self):
+        self.write("src/dns/a.c", "#include <stdlib.h>\n#include <time.h>\nvoid *a(void)\n{\n"
+                                  "\treturn malloc((size_t)time(NULL));\n}\n")
+        self.compile()
+        self.assertFound(self.check("symbols.py", "obj"), "dns may not use malloc", "dns may not use time")
+
+    def test_no_global_that_can_change(self):
+        self.write("src/core/a.c", "static int count;\nconst char *const names[] = {\"x\"};\n"
+                                   "int a(void)\n{\n\treturn ++count;\n}\n")
+        self.compile()
+        status, text = self.check("symbols.py", "obj")
+        self.assertFound((status, text), "src/core/a.c:1: a global that can change: count")
+        self.assertNotIn("names", text)
+
+    def test_long_functions_and_files(self):
+        body = "\tvoid;\n" * 90
+        self.write("src/base/a.c", f"static int f(int x,\n\t int y)\n{{\n{body}}}\n" + "\n" * 600)
+        self.assertFound(self.check("shape.py"), "src/base/a.c:2: f has 94 lines", "695 lines",
+                         "1 of 2 functions are under 45 lines")
+
+    def test_the_licence_line(self):
+        (self.tree / "src/base/a.c").write_text("int a;\n")
+        self.assertFound(self.check("shape.py"), "src/base/a.c:1: one line")
+
+
+if __name__ == "__main__":
+    unittest.main()
