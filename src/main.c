@@ -21,14 +21,22 @@
 #define CONF_PATH_DEFAULT "/etc/sinkholed/sinkholed.yaml"
 #define SPARE_FILES 64U
 
-/* X(name, letter, argument, help) */
-#define OPTIONS(X)                                                                                 \
-	X(config, 'c', "FILE", "read this configuration (" CONF_PATH_DEFAULT ")")                  \
-	X(check, 'k', NULL, "check the configuration and its lists, and exit")                     \
-	X(dump-config, 'd', NULL, "print the configuration with all its values, and exit")         \
-	X(version, 'V', NULL, "print the version, and exit")                                       \
-	X(help, 'h', NULL, "print this help, and exit")                                            \
-	X(man-options, 'm', NULL, "print the options of the configuration as mdoc(7), and exit")
+/* The command line: all that reads or shows it is drawn from here. */
+static const struct choice {
+	const char *name;
+	char letter;
+	const char *argument; /* NULL: takes none */
+	const char *help;
+} choices[] = {
+	{"config", 'c', "FILE", "read this configuration (" CONF_PATH_DEFAULT ")"},
+	{"check", 'k', NULL, "check the configuration and its lists, and exit"},
+	{"dump-config", 'd', NULL, "print the configuration with all its values, and exit"},
+	{"version", 'V', NULL, "print the version, and exit"},
+	{"help", 'h', NULL, "print this help, and exit"},
+	{"man-options", 'm', NULL, "print the configuration's options as mdoc(7), and exit"},
+};
+
+#define CHOICES (sizeof(choices) / sizeof(choices[0]))
 
 struct arguments {
 	const char *conf_path;
@@ -38,25 +46,39 @@ struct arguments {
 static int usage(FILE *out)
 {
 	fputs("usage: sinkholed [-c FILE] [--check | --dump-config | --version]\n", out);
-#define X(name, letter, arg, help) \
-	fprintf(out, "  -%c, --%s%s%s\n\t%s\n", letter, #name, arg ? " " : "", arg ? arg : "", help);
-	OPTIONS(X)
-#undef X
+	for (size_t i = 0; i < CHOICES; i++)
+		fprintf(out, "  -%c, --%s%s%s\n\t%s\n", choices[i].letter, choices[i].name,
+			choices[i].argument ? " " : "",
+			choices[i].argument ? choices[i].argument : "", choices[i].help);
 	return out == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* What getopt_long wants to know of the choices. */
+static void describe(struct option options[CHOICES + 1], char letters[2 * CHOICES + 1])
+{
+	for (size_t i = 0; i < CHOICES; i++) {
+		options[i] = (struct option){
+			.name = choices[i].name,
+			.has_arg = choices[i].argument ? required_argument : no_argument,
+			.val = choices[i].letter,
+		};
+		*letters++ = choices[i].letter;
+		if (choices[i].argument)
+			*letters++ = ':';
+	}
+	options[CHOICES] = (struct option){.name = NULL};
+	*letters = '\0';
 }
 
 /* False when the command line is wrong; getopt has said how. */
 static bool read_arguments(int argc, char **argv, struct arguments *args)
 {
-	static const struct option options[] = {
-#define X(name, letter, arg, help) { #name, (arg) ? required_argument : no_argument, NULL, letter },
-		OPTIONS(X)
-#undef X
-		{ NULL, 0, NULL, 0 },
-	};
+	struct option options[CHOICES + 1];
+	char letters[2 * CHOICES + 1];
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "c:kdVhm", options, NULL)) != -1) {
+	describe(options, letters);
+	while ((letter = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		if (letter == '?')
 			return false;
 		if (letter == 'c')
@@ -106,8 +128,8 @@ static enum err enter(const struct conf *conf, struct listeners *l, struct err_t
 {
 	struct privilege_user user;
 	size_t workers = worker_count(conf);
-	enum err err = listeners_open(conf->server.listen, conf->server.listen_count, workers, l,
-				      text);
+	enum err err =
+		listeners_open(conf->server.listen, conf->server.listen_count, workers, l, text);
 
 	if (err != ERR_OK)
 		return err;
@@ -141,8 +163,7 @@ static void announce(const struct snapshot *s, const struct load_result *result)
 static enum err serve(const struct arguments *args, struct workers_config *config,
 		      struct snapshot *first, const struct load_result *result)
 {
-	struct lifecycle_config life = { .conf_path = args->conf_path,
-					 .name_key = config->name_key };
+	struct lifecycle_config life = {.conf_path = args->conf_path, .name_key = config->name_key};
 	struct workers *workers = NULL;
 	enum err err = cache_create(first->conf->cache.size_bytes, &config->cache);
 
@@ -171,7 +192,7 @@ static enum err serve(const struct arguments *args, struct workers_config *confi
 static int run(const struct arguments *args, struct conf *conf)
 {
 	struct listeners listeners;
-	struct workers_config config = { .listeners = &listeners };
+	struct workers_config config = {.listeners = &listeners};
 	struct load_result result;
 	struct snapshot *first;
 	struct err_text text;
@@ -205,7 +226,7 @@ static int dump(struct conf *conf)
 
 int main(int argc, char **argv)
 {
-	struct arguments args = { .conf_path = CONF_PATH_DEFAULT };
+	struct arguments args = {.conf_path = CONF_PATH_DEFAULT};
 	struct err_text text;
 	struct conf *conf;
 

@@ -21,7 +21,7 @@
 #define ADDR_TEXT_MAX 80
 
 struct ip {
-	uint8_t family;    /* AF_INET or AF_INET6 */
+	uint8_t family;	   /* AF_INET or AF_INET6 */
 	uint8_t bytes[16]; /* network order; the first 4 for AF_INET, the rest zero */
 };
 

@@ -20,8 +20,8 @@ struct snap;
 typedef void snap_wake_fn(void *arg, size_t reader);
 
 /* For `readers` readers, numbered from 0, all of them away at first.  ERR_NOMEM. */
-enum err snap_create(size_t readers, snap_wake_fn *wake, void *arg, struct snap **ret_snap)
-	MUST_CHECK;
+enum err snap_create(size_t readers, snap_wake_fn *wake, void *arg,
+		     struct snap **ret_snap) MUST_CHECK;
 void snap_free(struct snap *snap);
 
 /* The object published last; NULL before the first.  Any reader thread. */

@@ -28,15 +28,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "core/conf_options.h"
+#include "match/policy.h"
+#include "match/report.h"
 
 /* A configuration file larger than this is refused. */
 #define CONF_FILE_MAX (1024U * 1024U)
 
 #define CONF_ENUMERATOR(enumerator, word) enumerator,
-enum conf_format { CONF_WORDS_FORMAT(CONF_ENUMERATOR) };
 enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) };
-enum conf_action { CONF_WORDS_ACTION(CONF_ENUMERATOR) };
-enum conf_reason { CONF_WORDS_REASON(CONF_ENUMERATOR) };
 #undef CONF_ENUMERATOR
 
 /* clang-format off */
@@ -59,10 +58,10 @@ enum conf_reason { CONF_WORDS_REASON(CONF_ENUMERATOR) };
 #define CONF_C_IPV4(f)      struct ip f;                      /* family 0: not given */
 #define CONF_C_IPV6(f)      struct ip f;                      /* family 0: not given */
 #define CONF_C_LOGLEVEL(f)  enum log_level f;
-#define CONF_C_FORMAT(f)    enum conf_format f;
+#define CONF_C_FORMAT(f)    enum list_format f;
 #define CONF_C_MATCH(f)     enum conf_match f;
-#define CONF_C_ACTION(f)    enum conf_action f;
-#define CONF_C_REASON(f)    enum conf_reason f;
+#define CONF_C_ACTION(f)    enum action f;
+#define CONF_C_REASON(f)    enum reason f;
 #define CONF_C_SERVER(f)    struct conf_server f;
 #define CONF_C_CACHE(f)     struct conf_cache f;
 #define CONF_C_OUTGOING(f)  struct conf_outgoing f;
@@ -168,9 +167,5 @@ enum err conf_write_man(FILE *out) MUST_CHECK;
  */
 enum err conf_read_resolv(const char *path, struct endpoint **ret_endpoints, size_t *ret_count,
 			  struct err_text *text) MUST_CHECK;
-
-/* The word that stands for it in the file.  Never NULL. */
-const char *conf_action_text(enum conf_action action);
-const char *conf_reason_text(enum conf_reason reason);
 
 #endif

@@ -51,13 +51,14 @@
 	  "What is kept over a restart.")
 
 #define CONF_ROWS_SERVER(X) \
-	X(server, listen, "listen", ENDPOINTS, "127.0.0.1@53 ::1@53", 1, CONF_LISTEN_MAX, "", RESTART, \
+	X(server, listen, "listen", ENDPOINTS, "127.0.0.1@53 ::1@53", 1, CONF_LISTEN_MAX, "", \
+	  RESTART, \
 	  "The addresses answered on, over UDP and TCP.") \
 	X(server, workers, "workers", UINT, "0", 0, 256, "", RESTART, \
 	  "Threads that serve queries; 0 means one for each core.") \
 	X(server, allow, "allow", PREFIXES, \
-	  "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 fe80::/10", \
-	  0, CONF_PREFIXES_MAX, "", RELOAD, \
+	  "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 " \
+	  "fe80::/10", 0, CONF_PREFIXES_MAX, "", RELOAD, \
 	  "The networks whose clients are served; others are answered REFUSED.") \
 	X(server, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
 	  "The largest answer sent over UDP; a larger one has the client come back over TCP.") \
@@ -75,7 +76,8 @@
 	  "Whether DNS cookies (RFC 7873) are given and checked.") \
 	X(server, tcp_connections, "tcp-connections", UINT, "1024", 1, 65535, "", RELOAD, \
 	  "TCP connections open at one time, over all workers.") \
-	X(server, tcp_connections_per_client, "tcp-connections-per-client", UINT, "32", 1, 65535, "", RELOAD, \
+	X(server, tcp_connections_per_client, "tcp-connections-per-client", UINT, "32", 1, 65535, "", \
+	  RELOAD, \
 	  "TCP connections one client address may have open.") \
 	X(server, tcp_idle_timeout_ms, "tcp-idle-timeout", DURATION, "10s", 100, 600000, "ms", RELOAD, \
 	  "How long a TCP connection may be silent before it is closed.") \
@@ -179,25 +181,25 @@
 	W(LOG_LEVEL_INFO, "info") \
 	W(LOG_LEVEL_DEBUG, "debug")
 #define CONF_WORDS_FORMAT(W) \
-	W(CONF_FORMAT_AUTO, "auto") \
-	W(CONF_FORMAT_NAMES, "names") \
-	W(CONF_FORMAT_HOSTS, "hosts") \
-	W(CONF_FORMAT_ADBLOCK, "adblock")
+	W(LIST_FORMAT_AUTO, "auto") \
+	W(LIST_FORMAT_NAMES, "names") \
+	W(LIST_FORMAT_HOSTS, "hosts") \
+	W(LIST_FORMAT_ADBLOCK, "adblock")
 #define CONF_WORDS_MATCH(W) \
 	W(CONF_MATCH_SUBTREE, "subtree") \
 	W(CONF_MATCH_EXACT, "exact")
 #define CONF_WORDS_ACTION(W) \
-	W(CONF_ACTION_SINKHOLE, "sinkhole") \
-	W(CONF_ACTION_NXDOMAIN, "nxdomain") \
-	W(CONF_ACTION_NODATA, "nodata") \
-	W(CONF_ACTION_REFUSED, "refused") \
-	W(CONF_ACTION_DROP, "drop") \
-	W(CONF_ACTION_TCP_ONLY, "tcp-only") \
-	W(CONF_ACTION_PASS, "pass")
+	W(ACTION_SINKHOLE, "sinkhole") \
+	W(ACTION_NXDOMAIN, "nxdomain") \
+	W(ACTION_NODATA, "nodata") \
+	W(ACTION_REFUSED, "refused") \
+	W(ACTION_DROP, "drop") \
+	W(ACTION_TCP_ONLY, "tcp-only") \
+	W(ACTION_PASS, "pass")
 #define CONF_WORDS_REASON(W) \
-	W(CONF_REASON_ORDER, "order") \
-	W(CONF_REASON_OPERATOR, "operator") \
-	W(CONF_REASON_REQUESTED, "requested")
+	W(REASON_ORDER, "order") \
+	W(REASON_OPERATOR, "operator") \
+	W(REASON_REQUESTED, "requested")
 
 /* clang-format on */
 

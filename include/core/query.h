@@ -47,7 +47,7 @@ struct query {
 	enum transport transport;
 	struct ip client;
 	bool has_cookie;
-	bool passed;	    /* a list lets its name pass: only mandatory lists inspect the answer */
+	bool passed; /* a list lets its name pass: only mandatory lists inspect the answer */
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint64_t cache_hash;
 	struct name qname;
@@ -90,6 +90,10 @@ enum query_failure {
 /* Parses `msg`, which came from `client`, and prefetches what deciding it will read. */
 void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
 		 const struct sockaddr *client, enum transport transport);
+
+/* For a begun query, once what query_begin prefetched has come: prefetches what lies behind it.
+ * Of use when other queries are looked after in between. */
+void query_prefetch(const struct query *q, const struct query_env *env);
 
 /*
  * Decides a begun query.  The answer is built into `buf` of `cap` octets (at least 512), which

@@ -15,10 +15,10 @@
 #include "match/policy.h"
 
 struct snapshot {
-	uint64_t generation; /* 1 for the first, one more each */
-	struct conf *conf;	  /* owned */
-	struct policy *policy;	  /* owned */
-	struct prefix_set *allow; /* owned */
+	uint64_t generation;	    /* 1 for the first, one more each */
+	struct conf *conf;	    /* owned */
+	struct policy *policy;	    /* owned */
+	struct prefix_set *allow;   /* owned */
 	struct endpoint *upstreams; /* owned: configured, or those of resolv.conf */
 	size_t upstream_count;
 	struct reply_ttl_limits ttl;

@@ -61,10 +61,10 @@ extern const size_t stats_row_count;
 
 /* Adds to a counter of the calling thread's own struct. */
 #define stats_add(stats, field, n)                                                                 \
-	atomic_store_explicit(                                                                     \
-		&(stats)->field,                                                                   \
-		atomic_load_explicit(&(stats)->field, memory_order_relaxed) + (uint64_t)(n),       \
-		memory_order_relaxed)
+	atomic_store_explicit(&(stats)->field,                                                     \
+			      atomic_load_explicit(&(stats)->field, memory_order_relaxed) +        \
+				      (uint64_t)(n),                                               \
+			      memory_order_relaxed)
 #define stats_inc(stats, field) stats_add(stats, field, 1)
 
 /* The value of `row` in `stats`.  Any thread. */

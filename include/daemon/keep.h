@@ -15,8 +15,8 @@
 
 /* Makes the directory and those above it, mode 0700, owned by `uid` and `gid`.  Fine when it is
  * there.  ERR_SYS with `text`. */
-enum err keep_prepare(const char *directory, uid_t uid, gid_t gid, struct err_text *text)
-	MUST_CHECK;
+enum err keep_prepare(const char *directory, uid_t uid, gid_t gid,
+		      struct err_text *text) MUST_CHECK;
 
 /* The path of the kept version of list `name`. */
 void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX]);

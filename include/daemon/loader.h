@@ -26,9 +26,9 @@ struct load_source {
 
 /* How one load ended. */
 struct load_result {
-	uint64_t names;	  /* rules in force */
-	size_t lists;	  /* lists in force */
-	size_t refused;	  /* lists that were refused, whatever came in their place */
+	uint64_t names; /* rules in force */
+	size_t lists;	/* lists in force */
+	size_t refused; /* lists that were refused, whatever came in their place */
 	uint32_t took_ms;
 	struct load_source sources[POLICY_LISTS_MAX];
 };
@@ -40,9 +40,9 @@ struct load_result {
  * ERR_CONFIG, ERR_REFUSED, ERR_SYS, ERR_NOMEM with `text`; then nothing has changed.
  * Any thread, one at a time; blocks.
  */
-enum err loader_load(struct conf *conf, const struct hash_key *name_key,
-		     const struct snapshot *old, bool strict, struct snapshot **ret_snapshot,
-		     struct load_result *ret_result, struct err_text *text) MUST_CHECK;
+enum err loader_load(struct conf *conf, const struct hash_key *name_key, const struct snapshot *old,
+		     bool strict, struct snapshot **ret_snapshot, struct load_result *ret_result,
+		     struct err_text *text) MUST_CHECK;
 
 /*
  * Keeps the source of every list of `snapshot`, which `result` is of, in the state directory,

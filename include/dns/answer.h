@@ -28,9 +28,9 @@ enum section {
 
 /* What the OPT of an answer carries. */
 struct answer_opt {
-	uint16_t udp_size;	/* what we take over UDP */
-	const struct ede *ede;	/* NULL: none */
-	const uint8_t *cookie;	/* EDNS_COOKIE_FULL octets; NULL: none */
+	uint16_t udp_size;     /* what we take over UDP */
+	const struct ede *ede; /* NULL: none */
+	const uint8_t *cookie; /* EDNS_COOKIE_FULL octets; NULL: none */
 };
 
 struct answer {

@@ -13,10 +13,10 @@
 #include "base/addr.h"
 #include "base/hash.h"
 
-#define EDNS_OPT_FIXED 11U	 /* octets of an OPT without options */
-#define EDNS_EDE_MAX 130U	 /* octets of an EDE option's data that we send */
-#define EDNS_COOKIE_CLIENT 8U	 /* octets of a client cookie */
-#define EDNS_COOKIE_FULL 24U	 /* client cookie and our server cookie */
+#define EDNS_OPT_FIXED 11U    /* octets of an OPT without options */
+#define EDNS_EDE_MAX 130U     /* octets of an EDE option's data that we send */
+#define EDNS_COOKIE_CLIENT 8U /* octets of a client cookie */
+#define EDNS_COOKIE_FULL 24U  /* client cookie and our server cookie */
 
 /* Extended DNS Error codes (RFC 8914, 5.2, and the registry). */
 enum ede_code {
@@ -46,6 +46,7 @@ void ede_set(struct ede *ede, enum ede_code code, const char *text);
  * `client` at `now_s` (Unix time): RFC 9018, 4.
  */
 void edns_make_cookie(const struct hash_key *secret, const uint8_t *client_cookie,
-		      const struct ip *client, uint32_t now_s, uint8_t ret_cookie[EDNS_COOKIE_FULL]);
+		      const struct ip *client, uint32_t now_s,
+		      uint8_t ret_cookie[EDNS_COOKIE_FULL]);
 
 #endif

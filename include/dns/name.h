@@ -14,11 +14,11 @@
 #include "base/err.h"
 #include "base/hash.h"
 
-#define NAME_WIRE_MAX 255	      /* octets of a name, its root label included */
-#define NAME_LABEL_MAX 63	      /* octets of a label */
-#define NAME_LABELS_MAX 127	      /* labels of a name, the root not counted */
-#define NAME_TEXT_MAX (255 * 4 + 1)   /* every octet escaped as \DDD, and NUL */
-#define NAME_PAD 8		      /* octets that may be read behind a name in a buffer */
+#define NAME_WIRE_MAX 255	    /* octets of a name, its root label included */
+#define NAME_LABEL_MAX 63	    /* octets of a label */
+#define NAME_LABELS_MAX 127	    /* labels of a name, the root not counted */
+#define NAME_TEXT_MAX (255 * 4 + 1) /* every octet escaped as \DDD, and NUL */
+#define NAME_PAD 8		    /* octets that may be read behind a name in a buffer */
 
 /* A wire name in a buffer that may be read (not written) NAME_PAD octets past its end. */
 struct name {

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "dns/name.h"
 
-#define WIRE_HEADER 12U	      /* octets of the header */
+#define WIRE_HEADER 12U /* octets of the header */
 #define WIRE_MESSAGE_MAX 65535U
 
 /* Bits of the flags word, the third and fourth octet of the header. */
@@ -63,14 +63,14 @@ enum rrclass {
 /* The OPT record of a message (RFC 6891), and the one option that we read (RFC 7873). */
 struct edns {
 	bool present;
-	bool dnssec_ok;	      /* DO, RFC 3225 */
+	bool dnssec_ok; /* DO, RFC 3225 */
 	uint8_t version;
-	uint8_t ext_rcode;    /* upper 8 bits of the rcode */
-	uint16_t udp_size;    /* as it stands in the record: may be under 512 */
-	uint16_t cookie;      /* offset of the COOKIE option's data in the message; 0: none */
-	uint8_t cookie_len;   /* 8, or 16 to 40 */
-	uint16_t ede;	      /* offset of the first EDE option's data (RFC 8914); 0: none */
-	uint16_t ede_len;     /* 2 or more */
+	uint8_t ext_rcode;  /* upper 8 bits of the rcode */
+	uint16_t udp_size;  /* as it stands in the record: may be under 512 */
+	uint16_t cookie;    /* offset of the COOKIE option's data in the message; 0: none */
+	uint8_t cookie_len; /* 8, or 16 to 40 */
+	uint16_t ede;	    /* offset of the first EDE option's data (RFC 8914); 0: none */
+	uint16_t ede_len;   /* 2 or more */
 };
 
 /* A query as it stands in its message.  Offsets, no pointers: it outlives no buffer. */
@@ -87,7 +87,8 @@ struct wire_query {
 /* What a message that came to our port is. */
 enum wire_verdict {
 	WIRE_QUERY,   /* a query for one name */
-	WIRE_COOKIE,  /* no question, but a COOKIE option: asks for a server cookie (RFC 7873, 5.4) */
+	WIRE_COOKIE,  /* no question, but a COOKIE option: asks for a server cookie (RFC 7873, 5.4)
+		       */
 	WIRE_FORMERR, /* to be answered with that rcode */
 	WIRE_NOTIMP,
 	WIRE_BADVERS,
@@ -141,14 +142,14 @@ enum wire_verdict wire_parse_query(const uint8_t *msg, size_t len, struct wire_q
  * the rdata only for its length.
  * ERR_TRUNCATED, ERR_LABEL, ERR_NAME, ERR_POINTER.
  */
-enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos, struct wire_rr *ret_rr)
-	MUST_CHECK;
+enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos,
+		      struct wire_rr *ret_rr) MUST_CHECK;
 
 /*
  * Reads the OPT record `rr` into `ret_edns`.  ERR_SYNTAX when its owner is not the root, an
  * option is cut off, or a COOKIE or EDE option has a length that cannot be (RFC 7873, 5.2.2).
  */
-enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns *ret_edns)
-	MUST_CHECK;
+enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr,
+		       struct edns *ret_edns) MUST_CHECK;
 
 #endif

@@ -113,7 +113,7 @@ void domset_builder_rollback(struct domset_builder *builder, const struct domset
 
 /*
  * Begins list `list` and carries all rules of `old`'s list `old_list` over to it, with their
- * line numbers: the last good rules of a list that cannot be loaded now.  A list that `old` does
+ * line numbers and without duplicates: the last good rules of a list that cannot be loaded now.  A list that `old` does
  * not have gives none.  Errors as of begin and add; then the caller rolls back.
  */
 enum err domset_builder_copy_list(struct domset_builder *builder, const struct domset *old,
@@ -167,7 +167,7 @@ struct domset_count domset_count_all(const struct domset *set);
 size_t domset_memory_bytes(const struct domset *set);
 
 /*
- * Walks all rules in the order they were added, duplicates included.  The caller's memory;
+ * Walks all rules in the order they were added, without duplicates.  The caller's memory;
  * several may walk at once.
  */
 struct domset_iter {

@@ -4,10 +4,13 @@
  * answered as their answers come, in any order.
  *
  * The limits are those of the snapshot in force, asked whenever they are needed.  Connections
- * are counted over all workers, in all and per client address; at the first limit the least
- * recently used of this worker's idle connections makes room, at the second, or when none is
- * idle, the new one is closed.  A connection is idle when no question of it is in flight; it is
- * of use when a whole query comes, or the last of its answers has been written.
+ * are counted over all workers, in all and per client address.  At a client's own limit the new
+ * one is closed.  At the limit of all, the least recently used of this worker's idle connections
+ * makes room, or, when there is none or the client may not ask anyway, the new one is closed.
+ *
+ * A connection is idle when none of its questions is in flight; it is used when a whole query
+ * comes, or the last of its answers has been written.  Whoever sends what is no query, or may
+ * not ask, is read no more and closed after his last answer.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H

@@ -40,8 +40,8 @@ struct upstream_waiter {
  * questions, `ports` the UDP sockets per upstream.  ERR_NOMEM.
  */
 enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, size_t count,
-			  uint32_t in_flight, uint32_t ports, struct upstreams **ret_upstreams)
-	MUST_CHECK;
+			  uint32_t in_flight, uint32_t ports,
+			  struct upstreams **ret_upstreams) MUST_CHECK;
 
 /* Ends all questions without calling `done`, closes the sockets; NULL is fine. */
 void upstreams_free(struct upstreams *upstreams);
@@ -50,8 +50,8 @@ void upstreams_free(struct upstreams *upstreams);
  * Uses the upstreams at `addresses` from now on, when they differ from those in use.  Questions
  * in flight at the old ones go on.  ERR_NOMEM: the old ones stay in use.
  */
-enum err upstreams_set(struct upstreams *upstreams, const struct endpoint *addresses, size_t count)
-	MUST_CHECK;
+enum err upstreams_set(struct upstreams *upstreams, const struct endpoint *addresses,
+		       size_t count) MUST_CHECK;
 
 /*
  * Asks `key` for `waiter`, or lets it join the same question in flight.  ERR_REFUSED when as

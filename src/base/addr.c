@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define V4_BITS	    32U
-#define V6_BITS	    128U
+#define V4_BITS 32U
+#define V6_BITS 128U
 #define MAPPED_BITS 96U /* of ::ffff:0:0/96, which holds the IPv4 addresses */
 
 /* An address as a number, the IPv4 ones in `lo`. */

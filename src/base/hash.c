@@ -35,7 +35,7 @@ uint64_t hash_siphash24(const struct hash_key *key, const void *data, size_t len
 {
 	struct hash_state s = hash_begin(key);
 	const uint8_t *p = data;
-	uint8_t tail[8] = { 0 };
+	uint8_t tail[8] = {0};
 	size_t whole = len & ~(size_t)7;
 
 	for (size_t i = 0; i < whole; i += 8)

@@ -17,9 +17,9 @@ struct level {
 };
 
 static const struct level levels[] = {
-	[LOG_LEVEL_ERROR] = { "error: ", "<3>" }, [LOG_LEVEL_WARNING] = { "warning: ", "<4>" },
-	[LOG_LEVEL_NOTICE] = { "", "<5>" },	  [LOG_LEVEL_INFO] = { "", "<6>" },
-	[LOG_LEVEL_DEBUG] = { "debug: ", "<7>" },
+	[LOG_LEVEL_ERROR] = {"error: ", "<3>"}, [LOG_LEVEL_WARNING] = {"warning: ", "<4>"},
+	[LOG_LEVEL_NOTICE] = {"", "<5>"},	[LOG_LEVEL_INFO] = {"", "<6>"},
+	[LOG_LEVEL_DEBUG] = {"debug: ", "<7>"},
 };
 
 static atomic_int threshold = LOG_LEVEL_INFO;

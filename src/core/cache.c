@@ -465,7 +465,7 @@ void cache_remove(struct cache *cache, const struct cache_key *key)
 
 struct cache_stats cache_stats(struct cache *cache)
 {
-	struct cache_stats sum = { .bytes_max = cache->size_bytes };
+	struct cache_stats sum = {.bytes_max = cache->size_bytes};
 
 	for (unsigned int i = 0; i < SHARDS; i++) {
 		struct shard *s = &cache->shards[i];

@@ -70,35 +70,37 @@ static enum err check_text(const struct conf_place *place, const char *text, siz
 	return ERR_OK;
 }
 
+/* Ends what is read by NUL, for which `buf` has room. */
 static enum err file_read(const struct conf_place *place, int fd, char *buf, size_t *ret_len)
 {
+	size_t len = 0;
 	enum err err = check_regular(place, fd);
 
 	if (!err)
-		err = read_all(place, fd, buf, CONF_FILE_MAX + 1, ret_len);
+		err = read_all(place, fd, buf, CONF_FILE_MAX + 1, &len);
 	if (!err)
-		err = check_text(place, buf, *ret_len);
-	return err;
+		err = check_text(place, buf, len);
+	if (err)
+		return err;
+	buf[len] = '\0';
+	*ret_len = len;
+	return ERR_OK;
 }
 
 enum err conf_file_read(const struct conf_place *place, char **ret_text, size_t *ret_len)
 {
-	char *buf = NULL;
-	size_t len = 0;
+	char *buf;
 	int fd = open(place->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	enum err err;
 
 	if (fd < 0)
 		return fail_sys(place);
 	buf = malloc(CONF_FILE_MAX + 2);
-	err = buf ? file_read(place, fd, buf, &len) : conf_fail_nomem(place);
+	err = buf ? file_read(place, fd, buf, ret_len) : conf_fail_nomem(place);
 	close(fd);
-	if (err) {
+	if (err)
 		free(buf);
-		return err;
-	}
-	buf[len] = '\0';
-	*ret_text = buf;
-	*ret_len = len;
-	return ERR_OK;
+	else
+		*ret_text = buf;
+	return err;
 }

@@ -171,14 +171,12 @@ enum err conf_fill(struct conf_place *place, const struct conf_section *section,
 
 static void fini_item(const struct conf_row *row, const void *item)
 {
-	char *text;
+	char *const *text = item;
 
-	if (row->section) {
+	if (row->section)
 		conf_fini(row->section, item);
-	} else if (conf_type_of(row)->owned) {
-		memcpy(&text, item, sizeof(text));
-		free(text);
-	}
+	else if (conf_type_of(row)->owned)
+		free(*text);
 }
 
 void conf_fini(const struct conf_section *section, const void *values)

@@ -169,12 +169,18 @@ static void print_u32(const struct conf_row *row, const void *value, FILE *out)
 
 static bool equal_u64(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(uint64_t)) == 0;
+	const uint64_t *x = a;
+	const uint64_t *y = b;
+
+	return *x == *y;
 }
 
 static bool equal_u32(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(uint32_t)) == 0;
+	const uint32_t *x = a;
+	const uint32_t *y = b;
+
+	return *x == *y;
 }
 
 const struct conf_type conf_type_u32 = {

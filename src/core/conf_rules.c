@@ -122,10 +122,10 @@ static enum err rule_list(struct conf_place *place, const struct conf_node *node
 {
 	bool addresses = list->sinkhole.ipv4.family != 0 || list->sinkhole.ipv6.family != 0;
 
-	if (list->action == CONF_ACTION_SINKHOLE && !addresses)
+	if (list->action == ACTION_SINKHOLE && !addresses)
 		return fail_key(place, node, "sinkhole",
 				"expected ipv4, ipv6 or both, which action sinkhole answers");
-	if (list->action == CONF_ACTION_PASS && list->mandatory)
+	if (list->action == ACTION_PASS && list->mandatory)
 		return fail_key(place, node, "mandatory",
 				"expected false, as the list's action is pass");
 	if (list->expect_entries > 0 && list->expect_entries < list->min_entries)

@@ -9,6 +9,8 @@
 #define PASTE_(a, b) a##b
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* The macros make declarations and designators, in which parentheses cannot stand. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 /* clang-format off */
 
 /* Each type's kind, and for the sections the name their rows have. */
@@ -146,6 +148,7 @@ SECTION(static, state, CONF_ROWS_STATE)
 ITEM(upstream)
 ITEM(list)
 SECTION(, main, CONF_ROWS_MAIN)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const cyaml_schema_value_t schema_main = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER_NULL, struct raw_main, fields_main),

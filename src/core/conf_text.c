@@ -38,11 +38,12 @@ static bool has_control(const char *text)
 
 static enum err text_keep(const char *text, void *value)
 {
+	char **ret = value;
 	char *copy = strdup(text);
 
 	if (!copy)
 		return ERR_NOMEM;
-	memcpy(value, &copy, sizeof(copy));
+	*ret = copy;
 	return ERR_OK;
 }
 
@@ -169,12 +170,11 @@ static void describe_host(const struct conf_row *row, char buf[CONF_DESCRIBED_MA
 
 static void print(const struct conf_row *row, const void *value, FILE *out)
 {
-	char *text;
+	char *const *text = value;
 
 	(void)row;
-	memcpy(&text, value, sizeof(text));
 	putc('"', out);
-	for (const char *at = text; *at; at++) {
+	for (const char *at = *text; *at; at++) {
 		if (*at == '"' || *at == '\\')
 			putc('\\', out);
 		putc(*at, out);
@@ -184,12 +184,10 @@ static void print(const struct conf_row *row, const void *value, FILE *out)
 
 static bool equal(const void *a, const void *b)
 {
-	char *x;
-	char *y;
+	char *const *x = a;
+	char *const *y = b;
 
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return strcmp(x, y) == 0;
+	return strcmp(*x, *y) == 0;
 }
 
 #define TEXT_TYPE(parser, describer)                                                               \

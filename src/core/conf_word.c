@@ -121,7 +121,7 @@ static bool equal_bool(const void *a, const void *b)
 	return *x == *y;
 }
 
-_Static_assert(sizeof(enum log_level) == sizeof(int) && sizeof(enum conf_action) == sizeof(int),
+_Static_assert(sizeof(enum log_level) == sizeof(int) && sizeof(enum action) == sizeof(int),
 	       "an enum is as large as the int that is copied into it");
 
 const struct conf_type conf_type_word = {
@@ -139,13 +139,3 @@ const struct conf_type conf_type_bool = {
 	.print = print_bool,
 	.equal = equal_bool,
 };
-
-const char *conf_action_text(enum conf_action action)
-{
-	return word_text(CONF_T_ACTION, (int)action);
-}
-
-const char *conf_reason_text(enum conf_reason reason)
-{
-	return word_text(CONF_T_REASON, (int)reason);
-}

@@ -39,10 +39,16 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 		return;
 	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);
 	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
-	q->cache_hash = cache_hash(whole_name_hash(&q->suffixes), q->wire.qtype,
-				   cache_flags(&q->wire));
+	q->cache_hash =
+		cache_hash(whole_name_hash(&q->suffixes), q->wire.qtype, cache_flags(&q->wire));
 	domset_prefetch(env->snapshot->policy->set, &q->suffixes);
 	cache_prefetch(env->cache, q->cache_hash);
+}
+
+void query_prefetch(const struct query *q, const struct query_env *env)
+{
+	if (q->parsed == WIRE_QUERY)
+		domset_prefetch_rules(env->snapshot->policy->set, &q->suffixes);
 }
 
 /* An answer that says no more than its rcode. */
@@ -176,7 +182,7 @@ static bool decide_by_cache(const struct query *q, struct answer_job *job,
 	const struct query_env *env = job->env;
 	struct cache_key key = cache_key_of(q);
 	size_t body_at = q->wire.question_end;
-	struct verdict v = { .matched = false };
+	struct verdict v = {.matched = false};
 	struct cache_found found;
 	struct reply reply;
 

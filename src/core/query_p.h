@@ -18,8 +18,8 @@ struct answer_job {
 };
 
 void answer_job_init(struct answer_job *job, const struct query_env *env,
-		     const struct wire_query *wire, enum transport transport,
-		     const uint8_t *cookie, const uint8_t *msg, uint8_t *buf, size_t cap);
+		     const struct wire_query *wire, enum transport transport, const uint8_t *cookie,
+		     const uint8_t *msg, uint8_t *buf, size_t cap);
 
 /* Begins job->answer with what job->opt says. */
 void answer_job_begin(struct answer_job *job);

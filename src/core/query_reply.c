@@ -5,8 +5,8 @@
 #include "core/query_p.h"
 
 void answer_job_init(struct answer_job *job, const struct query_env *env,
-		     const struct wire_query *wire, enum transport transport,
-		     const uint8_t *cookie, const uint8_t *msg, uint8_t *buf, size_t cap)
+		     const struct wire_query *wire, enum transport transport, const uint8_t *cookie,
+		     const uint8_t *msg, uint8_t *buf, size_t cap)
 {
 	uint16_t udp_size = (uint16_t)env->snapshot->conf->server.udp_size;
 	size_t limit = cap;
@@ -22,7 +22,7 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 	job->buf = buf;
 	job->room = cap;
 	job->limit = limit;
-	job->opt = (struct answer_opt){ .udp_size = udp_size, .cookie = cookie };
+	job->opt = (struct answer_opt){.udp_size = udp_size, .cookie = cookie};
 }
 
 void answer_job_begin(struct answer_job *job)
@@ -117,7 +117,7 @@ size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uin
 {
 	unsigned int records = (unsigned int)reply->ancount + reply->nscount + reply->arcount;
 	size_t body_at = job->wire->question_end;
-	struct ede ede = { .len = (uint8_t)reply->ede_len };
+	struct ede ede = {.len = (uint8_t)reply->ede_len};
 	struct answer *a = &job->answer;
 
 	memcpy(ede.data, reply->ede, reply->ede_len);
@@ -150,8 +150,8 @@ static size_t answer_chaos_text(struct answer_job *job, const char *text)
 	memcpy(rdata + 1, text, len);
 	answer_job_begin(job);
 	if (job->wire->qtype == TYPE_TXT || job->wire->qtype == TYPE_ANY)
-		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_TXT, CLASS_CH, 0,
-			   rdata, (uint16_t)(len + 1));
+		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_TXT, CLASS_CH,
+			   0, rdata, (uint16_t)(len + 1));
 	return answer_end(&job->answer, RCODE_NOERROR, 0);
 }
 
@@ -161,10 +161,10 @@ size_t query_answer_chaos(struct answer_job *job, const struct name *qname)
 		const char *wire;
 		bool version;
 	} served[] = {
-		{ "\7version\4bind", true },
-		{ "\7version\6server", true },
-		{ "\2id\6server", false },
-		{ "\10hostname\4bind", false },
+		{"\7version\4bind", true},
+		{"\7version\6server", true},
+		{"\2id\6server", false},
+		{"\10hostname\4bind", false},
 	};
 	const struct conf_server *conf = &job->env->snapshot->conf->server;
 
@@ -188,7 +188,7 @@ static struct verdict inspect_target(const struct query_env *env, const uint8_t 
 	size_t at = rr->rdata;
 
 	if (name_unpack(msg, len, &at, &target) != ERR_OK)
-		return (struct verdict){ .matched = false };
+		return (struct verdict){.matched = false};
 	name_hash_suffixes(&env->name_key, &target, &suffixes);
 	return policy_match(env->snapshot->policy, &target, &suffixes, mandatory_only);
 }
@@ -196,7 +196,7 @@ static struct verdict inspect_target(const struct query_env *env, const uint8_t 
 struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
 			     const struct reply *reply, bool mandatory_only)
 {
-	struct verdict v = { .matched = false };
+	struct verdict v = {.matched = false};
 	size_t pos = reply->question_end;
 	struct wire_rr rr;
 
@@ -211,15 +211,14 @@ struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, si
 		if (v.matched)
 			mandatory_only = true; /* what lies behind a name let pass is let pass */
 	}
-	return (struct verdict){ .matched = false };
+	return (struct verdict){.matched = false};
 }
 
 struct verdict query_resolve(const struct query_env *env, const struct query_key *key,
 			     const uint8_t *msg, size_t len, const struct reply *reply)
 {
 	struct verdict v = query_inspect(env, msg, len, reply, key->passed);
-	struct cache_key cache_key = { .hash = key->hash, .qtype = key->qtype,
-				       .flags = key->flags };
+	struct cache_key cache_key = {.hash = key->hash, .qtype = key->qtype, .flags = key->flags};
 	struct name qname;
 
 	if (v.matched || reply->kind == REPLY_FAILURE ||
@@ -269,9 +268,10 @@ size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 		enum ede_code code;
 		const char *text;
 	} causes[] = {
-		[QUERY_FAIL_NO_REPLY] = { EDE_NO_REACHABLE_AUTHORITY, "no upstream answered in time" },
-		[QUERY_FAIL_NETWORK] = { EDE_NETWORK_ERROR, "every upstream failed" },
-		[QUERY_FAIL_OVERLOAD] = { EDE_OTHER, "too many questions in flight" },
+		[QUERY_FAIL_NO_REPLY] = {EDE_NO_REACHABLE_AUTHORITY,
+					 "no upstream answered in time"},
+		[QUERY_FAIL_NETWORK] = {EDE_NETWORK_ERROR, "every upstream failed"},
+		[QUERY_FAIL_OVERLOAD] = {EDE_OTHER, "too many questions in flight"},
 	};
 	struct answer_job job;
 	struct ede ede;

@@ -2,7 +2,7 @@
 #include "core/stats.h"
 
 const struct stats_row stats_rows[] = {
-#define X(field, help) { #field, help, offsetof(struct stats, field) },
+#define X(field, help) {#field, help, offsetof(struct stats, field)},
 	STATS_ROWS(X)
 #undef X
 };

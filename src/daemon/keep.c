@@ -81,7 +81,7 @@ static bool copy(int from, int to)
 static enum err copy_version(int from, int to, const struct stat *seen, const char *file,
 			     struct err_text *text)
 {
-	const struct timespec times[2] = { seen->st_atim, seen->st_mtim };
+	const struct timespec times[2] = {seen->st_atim, seen->st_mtim};
 	struct stat now;
 
 	if (!copy(from, to))

@@ -65,8 +65,9 @@ static void reload(const struct lifecycle_config *config)
 	log_set_level(snapshot->conf->server.log_level);
 	workers_publish(config->workers, snapshot);
 	log_notice("reload %llu done: %llu names of %zu lists in force, %zu lists refused, loaded "
-		   "in %u ms", (unsigned long long)snapshot->generation,
-		   (unsigned long long)result.names, result.lists, result.refused, result.took_ms);
+		   "in %u ms",
+		   (unsigned long long)snapshot->generation, (unsigned long long)result.names,
+		   result.lists, result.refused, result.took_ms);
 	loader_keep(snapshot, &result);
 }
 
@@ -141,10 +142,9 @@ static void log_counters(const struct lifecycle_config *config)
 	size_t len = 0;
 
 	for (size_t i = 0; i < stats_row_count; i++) {
-		len += (size_t)snprintf(line + len, sizeof(line) - len, " %s=%llu",
-					stats_rows[i].name,
-					(unsigned long long)workers_stat(config->workers,
-									 &stats_rows[i]));
+		len += (size_t)snprintf(
+			line + len, sizeof(line) - len, " %s=%llu", stats_rows[i].name,
+			(unsigned long long)workers_stat(config->workers, &stats_rows[i]));
 		if ((i + 1) % LINE_COUNTERS == 0 || i + 1 == stats_row_count) {
 			log_notice("counters:%s", line);
 			len = 0;
@@ -180,7 +180,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 static enum err watch(struct life *life)
 {
-	static const int numbers[] = { SIGHUP, SIGUSR1, SIGTERM, SIGINT };
+	static const int numbers[] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		life->signals[i] = evsignal_new(life->base, numbers[i], on_signal, life);
@@ -190,7 +190,8 @@ static enum err watch(struct life *life)
 	life->loaded_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (life->loaded_fd < 0)
 		return ERR_SYS;
-	life->loaded = event_new(life->base, life->loaded_fd, EV_READ | EV_PERSIST, on_loaded, life);
+	life->loaded =
+		event_new(life->base, life->loaded_fd, EV_READ | EV_PERSIST, on_loaded, life);
 	return life->loaded && event_add(life->loaded, NULL) == 0 ? ERR_OK : ERR_NOMEM;
 }
 
@@ -209,7 +210,7 @@ static void life_fini(struct life *life)
 
 enum err lifecycle_run(const struct lifecycle_config *config)
 {
-	struct life life = { .config = config, .loaded_fd = -1, .base = event_base_new() };
+	struct life life = {.config = config, .loaded_fd = -1, .base = event_base_new()};
 	enum err err = life.base ? watch(&life) : ERR_NOMEM;
 
 	if (err == ERR_OK) {

@@ -50,8 +50,8 @@ static enum err check_no_loop(const struct conf *conf, const struct snapshot *s,
 static enum err set_upstreams(const struct conf *conf, struct snapshot *s, struct err_text *text)
 {
 	if (conf->upstreams_count == 0) {
-		enum err err = conf_read_resolv(RESOLV_CONF, &s->upstreams, &s->upstream_count,
-						text);
+		enum err err =
+			conf_read_resolv(RESOLV_CONF, &s->upstreams, &s->upstream_count, text);
 
 		return err == ERR_OK ? check_no_loop(conf, s, text) : err;
 	}
@@ -145,7 +145,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 	};
 	struct domset_mark mark = domset_builder_mark(load->builder);
 	struct list_report report;
-	struct err_text reason = { "out of memory" };
+	struct err_text reason = {"out of memory"};
 	uint64_t start_ms = clock_ms();
 	enum err err = domset_builder_begin(load->builder, index);
 
@@ -161,8 +161,9 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 	}
 	load->policy->lists[index].entries = report.entries;
 	log_info("list %s: %u entries loaded from %s (%s; %u skipped, %u bad, %u held back) in "
-		 "%u ms", conf->name, report.entries, file, list_format_str(report.format),
-		 report.skipped, report.bad, report.held, (unsigned int)(clock_ms() - start_ms));
+		 "%u ms",
+		 conf->name, report.entries, file, list_format_str(report.format), report.skipped,
+		 report.bad, report.held, (unsigned int)(clock_ms() - start_ms));
 	return ERR_OK;
 }
 
@@ -170,8 +171,8 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 static enum err carry_over(struct load *load, unsigned int index, unsigned int old_index)
 {
 	struct domset_mark mark = domset_builder_mark(load->builder);
-	enum err err = domset_builder_copy_list(load->builder, load->old->policy->set, old_index,
-						index);
+	enum err err =
+		domset_builder_copy_list(load->builder, load->old->policy->set, old_index, index);
 
 	if (err != ERR_OK)
 		domset_builder_rollback(load->builder, &mark);
@@ -214,7 +215,8 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
 	if (conf->mandatory)
 		return err_set(load->text, ERR_REFUSED,
 			       "list %s is mandatory and cannot be loaded: %s; no last good "
-			       "version: %s", conf->name, reason, none.text);
+			       "version: %s",
+			       conf->name, reason, none.text);
 	log_error("list %s: REFUSED: %s; no last good version: %s; it blocks nothing", conf->name,
 		  reason, none.text);
 	load->result.lists--;
@@ -273,11 +275,11 @@ static enum err set_up(struct snapshot *s, const struct snapshot *old, struct er
 	return set_upstreams(conf, s, text);
 }
 
-enum err loader_load(struct conf *conf, const struct hash_key *name_key,
-		     const struct snapshot *old, bool strict, struct snapshot **ret_snapshot,
-		     struct load_result *ret_result, struct err_text *text)
+enum err loader_load(struct conf *conf, const struct hash_key *name_key, const struct snapshot *old,
+		     bool strict, struct snapshot **ret_snapshot, struct load_result *ret_result,
+		     struct err_text *text)
 {
-	struct load load = { .conf = conf, .old = old, .strict = strict, .text = text };
+	struct load load = {.conf = conf, .old = old, .strict = strict, .text = text};
 	struct snapshot *s = calloc(1, sizeof(*s));
 	uint64_t start_ms = clock_ms();
 	enum err err = ERR_NOMEM;

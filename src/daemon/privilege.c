@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,32 +16,42 @@
 
 #define USER_DEFAULT "sinkholed"
 #define USER_FALLBACK "nobody"
+#define USER_RECORD_MAX 4096
+
+/* False when there is no such user, or it cannot be looked up. */
+static bool look_up(const char *name, struct privilege_user *ret_user)
+{
+	char buf[USER_RECORD_MAX];
+	struct passwd pw;
+	struct passwd *found;
+
+	if (getpwnam_r(name, &pw, buf, sizeof(buf), &found) != 0 || !found)
+		return false;
+	*ret_user = (struct privilege_user){.uid = pw.pw_uid, .gid = pw.pw_gid};
+	return true;
+}
 
 enum err privilege_find(const char *name, struct privilege_user *ret_user, struct err_text *text)
 {
-	const struct passwd *pw;
-
 	if (geteuid() != 0) {
-		*ret_user = (struct privilege_user){ .uid = getuid(), .gid = getgid() };
+		*ret_user = (struct privilege_user){.uid = getuid(), .gid = getgid()};
 		return ERR_OK;
 	}
-	pw = getpwnam(name);
-	if (!pw && strcmp(name, USER_DEFAULT) == 0) {
+	if (look_up(name, ret_user))
+		return ERR_OK;
+	if (strcmp(name, USER_DEFAULT) == 0 && look_up(USER_FALLBACK, ret_user)) {
 		log_warning("there is no user %s: running as %s", name, USER_FALLBACK);
-		pw = getpwnam(USER_FALLBACK);
+		return ERR_OK;
 	}
-	if (!pw)
-		return err_set(text, ERR_NOTFOUND, "server.user: there is no user %s", name);
-	*ret_user = (struct privilege_user){ .uid = pw->pw_uid, .gid = pw->pw_gid };
-	return ERR_OK;
+	return err_set(text, ERR_NOTFOUND, "server.user: there is no user %s", name);
 }
 
 /* Gives up what a service manager may have lent, such as CAP_NET_BIND_SERVICE.  Giving up can be
  * refused only where there is nothing to give up, or by a filter that makes it useless. */
 static void drop_capabilities(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capset, &header, none) != 0)

@@ -122,8 +122,8 @@ static void add_opt(struct answer *a)
 	opt[0] = 0;
 	wire_put16(opt + 1, TYPE_OPT);
 	wire_put16(opt + 3, a->opt->udp_size);
-	wire_put32(opt + 5, (uint32_t)(a->rcode >> 4) << 24 |
-				    (a->query->edns.dnssec_ok ? 0x8000U : 0));
+	wire_put32(opt + 5,
+		   (uint32_t)(a->rcode >> 4) << 24 | (a->query->edns.dnssec_ok ? 0x8000U : 0));
 	if (a->opt->cookie && (size_t)(p - a->buf) + OPTION_HEADER + EDNS_COOKIE_FULL <= a->cap)
 		p = put_option(p, OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
 	if (ede && ede->len && (size_t)(p - a->buf) + OPTION_HEADER + ede->len <= a->cap)

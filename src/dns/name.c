@@ -97,7 +97,7 @@ static enum err append_label(const uint8_t *msg, size_t len, size_t at, struct n
 
 enum err name_unpack(const uint8_t *msg, size_t len, size_t *pos, struct name *ret_name)
 {
-	struct name name = { .len = 0 };
+	struct name name = {.len = 0};
 	size_t at = *pos;
 	size_t limit = at;
 	size_t after = 0;
@@ -237,12 +237,12 @@ enum err name_from_text(const char *text, size_t len, struct name *ret_name)
 
 /* What an octet of a host name becomes; 0 for one that cannot stand there. */
 #define HOST_ROW4(c) (c), (c) + 1, (c) + 2, (c) + 3
-#define HOST_ALPHA \
-	'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', \
+#define HOST_ALPHA                                                                                 \
+	'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r',  \
 		's', 't', 'u', 'v', 'w', 'x', 'y', 'z'
 static const uint8_t host_octet[256] = {
-	['-'] = '-', ['_'] = '_', ['0'] = HOST_ROW4('0'), HOST_ROW4('4'), '8', '9',
-	['A'] = HOST_ALPHA, ['a'] = HOST_ALPHA,
+	['-'] = '-', ['_'] = '_', ['0'] = HOST_ROW4('0'), HOST_ROW4('4'),
+	'8',	     '9',	  ['A'] = HOST_ALPHA,	  ['a'] = HOST_ALPHA,
 };
 
 enum err name_from_host(const char *text, size_t len, struct name *ret_name)

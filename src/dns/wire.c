@@ -10,7 +10,7 @@
 
 enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos, struct wire_rr *ret_rr)
 {
-	struct wire_rr rr = { .owner = *pos };
+	struct wire_rr rr = {.owner = *pos};
 	size_t at = *pos;
 	enum err err = name_skip(msg, len, &at);
 

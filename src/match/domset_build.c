@@ -213,9 +213,6 @@ static void hand_over(struct domset_builder *builder, struct domset *set)
 	set->arena_pages = builder->arena;
 	set->dict_pages = builder->dict.pages;
 	set->checkpoint_pages = builder->checkpoints;
-	pages_trim(&set->arena_pages, builder->arena_bytes + ARENA_PAD);
-	pages_trim(&set->dict_pages, builder->dict.count * sizeof(struct dict_entry));
-	pages_trim(&set->checkpoint_pages, builder->checkpoint_count * sizeof(struct checkpoint));
 	set->arena = set->arena_pages.base;
 	set->dict.entries = (const void *)set->dict_pages.base;
 	set->dict.count = builder->dict.count;
@@ -224,16 +221,24 @@ static void hand_over(struct domset_builder *builder, struct domset *set)
 	builder->key = set->key;
 }
 
+static void trim(struct domset *set)
+{
+	pages_trim(&set->arena_pages, set->arena_bytes + ARENA_PAD);
+	pages_trim(&set->dict_pages, set->dict.count * sizeof(struct dict_entry));
+	pages_trim(&set->checkpoint_pages, set->checkpoint_count * sizeof(struct checkpoint));
+}
+
 enum err domset_builder_freeze(struct domset_builder *builder, struct domset **ret_set)
 {
 	struct domset *set;
 	struct pages table = { .base = NULL };
+	uint32_t records = builder->records;
 	struct pages self;
 	enum err err = pages_map(&self, sizeof(*set));
 
 	if (err != ERR_OK)
 		return err;
-	err = domset_table_map(builder->records, &table);
+	err = domset_table_map(records, &table);
 	if (err != ERR_OK) {
 		pages_free(&self);
 		return err;
@@ -241,7 +246,8 @@ enum err domset_builder_freeze(struct domset_builder *builder, struct domset **r
 	set = (void *)self.base;
 	set->self = self;
 	hand_over(builder, set);
-	domset_table_fill(set, &table);
+	domset_table_fill(set, records, &table);
+	trim(set);
 	*ret_set = set;
 	return ERR_OK;
 }

@@ -103,7 +103,10 @@ static inline bool depth_is_set(const uint64_t depths[2], uint32_t labels)
 /* An empty table for `records` records.  ERR_NOMEM. */
 enum err domset_table_map(uint32_t records, struct pages *ret_table) MUST_CHECK;
 
-/* Puts all records of the set's arena into `table`, which becomes the set's, and counts them. */
-void domset_table_fill(struct domset *set, const struct pages *table);
+/*
+ * Puts the `records` records of the set's arena into `table`, which becomes the set's, counts
+ * them, and takes those out that are there twice.
+ */
+void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Fills the hash table of a set from its arena: one walk, in batches that hide the misses. */
+/*
+ * Fills the hash table of a set from its arena: one walk, in batches that hide the misses.
+ * Rules that are there already are taken out of the arena on the way.
+ */
 #include "match/domset_p.h"
 
 #define BATCH 32U
@@ -10,11 +13,29 @@
 struct batch {
 	uint32_t count;
 	uint32_t record[BATCH];
-	uint32_t class[BATCH];
-	uint8_t labels[BATCH];
+	uint32_t owner_at[BATCH];
+	uint32_t end[BATCH];
+	struct record_head head[BATCH];
 	uint64_t hash[BATCH];
-	struct chunk *chunk[BATCH]; /* where its hash leads */
+	struct chunk *chunk[BATCH]; /* where the hash leads */
 	struct name owner[BATCH];
+};
+
+/* The walk; what was read is moved down to where the duplicates before it were. */
+struct walk {
+	struct domset *set;
+	struct chunk *chunks;
+	uint8_t *arena;
+	struct checkpoint *checkpoints;
+	uint32_t in;
+	uint32_t out;
+	uint32_t records; /* that are kept */
+	uint32_t checkpoint_count;
+	uint32_t line;	/* of the list's record before */
+	uint32_t delta; /* lines since then */
+	int list;
+	bool at_list_start;
+	struct batch batch;
 };
 
 enum err domset_table_map(uint32_t records, struct pages *ret_table)
@@ -24,98 +45,180 @@ enum err domset_table_map(uint32_t records, struct pages *ret_table)
 	return pages_map_huge(ret_table, chunks * sizeof(struct chunk));
 }
 
-/* True when one of the chunk's records is the batch's record `i` over again. */
-static bool is_there(const struct domset *set, const struct chunk *chunk,
-		     const struct batch *batch, uint32_t i)
+static struct chunk *next_chunk(const struct walk *walk, struct chunk *chunk)
 {
+	return ++chunk == walk->chunks + walk->set->chunk_count ? walk->chunks : chunk;
+}
+
+/* True when one of the chunk's records is the batch's record `i` over again. */
+static bool is_there(const struct walk *walk, const struct chunk *chunk, uint32_t i)
+{
+	const struct batch *batch = &walk->batch;
 	uint32_t found = chunk_find(chunk, chunk_tag(batch->hash[i]));
 
 	for (; found; found &= found - 1) {
-		uint32_t record = chunk->record[__builtin_ctz(found)];
+		const uint8_t *record = walk->arena + chunk->record[__builtin_ctz(found)];
 		struct record_head head;
 		struct name name;
 
-		(void)record_owner(record_head(set->arena + record, &head), &set->dict, &name);
-		if (head.class == batch->class[i] && name_equal(&name, &batch->owner[i]))
+		(void)record_owner(record_head(record, &head), &walk->set->dict, &name);
+		if (head.class == batch->head[i].class && name_equal(&name, &batch->owner[i]))
 			return true;
 	}
 	return false;
 }
 
 /* Puts record `i` of the batch into the first chunk with a free place; false if it is there. */
-static bool insert(const struct domset *set, struct chunk *chunks, const struct batch *batch,
-		   uint32_t i)
+static bool insert(const struct walk *walk, uint32_t i)
 {
-	struct chunk *chunk = batch->chunk[i];
+	struct chunk *chunk = walk->batch.chunk[i];
+	uint64_t hash = walk->batch.hash[i];
 	uint32_t free_places;
 
 	for (;;) {
-		if (is_there(set, chunk, batch, i))
+		if (is_there(walk, chunk, i))
 			return false;
 		free_places = chunk_find(chunk, 0);
 		if (free_places)
 			break;
-		chunk->overflow |= chunk_overflow_bit(batch->hash[i]);
-		if (++chunk == chunks + set->chunk_count)
-			chunk = chunks;
+		chunk->overflow |= chunk_overflow_bit(hash);
+		chunk = next_chunk(walk, chunk);
 	}
-	chunk->tag[__builtin_ctz(free_places)] = chunk_tag(batch->hash[i]);
-	chunk->record[__builtin_ctz(free_places)] = batch->record[i];
+	chunk->tag[__builtin_ctz(free_places)] = chunk_tag(hash);
+	chunk->record[__builtin_ctz(free_places)] = walk->out;
 	return true;
 }
 
-static uint8_t count_labels(const struct name *name)
+static void read_batch(struct walk *walk)
 {
-	uint8_t labels = 0;
+	const struct domset *set = walk->set;
+	struct batch *batch = &walk->batch;
+	uint32_t i;
 
-	for (uint32_t pos = 0; name->wire[pos]; pos += name->wire[pos] + 1U)
-		labels++;
-	return labels;
-}
+	for (i = 0; i < BATCH && walk->in < set->arena_bytes; i++) {
+		const uint8_t *owner = record_head(walk->arena + walk->in, &batch->head[i]);
+		const uint8_t *end = record_owner(owner, &set->dict, &batch->owner[i]);
 
-/* Reads up to BATCH records from `at` on, and returns where the next begins. */
-static uint32_t read_batch(const struct domset *set, struct chunk *chunks, uint32_t at,
-			   struct batch *batch)
-{
-	for (batch->count = 0; batch->count < BATCH && at < set->arena_bytes; batch->count++) {
-		uint32_t i = batch->count;
-		struct record_head head;
-		const uint8_t *owner = record_head(set->arena + at, &head);
-
-		batch->record[i] = at;
-		batch->class[i] = head.class;
-		at = (uint32_t)(record_owner(owner, &set->dict, &batch->owner[i]) - set->arena);
-		batch->labels[i] = count_labels(&batch->owner[i]);
+		batch->record[i] = walk->in;
+		batch->owner_at[i] = (uint32_t)(owner - walk->arena);
+		batch->end[i] = (uint32_t)(end - walk->arena);
 		batch->hash[i] = name_hash(&set->key, &batch->owner[i]);
-		batch->chunk[i] = &chunks[chunk_index(batch->hash[i], set->chunk_count)];
+		batch->chunk[i] =
+			&walk->chunks[chunk_index(batch->hash[i], set->chunk_count)];
 		__builtin_prefetch(batch->chunk[i], 1);
+		walk->in = batch->end[i];
 	}
-	return at;
+	batch->count = i;
 }
 
-static void count_rule(struct domset *set, const struct batch *batch, uint32_t i, bool is_new)
+/*
+ * Moves record `i` of the batch to its place.  It may have to tell a larger delta than before,
+ * for the lines of the duplicates before it; those were longer than the octet that this takes.
+ */
+static void move_record(struct walk *walk, uint32_t i)
 {
-	struct domset_count *count = &set->counts[set->classes[batch->class[i]].list];
-	uint32_t labels = batch->labels[i];
+	const struct batch *batch = &walk->batch;
+	struct record_head head = { .class = batch->head[i].class, .delta = walk->delta };
+	uint32_t octets = batch->end[i] - batch->owner_at[i];
+	uint8_t octet[RECORD_HEAD_MAX];
+	size_t head_octets;
 
-	if (is_new)
-		count->rules++;
-	else
-		count->duplicates++;
-	set->depths[labels / 64] |= 1ULL << labels % 64;
+	if (walk->out == batch->record[i]) {
+		walk->out = batch->end[i];
+		return;
+	}
+	head_octets = record_write_head(octet, &head);
+	memmove(walk->arena + walk->out + head_octets, walk->arena + batch->owner_at[i], octets);
+	memcpy(walk->arena + walk->out, octet, head_octets);
+	walk->out += (uint32_t)head_octets + octets;
 }
 
-void domset_table_fill(struct domset *set, const struct pages *table)
+static void set_checkpoint(struct walk *walk)
 {
-	struct chunk *chunks = (void *)table->base;
-	struct batch batch;
+	walk->checkpoints[walk->checkpoint_count++] = (struct checkpoint){
+		.record = walk->out,
+		.line = walk->line,
+	};
+	walk->at_list_start = false;
+}
+
+static void set_depth(struct walk *walk, const struct name *owner)
+{
+	uint32_t labels = 0;
+
+	for (uint32_t pos = 0; owner->wire[pos]; pos += owner->wire[pos] + 1U)
+		labels++;
+	walk->set->depths[labels / 64] |= 1ULL << labels % 64;
+}
+
+static void take_record(struct walk *walk, uint32_t i)
+{
+	const struct record_head *head = &walk->batch.head[i];
+	int list = walk->set->classes[head->class].list;
+
+	if (list != walk->list) {
+		walk->list = list;
+		walk->line = 0;
+		walk->delta = 0;
+		walk->at_list_start = true;
+	}
+	walk->delta += head->delta;
+	if (!insert(walk, i)) {
+		walk->set->counts[list].duplicates++;
+		return;
+	}
+	walk->set->counts[list].rules++;
+	set_depth(walk, &walk->batch.owner[i]);
+	if (walk->at_list_start || walk->records % CHECKPOINT_RECORDS == 0)
+		set_checkpoint(walk);
+	move_record(walk, i);
+	walk->line += walk->delta;
+	walk->delta = 0;
+	walk->records++;
+}
+
+/* Fills `table` and returns the number of records that are in it. */
+static uint32_t fill(struct domset *set, const struct pages *table)
+{
+	struct walk walk = {
+		.set = set,
+		.chunks = (void *)table->base,
+		.arena = set->arena_pages.base,
+		.checkpoints = (void *)set->checkpoint_pages.base,
+		.list = -1,
+	};
 
 	set->table_pages = *table;
-	set->chunks = chunks;
+	set->chunks = walk.chunks;
 	set->chunk_count = table->size / sizeof(struct chunk);
-	for (uint32_t at = 0; at < set->arena_bytes;) {
-		at = read_batch(set, chunks, at, &batch);
-		for (uint32_t i = 0; i < batch.count; i++)
-			count_rule(set, &batch, i, insert(set, chunks, &batch, i));
+	while (walk.in < set->arena_bytes) {
+		read_batch(&walk);
+		for (uint32_t i = 0; i < walk.batch.count; i++)
+			take_record(&walk, i);
 	}
+	set->arena_bytes = walk.out;
+	set->checkpoint_count = walk.checkpoint_count;
+	return walk.records;
+}
+
+/* Fills a smaller table; without memory for it, the old one is as good. */
+static void refit(struct domset *set, uint32_t records)
+{
+	struct pages old = set->table_pages;
+	struct pages table;
+
+	if (domset_table_map(records, &table) != ERR_OK)
+		return;
+	for (uint32_t list = 0; list < DOMSET_LISTS_MAX; list++)
+		set->counts[list].rules = 0;
+	(void)fill(set, &table);
+	pages_free(&old);
+}
+
+void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table)
+{
+	uint32_t kept = fill(set, table);
+
+	if (kept < records - records / 8)
+		refit(set, kept);
 }

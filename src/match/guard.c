@@ -13,8 +13,8 @@
 #define SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
 #define ICANN_BEGIN "===BEGIN ICANN DOMAINS==="
 #define ICANN_END   "===END ICANN DOMAINS==="
-#define FILTER_BITS  ((uint64_t)1 << 19)
-#define FILTER_SHIFT (64 - 19)
+#define NAMES_BITS    12 /* 4096 words of the filter of names, of which there are 7,400 */
+#define PARENTS_BITS  6	 /* 64 words of the filter of wildcards' parents, some 25 */
 #define LABELS_MAX  6 /* no public suffix has as many */
 
 /*
@@ -29,8 +29,8 @@ struct guard {
 	const psl_ctx_t *psl;
 	psl_ctx_t *own_psl;   /* the same, when it is to be freed */
 	bool has_suffixes;    /* the public suffixes are in the filter */
-	uint64_t filter[FILTER_BITS / 64];   /* names that may be held */
-	uint64_t wildcard[FILTER_BITS / 64]; /* names whose children may be held */
+	uint64_t names[1 << NAMES_BITS];     /* filter: names that may be held */
+	uint64_t parents[1 << PARENTS_BITS]; /* filter: names whose children may be held */
 };
 
 static uint64_t load64(const uint8_t *p)
@@ -45,7 +45,7 @@ static uint64_t load64(const uint8_t *p)
  * A hash of the wire name from `wire` to the end of `name`, for the filters: of its first and
  * its last 8 octets and its length, which is quick and tells short names apart.
  */
-static uint64_t filter_bit(const struct name *name, const uint8_t *wire)
+static uint64_t filter_hash(const struct name *name, const uint8_t *wire)
 {
 	size_t len = (size_t)(name->wire + name->len - wire);
 	uint64_t first = load64(wire);
@@ -57,17 +57,23 @@ static uint64_t filter_bit(const struct name *name, const uint8_t *wire)
 		last = load64(wire + len - 8);
 	first = (first ^ len) * 0x9e3779b97f4a7c15ULL;
 	first ^= first >> 32;
-	return ((first ^ last) * 0xd6e8feb86659fd93ULL) >> FILTER_SHIFT;
+	return (first ^ last) * 0xd6e8feb86659fd93ULL;
 }
 
-static void filter_set(uint64_t *filter, uint64_t bit)
+/* The top bits choose a word, and others two bits in it. */
+static uint64_t filter_mask(uint64_t hash)
 {
-	filter[bit / 64] |= 1ULL << bit % 64;
+	return 1ULL << (hash >> 40 & 63) | 1ULL << (hash >> 32 & 63);
 }
 
-static bool filter_has(const uint64_t *filter, uint64_t bit)
+static void filter_set(uint64_t *filter, int bits, uint64_t hash)
 {
-	return filter[bit / 64] >> bit % 64 & 1;
+	filter[hash >> (64 - bits)] |= filter_mask(hash);
+}
+
+static bool filter_has(const uint64_t *filter, int bits, uint64_t hash)
+{
+	return !(~filter[hash >> (64 - bits)] & filter_mask(hash));
 }
 
 /* Takes a line of the list's ICANN section: "com", "*.ck", "!www.ck", or a comment. */
@@ -84,10 +90,10 @@ static void take_suffix(struct guard *guard, const char *line)
 	}
 	if (strncmp(line, "*.", 2) != 0) {
 		if (host_from_text(line, len, &name) == ERR_OK)
-			filter_set(guard->filter, filter_bit(&name, name.wire));
+			filter_set(guard->names, NAMES_BITS, filter_hash(&name, name.wire));
 	} else if (host_from_text(line + 2, len - 2, &name) == ERR_OK) {
-		filter_set(guard->filter, filter_bit(&name, name.wire));
-		filter_set(guard->wildcard, filter_bit(&name, name.wire));
+		filter_set(guard->names, NAMES_BITS, filter_hash(&name, name.wire));
+		filter_set(guard->parents, PARENTS_BITS, filter_hash(&name, name.wire));
 	}
 }
 
@@ -125,8 +131,8 @@ static void filter_protected(struct guard *guard, const struct name *name)
 	const uint8_t *wire = name->wire;
 
 	for (; *wire; wire += *wire + 1)
-		filter_set(guard->filter, filter_bit(name, wire));
-	filter_set(guard->filter, filter_bit(name, wire));
+		filter_set(guard->names, NAMES_BITS, filter_hash(name, wire));
+	filter_set(guard->names, NAMES_BITS, filter_hash(name, wire));
 }
 
 static enum err copy_protected(struct guard *guard, const struct name *names, size_t count)
@@ -214,12 +220,14 @@ static bool is_public_suffix(const struct guard *guard, const struct name *owner
 /* True when the filters rule out that the owner is one to be held. */
 static bool is_harmless(const struct guard *guard, const struct name *owner, bool below)
 {
-	if (filter_has(guard->filter, filter_bit(owner, owner->wire)))
+	const uint8_t *parent = owner->wire + owner->wire[0] + 1;
+
+	if (filter_has(guard->names, NAMES_BITS, filter_hash(owner, owner->wire)))
 		return false;
 	if (!below)
 		return true;
 	return guard->has_suffixes &&
-	       !filter_has(guard->wildcard, filter_bit(owner, owner->wire + owner->wire[0] + 1));
+	       !filter_has(guard->parents, PARENTS_BITS, filter_hash(owner, parent));
 }
 
 const char *guard_entry(const struct guard *guard, const struct name *owner,

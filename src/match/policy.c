@@ -58,7 +58,7 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 		return verdict_of(policy, mandatory);
 	if (pass || first)
 		return verdict_of(policy, pass ? pass : first);
-	return (struct verdict){ .matched = false };
+	return (struct verdict){.matched = false};
 }
 
 struct verdict policy_match(const struct policy *policy, const struct name *name,
@@ -68,7 +68,7 @@ struct verdict policy_match(const struct policy *policy, const struct name *name
 
 	domset_lookup(policy->set, name, suffixes, &hits);
 	if (hits.count == 0)
-		return (struct verdict){ .matched = false };
+		return (struct verdict){.matched = false};
 	return judge(policy, &hits, mandatory_only);
 }
 

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "match/record_p.h"
 
-static uint8_t *write_head(uint8_t *out, const struct record_head *head)
+size_t record_write_head(uint8_t *out, const struct record_head *head)
 {
 	uint32_t delta = head->delta;
 	uint8_t flag = delta == 1 ? 0 : RECORD_DELTA;
+	uint8_t *at = out;
 
 	if (head->class < RECORD_CLASS) {
-		*out++ = (uint8_t)(flag | head->class);
+		*at++ = (uint8_t)(flag | head->class);
 	} else {
-		*out++ = flag | RECORD_CLASS;
-		*out++ = (uint8_t)head->class;
+		*at++ = flag | RECORD_CLASS;
+		*at++ = (uint8_t)head->class;
 	}
 	if (delta == 1)
-		return out;
+		return (size_t)(at - out);
 	for (; delta >= 0x80; delta >>= 7)
-		*out++ = (uint8_t)(delta | 0x80);
-	*out++ = (uint8_t)delta;
-	return out;
+		*at++ = (uint8_t)(delta | 0x80);
+	*at++ = (uint8_t)delta;
+	return (size_t)(at - out);
 }
 
 static uint8_t *write_code(uint8_t *out, uint32_t index)
@@ -41,7 +42,7 @@ static inline void copy_octets(uint8_t *to, const uint8_t *from, size_t octets)
 size_t record_write(uint8_t *out, const struct record_head *head, const struct name *owner,
 		    const struct dict_match *end)
 {
-	uint8_t *at = write_head(out, head);
+	uint8_t *at = out + record_write_head(out, head);
 	size_t octets = end ? end->offset : owner->len;
 
 	copy_octets(at, owner->wire, octets);

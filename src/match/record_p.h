@@ -28,7 +28,8 @@
 #define RECORD_CODE_TWO 0xc0 /* from here on, the first of two */
 #define RECORD_DELTA	0x80
 #define RECORD_CLASS	0x7f
-#define RECORD_MAX	(1 + 1 + 5 + NAME_WIRE_MAX)
+#define RECORD_HEAD_MAX (1 + 1 + 5)
+#define RECORD_MAX	(RECORD_HEAD_MAX + NAME_WIRE_MAX)
 #define RECORD_PAD	8
 
 struct record_head {
@@ -42,6 +43,9 @@ struct record_head {
  */
 size_t record_write(uint8_t *out, const struct record_head *head, const struct name *owner,
 		    const struct dict_match *end);
+
+/* Writes the head alone to RECORD_HEAD_MAX octets and returns its length. */
+size_t record_write_head(uint8_t *out, const struct record_head *head);
 
 /* Reads the head and returns where the owner begins. */
 const uint8_t *record_head(const uint8_t *record, struct record_head *ret_head);

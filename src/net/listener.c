@@ -110,7 +110,7 @@ static enum err open_all(const struct endpoint *endpoints, struct listeners *l,
 enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
 			struct listeners *ret_listeners, struct err_text *text)
 {
-	struct listeners l = { .workers = workers, .addresses = count };
+	struct listeners l = {.workers = workers, .addresses = count};
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i < count && err == ERR_OK; i++) {
@@ -147,5 +147,5 @@ void listeners_close(struct listeners *l)
 	}
 	free(l->udp);
 	free(l->tcp);
-	*l = (struct listeners){ .workers = 0 };
+	*l = (struct listeners){.workers = 0};
 }

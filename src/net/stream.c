@@ -90,7 +90,7 @@ static bool evict_idle(struct stream *stream)
 	return true;
 }
 
-/* A client at its own limit is refused; only one below it may take another's place. */
+/* A client may take another's place if it is below its own limit, and may ask at all. */
 static bool admit(struct stream *stream, const struct ip *client)
 {
 	struct loop *loop = stream->loop;
@@ -99,7 +99,8 @@ static bool admit(struct stream *stream, const struct ip *client)
 			conf_of(stream)->tcp_connections_per_client))
 		return false;
 	while (!take_place(stream)) {
-		if (!evict_idle(stream)) {
+		if (!prefix_set_contains(loop->env.snapshot->allow, client) ||
+		    !evict_idle(stream)) {
 			tally_give(&loop->shared->tcp_clients, &loop->env.name_key, client);
 			return false;
 		}

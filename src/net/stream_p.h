@@ -54,9 +54,7 @@ struct conn {
 	struct evbuffer *out;	/* answered and not written */
 	struct endpoint peer;
 	struct ip client;
-	uint64_t
-		active_ms; /* when it was last of use: opened, a query came, answers were written */
-	uint64_t listed_ms; /* the active_ms that its place among the idle stands for */
+	uint64_t active_ms; /* when it was last of use, see conn_used */
 	uint32_t in_flight;
 	int fd;	     /* -1: closed, and kept for its questions in flight */
 	bool used;   /* since it was last put in its place among the idle */
@@ -88,6 +86,7 @@ struct stream {
 	struct stream_listener listeners[];
 };
 
+/* It was opened, a query came, an answer came, or all answers were written. */
 static inline void conn_used(struct conn *conn)
 {
 	conn->active_ms = conn->stream->loop->env.now_ms;

@@ -140,7 +140,7 @@ static bool answer_one(struct udp_socket *s, size_t i)
 	return true;
 }
 
-/* All of a batch is begun before any is decided: memory is fetched for all at once. */
+/* All of a batch goes through each step before any goes on: memory is fetched for all at once. */
 static void answer_batch(struct udp_socket *s, size_t count)
 {
 	struct udp *udp = s->udp;
@@ -152,6 +152,8 @@ static void answer_batch(struct udp_socket *s, size_t count)
 		query_begin(&udp->queries[i], &udp->loop->env, batch_buffer(b, i),
 			    b->msgs[i].msg_len, (const struct sockaddr *)&b->peers[i].name,
 			    TRANSPORT_UDP);
+	for (size_t i = 0; i < count; i++)
+		query_prefetch(&udp->queries[i], &udp->loop->env);
 	for (size_t i = 0; i < count; i++)
 		if (answer_one(s, i))
 			batch_move(b, answers++, i);

@@ -107,7 +107,7 @@ void batch_move(struct batch *b, size_t to, size_t i)
 /* After an error at one message: true when it is worth another try. */
 static bool wait_for_room(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
 	if (errno == EINTR)
 		return true;

@@ -31,8 +31,7 @@ enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, s
 	TAILQ_INIT(&up->retired);
 	up->questions = calloc(in_flight, sizeof(*up->questions));
 	up->buckets = calloc(buckets, sizeof(*up->buckets));
-	if (!up->questions || !up->buckets ||
-	    servers_replace(up, addresses, count) != ERR_OK) {
+	if (!up->questions || !up->buckets || servers_replace(up, addresses, count) != ERR_OK) {
 		upstreams_free(up);
 		return ERR_NOMEM;
 	}
@@ -95,8 +94,8 @@ static void question_finish(struct question *q, const struct upstream_result *re
 
 static void give_up(struct question *q, enum query_failure failure)
 {
-	struct upstream_result result = { .failure = failure };
-	struct reply reply = { .kind = REPLY_FAILURE, .rcode = RCODE_SERVFAIL };
+	struct upstream_result result = {.failure = failure};
+	struct reply reply = {.kind = REPLY_FAILURE, .rcode = RCODE_SERVFAIL};
 
 	if (q->answered_badly && q->ede.len) { /* what an upstream said why is worth more */
 		reply.ede_len = q->ede.len;
@@ -109,8 +108,8 @@ static void give_up(struct question *q, enum query_failure failure)
 
 static void arm(struct question *q, uint64_t delay_ms)
 {
-	struct timeval tv = { .tv_sec = (time_t)(delay_ms / 1000),
-			      .tv_usec = (suseconds_t)(delay_ms % 1000 * 1000) };
+	struct timeval tv = {.tv_sec = (time_t)(delay_ms / 1000),
+			     .tv_usec = (suseconds_t)(delay_ms % 1000 * 1000)};
 
 	event_add(&q->timer, &tv);
 }
@@ -223,7 +222,7 @@ void question_answered(struct question *q, struct server *server, size_t len, bo
 {
 	struct upstreams *up = q->upstreams;
 	const struct query_env *env = &up->loop->env;
-	struct upstream_result result = { .reply = NULL };
+	struct upstream_result result = {.reply = NULL};
 	struct reply reply;
 
 	if (reply_parse(up->message, len, q->key.question_len, &env->snapshot->ttl, &reply) !=
@@ -253,8 +252,8 @@ static struct question *find(struct upstreams *up, const struct query_key *key)
 	struct question *q;
 
 	LIST_FOREACH(q, &up->buckets[key->hash & up->bucket_mask], chain)
-		if (query_key_equal(&q->key, key))
-			return q;
+	if (query_key_equal(&q->key, key))
+		return q;
 	return NULL;
 }
 

@@ -18,8 +18,8 @@
 #include "base/random.h"
 #include "net/upstream.h"
 
-#define SERVERS_MAX 64U	 /* in use at one time: bits of a mask */
-#define ATTEMPTS_MAX 8U	 /* of one question, over UDP */
+#define SERVERS_MAX 64U		  /* in use at one time: bits of a mask */
+#define ATTEMPTS_MAX 8U		  /* of one question, over UDP */
 #define UPSTREAM_MESSAGE_MAX 512U /* octets of what we send: a question and an OPT */
 
 struct question;
@@ -47,11 +47,11 @@ struct server {
 	TAILQ_ENTRY(server) entry;
 	struct upstreams *upstreams;
 	struct endpoint address;
-	uint32_t slot;	   /* its bit in a question's masks */
-	uint32_t busy;	   /* attempts and TCP tries under way */
-	uint32_t strikes;  /* timeouts and failures in a row */
+	uint32_t slot;		 /* its bit in a question's masks */
+	uint32_t busy;		 /* attempts and TCP tries under way */
+	uint32_t strikes;	 /* timeouts and failures in a row */
 	uint64_t aside_until_ms; /* not to be preferred before */
-	bool retired;	   /* no longer configured; freed when not busy */
+	bool retired;		 /* no longer configured; freed when not busy */
 	uint32_t source_count;
 	struct source sources[];
 };
@@ -66,14 +66,14 @@ struct question {
 	struct upstream_waiter *waiters;
 	struct event timer;
 	uint64_t deadline_ms;
-	uint32_t wait_ms;     /* till the next try */
-	uint64_t tried;	      /* servers that were asked, by slot */
-	uint64_t failed;      /* servers that gave no usable answer */
-	uint64_t set_serial;  /* of the servers that the slots belong to */
-	struct server *last;  /* asked last; NULL when none or gone */
-	struct tcp_try *tcp;  /* NULL: none under way */
-	bool answered_badly;  /* some server answered, but not well */
-	struct ede ede;	      /* what the last of them said why */
+	uint32_t wait_ms;    /* till the next try */
+	uint64_t tried;	     /* servers that were asked, by slot */
+	uint64_t failed;     /* servers that gave no usable answer */
+	uint64_t set_serial; /* of the servers that the slots belong to */
+	struct server *last; /* asked last; NULL when none or gone */
+	struct tcp_try *tcp; /* NULL: none under way */
+	bool answered_badly; /* some server answered, but not well */
+	struct ede ede;	     /* what the last of them said why */
 	uint32_t attempt_count;
 	struct attempt attempts[ATTEMPTS_MAX];
 };
@@ -87,7 +87,7 @@ struct upstreams {
 	uint64_t set_serial; /* of the servers in use */
 	struct server_list servers;
 	struct server_list retired;
-	struct question *questions;    /* in_flight_max of them */
+	struct question *questions; /* in_flight_max of them */
 	struct question_list unused;
 	struct question_list *buckets; /* by key hash */
 	uint32_t bucket_mask;

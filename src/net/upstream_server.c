@@ -7,7 +7,7 @@
 
 #include "net/upstream_p.h"
 
-#define STRIKES_OUT 3U	  /* failures in a row until a server is set aside */
+#define STRIKES_OUT 3U /* failures in a row until a server is set aside */
 #define ASIDE_MIN_MS 1000U
 #define ASIDE_MAX_SHIFT 5U /* at most 32 seconds */
 
@@ -49,7 +49,8 @@ static bool same_addresses(const struct upstreams *up, const struct endpoint *ad
 	const struct server *server;
 	size_t i = 0;
 
-	TAILQ_FOREACH(server, &up->servers, entry) {
+	TAILQ_FOREACH(server, &up->servers, entry)
+	{
 		if (i >= count || !endpoint_equal(&server->address, &addresses[i]))
 			return false;
 		i++;
@@ -160,7 +161,8 @@ struct server *server_choose(struct upstreams *up, struct question *q)
 		q->last = NULL;
 		q->set_serial = up->set_serial;
 	}
-	TAILQ_FOREACH(server, &up->servers, entry) {
+	TAILQ_FOREACH(server, &up->servers, entry)
+	{
 		int r = reluctance(server, q, now_ms);
 
 		if (r >= 0 && (!best || r < least)) {

@@ -11,7 +11,7 @@
 
 #include "net/upstream_p.h"
 
-#define USES_MAX 128U  /* questions from one port */
+#define USES_MAX 128U /* questions from one port */
 #define PORT_MIN 1024U
 #define BIND_TRIES 16
 
@@ -71,7 +71,8 @@ static struct attempt *find_attempt(struct source *s, const uint8_t *msg, size_t
 
 	if (len < WIRE_HEADER)
 		return NULL;
-	LIST_FOREACH(a, &s->attempts, at_source) {
+	LIST_FOREACH(a, &s->attempts, at_source)
+	{
 		const struct query_key *key = &a->question->key;
 
 		if (a->id == wire_get16(msg) &&
@@ -120,7 +121,7 @@ static void set_port(struct endpoint *e, uint16_t port)
 /* Binds to a random port; when many in a row are taken, the kernel chooses. */
 static int bind_random(struct random_pool *random, int fd, sa_family_t family)
 {
-	struct endpoint local = { .u.sa.sa_family = family };
+	struct endpoint local = {.u.sa.sa_family = family};
 
 	local.len = family == AF_INET ? sizeof(local.u.in) : sizeof(local.u.in6);
 	for (int i = 0; i < BIND_TRIES; i++) {
@@ -190,7 +191,8 @@ static uint16_t draw_id(struct upstreams *up, const struct source *s)
 
 	do {
 		id = (uint16_t)random_u32(&up->random);
-		LIST_FOREACH(a, &s->attempts, at_source) {
+		LIST_FOREACH(a, &s->attempts, at_source)
+		{
 			if (a->id == id)
 				break;
 		}

@@ -62,9 +62,10 @@ static void post(struct worker *w, enum mail mail)
 
 static void wake(void *arg, size_t reader)
 {
-	struct workers *workers = arg;
+	struct worker *w = &((struct workers *)arg)->workers[reader];
 
-	post(&workers->workers[reader], MAIL_SNAPSHOT);
+	if (w->running)
+		post(w, MAIL_SNAPSHOT);
 }
 
 /* Takes on the snapshot in force; the old one may be freed as soon as this is done. */
@@ -80,7 +81,7 @@ static void take_snapshot(struct worker *w)
 
 static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
 {
-	static const struct timeval again = { .tv_usec = DRAIN_POLL_MS * 1000 };
+	static const struct timeval again = {.tv_usec = DRAIN_POLL_MS * 1000};
 	struct worker *w = arg;
 
 	(void)fd;
@@ -274,7 +275,7 @@ void workers_publish(struct workers *workers, struct snapshot *next)
 	union {
 		const void *object;
 		struct snapshot *snapshot;
-	} old = { .object = snap_publish(workers->snap, next) };
+	} old = {.object = snap_publish(workers->snap, next)};
 
 	snapshot_free(old.snapshot);
 }
