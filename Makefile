@@ -268,6 +268,11 @@ PLACES = sed -e 's|/usr/local/sbin|$(SBINDIR)|g' -e 's|/usr/local/share|$(DATADI
 place = $(PLACES) $(1) >$(BUILD)/placed && install -D -m 0644 $(BUILD)/placed '$(DESTDIR)$(2)'
 CONFIG = $(SYSCONFDIR)/sinkholed/sinkholed.yaml
 
+man: daemon ## write the options into man/sinkholed.yaml.5
+	$(Q)$(BUILD)/sinkholed --man-options >$(BUILD)/options.mdoc
+	$(Q)sed -e '/^\.\\" @OPTIONS@$$/{r $(BUILD)/options.mdoc' -e 'd}' \
+		man/sinkholed.yaml.5.in >man/sinkholed.yaml.5
+
 install: all ## install below DESTDIR and PREFIX (/usr/local); an existing configuration is kept
 	$(Q)install -D -m 0755 $(BUILD)/sinkholed '$(DESTDIR)$(SBINDIR)/sinkholed'
 	$(Q)$(call place,man/sinkholed.8,$(MANDIR)/man8/sinkholed.8)

@@ -129,7 +129,8 @@ struct conf {
  */
 enum err conf_load(const char *path, struct conf **ret_conf, struct err_text *text) MUST_CHECK;
 
-/* As conf_load, of `len` octets of YAML at hand; `name` stands for the file in `text`. */
+/* As conf_load, of `len` octets of YAML at hand (NULL when 0); `name` stands for the file in
+ * `text`. */
 enum err conf_parse(const char *name, const char *yaml, size_t len, struct conf **ret_conf,
 		    struct err_text *text) MUST_CHECK;
 

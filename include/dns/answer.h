@@ -71,7 +71,8 @@ void answer_add_soa(struct answer *a, uint8_t apex, uint32_t ttl_s);
 
 /*
  * Ends the answer: header (QR, RA; the query's RD and CD; `extra_flags`, e.g. FLAG_AD), counts,
- * and the OPT when the query had one.  Returns its length.
+ * and the OPT when the query had one.  An rcode that needs an OPT to be told becomes SERVFAIL
+ * without one.  Returns its length.
  */
 size_t answer_end(struct answer *a, uint16_t rcode, uint16_t extra_flags);
 

@@ -113,8 +113,9 @@ void domset_builder_rollback(struct domset_builder *builder, const struct domset
 
 /*
  * Begins list `list` and carries all rules of `old`'s list `old_list` over to it, with their
- * line numbers and without duplicates: the last good rules of a list that cannot be loaded now.  A list that `old` does
- * not have gives none.  Errors as of begin and add; then the caller rolls back.
+ * line numbers and without duplicates: the last good rules of a list that cannot be loaded now.  A
+ * list that `old` does not have gives none.  Errors as of begin and add; then the caller rolls
+ * back.
  */
 enum err domset_builder_copy_list(struct domset_builder *builder, const struct domset *old,
 				  unsigned int old_list, unsigned int list) MUST_CHECK;

@@ -23,8 +23,8 @@ struct listfile_options {
 /*
  * Tells which format the file seems to be in, from its first significant lines (at most 64 of
  * its first 64 KiB): "[Adblock" at the beginning is adblock; "$TTL", "$ORIGIN", an
- * SOA or a CNAME record is rpz; otherwise the form that most lines have, of `||x^`, `address name` and a name
- * alone.  A file that tells nothing is names, or adblock if it has a line with '!'.
+ * SOA or a CNAME record is rpz; otherwise the form that most lines have, of `||x^`, `address name`
+ * and a name alone.  A file that tells nothing is names, or adblock if it has a line with '!'.
  * ERR_SYS and ERR_REFUSED as listfile_load.
  */
 enum err listfile_detect(const char *path, enum list_format *ret_format,

@@ -228,7 +228,7 @@ enum err conf_tree_init(struct conf_tree *tree, const struct conf_place *place, 
 	*tree = (struct conf_tree){0};
 	if (!yaml_parser_initialize(&b.parser))
 		return conf_fail_nomem(place);
-	yaml_parser_set_input_string(&b.parser, (const unsigned char *)yaml, len);
+	yaml_parser_set_input_string(&b.parser, (const unsigned char *)(len > 0 ? yaml : ""), len);
 	err = events_take(&b);
 	yaml_parser_delete(&b.parser);
 	return err;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "daemon/loader.h"
 
 #define LINE_COUNTERS 4 /* in one line of the log */
+#define LOADER_NICE 10
 
 struct life {
 	const struct lifecycle_config *config;
@@ -76,6 +78,8 @@ static void *loader_thread(void *arg)
 	struct life *life = arg;
 	uint64_t one = 1;
 
+	/* Queries come first; where this is not allowed, they have to share. */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), LOADER_NICE);
 	reload(life->config);
 	if (write(life->loaded_fd, &one, sizeof(one)) < 0)
 		log_error("reload: eventfd: the end of the reload is not noticed");

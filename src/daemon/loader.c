@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/keep.h"
@@ -32,6 +34,37 @@ static uint64_t clock_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* True when a socket can be bound to the address: it is one of this machine's. */
+static bool is_local(const struct endpoint *e)
+{
+	struct endpoint any_port = *e;
+	int fd = socket(e->u.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool local;
+
+	if (e->u.sa.sa_family == AF_INET)
+		any_port.u.in.sin_port = 0;
+	else
+		any_port.u.in6.sin6_port = 0;
+	local = fd >= 0 && bind(fd, &any_port.u.sa, any_port.len) == 0;
+	if (fd >= 0)
+		close(fd);
+	return local;
+}
+
+/* True when what is sent to `to` comes to a socket bound to `listen`. */
+static bool reaches(const struct endpoint *to, const struct endpoint *listen)
+{
+	if (endpoint_equal(to, listen))
+		return true;
+	if (to->u.sa.sa_family != listen->u.sa.sa_family)
+		return false;
+	if (to->u.sa.sa_family == AF_INET)
+		return to->u.in.sin_port == listen->u.in.sin_port &&
+		       listen->u.in.sin_addr.s_addr == htonl(INADDR_ANY) && is_local(to);
+	return to->u.in6.sin6_port == listen->u.in6.sin6_port &&
+	       IN6_IS_ADDR_UNSPECIFIED(&listen->u.in6.sin6_addr) && is_local(to);
+}
+
 /* The upstreams must not be ourselves: every question would go round until it dies. */
 static enum err check_no_loop(const struct conf *conf, const struct snapshot *s,
 			      struct err_text *text)
@@ -40,7 +73,7 @@ static enum err check_no_loop(const struct conf *conf, const struct snapshot *s,
 
 	for (size_t i = 0; i < s->upstream_count; i++)
 		for (size_t j = 0; j < conf->server.listen_count; j++)
-			if (endpoint_equal(&s->upstreams[i], &conf->server.listen[j]))
+			if (reaches(&s->upstreams[i], &conf->server.listen[j]))
 				return err_set(text, ERR_CONFIG,
 					       "the upstream %s is our own address (server.listen)",
 					       endpoint_text(&s->upstreams[i], name, sizeof(name)));
@@ -83,7 +116,7 @@ static enum err set_guard(struct load *load)
 static void describe_list(const struct conf_list *conf, struct policy_list *list)
 {
 	*list = (struct policy_list){
-		.action = (enum action)conf->action,
+		.action = conf->action,
 		.mandatory = conf->mandatory,
 		.has_ipv4 = conf->sinkhole.ipv4.family != 0,
 		.has_ipv6 = conf->sinkhole.ipv6.family != 0,
@@ -92,7 +125,7 @@ static void describe_list(const struct conf_list *conf, struct policy_list *list
 	strncpy(list->name, conf->name, sizeof(list->name) - 1);
 	memcpy(list->ipv4, conf->sinkhole.ipv4.bytes, sizeof(list->ipv4));
 	memcpy(list->ipv6, conf->sinkhole.ipv6.bytes, sizeof(list->ipv6));
-	policy_list_describe(list, (enum reason)conf->reason, conf->authority.case_id);
+	policy_list_describe(list, conf->reason, conf->authority.case_id);
 }
 
 /* The list of the same name in the snapshot before; NULL when there is none. */
@@ -132,7 +165,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 	const struct conf_list *conf = &load->conf->lists[index];
 	const struct listfile_options options = {
 		.path = file,
-		.format = (enum list_format)conf->format,
+		.format = conf->format,
 		.exact = conf->match == CONF_MATCH_EXACT,
 		.guard = load->guard,
 	};
@@ -149,7 +182,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 	uint64_t start_ms = clock_ms();
 	enum err err = domset_builder_begin(load->builder, index);
 
-	report_init(&report, (enum list_format)conf->format);
+	report_init(&report, conf->format);
 	if (err == ERR_OK)
 		err = listfile_load(&options, load->builder, &report, &reason);
 	log_report(file, &report);

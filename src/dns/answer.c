@@ -135,8 +135,11 @@ static void add_opt(struct answer *a)
 
 size_t answer_end(struct answer *a, uint16_t rcode, uint16_t extra_flags)
 {
-	uint16_t flags = (uint16_t)(FLAG_QR | FLAG_RA | extra_flags | (rcode & FLAG_RCODE));
+	uint16_t flags = (uint16_t)(FLAG_QR | FLAG_RA | extra_flags);
 
+	if (rcode > FLAG_RCODE && !a->query->edns.present)
+		rcode = RCODE_SERVFAIL; /* the rest of it would stand in an OPT (RFC 6891, 6.1.3) */
+	flags |= (uint16_t)(rcode & FLAG_RCODE);
 	flags |= (uint16_t)(a->query->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD));
 	a->rcode = rcode;
 	if (a->full) {

@@ -4,10 +4,10 @@
 #include <endian.h>
 #include <string.h>
 
-#define PROBES_MAX   16 /* a list made to collide loses compression, not time */
-#define LEARN_AFTER  4	/* an entry takes 32 octets and saves about 8 a name */
-#define SLOT_SHIFT   49 /* the top 15 bits of a hash choose the slot */
-#define BYTES_MAX    (DICT_ENTRIES_MAX * sizeof(struct dict_entry))
+#define PROBES_MAX 16 /* a list made to collide loses compression, not time */
+#define LEARN_AFTER 4 /* an entry takes 32 octets and saves about 8 a name */
+#define SLOT_SHIFT 49 /* the top 15 bits of a hash choose the slot */
+#define BYTES_MAX (DICT_ENTRIES_MAX * sizeof(struct dict_entry))
 
 static uint64_t load64(const uint8_t *p)
 {
@@ -66,7 +66,7 @@ static bool store(struct dict *dict, int slot, const uint8_t *wire, size_t len)
 	if (dict->count == DICT_ENTRIES_MAX || pages_grow(&dict->pages, bytes, BYTES_MAX) != ERR_OK)
 		return false;
 	entry = (struct dict_entry *)(void *)dict->pages.base + dict->count;
-	*entry = (struct dict_entry){ .len = (uint8_t)len };
+	*entry = (struct dict_entry){.len = (uint8_t)len};
 	memcpy(entry->wire, wire, len);
 	for (uint32_t pos = 0; wire[pos]; pos += wire[pos] + 1U)
 		entry->labels++;
@@ -86,7 +86,7 @@ static bool is_frequent(struct dict *dict, uint64_t hash)
 	if (candidate->seen > 0)
 		candidate->seen--;
 	else
-		*candidate = (struct dict_candidate){ .tag = tag, .seen = 1 };
+		*candidate = (struct dict_candidate){.tag = tag, .seen = 1};
 	return false;
 }
 
@@ -101,8 +101,8 @@ static bool find_or_learn(struct dict *dict, uint64_t hash, const uint8_t *wire,
 	slot = find_slot(dict, hash, wire, len);
 	if (slot < 0)
 		return false;
-	if (dict->slot[slot] == 0 && !((at_once || is_frequent(dict, hash)) &&
-				       store(dict, slot, wire, len)))
+	if (dict->slot[slot] == 0 &&
+	    !((at_once || is_frequent(dict, hash)) && store(dict, slot, wire, len)))
 		return false;
 	*ret_index = dict->slot[slot] - 1U;
 	return true;
@@ -126,7 +126,7 @@ bool dict_match(struct dict *dict, const struct name *name, struct dict_match *r
 		if (!find_or_learn(dict, hash, wire, name->len - offset[i], i == labels - 1,
 				   &index))
 			break;
-		*ret_match = (struct dict_match){ .index = index, .offset = offset[i] };
+		*ret_match = (struct dict_match){.index = index, .offset = offset[i]};
 		found = true;
 	}
 	return found;
@@ -135,7 +135,7 @@ bool dict_match(struct dict *dict, const struct name *name, struct dict_match *r
 /* The hash of a stored suffix, as dict_match made it. */
 static uint64_t entry_hash(const struct dict_entry *entry)
 {
-	uint8_t wire[DICT_SUFFIX_MAX + NAME_PAD] = { 0 };
+	uint8_t wire[DICT_SUFFIX_MAX + NAME_PAD] = {0};
 	uint8_t offset[DICT_SUFFIX_MAX];
 	uint32_t labels = 0;
 	uint64_t hash = 0;

@@ -14,7 +14,7 @@
 #include "dns/name.h"
 #include "match/pages_p.h"
 
-#define DICT_SUFFIX_MAX 30 /* octets of a suffix, the root label included */
+#define DICT_SUFFIX_MAX 30		  /* octets of a suffix, the root label included */
 #define DICT_ENTRIES_MAX (128 + 64 * 256) /* 128 codes of one octet, the rest of two */
 #define DICT_SLOTS 32768
 #define DICT_CANDIDATES 4096

@@ -184,13 +184,13 @@ void domset_rule(const struct domset *set, uint32_t record, struct domset_rule *
 struct domset_count domset_count(const struct domset *set, unsigned int list)
 {
 	if (list >= DOMSET_LISTS_MAX)
-		return (struct domset_count){ .rules = 0 };
+		return (struct domset_count){.rules = 0};
 	return set->counts[list];
 }
 
 struct domset_count domset_count_all(const struct domset *set)
 {
-	struct domset_count all = { .rules = 0 };
+	struct domset_count all = {.rules = 0};
 
 	for (unsigned int list = 0; list < DOMSET_LISTS_MAX; list++) {
 		all.rules += set->counts[list].rules;
@@ -207,7 +207,7 @@ size_t domset_memory_bytes(const struct domset *set)
 
 void domset_iter_init(struct domset_iter *iter, const struct domset *set)
 {
-	*iter = (struct domset_iter){ .set = set, .list = -1 };
+	*iter = (struct domset_iter){.set = set, .list = -1};
 }
 
 void domset_iter_init_list(struct domset_iter *iter, const struct domset *set, unsigned int list)

@@ -5,9 +5,9 @@
 
 #define ARENA_MAX UINT32_MAX
 /* Behind the last record, so that records may be written and read by words. */
-#define ARENA_PAD     (RECORD_MAX + RECORD_PAD)
-#define CLASS_NONE    255
-#define KINDS	      16 /* of scope, exception and important */
+#define ARENA_PAD (RECORD_MAX + RECORD_PAD)
+#define CLASS_NONE 255
+#define KINDS 16 /* of scope, exception and important */
 #define CHECKPOINTS_MAX ((size_t)UINT32_MAX * sizeof(struct checkpoint))
 
 struct domset_builder {
@@ -134,7 +134,7 @@ static void set_checkpoint(struct domset_builder *builder)
 enum err domset_builder_add(struct domset_builder *builder, const struct name *owner,
 			    const struct domset_kind *kind, uint32_t line)
 {
-	struct record_head head = { .delta = line - builder->last_line };
+	struct record_head head = {.delta = line - builder->last_line};
 	struct dict_match match;
 	bool matched;
 	enum err err;
@@ -231,7 +231,7 @@ static void trim(struct domset *set)
 enum err domset_builder_freeze(struct domset_builder *builder, struct domset **ret_set)
 {
 	struct domset *set;
-	struct pages table = { .base = NULL };
+	struct pages table = {.base = NULL};
 	uint32_t records = builder->records;
 	struct pages self;
 	enum err err = pages_map(&self, sizeof(*set));

@@ -103,8 +103,7 @@ static void read_batch(struct walk *walk)
 		batch->owner_at[i] = (uint32_t)(owner - walk->arena);
 		batch->end[i] = (uint32_t)(end - walk->arena);
 		batch->hash[i] = name_hash(&set->key, &batch->owner[i]);
-		batch->chunk[i] =
-			&walk->chunks[chunk_index(batch->hash[i], set->chunk_count)];
+		batch->chunk[i] = &walk->chunks[chunk_index(batch->hash[i], set->chunk_count)];
 		__builtin_prefetch(batch->chunk[i], 1);
 		walk->in = batch->end[i];
 	}
@@ -118,7 +117,7 @@ static void read_batch(struct walk *walk)
 static void move_record(struct walk *walk, uint32_t i)
 {
 	const struct batch *batch = &walk->batch;
-	struct record_head head = { .class = batch->head[i].class, .delta = walk->delta };
+	struct record_head head = {.class = batch->head[i].class, .delta = walk->delta};
 	uint32_t octets = batch->end[i] - batch->owner_at[i];
 	uint8_t octet[RECORD_HEAD_MAX];
 	size_t head_octets;

@@ -12,10 +12,10 @@
 
 #define SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
 #define ICANN_BEGIN "===BEGIN ICANN DOMAINS==="
-#define ICANN_END   "===END ICANN DOMAINS==="
-#define NAMES_BITS    12 /* 4096 words of the filter of names, of which there are 7,400 */
-#define PARENTS_BITS  6	 /* 64 words of the filter of wildcards' parents, some 25 */
-#define LABELS_MAX  6 /* no public suffix has as many */
+#define ICANN_END "===END ICANN DOMAINS==="
+#define NAMES_BITS 12  /* 4096 words of the filter of names, of which there are 7,400 */
+#define PARENTS_BITS 6 /* 64 words of the filter of wildcards' parents, some 25 */
+#define LABELS_MAX 6   /* no public suffix has as many */
 
 /*
  * libpsl is exact, but asking it for each of a million names takes longer than all else.  So its
@@ -27,8 +27,8 @@ struct guard {
 	const struct name *protected_names;
 	size_t protected_count;
 	const psl_ctx_t *psl;
-	psl_ctx_t *own_psl;   /* the same, when it is to be freed */
-	bool has_suffixes;    /* the public suffixes are in the filter */
+	psl_ctx_t *own_psl;		     /* the same, when it is to be freed */
+	bool has_suffixes;		     /* the public suffixes are in the filter */
 	uint64_t names[1 << NAMES_BITS];     /* filter: names that may be held */
 	uint64_t parents[1 << PARENTS_BITS]; /* filter: names whose children may be held */
 };
@@ -192,8 +192,7 @@ void guard_free(struct guard *guard)
 	pages_free(&self);
 }
 
-static const char *covers_protected(const struct guard *guard, const struct name *owner,
-				    bool below)
+static const char *covers_protected(const struct guard *guard, const struct name *owner, bool below)
 {
 	for (size_t i = 0; i < guard->protected_count; i++) {
 		if (name_equal(owner, &guard->protected_names[i]))

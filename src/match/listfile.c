@@ -210,9 +210,9 @@ static enum err take_file(struct reader *reader)
 
 enum err listfile_detect(const char *path, enum list_format *ret_format, struct err_text *text)
 {
-	struct listfile_options options = { .path = path };
+	struct listfile_options options = {.path = path};
 	struct list_report report;
-	struct reader reader = { .options = &options, .report = &report, .text = text, .fd = -1 };
+	struct reader reader = {.options = &options, .report = &report, .text = text, .fd = -1};
 	enum err err;
 
 	report_init(&report, LIST_FORMAT_AUTO);

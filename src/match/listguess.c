@@ -127,7 +127,7 @@ static bool next_line(struct line *rest, bool whole, struct line *ret_line)
 {
 	const char *newline = rest->len > 0 ? memchr(rest->text, '\n', rest->len) : NULL;
 	size_t len = newline ? (size_t)(newline - rest->text) : rest->len;
-	struct line line = { rest->text, len };
+	struct line line = {rest->text, len};
 
 	if (rest->len == 0 || (!newline && !whole))
 		return false;
@@ -144,8 +144,8 @@ static bool next_line(struct line *rest, bool whole, struct line *ret_line)
 enum list_format listguess_format(const char *text, size_t len, bool whole)
 {
 	size_t bom = listguess_bom(text, len);
-	struct line rest = { text + bom, len - bom };
-	struct votes votes = { .significant = 0 };
+	struct line rest = {text + bom, len - bom};
+	struct votes votes = {.significant = 0};
 	enum list_format format;
 	struct line line;
 

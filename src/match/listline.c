@@ -13,7 +13,10 @@ struct word {
 	size_t len;
 };
 
-#define LITERAL(s) { s, sizeof(s) - 1 }
+#define LITERAL(s)                                                                                 \
+	{                                                                                          \
+		s, sizeof(s) - 1                                                                   \
+	}
 
 /* What a hosts file says of the machine itself; and all names that begin with "ip6-". */
 static const struct word own_names[] = {
@@ -78,7 +81,7 @@ static bool next_word(struct listline *line, struct word *ret_word)
 	for (pos = start; pos < line->end && !is_blank(*pos);)
 		pos++;
 	line->pos = pos;
-	*ret_word = (struct word){ start, (size_t)(pos - start) };
+	*ret_word = (struct word){start, (size_t)(pos - start)};
 	return true;
 }
 
@@ -110,7 +113,7 @@ static enum listline_verdict host_rule(struct word word, uint8_t scope, struct l
 	err = host_from_text(word.text, word.len, &rule->owner);
 	if (err != ERR_OK)
 		return bad(rule, host_reason(err));
-	rule->kind = (struct domset_kind){ .scope = scope };
+	rule->kind = (struct domset_kind){.scope = scope};
 	return LISTLINE_RULE;
 }
 
@@ -197,13 +200,13 @@ static bool take_options(struct word options, struct domset_kind *kind)
 	while (options.len > 0) {
 		const char *comma = memchr(options.text, ',', options.len);
 		size_t len = comma ? (size_t)(comma - options.text) : options.len;
-		struct word option = { options.text, len };
+		struct word option = {options.text, len};
 
 		if (word_is(option, "important"))
 			kind->important = true;
-		else if (kind->exception || (!word_is(option, "all") &&
-					     !word_is(option, "document") &&
-					     !word_is(option, "doc")))
+		else if (kind->exception ||
+			 (!word_is(option, "all") && !word_is(option, "document") &&
+			  !word_is(option, "doc")))
 			return false;
 		word_drop(&options, comma ? len + 1 : len);
 	}
@@ -213,13 +216,13 @@ static bool take_options(struct word options, struct domset_kind *kind)
 /* Splits "x^|$options" behind its "||"; false when it is not of that form. */
 static bool split_adblock(struct word rule, struct word *ret_host, struct word *ret_options)
 {
-	static const char ends_host[] = { '^', '$', '|', '/', '*', ':', '?', ',', '=', '~' };
+	static const char ends_host[] = {'^', '$', '|', '/', '*', ':', '?', ',', '=', '~'};
 	size_t len = 0;
 	bool ended = false;
 
 	while (len < rule.len && !memchr(ends_host, rule.text[len], sizeof(ends_host)))
 		len++;
-	*ret_host = (struct word){ rule.text, len };
+	*ret_host = (struct word){rule.text, len};
 	word_drop(&rule, len);
 	if (word_begins(rule, "^")) {
 		word_drop(&rule, 1);
@@ -243,7 +246,7 @@ static bool split_adblock(struct word rule, struct word *ret_host, struct word *
 
 static enum listline_verdict adblock_rule(struct word word, struct listline_rule *rule)
 {
-	struct domset_kind kind = { .scope = DOMSET_SCOPE_BOTH };
+	struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
 	enum listline_verdict verdict;
 	struct word host;
 	struct word options;
@@ -275,7 +278,7 @@ static enum listline_verdict next_adblock(struct listline *line, struct listline
 		line->pos++;
 	while (line->pos < line->end && is_blank(line->end[-1]))
 		line->end--;
-	word = (struct word){ line->pos, (size_t)(line->end - line->pos) };
+	word = (struct word){line->pos, (size_t)(line->end - line->pos)};
 	line->pos = line->end;
 	if (word.len == 0 || word.text[0] == '!' || word.text[0] == '[' || word_is(word, "#") ||
 	    word_begins(word, "# "))

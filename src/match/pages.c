@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define HUGE_PAGE    ((size_t)2 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
 #define FIRST_GROWTH ((size_t)64 << 10)
 
 static size_t whole_pages(size_t size)
@@ -20,7 +20,7 @@ static enum err map(struct pages *ret_pages, size_t size, int protection)
 
 	if (base == MAP_FAILED)
 		return ERR_NOMEM;
-	*ret_pages = (struct pages){ .base = base, .size = size };
+	*ret_pages = (struct pages){.base = base, .size = size};
 	return ERR_OK;
 }
 
@@ -80,7 +80,7 @@ static enum err move_aligned(struct pages *pages, size_t size)
 		pages_free(&place);
 		return ERR_NOMEM;
 	}
-	*pages = (struct pages){ .base = base, .size = size };
+	*pages = (struct pages){.base = base, .size = size};
 	ask_for_huge_pages(pages);
 	return ERR_OK;
 }
@@ -94,7 +94,7 @@ static enum err resize(struct pages *pages, size_t size)
 	base = mremap(pages->base, pages->size, size, MREMAP_MAYMOVE);
 	if (base == MAP_FAILED)
 		return ERR_NOMEM;
-	*pages = (struct pages){ .base = base, .size = size };
+	*pages = (struct pages){.base = base, .size = size};
 	return ERR_OK;
 }
 
@@ -133,5 +133,5 @@ void pages_free(struct pages *pages)
 {
 	if (pages->base)
 		munmap(pages->base, pages->size);
-	*pages = (struct pages){ .base = NULL };
+	*pages = (struct pages){.base = NULL};
 }

@@ -28,7 +28,8 @@ enum err pages_map_huge(struct pages *ret_pages, size_t size) MUST_CHECK;
 
 /*
  * Makes `pages` at least `need` octets large, at most `max`; what was there keeps its content,
- * but may move; what is large comes to lie in huge pages.  ERR_NOMEM, with `pages` as it was; also when `need` is over `max`.
+ * but may move; what is large comes to lie in huge pages.  ERR_NOMEM, with `pages` as it was; also
+ * when `need` is over `max`.
  */
 enum err pages_grow(struct pages *pages, size_t need, size_t max) MUST_CHECK;
 

@@ -24,13 +24,13 @@
 #include "dns/name.h"
 #include "match/dict_p.h"
 
-#define RECORD_CODE	0x40 /* an octet from here on is a code, or the first of one */
+#define RECORD_CODE 0x40     /* an octet from here on is a code, or the first of one */
 #define RECORD_CODE_TWO 0xc0 /* from here on, the first of two */
-#define RECORD_DELTA	0x80
-#define RECORD_CLASS	0x7f
+#define RECORD_DELTA 0x80
+#define RECORD_CLASS 0x7f
 #define RECORD_HEAD_MAX (1 + 1 + 5)
-#define RECORD_MAX	(RECORD_HEAD_MAX + NAME_WIRE_MAX)
-#define RECORD_PAD	8
+#define RECORD_MAX (RECORD_HEAD_MAX + NAME_WIRE_MAX)
+#define RECORD_PAD 8
 
 struct record_head {
 	uint32_t class;

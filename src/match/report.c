@@ -7,8 +7,8 @@
 #define EXCERPT_MAX 80
 
 static const char *const format_names[LIST_FORMAT_COUNT] = {
-	[LIST_FORMAT_AUTO] = "auto",	   [LIST_FORMAT_NAMES] = "names",
-	[LIST_FORMAT_HOSTS] = "hosts",	   [LIST_FORMAT_ADBLOCK] = "adblock",
+	[LIST_FORMAT_AUTO] = "auto",   [LIST_FORMAT_NAMES] = "names",
+	[LIST_FORMAT_HOSTS] = "hosts", [LIST_FORMAT_ADBLOCK] = "adblock",
 	[LIST_FORMAT_RPZ] = "rpz",
 };
 

@@ -6,41 +6,6 @@
 
 #include "net/upstream_p.h"
 
-static uint32_t power_of_two_at_least(uint32_t n)
-{
-	uint32_t p = 1;
-
-	while (p < n)
-		p *= 2;
-	return p;
-}
-
-enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, size_t count,
-			  uint32_t in_flight, uint32_t ports, struct upstreams **ret_upstreams)
-{
-	struct upstreams *up = calloc(1, sizeof(*up));
-	uint32_t buckets = power_of_two_at_least(in_flight);
-
-	if (!up)
-		return ERR_NOMEM;
-	up->loop = loop;
-	up->ports = ports;
-	up->in_flight_max = in_flight;
-	up->bucket_mask = buckets - 1;
-	TAILQ_INIT(&up->servers);
-	TAILQ_INIT(&up->retired);
-	up->questions = calloc(in_flight, sizeof(*up->questions));
-	up->buckets = calloc(buckets, sizeof(*up->buckets));
-	if (!up->questions || !up->buckets || servers_replace(up, addresses, count) != ERR_OK) {
-		upstreams_free(up);
-		return ERR_NOMEM;
-	}
-	for (uint32_t i = in_flight; i-- > 0;)
-		LIST_INSERT_HEAD(&up->unused, &up->questions[i], chain);
-	*ret_upstreams = up;
-	return ERR_OK;
-}
-
 /* Ends what a question has under way, and hands its place back.  Its waiters are the caller's. */
 static void question_end(struct question *q)
 {
@@ -53,29 +18,6 @@ static void question_end(struct question *q)
 	LIST_REMOVE(q, chain);
 	LIST_INSERT_HEAD(&up->unused, q, chain);
 	up->in_flight--;
-}
-
-void upstreams_free(struct upstreams *up)
-{
-	if (!up)
-		return;
-	for (uint32_t i = 0; up->buckets && i <= up->bucket_mask; i++)
-		while (!LIST_EMPTY(&up->buckets[i]))
-			question_end(LIST_FIRST(&up->buckets[i]));
-	servers_free(up);
-	free(up->buckets);
-	free(up->questions);
-	free(up);
-}
-
-enum err upstreams_set(struct upstreams *up, const struct endpoint *addresses, size_t count)
-{
-	return servers_replace(up, addresses, count);
-}
-
-uint32_t upstreams_in_flight(const struct upstreams *up)
-{
-	return up->in_flight;
 }
 
 /* Ends the question and tells its waiters, who may ask others at once. */
@@ -169,7 +111,7 @@ static void go_on(struct question *q)
 		give_up(q, QUERY_FAIL_NETWORK);
 }
 
-void question_failed(struct question *q, struct server *server, enum failure failure)
+static void question_failed(struct question *q, struct server *server, enum failure failure)
 {
 	struct upstreams *up = q->upstreams;
 
@@ -218,7 +160,7 @@ static void keep_ede(struct question *q, const struct reply *reply)
 	memcpy(q->ede.data, reply->ede, reply->ede_len);
 }
 
-void question_answered(struct question *q, struct server *server, size_t len, bool over_tcp)
+static void question_answered(struct question *q, struct server *server, size_t len, bool over_tcp)
 {
 	struct upstreams *up = q->upstreams;
 	const struct query_env *env = &up->loop->env;
@@ -302,4 +244,65 @@ enum err upstream_ask(struct upstreams *up, const struct query_key *key,
 	waiter->next = q->waiters;
 	q->waiters = waiter;
 	return ERR_OK;
+}
+
+static uint32_t power_of_two_at_least(uint32_t n)
+{
+	uint32_t p = 1;
+
+	while (p < n)
+		p *= 2;
+	return p;
+}
+
+enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, size_t count,
+			  uint32_t in_flight, uint32_t ports, struct upstreams **ret_upstreams)
+{
+	struct upstreams *up = calloc(1, sizeof(*up));
+	uint32_t buckets = power_of_two_at_least(in_flight);
+
+	if (!up)
+		return ERR_NOMEM;
+	up->loop = loop;
+	up->on_answered = question_answered;
+	up->on_failed = question_failed;
+	up->on_readable = attempts_on_readable;
+	up->ports = ports;
+	up->in_flight_max = in_flight;
+	up->bucket_mask = buckets - 1;
+	TAILQ_INIT(&up->servers);
+	TAILQ_INIT(&up->retired);
+	up->questions = calloc(in_flight, sizeof(*up->questions));
+	up->buckets = calloc(buckets, sizeof(*up->buckets));
+	if (!up->questions || !up->buckets || servers_replace(up, addresses, count) != ERR_OK) {
+		upstreams_free(up);
+		return ERR_NOMEM;
+	}
+	for (uint32_t i = in_flight; i-- > 0;)
+		LIST_INSERT_HEAD(&up->unused, &up->questions[i], chain);
+	*ret_upstreams = up;
+	return ERR_OK;
+}
+
+void upstreams_free(struct upstreams *up)
+{
+	if (!up)
+		return;
+	for (uint32_t i = 0; up->buckets && i <= up->bucket_mask; i++)
+		while (!LIST_EMPTY(&up->buckets[i]))
+			question_end(LIST_FIRST(&up->buckets[i]));
+	servers_free(up);
+	free(up->buckets);
+	free(up->questions);
+	free(up);
+}
+
+enum err upstreams_set(struct upstreams *up, const struct endpoint *addresses, size_t count)
+{
+	return servers_replace(up, addresses, count);
+}
+
+uint32_t upstreams_in_flight(const struct upstreams *up)
+{
+	return up->in_flight;
 }

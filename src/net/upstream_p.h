@@ -3,9 +3,12 @@
  * What the files of net/upstream share.
  *
  *   upstream.c         questions: begun, joined, retried, ended
- *   upstream_server.c  servers: chosen, set aside, exchanged
- *   upstream_udp.c     the UDP sockets of a server: opened, drawn, renewed
+ *   upstream_udp.c     one question sent once over UDP, and its answer
  *   upstream_tcp.c     one question over one TCP connection
+ *   upstream_server.c  servers: chosen, set aside, exchanged
+ *   upstream_source.c  the UDP sockets of a server: opened, drawn, renewed
+ *
+ * Each uses those below it; what it has to tell those above goes through struct upstreams.
  */
 #ifndef NET_UPSTREAM_P_H
 #define NET_UPSTREAM_P_H
@@ -56,6 +59,18 @@ struct server {
 	struct source sources[];
 };
 
+/* What came of a server's answer or silence. */
+enum failure {
+	FAILURE_TIMEOUT, /* nothing came */
+	FAILURE_NETWORK, /* it cannot be reached */
+	FAILURE_ANSWER,	 /* SERVFAIL, REFUSED, malformed */
+};
+
+/* A datagram or a TCP message that matches what was asked: `len` octets in upstreams->message. */
+typedef void answered_fn(struct question *q, struct server *server, size_t len, bool over_tcp);
+/* `server` will not answer the question. */
+typedef void failed_fn(struct question *q, struct server *server, enum failure failure);
+
 TAILQ_HEAD(server_list, server);
 LIST_HEAD(question_list, question);
 
@@ -80,6 +95,9 @@ struct question {
 
 struct upstreams {
 	struct loop *loop;
+	answered_fn *on_answered; /* what the parts below tell of their questions */
+	failed_fn *on_failed;
+	event_callback_fn on_readable; /* of a source's socket */
 	struct random_pool random;
 	uint32_t ports;
 	uint32_t in_flight;
@@ -94,18 +112,6 @@ struct upstreams {
 	uint8_t message[WIRE_MESSAGE_MAX]; /* what is being received */
 };
 
-/* What came of a server's answer or silence. */
-enum failure {
-	FAILURE_TIMEOUT, /* nothing came */
-	FAILURE_NETWORK, /* it cannot be reached */
-	FAILURE_ANSWER,	 /* SERVFAIL, REFUSED, malformed */
-};
-
-/* upstream.c: a datagram or a TCP message that matches an attempt; octets in up->message. */
-void question_answered(struct question *q, struct server *server, size_t len, bool over_tcp);
-/* upstream.c: `server` will not answer `q`; goes on to the next. */
-void question_failed(struct question *q, struct server *server, enum failure failure);
-
 /* upstream_server.c */
 enum err servers_replace(struct upstreams *up, const struct endpoint *addresses, size_t count);
 void servers_free(struct upstreams *up);
@@ -117,15 +123,21 @@ void server_bad(struct server *server);
 void server_busy(struct server *server);
 void server_done(struct server *server);
 
-/* upstream_udp.c */
+/* upstream_source.c */
 void sources_init(struct server *server);
 void sources_close(struct server *server);
+/* An open source of the server, drawn at random.  ERR_SYS: none can be had. */
+enum err source_draw(struct upstreams *up, struct server *server,
+		     struct source **ret_source) MUST_CHECK;
+
+/* upstream_udp.c */
 /* Sends the question from a source drawn at random; `a` is then listed there. */
 enum err attempt_send(struct upstreams *up, struct question *q, struct server *server,
 		      struct attempt *a) MUST_CHECK;
 void attempt_end(struct attempt *a);
+void attempts_on_readable(evutil_socket_t fd, short what, void *arg);
 
-/* upstream_tcp.c: reports by question_answered or question_failed, unless ended before. */
+/* upstream_tcp.c: tells how it went, unless it was ended before. */
 enum err tcp_try_start(struct question *q, struct server *server) MUST_CHECK;
 void tcp_try_end(struct tcp_try *tcp);
 

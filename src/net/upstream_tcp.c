@@ -36,7 +36,7 @@ static void fail(struct tcp_try *tcp, enum failure failure)
 
 	server_busy(server);
 	tcp_try_end(tcp);
-	question_failed(q, server, failure);
+	server->upstreams->on_failed(q, server, failure);
 	server_done(server);
 }
 
@@ -78,7 +78,7 @@ static void on_read(struct bufferevent *bev, void *arg)
 	}
 	server_busy(server);
 	tcp_try_end(tcp);
-	question_answered(q, server, len, true);
+	server->upstreams->on_answered(q, server, len, true);
 	server_done(server);
 }
 

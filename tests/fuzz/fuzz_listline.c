@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A line of a list of any format gives rules whose owners are proper names, and comes to an end.
+ * The first octet chooses the format; the rest is the line.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "match/listguess_p.h"
+#include "match/listline.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect(int good)
+{
+	if (!good)
+		abort();
+}
+
+static int is_host_octet(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+static void check_rule(const struct listline_rule *rule)
+{
+	const struct name *owner = &rule->owner;
+	const uint8_t *label = owner->wire;
+
+	expect(rule->kind.scope >= DOMSET_SCOPE_ITSELF && rule->kind.scope <= DOMSET_SCOPE_BOTH);
+	expect(name_check(owner->wire, sizeof(owner->wire)) == owner->len);
+	expect(*label != 0);
+	for (; *label; label += *label + 1) {
+		for (uint8_t i = 1; i <= *label; i++)
+			expect(is_host_octet(label[i]));
+	}
+}
+
+static void check_line(const char *text, size_t len, enum list_format format, bool exact)
+{
+	struct listline_rule rule;
+	enum listline_verdict verdict;
+	struct listline line;
+	size_t things = 0;
+
+	listline_init(&line, format, exact, text, len);
+	while ((verdict = listline_next(&line, &rule)) != LISTLINE_END) {
+		expect(++things <= len);
+		if (verdict == LISTLINE_RULE)
+			check_rule(&rule);
+		else if (verdict == LISTLINE_BAD)
+			expect(rule.reason && *rule.reason);
+	}
+	expect(things <= 1 || format == LIST_FORMAT_HOSTS);
+	expect(listline_next(&line, &rule) == LISTLINE_END);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const enum list_format formats[] = {
+		LIST_FORMAT_NAMES,
+		LIST_FORMAT_HOSTS,
+		LIST_FORMAT_ADBLOCK,
+	};
+	char *text;
+
+	if (size == 0)
+		return 0;
+	text = malloc(size > 1 ? size - 1 : 1); /* so that reading behind it is noticed */
+	expect(text != NULL);
+	memcpy(text, data + 1, size - 1);
+	(void)listguess_format(text, size - 1, data[0] & 8);
+	(void)listguess_is_markup(text, size - 1);
+	check_line(text, size - 1, formats[data[0] % 3], data[0] & 4);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/dnsmsg.h"
+#include "support/loopback.h"
+#include "support/mockns.h"
+
+#define FRAME_PREFIX_LEN 2U
+#define TTL_S		 60U
+#define RECEIVE_BUFFER	 (1 << 20)
+
+/* A TCP client; its query is read, the deed done, and what comes after is left unread. */
+struct mockns_conn {
+	struct mockns *ns;
+	struct mockns_conn *next;
+	struct event *event;
+	int fd;
+	size_t len;
+	uint8_t buf[FRAME_PREFIX_LEN + MOCKNS_QUERY_MAX];
+};
+
+/* ---- replies */
+
+static void make_cname(const struct mockns *ns, struct dnsmsg *m)
+{
+	dnsmsg_add_cname(m, ns->target, TTL_S);
+	dnsmsg_add_a(m, ns->mark, TTL_S);
+}
+
+static void make_servfail(const struct mockns *ns, struct dnsmsg *m)
+{
+	wire_put16(m->octets + 2, (uint16_t)(wire_get16(m->octets + 2) | RCODE_SERVFAIL));
+	if (ns->ede)
+		dnsmsg_add_ede(m, MOCKNS_EDE, ns->ede);
+}
+
+static void make_reply(const struct mockns *ns, enum mockns_deed deed, const uint8_t *query,
+		       size_t len, struct dnsmsg *m)
+{
+	dnsmsg_reply(m, query, len, 0);
+	switch (deed) {
+	case MOCKNS_SERVFAIL:
+		make_servfail(ns, m);
+		return;
+	case MOCKNS_REFUSED:
+		m->octets[3] |= RCODE_REFUSED;
+		return;
+	case MOCKNS_TRUNCATED:
+		m->octets[2] |= FLAG_TC >> 8;
+		return;
+	case MOCKNS_CNAME:
+		make_cname(ns, m);
+		return;
+	default:
+		break;
+	}
+	dnsmsg_add_a(m, ns->mark, TTL_S);
+	if (deed == MOCKNS_WRONG_ID)
+		m->octets[0] ^= 0x55;
+	if (deed == MOCKNS_WRONG_NAME)
+		m->octets[WIRE_HEADER + 1] ^= 0x01;
+	if (deed == MOCKNS_QUERY)
+		m->octets[2] &= (uint8_t) ~(FLAG_QR >> 8);
+	if (deed == MOCKNS_MALFORMED)
+		m->len -= 3;
+}
+
+/* ---- UDP */
+
+void mockns_do(struct mockns *ns, size_t query, enum mockns_deed deed)
+{
+	const struct mockns_query *q = &ns->queries[query];
+	struct dnsmsg m;
+
+	assert_true(query < ns->udp_count);
+	if (deed == MOCKNS_SILENCE)
+		return;
+	make_reply(ns, deed, q->msg, q->len, &m);
+	assert_int_equal(sendto(ns->udp_fd, m.octets, m.len, 0, &q->from.u.sa, q->from.len), m.len);
+}
+
+static void on_udp(evutil_socket_t fd, short what, void *arg)
+{
+	struct mockns *ns = arg;
+	struct mockns_query *q = &ns->queries[ns->udp_count];
+	ssize_t n;
+
+	assert_true(ns->udp_count < MOCKNS_QUERIES_MAX);
+	q->from.len = sizeof(q->from.u);
+	n = recvfrom(fd, q->msg, sizeof(q->msg), 0, &q->from.u.sa, &q->from.len);
+	if (n < 0)
+		return;
+	q->len = (size_t)n;
+	ns->udp_count++;
+	mockns_do(ns, ns->udp_count - 1, ns->udp);
+}
+
+uint16_t mockns_source_port(const struct mockns *ns, size_t query)
+{
+	return loopback_port(&ns->queries[query].from);
+}
+
+uint16_t mockns_id(const struct mockns *ns, size_t query)
+{
+	return wire_get16(ns->queries[query].msg);
+}
+
+/* ---- TCP */
+
+static void conn_free(struct mockns_conn *conn)
+{
+	struct mockns_conn **at = &conn->ns->conns;
+
+	while (*at != conn)
+		at = &(*at)->next;
+	*at = conn->next;
+	event_free(conn->event);
+	close(conn->fd);
+	free(conn);
+}
+
+static void send_octets(const struct mockns_conn *conn, const uint8_t *octets, size_t len)
+{
+	/* the other side may have closed by now, which is as well */
+	if (send(conn->fd, octets, len, MSG_NOSIGNAL) < 0)
+		return;
+}
+
+/* Does what is to be done with a whole query; false when the connection is to be closed. */
+static bool do_tcp(struct mockns_conn *conn, const uint8_t *query, size_t len)
+{
+	struct mockns *ns = conn->ns;
+	uint8_t frame[FRAME_PREFIX_LEN + DNSMSG_MAX];
+	struct dnsmsg m;
+	size_t frame_len;
+
+	if (ns->tcp == MOCKNS_CLOSE || ns->tcp == MOCKNS_SILENCE)
+		return ns->tcp == MOCKNS_SILENCE;
+	make_reply(ns, ns->tcp, query, len, &m);
+	if (ns->tcp == MOCKNS_SHORT)
+		m.len = 3;
+	wire_put16(frame, (uint16_t)m.len);
+	memcpy(frame + FRAME_PREFIX_LEN, m.octets, m.len);
+	frame_len = FRAME_PREFIX_LEN + m.len;
+	if (ns->tcp == MOCKNS_CUT)
+		frame_len /= 2;
+	for (size_t i = 0; ns->tcp == MOCKNS_IN_PIECES && i + 1 < frame_len; i++)
+		send_octets(conn, frame + i, 1);
+	if (ns->tcp == MOCKNS_IN_PIECES)
+		send_octets(conn, frame + frame_len - 1, 1);
+	else
+		send_octets(conn, frame, frame_len);
+	return ns->tcp != MOCKNS_CUT;
+}
+
+static void on_conn(evutil_socket_t fd, short what, void *arg)
+{
+	struct mockns_conn *conn = arg;
+	ssize_t n = recv(fd, conn->buf + conn->len, sizeof(conn->buf) - conn->len, 0);
+	size_t len;
+
+	if (n <= 0) {
+		conn_free(conn);
+		return;
+	}
+	conn->len += (size_t)n;
+	if (conn->len < FRAME_PREFIX_LEN)
+		return;
+	len = wire_get16(conn->buf);
+	if (conn->len < FRAME_PREFIX_LEN + len)
+		return;
+	conn->ns->tcp_count++;
+	conn->len = 0;
+	if (!do_tcp(conn, conn->buf + FRAME_PREFIX_LEN, len))
+		conn_free(conn);
+}
+
+static void on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+	struct mockns *ns = arg;
+	struct mockns_conn *conn;
+	int conn_fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (conn_fd < 0)
+		return;
+	conn = calloc(1, sizeof(*conn));
+	assert_non_null(conn);
+	ns->accepted++;
+	conn->ns = ns;
+	conn->fd = conn_fd;
+	conn->next = ns->conns;
+	ns->conns = conn;
+	conn->event = event_new(ns->base, conn_fd, EV_READ | EV_PERSIST, on_conn, conn);
+	assert_non_null(conn->event);
+	assert_int_equal(event_add(conn->event, NULL), 0);
+}
+
+size_t mockns_connections(const struct mockns *ns)
+{
+	size_t count = 0;
+
+	for (const struct mockns_conn *conn = ns->conns; conn; conn = conn->next)
+		count++;
+	return count;
+}
+
+/* ---- opened and closed */
+
+static struct event *watch(struct mockns *ns, int fd, event_callback_fn fn)
+{
+	struct event *event = event_new(ns->base, fd, EV_READ | EV_PERSIST, fn, ns);
+
+	assert_non_null(event);
+	assert_int_equal(event_add(event, NULL), 0);
+	return event;
+}
+
+void mockns_open(struct mockns *ns, struct event_base *base, uint8_t mark, enum mockns_deed deed)
+{
+	int size = RECEIVE_BUFFER;
+
+	memset(ns, 0, sizeof(*ns));
+	ns->base = base;
+	ns->mark = mark;
+	ns->udp = deed;
+	ns->tcp = MOCKNS_ANSWER;
+	ns->queries = calloc(MOCKNS_QUERIES_MAX, sizeof(*ns->queries));
+	assert_non_null(ns->queries);
+	ns->address = loopback_bind_pair(&ns->udp_fd, &ns->tcp_fd);
+	setsockopt(ns->udp_fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	assert_int_equal(listen(ns->tcp_fd, 64), 0);
+	ns->udp_event = watch(ns, ns->udp_fd, on_udp);
+	ns->tcp_event = watch(ns, ns->tcp_fd, on_acceptable);
+}
+
+void mockns_close_udp(struct mockns *ns)
+{
+	if (ns->udp_fd < 0)
+		return;
+	event_free(ns->udp_event);
+	close(ns->udp_fd);
+	ns->udp_fd = -1;
+}
+
+void mockns_close_tcp(struct mockns *ns)
+{
+	if (ns->tcp_fd < 0)
+		return;
+	event_free(ns->tcp_event);
+	close(ns->tcp_fd);
+	ns->tcp_fd = -1;
+}
+
+void mockns_close(struct mockns *ns)
+{
+	mockns_close_udp(ns);
+	mockns_close_tcp(ns);
+	while (ns->conns)
+		conn_free(ns->conns);
+	free(ns->queries);
+}

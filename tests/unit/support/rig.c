@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/rig.h"
+
+#define CACHE_OCTETS (4U << 20)
+
+const struct hash_key rig_key = {.k0 = 0x0123456789abcdefULL, .k1 = 0xfedcba9876543210ULL};
+
+static struct policy *make_policy(const char *blocked)
+{
+	static const struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
+	struct policy *policy = calloc(1, sizeof(*policy));
+	struct domset_builder *builder;
+	struct name owner;
+
+	assert_non_null(policy);
+	policy->list_count = 1;
+	policy->lists[0].action = ACTION_NXDOMAIN;
+	policy->lists[0].ttl_s = 60;
+	policy_list_describe(&policy->lists[0], REASON_ORDER, "");
+	assert_int_equal(name_from_text(blocked, strlen(blocked), &owner), ERR_OK);
+	assert_int_equal(domset_builder_create(&rig_key, &builder), ERR_OK);
+	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
+	assert_int_equal(domset_builder_add(builder, &owner, &kind, 1), ERR_OK);
+	assert_int_equal(domset_builder_freeze(builder, &policy->set), ERR_OK);
+	domset_builder_free(builder);
+	return policy;
+}
+
+struct snapshot *rig_snapshot(uint64_t generation, const char *blocked)
+{
+	static const struct prefix allowed = {.ip = {.family = AF_INET, .bytes = {127}}, .len = 8};
+	struct snapshot *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->generation = generation;
+	assert_int_equal(conf_default(&s->conf), ERR_OK);
+	assert_int_equal(prefix_set_create(&allowed, 1, &s->allow), ERR_OK);
+	s->policy = make_policy(blocked);
+	s->ttl = (struct reply_ttl_limits){.max_s = 86400, .max_negative_s = 3600};
+	return s;
+}
+
+static void on_pulse(evutil_socket_t fd, short what, void *arg)
+{
+}
+
+void rig_open(struct rig *rig)
+{
+	static const struct timeval pulse = {.tv_usec = 5000};
+
+	memset(rig, 0, sizeof(*rig));
+	rig->snapshot = rig_snapshot(RIG_GENERATION, "blocked.example");
+	rig->loop.base = event_base_new();
+	assert_non_null(rig->loop.base);
+	rig->pulse = event_new(rig->loop.base, -1, EV_PERSIST, on_pulse, NULL);
+	assert_non_null(rig->pulse);
+	assert_int_equal(event_add(rig->pulse, &pulse), 0);
+	rig->loop.shared = &rig->shared;
+	rig->loop.env.snapshot = rig->snapshot;
+	rig->loop.env.stats = &rig->stats;
+	rig->loop.env.name_key = rig_key;
+	assert_int_equal(cache_create(CACHE_OCTETS, &rig->loop.env.cache), ERR_OK);
+	loop_tick(&rig->loop);
+}
+
+void rig_close(struct rig *rig)
+{
+	event_free(rig->pulse);
+	event_base_free(rig->loop.base);
+	cache_free(rig->loop.env.cache);
+	snapshot_free(rig->snapshot);
+}
+
+void rig_turn(struct rig *rig)
+{
+	event_base_loop(rig->loop.base, EVLOOP_ONCE);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a worker has around it, without the worker: a loop, counters, a cache and a snapshot. */
+#ifndef SUPPORT_RIG_H
+#define SUPPORT_RIG_H
+
+#include "core/snapshot.h"
+#include "net/loop.h"
+#include "support/await.h"
+
+#define RIG_GENERATION 1U
+
+struct rig {
+	struct loop loop;
+	struct loop_shared shared;
+	struct stats stats;
+	struct snapshot *snapshot;
+	struct event *pulse; /* so that a turn ends though nothing happens */
+};
+
+#define RIG_STAT(rig, field) atomic_load(&(rig)->stats.field)
+
+extern const struct hash_key rig_key;
+
+/*
+ * A snapshot of the defaults that serves 127.0.0.0/8, without upstreams, and with one list,
+ * which answers NXDOMAIN for `blocked` and what is below it.
+ */
+struct snapshot *rig_snapshot(uint64_t generation, const char *blocked);
+
+/* The list of the rig's own snapshot blocks "blocked.example". */
+void rig_open(struct rig *rig);
+void rig_close(struct rig *rig);
+
+/* One turn of the loop, a few milliseconds at most when nothing happens. */
+void rig_turn(struct rig *rig);
+
+/* Turns the loop until `condition` holds. */
+#define RIG_AWAIT(rig, condition) AWAIT(condition, rig_turn(rig))
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dns/edns.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define TEXT_MAX (EDNS_EDE_MAX - 2)
+
+/* The examples of RFC 9018, appendix A.  A server cookie that the client sends along has no part
+ * in the one it is given. */
+static const struct {
+	struct hash_key secret; /* its octets, as two numbers of the least octet first */
+	const char *client;
+	uint32_t now_s;
+	const char *client_cookie;
+	const char *cookie;
+} vectors[] = {
+	{{0x3fa4b2a6e573e9e5ULL, 0xcfbf379e84dce748ULL},
+	 "198.51.100.100",
+	 1559731985,
+	 "2464c4abcf10c957",
+	 "2464c4abcf10c957010000005cf79f111f8130c3eee29480"},
+	{{0x3fa4b2a6e573e9e5ULL, 0xcfbf379e84dce748ULL},
+	 "198.51.100.100",
+	 1559734385,
+	 "2464c4abcf10c957",
+	 "2464c4abcf10c957010000005cf7a871d4a564a1442aca77"},
+	{{0x3fa4b2a6e573e9e5ULL, 0xcfbf379e84dce748ULL},
+	 "203.0.113.203",
+	 1559734700,
+	 "fc93fc62807ddb86",
+	 "fc93fc62807ddb86010000005cf7a9acf73a7810aca2381e"},
+	{{0x983251d2bc365544ULL, 0x62c96396375d5a07ULL},
+	 "2001:db8:220:1:59de:d0f4:8769:82b8",
+	 1559741961,
+	 "22681ab97d52c298",
+	 "22681ab97d52c298010000005cf7c609a6bb79d16625507a"},
+};
+
+static void from_hex(const char *hex, uint8_t *octets)
+{
+	for (; *hex; hex += 2) {
+		unsigned int octet = 0;
+
+		assert_int_equal(sscanf(hex, "%2x", &octet), 1);
+		*octets++ = (uint8_t)octet;
+	}
+}
+
+static void test_cookie_vectors(void **state)
+{
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		uint8_t client[EDNS_COOKIE_CLIENT];
+		uint8_t expected[EDNS_COOKIE_FULL];
+		uint8_t cookie[EDNS_COOKIE_FULL];
+		struct ip ip;
+
+		assert_int_equal(ip_parse(vectors[i].client, &ip), ERR_OK);
+		from_hex(vectors[i].client_cookie, client);
+		from_hex(vectors[i].cookie, expected);
+		edns_make_cookie(&vectors[i].secret, client, &ip, vectors[i].now_s, cookie);
+		assert_memory_equal(cookie, expected, sizeof(cookie));
+	}
+}
+
+/* Whatever goes into a cookie makes it another. */
+static void test_cookie_depends(void **state)
+{
+	static const struct hash_key secret = {1, 2};
+	static const struct hash_key other_secret = {1, 3};
+	uint8_t first[EDNS_COOKIE_FULL];
+	uint8_t cookie[EDNS_COOKIE_FULL];
+	struct ip ip;
+	struct ip other_ip;
+
+	assert_int_equal(ip_parse("192.0.2.1", &ip), ERR_OK);
+	assert_int_equal(ip_parse("192.0.2.2", &other_ip), ERR_OK);
+	edns_make_cookie(&secret, (const uint8_t *)"12345678", &ip, 1000, first);
+	edns_make_cookie(&secret, (const uint8_t *)"12345678", &ip, 1000, cookie);
+	assert_memory_equal(first, cookie, sizeof(first));
+	edns_make_cookie(&other_secret, (const uint8_t *)"12345678", &ip, 1000, cookie);
+	assert_memory_not_equal(first + 16, cookie + 16, 8);
+	edns_make_cookie(&secret, (const uint8_t *)"12345679", &ip, 1000, cookie);
+	assert_memory_not_equal(first + 16, cookie + 16, 8);
+	edns_make_cookie(&secret, (const uint8_t *)"12345678", &other_ip, 1000, cookie);
+	assert_memory_not_equal(first + 16, cookie + 16, 8);
+	edns_make_cookie(&secret, (const uint8_t *)"12345678", &ip, 1001, cookie);
+	assert_memory_not_equal(first + 16, cookie + 16, 8);
+}
+
+/* A mapped address is the IPv4 address it maps, in cookies too. */
+static void test_cookie_of_mapped_address(void **state)
+{
+	static const struct hash_key secret = {1, 2};
+	uint8_t a[EDNS_COOKIE_FULL];
+	uint8_t b[EDNS_COOKIE_FULL];
+	struct ip ip;
+
+	assert_int_equal(ip_parse("192.0.2.1", &ip), ERR_OK);
+	edns_make_cookie(&secret, (const uint8_t *)"12345678", &ip, 1000, a);
+	assert_int_equal(ip_parse("::ffff:192.0.2.1", &ip), ERR_OK);
+	edns_make_cookie(&secret, (const uint8_t *)"12345678", &ip, 1000, b);
+	assert_memory_equal(a, b, sizeof(a));
+}
+
+static const struct {
+	enum ede_code code;
+	const char *text;
+	const char *data;
+	uint8_t len;
+} edes[] = {
+	{EDE_OTHER, NULL, "\0\0", 2},
+	{EDE_BLOCKED, "", "\0\17", 2},
+	{EDE_CENSORED,
+	 "a court; case 7",
+	 "\0\20"
+	 "a court; case 7",
+	 17},
+	{EDE_NETWORK_ERROR, "x", "\0\27x", 3},
+	{EDE_FORGED_ANSWER, "M\xc3\xbcnchen", "\0\4M\xc3\xbcnchen", 10},
+};
+
+static void test_ede_set(void **state)
+{
+	for (size_t i = 0; i < COUNT(edes); i++) {
+		struct ede ede;
+
+		ede_set(&ede, edes[i].code, edes[i].text);
+		assert_int_equal(ede.len, edes[i].len);
+		assert_memory_equal(ede.data, edes[i].data, edes[i].len);
+	}
+}
+
+/* A long text is cut before the character that does not fit as a whole. */
+static void test_ede_cut(void **state)
+{
+	static const struct {
+		const char *character; /* at the border */
+		size_t before;	       /* ASCII octets before it */
+		size_t kept;
+	} rows[] = {
+		{"x", TEXT_MAX - 1, TEXT_MAX},
+		{"x", TEXT_MAX, TEXT_MAX},
+		{"\xc3\xbc", TEXT_MAX - 2, TEXT_MAX},
+		{"\xc3\xbc", TEXT_MAX - 1, TEXT_MAX - 1},
+		{"\xe2\x82\xac", TEXT_MAX - 3, TEXT_MAX},
+		{"\xe2\x82\xac", TEXT_MAX - 2, TEXT_MAX - 2},
+		{"\xe2\x82\xac", TEXT_MAX - 1, TEXT_MAX - 1},
+		{"\xf0\x9f\x9a\xab", TEXT_MAX - 4, TEXT_MAX},
+		{"\xf0\x9f\x9a\xab", TEXT_MAX - 3, TEXT_MAX - 3},
+		{"\xf0\x9f\x9a\xab", TEXT_MAX - 1, TEXT_MAX - 1},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[2 * EDNS_EDE_MAX];
+		struct ede ede;
+
+		memset(text, 'a', sizeof(text));
+		memcpy(text + rows[i].before, rows[i].character, strlen(rows[i].character));
+		strcpy(text + TEXT_MAX + 4, "and more");
+		ede_set(&ede, EDE_FILTERED, text);
+		assert_int_equal(ede.len, rows[i].kept + 2);
+		assert_memory_equal(ede.data + 2, text, rows[i].kept);
+	}
+}
+
+/* What is no UTF-8 at all leaves an EDE without text, not one too long. */
+static void test_ede_of_continuations(void **state)
+{
+	char text[2 * EDNS_EDE_MAX];
+	struct ede ede;
+
+	memset(text, 0x80, sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	ede_set(&ede, EDE_FILTERED, text);
+	assert_int_equal(ede.len, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cookie_vectors),
+		cmocka_unit_test(test_cookie_depends),
+		cmocka_unit_test(test_cookie_of_mapped_address),
+		cmocka_unit_test(test_ede_set),
+		cmocka_unit_test(test_ede_cut),
+		cmocka_unit_test(test_ede_of_continuations),
+	};
+
+	return cmocka_run_group_tests_name("edns", tests, NULL, NULL);
+}

@@ -1,0 +1,1471 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Questions to scripted upstreams over loopback sockets, in one event loop with them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/upstream.h"
+#include "net/upstream_p.h"
+#include "support/alloc_fail.h"
+#include "support/dnsmsg.h"
+#include "support/loopback.h"
+#include "support/mockns.h"
+#include "support/rig.h"
+
+#define SERVERS	       3U
+#define IN_FLIGHT      64U
+#define PORTS	       16U
+#define LONG_MS	       60000 /* does not come while a test runs */
+#define SHORT_MS       30
+#define USES_OF_A_PORT 128U
+#define MANY	       500U
+#define ATTEMPTS       8U
+#define TICK_MS	       10 /* two of the coarse clock's */
+
+/* A client's question, and what it was told. */
+struct asker {
+	struct upstream_waiter base;
+	unsigned int told; /* how often */
+	bool has_reply;
+	struct reply reply;
+	struct verdict verdict;
+	enum query_failure failure;
+	uint8_t mark; /* last octet of the first address: which server has answered */
+	struct world *world;
+	struct asker *then; /* asks when this one is told */
+};
+
+struct world {
+	struct rig rig;
+	struct mockns ns[SERVERS];
+	size_t count;
+	struct upstreams *up;
+};
+
+/* ---- askers */
+
+static void on_told(struct upstream_waiter *base, const struct upstream_result *result);
+
+static struct query_key make_key(struct world *w, struct asker *a, const char *name, uint16_t type,
+				 unsigned int options)
+{
+	static const struct sockaddr_in client = {.sin_family = AF_INET};
+	struct query_env *env = &w->rig.loop.env;
+	struct query_key key;
+	struct dnsmsg m;
+	struct query q;
+
+	loop_tick(&w->rig.loop);
+	dnsmsg_query(&m, 1, name, type, options);
+	query_begin(&q, env, m.octets, m.len, (const struct sockaddr *)&client, TRANSPORT_UDP);
+	query_suspend(&q, env, m.octets, &key, &a->base.wait);
+	a->base.done = on_told;
+	a->world = w;
+	return key;
+}
+
+static enum err try_ask(struct world *w, struct asker *a, const char *name, uint16_t type,
+			unsigned int options)
+{
+	struct query_key key = make_key(w, a, name, type, options);
+	unsigned int told = a->told;
+	enum err err = upstream_ask(w->up, &key, &a->base);
+
+	assert_int_equal(a->told, told); /* never from within */
+	return err;
+}
+
+static void ask(struct world *w, struct asker *a, const char *name)
+{
+	assert_int_equal(try_ask(w, a, name, TYPE_A, DNSMSG_EDNS), ERR_OK);
+}
+
+static void on_told(struct upstream_waiter *base, const struct upstream_result *result)
+{
+	struct asker *a = (struct asker *)base;
+
+	a->told++;
+	a->has_reply = result->reply != NULL;
+	a->failure = result->failure;
+	a->verdict = result->verdict;
+	if (result->reply) {
+		a->reply = *result->reply;
+		if (a->reply.ancount > 0)
+			a->mark = a->reply.body[15];
+		a->reply.body = NULL; /* valid during the call only */
+	}
+	if (a->then)
+		ask(a->world, a->then, "then.example");
+}
+
+static void await_told(struct world *w, const struct asker *a)
+{
+	RIG_AWAIT(&w->rig, a->told > 0);
+}
+
+/* Told once, with an address of the server that has `mark`. */
+static void expect_answer(struct world *w, const struct asker *a, uint8_t mark)
+{
+	await_told(w, a);
+	assert_int_equal(a->told, 1);
+	assert_true(a->has_reply);
+	assert_int_equal(a->reply.kind, REPLY_ANSWER);
+	assert_int_equal(a->mark, mark);
+}
+
+static void expect_failure(struct world *w, const struct asker *a, enum query_failure failure)
+{
+	await_told(w, a);
+	assert_int_equal(a->told, 1);
+	assert_false(a->has_reply);
+	assert_int_equal(a->failure, failure);
+}
+
+/* ---- the world */
+
+static struct conf_outgoing *outgoing(struct world *w)
+{
+	return &w->rig.snapshot->conf->outgoing;
+}
+
+static int set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	rig_open(&w->rig);
+	outgoing(w)->timeout_ms = LONG_MS;
+	outgoing(w)->retransmit_ms = LONG_MS;
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	upstreams_free(w->up);
+	for (size_t i = 0; i < w->count; i++)
+		mockns_close(&w->ns[i]);
+	rig_close(&w->rig);
+	free(w);
+	return 0;
+}
+
+static struct mockns *add_server(struct world *w, enum mockns_deed deed)
+{
+	struct mockns *ns = &w->ns[w->count];
+
+	assert_true(w->count < SERVERS);
+	w->count++;
+	mockns_open(ns, w->rig.loop.base, (uint8_t)w->count, deed);
+	return ns;
+}
+
+static void create(struct world *w, uint32_t in_flight, uint32_t ports)
+{
+	struct endpoint addresses[SERVERS];
+
+	for (size_t i = 0; i < w->count; i++)
+		addresses[i] = w->ns[i].address;
+	assert_int_equal(upstreams_create(&w->rig.loop, addresses, w->count, in_flight, ports,
+					  &w->up),
+			 ERR_OK);
+}
+
+static void start(struct world *w, enum mockns_deed first, enum mockns_deed second)
+{
+	add_server(w, first);
+	add_server(w, second);
+	create(w, IN_FLIGHT, PORTS);
+}
+
+static void start_one(struct world *w, enum mockns_deed deed)
+{
+	add_server(w, deed);
+	create(w, IN_FLIGHT, PORTS);
+}
+
+/* What is sent by now has been received. */
+static void settle(struct world *w)
+{
+	for (int i = 0; i < 5; i++)
+		rig_turn(&w->rig);
+}
+
+/* ---- asked and answered */
+
+static void test_answered(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	start_one(w, MOCKNS_ANSWER);
+	ask(w, &a, "www.example");
+	assert_int_equal(upstreams_in_flight(w->up), 1);
+	expect_answer(w, &a, 1);
+	assert_false(a.verdict.matched);
+	assert_int_equal(upstreams_in_flight(w->up), 0);
+	assert_int_equal(w->ns[0].udp_count, 1);
+	assert_int_equal(RIG_STAT(&w->rig, forwarded), 1);
+	assert_int_equal(RIG_STAT(&w->rig, joined), 0);
+	settle(w);
+	assert_int_equal(a.told, 1);
+}
+
+/* What an upstream is sent: RD and AD, the client's CD and DO, our size, and nothing of its ID. */
+static void test_message(void **state)
+{
+	static const struct {
+		unsigned int options;
+		uint16_t flags;
+		bool dnssec_ok;
+	} rows[] = {
+		{0, FLAG_RD | FLAG_AD, false},
+		{DNSMSG_EDNS, FLAG_RD | FLAG_AD, false},
+		{DNSMSG_DO, FLAG_RD | FLAG_AD, true},
+		{DNSMSG_CD, FLAG_RD | FLAG_AD | FLAG_CD, false},
+		{DNSMSG_DO | DNSMSG_CD, FLAG_RD | FLAG_AD | FLAG_CD, true},
+	};
+	struct world *w = *state;
+
+	start_one(w, MOCKNS_ANSWER);
+	outgoing(w)->udp_size = 1400;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct mockns_query *got = &w->ns[0].queries[i];
+		struct asker a = {0};
+		struct wire_query wire;
+
+		assert_int_equal(try_ask(w, &a, "WwW.eXaMpLe", TYPE_AAAA, rows[i].options), ERR_OK);
+		await_told(w, &a);
+		assert_int_equal(wire_parse_query(got->msg, got->len, &wire), WIRE_QUERY);
+		assert_int_equal(wire.flags, rows[i].flags);
+		assert_int_equal(wire.qtype, TYPE_AAAA);
+		assert_true(wire.edns.present);
+		assert_int_equal(wire.edns.dnssec_ok, rows[i].dnssec_ok);
+		assert_int_equal(wire.edns.udp_size, 1400);
+		assert_memory_equal(got->msg + WIRE_HEADER, "\3www\7example", 13);
+	}
+}
+
+static void test_joined(void **state)
+{
+	struct world *w = *state;
+	struct asker a[3] = {0};
+
+	start_one(w, MOCKNS_SILENCE);
+	ask(w, &a[0], "www.example");
+	ask(w, &a[1], "WWW.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
+	ask(w, &a[2], "www.EXAMPLE");
+	settle(w);
+	assert_int_equal(w->ns[0].udp_count, 1);
+	assert_int_equal(upstreams_in_flight(w->up), 1);
+	assert_int_equal(RIG_STAT(&w->rig, forwarded), 1);
+	assert_int_equal(RIG_STAT(&w->rig, joined), 2);
+	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+	for (size_t i = 0; i < 3; i++)
+		expect_answer(w, &a[i], 1);
+}
+
+static void make_passed(struct world *w, struct query_key *key)
+{
+	key->passed = true;
+}
+
+static void make_later(struct world *w, struct query_key *key)
+{
+	key->generation++;
+}
+
+/* What has another answer, or another inspection, is another question. */
+static void test_not_joined(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+		unsigned int options;
+		void (*change)(struct world *w, struct query_key *key);
+	} rows[] = {
+		{"www.example", TYPE_A, DNSMSG_EDNS, NULL},
+		{"www.example", TYPE_A, DNSMSG_DO, NULL},
+		{"www.example", TYPE_A, DNSMSG_EDNS | DNSMSG_CD, NULL},
+		{"www.example", TYPE_A, DNSMSG_DO | DNSMSG_CD, NULL},
+		{"www.example", TYPE_AAAA, DNSMSG_EDNS, NULL},
+		{"w.ww.example", TYPE_A, DNSMSG_EDNS, NULL},
+		{"www.example", TYPE_A, DNSMSG_EDNS, make_passed},
+		{"www.example", TYPE_A, DNSMSG_EDNS, make_later},
+	};
+	struct asker a[sizeof(rows) / sizeof(rows[0])] = {0};
+	struct world *w = *state;
+	size_t count = sizeof(rows) / sizeof(rows[0]);
+
+	start_one(w, MOCKNS_ANSWER);
+	for (size_t i = 0; i < count; i++) {
+		struct query_key key =
+			make_key(w, &a[i], rows[i].name, rows[i].type, rows[i].options);
+
+		if (rows[i].change)
+			rows[i].change(w, &key);
+		assert_int_equal(upstream_ask(w->up, &key, &a[i].base), ERR_OK);
+	}
+	assert_int_equal(upstreams_in_flight(w->up), count);
+	for (size_t i = 0; i < count; i++)
+		expect_answer(w, &a[i], 1);
+	assert_int_equal(w->ns[0].udp_count, count);
+	assert_int_equal(RIG_STAT(&w->rig, joined), 0);
+}
+
+/* The lists are asked about where a reply leads. */
+static void test_verdict(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+	struct asker b = {0};
+
+	start_one(w, MOCKNS_CNAME);
+	w->ns[0].target = "x.blocked.example";
+	ask(w, &a, "www.example");
+	await_told(w, &a);
+	assert_true(a.has_reply);
+	assert_true(a.verdict.matched);
+	assert_int_equal(a.verdict.action, ACTION_NXDOMAIN);
+	w->ns[0].target = "unblocked.example";
+	ask(w, &b, "www.example");
+	await_told(w, &b);
+	assert_true(b.has_reply);
+	assert_false(b.verdict.matched);
+	assert_int_equal(b.reply.ancount, 2);
+}
+
+static void test_ipv6(void **state)
+{
+	struct endpoint any = {.u.in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT},
+			       .len = sizeof(any.u.in6)};
+	int fd = loopback_bind(&any, SOCK_DGRAM, false);
+	struct endpoint server = any;
+	struct endpoint from = {.len = sizeof(from.u)};
+	struct world *w = *state;
+	struct asker a = {0};
+	struct dnsmsg reply;
+	uint8_t msg[512];
+	ssize_t n;
+
+	if (fd < 0)
+		skip(); /* this machine has none */
+	server = loopback_bound(fd);
+	assert_int_equal(upstreams_create(&w->rig.loop, &server, 1, IN_FLIGHT, PORTS, &w->up),
+			 ERR_OK);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, (n = recvfrom(fd, msg, sizeof(msg), 0, &from.u.sa, &from.len)) > 0);
+	dnsmsg_reply(&reply, msg, (size_t)n, 0);
+	dnsmsg_add_a(&reply, 6, 60);
+	assert_int_equal(sendto(fd, reply.octets, reply.len, 0, &from.u.sa, from.len), reply.len);
+	expect_answer(w, &a, 6);
+	close(fd);
+}
+
+/* ---- asked again */
+
+static void test_next_after_retransmit(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+	uint64_t begin_ms = await_clock_ms();
+
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
+	ask(w, &a, "www.example");
+	expect_answer(w, &a, 2);
+	assert_true(await_clock_ms() - begin_ms >= SHORT_MS - TICK_MS);
+	assert_int_equal(w->ns[0].udp_count, 1);
+	assert_true(RIG_STAT(&w->rig, upstream_retries) >= 1);
+	assert_true(RIG_STAT(&w->rig, upstream_timeouts) >= 1);
+	assert_int_equal(RIG_STAT(&w->rig, forwarded), 1);
+}
+
+/* A server that is alone is asked again itself, with another ID, after twice the time. */
+static void test_same_after_retransmit(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+	uint64_t begin_ms = await_clock_ms();
+
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start_one(w, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 4);
+	assert_true(await_clock_ms() - begin_ms >= SHORT_MS * (1 + 2 + 4) - TICK_MS);
+	assert_false(mockns_id(&w->ns[0], 0) == mockns_id(&w->ns[0], 1) &&
+		     mockns_id(&w->ns[0], 1) == mockns_id(&w->ns[0], 2));
+	mockns_do(&w->ns[0], 2, MOCKNS_ANSWER);
+	expect_answer(w, &a, 1);
+}
+
+/* The answer that comes late is as good, though another was asked by then. */
+static void test_late_answer(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[1].udp_count == 1);
+	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+	expect_answer(w, &a, 1);
+	mockns_do(&w->ns[1], 0, MOCKNS_ANSWER); /* fits no question any more */
+	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_unsolicited) == 1);
+	assert_int_equal(a.told, 1);
+}
+
+/* However long there is no answer, a question is sent a few times only. */
+static void test_attempts_are_bounded(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	outgoing(w)->retransmit_ms = 1;
+	start_one(w, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_timeouts) >= ATTEMPTS + 1);
+	assert_int_equal(w->ns[0].udp_count, ATTEMPTS);
+	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+	expect_answer(w, &a, 1);
+}
+
+/* ---- failures */
+
+static void close_udp(struct mockns *ns)
+{
+	mockns_close_udp(ns);
+}
+
+/* A server that says no, or cannot be reached, costs no waiting. */
+static void test_next_at_once(void **state)
+{
+	static const struct {
+		enum mockns_deed deed;
+		void (*prepare)(struct mockns *ns);
+		size_t seen;
+		uint64_t failures;
+		uint64_t bad;
+	} rows[] = {
+		{MOCKNS_SERVFAIL, NULL, 1, 1, 0},
+		{MOCKNS_REFUSED, NULL, 1, 1, 0},
+		{MOCKNS_MALFORMED, NULL, 1, 0, 1},
+		{MOCKNS_SILENCE, close_udp, 0, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		void *fresh = NULL;
+		struct asker a = {0};
+		struct world *w;
+
+		set_up(&fresh);
+		w = fresh;
+		start(w, rows[i].deed, MOCKNS_ANSWER);
+		if (rows[i].prepare)
+			rows[i].prepare(&w->ns[0]);
+		ask(w, &a, "www.example");
+		expect_answer(w, &a, 2);
+		assert_int_equal(w->ns[0].udp_count, rows[i].seen);
+		assert_int_equal(w->ns[1].udp_count, 1);
+		assert_int_equal(RIG_STAT(&w->rig, upstream_timeouts), 0);
+		assert_int_equal(RIG_STAT(&w->rig, upstream_retries), 1);
+		assert_int_equal(RIG_STAT(&w->rig, upstream_failures), rows[i].failures);
+		assert_int_equal(RIG_STAT(&w->rig, upstream_bad), rows[i].bad);
+		tear_down(&fresh);
+	}
+}
+
+static void test_all_failed(void **state)
+{
+	static const enum mockns_deed rows[][2] = {
+		{MOCKNS_SERVFAIL, MOCKNS_SERVFAIL},
+		{MOCKNS_REFUSED, MOCKNS_MALFORMED},
+		{MOCKNS_MALFORMED, MOCKNS_SILENCE}, /* silence: its port is closed */
+		{MOCKNS_SILENCE, MOCKNS_SILENCE},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		void *fresh = NULL;
+		struct asker a = {0};
+		struct world *w;
+
+		set_up(&fresh);
+		w = fresh;
+		start(w, rows[i][0], rows[i][1]);
+		for (size_t j = 0; j < 2; j++)
+			if (rows[i][j] == MOCKNS_SILENCE)
+				mockns_close_udp(&w->ns[j]);
+		ask(w, &a, "www.example");
+		expect_failure(w, &a, QUERY_FAIL_NETWORK);
+		assert_int_equal(upstreams_in_flight(w->up), 0);
+		tear_down(&fresh);
+	}
+}
+
+static void test_all_silent(void **state)
+{
+	struct world *w = *state;
+	struct asker a[2] = {0};
+	uint64_t begin_ms = await_clock_ms();
+
+	outgoing(w)->timeout_ms = 4 * SHORT_MS;
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
+	ask(w, &a[0], "www.example");
+	ask(w, &a[1], "www.example");
+	expect_failure(w, &a[0], QUERY_FAIL_NO_REPLY);
+	expect_failure(w, &a[1], QUERY_FAIL_NO_REPLY);
+	assert_true(await_clock_ms() - begin_ms >= 4 * SHORT_MS - TICK_MS);
+	assert_int_equal(upstreams_in_flight(w->up), 0);
+	assert_true(w->ns[0].udp_count >= 1 && w->ns[1].udp_count >= 1);
+}
+
+/* One server said no, the other nothing: the question ends with the time. */
+static void test_failed_and_silent(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	outgoing(w)->timeout_ms = 4 * SHORT_MS;
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start(w, MOCKNS_REFUSED, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	expect_failure(w, &a, QUERY_FAIL_NO_REPLY);
+	assert_int_equal(w->ns[0].udp_count, 1); /* it is not asked again */
+	assert_true(w->ns[1].udp_count >= 2);
+}
+
+/* What an upstream says of its failure is worth more than that it failed. */
+static void test_ede_is_handed_on(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	start(w, MOCKNS_SERVFAIL, MOCKNS_SERVFAIL);
+	w->ns[0].ede = "not this";
+	w->ns[1].ede = "no keys";
+	ask(w, &a, "www.example");
+	await_told(w, &a);
+	assert_int_equal(a.told, 1);
+	assert_true(a.has_reply);
+	assert_int_equal(a.reply.kind, REPLY_FAILURE);
+	assert_int_equal(a.reply.rcode, RCODE_SERVFAIL);
+	assert_int_equal(a.reply.body_len, 0);
+	assert_int_equal(a.reply.ede_len, 9);
+	assert_int_equal(wire_get16(a.reply.ede), MOCKNS_EDE);
+	assert_memory_equal(a.reply.ede + 2, "no keys", 7);
+}
+
+/* A send that fails at once is a failure of the server alone. */
+static void test_cannot_send(void **state)
+{
+	struct endpoint addresses[2] = {loopback_endpoint(1, 53)};
+	struct world *w = *state;
+	struct asker a = {0};
+	struct asker b = {0};
+
+	addresses[0].u.in.sin_addr.s_addr = htonl(INADDR_BROADCAST); /* connect() says EACCES */
+	add_server(w, MOCKNS_ANSWER);
+	addresses[1] = w->ns[0].address;
+	assert_int_equal(upstreams_create(&w->rig.loop, addresses, 2, IN_FLIGHT, PORTS, &w->up),
+			 ERR_OK);
+	ask(w, &a, "www.example");
+	expect_answer(w, &a, 1);
+	assert_int_equal(upstreams_set(w->up, addresses, 1), ERR_OK);
+	ask(w, &b, "other.example");
+	expect_failure(w, &b, QUERY_FAIL_NETWORK);
+	assert_int_equal(upstreams_in_flight(w->up), 0);
+}
+
+static void test_no_upstreams(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	assert_int_equal(upstreams_create(&w->rig.loop, NULL, 0, IN_FLIGHT, PORTS, &w->up), ERR_OK);
+	ask(w, &a, "www.example");
+	expect_failure(w, &a, QUERY_FAIL_NETWORK);
+}
+
+static void test_no_files_left(void **state)
+{
+	struct world *w = *state;
+	struct rlimit before;
+	struct rlimit none;
+	struct asker a = {0};
+	struct asker b = {0};
+
+	start_one(w, MOCKNS_ANSWER);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ask(w, &a, "www.example");
+	await_told(w, &a);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	expect_failure(w, &a, QUERY_FAIL_NETWORK);
+	ask(w, &b, "www.example");
+	expect_answer(w, &b, 1);
+}
+
+/* ---- bounds */
+
+static void test_in_flight_bound(void **state)
+{
+	struct world *w = *state;
+	struct asker a[4] = {0};
+
+	add_server(w, MOCKNS_SILENCE);
+	create(w, 2, PORTS);
+	ask(w, &a[0], "a.example");
+	ask(w, &a[1], "b.example");
+	assert_int_equal(try_ask(w, &a[2], "c.example", TYPE_A, DNSMSG_EDNS), ERR_REFUSED);
+	ask(w, &a[3], "a.example"); /* joins, so needs no place */
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 2);
+	mockns_do(&w->ns[0], 1, MOCKNS_ANSWER);
+	expect_answer(w, &a[1], 1);
+	ask(w, &a[2], "c.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 3);
+	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+	mockns_do(&w->ns[0], 2, MOCKNS_ANSWER);
+	expect_answer(w, &a[0], 1);
+	expect_answer(w, &a[2], 1);
+	expect_answer(w, &a[3], 1);
+	assert_int_equal(upstreams_in_flight(w->up), 0);
+}
+
+/* Who is told may ask at once: his question's place is free by then. */
+static void test_ask_when_told(void **state)
+{
+	struct world *w = *state;
+	struct asker second = {0};
+	struct asker first = {.then = &second};
+	struct asker fails = {0};
+	struct asker before = {.then = &fails};
+
+	add_server(w, MOCKNS_ANSWER);
+	create(w, 1, 1);
+	ask(w, &first, "www.example");
+	expect_answer(w, &second, 1);
+	mockns_close_udp(&w->ns[0]);
+	ask(w, &before, "other.example");
+	expect_failure(w, &fails, QUERY_FAIL_NETWORK);
+	assert_int_equal(first.told, 1);
+	assert_int_equal(before.told, 1);
+}
+
+/* ---- time */
+
+struct slow_ask {
+	struct world *world;
+	struct asker asker;
+};
+
+/* Asks at the end of a long turn of the loop: the loop's idea of the time is behind by then. */
+static void on_slow_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct slow_ask *slow = arg;
+	uint64_t end_ms = await_clock_ms() + 3 * TICK_MS;
+
+	while (await_clock_ms() < end_ms)
+		await_nap();
+	ask(slow->world, &slow->asker, "www.example");
+}
+
+/* The last timer is the end: nothing is sent then that nobody waits for. */
+static void test_nothing_sent_at_the_end(void **state)
+{
+	static const struct timeval at_once = {0};
+	struct world *w = *state;
+	struct slow_ask slow = {.world = w};
+
+	outgoing(w)->timeout_ms = 100;
+	outgoing(w)->retransmit_ms = 100;
+	start_one(w, MOCKNS_SILENCE);
+	assert_int_equal(event_base_once(w->rig.loop.base, -1, EV_TIMEOUT, on_slow_turn, &slow,
+					 &at_once),
+			 0);
+	expect_failure(w, &slow.asker, QUERY_FAIL_NO_REPLY);
+	settle(w);
+	assert_int_equal(w->ns[0].udp_count, 1);
+	assert_int_equal(RIG_STAT(&w->rig, upstream_retries), 0);
+	assert_int_equal(RIG_STAT(&w->rig, upstream_timeouts), 1);
+}
+
+/* ---- which server */
+
+static const struct server *first_choice(struct world *w)
+{
+	struct question q = {.set_serial = w->up->set_serial};
+
+	return server_choose(w->up, &q);
+}
+
+/* By the clock's hand: three failures set a server aside, each longer than the last. */
+static void test_set_aside(void **state)
+{
+	struct world *w = *state;
+	uint64_t *now_ms = &w->rig.loop.env.now_ms;
+	struct server *first;
+	struct server *second;
+
+	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	first = TAILQ_FIRST(&w->up->servers);
+	second = TAILQ_NEXT(first, entry);
+	*now_ms = 1000000;
+	server_bad(first);
+	server_bad(first);
+	assert_ptr_equal(first_choice(w), first);
+	server_bad(first);
+	for (uint64_t s = 1; s <= 32; s *= 2) {
+		assert_ptr_equal(first_choice(w), second);
+		*now_ms += s * 1000 - 1;
+		assert_ptr_equal(first_choice(w), second);
+		*now_ms += 1;
+		assert_ptr_equal(first_choice(w), first);
+		server_bad(first);
+	}
+	*now_ms += 32 * 1000; /* it grows no longer */
+	assert_ptr_equal(first_choice(w), first);
+	server_bad(first);
+	server_good(first);
+	assert_ptr_equal(first_choice(w), first);
+	server_bad(first);
+	server_bad(first);
+	assert_ptr_equal(first_choice(w), first);
+}
+
+/* All that wait for one failure are one failure: the server comes back as soon. */
+static void test_set_aside_by_many(void **state)
+{
+	struct world *w = *state;
+	uint64_t *now_ms = &w->rig.loop.env.now_ms;
+	struct server *first;
+
+	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	first = TAILQ_FIRST(&w->up->servers);
+	*now_ms = 1000000;
+	for (int i = 0; i < 100; i++)
+		server_bad(first);
+	*now_ms += 1000;
+	assert_ptr_equal(first_choice(w), first);
+	server_bad(first);
+	*now_ms += 2000;
+	assert_ptr_equal(first_choice(w), first);
+}
+
+/* Fresh ones first, then those set aside, then those asked before, the last one last. */
+static void test_order_of_choice(void **state)
+{
+	struct world *w = *state;
+	struct question q = {0};
+	struct server *s[SERVERS];
+
+	add_server(w, MOCKNS_ANSWER);
+	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	s[0] = TAILQ_FIRST(&w->up->servers);
+	s[1] = TAILQ_NEXT(s[0], entry);
+	s[2] = TAILQ_NEXT(s[1], entry);
+	q.set_serial = w->up->set_serial;
+	s[0]->aside_until_ms = UINT64_MAX;
+	assert_ptr_equal(server_choose(w->up, &q), s[1]);
+	q.tried = 1U << 1;
+	q.last = s[1];
+	assert_ptr_equal(server_choose(w->up, &q), s[2]);
+	q.tried |= 1U << 2;
+	q.last = s[2];
+	assert_ptr_equal(server_choose(w->up, &q), s[0]);
+	q.tried |= 1U << 0;
+	q.last = s[0];
+	assert_ptr_equal(server_choose(w->up, &q), s[1]);
+	q.failed = 1U << 1 | 1U << 2;
+	assert_ptr_equal(server_choose(w->up, &q), s[0]);
+	q.failed = 1U << 0 | 1U << 1 | 1U << 2;
+	assert_null(server_choose(w->up, &q));
+	q.set_serial--; /* that was of other servers */
+	assert_ptr_equal(server_choose(w->up, &q), s[1]);
+	assert_int_equal(q.failed, 0);
+	assert_null(q.last);
+}
+
+/* The same by real questions and real time. */
+static void test_aside_and_back(void **state)
+{
+	struct world *w = *state;
+	size_t asked;
+
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
+	for (int i = 0; i < 3; i++) {
+		struct asker a = {0};
+
+		ask(w, &a, "www.example");
+		expect_answer(w, &a, 2);
+	}
+	asked = w->ns[0].udp_count;
+	outgoing(w)->retransmit_ms = LONG_MS;
+	for (int i = 0; i < 3; i++) {
+		struct asker a = {0};
+
+		ask(w, &a, "www.example");
+		expect_answer(w, &a, 2);
+	}
+	assert_int_equal(w->ns[0].udp_count, asked);
+	w->ns[0].udp = MOCKNS_ANSWER;
+	AWAIT(w->ns[0].udp_count > asked, {
+		struct asker a = {0};
+
+		ask(w, &a, "www.example");
+		await_told(w, &a);
+		rig_turn(&w->rig);
+	});
+}
+
+/* ---- other servers while questions are in flight */
+
+static void use_only(struct world *w, size_t i)
+{
+	assert_int_equal(upstreams_set(w->up, &w->ns[i].address, 1), ERR_OK);
+}
+
+/* They finish where they were asked; then the old servers are gone. */
+static void test_set_in_flight(void **state)
+{
+	struct world *w = *state;
+	struct asker old[3] = {0};
+	struct asker new = {0};
+
+	start_one(w, MOCKNS_SILENCE);
+	add_server(w, MOCKNS_ANSWER);
+	for (size_t i = 0; i < 3; i++)
+		ask(w, &old[i], i == 0 ? "a.example" : i == 1 ? "b.example" : "c.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 3);
+	use_only(w, 1);
+	ask(w, &new, "new.example");
+	expect_answer(w, &new, 2);
+	assert_false(TAILQ_EMPTY(&w->up->retired));
+	for (size_t i = 0; i < 3; i++)
+		mockns_do(&w->ns[0], i, MOCKNS_ANSWER);
+	for (size_t i = 0; i < 3; i++)
+		expect_answer(w, &old[i], 1);
+	assert_true(TAILQ_EMPTY(&w->up->retired));
+	assert_int_equal(w->ns[1].udp_count, 1);
+}
+
+/* What the old servers do not answer, or fail, is asked of the new ones. */
+static void test_set_then_next(void **state)
+{
+	static const struct {
+		enum mockns_deed deed;
+		uint32_t retransmit_ms;
+	} rows[] = {
+		{MOCKNS_SILENCE, SHORT_MS},
+		{MOCKNS_SERVFAIL, LONG_MS},
+		{MOCKNS_MALFORMED, LONG_MS},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		void *fresh = NULL;
+		struct asker a = {0};
+		struct world *w;
+
+		set_up(&fresh);
+		w = fresh;
+		outgoing(w)->retransmit_ms = rows[i].retransmit_ms;
+		start_one(w, MOCKNS_SILENCE);
+		add_server(w, MOCKNS_ANSWER);
+		ask(w, &a, "www.example");
+		use_only(w, 1);
+		RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
+		mockns_do(&w->ns[0], 0, rows[i].deed);
+		expect_answer(w, &a, 2);
+		assert_true(TAILQ_EMPTY(&w->up->retired));
+		tear_down(&fresh);
+	}
+}
+
+/* A retired server whose port is closed: the failure of all that wait there frees it. */
+static void test_set_then_refused(void **state)
+{
+	struct world *w = *state;
+	struct asker a[8] = {0};
+	static const char *const names[] = {"a.example", "b.example", "c.example", "d.example",
+					    "e.example", "f.example", "g.example", "h.example"};
+
+	add_server(w, MOCKNS_SILENCE);
+	create(w, IN_FLIGHT, 1);
+	add_server(w, MOCKNS_ANSWER);
+	mockns_close_udp(&w->ns[0]);
+	for (size_t i = 0; i < 8; i++)
+		ask(w, &a[i], names[i]);
+	use_only(w, 1);
+	for (size_t i = 0; i < 8; i++)
+		expect_answer(w, &a[i], 2);
+	assert_true(TAILQ_EMPTY(&w->up->retired));
+}
+
+static void test_set_during_tcp(void **state)
+{
+	static const enum mockns_deed rows[] = {MOCKNS_ANSWER, MOCKNS_CLOSE, MOCKNS_WRONG_ID};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		void *fresh = NULL;
+		struct asker a = {0};
+		struct world *w;
+
+		set_up(&fresh);
+		w = fresh;
+		start_one(w, MOCKNS_TRUNCATED);
+		w->ns[0].tcp = rows[i];
+		add_server(w, MOCKNS_ANSWER);
+		ask(w, &a, "www.example");
+		RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_tcp) == 1);
+		use_only(w, 1);
+		expect_answer(w, &a, rows[i] == MOCKNS_ANSWER ? 1 : 2);
+		assert_true(TAILQ_EMPTY(&w->up->retired));
+		tear_down(&fresh);
+	}
+}
+
+/* Back and forth, with a question at each of the sets. */
+static void test_set_again_and_again(void **state)
+{
+	struct world *w = *state;
+	struct asker a[6] = {0};
+	static const char *const names[] = {"a.example", "b.example", "c.example",
+					    "d.example", "e.example", "f.example"};
+
+	start_one(w, MOCKNS_SILENCE);
+	add_server(w, MOCKNS_SILENCE);
+	for (size_t i = 0; i < 6; i++) {
+		use_only(w, i % 2);
+		ask(w, &a[i], names[i]);
+	}
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 3 && w->ns[1].udp_count == 3);
+	for (size_t i = 0; i < 6; i++)
+		mockns_do(&w->ns[i % 2], i / 2, MOCKNS_ANSWER);
+	for (size_t i = 0; i < 6; i++)
+		expect_answer(w, &a[i], (uint8_t)(i % 2 + 1));
+	assert_true(TAILQ_EMPTY(&w->up->retired));
+}
+
+static void test_set_the_same(void **state)
+{
+	struct world *w = *state;
+	struct endpoint same[2];
+	uint64_t serial;
+
+	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	same[0] = w->ns[0].address;
+	same[1] = w->ns[1].address;
+	serial = w->up->set_serial;
+	assert_int_equal(upstreams_set(w->up, same, 2), ERR_OK);
+	assert_int_equal(w->up->set_serial, serial);
+	assert_int_equal(upstreams_set(w->up, same, 1), ERR_OK);
+	assert_int_equal(w->up->set_serial, serial + 1);
+	assert_int_equal(upstreams_set(w->up, same, 0), ERR_OK);
+	assert_int_equal(w->up->set_serial, serial + 2);
+}
+
+/* ---- the end */
+
+static void test_free_in_flight(void **state)
+{
+	struct world *w = *state;
+	struct asker a[4] = {0};
+
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start(w, MOCKNS_TRUNCATED, MOCKNS_SILENCE);
+	w->ns[0].tcp = MOCKNS_SILENCE;
+	ask(w, &a[0], "a.example");
+	ask(w, &a[1], "b.example");
+	ask(w, &a[2], "b.example");
+	RIG_AWAIT(&w->rig, w->ns[0].tcp_count == 2 && w->ns[1].udp_count == 2);
+	use_only(w, 1);
+	ask(w, &a[3], "c.example");
+	upstreams_free(w->up);
+	w->up = NULL;
+	settle(w);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(a[i].told, 0);
+	assert_int_equal(mockns_connections(&w->ns[0]), 0);
+	upstreams_free(NULL);
+}
+
+static void on_break(evutil_socket_t fd, short what, void *arg)
+{
+	event_base_loopbreak(arg);
+}
+
+/* The loop is left just when the answer over TCP has been read: nothing is left behind. */
+static void test_free_between_read_and_answer(void **state)
+{
+	static const struct timeval at_once = {0};
+	size_t files = loopback_open_files();
+	void *fresh = NULL;
+	struct asker a = {0};
+	struct world *w;
+
+	set_up(&fresh);
+	w = fresh;
+	start_one(w, MOCKNS_TRUNCATED);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].tcp_count == 1);
+	event_base_once(w->rig.loop.base, -1, EV_TIMEOUT, on_break, w->rig.loop.base, &at_once);
+	rig_turn(&w->rig);
+	tear_down(&fresh);
+	assert_int_equal(loopback_open_files(), files);
+}
+
+/* ---- ports and IDs (RFC 5452) */
+
+struct draw {
+	uint16_t id;
+	uint16_t port;
+};
+
+static int compare_u16(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+static size_t distinct(uint16_t *values, size_t count)
+{
+	size_t n = count > 0;
+
+	qsort(values, count, sizeof(*values), compare_u16);
+	for (size_t i = 1; i < count; i++)
+		n += values[i] != values[i - 1];
+	return n;
+}
+
+/* Asks MANY questions of a server of its own, and notes where each came from. */
+static void draw_many(struct draw *draws)
+{
+	struct asker *a = calloc(MANY, sizeof(*a));
+	void *fresh = NULL;
+	struct world *w;
+	char name[32];
+
+	assert_non_null(a);
+	set_up(&fresh);
+	w = fresh;
+	add_server(w, MOCKNS_SILENCE);
+	create(w, MANY, 64);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%zu.example", i);
+		ask(w, &a[i], name);
+		RIG_AWAIT(&w->rig, w->ns[0].udp_count == i + 1);
+		draws[i] = (struct draw){mockns_id(&w->ns[0], i), mockns_source_port(&w->ns[0], i)};
+	}
+	tear_down(&fresh);
+	free(a);
+}
+
+static void test_spread(void **state)
+{
+	static struct draw draws[2][MANY];
+	uint16_t ids[MANY];
+	uint16_t ports[MANY];
+	size_t same = 0;
+	size_t next_id = 0;
+	size_t same_port = 0;
+
+	draw_many(draws[0]);
+	draw_many(draws[1]);
+	for (size_t i = 0; i < MANY; i++) {
+		ids[i] = draws[0][i].id;
+		ports[i] = draws[0][i].port;
+		assert_true(ports[i] >= 1024);
+		same += draws[0][i].id == draws[1][i].id;
+		if (i > 0) {
+			next_id += (uint16_t)(ids[i] - ids[i - 1]) <= 16;
+			same_port += ports[i] == ports[i - 1];
+		}
+	}
+	/* each bound is some ten standard deviations from what is to be expected */
+	assert_true(distinct(ids, MANY) >= MANY - 25); /* 2 repeated */
+	assert_true(distinct(ports, MANY) >= 56);      /* 63.97 of 64 */
+	assert_true(ports[MANY - 1] - ports[0] > 32768);
+	assert_true(next_id <= 6);    /* 0.13 */
+	assert_true(same_port <= 40); /* 7.8 */
+	assert_true(same <= 3);	      /* 0.008 */
+}
+
+static void test_ports_are_renewed(void **state)
+{
+	struct world *w = *state;
+
+	add_server(w, MOCKNS_ANSWER);
+	create(w, IN_FLIGHT, 1);
+	for (size_t i = 0; i < 2 * USES_OF_A_PORT + 1; i++) {
+		struct asker a = {0};
+
+		ask(w, &a, "www.example");
+		expect_answer(w, &a, 1);
+	}
+	for (size_t i = 1; i < 2 * USES_OF_A_PORT + 1; i++) {
+		bool renewed = i % USES_OF_A_PORT == 0;
+
+		assert_int_equal(mockns_source_port(&w->ns[0], i) ==
+					 mockns_source_port(&w->ns[0], i - 1),
+				 !renewed);
+	}
+}
+
+/* A port at which an answer is waited for stays, however much it was used. */
+static void test_waited_for_port_stays(void **state)
+{
+	struct world *w = *state;
+	struct asker waits = {0};
+
+	add_server(w, MOCKNS_SILENCE);
+	create(w, IN_FLIGHT, 1);
+	ask(w, &waits, "waits.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
+	w->ns[0].udp = MOCKNS_ANSWER;
+	for (size_t i = 0; i < USES_OF_A_PORT + 10; i++) {
+		struct asker a = {0};
+
+		ask(w, &a, "www.example");
+		expect_answer(w, &a, 1);
+	}
+	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+	expect_answer(w, &waits, 1);
+}
+
+/* The kernel does not even show us what comes from elsewhere. */
+static void test_spoofed_address(void **state)
+{
+	struct world *w = *state;
+	struct endpoint other_address;
+	struct endpoint other_port = loopback_endpoint(1, 0);
+	struct asker a = {0};
+	struct dnsmsg m;
+	int fds[2];
+
+	start_one(w, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
+	other_address = loopback_endpoint(9, loopback_port(&w->ns[0].address));
+	fds[0] = loopback_bind(&other_address, SOCK_DGRAM, false);
+	fds[1] = loopback_bind(&other_port, SOCK_DGRAM, false);
+	dnsmsg_reply(&m, w->ns[0].queries[0].msg, w->ns[0].queries[0].len, 0);
+	dnsmsg_add_a(&m, 66, 60);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(fds[i] >= 0);
+		assert_int_equal(sendto(fds[i], m.octets, m.len, 0, &w->ns[0].queries[0].from.u.sa,
+					w->ns[0].queries[0].from.len),
+				 m.len);
+		close(fds[i]);
+	}
+	settle(w);
+	assert_int_equal(a.told, 0);
+	assert_int_equal(RIG_STAT(&w->rig, upstream_unsolicited), 0);
+	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+	expect_answer(w, &a, 1);
+}
+
+/* The right address alone is not enough; the true answer is still waited for. */
+static void test_spoofed_content(void **state)
+{
+	static const enum mockns_deed rows[] = {MOCKNS_WRONG_ID, MOCKNS_WRONG_NAME, MOCKNS_QUERY};
+	struct world *w = *state;
+	struct asker a = {0};
+	struct mockns_query *q;
+
+	start_one(w, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		mockns_do(&w->ns[0], 0, rows[i]);
+		RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_unsolicited) == i + 1);
+	}
+	q = &w->ns[0].queries[0];
+	assert_int_equal(sendto(w->ns[0].udp_fd, q->msg, 11, 0, &q->from.u.sa, q->from.len), 11);
+	assert_int_equal(sendto(w->ns[0].udp_fd, NULL, 0, 0, &q->from.u.sa, q->from.len), 0);
+	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_unsolicited) == 5);
+	assert_int_equal(a.told, 0);
+	assert_int_equal(RIG_STAT(&w->rig, upstream_bad), 0);
+	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+	expect_answer(w, &a, 1);
+}
+
+/* ---- TCP, after a truncated answer */
+
+static void test_truncated(void **state)
+{
+	static const enum mockns_deed rows[] = {MOCKNS_ANSWER, MOCKNS_IN_PIECES};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		void *fresh = NULL;
+		struct asker a[2] = {0};
+		struct world *w;
+
+		set_up(&fresh);
+		w = fresh;
+		start_one(w, MOCKNS_TRUNCATED);
+		w->ns[0].tcp = rows[i];
+		ask(w, &a[0], "www.example");
+		ask(w, &a[1], "www.example");
+		expect_answer(w, &a[0], 1);
+		expect_answer(w, &a[1], 1);
+		assert_int_equal(w->ns[0].tcp_count, 1);
+		assert_int_equal(RIG_STAT(&w->rig, upstream_tcp), 1);
+		RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
+		tear_down(&fresh);
+	}
+}
+
+static void close_tcp(struct mockns *ns)
+{
+	mockns_close_tcp(ns);
+}
+
+static const struct {
+	enum mockns_deed deed;
+	void (*prepare)(struct mockns *ns);
+} tcp_failures[] = {
+	{MOCKNS_SILENCE, close_tcp}, {MOCKNS_CLOSE, NULL},	{MOCKNS_CUT, NULL},
+	{MOCKNS_SHORT, NULL},	     {MOCKNS_WRONG_ID, NULL},	{MOCKNS_WRONG_NAME, NULL},
+	{MOCKNS_MALFORMED, NULL},    {MOCKNS_SERVFAIL, NULL},	{MOCKNS_TRUNCATED, NULL},
+	{MOCKNS_QUERY, NULL},
+};
+
+static void test_tcp_fails(void **state)
+{
+	for (size_t i = 0; i < sizeof(tcp_failures) / sizeof(tcp_failures[0]); i++) {
+		void *fresh = NULL;
+		struct asker a = {0};
+		struct asker b = {0};
+		struct world *w;
+
+		set_up(&fresh);
+		w = fresh;
+		start(w, MOCKNS_TRUNCATED, MOCKNS_ANSWER);
+		w->ns[0].tcp = tcp_failures[i].deed;
+		if (tcp_failures[i].prepare)
+			tcp_failures[i].prepare(&w->ns[0]);
+		ask(w, &a, "www.example");
+		expect_answer(w, &a, 2);
+		assert_int_equal(w->ns[0].udp_count, 1);
+		assert_int_equal(RIG_STAT(&w->rig, upstream_tcp), 1);
+		use_only(w, 0); /* and with no other to go on to */
+		ask(w, &b, "other.example");
+		expect_failure(w, &b, QUERY_FAIL_NETWORK);
+		RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
+		tear_down(&fresh);
+	}
+}
+
+/* A server that is silent over TCP is not waited for longer than one over UDP. */
+static void test_tcp_is_silent(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start(w, MOCKNS_TRUNCATED, MOCKNS_SILENCE);
+	w->ns[0].tcp = MOCKNS_SILENCE;
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].tcp_count == 1 && w->ns[1].udp_count == 1);
+	mockns_do(&w->ns[1], 0, MOCKNS_ANSWER);
+	expect_answer(w, &a, 2);
+	RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
+}
+
+static void test_tcp_is_silent_to_the_end(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	outgoing(w)->timeout_ms = 8 * SHORT_MS;
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start_one(w, MOCKNS_TRUNCATED);
+	w->ns[0].tcp = MOCKNS_SILENCE;
+	ask(w, &a, "www.example");
+	expect_failure(w, &a, QUERY_FAIL_NO_REPLY);
+	assert_int_equal(w->ns[0].accepted, 1); /* asked again over UDP, but once over TCP */
+	RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
+}
+
+/* Two servers truncate: the first one's TCP decides, and when it fails the second is asked. */
+static void test_both_truncate(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start(w, MOCKNS_TRUNCATED, MOCKNS_TRUNCATED);
+	w->ns[0].tcp = MOCKNS_SILENCE;
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].accepted == 1 && w->ns[1].udp_count >= 1);
+	settle(w);
+	assert_int_equal(w->ns[1].accepted, 0);
+	mockns_close(&w->ns[0]); /* now it is refused, over UDP as over TCP */
+	expect_answer(w, &a, 2);
+	assert_int_equal(w->ns[1].accepted, 1);
+	w->ns[0] = w->ns[1];
+	w->count = 1;
+}
+
+/* ---- no memory */
+
+static void test_create_without_memory(void **state)
+{
+	struct endpoint addresses[2] = {loopback_endpoint(1, 53), loopback_endpoint(2, 53)};
+	struct world *w = *state;
+	enum err err = ERR_NOMEM;
+
+	for (unsigned long nth = 0; err != ERR_OK; nth++) {
+		assert_true(nth < 100);
+		alloc_fail_start(nth, false);
+		err = upstreams_create(&w->rig.loop, addresses, 2, IN_FLIGHT, PORTS, &w->up);
+		assert_int_equal(alloc_fail_stop(), err != ERR_OK);
+		assert_true(err == ERR_OK || err == ERR_NOMEM);
+	}
+}
+
+/* The old ones stay in use. */
+static void test_set_without_memory(void **state)
+{
+	struct endpoint addresses[2] = {loopback_endpoint(1, 53), loopback_endpoint(2, 53)};
+	struct world *w = *state;
+	enum err err = ERR_NOMEM;
+
+	start_one(w, MOCKNS_ANSWER);
+	for (unsigned long nth = 0; err != ERR_OK; nth++) {
+		struct asker a = {0};
+
+		assert_true(nth < 100);
+		ask(w, &a, "www.example");
+		expect_answer(w, &a, 1);
+		alloc_fail_start(nth, false);
+		err = upstreams_set(w->up, addresses, 2);
+		assert_int_equal(alloc_fail_stop(), err != ERR_OK);
+		assert_true(err == ERR_OK || err == ERR_NOMEM);
+	}
+}
+
+/* Whatever allocation fails when a question is begun, it ends: by an answer or by a failure. */
+static void test_ask_without_memory(void **state)
+{
+	bool failed = true;
+
+	for (unsigned long nth = 0; failed; nth++) {
+		void *fresh = NULL;
+		struct asker a = {0};
+		struct world *w;
+
+		assert_true(nth < 100);
+		set_up(&fresh);
+		w = fresh;
+		outgoing(w)->timeout_ms = 500;
+		outgoing(w)->retransmit_ms = 100;
+		start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+		alloc_fail_start(nth, false);
+		ask(w, &a, "www.example");
+		failed = alloc_fail_stop();
+		await_told(w, &a);
+		assert_int_equal(a.told, 1);
+		assert_int_equal(upstreams_in_flight(w->up), 0);
+		tear_down(&fresh);
+	}
+}
+
+static void test_tcp_without_memory(void **state)
+{
+	struct world *w = *state;
+	bool failed = true;
+
+	outgoing(w)->timeout_ms = 500;
+	outgoing(w)->retransmit_ms = 100;
+	start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
+	for (unsigned long nth = 0; failed; nth++) {
+		size_t i = w->ns[0].udp_count;
+		struct asker a = {0};
+		struct server *first = TAILQ_FIRST(&w->up->servers);
+
+		assert_true(nth < 100);
+		server_good(first);
+		ask(w, &a, "www.example");
+		RIG_AWAIT(&w->rig, w->ns[0].udp_count > i || a.told);
+		mockns_do(&w->ns[0], i, MOCKNS_TRUNCATED);
+		alloc_fail_start(nth, false);
+		rig_turn(&w->rig);
+		failed = alloc_fail_stop();
+		await_told(w, &a);
+		assert_int_equal(a.told, 1);
+		assert_int_equal(upstreams_in_flight(w->up), 0);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_answered),
+		TEST(test_message),
+		TEST(test_joined),
+		TEST(test_not_joined),
+		TEST(test_verdict),
+		TEST(test_ipv6),
+		TEST(test_next_after_retransmit),
+		TEST(test_same_after_retransmit),
+		TEST(test_late_answer),
+		TEST(test_attempts_are_bounded),
+		cmocka_unit_test(test_next_at_once),
+		cmocka_unit_test(test_all_failed),
+		TEST(test_all_silent),
+		TEST(test_failed_and_silent),
+		TEST(test_ede_is_handed_on),
+		TEST(test_cannot_send),
+		TEST(test_no_upstreams),
+		TEST(test_no_files_left),
+		TEST(test_in_flight_bound),
+		TEST(test_ask_when_told),
+		TEST(test_nothing_sent_at_the_end),
+		TEST(test_set_aside),
+		TEST(test_set_aside_by_many),
+		TEST(test_order_of_choice),
+		TEST(test_aside_and_back),
+		TEST(test_set_in_flight),
+		cmocka_unit_test(test_set_then_next),
+		TEST(test_set_then_refused),
+		cmocka_unit_test(test_set_during_tcp),
+		TEST(test_set_again_and_again),
+		TEST(test_set_the_same),
+		TEST(test_free_in_flight),
+		cmocka_unit_test(test_free_between_read_and_answer),
+		cmocka_unit_test(test_spread),
+		TEST(test_ports_are_renewed),
+		TEST(test_waited_for_port_stays),
+		TEST(test_spoofed_address),
+		TEST(test_spoofed_content),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_tcp_fails),
+		TEST(test_tcp_is_silent),
+		TEST(test_tcp_is_silent_to_the_end),
+		TEST(test_both_truncate),
+		TEST(test_create_without_memory),
+		TEST(test_set_without_memory),
+		cmocka_unit_test(test_ask_without_memory),
+		TEST(test_tcp_without_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
