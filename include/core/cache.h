@@ -68,7 +68,7 @@ void cache_prefetch(const struct cache *cache, uint64_t hash);
  * Finds the live entry of `key` at `now_ms` (monotonic), copies its records into `buf` (room
  * for `cap` octets) with their TTLs as they were stored, and describes them in `ret_reply`,
  * whose ttl_s is what is left of its life and whose body is `buf`, or NULL when `cap` was too
- * small.  False when there is none.  Any thread.
+ * small; its question_end is the caller's to set.  False when there is none.  Any thread.
  */
 bool cache_get(struct cache *cache, const struct cache_key *key, uint64_t now_ms, uint8_t *buf,
 	       size_t cap, struct reply *ret_reply, struct cache_found *ret_found);

@@ -17,11 +17,17 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "core/snapshot.h"
+#include "match/report.h"
 
-/* The file that a list was loaded from. */
+/* Where a list's entries came from, and what became of its lines. */
 struct load_source {
-	bool own;	  /* the configured one; nothing stands in for it */
-	struct stat seen; /* the version that was loaded */
+	bool own;	  /* from the configured file: nothing stands in for it */
+	struct stat seen; /* that file's version; valid when `own` */
+	enum list_format format;
+	uint32_t skipped;
+	uint32_t bad;
+	uint32_t held;
+	uint32_t took_ms;
 };
 
 /* How one load ended. */

@@ -10,6 +10,7 @@
 #ifndef MATCH_GUARD_H
 #define MATCH_GUARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,9 +25,10 @@ struct guard;
  * A guard that protects `count` names (lower case, copied) besides the root, top-level domains
  * and public suffixes.  The public suffixes are the ICANN section of the system's list
  * (/usr/share/publicsuffix/public_suffix_list.dat) or, without that, of the one built into
- * libpsl, which takes half a microsecond a rule more.  Takes about 10 ms.  ERR_NOMEM.
+ * libpsl, which takes half a microsecond a rule more.  Takes about 10 ms.  Without
+ * `hold_suffixes` only the root and the protected names are held.  ERR_NOMEM.
  */
-enum err guard_create(const struct name *protected_names, size_t count,
+enum err guard_create(const struct name *protected_names, size_t count, bool hold_suffixes,
 		      struct guard **ret_guard) MUST_CHECK;
 void guard_free(struct guard *guard);
 

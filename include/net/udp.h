@@ -15,17 +15,21 @@
 struct udp;
 
 /*
- * Serves the `count` bound, non-blocking sockets of `fds` (taken over) from `loop`'s
+ * Serves the `count` bound, non-blocking sockets of `fds` (taken over on success) from `loop`'s
  * environment; asks `upstreams` what it cannot answer, for at most `waiting` clients at one
  * time.  ERR_NOMEM.
  */
 enum err udp_create(struct loop *loop, struct upstreams *upstreams, const int *fds, size_t count,
 		    uint32_t waiting, struct udp **ret_udp) MUST_CHECK;
 
-/* Closes the sockets.  Questions at the upstreams must be ended first; NULL is fine. */
+/* Sends what has been answered, and closes the sockets.  Questions at the upstreams must be ended
+ * first; NULL is fine. */
 void udp_free(struct udp *udp);
 
 /* Answers what has arrived, then reads no more; what is in flight is still answered. */
 void udp_drain(struct udp *udp);
+
+/* Answers built and not sent yet: they are later in the same turn of the loop. */
+size_t udp_pending(const struct udp *udp);
 
 #endif

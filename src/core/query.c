@@ -143,7 +143,7 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, enum query
 		q->passed = true;
 		return false;
 	}
-	if (v.action == ACTION_TCP_ONLY && q->transport == TRANSPORT_TCP)
+	if (!query_verdict_ends(&v, q->transport))
 		return false;
 	stats_inc(stats, blocked_name);
 	*outcome = query_answer_verdict(job, &v, apex_of(q, &v), ret_len);
@@ -166,9 +166,11 @@ static struct verdict inspect_cached(const struct query *q, const struct answer_
 {
 	const struct query_env *env = job->env;
 	struct cache_key key = cache_key_of(q);
-	struct verdict v = query_inspect(env, job->buf, q->wire.question_end + reply->body_len,
-					 reply, q->passed);
+	struct verdict v;
 
+	if (job->buf != job->msg) /* names in the body point into the question */
+		memcpy(job->buf, job->msg, q->wire.question_end);
+	v = query_inspect(env, job->buf, q->wire.question_end + reply->body_len, reply, q->passed);
 	if (v.matched)
 		cache_remove(env->cache, &key);
 	else
@@ -191,12 +193,13 @@ static bool decide_by_cache(const struct query *q, struct answer_job *job,
 		stats_inc(env->stats, cache_misses);
 		return false;
 	}
+	reply.question_end = q->wire.question_end;
 	if (found.generation != env->snapshot->generation) {
 		if (!reply.body)
 			return false; /* no room to look at it here: have it asked again */
 		v = inspect_cached(q, job, &reply, &found);
 	}
-	if (v.matched) {
+	if (query_verdict_ends(&v, q->transport)) {
 		stats_inc(env->stats, blocked_cname);
 		*outcome = query_answer_verdict(job, &v, 0, ret_len);
 		return true;

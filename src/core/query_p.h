@@ -24,6 +24,13 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 /* Begins job->answer with what job->opt says. */
 void answer_job_begin(struct answer_job *job);
 
+/* True when the verdict is the answer.  A list that wants TCP has what it wants there. */
+static inline bool query_verdict_ends(const struct verdict *verdict, enum transport transport)
+{
+	return verdict->matched &&
+	       !(verdict->action == ACTION_TCP_ONLY && transport == TRANSPORT_TCP);
+}
+
 /*
  * Builds what a matched verdict asks for; `apex` is where in the qname the rule's owner begins.
  * QUERY_DROPPED for ACTION_DROP.

@@ -248,8 +248,7 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 	struct answer_job job;
 
 	resume_job(&job, env, wait, buf, cap);
-	if (verdict->matched &&
-	    !(verdict->action == ACTION_TCP_ONLY && wait->transport == TRANSPORT_TCP)) {
+	if (query_verdict_ends(verdict, wait->transport)) {
 		stats_inc(env->stats, blocked_cname);
 		return query_answer_verdict(&job, verdict, 0, ret_len);
 	}

@@ -108,7 +108,8 @@ static enum err set_guard(struct load *load)
 	for (size_t i = 0; i < conf->protected_count && err == ERR_OK; i++)
 		err = name_from_text(conf->protected[i], strlen(conf->protected[i]), &names[i]);
 	if (err == ERR_OK)
-		err = guard_create(names, conf->protected_count, &load->guard);
+		err = guard_create(names, conf->protected_count, conf->public_suffixes,
+				   &load->guard);
 	free(names);
 	return err;
 }
@@ -176,6 +177,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 		.max_shrink_percent = conf->max_change_percent,
 		.max_grow_percent = conf->max_change_percent,
 	};
+	struct load_source *source = &load->result.sources[index];
 	struct domset_mark mark = domset_builder_mark(load->builder);
 	struct list_report report;
 	struct err_text reason = {"out of memory"};
@@ -193,10 +195,11 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 		return err_set(text, err, "%s", reason.text);
 	}
 	load->policy->lists[index].entries = report.entries;
-	log_info("list %s: %u entries loaded from %s (%s; %u skipped, %u bad, %u held back) in "
-		 "%u ms",
-		 conf->name, report.entries, file, list_format_str(report.format), report.skipped,
-		 report.bad, report.held, (unsigned int)(clock_ms() - start_ms));
+	source->format = report.format;
+	source->skipped = report.skipped;
+	source->bad = report.bad;
+	source->held = report.held;
+	source->took_ms = (uint32_t)(clock_ms() - start_ms);
 	return ERR_OK;
 }
 
@@ -234,7 +237,7 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
 	load->result.refused++;
 	if (load->strict)
 		return err_set(load->text, ERR_REFUSED, "list %s: %s", conf->name, reason);
-	if (former && carry_over(load, index, old_index) == ERR_OK) {
+	if (former && former->entries > 0 && carry_over(load, index, old_index) == ERR_OK) {
 		load->policy->lists[index].entries = former->entries;
 		log_error("list %s: REFUSED: %s; its %u former entries stay in force", conf->name,
 			  reason, former->entries);
@@ -273,6 +276,28 @@ static enum err load_list(struct load *load, unsigned int index)
 	return stand_in(load, index, reason.text);
 }
 
+/* What is known of each list once the set is frozen. */
+static void log_lists(const struct load *load)
+{
+	const struct policy *policy = load->policy;
+
+	for (unsigned int i = 0; i < policy->list_count; i++) {
+		const struct load_source *source = &load->result.sources[i];
+		struct domset_count count = domset_count(policy->set, i);
+
+		if (source->own)
+			log_info("list %s: %u names in force from %s (%s): %u entries, "
+				 "%u duplicates, %u skipped, %u bad, %u held back; %u ms",
+				 policy->lists[i].name, count.rules, load->conf->lists[i].file,
+				 list_format_str(source->format), policy->lists[i].entries,
+				 count.duplicates, source->skipped, source->bad, source->held,
+				 source->took_ms);
+		else
+			log_info("list %s: %u names in force, not from %s", policy->lists[i].name,
+				 count.rules, load->conf->lists[i].file);
+	}
+}
+
 static enum err load_lists(struct load *load, const struct hash_key *name_key)
 {
 	struct conf *conf = load->conf;
@@ -287,9 +312,11 @@ static enum err load_lists(struct load *load, const struct hash_key *name_key)
 		err = load_list(load, i);
 	if (err == ERR_OK)
 		err = domset_builder_freeze(load->builder, &load->policy->set);
-	if (err == ERR_OK)
-		load->result.names = domset_count_all(load->policy->set).rules;
-	return err;
+	if (err != ERR_OK)
+		return err;
+	load->result.names = domset_count_all(load->policy->set).rules;
+	log_lists(load);
+	return ERR_OK;
 }
 
 /* Fills in what does not come from lists. */

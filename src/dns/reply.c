@@ -185,7 +185,9 @@ enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 	};
 	enum err err = ERR_OK;
 
-	if (!reply.tc)
+	if (reply.tc)
+		reply.ancount = reply.nscount = reply.arcount = 0;
+	else
 		err = take_records(msg, len, limits, &reply);
 	if (err != ERR_OK)
 		return err;

@@ -107,10 +107,10 @@ static void check_record(const struct domset *set, const struct probe *probe, ui
 		add_hit(hits, &hit);
 }
 
-/* Finds all rules whose owner is the probe's name. */
-static void look_up(const struct domset *set, const struct probe *probe, struct domset_hits *hits)
+/* Finds all rules whose owner is the probe's name, from the chunk on that its hash leads to. */
+static void look_up(const struct domset *set, const struct probe *probe, const struct chunk *chunk,
+		    struct domset_hits *hits)
 {
-	const struct chunk *chunk = chunk_of(set, probe->hash);
 	uint32_t overflow = chunk_overflow_bit(probe->hash);
 	uint8_t tag = chunk_tag(probe->hash);
 
@@ -124,25 +124,31 @@ static void look_up(const struct domset *set, const struct probe *probe, struct 
 	}
 }
 
+/* True when nothing of this hash is there: so it is with nearly all ends of all names. */
+static inline bool is_absent(const struct chunk *chunk, uint64_t hash)
+{
+	return !chunk_find(chunk, chunk_tag(hash)) && !(chunk->overflow & chunk_overflow_bit(hash));
+}
+
 void domset_lookup(const struct domset *set, const struct name *name,
 		   const struct name_suffixes *suffixes, struct domset_hits *ret_hits)
 {
-	struct probe probe = {
-		.name = name,
-		.suffixes = suffixes,
-		.scope = DOMSET_SCOPE_ITSELF,
-	};
+	struct probe probe = {.name = name, .suffixes = suffixes};
+	uint32_t labels = suffixes->labels;
 
 	ret_hits->count = 0;
-	for (; probe.label < suffixes->labels; probe.label++) {
-		probe.hash = suffixes->hash[probe.label];
-		if (depth_is_set(set->depths, suffixes->labels - probe.label))
-			look_up(set, &probe, ret_hits);
-		probe.scope = DOMSET_SCOPE_BELOW;
+	/* The label after the last is the root's. */
+	for (uint32_t label = 0; label <= labels; label++) {
+		uint64_t hash = label < labels ? suffixes->hash[label] : suffixes->root_hash;
+		const struct chunk *chunk = chunk_of(set, hash);
+
+		if (!depth_is_set(set->depths, labels - label) || is_absent(chunk, hash))
+			continue;
+		probe.hash = hash;
+		probe.label = label;
+		probe.scope = label > 0 ? DOMSET_SCOPE_BELOW : DOMSET_SCOPE_ITSELF;
+		look_up(set, &probe, chunk, ret_hits);
 	}
-	probe.hash = suffixes->root_hash;
-	if (depth_is_set(set->depths, 0))
-		look_up(set, &probe, ret_hits);
 }
 
 /* The last checkpoint that is not behind `record`. */

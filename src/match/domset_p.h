@@ -60,10 +60,10 @@ struct domset {
 	struct domset_count counts[DOMSET_LISTS_MAX];
 };
 
-/* The top bits of the hash choose the chunk; the count needs not be a power of two. */
+/* The top bits of the hash choose the chunk; the count, below 2^32, need be no power of two. */
 static inline uint64_t chunk_index(uint64_t hash, uint64_t chunk_count)
 {
-	return (uint64_t)((unsigned __int128)hash * chunk_count >> 64);
+	return (hash >> 32) * chunk_count >> 32;
 }
 
 static inline uint8_t chunk_tag(uint64_t hash)

@@ -28,6 +28,7 @@ struct guard {
 	size_t protected_count;
 	const psl_ctx_t *psl;
 	psl_ctx_t *own_psl;		     /* the same, when it is to be freed */
+	bool hold_suffixes;		     /* top-level domains and public suffixes are held */
 	bool has_suffixes;		     /* the public suffixes are in the filter */
 	uint64_t names[1 << NAMES_BITS];     /* filter: names that may be held */
 	uint64_t parents[1 << PARENTS_BITS]; /* filter: names whose children may be held */
@@ -170,14 +171,18 @@ enum err guard_create_from(const char *path, const struct name *protected_names,
 		guard_free(guard);
 		return err;
 	}
-	load_suffixes(guard, path);
+	guard->hold_suffixes = path != NULL;
+	if (path)
+		load_suffixes(guard, path);
 	*ret_guard = guard;
 	return ERR_OK;
 }
 
-enum err guard_create(const struct name *protected_names, size_t count, struct guard **ret_guard)
+enum err guard_create(const struct name *protected_names, size_t count, bool hold_suffixes,
+		      struct guard **ret_guard)
 {
-	return guard_create_from(SUFFIX_LIST, protected_names, count, ret_guard);
+	return guard_create_from(hold_suffixes ? SUFFIX_LIST : NULL, protected_names, count,
+				 ret_guard);
 }
 
 void guard_free(struct guard *guard)
@@ -223,7 +228,7 @@ static bool is_harmless(const struct guard *guard, const struct name *owner, boo
 
 	if (filter_has(guard->names, NAMES_BITS, filter_hash(owner, owner->wire)))
 		return false;
-	if (!below)
+	if (!below || !guard->hold_suffixes)
 		return true;
 	return guard->has_suffixes &&
 	       !filter_has(guard->parents, PARENTS_BITS, filter_hash(owner, parent));
@@ -239,12 +244,12 @@ const char *guard_entry(const struct guard *guard, const struct name *owner,
 		return NULL;
 	if (below && owner->wire[0] == 0)
 		return "is the root";
-	if (below && owner->wire[owner->wire[0] + 1] == 0)
+	if (below && guard->hold_suffixes && owner->wire[owner->wire[0] + 1] == 0)
 		return "is a top-level domain";
 	if (is_harmless(guard, owner, below))
 		return NULL;
 	reason = covers_protected(guard, owner, below);
-	if (!reason && below && is_public_suffix(guard, owner))
+	if (!reason && below && guard->hold_suffixes && is_public_suffix(guard, owner))
 		reason = "is a public suffix";
 	return reason;
 }

@@ -4,7 +4,8 @@
 
 #include "match/guard.h"
 
-/* As guard_create, with the public suffix list of `path`, or libpsl's own if there is none. */
+/* As guard_create, with the public suffix list of `path`, or libpsl's own if there is no such
+ * file; with NULL, public suffixes are not held. */
 enum err guard_create_from(const char *path, const struct name *protected_names, size_t count,
 			   struct guard **ret_guard) MUST_CHECK;
 

@@ -16,6 +16,7 @@ static size_t whole_pages(size_t size)
 
 static enum err map(struct pages *ret_pages, size_t size, int protection)
 {
+	/* cppcheck-suppress invalidFunctionArg ; -1 is right for memory that is no file's */
 	void *base = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (base == MAP_FAILED)

@@ -194,9 +194,10 @@ static bool asks_pktinfo(int fd)
 	return getsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &value, &len) == 0 && value;
 }
 
-static enum err open_sockets(struct udp *udp, const int *fds)
+/* On failure the sockets stay the caller's. */
+static enum err open_sockets(struct udp *udp, const int *fds, size_t count)
 {
-	for (size_t i = 0; i < udp->socket_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct udp_socket *s = &udp->sockets[i];
 
 		s->udp = udp;
@@ -204,9 +205,13 @@ static enum err open_sockets(struct udp *udp, const int *fds)
 		s->wildcard = asks_pktinfo(s->fd);
 		event_assign(&s->event, udp->loop->base, s->fd, EV_READ | EV_PERSIST, on_readable,
 			     s);
-		if (event_add(&s->event, NULL) != 0)
-			return ERR_NOMEM;
+		if (event_add(&s->event, NULL) == 0)
+			continue;
+		while (i-- > 0)
+			event_del(&udp->sockets[i].event);
+		return ERR_NOMEM;
 	}
+	udp->socket_count = count;
 	return ERR_OK;
 }
 
@@ -225,8 +230,7 @@ enum err udp_create(struct loop *loop, struct upstreams *upstreams, const int *f
 		goto fail;
 	for (uint32_t i = waiting; i-- > 0;)
 		SLIST_INSERT_HEAD(&udp->unused, &udp->waiters[i], unused);
-	udp->socket_count = count;
-	if (open_sockets(udp, fds) != ERR_OK)
+	if (open_sockets(udp, fds, count) != ERR_OK)
 		goto fail;
 	*ret_udp = udp;
 	return ERR_OK;
@@ -239,9 +243,8 @@ void udp_free(struct udp *udp)
 {
 	if (!udp)
 		return;
+	flush_out(udp);
 	for (size_t i = 0; i < udp->socket_count; i++) {
-		if (!udp->sockets[i].udp)
-			continue;
 		event_del(&udp->sockets[i].event);
 		close(udp->sockets[i].fd);
 	}
@@ -258,4 +261,9 @@ void udp_drain(struct udp *udp)
 		serve(&udp->sockets[i], DRAIN_ROUNDS);
 		event_del(&udp->sockets[i].event);
 	}
+}
+
+size_t udp_pending(const struct udp *udp)
+{
+	return udp->out_count;
 }

@@ -53,16 +53,21 @@ static void arm(struct question *q, uint64_t delay_ms)
 	struct timeval tv = {.tv_sec = (time_t)(delay_ms / 1000),
 			     .tv_usec = (suseconds_t)(delay_ms % 1000 * 1000)};
 
-	event_add(&q->timer, &tv);
+	if (event_add(&q->timer, &tv) == 0)
+		return;
+	q->last_wait = true; /* no memory: its time is up, rather than never */
+	event_active(&q->timer, EV_TIMEOUT, 0);
 }
 
-/* Arms the timer for the next try, each wait twice the last, or for the end. */
+/* Arms the timer for the next try, each wait twice the last, or for the end.  Which of the two it
+ * is must be known then: when it fires, the loop's clock may be a little ahead of ours. */
 static void arm_next(struct question *q)
 {
 	uint64_t now_ms = q->upstreams->loop->env.now_ms;
 	uint64_t left_ms = q->deadline_ms > now_ms ? q->deadline_ms - now_ms : 0;
 
-	arm(q, q->wait_ms < left_ms ? q->wait_ms : left_ms);
+	q->last_wait = q->wait_ms >= left_ms;
+	arm(q, q->last_wait ? left_ms : q->wait_ms);
 	q->wait_ms *= 2;
 }
 
@@ -133,7 +138,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	loop_tick(up->loop);
-	if (up->loop->env.now_ms + 1 >= q->deadline_ms || q->attempt_count == 0) {
+	if (q->last_wait) {
 		stats_inc(stats, upstream_timeouts);
 		give_up(q, q->attempt_count ? QUERY_FAIL_NO_REPLY : QUERY_FAIL_NETWORK);
 		return;
@@ -215,6 +220,7 @@ static struct question *question_begin(struct upstreams *up, const struct query_
 	q->set_serial = up->set_serial;
 	q->last = NULL;
 	q->tcp = NULL;
+	q->last_wait = false;
 	q->answered_badly = false;
 	q->ede.len = 0;
 	q->attempt_count = 0;
@@ -236,10 +242,11 @@ enum err upstream_ask(struct upstreams *up, const struct query_key *key,
 			return ERR_REFUSED;
 		q = question_begin(up, key);
 		stats_inc(up->loop->env.stats, forwarded);
-		if (send_next(q))
-			arm_next(q);
-		else
+		q->last_wait = !send_next(q);
+		if (q->last_wait)
 			arm(q, 0); /* the waiters are told from the loop */
+		else
+			arm_next(q);
 	}
 	waiter->next = q->waiters;
 	q->waiters = waiter;

@@ -87,6 +87,7 @@ struct question {
 	uint64_t set_serial; /* of the servers that the slots belong to */
 	struct server *last; /* asked last; NULL when none or gone */
 	struct tcp_try *tcp; /* NULL: none under way */
+	bool last_wait;	     /* the timer is that of the deadline */
 	bool answered_badly; /* some server answered, but not well */
 	struct ede ede;	     /* what the last of them said why */
 	uint32_t attempt_count;

@@ -128,8 +128,10 @@ void server_bad(struct server *server)
 	uint64_t now_ms = server->upstreams->loop->env.now_ms;
 	uint32_t shift;
 
+	if (server->aside_until_ms > now_ms)
+		return; /* all that failed together counts once */
 	server->strikes++;
-	if (server->strikes < STRIKES_OUT || server->aside_until_ms > now_ms)
+	if (server->strikes < STRIKES_OUT)
 		return;
 	shift = server->strikes - STRIKES_OUT;
 	if (shift > ASIDE_MAX_SHIFT)

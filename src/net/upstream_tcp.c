@@ -114,15 +114,13 @@ enum err tcp_try_start(struct question *q, struct server *server)
 
 	if (!tcp)
 		return ERR_NOMEM;
-	tcp->bev = bufferevent_socket_new(up->loop->base, -1,
-					  BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	tcp->bev = bufferevent_socket_new(up->loop->base, -1, BEV_OPT_CLOSE_ON_FREE);
 	if (!tcp->bev) {
 		free(tcp);
 		return ERR_NOMEM;
 	}
 	tcp->question = q;
 	tcp->server = server;
-	bufferevent_setcb(tcp->bev, on_read, NULL, on_event, tcp);
 	write_question(tcp);
 	bufferevent_enable(tcp->bev, EV_READ | EV_WRITE);
 	if (bufferevent_socket_connect(tcp->bev, &to.u.sa, (int)to.len) != 0) {
@@ -130,6 +128,7 @@ enum err tcp_try_start(struct question *q, struct server *server)
 		free(tcp);
 		return ERR_SYS;
 	}
+	bufferevent_setcb(tcp->bev, on_read, NULL, on_event, tcp); /* not told of the above */
 	q->tcp = tcp;
 	server_busy(server);
 	return ERR_OK;

@@ -94,6 +94,18 @@ static uint16_t draw_id(struct upstreams *up, const struct source *s)
 	return id;
 }
 
+/*
+ * The error that send() tells may be an earlier datagram's (ICMP), and ours was not sent then; the
+ * second try is told its own.  A full buffer is a lost datagram: the timer sees to it.
+ */
+static bool send_message(int fd, const uint8_t *msg, size_t len)
+{
+	for (int i = 0; i < 2; i++)
+		if (send(fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EAGAIN)
+			return true;
+	return false;
+}
+
 enum err attempt_send(struct upstreams *up, struct question *q, struct server *server,
 		      struct attempt *a)
 {
@@ -107,8 +119,8 @@ enum err attempt_send(struct upstreams *up, struct question *q, struct server *s
 		return err;
 	a->id = draw_id(up, s);
 	len = query_upstream_message(&q->key, a->id, udp_size, msg);
-	if (send(s->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN)
-		return ERR_SYS; /* a full buffer is a lost datagram: the timer sees to it */
+	if (!send_message(s->fd, msg, len))
+		return ERR_SYS;
 	a->question = q;
 	a->source = s;
 	LIST_INSERT_HEAD(&s->attempts, a, at_source);

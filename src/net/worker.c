@@ -68,15 +68,17 @@ static void wake(void *arg, size_t reader)
 		post(w, MAIL_SNAPSHOT);
 }
 
-/* Takes on the snapshot in force; the old one may be freed as soon as this is done. */
+/* Lets go of the snapshot before, which may be freed at once, and then takes on the one in force:
+ * in the other order a second one could be published in between, and take that one away. */
 static void take_snapshot(struct worker *w)
 {
-	const struct snapshot *s = snap_current(w->workers->snap);
+	const struct snapshot *s;
 
+	snap_quiesce(w->workers->snap, w->index);
+	s = snap_current(w->workers->snap);
 	w->loop.env.snapshot = s;
 	if (upstreams_set(w->upstreams, s->upstreams, s->upstream_count) != ERR_OK)
 		log_error("worker %zu: out of memory: the former upstreams stay in use", w->index);
-	snap_quiesce(w->workers->snap, w->index);
 }
 
 static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
@@ -87,7 +89,8 @@ static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	loop_tick(&w->loop);
-	if ((upstreams_in_flight(w->upstreams) == 0 && stream_pending(w->stream) == 0) ||
+	if ((upstreams_in_flight(w->upstreams) == 0 && udp_pending(w->udp) == 0 &&
+	     stream_pending(w->stream) == 0) ||
 	    w->loop.env.now_ms >= w->drain_until_ms)
 		event_base_loopbreak(w->loop.base);
 	else
@@ -139,7 +142,7 @@ static enum err open_mailbox(struct worker *w)
 	return event_add(&w->mailbox, NULL) == 0 ? ERR_OK : ERR_NOMEM;
 }
 
-/* The worker's sockets are its own from here on, whatever comes. */
+/* What each front end was made with is its own from then on; the rest stays the listeners'. */
 static enum err open_front_ends(struct worker *w)
 {
 	const struct workers_config *config = &w->workers->config;

@@ -4,6 +4,7 @@
 
 import argparse
 import json
+import math
 import os
 import shlex
 import signal
@@ -136,6 +137,15 @@ def measure_all(bench, options):
     return results
 
 
+def finite(value):
+    """JSON knows no infinity."""
+    if isinstance(value, dict):
+        return {key: finite(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [finite(part) for part in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
+
+
 def write_results(options, results):
     text = report.markdown(results)
     print(text)
@@ -144,13 +154,14 @@ def write_results(options, results):
             file.write(text)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(results, file, indent=1)
+            json.dump(finite(results), file, indent=1)
 
 
 def main():
     options = parse_arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="sinkholed-bench-") as directory:
+        os.chmod(directory, 0o755)  # servers give up being root and read their lists again
         bench = Bench(options, directory)
         os.sched_setaffinity(0, {int(runs.LOAD_CORE)} if os.cpu_count() > 1 else {0})
         try:

@@ -149,7 +149,7 @@ def ask(port, name, number, wait_s):
 
 
 def wait_for_address(port, name, address, limit_s, process=None):
-    """Asks for fresh names below `name` until the address comes back. Returns the seconds it took."""
+    """Asks for fresh names below `name` until the address comes back. Returns the seconds."""
     begin = time.monotonic()
     number = int(begin * 1e6) & 0xFFFF
     while time.monotonic() - begin < limit_s:

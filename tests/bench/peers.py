@@ -16,6 +16,12 @@ MARKER_ZONE = "sinkhole-bench.net"
 WORKLOADS = ("blocked", "below", "cached", "forwarded")
 CACHED_NAMES = 10000
 CACHE_ENTRIES = 200000
+RPZ_HEAD = (
+    "$ORIGIN rpz.bench.\n"
+    "$TTL 60\n"
+    "@ SOA ns.bench. host.bench. 1 3600 600 86400 60\n"
+    "@ NS ns.bench.\n"
+)
 
 
 def marker(number):
@@ -181,7 +187,7 @@ class Sinkholed(Peer):
 
     @classmethod
     def version(cls, bench):
-        return (measure.output_of([bench.sinkholed, "--version"]).splitlines() or [""])[0]
+        return measure.output_of([bench.sinkholed, "--version"]).removeprefix("sinkholed ")
 
     def config(self):
         return (
@@ -205,6 +211,7 @@ class Sinkholed(Peer):
     def prepare(self):
         super().prepare()
         os.makedirs(self.path("state"), exist_ok=True)
+        os.chmod(self.path("state"), 0o777)  # started as root it becomes another user
 
     def command(self):
         return [self.bench.sinkholed, "-c", self.path("config")]
@@ -292,7 +299,7 @@ class UnboundRpz(Unbound):
         return f"{name} A {SINKHOLE}\n*.{name} A {SINKHOLE}\n"
 
     def list_head(self):
-        return "$ORIGIN rpz.bench.\n$TTL 60\n@ SOA ns.bench. host.bench. 1 3600 600 86400 60\n@ NS ns.bench.\n"
+        return RPZ_HEAD
 
     def config_list(self):
         return f'rpz:\n  name: rpz.bench\n  zonefile: "{self.list_path()}"\nserver:\n'
@@ -378,7 +385,8 @@ class Dnsdist(Peer):
             "function loadList()\n"
             "  local names = newSuffixMatchNode()\n"
             f'  for name in io.lines("{self.list_path()}") do names:add(newDNSName(name)) end\n'
-            f'  setRules({{newRuleAction(SuffixMatchNodeRule(names), SpoofAction({{"{SINKHOLE}"}}))}})\n'
+            "  local rule = SuffixMatchNodeRule(names)\n"
+            f'  setRules({{newRuleAction(rule, SpoofAction({{"{SINKHOLE}"}}))}})\n'
             "  collectgarbage()\n"
             "end\n"
             "loadList()\n"
@@ -442,7 +450,7 @@ class Recursor(Peer):
         return f"{name} A {SINKHOLE}\n*.{name} A {SINKHOLE}\n"
 
     def list_head(self):
-        return UnboundRpz.list_head(self)
+        return RPZ_HEAD
 
     def config(self):
         return (

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The budgets, and the tables of a run in Markdown."""
 
+import math
+
 import peers
 import runs
 
@@ -134,20 +136,20 @@ def speed_text(speed):
     return text + "\n" + latency_text(speed["latency"])
 
 
+def latency_cell(cell):
+    if cell is None:
+        return ""
+    lost = f", {cell['lost']:,} lost" if cell["lost"] else ""
+    return f"{cell['p50']:.0f} / {cell['p99']:.0f}{lost}"
+
+
 def latency_text(latency):
-    rows = []
-    rates = {}
-    for name, cells in latency.items():
-        row = [TITLES[name]]
-        for workload in peers.WORKLOADS:
-            cell = cells.get(workload)
-            if cell:
-                rates[workload] = cell["rate"]
-            lost = f", {cell['lost']} lost" if cell and cell["lost"] else ""
-            row.append(f"{cell['p50']:.0f} / {cell['p99']:.0f}{lost}" if cell else "")
-        rows.append(row)
-    head = [f"{w} at {rates[w]:,.0f}/s" if w in rates else w for w in peers.WORKLOADS]
-    return "## Latency, p50 / p99 in microseconds\n\n" + table(["", *head], rows)
+    rates = {w: cells[w]["rate"] for cells in latency.values() for w in cells}
+    measured = [w for w in peers.WORKLOADS if w in rates]
+    rows = [[TITLES[name]] + [latency_cell(cells.get(w)) for w in measured]
+            for name, cells in latency.items()]
+    return ("## Latency, p50 / p99 in microseconds\n\n" +
+            table(["", *[f"{w} at {rates[w]:,.0f}/s" for w in measured]], rows))
 
 
 def reload_cells(row):
@@ -156,7 +158,8 @@ def reload_cells(row):
         return [""] * 5
     peak = f"{reload['peak'] / reload['rss_before']:.2f}" if reload["peak"] else "restart"
     during = reload["p99_during_us"]
-    p99 = f"{reload['p99_before_us']:.0f} → " + (f"{during:.0f}" if during is not None else "?")
+    p99 = f"{reload['p99_before_us']:.0f} → "
+    p99 += "too short" if during is None else "lost" if during == math.inf else f"{during:.0f}"
     return [f"{reload['seconds']:.2f} s", f"{reload['lost']:,} of {reload['sent']:,}",
             f"{reload['silent_ms']:.0f} ms", p99,
             f"{peak} / {reload['rss_after'] / reload['rss_before']:.2f}"]
@@ -165,13 +168,14 @@ def reload_cells(row):
 def sizes_text(sizes):
     text = ""
     for size, rows in sizes.items():
-        cells = [[TITLES[name], f"{row['ready_s']:.2f} s",
+        cells = [[TITLES[name], f"{row['ready_s']:.2f} s ({row['ready_cpu_s']:.2f})",
                   f"{row['prepare_s']:.2f} s" if row["prepare_s"] else "",
                   f"{row['bytes_a_name']:.0f} B" if int(size) >= 10000 else "",
                   f"{row['file_bytes_a_name']:.0f} B", *reload_cells(row)]
                  for name, row in rows.items()]
         text += f"\n## {int(size):,} names\n\n"
-        text += table(["", "ready after", "compiled before in", "memory a name", "file a name",
+        text += table(["", "ready after (CPU)", "compiled before in", "memory a name",
+                       "file a name",
                        "reload", "lost at 5,000/s", "longest silence", "p99 µs before → during",
                        "memory at peak / after, of before"], cells)
     return text
@@ -186,13 +190,21 @@ def scaling_text(scaling):
             f"{two['cpu_us']:.2f} µs.\n")
 
 
+def busy_note(cpu):
+    shares = [cell["foreign"] for cells in cpu.values() for cell in cells.values()]
+    busy = [share for share in shares if share > 0.05]
+    if not busy:
+        return []
+    return [f"- Other programs took up to {max(busy):.0%} of the machine during {len(busy)} of "
+            f"{len(shares)} CPU measurements: ratios may hold, the rest should be repeated"]
+
+
 def notes_text(results):
-    notes = [f"- {name}: {text}" for name, text in results["left_out"]]
-    for name, cells in results.get("speed", {}).get("cpu", {}).items():
+    cpu = results.get("speed", {}).get("cpu", {})
+    notes = [f"- {TITLES.get(name, name)}: {text}" for name, text in results["left_out"]]
+    notes += busy_note(cpu)
+    for name, cells in cpu.items():
         for workload, cell in cells.items():
-            if cell["foreign"] > 0.05:
-                notes.append(f"- {TITLES[name]}, {workload}: other programs took "
-                             f"{cell['foreign']:.0%} of the machine meanwhile")
             if cell["mismatched"] or cell["lost"]:
                 notes.append(f"- {TITLES[name]}, {workload}: {cell['lost']:,} lost and "
                              f"{cell['mismatched']:,} not as expected of {cell['sent']:,}")

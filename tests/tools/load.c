@@ -261,6 +261,12 @@ static void take_answer(struct load *load, struct source *source, const uint8_t 
 	}
 }
 
+static void note_silence(struct stats *stats, uint64_t now)
+{
+	if (now - stats->last_answer_ns > stats->longest_silence_ns)
+		stats->longest_silence_ns = now - stats->last_answer_ns;
+}
+
 static unsigned receive(struct load *load, struct source *source)
 {
 	int received = recvmmsg(source->fd, load->rx, BATCH, MSG_DONTWAIT, NULL);
@@ -272,8 +278,7 @@ static unsigned receive(struct load *load, struct source *source)
 
 	for (int i = 0; i < received; i++)
 		take_answer(load, source, load->answer[i], load->rx[i].msg_len, now);
-	if (now - stats->last_answer_ns > stats->longest_silence_ns)
-		stats->longest_silence_ns = now - stats->last_answer_ns;
+	note_silence(stats, now);
 	stats->last_answer_ns = now;
 	return (unsigned)received;
 }
@@ -427,6 +432,7 @@ static void run(struct load *load)
 			wait_for_answers(load);
 	}
 	load->stats.end_ns = now_ns();
+	note_silence(&load->stats, load->stats.end_ns);
 	current_phase(load)->end_ns = load->stats.end_ns;
 }
 

@@ -118,8 +118,7 @@ static const struct {
 } edes[] = {
 	{EDE_OTHER, NULL, "\0\0", 2},
 	{EDE_BLOCKED, "", "\0\17", 2},
-	{EDE_CENSORED,
-	 "a court; case 7",
+	{EDE_CENSORED, "a court; case 7",
 	 "\0\20"
 	 "a court; case 7",
 	 17},

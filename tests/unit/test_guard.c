@@ -150,10 +150,30 @@ static void test_no_protected(void **state)
 	struct name owner = name_of("lists.example");
 	struct guard *guard;
 
-	assert_int_equal(guard_create(NULL, 0, &guard), ERR_OK);
+	assert_int_equal(guard_create(NULL, 0, true, &guard), ERR_OK);
 	assert_null(guard_entry(guard, &owner, &both));
 	guard_free(guard);
 	guard_free(NULL);
+}
+
+/* Without suffixes only the root and what is protected are held. */
+static void test_no_suffixes(void **state)
+{
+	static const struct {
+		const char *owner;
+		bool held;
+	} rows[] = {{".", true}, {"com", false}, {"co.uk", false}, {"lists.example", true}};
+	const struct domset_kind both = {BOTH, false, false};
+	struct name name = name_of("lists.example");
+	struct guard *guard;
+
+	assert_int_equal(guard_create(&name, 1, false, &guard), ERR_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct name owner = name_of(rows[i].owner);
+
+		assert_int_equal(guard_entry(guard, &owner, &both) != NULL, rows[i].held);
+	}
+	guard_free(guard);
 }
 
 static void test_no_memory(void **state)
@@ -163,7 +183,7 @@ static void test_no_memory(void **state)
 
 	for (unsigned long nth = 0; nth < 2; nth++) {
 		map_fail_start(nth);
-		assert_int_equal(guard_create(&name, 1, &guard), ERR_NOMEM);
+		assert_int_equal(guard_create(&name, 1, true, &guard), ERR_NOMEM);
 		assert_true(map_fail_stop());
 		assert_null(guard);
 	}
@@ -244,7 +264,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_entries),	     cmocka_unit_test(test_builtin),
 		cmocka_unit_test(test_all_suffixes), cmocka_unit_test(test_no_protected),
-		cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_no_suffixes),  cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

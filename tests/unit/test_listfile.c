@@ -373,7 +373,7 @@ static void test_held(void **state)
 	struct name protected_name;
 
 	assert_int_equal(name_from_host("dns.keep.example", 16, &protected_name), ERR_OK);
-	assert_int_equal(guard_create(&protected_name, 1, &guard), ERR_OK);
+	assert_int_equal(guard_create(&protected_name, 1, true, &guard), ERR_OK);
 	options.guard = guard;
 	write_file(text, sizeof(text) - 1);
 	got = load(&options);

@@ -510,9 +510,8 @@ static void test_to_text(void **state)
 	char buf[NAME_TEXT_MAX];
 
 	for (size_t i = 0; i < COUNT(shown); i++)
-		assert_string_equal(
-			name_to_text((const uint8_t *)shown[i].wire, buf, sizeof(buf)),
-			shown[i].text);
+		assert_string_equal(name_to_text((const uint8_t *)shown[i].wire, buf, sizeof(buf)),
+				    shown[i].text);
 	assert_string_equal(name_to_text((const uint8_t *)"\1\0", buf, sizeof(buf)), "\\000");
 	assert_string_equal(name_to_text((const uint8_t *)"\1a", buf, sizeof(buf) - 1), "");
 }
@@ -606,10 +605,11 @@ static void test_hash_suffixes(void **state)
 static void test_hash_differs(void **state)
 {
 	static const char *const names[] = {
-		".",	       "a",	    "aa",	"a.a",	    "aaa",	   "a.aa",
-		"aa.a",	       "a.a.a",	    "aaaaaaa",	"aaaaaaaa", "aaaaaaaaa",   "aaaaaaa.a",
-		"a.aaaaaaa",   "aaaaaaa.b", "\\000",	"a\\000",   "a\\000\\000", "\\000a",
-		"aaaaaaa\\000", "b.a",	    "\\001a.a", "ab",	    "b",	   "a.b",
+		".",	     "a",	    "aa",	 "a.a",		 "aaa",
+		"a.aa",	     "aa.a",	    "a.a.a",	 "aaaaaaa",	 "aaaaaaaa",
+		"aaaaaaaaa", "aaaaaaa.a",   "a.aaaaaaa", "aaaaaaa.b",	 "\\000",
+		"a\\000",    "a\\000\\000", "\\000a",	 "aaaaaaa\\000", "b.a",
+		"\\001a.a",  "ab",	    "b",	 "a.b",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++) {

@@ -77,10 +77,8 @@ static void test_below_is_even(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pool_is_used_and_wiped),
-		cmocka_unit_test(test_odd_rest),
-		cmocka_unit_test(test_numbers_differ),
-		cmocka_unit_test(test_below),
+		cmocka_unit_test(test_pool_is_used_and_wiped), cmocka_unit_test(test_odd_rest),
+		cmocka_unit_test(test_numbers_differ),	       cmocka_unit_test(test_below),
 		cmocka_unit_test(test_below_is_even),
 	};
 

@@ -600,27 +600,6 @@ static void test_no_upstreams(void **state)
 	expect_failure(w, &a, QUERY_FAIL_NETWORK);
 }
 
-static void test_no_files_left(void **state)
-{
-	struct world *w = *state;
-	struct rlimit before;
-	struct rlimit none;
-	struct asker a = {0};
-	struct asker b = {0};
-
-	start_one(w, MOCKNS_ANSWER);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	none = before;
-	none.rlim_cur = 0;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	ask(w, &a, "www.example");
-	await_told(w, &a);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	expect_failure(w, &a, QUERY_FAIL_NETWORK);
-	ask(w, &b, "www.example");
-	expect_answer(w, &b, 1);
-}
-
 /* ---- bounds */
 
 static void test_in_flight_bound(void **state)
@@ -1005,15 +984,9 @@ static void test_free_in_flight(void **state)
 	upstreams_free(NULL);
 }
 
-static void on_break(evutil_socket_t fd, short what, void *arg)
-{
-	event_base_loopbreak(arg);
-}
-
 /* The loop is left just when the answer over TCP has been read: nothing is left behind. */
 static void test_free_between_read_and_answer(void **state)
 {
-	static const struct timeval at_once = {0};
 	size_t files = loopback_open_files();
 	void *fresh = NULL;
 	struct asker a = {0};
@@ -1024,7 +997,7 @@ static void test_free_between_read_and_answer(void **state)
 	start_one(w, MOCKNS_TRUNCATED);
 	ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].tcp_count == 1);
-	event_base_once(w->rig.loop.base, -1, EV_TIMEOUT, on_break, w->rig.loop.base, &at_once);
+	rig_break_next(&w->rig);
 	rig_turn(&w->rig);
 	tear_down(&fresh);
 	assert_int_equal(loopback_open_files(), files);
@@ -1318,8 +1291,46 @@ static void test_both_truncate(void **state)
 	mockns_close(&w->ns[0]); /* now it is refused, over UDP as over TCP */
 	expect_answer(w, &a, 2);
 	assert_int_equal(w->ns[1].accepted, 1);
-	w->ns[0] = w->ns[1];
-	w->count = 1;
+}
+
+static void set_files(rlim_t files)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = files;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static rlim_t files_now(void)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	return limit.rlim_cur;
+}
+
+/* There is no socket to be had for the connection, as there was none for the datagram. */
+static void test_no_files_left(void **state)
+{
+	struct world *w = *state;
+	rlim_t before = files_now();
+	struct asker a[3] = {0};
+
+	start_one(w, MOCKNS_ANSWER);
+	set_files(0);
+	ask(w, &a[0], "www.example");
+	await_told(w, &a[0]);
+	set_files(before);
+	expect_failure(w, &a[0], QUERY_FAIL_NETWORK);
+	ask(w, &a[1], "www.example");
+	expect_answer(w, &a[1], 1);
+	w->ns[0].udp = MOCKNS_TRUNCATED;
+	ask(w, &a[2], "www.example");
+	set_files(0);
+	await_told(w, &a[2]);
+	set_files(before);
+	expect_failure(w, &a[2], QUERY_FAIL_NETWORK);
 }
 
 /* ---- no memory */
@@ -1386,6 +1397,30 @@ static void test_ask_without_memory(void **state)
 	}
 }
 
+/* A question whose timer cannot be had ends all the same. */
+static void test_timer_without_memory(void **state)
+{
+	static const char *const names[] = {
+		"a.example", "b.example", "c.example", "d.example", "e.example", "f.example",
+		"g.example", "h.example", "i.example", "j.example", "k.example", "l.example",
+	};
+	struct asker a[sizeof(names) / sizeof(names[0])] = {0};
+	size_t count = sizeof(names) / sizeof(names[0]);
+	struct world *w = *state;
+
+	outgoing(w)->timeout_ms = 4 * SHORT_MS;
+	add_server(w, MOCKNS_SILENCE);
+	create(w, IN_FLIGHT, 1);
+	ask(w, &a[0], names[0]); /* opens the source */
+	alloc_fail_start(0, true);
+	for (size_t i = 1; i < count; i++)
+		ask(w, &a[i], names[i]);
+	assert_true(alloc_fail_stop());
+	for (size_t i = 0; i < count; i++)
+		expect_failure(w, &a[i], QUERY_FAIL_NO_REPLY);
+	assert_int_equal(upstreams_in_flight(w->up), 0);
+}
+
 static void test_tcp_without_memory(void **state)
 {
 	struct world *w = *state;
@@ -1435,7 +1470,6 @@ int main(void)
 		TEST(test_ede_is_handed_on),
 		TEST(test_cannot_send),
 		TEST(test_no_upstreams),
-		TEST(test_no_files_left),
 		TEST(test_in_flight_bound),
 		TEST(test_ask_when_told),
 		TEST(test_nothing_sent_at_the_end),
@@ -1461,9 +1495,11 @@ int main(void)
 		TEST(test_tcp_is_silent),
 		TEST(test_tcp_is_silent_to_the_end),
 		TEST(test_both_truncate),
+		TEST(test_no_files_left),
 		TEST(test_create_without_memory),
 		TEST(test_set_without_memory),
 		cmocka_unit_test(test_ask_without_memory),
+		TEST(test_timer_without_memory),
 		TEST(test_tcp_without_memory),
 	};
 

@@ -79,7 +79,8 @@ static void make_records(struct message *m)
 
 static void make_longest_name(struct message *m)
 {
-	static const char label[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk";
+	static const char label[] =
+		"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk";
 	char name[4 * 64];
 
 	for (size_t i = 0; i < 4; i++)
@@ -101,7 +102,10 @@ static const struct {
 	{make_plain, TYPE_A, 17, {.present = false}},
 	{make_root, TYPE_NS, 1, {.present = false}},
 	{make_edns, TYPE_A, 17, {.present = true, .udp_size = 1400, .dnssec_ok = true}},
-	{make_cookie, TYPE_A, 17, {.present = true, .udp_size = 512, .cookie = 19, .cookie_len = 8}},
+	{make_cookie,
+	 TYPE_A,
+	 17,
+	 {.present = true, .udp_size = 512, .cookie = 19, .cookie_len = 8}},
 	{make_options,
 	 TYPE_A,
 	 17,
@@ -530,16 +534,11 @@ static void test_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_queries),
-		cmocka_unit_test(test_every_truncation),
-		cmocka_unit_test(test_octets_behind),
-		cmocka_unit_test(test_verdicts),
-		cmocka_unit_test(test_size_limits),
-		cmocka_unit_test(test_cookie_lengths),
-		cmocka_unit_test(test_options),
-		cmocka_unit_test(test_opt_fields),
-		cmocka_unit_test(test_next_rr),
-		cmocka_unit_test(test_next_rr_truncated),
+		cmocka_unit_test(test_queries),	      cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_octets_behind), cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_size_limits),   cmocka_unit_test(test_cookie_lengths),
+		cmocka_unit_test(test_options),	      cmocka_unit_test(test_opt_fields),
+		cmocka_unit_test(test_next_rr),	      cmocka_unit_test(test_next_rr_truncated),
 		cmocka_unit_test(test_numbers),
 	};
 

@@ -53,6 +53,9 @@ void dnsmsg_query(struct dnsmsg *m, uint16_t id, const char *name, uint16_t qtyp
 	wire_put16(m->octets + 4, 1);
 	question = append(m, qname.len + 4U);
 	memcpy(question, qname.wire, qname.len);
+	for (size_t i = 0; name[i] && i + 2 < qname.len; i++)
+		if (name[i] != '.')
+			question[i + 1] = (uint8_t)name[i]; /* in the letters' case as given */
 	wire_put16(question + qname.len, qtype);
 	wire_put16(question + qname.len + 2, CLASS_IN);
 	if (options & (DNSMSG_EDNS | DNSMSG_DO))

@@ -20,7 +20,7 @@ struct dnsmsg {
 	uint8_t octets[DNSMSG_MAX];
 };
 
-/* A query, recursion desired; `options` are DNSMSG_ bits. */
+/* A query, recursion desired; `options` are DNSMSG_ bits.  `name` is without escapes. */
 void dnsmsg_query(struct dnsmsg *m, uint16_t id, const char *name, uint16_t qtype,
 		  unsigned int options);
 

@@ -15,6 +15,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* They are called before a sanitizer is ready. */
+#ifdef __clang__
+#define MAP_FAIL_PLAIN __attribute__((disable_sanitizer_instrumentation))
+#else
+#define MAP_FAIL_PLAIN __attribute__((no_sanitize("address", "thread", "undefined")))
+#endif
+
 static struct {
 	bool on;
 	unsigned long left; /* until the one that fails */
@@ -37,7 +44,7 @@ static inline bool map_fail_stop(void)
 	return map_fail.failed;
 }
 
-static bool map_fails(void)
+MAP_FAIL_PLAIN static bool map_fails(void)
 {
 	if (!map_fail.on || map_fail.failed)
 		return false;
@@ -50,7 +57,7 @@ static bool map_fails(void)
 	return true;
 }
 
-void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+MAP_FAIL_PLAIN void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
 	void *base;
 
@@ -62,7 +69,7 @@ void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 	return base;
 }
 
-void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...)
+MAP_FAIL_PLAIN void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...)
 {
 	va_list arguments;
 	void *place;
@@ -79,7 +86,7 @@ void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...)
 	return base;
 }
 
-int munmap(void *addr, size_t len)
+MAP_FAIL_PLAIN int munmap(void *addr, size_t len)
 {
 	int rc = (int)syscall(SYS_munmap, addr, len);
 

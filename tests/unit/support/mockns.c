@@ -267,4 +267,5 @@ void mockns_close(struct mockns *ns)
 	while (ns->conns)
 		conn_free(ns->conns);
 	free(ns->queries);
+	ns->queries = NULL;
 }

@@ -63,6 +63,8 @@ struct mockns {
 
 /* `deed` is what it does over UDP; over TCP it answers. */
 void mockns_open(struct mockns *ns, struct event_base *base, uint8_t mark, enum mockns_deed deed);
+
+/* May be called again; the counts stay. */
 void mockns_close(struct mockns *ns);
 
 void mockns_close_udp(struct mockns *ns);

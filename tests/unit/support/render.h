@@ -21,7 +21,7 @@
 
 #include <ldns/ldns.h>
 
-#define RENDER_MAX 16384U
+#define RENDER_MAX 65536U
 
 struct rendering {
 	size_t len;
@@ -55,10 +55,10 @@ static inline void render_rcode(struct rendering *r, unsigned int rcode)
 
 static inline void render_flags(struct rendering *r, const ldns_pkt *pkt)
 {
-	render_add(r, "%s%s%s%s%s%s%s", ldns_pkt_qr(pkt) ? " qr" : "", ldns_pkt_aa(pkt) ? " aa" : "",
-		   ldns_pkt_tc(pkt) ? " tc" : "", ldns_pkt_rd(pkt) ? " rd" : "",
-		   ldns_pkt_ra(pkt) ? " ra" : "", ldns_pkt_ad(pkt) ? " ad" : "",
-		   ldns_pkt_cd(pkt) ? " cd" : "");
+	render_add(r, "%s%s%s%s%s%s%s", ldns_pkt_qr(pkt) ? " qr" : "",
+		   ldns_pkt_aa(pkt) ? " aa" : "", ldns_pkt_tc(pkt) ? " tc" : "",
+		   ldns_pkt_rd(pkt) ? " rd" : "", ldns_pkt_ra(pkt) ? " ra" : "",
+		   ldns_pkt_ad(pkt) ? " ad" : "", ldns_pkt_cd(pkt) ? " cd" : "");
 	if (ldns_pkt_get_opcode(pkt) != LDNS_PACKET_QUERY)
 		render_add(r, " opcode %d", (int)ldns_pkt_get_opcode(pkt));
 }

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "support/rig.h"
 
@@ -53,6 +55,33 @@ static void on_pulse(evutil_socket_t fd, short what, void *arg)
 {
 }
 
+static void on_break(evutil_socket_t fd, short what, void *arg)
+{
+	struct rig *rig = arg;
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) > 0)
+		event_base_loopbreak(rig->loop.base);
+}
+
+static void add_breaker(struct rig *rig)
+{
+	rig->breaker_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	assert_true(rig->breaker_fd >= 0);
+	rig->breaker = event_new(rig->loop.base, rig->breaker_fd, EV_READ | EV_PERSIST, on_break,
+				 rig);
+	assert_non_null(rig->breaker);
+	assert_int_equal(event_add(rig->breaker, NULL), 0);
+}
+
+/* epoll tells of what is ready in the order in which it became so. */
+void rig_break_next(struct rig *rig)
+{
+	uint64_t one = 1;
+
+	assert_int_equal(write(rig->breaker_fd, &one, sizeof(one)), sizeof(one));
+}
+
 void rig_open(struct rig *rig)
 {
 	static const struct timeval pulse = {.tv_usec = 5000};
@@ -64,6 +93,7 @@ void rig_open(struct rig *rig)
 	rig->pulse = event_new(rig->loop.base, -1, EV_PERSIST, on_pulse, NULL);
 	assert_non_null(rig->pulse);
 	assert_int_equal(event_add(rig->pulse, &pulse), 0);
+	add_breaker(rig);
 	rig->loop.shared = &rig->shared;
 	rig->loop.env.snapshot = rig->snapshot;
 	rig->loop.env.stats = &rig->stats;
@@ -75,6 +105,8 @@ void rig_open(struct rig *rig)
 void rig_close(struct rig *rig)
 {
 	event_free(rig->pulse);
+	event_free(rig->breaker);
+	close(rig->breaker_fd);
 	event_base_free(rig->loop.base);
 	cache_free(rig->loop.env.cache);
 	snapshot_free(rig->snapshot);

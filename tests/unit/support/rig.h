@@ -15,6 +15,8 @@ struct rig {
 	struct stats stats;
 	struct snapshot *snapshot;
 	struct event *pulse; /* so that a turn ends though nothing happens */
+	struct event *breaker;
+	int breaker_fd;
 };
 
 #define RIG_STAT(rig, field) atomic_load(&(rig)->stats.field)
@@ -33,6 +35,10 @@ void rig_close(struct rig *rig);
 
 /* One turn of the loop, a few milliseconds at most when nothing happens. */
 void rig_turn(struct rig *rig);
+
+/* Has the next turn break the loop, once the event that the kernel has ready now was handled and
+ * before what that event has made active. */
+void rig_break_next(struct rig *rig);
 
 /* Turns the loop until `condition` holds. */
 #define RIG_AWAIT(rig, condition) AWAIT(condition, rig_turn(rig))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-2-Clause
+import os
+import sys
+
+import pytest
+
+sys.dont_write_bytecode = True
+
+from harness.build import daemon_path  # noqa: E402
+from harness.daemon import Daemon  # noqa: E402
+from harness.servers import Nsd, Unbound  # noqa: E402
+from harness.upstream import ScriptedUpstream  # noqa: E402
+
+
+def pytest_sessionstart(session):
+    os.umask(0o022)
+    if not daemon_path().exists():
+        pytest.exit(f"there is no daemon at {daemon_path()}: make builds it", 2)
+
+
+def _close_all(things):
+    """Ends them all, the last first; the first failure is told."""
+    failure = None
+    for thing in reversed(things):
+        try:
+            thing.close()
+        except Exception as error:
+            failure = failure or error
+    if failure:
+        raise failure
+
+
+@pytest.fixture
+def upstream():
+    """Makes scripted upstreams, and ends them."""
+    made = []
+
+    def make(script, **options):
+        made.append(ScriptedUpstream(script, **options))
+        return made[-1]
+
+    yield make
+    _close_all(made)
+
+
+@pytest.fixture
+def daemon(tmp_path, upstream):
+    """Makes daemons, each in a folder of its own, and ends them: before their upstreams."""
+    made = []
+
+    def make(config=None, lists=None, **options):
+        folder = tmp_path / f"daemon{len(made)}"
+        folder.mkdir()
+        made.append(Daemon(folder, config, lists, **options))
+        return made[-1]
+
+    yield make
+    _close_all(made)
+
+
+@pytest.fixture(scope="module")
+def shared_daemon(tmp_path_factory):
+    """As daemon, for daemons that the tests of a module only read."""
+    made = []
+
+    def make(config=None, lists=None, **options):
+        folder = tmp_path_factory.mktemp("shared")
+        made.append(Daemon(folder, config, lists, **options))
+        return made[-1]
+
+    yield make
+    _close_all(made)
+
+
+@pytest.fixture(scope="session")
+def nsd(tmp_path_factory):
+    server = Nsd(tmp_path_factory.mktemp("nsd"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def unbound(tmp_path_factory, nsd):
+    server = Unbound(tmp_path_factory.mktemp("unbound"), nsd)
+    yield server
+    server.close()

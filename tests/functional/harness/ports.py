@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Ports that nobody listens on."""
+import random
+import socket
+
+# outside of what the kernel gives to clients
+FIRST, LAST = 10000, 32000
+
+
+def _bind(address, kind, port):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    s = socket.socket(family, kind)
+    try:
+        if family == socket.AF_INET6:
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        s.bind((address, port))
+    except OSError:
+        s.close()
+        raise
+    return s
+
+
+def is_free(port, addresses=("127.0.0.1", "::1")):
+    """True when it can be bound to over UDP and TCP at all of the addresses."""
+    held = []
+    try:
+        for address in addresses:
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                held.append(_bind(address, kind, port))
+    except OSError:
+        return False
+    finally:
+        for s in held:
+            s.close()
+    return True
+
+
+def free_port(addresses=("0.0.0.0", "::")):
+    """One that is free everywhere, so that the wildcard addresses can have it too."""
+    for _ in range(200):
+        port = random.randint(FIRST, LAST)
+        if is_free(port, addresses):
+            return port
+    raise AssertionError("no free port")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A program that runs beside the tests, and what it has logged so far."""
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
+
+
+def wait_until(condition, timeout, what):
+    """The first true value of condition(), which is asked until the deadline."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"not within {timeout} s: {what}"
+        time.sleep(0.005)
+
+
+def catches(pid, *numbers):
+    """True when the process has said to the kernel that it handles all these signals."""
+    status = open(f"/proc/{pid}/status").read()
+    caught = int(re.search(r"^SigCgt:\s*(\w+)", status, re.M).group(1), 16)
+    return all(caught >> (number - 1) & 1 for number in numbers)
+
+
+class Program:
+    """Started at once; its lines of stdout and stderr are kept."""
+
+    def __init__(self, command, **popen):
+        self.name = os.path.basename(command[0])
+        self.lines = []
+        self.changed = threading.Condition()
+        self.closed = False
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            **popen)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for raw in self.process.stdout:
+            with self.changed:
+                self.lines.append(raw.decode(errors="replace").rstrip("\n"))
+                self.changed.notify_all()
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def mark(self):
+        """Where the log ends now, for wait_line and text."""
+        with self.changed:
+            return len(self.lines)
+
+    def text(self, since=0):
+        with self.changed:
+            return "\n".join(self.lines[since:])
+
+    def _find(self, pattern, since):
+        return next((m for m in map(pattern.search, self.lines[since:]) if m), None)
+
+    def wait_line(self, pattern, since=0, timeout=10):
+        """The match of the first line behind `since`; fails when none comes in time."""
+        pattern = re.compile(pattern)
+        with self.changed:
+            self.changed.wait_for(lambda: self._find(pattern, since) or self.closed, timeout)
+            found = self._find(pattern, since)
+        assert found, f"{self.name} did not log /{pattern.pattern}/ but:\n{self.text(since)}"
+        return found
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait_exit(self, timeout=10):
+        """The exit status, with the log read to its end."""
+        try:
+            status = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not end in {timeout} s:\n{self.text()}")
+        self.reader.join(5)
+        self.process.stdout.close()
+        return status
+
+    def running(self):
+        return self.process.poll() is None
+
+    def kill(self):
+        if self.running():
+            self.process.kill()
+        self.process.wait()
+        self.reader.join(5)
+
+    def stop(self, timeout=10):
+        """Ends it by SIGTERM; its exit status."""
+        if self.running():
+            self.signal(signal.SIGTERM)
+        return self.wait_exit(timeout)
+
+    def assert_sane(self):
+        """No sanitizer has complained."""
+        assert not SANITIZER.search(self.text()), self.text()

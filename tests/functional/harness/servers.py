@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Real upstreams: NSD with zones of ours, and Unbound, which validates what NSD serves."""
+import dns.exception
+import dns.rcode
+
+from harness import zones
+from harness.client import ask
+from harness.ports import free_port
+from harness.program import Program, wait_until
+from harness.signer import Signer
+
+
+def _answers(address, qname):
+    def tried():
+        try:
+            return ask(address, qname, "SOA", timeout=0.5).rcode() == dns.rcode.NOERROR
+        except (dns.exception.Timeout, OSError):
+            return False
+    return tried
+
+
+class Server:
+    """A name server of Debian's that runs in the foreground, for as long as the tests do."""
+
+    def __init__(self, folder, command, qname):
+        self.program = Program(command, cwd=folder)
+        try:
+            wait_until(lambda: _answers(self.where, qname)() or not self.program.running(), 15,
+                       f"{self.program.name} answers")
+            assert self.program.running(), self.program.text()
+        except AssertionError:
+            self.program.kill()
+            raise
+
+    @property
+    def address(self):
+        return {"address": "%s@%d" % self.where}
+
+    def close(self):
+        self.program.signal(15)
+        self.program.wait_exit(10)
+
+
+NSD_CONFIG = """\
+server:
+  ip-address: 127.0.0.1@{port}
+  server-count: 1
+  username: ""
+  zonesdir: "{folder}"
+  xfrdir: "{folder}"
+  database: ""
+  xfrdfile: "{folder}/xfrd.state"
+  zonelistfile: "{folder}/zone.list"
+  pidfile: "{folder}/nsd.pid"
+  rrl-ratelimit: 0
+  round-robin: no
+  minimal-responses: no
+remote-control:
+  control-enable: no
+zone:
+  name: {plain}
+  zonefile: plain.zone
+zone:
+  name: {signed}
+  zonefile: signed.zone
+"""
+
+
+class Nsd(Server):
+    def __init__(self, folder):
+        self.where = ("127.0.0.1", free_port())
+        self.signer = Signer(folder, zones.origin_of(zones.SIGNED))
+        (folder / "plain.zone").write_text(zones.plain_text())
+        (folder / "signed.zone").write_text(zones.signed_text(self.signer))
+        config = folder / "nsd.conf"
+        config.write_text(NSD_CONFIG.format(port=self.where[1], folder=folder, plain=zones.PLAIN,
+                                            signed=zones.SIGNED))
+        super().__init__(folder, ["/usr/sbin/nsd", "-d", "-c", str(config)], zones.PLAIN)
+
+
+UNBOUND_CONFIG = """\
+server:
+  interface: 127.0.0.1@{port}
+  directory: "{folder}"
+  pidfile: "{folder}/unbound.pid"
+  chroot: ""
+  username: ""
+  use-syslog: no
+  do-daemonize: no
+  num-threads: 1
+  do-ip6: no
+  do-not-query-localhost: no
+  ede: yes
+  local-zone: "test." nodefault
+  domain-insecure: "{plain}"
+  trust-anchor: "{anchor}"
+remote-control:
+  control-enable: no
+stub-zone:
+  name: "{plain}"
+  stub-addr: 127.0.0.1@{nsd}
+stub-zone:
+  name: "{signed}"
+  stub-addr: 127.0.0.1@{nsd}
+"""
+
+
+class Unbound(Server):
+    def __init__(self, folder, nsd):
+        self.where = ("127.0.0.1", free_port())
+        config = folder / "unbound.conf"
+        config.write_text(UNBOUND_CONFIG.format(
+            port=self.where[1], folder=folder, nsd=nsd.where[1], plain=zones.PLAIN,
+            signed=zones.SIGNED, anchor=nsd.signer.anchor()))
+        super().__init__(folder, ["/usr/sbin/unbound", "-d", "-c", str(config)], zones.PLAIN)

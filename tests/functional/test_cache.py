@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What is remembered of upstream answers, and for how long."""
+import pytest
+
+from harness.client import addresses, ask, query, rcode, soa, ttls, udp_socket
+from harness.program import wait_until
+
+GOOD = "198.51.100.7"
+
+
+@pytest.fixture
+def cached(daemon, upstream):
+    """A daemon with a scripted upstream, and the latter."""
+    def make(script=lambda q: q.address(GOOD), **cache):
+        up = upstream(script)
+        return daemon({"upstreams": [up.address], "cache": cache}).start(), up
+    return make
+
+
+def test_second_query_does_not_reach_the_upstream(cached):
+    d, up = cached()
+    for name in ("a.test", "A.TEST", "a.Test"):
+        for tcp in (False, True):
+            assert addresses(ask(d.address, name, tcp=tcp)) == [GOOD]
+    assert up.count() == 1
+    counters = d.counters()
+    assert counters["cache_hits"] == 5 and counters["cache_misses"] == 1
+    assert counters["cache_entries"] == 1
+
+
+@pytest.mark.parametrize("wanted", [{"do": True}, {"cd": True}, {"do": True, "cd": True}],
+                         ids=["do", "cd", "both"])
+def test_what_changes_an_answer_is_part_of_the_key(cached, wanted):
+    d, up = cached()
+    ask(d.address, "a.test")
+    ask(d.address, "a.test", **wanted)
+    assert up.count() == 2
+    ask(d.address, "a.test")
+    ask(d.address, "a.test", **wanted)
+    assert up.count() == 2
+
+
+@pytest.mark.parametrize("wanted", [{"edns": True}, {"ad": True}, {"edns": True, "payload": 4096}],
+                         ids=["edns", "ad", "payload"])
+def test_what_changes_no_answer_is_not(cached, wanted):
+    d, up = cached()
+    ask(d.address, "a.test")
+    ask(d.address, "a.test", **wanted)
+    assert up.count() == 1
+
+
+def test_types_are_kept_apart(cached):
+    d, up = cached(lambda q: q.address(GOOD) if q.type == "A" else q.negative("NOERROR"))
+    for _ in range(2):
+        assert addresses(ask(d.address, "a.test")) == [GOOD]
+        assert not ask(d.address, "a.test", "AAAA").answer
+    assert up.count() == 2
+
+
+def test_ttl_is_counted_down(cached):
+    d, up = cached(lambda q: q.address(GOOD, ttl=100))
+    assert ttls(ask(d.address, "a.test")) == {100}
+    wait_until(lambda: ttls(ask(d.address, "a.test")) == {98}, 5, "two seconds were counted")
+    assert up.count() == 1
+
+
+def test_all_ttls_are_counted_down(cached):
+    d, up = cached(lambda q: q.reply(f"{q.name} 50 IN CNAME b.test.", f"b.test. 10 IN A {GOOD}"))
+    ask(d.address, "a.test")
+    wait_until(lambda: ttls(ask(d.address, "a.test")) == {49, 9}, 5, "a second was counted")
+    assert up.count() == 1
+
+
+def test_answer_expires_with_its_least_ttl(cached):
+    d, up = cached(lambda q: q.reply(f"{q.name} 50 IN CNAME b.test.", f"b.test. 1 IN A {GOOD}"))
+    ask(d.address, "a.test")
+    ask(d.address, "a.test")
+    assert up.count() == 1
+    wait_until(lambda: ask(d.address, "a.test") and up.count() == 2, 4, "it expired")
+
+
+def test_ttl_of_0_is_not_cached(cached):
+    d, up = cached(lambda q: q.address(GOOD, ttl=0))
+    for number in range(1, 4):
+        assert ttls(ask(d.address, "a.test")) == {0}
+        assert up.count() == number
+
+
+def test_ttl_with_the_highest_bit_is_taken_as_0(cached):
+    """RFC 2181, 8."""
+    def script(q):
+        wire = bytearray(q.bare(f"{q.name} 60 IN A {GOOD}"))
+        wire[-10:-6] = b"\xff\xff\xff\xff"
+        return bytes(wire)
+    d, up = cached(script)
+    for number in range(1, 3):
+        assert ttls(ask(d.address, "a.test")) == {0} and up.count() == number
+
+
+def test_max_ttl(cached):
+    d, up = cached(lambda q: q.address(GOOD, ttl=86400), **{"max-ttl": "1s"})
+    assert ttls(ask(d.address, "a.test")) == {1}
+    wait_until(lambda: ask(d.address, "a.test") and up.count() == 2, 4, "it expired")
+
+
+def test_min_ttl(cached):
+    d, up = cached(lambda q: q.address(GOOD, ttl=0), **{"min-ttl": "30"})
+    for _ in range(3):
+        assert max(ttls(ask(d.address, "a.test"))) in (29, 30)
+    assert up.count() == 1
+
+
+@pytest.mark.parametrize("code", ["NXDOMAIN", "NOERROR"])
+@pytest.mark.parametrize("ttl,minimum,kept", [(300, 50, 50), (50, 300, 50), (9999, 9999, 3600)])
+def test_negative_answer_is_kept_by_its_soa(cached, code, ttl, minimum, kept):
+    """The lesser of the SOA's TTL and its minimum (RFC 2308, 5), and at most max-negative-ttl."""
+    d, up = cached(lambda q: q.negative(code, ttl, minimum))
+    for _ in range(3):
+        answer = ask(d.address, "a.test")
+        assert rcode(answer) == code and kept - 2 <= soa(answer)[1] <= kept
+    assert up.count() == 1
+
+
+def test_negative_answer_expires(cached):
+    d, up = cached(lambda q: q.negative("NXDOMAIN", 300, 1))
+    ask(d.address, "a.test")
+    wait_until(lambda: ask(d.address, "a.test") and up.count() == 2, 4, "it expired")
+
+
+@pytest.mark.parametrize("code", ["NXDOMAIN", "NOERROR"])
+def test_negative_answer_without_an_soa_is_not_kept(cached, code):
+    d, up = cached(lambda q: q.reply(rcode=code))
+    for number in range(1, 3):
+        assert rcode(ask(d.address, "a.test")) == code and up.count() == number
+
+
+def test_nxdomain_of_a_name_says_nothing_of_another(cached):
+    d, up = cached(lambda q: q.negative() if q.name == "a.test." else q.address(GOOD))
+    assert rcode(ask(d.address, "a.test")) == "NXDOMAIN"
+    assert addresses(ask(d.address, "b.test")) == [GOOD]
+    assert addresses(ask(d.address, "x.a.test")) == [GOOD]
+
+
+def test_size_0_keeps_nothing(cached):
+    d, up = cached(size=0)
+    for number in range(1, 4):
+        assert addresses(ask(d.address, "a.test")) == [GOOD] and up.count() == number
+
+
+def test_size_is_kept_and_what_is_asked_often_stays(cached):
+    """1 MiB, and several times as much to keep."""
+    text = " ".join([f'"{"x" * 250}"'] * 4)
+    d, up = cached(lambda q: q.reply(f"{q.name} 600 IN TXT {text}"), size="1MiB")
+    ask(d.address, "often.test", "TXT")
+    with udp_socket(d.address) as s:
+        for start in range(0, 3000, 100):
+            for number in range(start, start + 100):
+                s.send(query(f"n{number}.test", "TXT").to_wire())
+            for _ in range(100):
+                s.recv(4096)
+            ask(d.address, "often.test", "TXT")
+    counters = d.counters()
+    assert counters["cache_bytes_used"] <= counters["cache_bytes_max"] <= 1 << 20
+    assert counters["cache_evicted"] > 0 and counters["cache_entries"] > 100
+    assert up.count("often.test.") == 1
+
+
+def test_cache_outlives_a_reload(cached):
+    d, up = cached()
+    ask(d.address, "a.test")
+    d.reload_well()
+    ask(d.address, "a.test")
+    assert up.count() == 1
+
+
+def test_limits_change_by_reload(cached):
+    d, up = cached(lambda q: q.address(GOOD, ttl=500))
+    d.configure({"cache": {"max-ttl": "100"}})
+    d.reload_well()
+    assert ttls(ask(d.address, "a.test")) == {100}

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The configuration: what is wrong in it stops the start, at its place; the command line."""
+import json
+import re
+import socket
+
+import pytest
+
+from harness.build import run_daemon
+from harness.client import addresses, ask
+from harness.ports import free_port
+
+GOOD = 'lists:\n  - {name: a, file: a.txt, sinkhole: {ipv4: 192.0.2.1}}\n'
+
+# what is wrong: the text, line, column, what is said
+ERRORS = {
+    "unknown section": ("server: {}\nsurver:\n  workers: 1\n", 2, 1, "surver"),
+    "unknown option": ("server:\n  workers: 1\n  wrokers: 1\n", 3, 3, "wrokers"),
+    "unknown option in a list": (GOOD + "    colour: red\n", None, None, "colour|mapping|expected"),
+    "unknown option in an item": ("lists:\n  - name: a\n    file: a.txt\n    colour: red\n", 4, 5,
+                                  "colour"),
+    "option given twice": ("server:\n  workers: 1\n  workers: 2\n", 3, 3, "twice.*line 2"),
+    "section given twice": ("cache: {}\ncache: {}\n", 2, 1, "twice"),
+    "number that is none": ("server:\n  workers: many\n", 2, 12, "many"),
+    "negative number": ("server:\n  workers: -1\n", 2, 12, "from 0 to 256"),
+    "number out of range": ("server:\n  workers: 257\n", 2, 12, "from 0 to 256"),
+    "number beyond all": ("server:\n  workers: 99999999999999999999\n", 2, 12, "256"),
+    "size without a unit known": ("cache:\n  size: 64MB\n", 2, 9, "64MB"),
+    "size out of range": ("cache:\n  size: 2TiB\n", 2, 9, "1TiB"),
+    "duration without a unit": ("server:\n  drain-timeout: 5\n", 2, 18, "duration"),
+    "duration out of range": ("outgoing:\n  timeout: 10s\n", 2, 12, "4900ms"),
+    "bool that is none": ("server:\n  cookies: perhaps\n", 2, 12, "true or false"),
+    "word that is none": ("server:\n  log-level: loud\n", 2, 14, "error, warning"),
+    "list where text belongs": ("server:\n  user: [a, b]\n", 2, 9, "list"),
+    "text where a list belongs": ("server:\n  listen: 127.0.0.1@53\n", 2, 11, "list"),
+    "mapping where text belongs": ("server:\n  user: {a: b}\n", 2, 9, "mapping"),
+    "text where a mapping belongs": ("server: yes\n", 1, 9, "name: value"),
+    "empty listen": ("server:\n  listen: []\n", 2, 11, "at least 1"),
+    "address that is none": ("server:\n  listen: [127.0.0.1@53, 127.0.0.256@53]\n", 2, 26,
+                             "127.0.0.256"),
+    "port out of range": ("server:\n  listen: [127.0.0.1@65536]\n", 2, 12, "65536"),
+    "address given twice": ("server:\n  listen: [127.0.0.1@53, 127.0.0.1@53]\n", 2, 26, "twice"),
+    "network with host bits": ("server:\n  allow: [10.0.0.1/8]\n", 2, 11, "10.0.0.1/8"),
+    "network too long": ("server:\n  allow: [10.0.0.0/33]\n", 2, 11, "10.0.0.0/33"),
+    "upstream without address": ("upstreams:\n  - {}\n", 2, 5, "address"),
+    "upstream that we are": ("server:\n  listen: [127.0.0.1@5300]\nupstreams:\n"
+                             "  - {address: 127.0.0.1@5300}\n", 4, 15, "127.0.0.1@5300"),
+    "list without a file": ("lists:\n  - name: a\n    sinkhole: {ipv4: 192.0.2.1}\n", 2, 5, "file"),
+    "list without a name": ("lists:\n  - file: a.txt\n", 2, 5, "name"),
+    "lists of one name": (GOOD + GOOD.split("\n")[1] + "\n", 3, 12, "taken.*line 2"),
+    "sinkhole without an address": ("lists:\n  - name: a\n    file: a.txt\n", 2, 5, "ipv4"),
+    "sinkhole of the wrong family": ("lists:\n  - name: a\n    file: a.txt\n    sinkhole:\n"
+                                     "      ipv4: 2001:db8::1\n", 5, 13, "IPv4"),
+    "unknown action": ("lists:\n  - name: a\n    file: a.txt\n    action: destroy\n", 4, 13,
+                       "sinkhole, nxdomain"),
+    "unknown format": ("lists:\n  - name: a\n    file: a.txt\n    format: rpm\n", 4, 13, "names"),
+    "mandatory pass": ("lists:\n  - name: a\n    file: a.txt\n    action: pass\n"
+                       "    mandatory: true\n", 5, 16, "pass"),
+    "date that is none": ("lists:\n  - name: a\n    file: a.txt\n    action: drop\n"
+                          "    authority: {date: 2010-02-30}\n", 5, 23, "date"),
+    "protected name that is none": ("guard:\n  protected: [a..b]\n", 2, 15, "a..b"),
+    "tab for an indent": ("server:\n\tworkers: 1\n", 2, 1, ""),
+    "bracket left open": ("server:\n  listen: [127.0.0.1@53\ncache: {}\n", None, None, ""),
+    "quote left open": ("server:\n  user: \"root\n", None, None, ""),
+    "anchor": ("server: &a {}\ncache: *a\n", None, None, ""),
+    "two documents": ("server: {}\n---\nserver: {}\n", None, None, ""),
+    "list at the top": ("- server\n", 1, 1, ""),
+    "text at the top": ("server\n", 1, 1, ""),
+    "control character": ("server:\n  user: \"a\\nb\"\n", 2, 9, ""),
+    "NUL": ("server:\n  user: \"a\\0b\"\n", 2, 9, "NUL"),
+    "min-ttl over max-ttl": ("cache:\n  min-ttl: 2h\n  max-ttl: 1h\n", 2, 12, "max-ttl"),
+    "retransmit over timeout": ("outgoing:\n  timeout: 500ms\n  retransmit: 1s\n", 3, 15,
+                                "timeout"),
+}
+
+
+@pytest.fixture
+def config(tmp_path):
+    return tmp_path / "sinkholed.yaml"
+
+
+def assert_points_at(output, config, line, column, what):
+    place = rf":{line}:{column}: " if line else r":\d+:\d+: "
+    pattern = rf"^error: {re.escape(str(config))}{place}.*(?:{what})"
+    assert re.search(pattern, output, re.M), output
+    assert len(output.splitlines()) == 1, output
+
+
+@pytest.mark.parametrize("how", ERRORS)
+def test_error_is_told_at_its_place(config, how):
+    text, line, column, what = ERRORS[how]
+    config.write_text(text)
+    done = run_daemon("-c", config, "--check", cwd=config.parent)
+    assert done.returncode == 1
+    assert_points_at(done.stderr, config, line, column, what)
+
+
+@pytest.mark.parametrize("how", ["unknown option", "bracket left open", "lists of one name"])
+def test_error_stops_the_start(config, how):
+    text, line, column, what = ERRORS[how]
+    config.write_text(text)
+    done = run_daemon("-c", config, cwd=config.parent)
+    assert done.returncode == 1
+    assert_points_at(done.stderr, config, line, column, what)
+
+
+@pytest.mark.parametrize("content,what", [
+    (b"\xff\xfe\x00s\x00e", ""), (b"server: {}\n\xc3\x28: 1\n", ""), (b"\0" * 100, ""),
+    (b"# x\n" * 400000, "1 MiB|large"), (b"[" * 100000, ""), (b"a: " + b"{b: " * 5000, "")],
+    ids=["utf-16", "bad utf-8", "NULs", "too large", "brackets", "braces"])
+def test_file_of_another_kind_is_refused(config, content, what):
+    config.write_bytes(content)
+    done = run_daemon("-c", config, "--check")
+    assert done.returncode == 1
+    assert re.search(rf"^error: {re.escape(str(config))}.*(?:{what})", done.stderr), done.stderr
+
+
+def test_missing_file_is_named(config):
+    done = run_daemon("-c", config)
+    assert done.returncode == 1
+    assert str(config) in done.stderr and "No such file" in done.stderr
+
+
+def test_directory_is_no_configuration(tmp_path):
+    done = run_daemon("-c", tmp_path)
+    assert done.returncode == 1 and str(tmp_path) in done.stderr
+
+
+def test_empty_file_has_all_defaults(config):
+    config.write_text("")
+    done = run_daemon("-c", config, "--dump-config")
+    assert done.returncode == 0
+    for line in ("size: 64MiB", "127.0.0.0/8", "drain-timeout: 2s", "udp-size: 1232"):
+        assert line in done.stdout, done.stdout
+
+
+# ---- --check
+
+def test_check_of_a_good_configuration(daemon):
+    d = daemon()
+    d.add_list("one", "a.test\nb.test\n").add_list("two", "c.test\n").write_config()
+    done = run_daemon("-c", d.config_path, "--check")
+    assert (done.returncode, done.stdout) == (0, "ok: 2 lists, 3 names\n"), done.stderr
+
+
+def test_check_reports_bad_lines_and_passes(daemon):
+    d = daemon()
+    d.add_list("one", "a.test\nnot a name\nb.test\n").write_config()
+    done = run_daemon("-c", d.config_path, "--check")
+    assert done.returncode == 0
+    assert f"{d.list_path('one')}:2: skipped" in done.stderr
+
+
+def test_check_takes_no_last_good_version_for_a_broken_list(daemon):
+    d = daemon({"state": {"directory": "state"}})
+    d.add_list("one", "a.test\n").start()
+    d.stop()
+    d.list_path("one").unlink()
+    done = run_daemon("-c", d.config_path, "--check", cwd=d.folder)
+    assert done.returncode == 1 and "one" in done.stderr
+
+
+def test_check_beside_a_running_daemon_disturbs_nothing(daemon):
+    d = daemon()
+    d.add_list("one", "a.test\n").start()
+    done = run_daemon("-c", d.config_path, "--check")
+    assert done.returncode == 0, done.stderr
+    assert addresses(ask(d.address, "a.test")) == ["192.0.2.1"]
+
+
+# ---- the command line
+
+def test_dump_can_be_read_again(daemon):
+    d = daemon({"server": {"identity": "a: \"quoted\" #text", "cookies": False},
+                "guard": {"protected": ["bank.test"]}, "cache": {"max-ttl": "2h"},
+                "state": {"directory": "with space/\u00e9"}})
+    d.add_list("one", "a.test\n", authority={"court": "Court: of 'quotes'", "case": "1:10-cv-00156",
+                                             "date": "2010-02-22", "url": "https://a.test/"})
+    d.add_list("two", "b.test\n", action="nxdomain", reason="requested", mandatory=True)
+    d.write_config()
+    first = run_daemon("-c", d.config_path, "--dump-config")
+    again = d.folder / "again.yaml"
+    again.write_text(first.stdout)
+    second = run_daemon("-c", again, "--dump-config")
+    assert (first.returncode, second.returncode) == (0, 0), second.stderr
+    assert first.stdout == second.stdout
+    assert "1:10-cv-00156" in first.stdout and "bank.test" in first.stdout
+    assert run_daemon("-c", again, "--check").stdout == "ok: 2 lists, 2 names\n"
+
+
+def test_version():
+    done = run_daemon("--version")
+    assert done.returncode == 0
+    assert re.fullmatch(r"sinkholed \d+\.\d+\S*\n", done.stdout)
+
+
+def test_help():
+    done = run_daemon("--help")
+    assert done.returncode == 0 and done.stdout.startswith("usage: sinkholed")
+    for option in ("--check", "--dump-config", "--version", "-c"):
+        assert option in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--frobnicate"], ["-c"], ["extra"]], ids=" ".join)
+def test_wrong_command_line(arguments):
+    done = run_daemon(*arguments)
+    assert done.returncode == 1 and "usage: sinkholed" in done.stderr and not done.stdout
+
+
+# ---- addresses that cannot be had
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["UDP", "TCP"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "reuseport"])
+def test_port_in_use_is_named(daemon, kind, host, shared):
+    d = daemon()
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as other:
+        if shared:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind((host, d.port))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        log = d.fails_to_start()
+    assert re.search(rf"^error: .*{re.escape(host)}@{d.port}.*in use", log, re.M), log
+
+
+def test_second_daemon_on_the_same_port_is_refused_and_the_first_serves_on(daemon):
+    first = daemon().add_list("one", "a.test\n").start()
+    second = daemon().add_list("one", "a.test\n")
+    second.configure({"server": {"listen": [f"127.0.0.1@{first.port}"]}})
+    assert f"127.0.0.1@{first.port}" in second.fails_to_start()
+    for _ in range(20):
+        assert addresses(ask(first.address, "a.test")) == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize("host", ["192.0.2.77", "2001:db8::77"])
+def test_address_that_is_not_ours_is_named(daemon, host):
+    d = daemon()
+    d.configure({"server": {"listen": [f"127.0.0.1@{d.port}", f"{host}@{d.port}"]}})
+    log = d.fails_to_start()
+    assert re.search(rf"^error: .*{re.escape(host)}@{d.port}.*assign", log, re.M), log
+
+
+def test_nothing_is_served_before_all_is_well(daemon):
+    """The list is read after the sockets are bound: a query that came early is not answered."""
+    d = daemon()
+    d.add_list("order", mandatory=True)
+    d.fails_to_start()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(d.address)  # and the port is free again
+
+
+def test_json_is_yaml(config):
+    port = free_port()
+    config.write_text(json.dumps({"server": {"listen": [f"127.0.0.1@{port}"]}, "lists": []}))
+    assert run_daemon("-c", config, "--check").returncode == 0

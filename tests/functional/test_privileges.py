@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Started as root: bound first, then another user for good."""
+import os
+import pwd
+import re
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness.client import addresses, ask, run_client
+from harness.namespace import joined, with_addresses
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs to be started as root")
+
+SINK, USER = "192.0.2.1", "nobody"
+# a process that has changed its user cannot be looked into by the leak checker
+NO_LEAKS = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+
+
+@pytest.fixture
+def open_daemon(daemon):
+    """A daemon in a folder that every user may enter; pytest's own may be entered by one."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+
+        def make(config=None):
+            d = daemon(config, environment=NO_LEAKS)
+            d.folder = d.cwd = folder
+            d.config_path = folder / "sinkholed.yaml"
+            return d
+        yield make
+
+
+def status_of(d):
+    text = Path(f"/proc/{d.program.pid}/status").read_text()
+    return {key: value.split() for key, value in re.findall(r"^(\w+):[ \t]*(.*)$", text, re.M)}
+
+
+def assert_is(d, user):
+    entry = pwd.getpwnam(user)
+    status = status_of(d)
+    assert status["Uid"] == [str(entry.pw_uid)] * 4
+    assert status["Gid"] == [str(entry.pw_gid)] * 4
+    assert not status["Groups"]
+    assert all(int(status[kind][0], 16) == 0 for kind in ("CapEff", "CapPrm", "CapInh", "CapAmb"))
+    assert status["NoNewPrivs"] == ["1"]
+
+
+def test_runs_as_the_configured_user_and_can_reload(open_daemon):
+    d = open_daemon({"server": {"user": USER}}).add_list("one", "a.test\n").start()
+    assert_is(d, USER)
+    assert addresses(ask(d.address, "a.test")) == [SINK]
+    d.write_list("one", "b.test\n")
+    d.reload_well()
+    assert addresses(ask(d.address, "b.test")) == [SINK]
+    d.stop()
+
+
+def test_binds_a_privileged_port_before_that(open_daemon):
+    d = open_daemon({"server": {"user": USER}})
+    d.configure({"server": {"listen": ["127.0.0.1@53"]}})
+    d.add_list("one", "a.test\n").start(prefix=with_addresses())
+    assert_is(d, USER)
+    done = run_client([*joined(d.program.pid), "dig", "-r", "@127.0.0.1", "+short", "a.test"])
+    assert done.stdout == f"{SINK}\n"
+    d.stop()
+
+
+def test_state_directory_is_made_for_that_user(open_daemon):
+    d = open_daemon({"server": {"user": USER}, "state": {"directory": "deep/er/state"}})
+    d.add_list("one", "a.test\n").start()
+    directory = d.folder / "deep/er/state"
+    found = directory.stat()
+    assert found.st_uid == pwd.getpwnam(USER).pw_uid
+    assert stat.S_IMODE(found.st_mode) == 0o700
+    d.stop()
+    assert (directory / "one.list").read_text() == "a.test\n"
+    assert (directory / "one.list").stat().st_uid == pwd.getpwnam(USER).pw_uid
+
+
+def test_unknown_user_stops_the_start(open_daemon):
+    d = open_daemon({"server": {"user": "nobody-of-this-name"}}).add_list("one", "a.test\n")
+    assert "nobody-of-this-name" in d.fails_to_start()
+
+
+def test_missing_default_user_is_nobody_and_a_warning(open_daemon):
+    try:
+        pwd.getpwnam("sinkholed")
+        pytest.skip("this machine has the user sinkholed")
+    except KeyError:
+        pass
+    d = open_daemon().add_list("one", "a.test\n")
+    del d.config["server"]["user"]
+    d.start()
+    assert_is(d, "nobody")
+    assert re.search(r"^warning: there is no user sinkholed", d.log(), re.M)
+    d.stop()
+
+
+def test_starts_without_privileges(open_daemon):
+    """As make run does; the user of the configuration is not looked at."""
+    d = open_daemon({"server": {"user": "root"}, "state": {"directory": "state"}})
+    d.folder.chmod(0o777)
+    d.add_list("one", "a.test\n")
+    d.start(prefix=["setpriv", f"--reuid={USER}", "--regid=nogroup", "--clear-groups"])
+    assert_is(d, USER)
+    assert addresses(ask(d.address, "a.test")) == [SINK]
+    d.stop()
+
+
+def test_privileged_port_without_privileges_is_named(open_daemon):
+    d = open_daemon()
+    d.configure({"server": {"listen": ["127.0.0.1@53"]}})
+    d.add_list("one", "a.test\n")
+    log = d.fails_to_start(prefix=[*with_addresses(), "setpriv", f"--reuid={USER}",
+                                   "--regid=nogroup", "--clear-groups"])
+    assert re.search(r"^error: .*127\.0\.0\.1@53.*[Pp]ermission denied", log, re.M), log

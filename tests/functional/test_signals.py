@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""SIGTERM, SIGINT, SIGUSR1, and the word to systemd."""
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import dns.message
+import pytest
+
+from harness.build import daemon_path, slow
+from harness.client import addresses, ask, dig, frame, is_closed, query, read_frame, tcp_socket, udp_socket
+from harness.program import catches, wait_until
+from harness.upstream import Later
+
+SINK, GOOD = "192.0.2.1", "198.51.100.7"
+
+
+def later(seconds):
+    return lambda q: Later(seconds, q.address(GOOD))
+
+
+@pytest.fixture
+def server(daemon, upstream):
+    def make(script, drain="2s"):
+        up = upstream(script)
+        d = daemon({"upstreams": [up.address], "server": {"drain-timeout": drain}})
+        return d.add_list("one", "listed.test\n").start(), up
+    return make
+
+
+def end(d, number=signal.SIGTERM):
+    """Sends the signal; a function that waits for the end and gives the seconds it took."""
+    start = time.monotonic()
+    d.program.signal(number)
+
+    def wait():
+        status = d.program.wait_exit(15)
+        d.program.assert_sane()
+        assert status == 0, d.log()
+        return time.monotonic() - start
+    return wait
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+def test_idle_daemon_ends_at_once(server, number):
+    d, _ = server(later(0))
+    ask(d.address, "listed.test")
+    assert end(d, number)() < slow(0.5, 5)
+    assert d.program.lines[-1] == "ended"
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+@pytest.mark.parametrize("delay", [0.101, 0.152, 0.203, 0.254])
+def test_question_in_flight_is_answered(server, tcp, delay):
+    d, up = server(later(delay))
+    with (tcp_socket if tcp else udp_socket)(d.address) as s:
+        wire = query("slow.test").to_wire()
+        s.sendall(frame(wire) if tcp else wire)
+        up.wait_asked()
+        wait = end(d)
+        answer = dns.message.from_wire(read_frame(s) if tcp else s.recv(4096))
+        assert addresses(answer) == [GOOD]
+        if tcp:
+            assert is_closed(s)
+    assert wait() < slow(1.5, 6)
+
+
+def refuses_connections(d):
+    try:
+        with tcp_socket(d.address):
+            return False
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.parametrize("count", [200, 600, 1000])
+def test_all_questions_in_flight_are_answered(daemon, upstream, count):
+    """Their answers come all at one time, so that the daemon is busy when it looks whether it is
+    done: what it has not sent by then must not be lost."""
+    up = upstream(later(0.5))
+    d = daemon({"upstreams": [up.address], "server": {"workers": 1},
+                "outgoing": {"retransmit": "2s"}}).start()
+    with udp_socket(d.address) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        for number in range(count):
+            message = query(f"n{number}.test")
+            message.id = number
+            s.send(message.to_wire())
+        wait_until(lambda: d.counted("forwarded") == count, 5, "all went upstream")
+        wait = end(d)
+        wait_until(lambda: refuses_connections(d), 5, "it takes no more")
+        d.program.signal(signal.SIGSTOP)
+        try:
+            wait_until(lambda: up.sent >= count, 10, "the upstream has answered")
+        finally:
+            d.program.signal(signal.SIGCONT)
+        wait()
+        s.settimeout(0.5)
+        seen = set()
+        while len(seen) < count:
+            seen.add(s.recv(4096)[:2])
+
+
+def test_drain_is_bounded(server):
+    d, up = server(lambda q: None, drain="300ms")
+    with udp_socket(d.address) as s, tcp_socket(d.address) as t:
+        s.send(query("a.test").to_wire())
+        t.sendall(frame(query("b.test")))
+        up.wait_asked(2)
+        assert end(d)() < slow(1.2, 6)
+
+
+def test_drain_of_0_waits_for_nothing(server):
+    d, up = server(lambda q: None, drain="0s")
+    with udp_socket(d.address) as s:
+        s.send(query("a.test").to_wire())
+        up.wait_asked()
+        assert end(d)() < slow(0.6, 5)
+
+
+def test_what_has_arrived_is_answered(server):
+    """The datagrams are in the kernel's queue before the signal is."""
+    d, _ = server(later(0))
+    with udp_socket(d.address) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        for number in range(500):
+            message = query("listed.test")
+            message.id = number
+            s.send(message.to_wire())
+        wait = end(d)
+        assert len({s.recv(512)[:2] for _ in range(500)}) == 500
+    wait()
+
+
+def test_idle_connections_do_not_delay_the_end(server):
+    d, _ = server(later(0))
+    with tcp_socket(d.address) as s, tcp_socket(d.address) as half:
+        s.sendall(frame(query("listed.test")))
+        read_frame(s)
+        half.sendall(b"\0")
+        assert end(d)() < slow(0.6, 5)
+        assert is_closed(s) and is_closed(half)
+
+
+def test_port_is_free_at_once(server):
+    d, _ = server(later(0))
+    with tcp_socket(d.address) as s:
+        s.sendall(frame(query("listed.test")))
+        read_frame(s)
+        d.restart()
+        assert addresses(ask(d.address, "listed.test", tcp=True)) == [SINK]
+
+
+def test_end_during_a_reload(server):
+    d, _ = server(later(0))
+    d.write_list("one", "".join(f"n{i}.test\n" for i in range(slow(200000, 20000))))
+    d.program.signal(signal.SIGHUP)
+    d.program.wait_line(r"^SIGHUP: reloading")
+    end(d)()
+    assert re.search(r"^reload 2 done", d.log(), re.M)
+
+
+def test_repeated_signals_are_no_harm(server):
+    d, up = server(later(0.3))
+    with udp_socket(d.address) as s:
+        s.send(query("slow.test").to_wire())
+        up.wait_asked()
+        wait = end(d)
+        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP, signal.SIGINT):
+            d.program.signal(number)
+        assert addresses(dns.message.from_wire(s.recv(4096))) == [GOOD]
+    wait()
+
+
+# ---- counters
+
+def test_counters_count(server):
+    d, up = server(lambda q: q.negative() if q.name == "no.test." else q.address(GOOD))
+    dig(d.address, "listed.test")
+    dig(d.address, "+tcp", "www.listed.test")
+    for _ in range(3):
+        ask(d.address, "a.test")
+    ask(d.address, "no.test")
+    ask(d.address, "version.bind", "TXT", qclass="CH")
+    with udp_socket(d.address) as s:
+        s.send(b"x" * 11)
+        s.send(b"\0" * 12)
+        s.recv(512)
+    counters = d.counters()
+    assert {name: counters[name] for name in (
+        "queries_udp", "queries_tcp", "blocked_name", "cache_hits", "cache_misses", "forwarded",
+        "resolved", "dropped", "formerr", "chaos", "tcp_accepted", "servfail", "not_allowed")} == {
+        "queries_udp": 7, "queries_tcp": 1, "blocked_name": 2, "cache_hits": 2, "cache_misses": 2,
+        "forwarded": 2, "resolved": 2, "dropped": 1, "formerr": 1, "chaos": 1, "tcp_accepted": 1,
+        "servfail": 0, "not_allowed": 0}
+    assert counters["cache_entries"] == 2 and counters["cache_bytes_max"] == 4 << 20
+
+
+def test_counters_are_logged_at_the_end(server):
+    d, _ = server(later(0))
+    ask(d.address, "listed.test")
+    d.stop()
+    assert "queries_udp=1" in d.log()
+
+
+# ---- systemd
+
+def test_word_to_systemd(daemon, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(10)
+        d = daemon(environment={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        d.add_list("one", "listed.test\n").start()
+        assert systemd.recv(4096).decode() == "READY=1"
+        d.reload_well()
+        reloading = systemd.recv(4096).decode()
+        assert reloading.startswith("RELOADING=1\nMONOTONIC_USEC=")
+        assert systemd.recv(4096).decode() == "READY=1"
+        d.write_list("one", "<html>")
+        d.reload()
+        assert systemd.recv(4096).decode().startswith("RELOADING=1")
+        assert systemd.recv(4096).decode() == "READY=1"
+        d.stop()
+        assert systemd.recv(4096).decode() == "STOPPING=1"
+
+
+def test_priorities_for_the_journal(daemon):
+    d = daemon(environment={"JOURNAL_STREAM": "8:1"})
+    d.add_list("one", "listed.test\nnot a name\n")
+    d.write_config()
+    d.spawn()
+    d.program.wait_line(r"^<4>warning: .*:2: skipped")
+    d.program.wait_line(r"^<5>sinkholed \S+ ready")
+    wait_until(d.listens_to_signals, 10, "it listens to signals")
+
+
+def test_log_that_nobody_reads_is_no_harm(daemon):
+    """The reader of its log goes away; it serves and reloads on."""
+    d = daemon().add_list("one", "listed.test\n")
+    d.write_config()
+    process = subprocess.Popen([str(daemon_path()), "-c", str(d.config_path)], cwd=d.folder,
+                               stderr=subprocess.PIPE)
+    try:
+        for line in process.stderr:
+            if line.startswith(b"try: dig"):
+                break
+        process.stderr.close()
+        assert addresses(ask(d.address, "listed.test")) == [SINK]
+        wait_until(lambda: catches(process.pid, signal.SIGHUP), 10, "it listens to signals")
+        d.write_list("one", "other.test\n")
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: addresses(ask(d.address, "other.test")) == [SINK], 10, "it reloads")
+        process.terminate()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Policies and snapshots from tables of lists and rules, for tests and fuzzers. */
+#ifndef SUPPORT_LISTS_H
+#define SUPPORT_LISTS_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/snapshot.h"
+
+/* A list, and its rules with blanks between them: "x" and below, "=x" alone, "<x" only below,
+ * "@" before it for an exception, "!" for an important rule. */
+struct list_row {
+	const char *name;
+	enum action action;
+	const char *rules;
+	enum reason reason;
+	bool mandatory;
+	const char *ipv4;
+	const char *ipv6;
+	const char *case_number;
+};
+
+#define LISTS_KEY ((struct hash_key){0x1122334455667788ULL, 0x99aabbccddeeff00ULL})
+#define LISTS_TTL_S 60U
+
+/* What must not fail where there is no test to fail. */
+#define lists_require(condition)                                                                   \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+static inline void lists_add_rule(struct domset_builder *builder, const char *text, size_t len,
+				  uint32_t line)
+{
+	struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
+	struct name owner;
+
+	for (; len > 0 && strchr("=<@!", *text); text++, len--) {
+		kind.scope = *text == '=' ? DOMSET_SCOPE_ITSELF : kind.scope;
+		kind.scope = *text == '<' ? DOMSET_SCOPE_BELOW : kind.scope;
+		kind.exception = kind.exception || *text == '@';
+		kind.important = kind.important || *text == '!';
+	}
+	lists_require(name_from_text(text, len, &owner) == ERR_OK);
+	lists_require(domset_builder_add(builder, &owner, &kind, line) == ERR_OK);
+}
+
+static inline void lists_fill(struct policy_list *list, const struct list_row *row)
+{
+	struct ip ip;
+
+	*list = (struct policy_list){
+		.action = row->action,
+		.mandatory = row->mandatory,
+		.has_ipv4 = row->ipv4 != NULL,
+		.has_ipv6 = row->ipv6 != NULL,
+		.ttl_s = LISTS_TTL_S,
+	};
+	snprintf(list->name, sizeof(list->name), "%s", row->name);
+	if (row->ipv4) {
+		lists_require(ip_parse(row->ipv4, &ip) == ERR_OK);
+		memcpy(list->ipv4, ip.bytes, sizeof(list->ipv4));
+	}
+	if (row->ipv6) {
+		lists_require(ip_parse(row->ipv6, &ip) == ERR_OK);
+		memcpy(list->ipv6, ip.bytes, sizeof(list->ipv6));
+	}
+	policy_list_describe(list, row->reason, row->case_number ? row->case_number : "");
+}
+
+static inline struct policy *lists_policy(const struct list_row *rows, size_t count)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+	const struct hash_key key = LISTS_KEY;
+	struct domset_builder *builder = NULL;
+
+	lists_require(policy && count <= POLICY_LISTS_MAX);
+	lists_require(domset_builder_create(&key, &builder) == ERR_OK);
+	for (size_t i = 0; i < count; i++) {
+		const char *rules = rows[i].rules;
+
+		lists_require(domset_builder_begin(builder, (unsigned int)i) == ERR_OK);
+		for (uint32_t line = 1; *rules; line++) {
+			size_t len = strcspn(rules, " ");
+
+			lists_add_rule(builder, rules, len, line);
+			rules += len + (rules[len] == ' ');
+		}
+		lists_fill(&policy->lists[i], &rows[i]);
+	}
+	policy->list_count = count;
+	lists_require(domset_builder_freeze(builder, &policy->set) == ERR_OK);
+	domset_builder_free(builder);
+	return policy;
+}
+
+/* A snapshot of these lists and the default configuration, freed by snapshot_free. */
+static inline struct snapshot *lists_snapshot(uint64_t generation, const struct list_row *rows,
+					      size_t count)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+
+	lists_require(s && conf_default(&s->conf) == ERR_OK);
+	s->generation = generation;
+	s->policy = lists_policy(rows, count);
+	lists_require(prefix_set_create(s->conf->server.allow, s->conf->server.allow_count,
+					&s->allow) == ERR_OK);
+	s->ttl = (struct reply_ttl_limits){
+		.min_s = s->conf->cache.min_ttl_s,
+		.max_s = s->conf->cache.max_ttl_s,
+		.max_negative_s = s->conf->cache.max_negative_ttl_s,
+	};
+	return s;
+}
+
+#endif

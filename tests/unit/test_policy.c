@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "match/policy.h"
+#include "support/lists.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The list that decides, by its number; none, or one that lets pass. */
+#define NONE (-1)
+
+static const struct list_row lists[] = {
+	{.name = "zero",
+	 .action = ACTION_SINKHOLE,
+	 .rules = "bad.example =exact.example <below.example both.example let.example order.example"
+		  " @fine.order.example !first.order.example"},
+	{.name = "one",
+	 .action = ACTION_NXDOMAIN,
+	 .rules = "order.example both.example =only.one.example deep.both.example late.example"},
+	{.name = "two",
+	 .action = ACTION_PASS,
+	 .rules = "let.example bound.example @not.let.example =passed.late.example"},
+	{.name = "three",
+	 .action = ACTION_REFUSED,
+	 .rules = "bound.example both.example order.example @fine.bound.example let.both.example",
+	 .mandatory = true},
+	{.name = "four",
+	 .action = ACTION_PASS,
+	 .rules = "let.both.example twice.let.example let.example"},
+	{.name = "five", .action = ACTION_DROP, .rules = "late.bound.example", .mandatory = true},
+};
+
+static const struct {
+	const char *name;
+	int list;      /* of all lists */
+	int mandatory; /* of the mandatory ones alone */
+	int owner_labels;
+} rows[] = {
+	{"example", NONE, NONE, 0},
+	{".", NONE, NONE, 0},
+	{"good.example", NONE, NONE, 0},
+	{"bad.example", 0, NONE, 2},
+	{"www.bad.example", 0, NONE, 2},
+	{"notbad.example", NONE, NONE, 0},
+	{"exact.example", 0, NONE, 2},
+	{"www.exact.example", NONE, NONE, 0},
+	{"below.example", NONE, NONE, 0},
+	{"www.below.example", 0, NONE, 2},
+	{"only.one.example", 1, NONE, 3},
+	/* the first list decides, not the most specific rule */
+	{"both.example", 0, 3, 2},
+	{"deep.both.example", 0, 3, 2},
+	/* an exception silences its own list: the next one speaks */
+	{"fine.order.example", 1, 3, 2},
+	{"x.fine.order.example", 1, 3, 2},
+	/* let pass, wherever the list stands; an exception of a list that lets pass does not */
+	{"let.example", 2, NONE, 2},
+	{"www.let.example", 2, NONE, 2},
+	{"not.let.example", 4, NONE, 2},
+	{"twice.let.example", 2, NONE, 2},
+	{"passed.late.example", 2, NONE, 3},
+	{"other.late.example", 1, NONE, 2},
+	/* but a mandatory list holds; of two, the first */
+	{"bound.example", 3, 3, 2},
+	{"www.bound.example", 3, 3, 2},
+	{"fine.bound.example", 2, NONE, 2},
+	{"late.bound.example", 3, 3, 2},
+	{"let.both.example", 3, 3, 3},
+};
+
+static struct verdict match(const struct policy *policy, const char *text, bool mandatory_only)
+{
+	const struct hash_key key = LISTS_KEY;
+	struct name_suffixes suffixes;
+	struct name name;
+
+	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
+	name_hash_suffixes(&key, &name, &suffixes);
+	return policy_match(policy, &name, &suffixes, mandatory_only);
+}
+
+static void test_match(void **state)
+{
+	struct policy *policy = lists_policy(lists, COUNT(lists));
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct verdict v = match(policy, rows[i].name, false);
+		struct domset_rule rule;
+
+		assert_int_equal(v.matched ? v.list : NONE, rows[i].list);
+		if (v.matched) {
+			assert_int_equal(v.action, lists[v.list].action);
+			assert_int_equal(v.owner_labels, rows[i].owner_labels);
+			domset_rule(policy->set, v.record, &rule);
+			assert_int_equal(rule.list, v.list);
+			assert_false(rule.kind.exception);
+		}
+		v = match(policy, rows[i].name, true);
+		assert_int_equal(v.matched ? v.list : NONE, rows[i].mandatory);
+	}
+	policy_free(policy);
+	policy_free(NULL);
+}
+
+static void test_without_lists(void **state)
+{
+	struct policy *policy = lists_policy(NULL, 0);
+
+	assert_false(match(policy, "www.example", false).matched);
+	assert_false(match(policy, ".", false).matched);
+	policy_free(policy);
+}
+
+/* All lists there may be, all with the same name: the first, and none is left out. */
+static void test_many_lists(void **state)
+{
+	struct list_row many[POLICY_LISTS_MAX];
+	struct policy *policy;
+
+	for (size_t i = 0; i < POLICY_LISTS_MAX; i++)
+		many[i] = (struct list_row){
+			.name = "one of many", .action = ACTION_NODATA, .rules = "bad.example"};
+	policy = lists_policy(many, POLICY_LISTS_MAX);
+	assert_int_equal(match(policy, "bad.example", false).list, 0);
+	policy_free(policy);
+	many[POLICY_LISTS_MAX - 1].action = ACTION_PASS;
+	policy = lists_policy(many, POLICY_LISTS_MAX);
+	assert_int_equal(match(policy, "bad.example", false).list, POLICY_LISTS_MAX - 1);
+	policy_free(policy);
+	many[POLICY_LISTS_MAX - 2].mandatory = true;
+	policy = lists_policy(many, POLICY_LISTS_MAX);
+	assert_int_equal(match(policy, "bad.example", false).list, POLICY_LISTS_MAX - 2);
+	policy_free(policy);
+}
+
+/* The root may be listed as well: its rule's owner has no labels. */
+static void test_root(void **state)
+{
+	static const struct list_row all[] = {
+		{.name = "all", .action = ACTION_NXDOMAIN, .rules = ". @good.example"},
+	};
+	struct policy *policy = lists_policy(all, 1);
+
+	assert_true(match(policy, ".", false).matched);
+	assert_true(match(policy, "a.b.c", false).matched);
+	assert_int_equal(match(policy, "a.b.c", false).owner_labels, 0);
+	assert_false(match(policy, "www.good.example", false).matched);
+	policy_free(policy);
+}
+
+static const struct {
+	enum reason reason;
+	const char *case_number;
+	enum ede_code denied;
+	const char *text;
+} describes[] = {
+	{REASON_ORDER, "", EDE_CENSORED, "a list"},
+	{REASON_ORDER, "1:10-cv-00156", EDE_CENSORED, "a list; case 1:10-cv-00156"},
+	{REASON_OPERATOR, "", EDE_BLOCKED, "a list"},
+	{REASON_REQUESTED, "", EDE_FILTERED, "a list"},
+};
+
+static void test_describe(void **state)
+{
+	for (size_t i = 0; i < COUNT(describes); i++) {
+		struct policy_list list = {.name = "a list"};
+		size_t len = strlen(describes[i].text);
+		uint8_t denied[2] = {0, (uint8_t)describes[i].denied};
+
+		policy_list_describe(&list, describes[i].reason, describes[i].case_number);
+		assert_int_equal(list.forged.len, len + 2);
+		assert_memory_equal(list.forged.data, "\0\4", 2);
+		assert_memory_equal(list.forged.data + 2, describes[i].text, len);
+		assert_int_equal(list.denied.len, len + 2);
+		assert_memory_equal(list.denied.data, denied, 2);
+		assert_memory_equal(list.denied.data + 2, describes[i].text, len);
+	}
+}
+
+/* The longest name and case there may be: cut, not overrun. */
+static void test_describe_longest(void **state)
+{
+	struct policy_list list = {.name = ""};
+	char case_number[128];
+
+	memset(list.name, 'n', sizeof(list.name) - 1);
+	memset(case_number, 'c', sizeof(case_number) - 1);
+	case_number[sizeof(case_number) - 1] = '\0';
+	policy_list_describe(&list, REASON_ORDER, case_number);
+	assert_int_equal(list.denied.len, EDNS_EDE_MAX);
+	assert_int_equal(list.forged.len, EDNS_EDE_MAX);
+	assert_memory_equal(list.denied.data + 2 + 63, "; case ccc", 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_match),	   cmocka_unit_test(test_without_lists),
+		cmocka_unit_test(test_many_lists), cmocka_unit_test(test_root),
+		cmocka_unit_test(test_describe),   cmocka_unit_test(test_describe_longest),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}
