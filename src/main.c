@@ -188,6 +188,18 @@ static enum err serve(const struct arguments *args, struct workers_config *confi
 	return err;
 }
 
+/* A reload asked for while starting up waits, rather than to end the process. */
+static void hold_signals(void)
+{
+	sigset_t held;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&held);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
 /* Starts up in the order that lets nothing be served before all is well. */
 static int run(const struct arguments *args, struct conf *conf)
 {
@@ -198,7 +210,7 @@ static int run(const struct arguments *args, struct conf *conf)
 	struct err_text text;
 	enum err err = ERR_OK;
 
-	signal(SIGPIPE, SIG_IGN);
+	hold_signals();
 	log_set_level(conf->server.log_level);
 	if (hash_key_random(&config.name_key) != ERR_OK ||
 	    hash_key_random(&config.cookie_secret) != ERR_OK)

@@ -9,12 +9,28 @@
 
 #define COPY_OCTETS (64U * 1024)
 
+/* A directory of our own is given to nobody else: chown() may be forbidden even for that. */
+static bool give_to(const char *path, uid_t uid, gid_t gid)
+{
+	return (uid == geteuid() && gid == getegid()) || chown(path, uid, gid) == 0;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode);
+}
+
 static enum err make_directory(const char *path, uid_t uid, gid_t gid, struct err_text *text)
 {
 	if (mkdir(path, 0700) == 0) {
-		if (chown(path, uid, gid) == 0)
+		if (give_to(path, uid, gid))
 			return ERR_OK;
-	} else if (errno == EEXIST) {
+	} else if (errno == EEXIST && is_directory(path)) {
 		return ERR_OK;
 	}
 	return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
@@ -85,11 +101,11 @@ static enum err copy_version(int from, int to, const struct stat *seen, const ch
 	struct stat now;
 
 	if (!copy(from, to))
-		return err_set(text, ERR_SYS, "%s: %s", file, strerror(errno));
+		return err_set(text, ERR_SYS, "cannot copy %s: %s", file, strerror(errno));
 	if (fstat(from, &now) != 0 || !keep_same_version(&now, seen))
 		return err_set(text, ERR_REFUSED, "%s changed while it was loaded", file);
 	if (futimens(to, times) != 0 || fsync(to) != 0)
-		return err_set(text, ERR_SYS, "%s", strerror(errno));
+		return err_set(text, ERR_SYS, "cannot copy %s: %s", file, strerror(errno));
 	return ERR_OK;
 }
 

@@ -185,8 +185,11 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 static enum err watch(struct life *life)
 {
 	static const int numbers[] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+	sigset_t watched;
 
+	sigemptyset(&watched);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		sigaddset(&watched, numbers[i]);
 		life->signals[i] = evsignal_new(life->base, numbers[i], on_signal, life);
 		if (!life->signals[i] || event_add(life->signals[i], NULL) != 0)
 			return ERR_NOMEM;
@@ -196,7 +199,10 @@ static enum err watch(struct life *life)
 		return ERR_SYS;
 	life->loaded =
 		event_new(life->base, life->loaded_fd, EV_READ | EV_PERSIST, on_loaded, life);
-	return life->loaded && event_add(life->loaded, NULL) == 0 ? ERR_OK : ERR_NOMEM;
+	if (!life->loaded || event_add(life->loaded, NULL) != 0)
+		return ERR_NOMEM;
+	pthread_sigmask(SIG_UNBLOCK, &watched, NULL); /* some were held back while starting */
+	return ERR_OK;
 }
 
 static void life_fini(struct life *life)

@@ -2,7 +2,6 @@
 /* One connection: what it waits for, from its beginning to its end. */
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "net/stream_p.h"
 
@@ -56,7 +55,6 @@ enum err conn_open(struct stream *stream, int fd, const struct endpoint *peer,
 
 	if (!conn || !(conn->out = evbuffer_new())) {
 		free(conn);
-		close(fd);
 		return ERR_NOMEM;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -128,7 +128,8 @@ void conn_serve(struct conn *conn, struct frame_window *w);
 
 /* ---- stream_conn.c */
 
-/* Makes a connection of the socket, which is closed on failure.  ERR_NOMEM. */
+/* Makes a connection of the socket, whose place was taken; on failure both stay the caller's.
+ * ERR_NOMEM. */
 enum err conn_open(struct stream *stream, int fd, const struct endpoint *peer,
 		   const struct ip *client) MUST_CHECK;
 

@@ -3,8 +3,8 @@
 import dns.exception
 import pytest
 
-from harness.client import (addresses, ask, dig, ede, exchange, flags, frame, query, rcode, read_frame,
-                            records, soa, tcp_socket, ttls, udp_raw)
+from harness.client import (addresses, ask, dig, ede, exchange, flags, frame, query, rcode,
+                            read_frame, records, soa, tcp_socket, ttls, udp_raw)
 from harness.upstream import ScriptedUpstream
 
 TYPES = ["A", "AAAA", "HTTPS", "MX", "TXT", "DS", "ANY"]

@@ -2,7 +2,7 @@
 """Names that lead to a listed one by CNAME or DNAME, and what a reload does to them."""
 import pytest
 
-from harness.client import addresses, ask, dig, ede, rcode, records, soa
+from harness.client import addresses, ask, dig, ede, flags, rcode, records, soa
 from harness.zones import PLAIN
 
 GOOD, SINK = "198.51.100.7", "192.0.2.1"
@@ -117,3 +117,22 @@ def test_chain_without_end_is_an_answer(daemon, upstream):
         return q.reply(*[f"{a} 60 IN CNAME {b}" for a, b in zip(names, names[1:])])
     d = daemon({"upstreams": [upstream(long_chain).address]}).add_list("one", "n29.test\n").start()
     assert addresses(ask(d.address, "first.test", edns=True)) == [SINK]
+
+
+def test_target_for_tcp_only(daemon, upstream):
+    """Truncated over UDP, the true answer over TCP; so, too, when it is cached."""
+    up = upstream(chain)
+    d = daemon({"upstreams": [up.address]})
+    d.add_list("one", "third.test\n", action="tcp-only").start()
+    for _ in range(2):
+        over_udp = ask(d.address, "first.test")
+        assert "TC" in flags(over_udp) and not over_udp.answer
+        assert GOOD in addresses(ask(d.address, "first.test", tcp=True))
+    assert dig(d.address, "first.test").answers[-1] == GOOD
+    d.write_list("one", "other.test\n")
+    d.reload_well()
+    assert GOOD in addresses(ask(d.address, "first.test"))
+    d.write_list("one", "third.test\n")
+    d.reload_well()
+    assert "TC" in flags(ask(d.address, "first.test"))
+    assert GOOD in addresses(ask(d.address, "first.test", tcp=True))

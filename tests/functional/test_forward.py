@@ -6,8 +6,8 @@ import dns.message
 import dns.rdatatype
 import pytest
 
-from harness.client import (addresses, ask, dig, ede, exchange, flags, query, rcode, records, run_client,
-                            soa, ttls, udp_raw)
+from harness.client import (addresses, ask, dig, ede, exchange, flags, query, rcode, records,
+                            run_client, soa, ttls, udp_raw)
 from harness.namespace import with_resolv_conf
 from harness.zones import BIG_STRINGS, FORGED, PLAIN, SIGNED
 
@@ -62,7 +62,8 @@ def test_dig_finds_the_chain(to_nsd):
                               "198.51.100.10"]
 
 
-@pytest.mark.parametrize("name,kind,expected", [("nothing", "A", "NXDOMAIN"), ("www", "MX", "NOERROR")])
+@pytest.mark.parametrize("name,kind,expected", [("nothing", "A", "NXDOMAIN"),
+                                                ("www", "MX", "NOERROR")])
 def test_negative_answer_has_the_zones_soa(to_nsd, name, kind, expected):
     answer = ask(to_nsd.address, full(name, PLAIN), kind)
     assert rcode(answer) == expected and not answer.answer
@@ -72,7 +73,7 @@ def test_negative_answer_has_the_zones_soa(to_nsd, name, kind, expected):
 
 def test_case_of_the_question_comes_back(to_nsd):
     for _ in range(2):  # forwarded, then cached
-        message = query(f"WwW.UpStReAm.TeSt", "AAAA")
+        message = query("WwW.UpStReAm.TeSt", "AAAA")
         wire = message.to_wire()
         assert udp_raw(to_nsd.address, wire)[12:len(wire)] == wire[12:]
 

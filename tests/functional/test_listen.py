@@ -7,8 +7,8 @@ import threading
 import dns.message
 import pytest
 
-from harness.client import (addresses, ask, dig, ede, flags, frame, is_closed, query, rcode, read_frame,
-                            run_client, tcp_socket, udp_socket)
+from harness.client import (addresses, ask, dig, ede, flags, frame, is_closed, query, rcode,
+                            read_frame, run_client, tcp_socket, udp_socket)
 from harness.namespace import joined, with_addresses
 
 SINK = "192.0.2.1"
@@ -50,6 +50,15 @@ def test_wildcard_answers_from_each_address_of_an_interface(daemon):
         done = run_client([*joined(d.program.pid), "dig", "-r", f"@{host}", "-p", "5300", "+short",
                            "+tries=1", "+time=3", "listed.test"])
         assert done.stdout == f"{SINK}\n", (host, done.stdout, done.stderr)
+
+
+def test_wildcard_beside_an_address_of_its_own(daemon):
+    d = daemon()
+    d.configure({"server": {"listen": [f"0.0.0.0@{d.port}", f"127.0.0.3@{d.port}"]}})
+    d.add_list("one", "listed.test\n").start()
+    for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        for tcp in (False, True):
+            assert addresses(ask((host, d.port), "listed.test", tcp=tcp)) == [SINK]
 
 
 def workers_of(d):
@@ -129,8 +138,8 @@ def test_default_is_no_open_resolver(daemon):
     d.add_list("one", "listed.test\n")
     d.start(prefix=with_addresses("10.9.0.1/24", "203.0.113.1/24"))
     for host, expected in (("10.9.0.1", "NOERROR"), ("203.0.113.1", "REFUSED")):
-        done = run_client([*joined(d.program.pid), "dig", "-r", f"@{host}", "-b", host, "-p", "5300",
-                           "+tries=1", "+time=3", "listed.test"])
+        done = run_client([*joined(d.program.pid), "dig", "-r", f"@{host}", "-b", host, "-p",
+                           "5300", "+tries=1", "+time=3", "listed.test"])
         assert f"status: {expected}" in done.stdout, done.stdout
 
 

@@ -4,15 +4,13 @@ import random
 import struct
 
 import dns.edns
-import dns.flags
 import dns.message
-import dns.opcode
 import dns.rcode
 import pytest
 
-from harness.client import (addresses, ask, dig, ede, exchange, flags, frame, header, is_closed, query,
-                            rcode, read_frame, records, run_client, tcp_socket, udp_raw, udp_socket,
-                            wire_rcode)
+from harness.client import (addresses, ask, dig, ede, exchange, flags, frame, header, is_closed,
+                            query, rcode, read_frame, records, run_client, tcp_socket, udp_raw,
+                            udp_socket, wire_rcode)
 from harness.upstream import ScriptedUpstream
 
 FORMERR, NOTIMP, REFUSED = 1, 4, 5

@@ -9,6 +9,7 @@ import pytest
 
 from harness.build import slow, tool_path
 from harness.client import addresses, ask, frame, query, rcode, read_frame, tcp_socket, udp_socket
+from harness.ports import free_port
 from harness.program import Program, wait_until
 from harness.upstream import Later
 
@@ -33,11 +34,12 @@ def served(daemon, upstream):
 class Load:
     """The load generator, in the background until stop()."""
 
-    def __init__(self, d, names, rate, expect):
+    def __init__(self, d, names, rate, expect, *options):
         path = d.folder / f"questions-{expect}"
         path.write_text("".join(f"{name}\n" for name in names))
         self.program = Program([str(tool_path("load")), "-j", "-r", str(rate), "-s", "120", "-S",
-                                "16", "-t", "3000", "-x", expect, f"127.0.0.1@{d.port}", str(path)])
+                                "16", "-t", "3000", "-x", expect, *options,
+                                f"127.0.0.1@{d.port}", str(path)])
 
     def stop(self):
         if self.program.running():
@@ -83,6 +85,40 @@ def test_fifty_reloads_under_load_lose_nothing(served):
     reached = sum(result["sent"] / result["seconds"] for result in results)
     assert reached >= 0.97 * sum(rates), results
     assert d.counted("send_errors") == 0
+
+
+@pytest.fixture
+def reflectors():
+    """Upstreams that are never the bottleneck."""
+    made = []
+
+    def make(address):
+        port = free_port()
+        made.append(Program([str(tool_path("reflector")), "-a", "-A", address, "127.0.0.1",
+                             str(port)]))
+        made[-1].wait_line("ready")
+        return {"address": f"127.0.0.1@{port}"}
+
+    yield make
+    for program in made:
+        program.kill()
+
+
+def test_reloads_that_change_the_upstreams_lose_no_forwarded_query(daemon, reflectors):
+    """No name is asked twice, so each goes to an upstream: the one or the other."""
+    count = slow(20000, 2000)
+    ups = [reflectors(GOOD), reflectors(GOOD)]
+    d = daemon({"upstreams": [ups[0]], "outgoing": {"timeout": "4900ms"}})
+    d.add_list("changing", version(0, count)).start()
+    load = Load(d, ["forwarded.example"], slow(4000, 400), GOOD, "-u", "-t", "6000")
+    for number in range(1, 21):
+        d.config["upstreams"] = [ups[number % 2]]
+        d.write_config()
+        d.write_list("changing", version(number, count))
+        d.reload_well()
+    result = load.stop()
+    assert_nothing_lost(result)
+    assert d.counted("servfail") == 0 and result["sent"] > slow(4000, 200)
 
 
 def test_memory_is_given_back_after_reloads(served):

@@ -10,7 +10,8 @@ import dns.message
 import pytest
 
 from harness.build import daemon_path, slow
-from harness.client import addresses, ask, dig, frame, is_closed, query, read_frame, tcp_socket, udp_socket
+from harness.client import (addresses, ask, dig, frame, is_closed, query, read_frame, tcp_socket,
+                            udp_socket)
 from harness.program import catches, wait_until
 from harness.upstream import Later
 

@@ -6,8 +6,8 @@ import time
 import dns.message
 import pytest
 
-from harness.client import (addresses, ask, dig, frame, is_closed, query, rcode, read_frame, records,
-                            run_client, tcp_socket)
+from harness.client import (addresses, ask, dig, frame, is_closed, query, rcode, read_frame,
+                            records, run_client, tcp_socket)
 from harness.program import wait_until
 from harness.upstream import Later
 

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Upstreams that are silent, broken, or lie; and how hard it is to lie to us."""
+import random
 import socket
 import statistics
 import struct
 import threading
 import time
 
-import dns.flags
 import dns.message
 import pytest
 
-from harness.client import (addresses, ask, dig, ede, query, rcode, records, udp_socket)
+from harness.client import addresses, ask, dig, ede, query, rcode, records, udp_socket
 from harness.program import wait_until
-from harness.upstream import Close, FromElsewhere, Later, Raw, ScriptedUpstream
+from harness.upstream import Close, FromElsewhere, Later, Raw
 
 GOOD, FORGED, SECOND = "198.51.100.7", "198.51.100.66", "198.51.100.8"
 FAST = {"outgoing": {"timeout": "1s", "retransmit": "100ms"}}
@@ -137,6 +137,7 @@ IGNORED = {
     "other opcode": edited(lambda wire: wire.__setitem__(2, wire[2] | 0x20)),
     "other port": lambda q: FromElsewhere(q.address(FORGED)),
     "one octet": lambda q: b"\0",
+    "garbage": lambda q: q.wire[:2] + bytes(range(200)),
     "header alone": lambda q: q.wire[:2] + b"\x81\x80" + b"\0" * 8,
 }
 
@@ -444,3 +445,53 @@ def test_answer_larger_than_was_asked_for_is_taken_or_asked_again(daemon, upstre
     up = upstream(big)
     d = daemon({"upstreams": [up.address]}).start()
     assert len(records(ask(d.address, "a.test", "TXT", tcp=True))) == 60
+
+
+# ---- whatever may come
+
+def garbled(rng):
+    """Right answers with some octets changed behind the question, cut, or repeated."""
+    def script(q):
+        names = [q.name, "b.test.", "c.example."]
+        good = q.bare(*[f"{a} 60 IN CNAME {b}" for a, b in zip(names, names[1:])],
+                      f'{names[-1]} 60 IN TXT "a" "b"', f"{names[-1]} 60 IN MX 1 {q.name}",
+                      f"{names[-1]} 60 IN SOA {q.name} b.test. 1 2 3 4 5")
+        wire = bytearray(good)
+        body = len(q.bare())
+        for _ in range(rng.randint(1, 5)):
+            wire[rng.randrange(body, len(wire))] = rng.choice([0, 1, 0x3f, 0xc0, 0xff,
+                                                               rng.randrange(256)])
+        if rng.random() < 0.3:
+            wire[rng.choice([3, 6, 7, 8, 9, 10, 11])] = rng.randrange(256)
+        if rng.random() < 0.3:
+            del wire[rng.randrange(body, len(wire) + 1):]
+        return bytes(wire) if q.transport == "udp" or rng.random() < 0.5 else Raw(bytes(wire))
+    return script
+
+
+def test_garbled_answers_do_no_harm(daemon, upstream):
+    """Each question is answered: with what can be read, or by the second upstream."""
+    first, second = upstream(garbled(random.Random(3))), upstream(lambda q: q.address(SECOND))
+    d = daemon({"upstreams": [first.address, second.address], **FAST}).add_list("one", "c.example\n")
+    d.start()
+    count = 2000
+    with udp_socket(d.address) as s:
+        for start in range(0, count, 20):
+            for number in range(start, start + 20):
+                s.send(query(f"n{number}.test").to_wire())
+            for _ in range(20):
+                assert s.recv(4096)[3] & 15 in (0, 2, 3)
+    assert first.count() > count / 20 and second.count() > 100
+    assert addresses(ask(d.address, "c.example")) == ["192.0.2.1"]
+
+
+# ---- ourselves
+
+@pytest.mark.parametrize("listen,address", [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"),
+                                            ("::", "::1")])
+def test_upstream_that_we_are_ourselves_is_refused(daemon, listen, address):
+    """Each question would come back to us, until it dies."""
+    d = daemon()
+    d.configure({"server": {"listen": [f"{listen}@{d.port}"]},
+                 "upstreams": [{"address": f"{address}@{d.port}"}]})
+    assert f"{address}@{d.port}" in d.fails_to_start()

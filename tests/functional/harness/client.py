@@ -10,7 +10,6 @@ import subprocess
 import dns.edns
 import dns.flags
 import dns.message
-import dns.opcode
 import dns.query
 import dns.rcode
 import dns.rdatatype

@@ -7,7 +7,6 @@ import time
 
 import dns.dnssec
 import dns.rdata
-import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
@@ -59,7 +58,7 @@ class Signer:
             f"{dns.rdatatype.to_text(rrset.rdtype)} {ALGORITHM} {labels} {rrset.ttl} "
             f"{times[0]} {times[1]} {self.tag} {self.origin} {signature}")
 
-    def _nsec_chain(self, by_name, delegations, minimum):
+    def _nsec_chain(self, by_name, minimum):
         names = sorted(by_name)
         for i, name in enumerate(names):
             following = names[(i + 1) % len(names)]
@@ -80,7 +79,7 @@ class Signer:
         for rrset in rrsets:
             if rrset.name not in below:
                 by_name.setdefault(rrset.name, []).append(rrset)
-        rrsets += self._nsec_chain(by_name, cuts, minimum)
+        rrsets += self._nsec_chain(by_name, minimum)
         now = int(time.time())
         unsigned = {(cut, dns.rdatatype.NS) for cut in cuts}
         signatures = [self.rrsig(r, now - 3600, now + 86400 * 2) for r in rrsets
