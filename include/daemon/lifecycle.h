@@ -22,8 +22,9 @@ struct lifecycle_config {
 };
 
 /*
- * Runs until a signal says to end; the workers are stopped then.  The main thread; the other
- * threads must have all signals blocked.  Signals that were blocked until now are handled then.
+ * Runs until a signal says to end; the workers are stopped then, as they are on failure.  The
+ * main thread; the other threads must have all signals blocked.  Signals that were blocked until
+ * now are handled then.
  * ERR_NOMEM, ERR_SYS.
  */
 enum err lifecycle_run(const struct lifecycle_config *config) MUST_CHECK;

@@ -61,9 +61,9 @@ bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size
 
 /*
  * Parses a reply that matches, and sets its TTLs within `limits` where they stand (`msg` is
- * changed).  Records behind the OPT are left out; the names in the rdata of types that may be
- * compressed are checked (RFC 3597, 4).  Of a truncated reply (tc) the header alone is read: no
- * records are counted.
+ * changed).  Records behind the OPT are left out; owners, and the names in the rdata of types
+ * that may be compressed (RFC 3597, 4), are checked with all that they point to.  Of a truncated
+ * reply (tc) the header alone is read: no records are counted.
  * ERR_SYNTAX and the errors of wire_next_rr when it is malformed.
  */
 enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,

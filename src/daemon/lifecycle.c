@@ -222,12 +222,15 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 {
 	struct life life = {.config = config, .loaded_fd = -1, .base = event_base_new()};
 	enum err err = life.base ? watch(&life) : ERR_NOMEM;
+	uint32_t drain_ms = 0;
 
 	if (err == ERR_OK) {
 		sd_notify(0, "READY=1");
 		event_base_dispatch(life.base);
-		workers_stop(config->workers,
-			     workers_snapshot(config->workers)->conf->server.drain_timeout_ms);
+		drain_ms = workers_snapshot(config->workers)->conf->server.drain_timeout_ms;
+	}
+	workers_stop(config->workers, drain_ms);
+	if (err == ERR_OK) {
 		log_counters(config);
 		log_notice("ended");
 	}

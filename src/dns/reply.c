@@ -14,16 +14,20 @@ bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size
 	return memcmp(msg + WIRE_HEADER, question, question_len) == 0;
 }
 
-/* Checks a possibly compressed name inside an rdata: all of it, up to the rdata's end. */
-static enum err check_rdata_name(const uint8_t *msg, const struct wire_rr *rr, size_t *at)
+/* Checks all of a possibly compressed name that ends before the record does. */
+static enum err check_name(const uint8_t *msg, const struct wire_rr *rr, size_t *at)
 {
 	struct name ignored;
-	size_t pos = *at;
-	enum err err = name_unpack(msg, rr->end, &pos, &ignored);
 
-	if (err == ERR_OK)
-		*at = pos;
-	return err;
+	return name_unpack(msg, rr->end, at, &ignored);
+}
+
+/* What the owner points to as well: whoever is handed the record will read it. */
+static enum err check_owner(const uint8_t *msg, const struct wire_rr *rr)
+{
+	size_t at = rr->owner;
+
+	return check_name(msg, rr, &at);
 }
 
 /* Octets before the first name in the rdata of a type that may hold compressed names. */
@@ -57,9 +61,9 @@ static enum err check_rdata(const uint8_t *msg, const struct wire_rr *rr)
 		return rr->rdlen == 16 ? ERR_OK : ERR_SYNTAX;
 	if (skip < 0)
 		return ERR_OK;
-	err = check_rdata_name(msg, rr, &at);
+	err = check_name(msg, rr, &at);
 	if (err == ERR_OK && rr->type == TYPE_SOA) {
-		err = check_rdata_name(msg, rr, &at);
+		err = check_name(msg, rr, &at);
 		if (err == ERR_OK && rr->end - at != 20)
 			err = ERR_SYNTAX;
 	} else if (err == ERR_OK && at != rr->end) {
@@ -92,9 +96,11 @@ static uint32_t negative_ttl(const uint8_t *msg, const struct wire_rr *soa,
 static enum err take_record(uint8_t *msg, const struct wire_rr *rr, bool authority,
 			    const struct reply_ttl_limits *limits, struct reply *reply)
 {
-	enum err err = check_rdata(msg, rr);
+	enum err err = check_owner(msg, rr);
 	uint32_t ttl_s = clamp(rr->ttl_s, limits);
 
+	if (err == ERR_OK)
+		err = check_rdata(msg, rr);
 	if (err != ERR_OK)
 		return err;
 	if (authority && rr->type == TYPE_SOA) {

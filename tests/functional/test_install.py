@@ -9,8 +9,9 @@ import pytest
 from harness.build import ROOT, daemon_path, run_daemon
 
 pytestmark = pytest.mark.skipif(
-    not shutil.which("make") or daemon_path() != ROOT / "build/release/sinkholed",
-    reason="make installs the release build, which is not the one under test")
+    not shutil.which("make") or daemon_path() != ROOT / "build/release/sinkholed"
+    or not os.access(daemon_path().parent, os.W_OK),
+    reason="make installs the release build, which is not the one under test, or not ours")
 
 # what is installed below PREFIX
 BINARY = "sbin/sinkholed"

@@ -155,8 +155,9 @@ def test_only_bad_lines_are_reported(formats):
     ("autonames", 2, "names", 0, 0), ("autohosts", 1, "hosts", 0, 0),
     ("autoadblock", 1, "adblock", 0, 0), ("labels", 3, "names", 0, 3), ("nul", 2, "names", 0, 1)])
 def test_log_says_what_was_loaded(formats, name, entries, kind, skipped, bad):
-    assert re.search(rf"^list {name}: {entries} entries loaded from \S+ \({kind}; {skipped} "
-                     rf"skipped, {bad} bad, 0 held back\) in \d+ ms$", formats.log(), re.M), \
+    assert re.search(rf"^list {name}: \d+ names in force from \S+ \({kind}\): {entries} entries, "
+                     rf"\d+ duplicates, {skipped} skipped, {bad} bad, 0 held back; \d+ ms$",
+                     formats.log(), re.M), \
         formats.log()
 
 

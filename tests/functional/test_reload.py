@@ -145,7 +145,7 @@ def test_list_changes(served):
     d = served().add_list("one", "a.test\n").start()
     d.write_list("one", "b.test\n")
     log = d.reload_well()
-    assert re.search(r"^list one: 1 entries loaded .* in \d+ ms$", log, re.M)
+    assert re.search(r"^list one: 1 names in force from .*; \d+ ms$", log, re.M)
     assert re.search(r"^reload 2 done: 1 names of 1 lists in force, 0 lists refused, loaded in "
                      r"\d+ ms$", log, re.M)
     assert not is_blocked(d, "a.test") and is_blocked(d, "b.test")

@@ -154,6 +154,17 @@ def test_port_is_free_at_once(server):
         assert addresses(ask(d.address, "listed.test", tcp=True)) == [SINK]
 
 
+def test_end_during_the_start(daemon):
+    d = daemon()
+    d.add_list("one", "".join(f"n{i}.test\n" for i in range(slow(200000, 20000))))
+    d.write_config()
+    d.spawn()
+    time.sleep(0.01)  # somewhere in the start; wherever, it ends, and well
+    d.program.signal(signal.SIGTERM)
+    assert d.program.wait_exit(15) in (0, -signal.SIGTERM), d.log()
+    d.program.assert_sane()
+
+
 def test_end_during_a_reload(server):
     d, _ = server(later(0))
     d.write_list("one", "".join(f"n{i}.test\n" for i in range(slow(200000, 20000))))

@@ -77,9 +77,7 @@ static void require_same_question(const uint8_t *data, const struct wire_query *
 
 static void require_same_opt(const struct edns *edns, const ldns_pkt *pkt)
 {
-	/* ldns_pkt_edns() takes an OPT of all zeros for none */
-	if (ldns_pkt_edns(pkt))
-		require(edns->present);
+	require(ldns_pkt_edns(pkt) == edns->present);
 	if (!edns->present)
 		return;
 	require(ldns_pkt_edns_udp_size(pkt) == edns->udp_size);
@@ -194,8 +192,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wire_query q;
 	enum wire_verdict verdict = wire_parse_query(data, size, &q);
 
-	require((verdict == WIRE_DROP) == (size < WIRE_HEADER || size > WIRE_MESSAGE_MAX ||
-					   (data[2] & 0x80) != 0));
+	require((verdict == WIRE_DROP) ==
+		(size < WIRE_HEADER || size > WIRE_MESSAGE_MAX || (data[2] & 0x80) != 0));
 	if (verdict != WIRE_DROP)
 		require_inside(&q, size);
 	if (verdict == WIRE_QUERY)

@@ -384,6 +384,14 @@ static void bad_count(struct message *m)
 	message_set16(m, MESSAGE_AR, 1);
 }
 
+/* Backward, but to the middle of the question's name, where no label begins. */
+static void bad_owner(struct message *m)
+{
+	make_a(m);
+	message_add16(m, MESSAGE_QNAME + 2);
+	message_record(m, MESSAGE_AN, TYPE_TXT, CLASS_IN, 60);
+}
+
 static void bad_record_behind_opt(struct message *m)
 {
 	make_opt_in_the_middle(m);
@@ -391,8 +399,9 @@ static void bad_record_behind_opt(struct message *m)
 }
 
 static void (*const bad[])(struct message *) = {
-	bad_two_opts, bad_opt_in_authority,  bad_opt_owner, bad_options, bad_octets_behind,
-	bad_count,    bad_record_behind_opt,
+	bad_two_opts, bad_opt_in_authority,  bad_opt_owner,
+	bad_options,  bad_octets_behind,     bad_count,
+	bad_owner,    bad_record_behind_opt,
 };
 
 static void test_malformed(void **state)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Any octets as an upstream's reply to the question that they hold.
+ *
+ * What reply_parse takes is a body of exactly the records it counts, its TTLs within the limits,
+ * and stays so behind another header and the question in other letters; ldns then reads it, and
+ * counts the same.  Where ldns rightly does not:
+ *
+ * - It looks into the rdata of every type it knows, where we read only those whose names may be
+ *   compressed and A and AAAA; and where an rdata is not what it should be it may go on in the
+ *   middle of it.  So ldns is asked only about bodies of types that we read as well, and of types
+ *   that it does not know.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ldns/ldns.h>
+
+#include "dns/reply.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct reply_ttl_limits limits = {.min_s = 5, .max_s = 86400, .max_negative_s = 900};
+
+#define require(condition) ((condition) ? (void)0 : failed(__LINE__, #condition))
+
+__attribute__((noreturn)) static void failed(int line, const char *condition)
+{
+	fprintf(stderr, "line %d: %s\n", line, condition);
+	abort();
+}
+
+/* True when ldns reads records of this type as we do, or as octets. */
+static bool comparable(const struct wire_rr *rr)
+{
+	switch (rr->type) {
+	case TYPE_A:
+	case TYPE_AAAA:
+		return rr->rrclass == CLASS_IN;
+	case TYPE_NS:
+	case TYPE_CNAME:
+	case TYPE_SOA:
+	case TYPE_PTR:
+	case TYPE_MX:
+	case TYPE_SRV:
+	case TYPE_DNAME:
+		return true;
+	default:
+		return rr->type >= 65280; /* private use */
+	}
+}
+
+/* Walks the body of a message, and checks what holds of each record. */
+static bool walk(const uint8_t *msg, size_t len, const struct reply *reply)
+{
+	unsigned int records = (unsigned int)reply->ancount + reply->nscount + reply->arcount;
+	size_t pos = reply->question_end;
+	bool all_comparable = true;
+	struct wire_rr rr;
+
+	for (unsigned int i = 0; i < records; i++) {
+		require(wire_next_rr(msg, len, &pos, &rr) == ERR_OK);
+		require(rr.type != TYPE_OPT);
+		require(rr.ttl_s <= limits.max_s && rr.ttl_s >= reply->ttl_s);
+		if (rr.type == TYPE_CNAME || rr.type == TYPE_DNAME) {
+			struct name target;
+			size_t at = rr.rdata;
+
+			require(name_unpack(msg, rr.end, &at, &target) == ERR_OK && at == rr.end);
+		}
+		all_comparable = all_comparable && comparable(&rr);
+	}
+	require(pos == len);
+	return all_comparable;
+}
+
+/* Header, question in capitals, and body: what a client would be sent. */
+static size_t compose(uint8_t *msg, const uint8_t *data, const struct reply *reply)
+{
+	size_t qname_len = reply->question_end - WIRE_HEADER - 4U;
+
+	memcpy(msg, data, reply->question_end);
+	for (size_t i = 0; i < qname_len; i++)
+		if (msg[WIRE_HEADER + i] >= 'a' && msg[WIRE_HEADER + i] <= 'z')
+			msg[WIRE_HEADER + i] = (uint8_t)(msg[WIRE_HEADER + i] - 'a' + 'A');
+	memcpy(msg + reply->question_end, reply->body, reply->body_len);
+	wire_put16(msg, 0xffff);
+	wire_put16(msg + 2, FLAG_QR | FLAG_RD | FLAG_RA);
+	wire_put16(msg + 6, reply->ancount);
+	wire_put16(msg + 8, reply->nscount);
+	wire_put16(msg + 10, reply->arcount);
+	return (size_t)reply->question_end + reply->body_len;
+}
+
+static void require_read_by_ldns(const uint8_t *msg, size_t len, const struct reply *reply)
+{
+	ldns_pkt *pkt = NULL;
+
+	require(ldns_wire2pkt(&pkt, msg, len) == LDNS_STATUS_OK);
+	require(ldns_rr_list_rr_count(ldns_pkt_answer(pkt)) == reply->ancount);
+	require(ldns_rr_list_rr_count(ldns_pkt_authority(pkt)) == reply->nscount);
+	require(ldns_rr_list_rr_count(ldns_pkt_additional(pkt)) == reply->arcount);
+	ldns_pkt_free(pkt);
+}
+
+/* Each TTL is less by the age, or 0. */
+static void require_aged(uint8_t *msg, size_t len, const struct reply *reply)
+{
+	unsigned int records = (unsigned int)reply->ancount + reply->nscount + reply->arcount;
+	uint8_t *old = malloc(len);
+	size_t pos = reply->question_end;
+
+	require(old != NULL);
+	memcpy(old, msg, len);
+	reply_age(msg, len, pos, records, 100);
+	for (unsigned int i = 0; i < records; i++) {
+		struct wire_rr before;
+		struct wire_rr after;
+		size_t old_pos = pos;
+
+		require(wire_next_rr(old, len, &old_pos, &before) == ERR_OK);
+		require(wire_next_rr(msg, len, &pos, &after) == ERR_OK);
+		require(pos == old_pos);
+		require(after.ttl_s == (before.ttl_s > 100 ? before.ttl_s - 100 : 0));
+	}
+	free(old);
+}
+
+static void require_good(const uint8_t *data, size_t size, const struct reply *reply)
+{
+	uint8_t *msg = malloc(size);
+	size_t len;
+
+	require(msg != NULL);
+	require(reply->ede_len <= REPLY_EDE_MAX && reply->ede_len != 1);
+	if (reply->has_soa && reply->kind != REPLY_ANSWER)
+		require(reply->ttl_s <= limits.max_negative_s);
+	len = compose(msg, data, reply);
+	require(len <= size);
+	if (walk(msg, len, reply))
+		require_read_by_ldns(msg, len, reply);
+	require_aged(msg, len, reply);
+	free(msg);
+}
+
+/* The question as it stands in the reply. */
+static size_t question_of(const uint8_t *data, size_t size)
+{
+	size_t qname_len =
+		size < WIRE_HEADER ? 0 : name_check(data + WIRE_HEADER, size - WIRE_HEADER);
+
+	if (qname_len == 0 || size - WIRE_HEADER - qname_len < 4)
+		return 0;
+	return qname_len + 4;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t question_len = question_of(data, size);
+	struct reply reply;
+	uint8_t *copy;
+
+	if (question_len == 0 || size > WIRE_MESSAGE_MAX)
+		return 0;
+	if (!reply_matches(data, size, data + WIRE_HEADER, question_len))
+		return 0;
+	copy = malloc(size);
+	require(copy != NULL);
+	memcpy(copy, data, size);
+	if (reply_parse(copy, size, question_len, &limits, &reply) == ERR_OK) {
+		require(reply.question_end == WIRE_HEADER + question_len);
+		require(reply.tc == ((data[2] & 2) != 0));
+		if (reply.tc)
+			require(reply.body_len == 0);
+		require_good(copy, size, &reply);
+	}
+	/* nothing but TTLs was changed */
+	require(memcmp(copy, data, WIRE_HEADER + question_len) == 0);
+	free(copy);
+	return 0;
+}
