@@ -66,7 +66,8 @@ enum err name_skip(const uint8_t *msg, size_t len, size_t *pos) MUST_CHECK;
 enum err name_from_text(const char *text, size_t len, struct name *ret_name) MUST_CHECK;
 
 /* As name_from_text, but only what can be a host name or a service's owner name: letters,
- * digits, hyphen and underscore; no escapes.  ERR_CHAR also.  Fast: lists are read by it. */
+ * digits, hyphen and underscore; no escapes.  ERR_CHAR also.  Fast: lists are read by it, and
+ * `ret_name` is written while reading, so that after a failure it holds no name. */
 enum err name_from_host(const char *text, size_t len, struct name *ret_name) MUST_CHECK;
 
 /* Wire to text with escapes, without the final dot ("." for the root), into `buf` of at least

@@ -195,8 +195,10 @@ static bool decide_by_cache(const struct query *q, struct answer_job *job,
 	}
 	reply.question_end = q->wire.question_end;
 	if (found.generation != env->snapshot->generation) {
-		if (!reply.body)
-			return false; /* no room to look at it here: have it asked again */
+		if (!reply.body) { /* no room to look at it here: have it asked again */
+			stats_inc(env->stats, cache_misses);
+			return false;
+		}
 		v = inspect_cached(q, job, &reply, &found);
 	}
 	if (query_verdict_ends(&v, q->transport)) {

@@ -54,6 +54,8 @@ ERRORS = {
     "unknown action": ("lists:\n  - name: a\n    file: a.txt\n    action: destroy\n", 4, 13,
                        "sinkhole, nxdomain"),
     "unknown format": ("lists:\n  - name: a\n    file: a.txt\n    format: rpm\n", 4, 13, "names"),
+    "too many lists": ("lists:\n" + "".join(
+        f"  - {{name: n{i}, file: f, action: drop}}\n" for i in range(65)), 2, 3, "at most 64"),
     "mandatory pass": ("lists:\n  - name: a\n    file: a.txt\n    action: pass\n"
                        "    mandatory: true\n", 5, 16, "pass"),
     "date that is none": ("lists:\n  - name: a\n    file: a.txt\n    action: drop\n"

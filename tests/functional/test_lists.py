@@ -344,6 +344,39 @@ def test_change_beyond_the_limit_is_refused(daemon, resolver, count, accepted):
     assert verdict(d, "new.test") == (1 if accepted else PASSED)
 
 
+def test_log_shows_no_control_characters_of_a_list(daemon):
+    d = daemon()
+    d.add_list("evil", b"a.test\nb.test\n\x1b[31mred\r\rerror: all is lost\n").start()
+    assert re.search(r"evil\.txt:3: skipped", d.log())
+    assert not re.search(r"[^\n -~]", d.log())
+
+
+def test_kept_version_that_is_broken_too_is_no_help(daemon):
+    d = daemon({"state": {"directory": "state"}})
+    d.add_list("order", "a.test\n", mandatory=True).start()
+    d.stop()
+    d.list_path("order").unlink()
+    (d.folder / "state" / "order.list").write_text("<html>")
+    log = d.fails_to_start()
+    assert "order.txt" in log and "order.list" in log
+
+
+def test_version_that_cannot_be_kept_is_a_warning(daemon):
+    d = daemon({"state": {"directory": "state"}})
+    (d.folder / "state" / "one.list").mkdir(parents=True)
+    d.add_list("one", "a.test\n").start()
+    d.program.wait_line(r"^warning: list one: its last good version is not kept: ")
+    assert verdict(d, "a.test") == 1
+    assert [p.name for p in (d.folder / "state").iterdir()] == ["one.list"]
+
+
+def test_state_directory_that_is_none_stops_the_start(daemon):
+    d = daemon({"state": {"directory": "state"}})
+    (d.folder / "state").write_text("")
+    d.add_list("one", "a.test\n")
+    assert "state" in d.fails_to_start()
+
+
 def test_same_name_twice_in_a_list_counts_once_in_force(daemon):
     d = daemon()
     d.add_list("twice", "a.test\nA.TEST\nb.test\n").start()

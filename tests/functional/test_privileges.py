@@ -26,8 +26,8 @@ def open_daemon(daemon):
         folder = Path(name)
         folder.chmod(0o755)
 
-        def make(config=None):
-            d = daemon(config, environment=NO_LEAKS)
+        def make(config=None, environment=NO_LEAKS):
+            d = daemon(config, environment=environment)
             d.folder = d.cwd = folder
             d.config_path = folder / "sinkholed.yaml"
             return d
@@ -82,7 +82,8 @@ def test_state_directory_is_made_for_that_user(open_daemon):
 
 
 def test_unknown_user_stops_the_start(open_daemon):
-    d = open_daemon({"server": {"user": "nobody-of-this-name"}}).add_list("one", "a.test\n")
+    d = open_daemon({"server": {"user": "nobody-of-this-name"}}, environment={})
+    d.add_list("one", "a.test\n")
     assert "nobody-of-this-name" in d.fails_to_start()
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """TCP (RFC 7766): many questions on one connection, answers as they come, limits."""
 import contextlib
+import os
 import time
 
 import dns.message
@@ -149,7 +150,8 @@ def test_client_that_goes_away_costs_nothing(server):
 
 def test_client_that_never_reads_is_bounded(server):
     """Others are served on; the daemon keeps no answers without end for it."""
-    d = server(lambda q: q.reply(*[f'{q.name} 60 IN TXT "{i:04d}{"x" * 200}"' for i in range(60)]))
+    d = server(lambda q: q.reply(*[f'{q.name} 60 IN TXT "{i:04d}{"x" * 200}"' for i in range(60)]),
+               **{"tcp-idle-timeout": "1s"})
     ask(d.address, "big.test", "TXT", tcp=True)
     with tcp_socket(d.address) as s:
         s.settimeout(0.5)
@@ -157,8 +159,35 @@ def test_client_that_never_reads_is_bounded(server):
             for _ in range(1000):
                 s.sendall(frame(query("big.test", "TXT")) * 2000)
         assert addresses(ask(d.address, "listed.test", tcp=True)) == [SINK]
+        with pytest.raises(ConnectionError):  # in the end it is cut off
+            for _ in range(10):
+                with contextlib.suppress(TimeoutError):
+                    s.sendall(frame(query("big.test", "TXT")) * 2000)
         pages = int(open(f"/proc/{d.program.pid}/statm").read().split()[1])
     assert pages * 4096 < 600 << 20
+
+
+def cpu_seconds(d):
+    fields = open(f"/proc/{d.program.pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_waiting_costs_nothing(server):
+    """Nobody asks; one has said all, one a part, one too much; two wait for the upstream."""
+    d = server(lambda q: None, **{"tcp-pipeline": 1})
+    with connections(d.address, 5) as (idle, half, part, full, gone):
+        half.sendall(frame(message("slow.test", 1)))
+        half.shutdown(1)
+        part.sendall(frame(message("listed.test", 1))[:9])
+        full.sendall(b"".join(frame(message(f"slow{i}.test", i)) for i in range(50)))
+        gone.sendall(frame(message("slow2.test", 1)))
+        gone.close()
+        assert works(idle)
+        before, start = cpu_seconds(d), time.monotonic()
+        time.sleep(1)
+        assert cpu_seconds(d) - before < 0.25 * (time.monotonic() - start)
+    d.configure({"server": {"drain-timeout": "0s"}})
+    d.reload_well()
 
 
 # ---- time and limits

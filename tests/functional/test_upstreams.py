@@ -265,6 +265,14 @@ def test_truncated_answer_is_asked_again_over_tcp(daemon, upstream):
     assert "TC" in ask(d.address, "a.test", "TXT").to_text() and up.count() == 2
 
 
+def test_upstream_over_ipv6(daemon, upstream):
+    up = upstream(lambda q: big(q) if q.transport == "tcp" or q.type == "A" else q.truncated(),
+                  host="::1")
+    d = daemon({"upstreams": [up.address]}).start()
+    assert len(records(ask(d.address, "a.test", "TXT", tcp=True))) == 60
+    assert [q.transport for q in up.questions] == ["udp", "tcp"]
+
+
 @pytest.mark.parametrize("pieces", [1, 2, 7, 1000])
 def test_answer_over_tcp_may_come_in_pieces(daemon, upstream, pieces):
     def slowly(q):
@@ -445,6 +453,61 @@ def test_answer_larger_than_was_asked_for_is_taken_or_asked_again(daemon, upstre
     up = upstream(big)
     d = daemon({"upstreams": [up.address]}).start()
     assert len(records(ask(d.address, "a.test", "TXT", tcp=True))) == 60
+
+
+# ---- the OPT of an upstream
+
+def opt(options):
+    return b"\0" + struct.pack("!HHIH", 41, 1232, 0, len(options)) + options
+
+
+def with_additional(wire, *additional):
+    return wire[:10] + struct.pack("!H", len(additional)) + wire[12:] + b"".join(additional)
+
+
+def ede_option(data):
+    return struct.pack("!HH", 15, len(data)) + data
+
+
+@pytest.mark.parametrize("text", [b"", b"x" * 50, b"x" * 250, b"x" * 1000, b"\xc3\xa9" * 300],
+                         ids=["none", "50", "250", "1000", "UTF-8"])
+def test_long_reason_of_an_upstream_is_cut_and_its_code_is_kept(daemon, upstream, text):
+    def script(q):
+        return with_additional(q.bare(f"{q.name} 60 IN A {GOOD}"),
+                               opt(ede_option(b"\0\x03" + text)))
+    d = daemon({"upstreams": [upstream(script).address]}).start()
+    for _ in range(2):  # then from the cache
+        answer = ask(d.address, "a.test", edns=True)
+        assert addresses(answer) == [GOOD]
+        code, said = ede(answer)
+        assert code == 3 and text.decode().startswith(said) and len(said) >= min(len(text), 50)
+
+
+def test_reason_that_is_cut_off_makes_an_answer_malformed(daemon, upstream):
+    up = upstream(lambda q: with_additional(q.bare(), opt(ede_option(b"\0"))))
+    d = daemon({"upstreams": [up.address]}).start()
+    assert rcode(ask(d.address, "a.test")) == "SERVFAIL"
+
+
+def test_opt_may_stand_before_other_records(daemon, upstream):
+    """What stands behind it is not needed; what comes to the client can be read."""
+    glue = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, 4) + b"\1\2\3\4"
+    up = upstream(lambda q: with_additional(q.bare(f"{q.name} 60 IN A {GOOD}"), glue, opt(b""),
+                                            glue))
+    d = daemon({"upstreams": [up.address]}).start()
+    for edns in (False, True, False):
+        answer = ask(d.address, "a.test", edns=edns)
+        assert addresses(answer) == [GOOD] and answer.edns == (0 if edns else -1)
+
+
+def test_extended_rcode_is_a_failure(daemon, upstream):
+    """BADVERS in the OPT: the header's own four bits say NOERROR."""
+    def script(q):
+        bad = b"\0" + struct.pack("!HHIH", 41, 1232, 1 << 24, 0)
+        return with_additional(q.bare(), bad)
+    first, second = upstream(script), upstream(lambda q: q.address(SECOND))
+    d = daemon({"upstreams": [first.address, second.address]}).start()
+    assert addresses(ask(d.address, "a.test")) == [SECOND]
 
 
 # ---- whatever may come

@@ -14,10 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ldns/ldns.h>
-
 #include "core/query.h"
 #include "support/pipeline.h"
+#include "ldns_read.h"
 
 #define HOW_TCP 1U
 #define HOW_STRANGER 2U
@@ -177,7 +176,7 @@ static void require_answer(const struct asked *a, const uint8_t *answer, size_t 
 	copy = malloc(len);
 	require(copy != NULL);
 	memcpy(copy, answer, len);
-	require(ldns_wire2pkt(&pkt, copy, len) == LDNS_STATUS_OK);
+	require(ldns_read(&pkt, copy, len) == LDNS_STATUS_OK);
 	require(ldns_pkt_edns(pkt) == a->wire.edns.present);
 	if (ldns_pkt_edns(pkt))
 		require(ldns_pkt_edns_udp_size(pkt) == OUR_UDP_SIZE);
@@ -232,7 +231,7 @@ static void require_upstream_message(const struct asked *a, const struct query_k
 
 	require(len <= sizeof(msg));
 	require(wire_parse_query(msg, len, &again) == WIRE_QUERY);
-	require(ldns_wire2pkt(&pkt, msg, len) == LDNS_STATUS_OK);
+	require(ldns_read(&pkt, msg, len) == LDNS_STATUS_OK);
 	ldns_pkt_free(pkt);
 	require(again.id == 0x7777 && again.qtype == a->wire.qtype && again.qclass == CLASS_IN);
 	require(again.edns.present && again.edns.udp_size == 1400 && !again.edns.cookie);

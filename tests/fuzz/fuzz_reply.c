@@ -17,9 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ldns/ldns.h>
-
 #include "dns/reply.h"
+#include "ldns_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -99,7 +98,7 @@ static void require_read_by_ldns(const uint8_t *msg, size_t len, const struct re
 {
 	ldns_pkt *pkt = NULL;
 
-	require(ldns_wire2pkt(&pkt, msg, len) == LDNS_STATUS_OK);
+	require(ldns_read(&pkt, msg, len) == LDNS_STATUS_OK);
 	require(ldns_rr_list_rr_count(ldns_pkt_answer(pkt)) == reply->ancount);
 	require(ldns_rr_list_rr_count(ldns_pkt_authority(pkt)) == reply->nscount);
 	require(ldns_rr_list_rr_count(ldns_pkt_additional(pkt)) == reply->arcount);

@@ -22,9 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ldns/ldns.h>
-
 #include "dns/wire.h"
+#include "ldns_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -103,7 +102,7 @@ static void require_read_by_ldns(const uint8_t *data, size_t size, const struct 
 {
 	bool compare_all = only_opts(data, size, q);
 	ldns_pkt *pkt = NULL;
-	ldns_status status = ldns_wire2pkt(&pkt, data, size);
+	ldns_status status = ldns_read(&pkt, data, size);
 
 	if (status != LDNS_STATUS_OK) {
 		require(!compare_all);
@@ -168,7 +167,7 @@ static void require_read_by_us(const uint8_t *data, size_t size)
 	uint8_t *wire = NULL;
 	size_t len = 0;
 
-	if (ldns_wire2pkt(&pkt, data, size) != LDNS_STATUS_OK)
+	if (ldns_read(&pkt, data, size) != LDNS_STATUS_OK)
 		return;
 	if (!ldns_pkt_tsig(pkt) && ldns_pkt2wire(&wire, pkt, &len) == LDNS_STATUS_OK) {
 		struct wire_query q;

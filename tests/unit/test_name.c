@@ -168,6 +168,8 @@ static const struct {
 	{OCTETS(HEADER "\1a\xc0\x0e"), 12, ERR_POINTER, NULL, 0},
 	/* backward, but what stands there leads forward again */
 	{OCTETS(HEADER "\1a\xc0\x10\1b\xc0\x0c"), 16, ERR_POINTER, NULL, 0},
+	/* in a circle that lies before the name */
+	{OCTETS(HEADER "\xc0\x0e\xc0\x0c\xc0\x0e"), 16, ERR_POINTER, NULL, 0},
 	/* into the header, past the message's end */
 	{OCTETS(HEADER "\xc0\0"), 12, ERR_POINTER, NULL, 0},
 	{OCTETS(HEADER "\xc0\x0b"), 12, ERR_POINTER, NULL, 0},
@@ -293,6 +295,11 @@ static void test_skip_limit(void **state)
 	assert_int_equal(pos, 12 + 255);
 	pos = 12;
 	(void)build(msg + 12, 128, 1, 'a');
+	assert_int_equal(name_skip(msg, sizeof(msg), &pos), ERR_NAME);
+	assert_int_equal(pos, 12);
+	/* the 256th octet is the root label */
+	(void)build(msg + 12, 126, 1, 'a');
+	memcpy(msg + 12 + 252, "\2aa", 4);
 	assert_int_equal(name_skip(msg, sizeof(msg), &pos), ERR_NAME);
 	assert_int_equal(pos, 12);
 }

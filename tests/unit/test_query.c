@@ -1002,6 +1002,7 @@ static void test_reload_small_buffer(void **state)
 	query_begin(&q, &p->env, m.octets, m.len, (const struct sockaddr *)&client, TRANSPORT_TCP);
 	assert_int_equal(query_decide(&q, &p->env, m.octets, buf, sizeof(buf), &len),
 			 QUERY_FORWARD);
+	assert_int_equal(counter(p, "cache_misses"), 2);
 }
 
 #define NO_ALLOCATIONS 1000000UL

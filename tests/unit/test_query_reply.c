@@ -353,6 +353,37 @@ static void test_joined(void **state)
 	assert_int_equal(atomic_load(&p->stats.resolved), 2);
 }
 
+/* The buffer's size counts as the client's does. */
+static void test_small_buffer(void **state)
+{
+	const struct verdict none = {.matched = false};
+	struct pipeline *p = *state;
+	uint8_t *buf = malloc(512);
+	struct reply reply;
+	struct message msg;
+	struct message m;
+
+	assert_non_null(buf);
+	make_empty(&msg);
+	for (int i = 0; i < 40; i++)
+		message_rr(&msg, MESSAGE_AN, NULL, TYPE_A, 30, ADDRESS, 4);
+	assert_int_equal(reply_parse(msg.octets, msg.len, 17, &p->env.snapshot->ttl, &reply),
+			 ERR_OK);
+	for (int tcp = 0; tcp < 2; tcp++) {
+		struct pipeline_question question;
+		size_t len = 0;
+
+		make_query(&m, "www.example");
+		question = forwarded(p, tcp ? TRANSPORT_TCP : TRANSPORT_UDP, &m);
+		assert_int_equal(
+			query_resume(&p->env, &question.wait, &reply, &none, buf, 512, &len),
+			QUERY_ANSWERED);
+		assert_string_equal(render(buf, len),
+				    "NOERROR qr tc rd ra; www.example. IN A; opt 1232");
+	}
+	free(buf);
+}
+
 /* Whatever makes another question, or another judgement of it, keeps it apart. */
 static void test_keys(void **state)
 {
@@ -417,6 +448,26 @@ static void test_reload_in_flight(void **state)
 	assert_non_null(strstr(reply_to(p, &question, &reply), "192.0.2.80"));
 	pipeline_reload(p, newly, COUNT(newly));
 	make_query(&m, "www.example");
+	assert_int_equal(pipeline_ask(p, TRANSPORT_UDP, &m, NULL), QUERY_ANSWERED);
+	assert_memory_equal(render(m.octets, m.len), "NXDOMAIN", 8);
+}
+
+/* What was let pass by a list that is gone when the reply comes: given to who waits, and kept,
+ * but inspected before the next has it. */
+static void test_reload_takes_pass_away(void **state)
+{
+	static const char *const targets[] = {"host.nx.example", NULL};
+	struct pipeline *p = *state;
+	struct pipeline_question question;
+	struct message reply;
+	struct message m;
+
+	make_query(&m, "www.pass.example");
+	question = forwarded(p, TRANSPORT_UDP, &m);
+	pipeline_reload(p, lists, COUNT(lists) - 1);
+	make_chain(&reply, "www.pass.example", targets);
+	assert_non_null(strstr(reply_to(p, &question, &reply), "192.0.2.80"));
+	make_query(&m, "www.pass.example");
 	assert_int_equal(pipeline_ask(p, TRANSPORT_UDP, &m, NULL), QUERY_ANSWERED);
 	assert_memory_equal(render(m.octets, m.len), "NXDOMAIN", 8);
 }
@@ -528,8 +579,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_sections_do_not_lead, set_up, tear_down),
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test_setup_teardown(test_joined, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_small_buffer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keys, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reload_in_flight, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_reload_takes_pass_away, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_upstream_message, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_longest_name, set_up, tear_down),

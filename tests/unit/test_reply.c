@@ -78,6 +78,15 @@ static void make_nodata_without_soa(struct message *m)
 	message_rr_name(m, MESSAGE_NS, "example", TYPE_NS, 200, "ns.example");
 }
 
+/* Not where it says how long the name is not there. */
+static void make_nodata_soa_elsewhere(struct message *m)
+{
+	make_empty(m);
+	message_soa(m, "example", 200, 300);
+	message_set16(m, MESSAGE_NS, 0);
+	message_set16(m, MESSAGE_AR, 1);
+}
+
 static void make_chain_to_nothing(struct message *m)
 {
 	message_reply(m, QNAME, TYPE_A, RCODE_NXDOMAIN);
@@ -150,6 +159,7 @@ static const struct {
 	{make_nxdomain, REPLY_NXDOMAIN, 3, {0, 1, 0}, false, true, 300, 100},
 	{make_nodata, REPLY_NODATA, 0, {0, 1, 0}, false, true, 200, 100},
 	{make_nodata_without_soa, REPLY_NODATA, 0, {0, 1, 0}, false, false, 200, 200},
+	{make_nodata_soa_elsewhere, REPLY_NODATA, 0, {0, 0, 1}, false, false, 200, 200},
 	{make_chain_to_nothing, REPLY_NXDOMAIN, 3, {1, 1, 0}, false, true, 50, 50},
 	{make_soa_as_answer, REPLY_ANSWER, 0, {1, 0, 0}, false, false, 900, 900},
 	{make_servfail, REPLY_FAILURE, 2, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},

@@ -115,12 +115,13 @@ class Daemon:
         """Starts it, which has to fail with status 1; what it logged."""
         self.write_config()
         self.spawn(prefix)
-        status = self.program.wait_exit(slow(5, 20))
-        self.program.assert_sane()
-        assert status == 1, f"status {status}:\n{self.log()}"
-        assert " ready: " not in self.log()
-        assert "listening" not in self.log()
-        return self.log()
+        program, self.program = self.program, None
+        status, log = program.wait_exit(slow(5, 20)), program.text()
+        program.assert_sane()
+        assert status == 1, f"status {status}:\n{log}"
+        assert " ready: " not in log
+        assert "listening" not in log
+        return log
 
     def stop(self, timeout=10):
         """Ends it, which has to succeed, without a word of the sanitizers."""

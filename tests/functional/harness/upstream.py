@@ -108,6 +108,7 @@ class ScriptedUpstream:
     def __init__(self, script, host="127.0.0.1", tcp=True):
         self.script = script
         self.host, self.port = host, free_port()
+        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.address = {"address": f"{host}@{self.port}"}
         self.questions = []
         self.sent = 0                   # datagrams
@@ -116,7 +117,7 @@ class ScriptedUpstream:
         self.order = itertools.count()
         self.selector = selectors.DefaultSelector()
         self.udp = self._open(socket.SOCK_DGRAM)
-        self.elsewhere = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.elsewhere = socket.socket(self.family, socket.SOCK_DGRAM)
         self.elsewhere.bind((host, 0))
         self.tcp = self._open(socket.SOCK_STREAM) if tcp else None
         self.ending = threading.Event()
@@ -124,7 +125,7 @@ class ScriptedUpstream:
         self.thread.start()
 
     def _open(self, kind):
-        s = socket.socket(socket.AF_INET, kind)
+        s = socket.socket(self.family, kind)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         s.bind((self.host, self.port))
         s.setblocking(False)

@@ -17,6 +17,7 @@
 #define FRAME_PREFIX_LEN 2U
 #define TTL_S		 60U
 #define RECEIVE_BUFFER	 (1 << 20)
+#define LAST_PIECES	 4U
 
 /* A TCP client; its query is read, the deed done, and what comes after is left unread. */
 struct mockns_conn {
@@ -26,6 +27,10 @@ struct mockns_conn {
 	int fd;
 	size_t len;
 	uint8_t buf[FRAME_PREFIX_LEN + MOCKNS_QUERY_MAX];
+	struct event *piece_timer;
+	size_t unsent; /* of `frame`, at its end */
+	size_t frame_len;
+	uint8_t frame[FRAME_PREFIX_LEN + DNSMSG_MAX];
 };
 
 /* ---- replies */
@@ -124,6 +129,7 @@ static void conn_free(struct mockns_conn *conn)
 		at = &(*at)->next;
 	*at = conn->next;
 	event_free(conn->event);
+	event_free(conn->piece_timer);
 	close(conn->fd);
 	free(conn);
 }
@@ -135,30 +141,41 @@ static void send_octets(const struct mockns_conn *conn, const uint8_t *octets, s
 		return;
 }
 
+/* The first octet, then all but the last few, then one at a time: each in an event of its own. */
+static void on_piece(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval soon = {.tv_usec = 1000};
+	struct mockns_conn *conn = arg;
+	size_t sent = conn->frame_len - conn->unsent;
+	size_t octets = sent == 1 ? conn->unsent - LAST_PIECES : 1;
+
+	send_octets(conn, conn->frame + sent, octets);
+	conn->unsent -= octets;
+	if (conn->unsent > 0)
+		assert_int_equal(event_add(conn->piece_timer, &soon), 0);
+}
+
 /* Does what is to be done with a whole query; false when the connection is to be closed. */
 static bool do_tcp(struct mockns_conn *conn, const uint8_t *query, size_t len)
 {
 	struct mockns *ns = conn->ns;
-	uint8_t frame[FRAME_PREFIX_LEN + DNSMSG_MAX];
 	struct dnsmsg m;
-	size_t frame_len;
 
 	if (ns->tcp == MOCKNS_CLOSE || ns->tcp == MOCKNS_SILENCE)
 		return ns->tcp == MOCKNS_SILENCE;
 	make_reply(ns, ns->tcp, query, len, &m);
 	if (ns->tcp == MOCKNS_SHORT)
 		m.len = 3;
-	wire_put16(frame, (uint16_t)m.len);
-	memcpy(frame + FRAME_PREFIX_LEN, m.octets, m.len);
-	frame_len = FRAME_PREFIX_LEN + m.len;
+	wire_put16(conn->frame, (uint16_t)m.len);
+	memcpy(conn->frame + FRAME_PREFIX_LEN, m.octets, m.len);
+	conn->frame_len = FRAME_PREFIX_LEN + m.len;
 	if (ns->tcp == MOCKNS_CUT)
-		frame_len /= 2;
-	for (size_t i = 0; ns->tcp == MOCKNS_IN_PIECES && i + 1 < frame_len; i++)
-		send_octets(conn, frame + i, 1);
+		conn->frame_len /= 2;
+	conn->unsent = conn->frame_len;
 	if (ns->tcp == MOCKNS_IN_PIECES)
-		send_octets(conn, frame + frame_len - 1, 1);
+		on_piece(-1, EV_TIMEOUT, conn);
 	else
-		send_octets(conn, frame, frame_len);
+		send_octets(conn, conn->frame, conn->frame_len);
 	return ns->tcp != MOCKNS_CUT;
 }
 
@@ -200,7 +217,8 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 	conn->next = ns->conns;
 	ns->conns = conn;
 	conn->event = event_new(ns->base, conn_fd, EV_READ | EV_PERSIST, on_conn, conn);
-	assert_non_null(conn->event);
+	conn->piece_timer = evtimer_new(ns->base, on_piece, conn);
+	assert_true(conn->event && conn->piece_timer);
 	assert_int_equal(event_add(conn->event, NULL), 0);
 }
 

@@ -30,7 +30,7 @@ enum mockns_deed {
 	MOCKNS_CLOSE,	  /* at once */
 	MOCKNS_CUT,	  /* after half of the answer's frame */
 	MOCKNS_SHORT,	  /* a frame too short for a header */
-	MOCKNS_IN_PIECES, /* the answer, octet by octet */
+	MOCKNS_IN_PIECES, /* the answer, but its last octets come one by one */
 };
 
 /* A query that came over UDP. */
