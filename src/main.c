@@ -200,32 +200,40 @@ static void hold_signals(void)
 	sigprocmask(SIG_BLOCK, &held, NULL);
 }
 
+/* Loads the lists and serves.  Takes over `conf`. */
+static enum err load_and_serve(const struct arguments *args, struct conf *conf,
+			       struct workers_config *config, struct err_text *text)
+{
+	struct load_result result;
+	struct snapshot *first;
+	enum err err = loader_load(conf, &config->name_key, NULL, false, &first, &result, text);
+
+	if (err != ERR_OK)
+		return err;
+	err = serve(args, config, first, &result);
+	return err_set(text, err, "%s", err_str(err));
+}
+
 /* Starts up in the order that lets nothing be served before all is well. */
 static int run(const struct arguments *args, struct conf *conf)
 {
-	struct listeners listeners;
+	struct listeners listeners = {.workers = 0};
 	struct workers_config config = {.listeners = &listeners};
-	struct load_result result;
-	struct snapshot *first;
-	struct err_text text;
-	enum err err = ERR_OK;
+	struct err_text text = {"no random numbers"};
+	enum err err = hash_key_random(&config.name_key);
 
 	hold_signals();
 	log_set_level(conf->server.log_level);
-	if (hash_key_random(&config.name_key) != ERR_OK ||
-	    hash_key_random(&config.cookie_secret) != ERR_OK)
-		return fail("no random numbers");
-	if (enter(conf, &listeners, &text) != ERR_OK) {
+	if (err == ERR_OK)
+		err = hash_key_random(&config.cookie_secret);
+	if (err == ERR_OK)
+		err = enter(conf, &listeners, &text);
+	if (err == ERR_OK)
+		err = load_and_serve(args, conf, &config, &text);
+	else
 		conf_free(conf);
-		return fail(text.text);
-	}
-	if (loader_load(conf, &config.name_key, NULL, false, &first, &result, &text) != ERR_OK) {
-		listeners_close(&listeners);
-		return fail(text.text);
-	}
-	err = serve(args, &config, first, &result);
 	listeners_close(&listeners);
-	return err == ERR_OK ? EXIT_SUCCESS : fail(err_str(err));
+	return err == ERR_OK ? EXIT_SUCCESS : fail(text.text);
 }
 
 static int dump(struct conf *conf)

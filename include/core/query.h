@@ -127,7 +127,8 @@ size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 		  enum query_failure failure, uint8_t *buf, size_t cap);
 
 /* Writes the question of `key` as a query to an upstream into `buf` (512 octets are enough):
- * RD and AD set, CD and DO as asked, an OPT of `udp_size`.  Returns its length. */
+ * RD and AD set, CD and DO as asked, an OPT of `udp_size`, or none when that is 0.  Returns its
+ * length. */
 size_t query_upstream_message(const struct query_key *key, uint16_t id, uint16_t udp_size,
 			      uint8_t *buf);
 

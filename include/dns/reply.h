@@ -33,6 +33,7 @@ struct reply {
 	uint16_t rcode; /* 12 bits */
 	bool tc;
 	bool ad;
+	bool has_opt; /* the server knows EDNS */
 	bool has_soa; /* a negative reply may be cached (RFC 2308, 5) */
 	uint16_t ancount;
 	uint16_t nscount;

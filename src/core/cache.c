@@ -111,10 +111,11 @@ enum err cache_create(size_t size_bytes, struct cache **ret_cache)
 	uint8_t *memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	struct cache *cache = (struct cache *)memory;
-	uint8_t *at = memory + fixed;
+	uint8_t *at;
 
 	if (memory == MAP_FAILED)
 		return ERR_NOMEM;
+	at = memory + fixed;
 	cache->memory = memory;
 	cache->memory_len = len;
 	cache->size_bytes = size_bytes;

@@ -293,8 +293,10 @@ size_t query_upstream_message(const struct query_key *key, uint16_t id, uint16_t
 	wire_put16(buf, id);
 	wire_put16(buf + 2, flags);
 	wire_put16(buf + 4, 1);
-	wire_put16(buf + 10, 1);
 	memcpy(buf + WIRE_HEADER, key->question, key->question_len);
+	if (udp_size == 0)
+		return WIRE_HEADER + key->question_len;
+	wire_put16(buf + 10, 1);
 	memset(opt, 0, EDNS_OPT_FIXED);
 	wire_put16(opt + 1, TYPE_OPT);
 	wire_put16(opt + 3, udp_size);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define QNAME_POINTER (0xc000U | WIRE_HEADER)
+
 #define TTL_MAX 0x7fffffffU /* RFC 2181, 8 */
 
 bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size_t question_len)
@@ -27,6 +29,8 @@ static enum err check_owner(const uint8_t *msg, const struct wire_rr *rr)
 {
 	size_t at = rr->owner;
 
+	if (wire_get16(msg + at) == QNAME_POINTER)
+		return ERR_OK; /* the question's name, which was compared with our own */
 	return check_name(msg, rr, &at);
 }
 
@@ -120,6 +124,7 @@ static enum err take_opt(const uint8_t *msg, const struct wire_rr *rr, struct re
 
 	if (err != ERR_OK)
 		return err;
+	reply->has_opt = true;
 	reply->rcode = (uint16_t)(reply->rcode | (edns.ext_rcode << 4));
 	if (edns.ede) {
 		reply->ede_len = edns.ede_len < REPLY_EDE_MAX ? edns.ede_len : REPLY_EDE_MAX;

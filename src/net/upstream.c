@@ -165,6 +165,21 @@ static void keep_ede(struct question *q, const struct reply *reply)
 	memcpy(q->ede.data, reply->ede, reply->ede_len);
 }
 
+/* A server that does not know EDNS says FORMERR (RFC 6891, 7): it is asked without, once. */
+static bool ask_plainly(struct question *q, struct server *server)
+{
+	struct upstreams *up = q->upstreams;
+
+	if (q->plain || server->retired || q->attempt_count == ATTEMPTS_MAX)
+		return false;
+	q->plain = true;
+	stats_inc(up->loop->env.stats, upstream_retries);
+	if (attempt_send(up, q, server, &q->attempts[q->attempt_count]) != ERR_OK)
+		return false;
+	q->attempt_count++;
+	return true;
+}
+
 static void question_answered(struct question *q, struct server *server, size_t len, bool over_tcp)
 {
 	struct upstreams *up = q->upstreams;
@@ -178,6 +193,8 @@ static void question_answered(struct question *q, struct server *server, size_t 
 		question_failed(q, server, FAILURE_ANSWER);
 		return;
 	}
+	if (reply.rcode == RCODE_FORMERR && !reply.has_opt && ask_plainly(q, server))
+		return;
 	if (reply.kind == REPLY_FAILURE || (reply.tc && over_tcp)) {
 		stats_inc(env->stats, upstream_failures);
 		keep_ede(q, &reply);
@@ -221,6 +238,7 @@ static struct question *question_begin(struct upstreams *up, const struct query_
 	q->last = NULL;
 	q->tcp = NULL;
 	q->last_wait = false;
+	q->plain = false;
 	q->answered_badly = false;
 	q->ede.len = 0;
 	q->attempt_count = 0;

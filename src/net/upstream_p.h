@@ -88,6 +88,7 @@ struct question {
 	struct server *last; /* asked last; NULL when none or gone */
 	struct tcp_try *tcp; /* NULL: none under way */
 	bool last_wait;	     /* the timer is that of the deadline */
+	bool plain;	     /* asked without an OPT: a server did not know EDNS */
 	bool answered_badly; /* some server answered, but not well */
 	struct ede ede;	     /* what the last of them said why */
 	uint32_t attempt_count;
@@ -141,5 +142,13 @@ void attempts_on_readable(evutil_socket_t fd, short what, void *arg);
 /* upstream_tcp.c: tells how it went, unless it was ended before. */
 enum err tcp_try_start(struct question *q, struct server *server) MUST_CHECK;
 void tcp_try_end(struct tcp_try *tcp);
+
+/* The size that the question's OPT is to name; 0: it is asked without one. */
+static inline uint16_t question_udp_size(const struct question *q)
+{
+	if (q->plain)
+		return 0;
+	return (uint16_t)q->upstreams->loop->env.snapshot->conf->outgoing.udp_size;
+}
 
 #endif

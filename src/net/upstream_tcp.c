@@ -96,12 +96,12 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 static void write_question(struct tcp_try *tcp)
 {
 	struct upstreams *up = tcp->server->upstreams;
-	uint16_t udp_size = (uint16_t)up->loop->env.snapshot->conf->outgoing.udp_size;
 	uint8_t frame[PREFIX + UPSTREAM_MESSAGE_MAX];
 	size_t len;
 
 	tcp->id = (uint16_t)random_u32(&up->random);
-	len = query_upstream_message(&tcp->question->key, tcp->id, udp_size, frame + PREFIX);
+	len = query_upstream_message(&tcp->question->key, tcp->id, question_udp_size(tcp->question),
+				     frame + PREFIX);
 	wire_put16(frame, (uint16_t)len);
 	bufferevent_write(tcp->bev, frame, PREFIX + len);
 }

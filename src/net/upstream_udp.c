@@ -109,7 +109,6 @@ static bool send_message(int fd, const uint8_t *msg, size_t len)
 enum err attempt_send(struct upstreams *up, struct question *q, struct server *server,
 		      struct attempt *a)
 {
-	uint16_t udp_size = (uint16_t)up->loop->env.snapshot->conf->outgoing.udp_size;
 	uint8_t msg[UPSTREAM_MESSAGE_MAX];
 	struct source *s;
 	size_t len;
@@ -118,7 +117,7 @@ enum err attempt_send(struct upstreams *up, struct question *q, struct server *s
 	if (err != ERR_OK)
 		return err;
 	a->id = draw_id(up, s);
-	len = query_upstream_message(&q->key, a->id, udp_size, msg);
+	len = query_upstream_message(&q->key, a->id, question_udp_size(q), msg);
 	if (!send_message(s->fd, msg, len))
 		return ERR_SYS;
 	a->question = q;

@@ -125,6 +125,19 @@ def test_unusable_answer_has_the_second_upstream_asked_at_once(daemon, upstream,
     assert (first.count(), second.count()) == (1, 1)
 
 
+def test_upstream_that_does_not_know_edns_is_asked_without(daemon, upstream):
+    """RFC 6891, 7: FORMERR without an OPT."""
+    def old(q):
+        if q.message.edns >= 0:
+            return q.bare()[:2] + b"\x81\x81" + q.bare()[4:]
+        return q.address(GOOD)
+
+    up = upstream(old)
+    d = daemon({"upstreams": [up.address]}).start()
+    answer, took = timed(lambda: ask(d.address, "a.test"))
+    assert addresses(answer) == [GOOD] and took < 0.35 and up.count() == 2
+
+
 IGNORED = {
     "silence": silent,
     "wrong ID": edited(lambda wire: wire.__setitem__(0, wire[0] ^ 0xff)),

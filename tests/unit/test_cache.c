@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "core/cache.h"
+#include "support/map_fail.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BLOCK 256U
@@ -743,6 +744,33 @@ static void test_threads(void **state)
 	cache_free(cache);
 }
 
+/* All it will ever take is taken at once, and is not more than it was told. */
+static void test_memory(void **state)
+{
+	static const size_t sizes[] = {100000, 1U << 20, 12345678, 64U << 20};
+	size_t before = map_fail.mapped;
+
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct cache *cache = cache_of(sizes[i]);
+
+		assert_in_range(map_fail.mapped - before, sizes[i] / 2, sizes[i]);
+		cache_free(cache);
+		assert_int_equal(map_fail.mapped, before);
+	}
+}
+
+static void test_nomem(void **state)
+{
+	struct cache *cache = NULL;
+	enum err err;
+
+	map_fail_start(0);
+	err = cache_create(1U << 20, &cache);
+	assert_true(map_fail_stop());
+	assert_int_equal(err, ERR_NOMEM);
+	assert_null(cache);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -764,6 +792,8 @@ int main(void)
 		cmocka_unit_test(test_eviction_model),
 		cmocka_unit_test(test_byte_bound),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_nomem),
 	};
 
 	return cmocka_run_group_tests_name("cache", tests, NULL, NULL);

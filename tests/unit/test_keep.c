@@ -17,11 +17,11 @@
 #include "daemon/keep.h"
 #include "support/scratch.h"
 
-#define SOMEBODY    12345U /* an ID that is nobody's */
-#define LARGE	    300000U
-#define SMALL	    64
-#define TEXT_MAX    4096
-#define MODE_BITS   07777U
+#define SOMEBODY 12345U /* an ID that is nobody's */
+#define LARGE 300000U
+#define SMALL 64
+#define TEXT_MAX 4096
+#define MODE_BITS 07777U
 #define NEXT_YEAR_S 1900000000
 
 static int set_up(void **state)
@@ -91,9 +91,9 @@ static void test_prepare_ways_to_write_it(void **state)
 
 	assert_true(before >= 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(keep_prepare(scratch_path(s, rows[i].written), geteuid(),
-					      getegid(), &text),
-				 ERR_OK);
+		assert_int_equal(
+			keep_prepare(scratch_path(s, rows[i].written), geteuid(), getegid(), &text),
+			ERR_OK);
 		assert_true(S_ISDIR(stat_of(scratch_path(s, rows[i].made)).st_mode));
 	}
 	assert_int_equal(chdir(s->path), 0);

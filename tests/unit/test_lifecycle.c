@@ -26,14 +26,14 @@
 #include "support/loopback.h"
 #include "support/scratch.h"
 
-#define YAML_MAX	1024
-#define MESSAGE_MAX	256
-#define WORKERS		2U
-#define RELOADS		8U
-#define MANY_NAMES	50000U
-#define LIBEVENT_FILES	3U /* of an event base */
-#define STATUS_CHILD	70 /* the child's own failures, apart from the sanitizers' */
-#define LOG_SHOWN	16384
+#define YAML_MAX 1024
+#define MESSAGE_MAX 256
+#define WORKERS 2U
+#define RELOADS 8U
+#define MANY_NAMES 50000U
+#define LIBEVENT_FILES 3U /* of an event base */
+#define STATUS_CHILD 70	  /* the child's own failures, apart from the sanitizers' */
+#define LOG_SHOWN 16384
 
 struct daemon {
 	struct scratch scratch;
@@ -148,8 +148,9 @@ static int set_up(void **state)
 	while (d->upstream_port == loopback_port(&d->address));
 	d->notify_fd = open_notify(&d->scratch);
 	d->client = loopback_udp_client(&d->address);
-	assert_int_equal(keep_prepare(scratch_path(&d->scratch, "state"), getuid(), getgid(), &text),
-			 ERR_OK);
+	assert_int_equal(
+		keep_prepare(scratch_path(&d->scratch, "state"), getuid(), getgid(), &text),
+		ERR_OK);
 	write_conf(d, "", "");
 	write_list(d, "a.example\n");
 	*state = d;
@@ -373,7 +374,8 @@ static void test_reload(void **state)
 	expect_not_blocked(d, "a.example");
 	expect_log(d, "SIGHUP: reloading");
 	expect_log(d, "reload 2 done: 1 names of 1 lists in force, 0 lists refused");
-	assert_true(scratch_read(scratch_path(&d->scratch, "state/x.list"), kept, sizeof(kept)) > 0);
+	assert_true(scratch_read(scratch_path(&d->scratch, "state/x.list"), kept, sizeof(kept)) >
+		    0);
 	assert_string_equal(kept, "b.example\n");
 	end(d);
 }

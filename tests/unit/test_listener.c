@@ -16,8 +16,8 @@
 #include "support/await.h"
 #include "support/loopback.h"
 
-#define WORKERS	  3U
-#define SENDERS	  96U
+#define WORKERS 3U
+#define SENDERS 96U
 #define TEXT_MARK "untouched"
 
 static int type_of(int fd)

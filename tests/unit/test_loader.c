@@ -19,10 +19,10 @@
 #include "support/rig.h"
 #include "support/scratch.h"
 
-#define YAML_MAX	 8192
-#define TEXT_MAX	 32768
-#define NOBODY		 (-1)
-#define ALLOCATIONS_MAX	 20000UL
+#define YAML_MAX 8192
+#define TEXT_MAX 32768
+#define NOBODY (-1)
+#define ALLOCATIONS_MAX 20000UL
 #define ALLOCATIONS_STEP 1UL
 
 struct bench {
@@ -474,9 +474,9 @@ static void test_max_change(void **state)
 		unsigned int after;
 		bool refused;
 	} rows[] = {
-		{20, 100, 80, false}, {20, 100, 79, true},    {20, 100, 120, false},
-		{20, 100, 121, true}, {20, 100, 100, false},  {100, 10, 20, false},
-		{100, 10, 21, true},  {0, 100, 1, false},     {0, 1, 1000, false},
+		{20, 100, 80, false},	{20, 100, 79, true},   {20, 100, 120, false},
+		{20, 100, 121, true},	{20, 100, 100, false}, {100, 10, 20, false},
+		{100, 10, 21, true},	{0, 100, 1, false},    {0, 1, 1000, false},
 		{1000, 10, 110, false}, {1000, 10, 111, true}, {1, 100, 99, false},
 		{1, 100, 98, true},
 	};
@@ -535,8 +535,9 @@ static void prepare_state(struct bench *b)
 {
 	struct err_text text;
 
-	assert_int_equal(keep_prepare(scratch_path(&b->scratch, "state"), getuid(), getgid(), &text),
-			 ERR_OK);
+	assert_int_equal(
+		keep_prepare(scratch_path(&b->scratch, "state"), getuid(), getgid(), &text),
+		ERR_OK);
 }
 
 /* Loads both lists and keeps them. */

@@ -22,9 +22,9 @@
 #include "daemon/privilege.h"
 #include "support/scratch.h"
 
-#define SOMEBODY  12345U /* an ID that is nobody's */
+#define SOMEBODY 12345U /* an ID that is nobody's */
 #define LINE_MAX_ 256
-#define ALL_GOOD  0
+#define ALL_GOOD 0
 #define FILES_LOW 64U
 
 /* Runs `fn` in a child; what it returns.  The line of the check that failed is a good value. */

@@ -639,16 +639,19 @@ static void test_batch(void **state)
 	static const size_t order[] = {2, 0, 3, 1};
 	struct sockaddr_in client = pipeline_client("127.0.0.1");
 	struct pipeline *p = *state;
-	struct message m[4];
-	struct query q[4];
+	struct message m[5];
+	struct query q[5];
 
 	message_query(&m[0], "nx.example", TYPE_A);
 	make_cookie(&m[1]);
 	make_badvers(&m[2]);
 	message_query(&m[3], "four.example", TYPE_A);
-	for (size_t i = 0; i < 4; i++)
+	make_response(&m[4]);
+	for (size_t i = 0; i < 5; i++)
 		query_begin(&q[i], &p->env, m[i].octets, m[i].len, (const struct sockaddr *)&client,
 			    TRANSPORT_UDP);
+	for (size_t i = 0; i < 5; i++)
+		query_prefetch(&q[i], &p->env);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(query_decide(&q[order[i]], &p->env, m[order[i]].octets,
 					      m[order[i]].octets, 512, &m[order[i]].len),
@@ -657,6 +660,29 @@ static void test_batch(void **state)
 	assert_non_null(strstr(render(m[1].octets, m[1].len), "cookie 24"));
 	assert_memory_equal(render(m[2].octets, m[2].len), "BADVERS", 7);
 	assert_non_null(strstr(render(m[3].octets, m[3].len), "192.0.2.4"));
+}
+
+/* A rule for the root: its zone begins where the name ends. */
+static void test_root_rule(void **state)
+{
+	static const struct list_row all = {.name = "all",
+					    .action = ACTION_NXDOMAIN,
+					    .rules = ". @good.example",
+					    .reason = REASON_REQUESTED};
+	struct pipeline *p = *state;
+	struct message m;
+
+	pipeline_reload(p, &all, 1);
+	message_query(&m, "www.bad.example", TYPE_A);
+	message_opt(&m, 1232, 0);
+	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL),
+			    HEAD("NXDOMAIN", "www.bad.example.", "A") SOA(".") " ede 17 all");
+	message_query(&m, ".", TYPE_NS);
+	message_opt(&m, 1232, 0);
+	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL),
+			    HEAD("NXDOMAIN", ".", "NS") SOA(".") " ede 17 all");
+	message_query(&m, "www.good.example", TYPE_A);
+	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), "forward");
 }
 
 /* Asks, has the question answered by `reply`, and returns what the client is given. */
@@ -1072,6 +1098,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cookie_octets, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cookies_off, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_batch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_root_rule, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cached, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cached_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cached_ad, set_up, tear_down),

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/snap.h"
+#include "support/alloc_fail.h"
 
 #define READERS 4
 #define PUBLISHERS 2
@@ -231,6 +232,18 @@ static void test_many_readers_and_publishers(void **state)
 	snap_free(h.snap);
 }
 
+static void test_nomem(void **state)
+{
+	struct snap *snap = NULL;
+	enum err err;
+
+	alloc_fail_start(0, false);
+	err = snap_create(READERS, count_wake, woken, &snap);
+	assert_true(alloc_fail_stop());
+	assert_int_equal(err, ERR_NOMEM);
+	assert_null(snap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_present_is_waited_for),
 		cmocka_unit_test(test_late_comer_sees_the_new),
 		cmocka_unit_test(test_many_readers_and_publishers),
+		cmocka_unit_test(test_nomem),
 	};
 
 	return cmocka_run_group_tests_name("snap", tests, NULL, NULL);

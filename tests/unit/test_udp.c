@@ -20,16 +20,16 @@
 #include "support/mockns.h"
 #include "support/rig.h"
 
-#define WAITING	      256U
-#define PORTS	      16U
-#define SOCKETS_MAX   2U
+#define WAITING 256U
+#define PORTS 16U
+#define SOCKETS_MAX 2U
 #define SOCKET_BUFFER (4 << 20)
-#define MANY	      200U
-#define FLOOD	      1500U /* more than is read of one socket at a time */
-#define CLIENTS	      100U
-#define JOINED	      150U /* more than are sent together */
-#define LONG_MS	      60000
-#define SMALL	      512U
+#define MANY 200U
+#define FLOOD 1500U /* more than is read of one socket at a time */
+#define CLIENTS 100U
+#define JOINED 150U /* more than are sent together */
+#define LONG_MS 60000
+#define SMALL 512U
 
 struct world {
 	struct rig rig;
@@ -66,9 +66,9 @@ static void open_socket(struct world *w, size_t i, const struct endpoint *endpoi
 
 static void open_udp(struct world *w, size_t sockets, uint32_t in_flight, uint32_t waiting)
 {
-	assert_int_equal(upstreams_create(&w->rig.loop, &w->ns.address, 1, in_flight, PORTS,
-					  &w->up),
-			 ERR_OK);
+	assert_int_equal(
+		upstreams_create(&w->rig.loop, &w->ns.address, 1, in_flight, PORTS, &w->up),
+		ERR_OK);
 	assert_int_equal(udp_create(&w->rig.loop, w->up, w->fd, sockets, waiting, &w->udp), ERR_OK);
 }
 
@@ -367,9 +367,11 @@ static void test_malformed(void **state)
 		size_t (*make)(uint8_t *msg);
 		int rcode; /* -1: no answer */
 	} rows[] = {
-		{make_nothing, -1},	   {make_short, -1},	      {make_bare, RCODE_FORMERR},
-		{make_cut, RCODE_FORMERR}, {make_two, RCODE_FORMERR}, {make_response, -1},
-		{make_opcode, RCODE_NOTIMP}, {make_noise, RCODE_FORMERR}, {make_long, RCODE_FORMERR},
+		{make_nothing, -1},	     {make_short, -1},
+		{make_bare, RCODE_FORMERR},  {make_cut, RCODE_FORMERR},
+		{make_two, RCODE_FORMERR},   {make_response, -1},
+		{make_opcode, RCODE_NOTIMP}, {make_noise, RCODE_FORMERR},
+		{make_long, RCODE_FORMERR},
 	};
 	struct world *w = *state;
 	int fd = open_client(w);
@@ -577,8 +579,7 @@ static void test_wildcard(void **state)
 	set_option(w->fd[0], IPPROTO_IP, IP_PKTINFO);
 	open_udp(w, 1, WAITING, WAITING);
 	for (size_t i = 0; i < sizeof(hosts); i++) {
-		struct endpoint to =
-			loopback_endpoint(hosts[i], loopback_port(&w->address[0]));
+		struct endpoint to = loopback_endpoint(hosts[i], loopback_port(&w->address[0]));
 
 		expect_from(w, fd, &to, names[i]);
 	}
@@ -587,8 +588,9 @@ static void test_wildcard(void **state)
 
 static void test_wildcard_ipv6(void **state)
 {
-	struct endpoint any = {.u.in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT},
-			       .len = sizeof(any.u.in6)};
+	struct endpoint any = {
+		.u.in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT},
+		.len = sizeof(any.u.in6)};
 	struct endpoint wildcard = any;
 	struct endpoint to = any;
 	struct world *w = *state;
@@ -731,7 +733,7 @@ static void test_free_in_flight(void **state)
 	assert_int_equal(loopback_open_files(), files - 1);
 }
 
-#define TEST(name)	  cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define TEST_CLOSED(name) cmocka_unit_test_setup_teardown(name, set_up_closed, tear_down)
 
 int main(void)

@@ -21,15 +21,15 @@
 #include "support/mockns.h"
 #include "support/rig.h"
 
-#define SERVERS	       3U
-#define IN_FLIGHT      64U
-#define PORTS	       16U
-#define LONG_MS	       60000 /* does not come while a test runs */
-#define SHORT_MS       30
+#define SERVERS 3U
+#define IN_FLIGHT 64U
+#define PORTS 16U
+#define LONG_MS 60000 /* does not come while a test runs */
+#define SHORT_MS 30
 #define USES_OF_A_PORT 128U
-#define MANY	       500U
-#define ATTEMPTS       8U
-#define TICK_MS	       10 /* two of the coarse clock's */
+#define MANY 500U
+#define ATTEMPTS 8U
+#define TICK_MS 10 /* two of the coarse clock's */
 
 /* A client's question, and what it was told. */
 struct asker {
@@ -177,9 +177,9 @@ static void create(struct world *w, uint32_t in_flight, uint32_t ports)
 
 	for (size_t i = 0; i < w->count; i++)
 		addresses[i] = w->ns[i].address;
-	assert_int_equal(upstreams_create(&w->rig.loop, addresses, w->count, in_flight, ports,
-					  &w->up),
-			 ERR_OK);
+	assert_int_equal(
+		upstreams_create(&w->rig.loop, addresses, w->count, in_flight, ports, &w->up),
+		ERR_OK);
 }
 
 static void start(struct world *w, enum mockns_deed first, enum mockns_deed second)
@@ -349,8 +349,9 @@ static void test_verdict(void **state)
 
 static void test_ipv6(void **state)
 {
-	struct endpoint any = {.u.in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT},
-			       .len = sizeof(any.u.in6)};
+	struct endpoint any = {
+		.u.in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT},
+		.len = sizeof(any.u.in6)};
 	int fd = loopback_bind(&any, SOCK_DGRAM, false);
 	struct endpoint server = any;
 	struct endpoint from = {.len = sizeof(from.u)};
@@ -674,9 +675,9 @@ static void test_nothing_sent_at_the_end(void **state)
 	outgoing(w)->timeout_ms = 100;
 	outgoing(w)->retransmit_ms = 100;
 	start_one(w, MOCKNS_SILENCE);
-	assert_int_equal(event_base_once(w->rig.loop.base, -1, EV_TIMEOUT, on_slow_turn, &slow,
-					 &at_once),
-			 0);
+	assert_int_equal(
+		event_base_once(w->rig.loop.base, -1, EV_TIMEOUT, on_slow_turn, &slow, &at_once),
+		0);
 	expect_failure(w, &slow.asker, QUERY_FAIL_NO_REPLY);
 	settle(w);
 	assert_int_equal(w->ns[0].udp_count, 1);
@@ -1220,9 +1221,9 @@ static const struct {
 	enum mockns_deed deed;
 	void (*prepare)(struct mockns *ns);
 } tcp_failures[] = {
-	{MOCKNS_SILENCE, close_tcp}, {MOCKNS_CLOSE, NULL},	{MOCKNS_CUT, NULL},
-	{MOCKNS_SHORT, NULL},	     {MOCKNS_WRONG_ID, NULL},	{MOCKNS_WRONG_NAME, NULL},
-	{MOCKNS_MALFORMED, NULL},    {MOCKNS_SERVFAIL, NULL},	{MOCKNS_TRUNCATED, NULL},
+	{MOCKNS_SILENCE, close_tcp}, {MOCKNS_CLOSE, NULL},    {MOCKNS_CUT, NULL},
+	{MOCKNS_SHORT, NULL},	     {MOCKNS_WRONG_ID, NULL}, {MOCKNS_WRONG_NAME, NULL},
+	{MOCKNS_MALFORMED, NULL},    {MOCKNS_SERVFAIL, NULL}, {MOCKNS_TRUNCATED, NULL},
 	{MOCKNS_QUERY, NULL},
 };
 

@@ -23,15 +23,15 @@
 #include "support/mockns.h"
 #include "support/rig.h"
 
-#define WORKERS	    2U
-#define CLIENTS	    16U /* enough that each worker has some of them */
-#define SNAPSHOTS   60U
-#define BURST	    20U
-#define STARTS	    40U
-#define LONG_MS	    60000U
-#define SHORT_MS    100U
-#define TICK_MS	    10U
-#define SERVERS	    2U
+#define WORKERS 2U
+#define CLIENTS 16U /* enough that each worker has some of them */
+#define SNAPSHOTS 60U
+#define BURST 20U
+#define STARTS 40U
+#define LONG_MS 60000U
+#define SHORT_MS 100U
+#define TICK_MS 10U
+#define SERVERS 2U
 #define CACHE_BYTES (1U << 20)
 #define LIBEVENT_FILES 3U /* of an event base: epoll, and a pair for signals */
 
@@ -562,7 +562,7 @@ static void test_create_without_memory(void **state)
 	}
 }
 
-#define TEST(name)	   cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define TEST_STOPPED(name) cmocka_unit_test_setup_teardown(name, set_up_stopped, tear_down)
 
 int main(void)

@@ -127,8 +127,8 @@ uint16_t dnsmsg_rcode(const uint8_t *msg)
 
 int dnsmsg_ede(const uint8_t *msg, size_t len)
 {
-	unsigned int count = (unsigned int)wire_get16(msg + 6) + wire_get16(msg + 8) +
-			     wire_get16(msg + 10);
+	unsigned int count =
+		(unsigned int)wire_get16(msg + 6) + wire_get16(msg + 8) + wire_get16(msg + 10);
 	size_t pos = WIRE_HEADER + dnsmsg_question_len(msg, len);
 	struct edns edns;
 	struct wire_rr rr;

@@ -12,8 +12,8 @@
 #define DNSMSG_MAX 4096U
 
 #define DNSMSG_EDNS 1U /* with an OPT of 1232 octets */
-#define DNSMSG_DO   2U /* with an OPT that asks for DNSSEC records */
-#define DNSMSG_CD   4U
+#define DNSMSG_DO 2U   /* with an OPT that asks for DNSSEC records */
+#define DNSMSG_CD 4U
 
 struct dnsmsg {
 	size_t len;

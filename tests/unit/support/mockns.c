@@ -15,9 +15,9 @@
 #include "support/mockns.h"
 
 #define FRAME_PREFIX_LEN 2U
-#define TTL_S		 60U
-#define RECEIVE_BUFFER	 (1 << 20)
-#define LAST_PIECES	 4U
+#define TTL_S 60U
+#define RECEIVE_BUFFER (1 << 20)
+#define LAST_PIECES 4U
 
 /* A TCP client; its query is read, the deed done, and what comes after is left unread. */
 struct mockns_conn {

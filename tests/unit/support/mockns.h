@@ -11,14 +11,14 @@
 #include "base/addr.h"
 
 #define MOCKNS_QUERIES_MAX 2048U
-#define MOCKNS_QUERY_MAX   512U
-#define MOCKNS_EDE	    9U /* the code of its EDE: DNSKEY missing */
+#define MOCKNS_QUERY_MAX 512U
+#define MOCKNS_EDE 9U /* the code of its EDE: DNSKEY missing */
 
 /* What is done with a query. */
 enum mockns_deed {
-	MOCKNS_ANSWER,	  /* 192.0.2.`mark`, TTL 60 */
+	MOCKNS_ANSWER, /* 192.0.2.`mark`, TTL 60 */
 	MOCKNS_SILENCE,
-	MOCKNS_SERVFAIL,  /* with an EDE, if `ede` is not NULL */
+	MOCKNS_SERVFAIL, /* with an EDE, if `ede` is not NULL */
 	MOCKNS_REFUSED,
 	MOCKNS_WRONG_ID,
 	MOCKNS_WRONG_NAME,
@@ -50,14 +50,14 @@ struct mockns {
 	uint8_t mark;
 	const char *ede;
 	const char *target;
-	int udp_fd;	     /* -1: closed, what is sent there is refused */
+	int udp_fd; /* -1: closed, what is sent there is refused */
 	int tcp_fd;
 	struct event *udp_event;
 	struct event *tcp_event;
 	struct mockns_conn *conns;
-	size_t accepted;     /* TCP connections */
-	size_t tcp_count;    /* queries that came over TCP */
-	size_t udp_count;    /* queries that came over UDP, in `queries` */
+	size_t accepted;  /* TCP connections */
+	size_t tcp_count; /* queries that came over TCP */
+	size_t udp_count; /* queries that came over UDP, in `queries` */
 	struct mockns_query *queries;
 };
 

@@ -68,8 +68,8 @@ static void add_breaker(struct rig *rig)
 {
 	rig->breaker_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	assert_true(rig->breaker_fd >= 0);
-	rig->breaker = event_new(rig->loop.base, rig->breaker_fd, EV_READ | EV_PERSIST, on_break,
-				 rig);
+	rig->breaker =
+		event_new(rig->loop.base, rig->breaker_fd, EV_READ | EV_PERSIST, on_break, rig);
 	assert_non_null(rig->breaker);
 	assert_int_equal(event_add(rig->breaker, NULL), 0);
 }

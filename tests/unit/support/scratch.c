@@ -17,8 +17,8 @@
 #include "support/scratch.h"
 
 #define LOG_NAME ".log"
-#define LOG_MAX  65536U
-#define TURNS	 8U
+#define LOG_MAX 65536U
+#define TURNS 8U
 
 void scratch_make(struct scratch *s)
 {
