@@ -16,22 +16,77 @@ bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size
 	return memcmp(msg + WIRE_HEADER, question, question_len) == 0;
 }
 
+/*
+ * A message under examination.  The octets of TTLs are marked, a bit each: they will be changed,
+ * now and whenever the reply is given, so no name may have a part of itself there.
+ */
+struct exam {
+	uint8_t *msg;
+	size_t len;
+	uint8_t ttl_marks[(WIRE_MESSAGE_MAX + 8) / 8];
+};
+
+static void exam_init(struct exam *exam, uint8_t *msg, size_t len)
+{
+	exam->msg = msg;
+	exam->len = len;
+	memset(exam->ttl_marks, 0, (len + 7) / 8);
+}
+
+static bool is_marked(const struct exam *exam, size_t at)
+{
+	return (exam->ttl_marks[at / 8] >> (at % 8)) & 1U;
+}
+
+static void mark_ttl(struct exam *exam, const struct wire_rr *rr)
+{
+	for (size_t at = rr->ttl_at; at < rr->ttl_at + 4; at++)
+		exam->ttl_marks[at / 8] = (uint8_t)(exam->ttl_marks[at / 8] | 1U << (at % 8));
+}
+
+static bool any_marked(const struct exam *exam, size_t from, size_t octets)
+{
+	for (size_t at = from; at < from + octets; at++)
+		if (is_marked(exam, at))
+			return true;
+	return false;
+}
+
+/* True when a name, which name_unpack has read, has an octet in a TTL. */
+static bool stands_in_ttl(const struct exam *exam, size_t at)
+{
+	for (;;) {
+		size_t label = exam->msg[at];
+		bool pointer = label > NAME_LABEL_MAX;
+
+		if (any_marked(exam, at, pointer ? 2 : label + 1))
+			return true;
+		if (label == 0)
+			return false;
+		at = pointer ? wire_get16(exam->msg + at) & 0x3fffU : at + label + 1;
+	}
+}
+
 /* Checks all of a possibly compressed name that ends before the record does. */
-static enum err check_name(const uint8_t *msg, const struct wire_rr *rr, size_t *at)
+static enum err check_name(const struct exam *exam, const struct wire_rr *rr, size_t *at)
 {
 	struct name ignored;
+	size_t start = *at;
+	enum err err = name_unpack(exam->msg, rr->end, at, &ignored);
 
-	return name_unpack(msg, rr->end, at, &ignored);
+	if (err == ERR_OK && stands_in_ttl(exam, start))
+		return ERR_POINTER;
+	return err;
 }
 
 /* What the owner points to as well: whoever is handed the record will read it. */
-static enum err check_owner(const uint8_t *msg, const struct wire_rr *rr)
+static enum err check_owner(const struct exam *exam, const struct wire_rr *rr)
 {
 	size_t at = rr->owner;
 
-	if (wire_get16(msg + at) == QNAME_POINTER)
+	if (wire_get16(exam->msg + at) == QNAME_POINTER)
 		return ERR_OK; /* the question's name, which was compared with our own */
-	return check_name(msg, rr, &at);
+	return check_name(exam, rr, &at);
 }
 
 /* Octets before the first name in the rdata of a type that may hold compressed names. */
@@ -53,7 +108,7 @@ static int rdata_name_at(uint16_t type)
 	}
 }
 
-static enum err check_rdata(const uint8_t *msg, const struct wire_rr *rr)
+static enum err check_rdata(const struct exam *exam, const struct wire_rr *rr)
 {
 	int skip = rdata_name_at(rr->type);
 	size_t at = rr->rdata + (size_t)(skip < 0 ? 0 : skip);
@@ -65,9 +120,9 @@ static enum err check_rdata(const uint8_t *msg, const struct wire_rr *rr)
 		return rr->rdlen == 16 ? ERR_OK : ERR_SYNTAX;
 	if (skip < 0)
 		return ERR_OK;
-	err = check_name(msg, rr, &at);
+	err = check_name(exam, rr, &at);
 	if (err == ERR_OK && rr->type == TYPE_SOA) {
-		err = check_name(msg, rr, &at);
+		err = check_name(exam, rr, &at);
 		if (err == ERR_OK && rr->end - at != 20)
 			err = ERR_SYNTAX;
 	} else if (err == ERR_OK && at != rr->end) {
@@ -97,21 +152,23 @@ static uint32_t negative_ttl(const uint8_t *msg, const struct wire_rr *soa,
 }
 
 /* Takes one record other than the OPT into the reply's account. */
-static enum err take_record(uint8_t *msg, const struct wire_rr *rr, bool authority,
+static enum err take_record(struct exam *exam, const struct wire_rr *rr, bool authority,
 			    const struct reply_ttl_limits *limits, struct reply *reply)
 {
-	enum err err = check_owner(msg, rr);
+	enum err err;
 	uint32_t ttl_s = clamp(rr->ttl_s, limits);
 
+	mark_ttl(exam, rr);
+	err = check_owner(exam, rr);
 	if (err == ERR_OK)
-		err = check_rdata(msg, rr);
+		err = check_rdata(exam, rr);
 	if (err != ERR_OK)
 		return err;
 	if (authority && rr->type == TYPE_SOA) {
-		ttl_s = negative_ttl(msg, rr, limits);
+		ttl_s = negative_ttl(exam->msg, rr, limits);
 		reply->has_soa = true;
 	}
-	wire_put32(msg + rr->ttl_at, ttl_s);
+	wire_put32(exam->msg + rr->ttl_at, ttl_s);
 	if (ttl_s < reply->ttl_s)
 		reply->ttl_s = ttl_s;
 	return ERR_OK;
@@ -141,9 +198,11 @@ static enum err take_records(uint8_t *msg, size_t len, const struct reply_ttl_li
 	unsigned int count = additional + reply->arcount;
 	size_t pos = reply->question_end;
 	bool opt_seen = false;
+	struct exam exam;
 	struct wire_rr rr;
 	enum err err;
 
+	exam_init(&exam, msg, len);
 	reply->arcount = 0;
 	for (unsigned int i = 0; i < count; i++) {
 		err = wire_next_rr(msg, len, &pos, &rr);
@@ -155,7 +214,7 @@ static enum err take_records(uint8_t *msg, size_t len, const struct reply_ttl_li
 			opt_seen = true;
 			err = take_opt(msg, &rr, reply);
 		} else {
-			err = take_record(msg, &rr, i >= reply->ancount && i < additional, limits,
+			err = take_record(&exam, &rr, i >= reply->ancount && i < additional, limits,
 					  reply);
 			if (!opt_seen) {
 				reply->arcount = (uint16_t)(reply->arcount + (i >= additional));

@@ -81,7 +81,7 @@ static bool nothing_under_way(const struct question *q)
 
 /*
  * Sends the question to the best server left; one that cannot be sent to has failed.  False:
- * there is none left.  With no attempt to spare nothing is sent; what is under way decides.
+ * there is none left, or no attempt to spare; what is under way decides then.
  */
 static bool send_next(struct question *q)
 {
@@ -89,7 +89,7 @@ static bool send_next(struct question *q)
 	struct server *server;
 
 	if (q->attempt_count == ATTEMPTS_MAX)
-		return !nothing_under_way(q);
+		return false;
 	while ((server = server_choose(up, q))) {
 		struct attempt *a = &q->attempts[q->attempt_count];
 

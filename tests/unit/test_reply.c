@@ -402,6 +402,19 @@ static void bad_owner(struct message *m)
 	message_record(m, MESSAGE_AN, TYPE_TXT, CLASS_IN, 60);
 }
 
+/* The target is the root, as long as the record's own TTL of 60 has a zero where it points. */
+static void bad_name_in_ttl(struct message *m)
+{
+	size_t ttl_at;
+
+	message_reply(m, QNAME, TYPE_A, 0);
+	message_add16(m, MESSAGE_QNAME);
+	ttl_at = m->len + 4;
+	message_record(m, MESSAGE_AN, TYPE_CNAME, CLASS_IN, 60);
+	message_add16(m, 0xc000U | (unsigned int)(ttl_at + 1));
+	message_end(m);
+}
+
 static void bad_record_behind_opt(struct message *m)
 {
 	make_opt_in_the_middle(m);
@@ -409,9 +422,9 @@ static void bad_record_behind_opt(struct message *m)
 }
 
 static void (*const bad[])(struct message *) = {
-	bad_two_opts, bad_opt_in_authority,  bad_opt_owner,
-	bad_options,  bad_octets_behind,     bad_count,
-	bad_owner,    bad_record_behind_opt,
+	bad_two_opts, bad_opt_in_authority, bad_opt_owner,
+	bad_options,  bad_octets_behind,    bad_count,
+	bad_owner,    bad_name_in_ttl,	    bad_record_behind_opt,
 };
 
 static void test_malformed(void **state)

@@ -444,6 +444,68 @@ static void test_attempts_are_bounded(void **state)
 	expect_answer(w, &a, 1);
 }
 
+static void use_only(struct world *w, size_t i)
+{
+	assert_int_equal(upstreams_set(w->up, &w->ns[i].address, 1), ERR_OK);
+}
+
+/* The last attempts fail: that is the end, though the time is not. */
+static void test_last_attempts_fail(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	outgoing(w)->retransmit_ms = 1;
+	start_one(w, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == ATTEMPTS);
+	for (size_t i = 0; i + 1 < ATTEMPTS; i++)
+		mockns_do(&w->ns[0], i, MOCKNS_SERVFAIL);
+	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_failures) == ATTEMPTS - 1);
+	assert_int_equal(a.told, 0); /* one is still under way */
+	mockns_do(&w->ns[0], ATTEMPTS - 1, MOCKNS_SERVFAIL);
+	expect_failure(w, &a, QUERY_FAIL_NETWORK);
+}
+
+/* A server failed one attempt, but may still answer the other. */
+static void test_one_of_two_attempts_fails(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start_one(w, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 2);
+	mockns_do(&w->ns[0], 0, MOCKNS_SERVFAIL);
+	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_failures) == 1);
+	assert_int_equal(a.told, 0);
+	mockns_do(&w->ns[0], 1, MOCKNS_ANSWER);
+	expect_answer(w, &a, 1);
+}
+
+/* The attempts are used up, and the server that was asked last is gone when the timer fires. */
+static void test_last_server_is_gone(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+	uint64_t timeouts;
+
+	outgoing(w)->retransmit_ms = 1;
+	start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
+	add_server(w, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count + w->ns[1].udp_count == ATTEMPTS);
+	use_only(w, 2);
+	for (size_t i = 0; i < w->ns[1].udp_count; i++)
+		mockns_do(&w->ns[1], i, MOCKNS_SERVFAIL);
+	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_failures) == w->ns[1].udp_count);
+	timeouts = RIG_STAT(&w->rig, upstream_timeouts);
+	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_timeouts) > timeouts);
+	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+	expect_answer(w, &a, 1);
+}
+
 /* ---- failures */
 
 static void close_udp(struct mockns *ns)
@@ -778,7 +840,12 @@ static void test_order_of_choice(void **state)
 	q.set_serial--; /* that was of other servers */
 	assert_ptr_equal(server_choose(w->up, &q), s[1]);
 	assert_int_equal(q.failed, 0);
+	assert_int_equal(q.tried, 0);
 	assert_null(q.last);
+	s[0]->aside_until_ms = 0;
+	q.tried = 1U << 0 | 1U << 1 | 1U << 2;
+	q.last = s[0];
+	assert_ptr_equal(server_choose(w->up, &q), s[1]);
 }
 
 /* The same by real questions and real time. */
@@ -814,12 +881,25 @@ static void test_aside_and_back(void **state)
 	});
 }
 
-/* ---- other servers while questions are in flight */
-
-static void use_only(struct world *w, size_t i)
+/* An answer clears what a server has failed before. */
+static void test_answer_clears(void **state)
 {
-	assert_int_equal(upstreams_set(w->up, &w->ns[i].address, 1), ERR_OK);
+	static const enum mockns_deed deeds[] = {MOCKNS_SERVFAIL, MOCKNS_SERVFAIL, MOCKNS_ANSWER,
+						 MOCKNS_SERVFAIL, MOCKNS_SERVFAIL, MOCKNS_ANSWER};
+	struct world *w = *state;
+
+	start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
+	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+		struct asker a = {0};
+
+		w->ns[0].udp = deeds[i];
+		ask(w, &a, "www.example");
+		expect_answer(w, &a, deeds[i] == MOCKNS_ANSWER ? 1 : 2);
+		assert_int_equal(w->ns[0].udp_count, i + 1);
+	}
 }
+
+/* ---- other servers while questions are in flight */
 
 /* They finish where they were asked; then the old servers are gone. */
 static void test_set_in_flight(void **state)
@@ -875,6 +955,26 @@ static void test_set_then_next(void **state)
 		assert_true(TAILQ_EMPTY(&w->up->retired));
 		tear_down(&fresh);
 	}
+}
+
+/* What an old server says late is not held against the new one in its place. */
+static void test_set_then_late_failure(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	outgoing(w)->retransmit_ms = SHORT_MS;
+	start_one(w, MOCKNS_SILENCE);
+	add_server(w, MOCKNS_SILENCE);
+	ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
+	use_only(w, 1);
+	RIG_AWAIT(&w->rig, w->ns[1].udp_count == 1);
+	outgoing(w)->retransmit_ms = LONG_MS;
+	mockns_do(&w->ns[0], 0, MOCKNS_SERVFAIL);
+	RIG_AWAIT(&w->rig, w->ns[1].udp_count >= 2);
+	mockns_do(&w->ns[1], 1, MOCKNS_ANSWER);
+	expect_answer(w, &a, 2);
 }
 
 /* A retired server whose port is closed: the failure of all that wait there frees it. */
@@ -956,6 +1056,7 @@ static void test_set_the_same(void **state)
 	assert_int_equal(w->up->set_serial, serial);
 	assert_int_equal(upstreams_set(w->up, same, 1), ERR_OK);
 	assert_int_equal(w->up->set_serial, serial + 1);
+	assert_true(TAILQ_EMPTY(&w->up->retired)); /* nothing kept the old ones */
 	assert_int_equal(upstreams_set(w->up, same, 0), ERR_OK);
 	assert_int_equal(w->up->set_serial, serial + 2);
 }
@@ -1472,6 +1573,9 @@ int main(void)
 		TEST(test_same_after_retransmit),
 		TEST(test_late_answer),
 		TEST(test_attempts_are_bounded),
+		TEST(test_last_attempts_fail),
+		TEST(test_one_of_two_attempts_fails),
+		TEST(test_last_server_is_gone),
 		cmocka_unit_test(test_next_at_once),
 		cmocka_unit_test(test_all_failed),
 		TEST(test_all_silent),
@@ -1486,8 +1590,10 @@ int main(void)
 		TEST(test_set_aside_by_many),
 		TEST(test_order_of_choice),
 		TEST(test_aside_and_back),
+		TEST(test_answer_clears),
 		TEST(test_set_in_flight),
 		cmocka_unit_test(test_set_then_next),
+		TEST(test_set_then_late_failure),
 		TEST(test_set_then_refused),
 		cmocka_unit_test(test_set_during_tcp),
 		TEST(test_set_again_and_again),

@@ -28,6 +28,8 @@
 #define SNAPSHOTS 60U
 #define BURST 20U
 #define STARTS 40U
+#define FLOOD 3000
+#define OCTETS_EACH 2048 /* of a socket's buffer that a small datagram takes, at most */
 #define LONG_MS 60000U
 #define SHORT_MS 100U
 #define TICK_MS 10U
@@ -400,6 +402,33 @@ static void test_stop_reads_what_came(void **state)
 	assert_int_equal(stat_of(s, "queries_udp"), BURST * CLIENTS);
 }
 
+/* How many datagrams a socket of the workers', and a client's, can hold; FLOOD at most. */
+static uint16_t flood_of(int fd)
+{
+	socklen_t len = sizeof(int);
+	int size = FLOOD * OCTETS_EACH;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len), 0);
+	return (uint16_t)(size / OCTETS_EACH < FLOOD ? size / OCTETS_EACH : FLOOD);
+}
+
+/* More than a worker reads at a time has come when it is told to end: it reads all. */
+static void test_stop_reads_all(void **state)
+{
+	struct site *s = *state;
+	uint16_t flood = flood_of(s->clients[0]);
+
+	create(s);
+	for (uint16_t id = 0; id < flood; id++)
+		send_query(s->clients[0], id, "www.first.example");
+	assert_int_equal(workers_start(s->workers), ERR_OK);
+	workers_stop(s->workers, LONG_MS);
+	assert_int_equal(stat_of(s, "queries_udp"), flood);
+	for (uint16_t id = 0; id < flood; id++)
+		expect_rcode(s, s->clients[0], id, RCODE_NXDOMAIN);
+}
+
 /* The last reply may come with the timer that looks whether it is there: it is handed on. */
 static void test_stop_sends_the_last(void **state)
 {
@@ -576,6 +605,7 @@ int main(void)
 		TEST_STOPPED(test_publish_at_start),
 		TEST(test_stop_drains),
 		TEST(test_stop_reads_what_came),
+		TEST_STOPPED(test_stop_reads_all),
 		TEST_STOPPED(test_stop_sends_the_last),
 		TEST(test_stop_gives_up),
 		TEST_STOPPED(test_never_started),
