@@ -35,7 +35,7 @@ static void exam_init(struct exam *exam, uint8_t *msg, size_t len)
 
 static bool is_marked(const struct exam *exam, size_t at)
 {
-	return (exam->ttl_marks[at / 8] >> (at % 8)) & 1U;
+	return exam->ttl_marks[at / 8] & (1U << (at % 8));
 }
 
 static void mark_ttl(struct exam *exam, const struct wire_rr *rr)
