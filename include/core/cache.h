@@ -64,6 +64,9 @@ static inline uint64_t cache_hash(uint64_t name_hash, uint16_t qtype, uint8_t fl
 /* Tells the processor that the entry of `hash` will be asked for soon. */
 void cache_prefetch(const struct cache *cache, uint64_t hash);
 
+/* The same, a step further, once that has come: what is read of the entry itself. */
+void cache_prefetch_entry(const struct cache *cache, uint64_t hash);
+
 /*
  * Finds the live entry of `key` at `now_ms` (monotonic), copies its records into `buf` (room
  * for `cap` octets) with their TTLs as they were stored, and describes them in `ret_reply`,

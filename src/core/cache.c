@@ -9,11 +9,13 @@
 #include "core/cache.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define SHARDS 64U
 #define BLOCK 256U
+#define LINE 64U
 #define NONE 0U /* block 0 is never handed out */
 #define ENTRY_MAX (16U * 1024)
 #define BLOCKS_MAX (1U << 31) /* of a shard */
@@ -59,7 +61,7 @@ _Static_assert(sizeof(union block) == BLOCK, "a block has its size");
 
 struct shard {
 	_Alignas(64) pthread_mutex_t lock;
-	uint32_t *buckets;
+	_Atomic uint32_t *buckets; /* written under the lock; prefetching reads without it */
 	union block *blocks;
 	uint32_t bucket_mask;
 	uint32_t block_count;
@@ -88,7 +90,7 @@ static uint32_t buckets_for(uint32_t blocks)
 	return blocks < 2 ? blocks : 1U << (32 - __builtin_clz(blocks - 1));
 }
 
-static void shard_init(struct shard *s, uint32_t *buckets, uint32_t bucket_count,
+static void shard_init(struct shard *s, _Atomic uint32_t *buckets, uint32_t bucket_count,
 		       union block *blocks, uint32_t block_count)
 {
 	pthread_mutex_init(&s->lock, NULL);
@@ -120,10 +122,11 @@ enum err cache_create(size_t size_bytes, struct cache **ret_cache)
 	cache->memory_len = len;
 	cache->size_bytes = size_bytes;
 	for (unsigned int i = 0; i < SHARDS; i++) {
-		uint32_t *index = (uint32_t *)(void *)(at + blocks * (size_t)BLOCK);
+		uint8_t *index = at + blocks * (size_t)BLOCK;
 
-		shard_init(&cache->shards[i], index, buckets, (union block *)(void *)at, blocks);
-		at = (uint8_t *)(index + buckets);
+		shard_init(&cache->shards[i], (_Atomic uint32_t *)(void *)index, buckets,
+			   (union block *)(void *)at, blocks);
+		at = index + buckets * sizeof(uint32_t);
 	}
 	*ret_cache = cache;
 	return ERR_OK;
@@ -203,13 +206,37 @@ static bool same_name(struct shard *s, uint32_t id, const struct name *qname)
 	return memcmp(wire, qname->wire, qname->len) == 0;
 }
 
+static uint32_t bucket_get(const struct shard *s, uint64_t hash)
+{
+	return atomic_load_explicit(&s->buckets[hash & s->bucket_mask], memory_order_relaxed);
+}
+
+static void bucket_set(struct shard *s, uint64_t hash, uint32_t id)
+{
+	atomic_store_explicit(&s->buckets[hash & s->bucket_mask], id, memory_order_relaxed);
+}
+
+/* The first entry of the chain, most often the one; it is not read here, only asked for. */
+void cache_prefetch_entry(const struct cache *cache, uint64_t hash)
+{
+	const struct shard *s = &cache->shards[hash >> 58];
+	const union block *block;
+
+	if (!s->block_count)
+		return;
+	block = &s->blocks[bucket_get(s, hash)];
+	__builtin_prefetch(block);
+	__builtin_prefetch((const uint8_t *)block + LINE);
+	__builtin_prefetch((const uint8_t *)block + 2 * LINE);
+}
+
 static uint32_t find(struct shard *s, const struct cache_key *key)
 {
 	uint32_t id;
 
 	if (!s->block_count)
 		return NONE;
-	for (id = s->buckets[key->hash & s->bucket_mask]; id; id = entry_at(s, id)->chain) {
+	for (id = bucket_get(s, key->hash); id; id = entry_at(s, id)->chain) {
 		const struct entry *e = entry_at(s, id);
 
 		if (e->hash == key->hash && e->qtype == key->qtype && e->flags == key->flags &&
@@ -263,11 +290,15 @@ static void free_blocks(struct shard *s, uint32_t id)
 static void drop_entry(struct shard *s, uint32_t id)
 {
 	struct entry *e = entry_at(s, id);
-	uint32_t *link = &s->buckets[e->hash & s->bucket_mask];
+	uint32_t before = bucket_get(s, e->hash);
 
-	while (*link != id)
-		link = &entry_at(s, *link)->chain;
-	*link = e->chain;
+	if (before == id) {
+		bucket_set(s, e->hash, e->chain);
+	} else {
+		while (entry_at(s, before)->chain != id)
+			before = entry_at(s, before)->chain;
+		entry_at(s, before)->chain = e->chain;
+	}
 	queue_remove(s, id);
 	s->entries--;
 	free_blocks(s, id);
@@ -328,19 +359,22 @@ static uint32_t blocks_for(size_t octets)
 	return (uint32_t)(1 + (octets - in_head + in_more - 1) / in_more);
 }
 
+/* Field by field: the room for an EDE, most of a reply, is seldom needed and not cleared. */
 static void describe(const struct entry *e, struct reply *reply)
 {
-	*reply = (struct reply){
-		.kind = (enum reply_kind)e->kind,
-		.rcode = e->rcode,
-		.ad = e->ad,
-		.has_soa = e->has_soa,
-		.ancount = e->ancount,
-		.nscount = e->nscount,
-		.arcount = e->arcount,
-		.body_len = e->body_len,
-		.ede_len = e->ede_len,
-	};
+	reply->kind = (enum reply_kind)e->kind;
+	reply->rcode = e->rcode;
+	reply->tc = false;
+	reply->ad = e->ad;
+	reply->has_opt = false;
+	reply->has_soa = e->has_soa;
+	reply->ancount = e->ancount;
+	reply->nscount = e->nscount;
+	reply->arcount = e->arcount;
+	reply->body_len = e->body_len;
+	reply->question_end = 0;
+	reply->ede_len = e->ede_len;
+	reply->body = NULL;
 }
 
 /* Reads a live entry out.  The shard is locked. */
@@ -390,7 +424,6 @@ static void write_entry(struct shard *s, uint32_t id, const struct cache_key *ke
 			uint64_t generation, const struct reply *reply)
 {
 	struct entry *e = entry_at(s, id);
-	uint32_t *bucket = &s->buckets[key->hash & s->bucket_mask];
 	size_t qname_len = key->qname->len;
 
 	*e = (struct entry){
@@ -399,7 +432,7 @@ static void write_entry(struct shard *s, uint32_t id, const struct cache_key *ke
 		.expires_ms = now_ms + reply->ttl_s * 1000ULL,
 		.generation = generation,
 		.serial = ++s->serial,
-		.chain = *bucket,
+		.chain = bucket_get(s, key->hash),
 		.qtype = key->qtype,
 		.flags = key->flags,
 		.qname_len = key->qname->len,
@@ -413,7 +446,7 @@ static void write_entry(struct shard *s, uint32_t id, const struct cache_key *ke
 		.body_len = reply->body_len,
 		.ede_len = (uint8_t)reply->ede_len,
 	};
-	*bucket = id;
+	bucket_set(s, key->hash, id);
 	store_data(s, id, 0, key->qname->wire, qname_len);
 	store_data(s, id, qname_len, reply->ede, reply->ede_len);
 	store_data(s, id, qname_len + reply->ede_len, reply->body, reply->body_len);

@@ -47,8 +47,10 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 
 void query_prefetch(const struct query *q, const struct query_env *env)
 {
-	if (q->parsed == WIRE_QUERY)
-		domset_prefetch_rules(env->snapshot->policy->set, &q->suffixes);
+	if (q->parsed != WIRE_QUERY)
+		return;
+	domset_prefetch_rules(env->snapshot->policy->set, &q->suffixes);
+	cache_prefetch_entry(env->cache, q->cache_hash);
 }
 
 /* An answer that says no more than its rcode. */

@@ -95,6 +95,7 @@ static bool send_next(struct question *q)
 
 		q->tried |= 1ULL << server->slot;
 		q->last = server;
+		q->plain = false; /* that was another's */
 		if (attempt_send(up, q, server, a) == ERR_OK) {
 			q->attempt_count++;
 			return true;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -190,6 +191,7 @@ static void start(struct daemon *d, extra_fn *before_run)
 	assert_true(d->pid >= 0);
 	if (d->pid > 0)
 		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* it does not outlive the test, however that ends */
 	own = d->scratch;
 	scratch_take_stderr(&own);
 	setenv("NOTIFY_SOCKET", scratch_path(&d->scratch, "notify"), 1);

@@ -25,7 +25,7 @@
 #define SOCKETS_MAX 2U
 #define SOCKET_BUFFER (4 << 20)
 #define MANY 200U
-#define FLOOD 1500U /* more than is read of one socket at a time, if its buffer has room */
+#define FLOOD 1500U	  /* more than is read of one socket at a time, if its buffer has room */
 #define OCTETS_EACH 2048U /* of a socket's buffer that a small datagram takes, at most */
 #define CLIENTS 100U
 #define JOINED 150U /* more than are sent together */

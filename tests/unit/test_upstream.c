@@ -632,6 +632,64 @@ static void test_ede_is_handed_on(void **state)
 	assert_memory_equal(a.reply.ede + 2, "no keys", 7);
 }
 
+static bool has_opt(const struct mockns *ns, size_t query)
+{
+	return wire_get16(ns->queries[query].msg + 10) == 1;
+}
+
+/* A server that does not know EDNS is asked without (RFC 6891, 7), over TCP as well. */
+static void test_without_edns(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+	struct asker b = {0};
+
+	start_one(w, MOCKNS_NO_EDNS);
+	ask(w, &a, "www.example");
+	expect_answer(w, &a, 1);
+	assert_int_equal(w->ns[0].udp_count, 2);
+	assert_true(has_opt(&w->ns[0], 0));
+	assert_false(has_opt(&w->ns[0], 1));
+	assert_int_equal(RIG_STAT(&w->rig, upstream_failures), 0);
+	w->ns[0].udp = MOCKNS_SILENCE;
+	w->ns[0].tcp = MOCKNS_NO_EDNS;
+	ask(w, &b, "other.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 3);
+	mockns_do(&w->ns[0], 2, MOCKNS_NO_EDNS);
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 4);
+	mockns_do(&w->ns[0], 3, MOCKNS_TRUNCATED);
+	expect_answer(w, &b, 1);
+	assert_int_equal(w->ns[0].tcp_count, 1);
+}
+
+/* It is asked so once, and the next server is asked with EDNS. */
+static void test_without_edns_in_vain(void **state)
+{
+	static const struct {
+		enum mockns_deed deed;
+		size_t seen;
+	} rows[] = {
+		{MOCKNS_FORMERR, 2},
+		{MOCKNS_FORMERR_EDNS, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		void *fresh = NULL;
+		struct asker a = {0};
+		struct world *w;
+
+		set_up(&fresh);
+		w = fresh;
+		start(w, rows[i].deed, MOCKNS_ANSWER);
+		ask(w, &a, "www.example");
+		expect_answer(w, &a, 2);
+		assert_int_equal(w->ns[0].udp_count, rows[i].seen);
+		assert_int_equal(w->ns[1].udp_count, 1);
+		assert_true(has_opt(&w->ns[1], 0));
+		tear_down(&fresh);
+	}
+}
+
 /* A send that fails at once is a failure of the server alone. */
 static void test_cannot_send(void **state)
 {
@@ -1059,6 +1117,28 @@ static void test_set_the_same(void **state)
 	assert_true(TAILQ_EMPTY(&w->up->retired)); /* nothing kept the old ones */
 	assert_int_equal(upstreams_set(w->up, same, 0), ERR_OK);
 	assert_int_equal(w->up->set_serial, serial + 2);
+}
+
+/* There is a bit for each server; those beyond are left out. */
+static void test_too_many_servers(void **state)
+{
+	struct endpoint addresses[SERVERS_MAX + 6];
+	struct world *w = *state;
+	const struct server *server;
+	struct asker a = {0};
+	size_t count = 0;
+
+	for (uint8_t i = 0; i < SERVERS_MAX + 6; i++)
+		addresses[i] = loopback_endpoint((uint8_t)(i + 1), loopback_free_port());
+	assert_int_equal(upstreams_create(&w->rig.loop, addresses, SERVERS_MAX + 6, IN_FLIGHT,
+					  PORTS, &w->up),
+			 ERR_OK);
+	TAILQ_FOREACH(server, &w->up->servers, entry)
+	assert_int_equal(server->slot, count++);
+	assert_int_equal(count, SERVERS_MAX);
+	ask(w, &a, "www.example");
+	expect_failure(w, &a, QUERY_FAIL_NETWORK); /* not before all attempts are used up */
+	assert_int_equal(RIG_STAT(&w->rig, upstream_retries), ATTEMPTS);
 }
 
 /* ---- the end */
@@ -1581,6 +1661,8 @@ int main(void)
 		TEST(test_all_silent),
 		TEST(test_failed_and_silent),
 		TEST(test_ede_is_handed_on),
+		TEST(test_without_edns),
+		cmocka_unit_test(test_without_edns_in_vain),
 		TEST(test_cannot_send),
 		TEST(test_no_upstreams),
 		TEST(test_in_flight_bound),
@@ -1598,6 +1680,7 @@ int main(void)
 		cmocka_unit_test(test_set_during_tcp),
 		TEST(test_set_again_and_again),
 		TEST(test_set_the_same),
+		TEST(test_too_many_servers),
 		TEST(test_free_in_flight),
 		cmocka_unit_test(test_free_between_read_and_answer),
 		cmocka_unit_test(test_spread),

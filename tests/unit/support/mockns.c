@@ -59,6 +59,18 @@ static void make_reply(const struct mockns *ns, enum mockns_deed deed, const uin
 	case MOCKNS_REFUSED:
 		m->octets[3] |= RCODE_REFUSED;
 		return;
+	case MOCKNS_NO_EDNS:
+		if (wire_get16(query + 10) == 0)
+			break;
+		m->octets[3] |= RCODE_FORMERR;
+		return;
+	case MOCKNS_FORMERR:
+		m->octets[3] |= RCODE_FORMERR;
+		return;
+	case MOCKNS_FORMERR_EDNS:
+		m->octets[3] |= RCODE_FORMERR;
+		dnsmsg_add_ede(m, MOCKNS_EDE, "wrong");
+		return;
 	case MOCKNS_TRUNCATED:
 		m->octets[2] |= FLAG_TC >> 8;
 		return;
