@@ -73,7 +73,7 @@
 	X(server, drain_timeout_ms, "drain-timeout", DURATION, "2s", 0, 60000, "ms", RELOAD, \
 	  "How long SIGTERM waits for the questions still in flight.") \
 	X(server, cookies, "cookies", BOOL, "true", 0, 0, "", RELOAD, \
-	  "Whether DNS cookies (RFC 7873) are given and checked.") \
+	  "Whether clients that send a DNS cookie (RFC 7873) are given a server cookie.") \
 	X(server, tcp_connections, "tcp-connections", UINT, "1024", 1, 65535, "", RELOAD, \
 	  "TCP connections open at one time, over all workers.") \
 	X(server, tcp_connections_per_client, "tcp-connections-per-client", UINT, "32", 1, 65535, "", \

@@ -197,9 +197,10 @@ static struct verdict inspect_target(const struct query_env *env, const uint8_t 
 struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
 			     const struct reply *reply, bool mandatory_only)
 {
-	struct verdict v = {.matched = false};
+	struct verdict tcp_only = {.matched = false};
 	size_t pos = reply->question_end;
 	struct wire_rr rr;
+	struct verdict v;
 
 	for (unsigned int i = 0; i < reply->ancount; i++) {
 		if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
@@ -207,12 +208,16 @@ struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, si
 		if (rr.type != TYPE_CNAME && rr.type != TYPE_DNAME)
 			continue;
 		v = inspect_target(env, msg, len, &rr, mandatory_only);
-		if (v.matched && v.action != ACTION_PASS)
-			return v;
-		if (v.matched)
+		if (!v.matched)
+			continue;
+		if (v.action == ACTION_PASS)
 			mandatory_only = true; /* what lies behind a name let pass is let pass */
+		else if (v.action == ACTION_TCP_ONLY)
+			tcp_only = v; /* what lies behind it may be blocked for good */
+		else
+			return v;
 	}
-	return (struct verdict){.matched = false};
+	return tcp_only;
 }
 
 struct verdict query_resolve(const struct query_env *env, const struct query_key *key,

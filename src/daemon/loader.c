@@ -248,15 +248,32 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
 			  conf->name, reason);
 		return ERR_OK;
 	}
-	if (conf->mandatory)
+	if (conf->mandatory || (former && former->entries > 0))
 		return err_set(load->text, ERR_REFUSED,
-			       "list %s is mandatory and cannot be loaded: %s; no last good "
-			       "version: %s",
-			       conf->name, reason, none.text);
+			       "list %s is %s and cannot be loaded: %s; no last good version: %s",
+			       conf->name, conf->mandatory ? "mandatory" : "in force", reason,
+			       none.text);
 	log_error("list %s: REFUSED: %s; no last good version: %s; it blocks nothing", conf->name,
 		  reason, none.text);
 	load->result.lists--;
 	return ERR_OK;
+}
+
+/* What the first load of a list is measured against: the entries of its kept version, if its
+ * change has a limit.  0: there is none. */
+static uint32_t kept_entries(struct load *load, unsigned int index)
+{
+	struct domset_mark mark = domset_builder_mark(load->builder);
+	struct err_text none;
+	uint32_t entries = 0;
+
+	if (load->conf->lists[index].max_change_percent == 0)
+		return 0;
+	if (from_state(load, index, &none) == ERR_OK)
+		entries = load->policy->lists[index].entries;
+	domset_builder_rollback(load->builder, &mark);
+	load->policy->lists[index].entries = 0;
+	return entries;
 }
 
 static enum err load_list(struct load *load, unsigned int index)
@@ -266,11 +283,13 @@ static enum err load_list(struct load *load, unsigned int index)
 	const struct policy_list *former = former_list(load, conf->name, &old_index);
 	struct load_source *source = &load->result.sources[index];
 	struct err_text reason;
+	uint32_t before;
 
 	describe_list(conf, &load->policy->lists[index]);
+	before = former && former->entries > 0 ? former->entries : kept_entries(load, index);
 	load->result.lists++;
 	source->own = stat(conf->file, &source->seen) == 0;
-	if (try_file(load, index, conf->file, former ? former->entries : 0, &reason) == ERR_OK)
+	if (try_file(load, index, conf->file, before, &reason) == ERR_OK)
 		return ERR_OK;
 	source->own = false;
 	return stand_in(load, index, reason.text);
@@ -296,6 +315,30 @@ static void log_lists(const struct load *load)
 			log_info("list %s: %u names in force, not from %s", policy->lists[i].name,
 				 count.rules, load->conf->lists[i].file);
 	}
+}
+
+/* A list that is ordered does not go because a file was cut short: that takes a restart. */
+static enum err check_no_list_lost(const struct conf *conf, const struct snapshot *old,
+				   struct err_text *text)
+{
+	for (size_t i = 0; old && i < old->policy->list_count; i++) {
+		const struct policy_list *list = &old->policy->lists[i];
+		size_t found = 0;
+
+		while (found < conf->lists_count &&
+		       strcmp(conf->lists[found].name, list->name) != 0)
+			found++;
+		if (found < conf->lists_count)
+			continue;
+		if (list->mandatory)
+			return err_set(text, ERR_REFUSED,
+				       "list %s is mandatory and no longer configured: to give it "
+				       "up takes a restart",
+				       list->name);
+		log_warning("list %s is no longer configured and blocks nothing any more",
+			    list->name);
+	}
+	return ERR_OK;
 }
 
 static enum err load_lists(struct load *load, const struct hash_key *name_key)
@@ -349,6 +392,8 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 		s->conf = conf;
 		err = set_up(s, old, text);
 	}
+	if (err == ERR_OK)
+		err = check_no_list_lost(conf, old, text);
 	if (err == ERR_OK)
 		err = load_lists(&load, name_key);
 	guard_free(load.guard);

@@ -33,6 +33,12 @@ static struct verdict verdict_of(const struct policy *policy, const struct domse
 	};
 }
 
+/* Over TCP it gives the true answer: as little a block as to pass. */
+static bool is_tcp_only(const struct policy *policy, const struct domset_hit *hit)
+{
+	return policy->lists[hit->list].action == ACTION_TCP_ONLY;
+}
+
 /* One pass over the lists' strongest rules, which come in the order of the configuration. */
 static struct verdict judge(const struct policy *policy, const struct domset_hits *hits,
 			    bool mandatory_only)
@@ -51,10 +57,10 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 			pass = pass ? pass : hit;
 		else
 			first = first ? first : hit;
-		if (list->mandatory && !mandatory)
+		if (list->mandatory && (!mandatory || is_tcp_only(policy, mandatory)))
 			mandatory = hit;
 	}
-	if (pass && mandatory)
+	if (mandatory && (pass || is_tcp_only(policy, first)))
 		return verdict_of(policy, mandatory);
 	if (pass || first)
 		return verdict_of(policy, pass ? pass : first);

@@ -293,6 +293,26 @@ def test_restart_with_a_broken_list_starts_on_its_last_good_version(daemon, reso
     assert [verdict(d, f"{x}.test") for x in "abc"] == [PASSED, PASSED, 1]
 
 
+def test_shrunken_list_is_refused_at_a_start_too(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address], "state": {"directory": "state"}})
+    d.add_list("shrinks", "".join(f"n{i}.test\n" for i in range(100)), **{"max-change": 20})
+    d.start()
+    d.stop()
+    d.write_list("shrinks", "n1.test\n")
+    d.start()
+    assert re.search(r"^error: list shrinks: REFUSED: .* last good version is in force", d.log(),
+                     re.M), d.log()
+    assert verdict(d, "n99.test") == 1
+
+
+def test_tcp_only_list_does_not_lift_a_mandatory_one(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("often", "a.test\n", action="tcp-only")
+    d.add_list("order", "a.test\n", mandatory=True).start()
+    assert verdict(d, "a.test") == 1
+    assert addresses(ask(d.address, "a.test", tcp=True)) == addresses(ask(d.address, "a.test"))
+
+
 def test_last_good_version_is_that_of_the_last_good_reload(daemon, resolver):
     d = daemon({"upstreams": [resolver.address], "state": {"directory": "state"}})
     d.add_list("broken", "a.test\n").start()

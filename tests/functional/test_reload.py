@@ -167,6 +167,14 @@ def test_lists_come_and_go_and_change_their_order(served):
     assert addresses(ask(d.address, "c.test")) == [GOOD]
 
 
+def test_mandatory_list_does_not_go_with_its_lines_in_the_config(served):
+    d = served().add_list("order", "a.test\n", mandatory=True).start()
+    del d.config["lists"]
+    d.write_config()
+    assert "list order is mandatory and no longer configured" in d.reload()
+    assert is_blocked(d, "a.test")
+
+
 def test_old_rules_go_to_the_list_of_their_name_wherever_it_stands_now(served):
     """A list whose file broke keeps its rules, though another was put before it."""
     d = served().add_list("one", "a.test\n").start()
