@@ -146,8 +146,9 @@ static void announce(const struct snapshot *s, const struct load_result *result)
 	const struct endpoint *listen = s->conf->server.listen;
 	char name[ADDR_TEXT_MAX];
 
-	for (size_t i = 0; i < s->upstream_count; i++)
-		log_info("upstream %s", endpoint_text(&s->upstreams[i], name, sizeof(name)));
+	for (size_t i = 0; i < s->pools[0].count; i++)
+		log_info("upstream %s",
+			 endpoint_text(&s->pools[0].servers[i].address, name, sizeof(name)));
 	for (size_t i = 0; i < s->conf->server.listen_count; i++)
 		log_notice("listening on %s (UDP and TCP)",
 			   endpoint_text(&listen[i], name, sizeof(name)));

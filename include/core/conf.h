@@ -36,6 +36,8 @@
 
 #define CONF_ENUMERATOR(enumerator, word) enumerator,
 enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) };
+enum conf_policy { CONF_WORDS_POLICY(CONF_ENUMERATOR) };
+enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) };
 #undef CONF_ENUMERATOR
 
 /* clang-format off */
@@ -51,6 +53,8 @@ enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) };
 #define CONF_C_LISTNAME(f)  char *f;
 #define CONF_C_DATE(f)      char *f;                          /* "YYYY-MM-DD" or "" */
 #define CONF_C_URL(f)       char *f;                          /* http, https, mailto; or "" */
+#define CONF_C_HOST(f)      char *f;                          /* lower case, no final dot; or "" */
+#define CONF_C_PINS(f)      char **f; size_t f##_count;       /* "sha256/" and Base64 */
 #define CONF_C_NAMES(f)     char **f; size_t f##_count;       /* host names, lower case */
 #define CONF_C_ENDPOINT(f)  struct endpoint f;
 #define CONF_C_ENDPOINTS(f) struct endpoint *f; size_t f##_count;
@@ -58,6 +62,8 @@ enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) };
 #define CONF_C_IPV4(f)      struct ip f;                      /* family 0: not given */
 #define CONF_C_IPV6(f)      struct ip f;                      /* family 0: not given */
 #define CONF_C_LOGLEVEL(f)  enum log_level f;
+#define CONF_C_POLICY(f)    enum conf_policy f;
+#define CONF_C_TRANSPORT(f) enum conf_transport f;
 #define CONF_C_FORMAT(f)    enum list_format f;
 #define CONF_C_MATCH(f)     enum conf_match f;
 #define CONF_C_ACTION(f)    enum action f;
@@ -70,6 +76,7 @@ enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) };
 #define CONF_C_GUARD(f)     struct conf_guard f;
 #define CONF_C_STATE(f)     struct conf_state f;
 #define CONF_C_UPSTREAMS(f) struct conf_upstream *f; size_t f##_count;
+#define CONF_C_FORWARDS(f)  struct conf_forward *f; size_t f##_count;
 #define CONF_C_LISTS(f)     struct conf_list *f; size_t f##_count;
 
 /* clang-format on */
@@ -91,6 +98,10 @@ struct conf_outgoing {
 
 struct conf_upstream {
 	CONF_ROWS_UPSTREAM(CONF_MEMBER)
+};
+
+struct conf_forward {
+	CONF_ROWS_FORWARD(CONF_MEMBER)
 };
 
 struct conf_sinkhole {

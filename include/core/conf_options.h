@@ -22,6 +22,8 @@
 
 #define CONF_LISTS_MAX 64
 #define CONF_UPSTREAMS_MAX 16
+#define CONF_FORWARDS_MAX 256
+#define CONF_PINS_MAX 8
 #define CONF_LISTEN_MAX 64
 #define CONF_PREFIXES_MAX 1024
 #define CONF_NAMES_MAX 4096
@@ -42,6 +44,9 @@
 	X(main, upstreams, "upstreams", UPSTREAMS, "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
 	  "The resolvers that are asked what no list decides.  Without any, those that " \
 	  "/etc/resolv.conf names.") \
+	X(main, forward, "forward", FORWARDS, "", 0, CONF_FORWARDS_MAX, "", RELOAD, \
+	  "Zones with upstreams of their own: names in such a zone are asked of these alone.  Of " \
+	  "several the longest decides.") \
 	X(main, lists, "lists", LISTS, "", 0, CONF_LISTS_MAX, "", RELOAD, \
 	  "The block lists, and what is answered for their names.  Where two lists name the same, " \
 	  "the one that stands first decides, but for those with action pass, which come first.") \
@@ -98,7 +103,27 @@
 	X(outgoing, timeout_ms, "timeout", DURATION, "4s", 500, 4900, "ms", RELOAD, \
 	  "The time for one client's question, all tries together; then it is answered SERVFAIL.") \
 	X(outgoing, retransmit_ms, "retransmit", DURATION, "400ms", 50, 2000, "ms", RELOAD, \
-	  "The wait for an answer before the first further try.") \
+	  "The wait for an answer before the first further try, as long as nothing is known of how " \
+	  "fast the upstream is; then it follows from that.") \
+	X(outgoing, policy, "policy", POLICY, "fastest", 0, 0, "", RELOAD, \
+	  "Which upstream of several is asked first: fastest, the one that answers soonest (the others " \
+	  "are measured now and then); in-order, the first that is well; round-robin, each in turn.") \
+	X(outgoing, hedge_percent, "hedge", UINT, "5", 0, 50, "percent", RELOAD, \
+	  "How many further questions may be spent on asking a second upstream when the first takes " \
+	  "longer than it does for 95 in 100, and on measuring the others; 0: none.") \
+	X(outgoing, case_randomization, "case-randomization", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether the letters' case of a question is drawn at random, which a forger would have to " \
+	  "guess; given up for an upstream that does not send it back.") \
+	X(outgoing, cookies, "cookies", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether questions over UDP carry a DNS cookie (RFC 7873), against forged answers.") \
+	X(outgoing, tls_ca, "tls-ca", PATH, "", 0, CONF_PATH_MAX, "", RELOAD, \
+	  "A file with the certificates (PEM) that those of upstreams asked over TLS must lead to; " \
+	  "empty: those that the system trusts.") \
+	X(outgoing, connection_idle_ms, "connection-idle", DURATION, "10s", 1000, 600000, "ms", RELOAD, \
+	  "How long a TCP or TLS connection to an upstream is kept open without a question.") \
+	X(outgoing, queries_per_client, "queries-per-client", UINT, "1000", 1, 65535, "", RELOAD, \
+	  "Queries of one client address that may wait for upstreams at one time; more are answered " \
+	  "SERVFAIL at once.") \
 	X(outgoing, in_flight, "in-flight", UINT, "4096", 16, 65535, "", RESTART, \
 	  "Questions each worker may have open at the upstreams.") \
 	X(outgoing, ports, "ports", UINT, "256", 16, 4096, "", RESTART, \
@@ -108,7 +133,21 @@
 
 #define CONF_ROWS_UPSTREAM(X) \
 	X(upstream, address, "address", ENDPOINT, CONF_REQUIRED, 0, 0, "", RELOAD, \
-	  "Where the resolver is.")
+	  "Where the resolver is.") \
+	X(upstream, transport, "transport", TRANSPORT, "auto", 0, 0, "", RELOAD, \
+	  "How it is asked: udp, and tcp for what does not fit; tcp alone; tls, which needs tls-name or " \
+	  "tls-pins (RFC 7858, never in clear text).  auto: tls if one of these is given, else udp.") \
+	X(upstream, tls_name, "tls-name", HOST, "", 0, 0, "", RELOAD, \
+	  "The host name that the upstream's certificate must be for.") \
+	X(upstream, tls_pins, "tls-pins", PINS, "", 0, CONF_PINS_MAX, "", RELOAD, \
+	  "Digests of the public keys, one of which its certificate must have: sha256/ and 44 " \
+	  "characters of Base64.  Without tls-name a pin alone is enough.")
+
+#define CONF_ROWS_FORWARD(X) \
+	X(forward, zone, "zone", HOST, CONF_REQUIRED, 0, 0, "", RELOAD, \
+	  "The zone: names equal to it or below it.") \
+	X(forward, upstreams, "upstreams", UPSTREAMS, "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
+	  "The resolvers or name servers that are asked, as in upstreams.")
 
 #define CONF_ROWS_LIST(X) \
 	X(list, name, "name", LISTNAME, CONF_REQUIRED, 1, 63, "", RELOAD, \
@@ -174,6 +213,15 @@
 	  "Where the last good version of each list is kept; empty: nowhere.")
 
 /* The words of the options that take one of several: enumerator, word. */
+#define CONF_WORDS_POLICY(W) \
+	W(CONF_POLICY_FASTEST, "fastest") \
+	W(CONF_POLICY_IN_ORDER, "in-order") \
+	W(CONF_POLICY_ROUND_ROBIN, "round-robin")
+#define CONF_WORDS_TRANSPORT(W) \
+	W(CONF_TRANSPORT_AUTO, "auto") \
+	W(CONF_TRANSPORT_UDP, "udp") \
+	W(CONF_TRANSPORT_TCP, "tcp") \
+	W(CONF_TRANSPORT_TLS, "tls")
 #define CONF_WORDS_LOGLEVEL(W) \
 	W(LOG_LEVEL_ERROR, "error") \
 	W(LOG_LEVEL_WARNING, "warning") \

@@ -65,6 +65,7 @@ struct query_key {
 	uint64_t hash;
 	uint64_t generation; /* of the lists that its own name was judged by */
 	uint16_t qtype;
+	uint16_t pool; /* of the snapshot's: who is asked */
 	uint8_t flags; /* CACHE_FLAG_ */
 	bool passed;
 	uint16_t question_len;

@@ -11,16 +11,25 @@
 
 #include "base/addr.h"
 #include "core/conf.h"
+#include "dns/name.h"
 #include "dns/reply.h"
 #include "match/policy.h"
 
+/* The upstreams of a zone: names equal to it or below it are asked of these. */
+struct upstream_pool {
+	struct name zone; /* lower case */
+	const struct conf_upstream *servers;
+	size_t count;
+};
+
 struct snapshot {
-	uint64_t generation;	    /* 1 for the first, one more each */
-	struct conf *conf;	    /* owned */
-	struct policy *policy;	    /* owned */
-	struct prefix_set *allow;   /* owned */
-	struct endpoint *upstreams; /* owned: configured, or those of resolv.conf */
-	size_t upstream_count;
+	uint64_t generation;	      /* 1 for the first, one more each */
+	struct conf *conf;	      /* owned */
+	struct policy *policy;	      /* owned */
+	struct prefix_set *allow;     /* owned */
+	struct conf_upstream *resolv; /* owned: of resolv.conf, where none are configured */
+	struct upstream_pool *pools;  /* owned; the first is the root's, for all other names */
+	size_t pool_count;	      /* at least 1 */
 	struct reply_ttl_limits ttl;
 };
 

@@ -36,10 +36,10 @@ struct upstream_waiter {
 };
 
 /*
- * The upstreams at `addresses` (copied), for the worker of `loop`.  `in_flight` bounds the
- * questions, `ports` the UDP sockets per upstream.  ERR_NOMEM.
+ * The upstreams of the `count` pools (what is needed of them is copied), for the worker of
+ * `loop`.  `in_flight` bounds the questions, `ports` the UDP sockets per upstream.  ERR_NOMEM.
  */
-enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, size_t count,
+enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, size_t count,
 			  uint32_t in_flight, uint32_t ports,
 			  struct upstreams **ret_upstreams) MUST_CHECK;
 
@@ -47,10 +47,10 @@ enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, s
 void upstreams_free(struct upstreams *upstreams);
 
 /*
- * Uses the upstreams at `addresses` from now on, when they differ from those in use.  Questions
- * in flight at the old ones go on.  ERR_NOMEM: the old ones stay in use.
+ * Uses the upstreams of `pools` from now on; what is known of those in use already is kept.
+ * Questions in flight at others go on.  ERR_NOMEM: the old ones stay in use.
  */
-enum err upstreams_set(struct upstreams *upstreams, const struct endpoint *addresses,
+enum err upstreams_set(struct upstreams *upstreams, const struct upstream_pool *pools,
 		       size_t count) MUST_CHECK;
 
 /*
@@ -59,6 +59,10 @@ enum err upstreams_set(struct upstreams *upstreams, const struct endpoint *addre
  */
 enum err upstream_ask(struct upstreams *upstreams, const struct query_key *key,
 		      struct upstream_waiter *waiter) MUST_CHECK;
+
+/* Has `key` asked though nobody waits, so that its reply is cached; nothing happens when it is in
+ * flight already, or when as many questions are as there may be. */
+void upstream_refresh(struct upstreams *upstreams, const struct query_key *key);
 
 /* Questions in flight. */
 uint32_t upstreams_in_flight(const struct upstreams *upstreams);

@@ -71,34 +71,98 @@ static bool is_listened_on(const struct conf *conf, const struct endpoint *endpo
 	return false;
 }
 
-static bool is_given_before(const struct conf *conf, size_t index)
+static bool is_given_before(const struct conf_upstream *upstreams, size_t index)
 {
 	for (size_t i = 0; i < index; i++) {
-		if (endpoint_equal(&conf->upstreams[i].address, &conf->upstreams[index].address))
+		if (endpoint_equal(&upstreams[i].address, &upstreams[index].address))
 			return true;
 	}
 	return false;
 }
 
-static enum err rule_upstreams(struct conf_place *place, const struct conf_node *root,
-			       const struct conf *conf)
+/* What is to be proved of the server and how it is asked go together. */
+static enum err rule_transport(struct conf_place *place, const struct conf_node *node,
+			       const struct conf_upstream *upstream)
 {
-	const struct conf_node *nodes = conf_node_find(root, "upstreams");
+	bool proof = *upstream->tls_name || upstream->tls_pins_count > 0;
+
+	if (upstream->transport == CONF_TRANSPORT_TLS && !proof)
+		return fail_key(place, node, "transport",
+				"expected tls-name or tls-pins as well, by which the upstream of "
+				"a TLS connection is known");
+	if (proof && (upstream->transport == CONF_TRANSPORT_UDP ||
+		      upstream->transport == CONF_TRANSPORT_TCP))
+		return fail_key(place, node, "transport",
+				"expected tls or auto, as tls-name or tls-pins is given");
+	return ERR_OK;
+}
+
+static enum err rule_upstream(struct conf_place *place, const struct conf_node *node,
+			      const struct conf *conf, const struct conf_upstream *upstreams,
+			      size_t index)
+{
+	const struct endpoint *address = &upstreams[index].address;
+	bool self = is_listened_on(conf, address);
 	char buf[ADDR_TEXT_MAX];
 
-	for (size_t i = 0; i < conf->upstreams_count; i++) {
-		const struct endpoint *address = &conf->upstreams[i].address;
-		bool self = is_listened_on(conf, address);
-
-		if (!self && !is_given_before(conf, i))
-			continue;
-		conf_place_enter(place, "upstreams");
-		conf_place_index(place, i);
-		return fail_key(place, conf_node_item(nodes, i), "address", "%s is %s",
+	if (self || is_given_before(upstreams, index))
+		return fail_key(place, node, "address", "%s is %s",
 				endpoint_text(address, buf, sizeof(buf)),
 				self ? "what server.listen answers on" : "given twice");
+	return rule_transport(place, node, &upstreams[index]);
+}
+
+/* The upstreams of `parent`: the whole file, or a zone of its own. */
+static enum err rule_upstreams(struct conf_place *place, const struct conf_node *parent,
+			       const struct conf *conf, const struct conf_upstream *upstreams,
+			       size_t count)
+{
+	const struct conf_node *nodes = conf_node_find(parent, "upstreams");
+	size_t before = conf_place_enter(place, "upstreams");
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		size_t list = conf_place_index(place, i);
+
+		err = rule_upstream(place, conf_node_item(nodes, i), conf, upstreams, i);
+		conf_place_leave(place, list);
 	}
-	return ERR_OK;
+	conf_place_leave(place, before);
+	return err;
+}
+
+/* No two zones have the same name, and each has someone to ask. */
+static enum err rule_forward(struct conf_place *place, const struct conf_node *nodes,
+			     const struct conf *conf, size_t index)
+{
+	const struct conf_forward *forward = &conf->forward[index];
+	const struct conf_node *node = conf_node_item(nodes, index);
+
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(conf->forward[i].zone, forward->zone) == 0)
+			return fail_key(place, node, "zone", "the zone %s is given twice",
+					forward->zone);
+	}
+	if (forward->upstreams_count == 0)
+		return fail_key(place, node, "upstreams", "expected one upstream at least");
+	return rule_upstreams(place, node, conf, forward->upstreams, forward->upstreams_count);
+}
+
+static enum err rule_forwards(struct conf_place *place, const struct conf_node *root,
+			      const struct conf *conf)
+{
+	const struct conf_node *nodes = conf_node_find(root, "forward");
+	size_t before = conf_place_enter(place, "forward");
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < conf->forward_count && !err; i++) {
+		size_t list = conf_place_index(place, i);
+
+		err = rule_forward(place, nodes, conf, i);
+		conf_place_leave(place, list);
+	}
+	conf_place_leave(place, before);
+	return err;
 }
 
 /* No two lists have the same name. */
@@ -163,7 +227,9 @@ enum err conf_rules(struct conf_place *place, const struct conf_node *root, cons
 	if (!err)
 		err = rule_listen(place, root, conf);
 	if (!err)
-		err = rule_upstreams(place, root, conf);
+		err = rule_upstreams(place, root, conf, conf->upstreams, conf->upstreams_count);
+	if (!err)
+		err = rule_forwards(place, root, conf);
 	if (!err)
 		err = rule_lists(place, root, conf);
 	return err;

@@ -24,12 +24,16 @@
 #define KIND_MATCH     VALUE
 #define KIND_ACTION    VALUE
 #define KIND_REASON    VALUE
+#define KIND_POLICY    VALUE
+#define KIND_TRANSPORT VALUE
 #define KIND_STRING    VALUE
 #define KIND_PATH      VALUE
 #define KIND_LISTNAME  VALUE
 #define KIND_DATE      VALUE
 #define KIND_URL       VALUE
+#define KIND_HOST      VALUE
 #define KIND_NAMES     VALUES
+#define KIND_PINS      VALUES
 #define KIND_ENDPOINT  VALUE
 #define KIND_ENDPOINTS VALUES
 #define KIND_PREFIXES  VALUES
@@ -43,6 +47,7 @@
 #define KIND_GUARD     SECTION
 #define KIND_STATE     SECTION
 #define KIND_UPSTREAMS SECTIONS
+#define KIND_FORWARDS  SECTIONS
 #define KIND_LISTS     SECTIONS
 
 #define ROWS_SERVER    server
@@ -53,6 +58,7 @@
 #define ROWS_GUARD     guard
 #define ROWS_STATE     state
 #define ROWS_UPSTREAMS upstream
+#define ROWS_FORWARDS  forward
 #define ROWS_LISTS     list
 
 /* ---- what libcyaml fills */
@@ -106,6 +112,7 @@
 #define STRUCT_cache     struct conf_cache
 #define STRUCT_outgoing  struct conf_outgoing
 #define STRUCT_upstream  struct conf_upstream
+#define STRUCT_forward   struct conf_forward
 #define STRUCT_list      struct conf_list
 #define STRUCT_sinkhole  struct conf_sinkhole
 #define STRUCT_authority struct conf_authority
@@ -140,12 +147,14 @@ SECTION(static, server, CONF_ROWS_SERVER)
 SECTION(static, cache, CONF_ROWS_CACHE)
 SECTION(static, outgoing, CONF_ROWS_OUTGOING)
 SECTION(static, upstream, CONF_ROWS_UPSTREAM)
+ITEM(upstream)
+SECTION(static, forward, CONF_ROWS_FORWARD)
+ITEM(forward)
 SECTION(static, sinkhole, CONF_ROWS_SINKHOLE)
 SECTION(static, authority, CONF_ROWS_AUTHORITY)
 SECTION(static, list, CONF_ROWS_LIST)
 SECTION(static, guard, CONF_ROWS_GUARD)
 SECTION(static, state, CONF_ROWS_STATE)
-ITEM(upstream)
 ITEM(list)
 SECTION(, main, CONF_ROWS_MAIN)
 /* NOLINTEND(bugprone-macro-parentheses) */

@@ -6,6 +6,8 @@
 #include "core/conf_type_p.h"
 #include "dns/name.h"
 
+#define PIN_DIGITS 43U /* of Base64, before the one that fills up */
+
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
@@ -152,9 +154,11 @@ static enum err parse_host(const struct conf_row *row, const char *text, void *v
 {
 	struct name name;
 	char buf[NAME_TEXT_MAX];
-	enum err err = name_from_host(text, strlen(text), &name);
+	enum err err;
 
-	(void)row;
+	if (text[0] == '\0' && row->kind == CONF_KIND_VALUE && row->def)
+		return text_keep(text, value);
+	err = name_from_host(text, strlen(text), &name);
 	if (err)
 		return err;
 	if (name.len <= 1)
@@ -166,6 +170,26 @@ static void describe_host(const struct conf_row *row, char buf[CONF_DESCRIBED_MA
 {
 	(void)row;
 	snprintf(buf, CONF_DESCRIBED_MAX, "a host name such as example.com");
+}
+
+/* As RFC 7469 writes a pin: the Base64 of the 32 octets of a SHA-256 digest. */
+static enum err parse_pin(const struct conf_row *row, const char *text, void *value)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *base64 = text + sizeof("sha256/") - 1;
+
+	(void)row;
+	if (strncmp(text, "sha256/", sizeof("sha256/") - 1) != 0 ||
+	    strspn(base64, digits) != PIN_DIGITS || strcmp(base64 + PIN_DIGITS, "=") != 0)
+		return ERR_SYNTAX;
+	return text_keep(text, value);
+}
+
+static void describe_pin(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
+{
+	(void)row;
+	snprintf(buf, CONF_DESCRIBED_MAX, "sha256/ and the Base64 of a SHA-256 digest");
 }
 
 static void print(const struct conf_row *row, const void *value, FILE *out)
@@ -201,3 +225,4 @@ const struct conf_type conf_type_listname = TEXT_TYPE(parse_listname, describe_l
 const struct conf_type conf_type_date = TEXT_TYPE(parse_date, describe_date);
 const struct conf_type conf_type_url = TEXT_TYPE(parse_url, describe_url);
 const struct conf_type conf_type_host = TEXT_TYPE(parse_host, describe_host);
+const struct conf_type conf_type_pin = TEXT_TYPE(parse_pin, describe_pin);

@@ -6,6 +6,8 @@
 static const struct conf_type *const types[CONF_T_COUNT] = {
 	[CONF_T_UINT] = &conf_type_u32,		 [CONF_T_SIZE] = &conf_type_u64,
 	[CONF_T_DURATION] = &conf_type_u32,	 [CONF_T_TTL] = &conf_type_u32,
+	[CONF_T_POLICY] = &conf_type_word,	 [CONF_T_TRANSPORT] = &conf_type_word,
+	[CONF_T_HOST] = &conf_type_host,	 [CONF_T_PINS] = &conf_type_pin,
 	[CONF_T_BOOL] = &conf_type_bool,	 [CONF_T_LOGLEVEL] = &conf_type_word,
 	[CONF_T_FORMAT] = &conf_type_word,	 [CONF_T_MATCH] = &conf_type_word,
 	[CONF_T_ACTION] = &conf_type_word,	 [CONF_T_REASON] = &conf_type_word,

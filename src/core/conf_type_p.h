@@ -24,12 +24,16 @@ enum conf_type_id {
 	CONF_T_MATCH,
 	CONF_T_ACTION,
 	CONF_T_REASON,
+	CONF_T_POLICY,
+	CONF_T_TRANSPORT,
 	CONF_T_STRING,
 	CONF_T_PATH,
 	CONF_T_LISTNAME,
 	CONF_T_DATE,
 	CONF_T_URL,
+	CONF_T_HOST,
 	CONF_T_NAMES,
+	CONF_T_PINS,
 	CONF_T_ENDPOINT,
 	CONF_T_ENDPOINTS,
 	CONF_T_PREFIXES,
@@ -90,6 +94,7 @@ extern const struct conf_type conf_type_listname; /* conf_text.c */
 extern const struct conf_type conf_type_date;	  /* conf_text.c */
 extern const struct conf_type conf_type_url;	  /* conf_text.c */
 extern const struct conf_type conf_type_host;	  /* conf_text.c */
+extern const struct conf_type conf_type_pin;	  /* conf_text.c */
 extern const struct conf_type conf_type_ip;	  /* conf_addr.c */
 extern const struct conf_type conf_type_prefix;	  /* conf_addr.c */
 extern const struct conf_type conf_type_endpoint; /* conf_addr.c */

@@ -17,6 +17,8 @@ static const struct word words_format[] = {CONF_WORDS_FORMAT(WORD) {0, NULL}};
 static const struct word words_match[] = {CONF_WORDS_MATCH(WORD) {0, NULL}};
 static const struct word words_action[] = {CONF_WORDS_ACTION(WORD) {0, NULL}};
 static const struct word words_reason[] = {CONF_WORDS_REASON(WORD) {0, NULL}};
+static const struct word words_policy[] = {CONF_WORDS_POLICY(WORD) {0, NULL}};
+static const struct word words_transport[] = {CONF_WORDS_TRANSPORT(WORD) {0, NULL}};
 static const struct word words_bool[] = {{true, "true"}, {false, "false"}, {0, NULL}};
 /* clang-format on */
 
@@ -31,6 +33,10 @@ static const struct word *words_of(enum conf_type_id type)
 		return words_match;
 	case CONF_T_ACTION:
 		return words_action;
+	case CONF_T_POLICY:
+		return words_policy;
+	case CONF_T_TRANSPORT:
+		return words_transport;
 	case CONF_T_REASON:
 		return words_reason;
 	default:

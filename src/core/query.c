@@ -274,6 +274,7 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_key->hash = q->cache_hash;
 	ret_key->generation = env->snapshot->generation;
 	ret_key->qtype = q->wire.qtype;
+	ret_key->pool = 0;
 	ret_key->flags = cache_flags(&q->wire);
 	ret_key->passed = q->passed;
 	ret_key->question_len = (uint16_t)question_len;
@@ -288,7 +289,8 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 
 bool query_key_equal(const struct query_key *a, const struct query_key *b)
 {
-	return a->hash == b->hash && a->generation == b->generation && a->flags == b->flags &&
-	       a->passed == b->passed && a->question_len == b->question_len &&
+	return a->hash == b->hash && a->generation == b->generation && a->pool == b->pool &&
+	       a->flags == b->flags && a->passed == b->passed &&
+	       a->question_len == b->question_len &&
 	       memcmp(a->question, b->question, a->question_len) == 0;
 }

@@ -10,6 +10,7 @@ void snapshot_free(struct snapshot *snapshot)
 	conf_free(snapshot->conf);
 	policy_free(snapshot->policy);
 	prefix_set_free(snapshot->allow);
-	free(snapshot->upstreams);
+	free(snapshot->resolv);
+	free(snapshot->pools);
 	free(snapshot);
 }

@@ -66,35 +66,75 @@ static bool reaches(const struct endpoint *to, const struct endpoint *listen)
 }
 
 /* The upstreams must not be ourselves: every question would go round until it dies. */
-static enum err check_no_loop(const struct conf *conf, const struct snapshot *s,
+static enum err check_no_loop(const struct conf *conf, const struct upstream_pool *pool,
 			      struct err_text *text)
 {
 	char name[ADDR_TEXT_MAX];
 
-	for (size_t i = 0; i < s->upstream_count; i++)
+	for (size_t i = 0; i < pool->count; i++)
 		for (size_t j = 0; j < conf->server.listen_count; j++)
-			if (reaches(&s->upstreams[i], &conf->server.listen[j]))
+			if (reaches(&pool->servers[i].address, &conf->server.listen[j]))
 				return err_set(text, ERR_CONFIG,
 					       "the upstream %s is our own address (server.listen)",
-					       endpoint_text(&s->upstreams[i], name, sizeof(name)));
+					       endpoint_text(&pool->servers[i].address, name,
+							     sizeof(name)));
 	return ERR_OK;
 }
 
-static enum err set_upstreams(const struct conf *conf, struct snapshot *s, struct err_text *text)
+/* The servers of resolv.conf, as if they had been configured by their addresses alone. */
+static enum err read_resolv(struct snapshot *s, size_t *ret_count, struct err_text *text)
 {
-	if (conf->upstreams_count == 0) {
-		enum err err =
-			conf_read_resolv(RESOLV_CONF, &s->upstreams, &s->upstream_count, text);
+	static char none[] = "";
+	struct endpoint *endpoints;
+	size_t count;
+	enum err err = conf_read_resolv(RESOLV_CONF, &endpoints, &count, text);
 
-		return err == ERR_OK ? check_no_loop(conf, s, text) : err;
+	if (err != ERR_OK)
+		return err;
+	s->resolv = calloc(count, sizeof(*s->resolv));
+	for (size_t i = 0; s->resolv && i < count; i++)
+		s->resolv[i] = (struct conf_upstream){.address = endpoints[i], .tls_name = none};
+	free(endpoints);
+	*ret_count = count;
+	return s->resolv ? ERR_OK : ERR_NOMEM;
+}
+
+/* The first pool is for what no zone of its own has. */
+static enum err set_root_pool(const struct conf *conf, struct snapshot *s, struct err_text *text)
+{
+	struct upstream_pool *pool = &s->pools[0];
+	enum err err = ERR_OK;
+
+	pool->zone = (struct name){.len = 1};
+	pool->servers = conf->upstreams;
+	pool->count = conf->upstreams_count;
+	if (pool->count == 0) {
+		err = read_resolv(s, &pool->count, text);
+		pool->servers = s->resolv;
 	}
-	s->upstreams = calloc(conf->upstreams_count, sizeof(*s->upstreams));
-	if (!s->upstreams)
+	return err;
+}
+
+static enum err set_pools(const struct conf *conf, struct snapshot *s, struct err_text *text)
+{
+	enum err err;
+
+	s->pools = calloc(conf->forward_count + 1, sizeof(*s->pools));
+	if (!s->pools)
 		return ERR_NOMEM;
-	for (size_t i = 0; i < conf->upstreams_count; i++)
-		s->upstreams[i] = conf->upstreams[i].address;
-	s->upstream_count = conf->upstreams_count;
-	return check_no_loop(conf, s, text);
+	err = set_root_pool(conf, s, text);
+	for (size_t i = 0; i < conf->forward_count && err == ERR_OK; i++) {
+		const struct conf_forward *forward = &conf->forward[i];
+		struct upstream_pool *pool = &s->pools[i + 1];
+
+		pool->servers = forward->upstreams;
+		pool->count = forward->upstreams_count;
+		err = name_from_text(forward->zone, strlen(forward->zone), &pool->zone);
+	}
+	s->pool_count = conf->forward_count + 1;
+	for (size_t i = 0; i < s->pool_count && err == ERR_OK; i++)
+		err = check_no_loop(conf, &s->pools[i], text);
+	return err;
 }
 
 static enum err set_guard(struct load *load)
@@ -375,7 +415,7 @@ static enum err set_up(struct snapshot *s, const struct snapshot *old, struct er
 	};
 	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK)
 		return ERR_NOMEM;
-	return set_upstreams(conf, s, text);
+	return set_pools(conf, s, text);
 }
 
 enum err loader_load(struct conf *conf, const struct hash_key *name_key, const struct snapshot *old,

@@ -249,24 +249,40 @@ static struct question *question_begin(struct upstreams *up, const struct query_
 	return q;
 }
 
+/* Puts the question to the upstreams; NULL when there are too many. */
+static struct question *question_ask(struct upstreams *up, const struct query_key *key)
+{
+	struct question *q;
+
+	if (LIST_EMPTY(&up->unused))
+		return NULL;
+	q = question_begin(up, key);
+	stats_inc(up->loop->env.stats, forwarded);
+	q->last_wait = !send_next(q);
+	if (q->last_wait)
+		arm(q, 0); /* the waiters are told from the loop */
+	else
+		arm_next(q);
+	return q;
+}
+
+void upstream_refresh(struct upstreams *up, const struct query_key *key)
+{
+	if (!find(up, key))
+		(void)question_ask(up, key);
+}
+
 enum err upstream_ask(struct upstreams *up, const struct query_key *key,
 		      struct upstream_waiter *waiter)
 {
 	struct question *q = find(up, key);
 
-	if (q) {
+	if (q)
 		stats_inc(up->loop->env.stats, joined);
-	} else {
-		if (LIST_EMPTY(&up->unused))
-			return ERR_REFUSED;
-		q = question_begin(up, key);
-		stats_inc(up->loop->env.stats, forwarded);
-		q->last_wait = !send_next(q);
-		if (q->last_wait)
-			arm(q, 0); /* the waiters are told from the loop */
-		else
-			arm_next(q);
-	}
+	else
+		q = question_ask(up, key);
+	if (!q)
+		return ERR_REFUSED;
 	waiter->next = q->waiters;
 	q->waiters = waiter;
 	return ERR_OK;
@@ -281,7 +297,7 @@ static uint32_t power_of_two_at_least(uint32_t n)
 	return p;
 }
 
-enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, size_t count,
+enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, size_t count,
 			  uint32_t in_flight, uint32_t ports, struct upstreams **ret_upstreams)
 {
 	struct upstreams *up = calloc(1, sizeof(*up));
@@ -300,7 +316,7 @@ enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, s
 	TAILQ_INIT(&up->retired);
 	up->questions = calloc(in_flight, sizeof(*up->questions));
 	up->buckets = calloc(buckets, sizeof(*up->buckets));
-	if (!up->questions || !up->buckets || servers_replace(up, addresses, count) != ERR_OK) {
+	if (!up->questions || !up->buckets || servers_replace(up, pools, count) != ERR_OK) {
 		upstreams_free(up);
 		return ERR_NOMEM;
 	}
@@ -323,9 +339,9 @@ void upstreams_free(struct upstreams *up)
 	free(up);
 }
 
-enum err upstreams_set(struct upstreams *up, const struct endpoint *addresses, size_t count)
+enum err upstreams_set(struct upstreams *up, const struct upstream_pool *pools, size_t count)
 {
-	return servers_replace(up, addresses, count);
+	return servers_replace(up, pools, count);
 }
 
 uint32_t upstreams_in_flight(const struct upstreams *up)

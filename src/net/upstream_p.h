@@ -115,7 +115,7 @@ struct upstreams {
 };
 
 /* upstream_server.c */
-enum err servers_replace(struct upstreams *up, const struct endpoint *addresses, size_t count);
+enum err servers_replace(struct upstreams *up, const struct upstream_pool *pools, size_t count);
 void servers_free(struct upstreams *up);
 /* The server to ask next; NULL when each has failed for this question. */
 struct server *server_choose(struct upstreams *up, struct question *q);

@@ -43,19 +43,19 @@ static void list_free(struct server_list *list)
 	}
 }
 
-static bool same_addresses(const struct upstreams *up, const struct endpoint *addresses,
-			   size_t count)
+static bool same_addresses(const struct upstreams *up, const struct upstream_pool *pool)
 {
 	const struct server *server;
 	size_t i = 0;
 
 	TAILQ_FOREACH(server, &up->servers, entry)
 	{
-		if (i >= count || !endpoint_equal(&server->address, &addresses[i]))
+		if (i >= pool->count ||
+		    !endpoint_equal(&server->address, &pool->servers[i].address))
 			return false;
 		i++;
 	}
-	return i == count;
+	return i == pool->count;
 }
 
 static void retire_all(struct upstreams *up)
@@ -73,18 +73,19 @@ static void retire_all(struct upstreams *up)
 	}
 }
 
-enum err servers_replace(struct upstreams *up, const struct endpoint *addresses, size_t count)
+enum err servers_replace(struct upstreams *up, const struct upstream_pool *pools, size_t count)
 {
+	size_t servers = count > 0 ? pools[0].count : 0;
 	struct server_list fresh = TAILQ_HEAD_INITIALIZER(fresh);
 	struct server *server;
 	enum err err;
 
-	if (count > SERVERS_MAX)
-		count = SERVERS_MAX;
-	if (same_addresses(up, addresses, count))
+	if (servers > SERVERS_MAX)
+		servers = SERVERS_MAX;
+	if (count > 0 && same_addresses(up, &pools[0]))
 		return ERR_OK;
-	for (size_t i = 0; i < count; i++) {
-		err = server_create(up, &addresses[i], (uint32_t)i, &server);
+	for (size_t i = 0; i < servers; i++) {
+		err = server_create(up, &pools[0].servers[i].address, (uint32_t)i, &server);
 		if (err != ERR_OK) {
 			list_free(&fresh);
 			return err;

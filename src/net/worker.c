@@ -77,7 +77,7 @@ static void take_snapshot(struct worker *w)
 	snap_quiesce(w->workers->snap, w->index);
 	s = snap_current(w->workers->snap);
 	w->loop.env.snapshot = s;
-	if (upstreams_set(w->upstreams, s->upstreams, s->upstream_count) != ERR_OK)
+	if (upstreams_set(w->upstreams, s->pools, s->pool_count) != ERR_OK)
 		log_error("worker %zu: out of memory: the former upstreams stay in use", w->index);
 }
 
@@ -196,7 +196,7 @@ static enum err worker_init(struct worker *w, struct workers *workers, size_t in
 	};
 	err = open_mailbox(w);
 	if (err == ERR_OK)
-		err = upstreams_create(&w->loop, s->upstreams, s->upstream_count, config->in_flight,
+		err = upstreams_create(&w->loop, s->pools, s->pool_count, config->in_flight,
 				       config->ports, &w->upstreams);
 	return err == ERR_OK ? open_front_ends(w) : err;
 }

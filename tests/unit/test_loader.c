@@ -206,8 +206,9 @@ static void test_load(void **state)
 	assert_int_equal(b->snapshot->ttl.min_s, 5);
 	assert_int_equal(b->snapshot->ttl.max_s, 600);
 	assert_int_equal(b->snapshot->ttl.max_negative_s, 60);
-	assert_int_equal(b->snapshot->upstream_count, 1);
-	assert_int_equal(ntohs(b->snapshot->upstreams[0].u.in.sin_port), 53);
+	assert_int_equal(b->snapshot->pool_count, 1);
+	assert_int_equal(b->snapshot->pools[0].count, 1);
+	assert_int_equal(ntohs(b->snapshot->pools[0].servers[0].address.u.in.sin_port), 53);
 	assert_int_equal(ip_parse("10.1.2.3", &inside), ERR_OK);
 	assert_int_equal(ip_parse("192.0.2.3", &outside), ERR_OK);
 	assert_true(prefix_set_contains(b->snapshot->allow, &inside));
@@ -741,9 +742,10 @@ static void test_system_upstreams(void **state)
 	b->yaml[0] = '\0';
 	append(b, "server: {listen: [127.0.0.1@5399]}\n");
 	load(b);
-	assert_int_equal(b->snapshot->upstream_count, count);
+	assert_int_equal(b->snapshot->pools[0].count, count);
 	for (size_t i = 0; i < count; i++)
-		assert_true(endpoint_equal(&b->snapshot->upstreams[i], &endpoints[i]));
+		assert_true(
+			endpoint_equal(&b->snapshot->pools[0].servers[i].address, &endpoints[i]));
 	free(endpoints);
 }
 

@@ -17,9 +17,11 @@ static void test_whole(void **state)
 		.name = "a list", .action = ACTION_NXDOMAIN, .rules = "bad.example"};
 	struct snapshot *s = lists_snapshot(1, &row, 1);
 
-	s->upstream_count = 2;
-	s->upstreams = calloc(s->upstream_count, sizeof(s->upstreams[0]));
-	assert_non_null(s->upstreams);
+	s->pool_count = 2;
+	s->pools = calloc(s->pool_count, sizeof(s->pools[0]));
+	s->resolv = calloc(2, sizeof(s->resolv[0]));
+	assert_non_null(s->pools);
+	assert_non_null(s->resolv);
 	assert_int_equal(s->policy->list_count, 1);
 	snapshot_free(s);
 }

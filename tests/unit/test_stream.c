@@ -37,7 +37,7 @@ struct upstreams {
 	bool full;
 };
 
-enum err upstreams_create(struct loop *loop, const struct endpoint *addresses, size_t count,
+enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, size_t count,
 			  uint32_t in_flight, uint32_t ports, struct upstreams **ret_upstreams)
 {
 	struct upstreams *up = calloc(1, sizeof(*up));
@@ -53,7 +53,7 @@ void upstreams_free(struct upstreams *up)
 	free(up);
 }
 
-enum err upstreams_set(struct upstreams *up, const struct endpoint *addresses, size_t count)
+enum err upstreams_set(struct upstreams *up, const struct upstream_pool *pools, size_t count)
 {
 	return ERR_OK;
 }

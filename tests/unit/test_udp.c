@@ -67,9 +67,10 @@ static void open_socket(struct world *w, size_t i, const struct endpoint *endpoi
 
 static void open_udp(struct world *w, size_t sockets, uint32_t in_flight, uint32_t waiting)
 {
-	assert_int_equal(
-		upstreams_create(&w->rig.loop, &w->ns.address, 1, in_flight, PORTS, &w->up),
-		ERR_OK);
+	assert_int_equal(upstreams_create(&w->rig.loop,
+					  rig_pool(&(struct rig_pool){0}, &w->ns.address, 1), 1,
+					  in_flight, PORTS, &w->up),
+			 ERR_OK);
 	assert_int_equal(udp_create(&w->rig.loop, w->up, w->fd, sockets, waiting, &w->udp), ERR_OK);
 }
 

@@ -177,9 +177,10 @@ static void create(struct world *w, uint32_t in_flight, uint32_t ports)
 
 	for (size_t i = 0; i < w->count; i++)
 		addresses[i] = w->ns[i].address;
-	assert_int_equal(
-		upstreams_create(&w->rig.loop, addresses, w->count, in_flight, ports, &w->up),
-		ERR_OK);
+	assert_int_equal(upstreams_create(&w->rig.loop,
+					  rig_pool(&(struct rig_pool){0}, addresses, w->count), 1,
+					  in_flight, ports, &w->up),
+			 ERR_OK);
 }
 
 static void start(struct world *w, enum mockns_deed first, enum mockns_deed second)
@@ -364,7 +365,8 @@ static void test_ipv6(void **state)
 	if (fd < 0)
 		skip(); /* this machine has none */
 	server = loopback_bound(fd);
-	assert_int_equal(upstreams_create(&w->rig.loop, &server, 1, IN_FLIGHT, PORTS, &w->up),
+	assert_int_equal(upstreams_create(&w->rig.loop, rig_pool(&(struct rig_pool){0}, &server, 1),
+					  1, IN_FLIGHT, PORTS, &w->up),
 			 ERR_OK);
 	ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, (n = recvfrom(fd, msg, sizeof(msg), 0, &from.u.sa, &from.len)) > 0);
@@ -446,7 +448,9 @@ static void test_attempts_are_bounded(void **state)
 
 static void use_only(struct world *w, size_t i)
 {
-	assert_int_equal(upstreams_set(w->up, &w->ns[i].address, 1), ERR_OK);
+	assert_int_equal(
+		upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, &w->ns[i].address, 1), 1),
+		ERR_OK);
 }
 
 /* The last attempts fail: that is the end, though the time is not. */
@@ -701,11 +705,14 @@ static void test_cannot_send(void **state)
 	addresses[0].u.in.sin_addr.s_addr = htonl(INADDR_BROADCAST); /* connect() says EACCES */
 	add_server(w, MOCKNS_ANSWER);
 	addresses[1] = w->ns[0].address;
-	assert_int_equal(upstreams_create(&w->rig.loop, addresses, 2, IN_FLIGHT, PORTS, &w->up),
+	assert_int_equal(upstreams_create(&w->rig.loop,
+					  rig_pool(&(struct rig_pool){0}, addresses, 2), 1,
+					  IN_FLIGHT, PORTS, &w->up),
 			 ERR_OK);
 	ask(w, &a, "www.example");
 	expect_answer(w, &a, 1);
-	assert_int_equal(upstreams_set(w->up, addresses, 1), ERR_OK);
+	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, addresses, 1), 1),
+			 ERR_OK);
 	ask(w, &b, "other.example");
 	expect_failure(w, &b, QUERY_FAIL_NETWORK);
 	assert_int_equal(upstreams_in_flight(w->up), 0);
@@ -1110,12 +1117,12 @@ static void test_set_the_same(void **state)
 	same[0] = w->ns[0].address;
 	same[1] = w->ns[1].address;
 	serial = w->up->set_serial;
-	assert_int_equal(upstreams_set(w->up, same, 2), ERR_OK);
+	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same, 2), 1), ERR_OK);
 	assert_int_equal(w->up->set_serial, serial);
-	assert_int_equal(upstreams_set(w->up, same, 1), ERR_OK);
+	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same, 1), 1), ERR_OK);
 	assert_int_equal(w->up->set_serial, serial + 1);
 	assert_true(TAILQ_EMPTY(&w->up->retired)); /* nothing kept the old ones */
-	assert_int_equal(upstreams_set(w->up, same, 0), ERR_OK);
+	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same, 0), 1), ERR_OK);
 	assert_int_equal(w->up->set_serial, serial + 2);
 }
 
@@ -1130,9 +1137,11 @@ static void test_too_many_servers(void **state)
 
 	for (uint8_t i = 0; i < SERVERS_MAX + 6; i++)
 		addresses[i] = loopback_endpoint((uint8_t)(i + 1), loopback_free_port());
-	assert_int_equal(upstreams_create(&w->rig.loop, addresses, SERVERS_MAX + 6, IN_FLIGHT,
-					  PORTS, &w->up),
-			 ERR_OK);
+	assert_int_equal(
+		upstreams_create(&w->rig.loop,
+				 rig_pool(&(struct rig_pool){0}, addresses, SERVERS_MAX + 6), 1,
+				 IN_FLIGHT, PORTS, &w->up),
+		ERR_OK);
 	TAILQ_FOREACH(server, &w->up->servers, entry)
 	assert_int_equal(server->slot, count++);
 	assert_int_equal(count, SERVERS_MAX);
@@ -1534,7 +1543,8 @@ static void test_create_without_memory(void **state)
 	for (unsigned long nth = 0; err != ERR_OK; nth++) {
 		assert_true(nth < 100);
 		alloc_fail_start(nth, false);
-		err = upstreams_create(&w->rig.loop, addresses, 2, IN_FLIGHT, PORTS, &w->up);
+		err = upstreams_create(&w->rig.loop, rig_pool(&(struct rig_pool){0}, addresses, 2),
+				       1, IN_FLIGHT, PORTS, &w->up);
 		assert_int_equal(alloc_fail_stop(), err != ERR_OK);
 		assert_true(err == ERR_OK || err == ERR_NOMEM);
 	}
@@ -1555,7 +1565,7 @@ static void test_set_without_memory(void **state)
 		ask(w, &a, "www.example");
 		expect_answer(w, &a, 1);
 		alloc_fail_start(nth, false);
-		err = upstreams_set(w->up, addresses, 2);
+		err = upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, addresses, 2), 1);
 		assert_int_equal(alloc_fail_stop(), err != ERR_OK);
 		assert_true(err == ERR_OK || err == ERR_NOMEM);
 	}

@@ -53,12 +53,18 @@ struct site {
 /* The next snapshot, which blocks `blocked` and asks upstream `ns`. */
 static struct snapshot *next_snapshot(struct site *s, const char *blocked, size_t ns)
 {
+	static char none[] = "";
 	struct snapshot *snapshot = rig_snapshot(++s->generation, blocked);
 
-	snapshot->upstreams = malloc(sizeof(*snapshot->upstreams));
-	assert_non_null(snapshot->upstreams);
-	snapshot->upstreams[0] = s->ns[ns].address;
-	snapshot->upstream_count = 1;
+	snapshot->resolv = calloc(1, sizeof(*snapshot->resolv));
+	snapshot->pools = calloc(1, sizeof(*snapshot->pools));
+	assert_non_null(snapshot->resolv);
+	assert_non_null(snapshot->pools);
+	snapshot->resolv[0].address = s->ns[ns].address;
+	snapshot->resolv[0].tls_name = none;
+	snapshot->pools[0] =
+		(struct upstream_pool){.zone = {.len = 1}, .servers = snapshot->resolv, .count = 1};
+	snapshot->pool_count = 1;
 	snapshot->conf->outgoing.timeout_ms = LONG_MS;
 	snapshot->conf->outgoing.retransmit_ms = LONG_MS;
 	return snapshot;

@@ -51,6 +51,18 @@ struct snapshot *rig_snapshot(uint64_t generation, const char *blocked)
 	return s;
 }
 
+const struct upstream_pool *rig_pool(struct rig_pool *p, const struct endpoint *addresses,
+				     size_t count)
+{
+	static char none[] = "";
+
+	assert_true(count <= RIG_POOL_MAX);
+	p->pool = (struct upstream_pool){.zone = {.len = 1}, .servers = p->servers, .count = count};
+	for (size_t i = 0; i < count; i++)
+		p->servers[i] = (struct conf_upstream){.address = addresses[i], .tls_name = none};
+	return &p->pool;
+}
+
 static void on_pulse(evutil_socket_t fd, short what, void *arg)
 {
 }

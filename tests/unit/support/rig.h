@@ -33,6 +33,17 @@ struct snapshot *rig_snapshot(uint64_t generation, const char *blocked);
 void rig_open(struct rig *rig);
 void rig_close(struct rig *rig);
 
+#define RIG_POOL_MAX 80U
+
+struct rig_pool {
+	struct upstream_pool pool;
+	struct conf_upstream servers[RIG_POOL_MAX];
+};
+
+/* Makes `p` a pool for all names, of servers at these addresses, by default; returns it. */
+const struct upstream_pool *rig_pool(struct rig_pool *p, const struct endpoint *addresses,
+				     size_t count);
+
 /* One turn of the loop, a few milliseconds at most when nothing happens. */
 void rig_turn(struct rig *rig);
 
