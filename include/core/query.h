@@ -127,10 +127,21 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 		  enum query_failure failure, uint8_t *buf, size_t cap);
 
-/* Writes the question of `key` as a query to an upstream into `buf` (512 octets are enough):
- * RD and AD set, CD and DO as asked, an OPT of `udp_size`, or none when that is 0.  Returns its
- * length. */
-size_t query_upstream_message(const struct query_key *key, uint16_t id, uint16_t udp_size,
+/* How a question is put to an upstream. */
+struct query_form {
+	uint16_t id;
+	uint16_t udp_size; /* of the OPT; 0: no OPT, and nothing of what follows */
+	const uint8_t
+		*cookie;    /* COOKIE option (RFC 7873): client part, and the server's if known */
+	uint8_t cookie_len; /* 0: none; at most 40 */
+	uint16_t block;	    /* the message is padded to a multiple of it (RFC 7830); 0: not */
+};
+
+#define QUERY_UPSTREAM_MAX 512U /* octets of a query to an upstream, padding included */
+
+/* Writes the question of `key` as a query to an upstream into `buf` (QUERY_UPSTREAM_MAX octets):
+ * RD and AD set, CD and DO as asked.  Returns its length. */
+size_t query_upstream_message(const struct query_key *key, const struct query_form *form,
 			      uint8_t *buf);
 
 #endif

@@ -30,9 +30,15 @@
 	X(joined, "queries that joined a question in flight")                                      \
 	X(resolved, "queries answered by an upstream")                                             \
 	X(servfail, "queries answered SERVFAIL: no upstream answered well")                        \
+	X(client_overload, "queries not forwarded: their client has too many that wait")           \
 	X(overload, "queries not forwarded: too many in flight")                                   \
 	X(truncated, "answers truncated to fit the client's buffer")                               \
 	X(upstream_retries, "retransmissions, and questions put to the next upstream")             \
+	X(upstream_hedges, "questions put to a second upstream, as the first took long")           \
+	X(upstream_probes, "questions doubled to learn how an upstream is")                        \
+	X(upstream_crowded_out, "questions given up early to make room for newer ones")            \
+	X(upstream_forged, "upstream questions at whose port guesses came, asked again over TCP")  \
+	X(upstream_unbelieved, "upstream answers without the letters' case or the cookie sent")    \
 	X(upstream_timeouts, "upstream questions without an answer in time")                       \
 	X(upstream_tcp, "upstream questions asked again over TCP")                                 \
 	X(upstream_failures, "upstream answers of SERVFAIL, REFUSED and their like")               \

@@ -81,6 +81,10 @@ void name_hash_suffixes(const struct hash_key *key, const struct name *name,
 /* The hash of the whole lower-case name alone: equal to the first of name_hash_suffixes. */
 uint64_t name_hash(const struct hash_key *key, const struct name *name);
 
+/* Writes some letters of a lower-case name in capitals: the first where bit 0 of `bits` is set, the
+ * next by bit 1, and so on, after bit 63 by bit 0 again. */
+void name_mix_case(uint8_t *wire, size_t len, uint64_t bits);
+
 /* True when lower-case wire name `a` is `b` or lies below it. */
 bool name_is_below(const struct name *a, const struct name *b);
 

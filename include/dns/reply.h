@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "dns/edns.h"
 #include "dns/wire.h"
 
 #define REPLY_EDE_MAX 130U /* octets kept of an upstream's EDE: its code and some text */
@@ -43,6 +44,8 @@ struct reply {
 	uint32_t ttl_s;	       /* the least TTL of its records; of a negative one by RFC 2308 */
 	uint16_t ede_len;      /* of the upstream's first EDE option (RFC 8914); 0: none */
 	uint8_t ede[REPLY_EDE_MAX];
+	uint8_t cookie_len; /* of the COOKIE option (RFC 7873); 0: none */
+	uint8_t cookie[EDNS_COOKIE_MAX];
 	const uint8_t *body;
 };
 
@@ -55,8 +58,9 @@ struct reply_ttl_limits {
 
 /*
  * True when `msg` is a reply to the question (`question` is qname, qtype and qclass in wire
- * form, `question_len` octets): QR and QUERY, one question, the same octets.  The ID is the
- * caller's to compare, as is the address it came from (RFC 5452, 9.1).
+ * form and lower case, `question_len` octets): QR and QUERY, one question, the same but for the
+ * letters' case.  The ID is the caller's to compare, as is the address it came from (RFC 5452,
+ * 9.1).
  */
 bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size_t question_len);
 

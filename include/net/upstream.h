@@ -36,7 +36,7 @@ struct upstream_waiter {
 };
 
 /*
- * The upstreams of the `count` pools (what is needed of them is copied), for the worker of
+ * The upstreams of the `count` pools, one at least (what is needed of them is copied), for the worker of
  * `loop`.  `in_flight` bounds the questions, `ports` the UDP sockets per upstream.  ERR_NOMEM.
  */
 enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, size_t count,

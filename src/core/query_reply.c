@@ -289,23 +289,53 @@ size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 	return answer_end(&job.answer, RCODE_SERVFAIL, 0);
 }
 
-size_t query_upstream_message(const struct query_key *key, uint16_t id, uint16_t udp_size,
+/* Appends an option with room for its data, which is returned. */
+static uint8_t *add_option(uint8_t *opt, size_t *len, uint16_t code, uint16_t data_len)
+{
+	uint8_t *at = opt + *len;
+
+	wire_put16(at, code);
+	wire_put16(at + 2, data_len);
+	*len += (size_t)data_len + EDNS_OPTION_FIXED;
+	return at + EDNS_OPTION_FIXED;
+}
+
+/* The OPT of a query to an upstream, behind `before` octets of the message; returns its length. */
+static size_t put_opt(const struct query_key *key, const struct query_form *form, size_t before,
+		      uint8_t *opt)
+{
+	size_t len = EDNS_OPT_FIXED;
+
+	memset(opt, 0, EDNS_OPT_FIXED);
+	wire_put16(opt + 1, TYPE_OPT);
+	wire_put16(opt + 3, form->udp_size);
+	wire_put32(opt + 5, key->flags & CACHE_FLAG_DO ? 0x8000U : 0);
+	if (form->cookie_len)
+		memcpy(add_option(opt, &len, EDNS_OPTION_COOKIE, form->cookie_len), form->cookie,
+		       form->cookie_len);
+	if (form->block) {
+		size_t over = (before + len + EDNS_OPTION_FIXED) % form->block;
+		uint16_t padding = (uint16_t)(over ? form->block - over : 0);
+
+		memset(add_option(opt, &len, EDNS_OPTION_PADDING, padding), 0, padding);
+	}
+	wire_put16(opt + 9, (uint16_t)(len - EDNS_OPT_FIXED));
+	return len;
+}
+
+size_t query_upstream_message(const struct query_key *key, const struct query_form *form,
 			      uint8_t *buf)
 {
 	uint16_t flags = (uint16_t)(FLAG_RD | FLAG_AD | (key->flags & CACHE_FLAG_CD ? FLAG_CD : 0));
-	uint8_t *opt = buf + WIRE_HEADER + key->question_len;
+	size_t len = WIRE_HEADER + (size_t)key->question_len;
 
 	memset(buf, 0, WIRE_HEADER);
-	wire_put16(buf, id);
+	wire_put16(buf, form->id);
 	wire_put16(buf + 2, flags);
 	wire_put16(buf + 4, 1);
 	memcpy(buf + WIRE_HEADER, key->question, key->question_len);
-	if (udp_size == 0)
-		return WIRE_HEADER + key->question_len;
+	if (form->udp_size == 0)
+		return len;
 	wire_put16(buf + 10, 1);
-	memset(opt, 0, EDNS_OPT_FIXED);
-	wire_put16(opt + 1, TYPE_OPT);
-	wire_put16(opt + 3, udp_size);
-	wire_put32(opt + 5, key->flags & CACHE_FLAG_DO ? 0x8000U : 0);
-	return WIRE_HEADER + key->question_len + EDNS_OPT_FIXED;
+	return len + put_opt(key, form, len, buf + len);
 }

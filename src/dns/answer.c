@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define OPTION_HEADER 4U
-#define OPTION_COOKIE 10U
 #define OPTION_EDE 15U
 #define RR_HEAD 12U /* pointer, type, class, TTL, RDLENGTH */
 
@@ -19,9 +17,9 @@ static size_t opt_octets(const struct wire_query *query, const struct answer_opt
 	if (!query->edns.present)
 		return 0;
 	if (opt->cookie)
-		octets += OPTION_HEADER + EDNS_COOKIE_FULL;
+		octets += EDNS_OPTION_FIXED + EDNS_COOKIE_FULL;
 	if (opt->ede && opt->ede->len)
-		octets += OPTION_HEADER + opt->ede->len;
+		octets += EDNS_OPTION_FIXED + opt->ede->len;
 	return octets;
 }
 
@@ -106,8 +104,8 @@ static uint8_t *put_option(uint8_t *p, uint16_t code, const uint8_t *data, uint1
 {
 	wire_put16(p, code);
 	wire_put16(p + 2, len);
-	memcpy(p + OPTION_HEADER, data, len);
-	return p + OPTION_HEADER + len;
+	memcpy(p + EDNS_OPTION_FIXED, data, len);
+	return p + EDNS_OPTION_FIXED + len;
 }
 
 /* What fits of the OPT: an EDE is left out before the answer would grow too long. */
@@ -124,9 +122,9 @@ static void add_opt(struct answer *a)
 	wire_put16(opt + 3, a->opt->udp_size);
 	wire_put32(opt + 5,
 		   (uint32_t)(a->rcode >> 4) << 24 | (a->query->edns.dnssec_ok ? 0x8000U : 0));
-	if (a->opt->cookie && (size_t)(p - a->buf) + OPTION_HEADER + EDNS_COOKIE_FULL <= a->cap)
-		p = put_option(p, OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
-	if (ede && ede->len && (size_t)(p - a->buf) + OPTION_HEADER + ede->len <= a->cap)
+	if (a->opt->cookie && (size_t)(p - a->buf) + EDNS_OPTION_FIXED + EDNS_COOKIE_FULL <= a->cap)
+		p = put_option(p, EDNS_OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
+	if (ede && ede->len && (size_t)(p - a->buf) + EDNS_OPTION_FIXED + ede->len <= a->cap)
 		p = put_option(p, OPTION_EDE, ede->data, ede->len);
 	wire_put16(opt + 9, (uint16_t)(p - opt - EDNS_OPT_FIXED));
 	a->len = (size_t)(p - a->buf);

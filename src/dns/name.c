@@ -354,6 +354,23 @@ uint64_t name_hash(const struct hash_key *key, const struct name *name)
 	return hash_end(s);
 }
 
+void name_mix_case(uint8_t *wire, size_t len, uint64_t bits)
+{
+	size_t label_end = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (i == label_end) {
+			label_end = i + (size_t)wire[i] + 1;
+			continue;
+		}
+		if (wire[i] < 'a' || wire[i] > 'z')
+			continue;
+		if (bits & 1)
+			wire[i] = (uint8_t)(wire[i] - 'a' + 'A');
+		bits = bits >> 1 | bits << 63;
+	}
+}
+
 bool name_is_below(const struct name *a, const struct name *b)
 {
 	size_t pos = 0;

@@ -7,13 +7,30 @@
 
 #define TTL_MAX 0x7fffffffU /* RFC 2181, 8 */
 
+/* Octets of a name that are no letters, the lengths of labels among them, are the same in lower
+ * case. */
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
+
+static bool same_question(const uint8_t *a, const uint8_t *question, size_t len)
+{
+	size_t name_len = len - 4;
+
+	for (size_t i = 0; i < name_len; i++)
+		if (lower(a[i]) != question[i])
+			return false;
+	return memcmp(a + name_len, question + name_len, 4) == 0;
+}
+
 bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size_t question_len)
 {
 	if (len < WIRE_HEADER + question_len || wire_get16(msg + 4) != 1)
 		return false;
 	if ((wire_get16(msg + 2) & (FLAG_QR | FLAG_OPCODE)) != FLAG_QR)
 		return false;
-	return memcmp(msg + WIRE_HEADER, question, question_len) == 0;
+	return same_question(msg + WIRE_HEADER, question, question_len);
 }
 
 /*
@@ -183,6 +200,10 @@ static enum err take_opt(const uint8_t *msg, const struct wire_rr *rr, struct re
 		return err;
 	reply->has_opt = true;
 	reply->rcode = (uint16_t)(reply->rcode | (edns.ext_rcode << 4));
+	if (edns.cookie) {
+		reply->cookie_len = edns.cookie_len;
+		memcpy(reply->cookie, msg + edns.cookie, edns.cookie_len);
+	}
 	if (edns.ede) {
 		reply->ede_len = edns.ede_len < REPLY_EDE_MAX ? edns.ede_len : REPLY_EDE_MAX;
 		memcpy(reply->ede, msg + edns.ede, reply->ede_len);

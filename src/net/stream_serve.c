@@ -49,9 +49,23 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 		conn_put(conn, len);
 	LIST_REMOVE(w, entry);
 	free(w);
+	loop_waited(conn->stream->loop, &conn->client);
 	conn->in_flight--;
 	conn_used(conn);
 	event_active(&conn->writable, EV_WRITE, 0);
+}
+
+/* Has the query asked upstream; false: there are too many that wait. */
+static bool ask(struct conn *conn, const struct query_key *key, struct stream_waiter *w)
+{
+	struct loop *loop = conn->stream->loop;
+
+	if (!loop_may_wait(loop, &conn->client))
+		return false;
+	if (upstream_ask(conn->stream->upstreams, key, &w->base) == ERR_OK)
+		return true;
+	loop_waited(loop, &conn->client);
+	return false;
 }
 
 static void forward(struct conn *conn, const struct query *q, const uint8_t *msg)
@@ -67,7 +81,7 @@ static void forward(struct conn *conn, const struct query *q, const uint8_t *msg
 	query_suspend(q, env, msg, &key, &w->base.wait);
 	w->base.done = on_done;
 	w->conn = conn;
-	if (upstream_ask(conn->stream->upstreams, &key, &w->base) == ERR_OK) {
+	if (ask(conn, &key, w)) {
 		LIST_INSERT_HEAD(&conn->waiters, w, entry);
 		conn->in_flight++;
 		return;

@@ -24,6 +24,7 @@ struct udp_waiter {
 	struct upstream_waiter base;
 	SLIST_ENTRY(udp_waiter) unused;
 	struct udp_socket *socket;
+	struct ip client;
 	struct peer peer;
 };
 
@@ -87,6 +88,7 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 		batch_set_answer(&udp->out, i, len);
 		udp->out_count++;
 	}
+	loop_waited(udp->loop, &w->client);
 	SLIST_INSERT_HEAD(&udp->unused, w, unused);
 	if (udp->out_count == BATCH)
 		flush_out(udp);
@@ -100,11 +102,13 @@ static bool forward(struct udp_socket *s, size_t i, uint8_t *msg, size_t *ret_le
 	struct udp *udp = s->udp;
 	const struct query_env *env = &udp->loop->env;
 	struct udp_waiter *w = SLIST_FIRST(&udp->unused);
+	const struct ip *client = &udp->queries[i].client;
 	struct query_wait wait;
 	struct query_key key;
 
-	if (w) {
+	if (w && loop_may_wait(udp->loop, client)) {
 		query_suspend(&udp->queries[i], env, msg, &key, &w->base.wait);
+		w->client = *client;
 		w->base.done = on_done;
 		w->socket = s;
 		w->peer = udp->in.peers[i];
@@ -112,6 +116,7 @@ static bool forward(struct udp_socket *s, size_t i, uint8_t *msg, size_t *ret_le
 		if (upstream_ask(udp->upstreams, &key, &w->base) == ERR_OK)
 			return false;
 		SLIST_INSERT_HEAD(&udp->unused, w, unused);
+		loop_waited(udp->loop, client);
 	}
 	stats_inc(env->stats, overload);
 	query_suspend(&udp->queries[i], env, msg, &key, &wait);

@@ -82,7 +82,22 @@ static enum err source_open(struct upstreams *up, struct source *s)
 	}
 	s->fd = fd;
 	s->uses = 0;
+	s->strays = 0;
 	return ERR_OK;
+}
+
+/* No port can be had now (open files are at their limit): any that is open is better than none. */
+static struct source *any_open(struct upstreams *up, struct server *server)
+{
+	uint32_t start = random_below(&up->random, server->source_count);
+
+	for (uint32_t i = 0; i < server->source_count; i++) {
+		struct source *s = &server->sources[(start + i) % server->source_count];
+
+		if (s->fd >= 0)
+			return s;
+	}
+	return NULL;
 }
 
 /*
@@ -92,7 +107,6 @@ static enum err source_open(struct upstreams *up, struct source *s)
 enum err source_draw(struct upstreams *up, struct server *server, struct source **ret_source)
 {
 	struct source *s = NULL;
-	enum err err;
 
 	for (int i = 0; i < 4; i++) {
 		s = &server->sources[random_below(&up->random, server->source_count)];
@@ -101,12 +115,16 @@ enum err source_draw(struct upstreams *up, struct server *server, struct source 
 	}
 	if (s->fd >= 0 && s->uses >= USES_MAX && LIST_EMPTY(&s->attempts))
 		source_close(s);
-	if (s->fd < 0) {
-		err = source_open(up, s);
-		if (err != ERR_OK)
-			return err;
-	}
+	if (s->fd < 0 && source_open(up, s) != ERR_OK)
+		s = any_open(up, server);
+	if (!s)
+		return ERR_SYS;
 	s->uses++;
 	*ret_source = s;
 	return ERR_OK;
+}
+
+void source_retire(struct source *s)
+{
+	s->uses = USES_MAX;
 }

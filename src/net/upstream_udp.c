@@ -5,56 +5,50 @@
 
 #include "net/upstream_p.h"
 
-void attempt_end(struct attempt *a)
-{
-	struct server *server;
+#define STRAYS_MAX 16U /* at one port, between two good answers */
 
-	if (!a->source)
-		return;
-	server = a->source->server;
-	LIST_REMOVE(a, at_source);
-	a->source = NULL;
-	server_done(server);
-}
-
-/* The server's host refused: what waits at this port will not be answered. */
-static void source_failed(struct source *s)
+/* Nothing that waits at this port will be answered, or believed. */
+static void source_failed(struct source *s, enum failure failure)
 {
 	struct server *server = s->server;
 	struct attempt *a;
 
 	server_busy(server); /* it lasts till we are done with its list */
 	while ((a = LIST_FIRST(&s->attempts))) {
+		struct question *q = a->question;
+
 		attempt_end(a);
-		server->upstreams->on_failed(a->question, server, FAILURE_NETWORK);
+		server->upstreams->on_failed(q, server, failure);
 	}
 	server_done(server);
 }
 
-/* The attempt that a message answers: its ID, and its question to the octet (RFC 5452, 9.1). */
 static struct attempt *find_attempt(struct source *s, const uint8_t *msg, size_t len)
 {
 	struct attempt *a;
 
-	if (len < WIRE_HEADER)
-		return NULL;
-	LIST_FOREACH(a, &s->attempts, at_source)
-	{
-		const struct query_key *key = &a->question->key;
-
-		if (a->id == wire_get16(msg) &&
-		    reply_matches(msg, len, key->question, key->question_len))
-			return a;
-	}
+	LIST_FOREACH(a, &s->attempts, entry)
+	if (attempt_matches(a, msg, len))
+		return a;
 	return NULL;
 }
 
+/* Somebody guesses, if there are many: what waits here is asked over a connection, where guessing
+ * is of no use, and the port is given up. */
+static void take_stray(struct source *s)
+{
+	stats_inc(s->server->upstreams->loop->env.stats, upstream_unsolicited);
+	if (++s->strays < STRAYS_MAX || LIST_EMPTY(&s->attempts))
+		return;
+	source_retire(s);
+	source_failed(s, FAILURE_FORGED);
+}
+
 /* One datagram an event: the event comes again while there are more. */
-void attempts_on_readable(evutil_socket_t fd, short what, void *arg)
+void udp_on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct source *s = arg;
 	struct upstreams *up = s->server->upstreams;
-	struct server *server = s->server;
 	struct attempt *a;
 	ssize_t n;
 
@@ -63,18 +57,16 @@ void attempts_on_readable(evutil_socket_t fd, short what, void *arg)
 	n = recv(fd, up->message, sizeof(up->message), MSG_DONTWAIT);
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
-			source_failed(s);
+			source_failed(s, FAILURE_NETWORK);
 		return;
 	}
 	a = find_attempt(s, up->message, (size_t)n);
 	if (!a) {
-		stats_inc(up->loop->env.stats, upstream_unsolicited);
+		take_stray(s);
 		return;
 	}
-	server_busy(server);
-	attempt_end(a);
-	up->on_answered(a->question, server, (size_t)n, false);
-	server_done(server);
+	s->strays = 0;
+	up->on_answered(a, (size_t)n);
 }
 
 /* An ID that no other attempt at this source has. */
@@ -85,7 +77,7 @@ static uint16_t draw_id(struct upstreams *up, const struct source *s)
 
 	do {
 		id = (uint16_t)random_u32(&up->random);
-		LIST_FOREACH(a, &s->attempts, at_source)
+		LIST_FOREACH(a, &s->attempts, entry)
 		{
 			if (a->id == id)
 				break;
@@ -106,23 +98,21 @@ static bool send_message(int fd, const uint8_t *msg, size_t len)
 	return false;
 }
 
-enum err attempt_send(struct upstreams *up, struct question *q, struct server *server,
-		      struct attempt *a)
+enum err udp_send(struct upstreams *up, struct attempt *a)
 {
-	uint8_t msg[UPSTREAM_MESSAGE_MAX];
+	uint8_t msg[QUERY_UPSTREAM_MAX];
 	struct source *s;
 	size_t len;
-	enum err err = source_draw(up, server, &s);
+	enum err err = source_draw(up, a->server, &s);
 
 	if (err != ERR_OK)
 		return err;
 	a->id = draw_id(up, s);
-	len = query_upstream_message(&q->key, a->id, question_udp_size(q), msg);
+	a->source = s;
+	len = attempt_message(a, msg);
 	if (!send_message(s->fd, msg, len))
 		return ERR_SYS;
-	a->question = q;
-	a->source = s;
-	LIST_INSERT_HEAD(&s->attempts, a, at_source);
-	server_busy(server);
+	a->sent_us = up->loop->now_us;
+	LIST_INSERT_HEAD(&s->attempts, a, entry);
 	return ERR_OK;
 }

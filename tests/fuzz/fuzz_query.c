@@ -227,7 +227,8 @@ static void require_upstream_message(const struct asked *a, const struct query_k
 	ldns_pkt *pkt = NULL;
 	struct name qname;
 	uint8_t msg[512];
-	size_t len = query_upstream_message(key, 0x7777, 1400, msg);
+	const struct query_form form = {.id = 0x7777, .udp_size = 1400};
+	size_t len = query_upstream_message(key, &form, msg);
 
 	require(len <= sizeof(msg));
 	require(wire_parse_query(msg, len, &again) == WIRE_QUERY);

@@ -537,7 +537,8 @@ static void test_upstream_message(void **state)
 			message_opt(&m, 1232, upstreams[i].dnssec_ok ? MESSAGE_DO : 0);
 		question = forwarded(p, TRANSPORT_UDP, &m);
 		memset(buf, 0xa5, sizeof(buf));
-		len = query_upstream_message(&question.key, 0xfedc, 1400, buf);
+		len = query_upstream_message(
+			&question.key, &(struct query_form){.id = 0xfedc, .udp_size = 1400}, buf);
 		assert_string_equal(render(buf, len), upstreams[i].text);
 		assert_int_equal(wire_get16(buf), 0xfedc);
 	}
@@ -559,7 +560,8 @@ static void test_longest_name(void **state)
 		memcpy(name + 2 * i, i == 126 ? "X" : "X.", 2);
 	make_query(&m, name);
 	question = forwarded(p, TRANSPORT_UDP, &m);
-	len = query_upstream_message(&question.key, 1, 1232, buf);
+	len = query_upstream_message(&question.key, &(struct query_form){.id = 1, .udp_size = 1232},
+				     buf);
 	assert_int_equal(len, 12 + 259 + 11);
 	assert_int_equal(wire_parse_query(buf, len, &again), WIRE_QUERY);
 	assert_int_equal(again.qname_len, 255);

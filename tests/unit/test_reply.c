@@ -467,7 +467,8 @@ static const struct {
 	{4, 0, false},
 	{4, 2, false},
 	{4, 0x0101, false},
-	{12, 0x0357, false}, /* "W": the octets, not the name */
+	{12, 0x0357, true}, /* "W": the case is not compared */
+	{12, 0x0358, false},
 	{WIRE_HEADER + 13, TYPE_AAAA, false},
 	{WIRE_HEADER + 15, CLASS_CH, false},
 };

@@ -145,6 +145,8 @@ static int set_up(void **state)
 	rig_open(&w->rig);
 	outgoing(w)->timeout_ms = LONG_MS;
 	outgoing(w)->retransmit_ms = LONG_MS;
+	outgoing(w)->policy = CONF_POLICY_IN_ORDER;
+	outgoing(w)->hedge_percent = 0;
 	*state = w;
 	return 0;
 }
@@ -241,6 +243,7 @@ static void test_message(void **state)
 
 	start_one(w, MOCKNS_ANSWER);
 	outgoing(w)->udp_size = 1400;
+	outgoing(w)->case_randomization = false;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct mockns_query *got = &w->ns[0].queries[i];
 		struct asker a = {0};
@@ -674,7 +677,7 @@ static void test_without_edns_in_vain(void **state)
 		size_t seen;
 	} rows[] = {
 		{MOCKNS_FORMERR, 2},
-		{MOCKNS_FORMERR_EDNS, 1},
+		{MOCKNS_FORMERR_EDNS, 2}, /* and then without a cookie */
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -723,7 +726,7 @@ static void test_no_upstreams(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	assert_int_equal(upstreams_create(&w->rig.loop, NULL, 0, IN_FLIGHT, PORTS, &w->up), ERR_OK);
+	assert_int_equal(upstreams_create(&w->rig.loop, rig_pool(&(struct rig_pool){0}, NULL, 0), 1, IN_FLIGHT, PORTS, &w->up), ERR_OK);
 	ask(w, &a, "www.example");
 	expect_failure(w, &a, QUERY_FAIL_NETWORK);
 }
@@ -814,103 +817,189 @@ static void test_nothing_sent_at_the_end(void **state)
 
 /* ---- which server */
 
-static const struct server *first_choice(struct world *w)
+static struct server *server_at(const struct world *w, size_t place)
 {
-	struct question q = {.set_serial = w->up->set_serial};
-
-	return server_choose(w->up, &q);
+	return w->up->pools[0]->servers[place];
 }
 
-/* By the clock's hand: three failures set a server aside, each longer than the last. */
+/* Servers that are not in force any more, and that still have something under way. */
+static size_t retired(const struct world *w)
+{
+	const struct server *server;
+	size_t count = 0;
+
+	TAILQ_FOREACH(server, &w->up->servers, entry)
+	count++;
+	return count - w->up->pools[0]->count;
+}
+
+static struct question *new_question(struct world *w, struct question *q)
+{
+	memset(q, 0, sizeof(*q));
+	q->upstreams = w->up;
+	q->pool = w->up->pools[0];
+	return q;
+}
+
+static const struct server *first_choice(struct world *w)
+{
+	struct question q;
+
+	return pick_next(new_question(w, &q));
+}
+
+/* By the clock's hand: three failures set a server aside until it answers; it is measured each
+ * time later. */
 static void test_set_aside(void **state)
 {
 	struct world *w = *state;
 	uint64_t *now_ms = &w->rig.loop.env.now_ms;
 	struct server *first;
-	struct server *second;
+	struct question q;
 
 	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
-	first = TAILQ_FIRST(&w->up->servers);
-	second = TAILQ_NEXT(first, entry);
+	first = server_at(w, 0);
 	*now_ms = 1000000;
-	server_bad(first);
-	server_bad(first);
+	health_good(first);
+	health_good(server_at(w, 1));
+	new_question(w, &q)->last = server_at(w, 1);
+	health_bad(first, FAILURE_ANSWER);
+	health_bad(first, FAILURE_ANSWER);
 	assert_ptr_equal(first_choice(w), first);
-	server_bad(first);
+	health_bad(first, FAILURE_ANSWER);
 	for (uint64_t s = 1; s <= 32; s *= 2) {
-		assert_ptr_equal(first_choice(w), second);
+		assert_ptr_equal(first_choice(w), server_at(w, 1));
 		*now_ms += s * 1000 - 1;
-		assert_ptr_equal(first_choice(w), second);
+		assert_null(pick_to_measure(&q));
 		*now_ms += 1;
-		assert_ptr_equal(first_choice(w), first);
-		server_bad(first);
+		assert_ptr_equal(pick_to_measure(&q), first);
+		assert_ptr_equal(first_choice(w), server_at(w, 1));
+		health_bad(first, FAILURE_ANSWER);
 	}
 	*now_ms += 32 * 1000; /* it grows no longer */
+	assert_ptr_equal(pick_to_measure(&q), first);
+	health_good(first);
 	assert_ptr_equal(first_choice(w), first);
-	server_bad(first);
-	server_good(first);
-	assert_ptr_equal(first_choice(w), first);
-	server_bad(first);
-	server_bad(first);
+	health_bad(first, FAILURE_ANSWER);
+	health_bad(first, FAILURE_ANSWER);
 	assert_ptr_equal(first_choice(w), first);
 }
 
-/* All that wait for one failure are one failure: the server comes back as soon. */
+/* All that wait for one failure are one failure: the server is measured as soon. */
 static void test_set_aside_by_many(void **state)
 {
 	struct world *w = *state;
 	uint64_t *now_ms = &w->rig.loop.env.now_ms;
 	struct server *first;
+	struct question q;
 
 	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
-	first = TAILQ_FIRST(&w->up->servers);
+	first = server_at(w, 0);
 	*now_ms = 1000000;
 	for (int i = 0; i < 100; i++)
-		server_bad(first);
+		health_bad(first, FAILURE_ANSWER);
 	*now_ms += 1000;
-	assert_ptr_equal(first_choice(w), first);
-	server_bad(first);
+	new_question(w, &q)->last = server_at(w, 1);
+	assert_ptr_equal(pick_to_measure(&q), first);
+	health_bad(first, FAILURE_ANSWER);
 	*now_ms += 2000;
-	assert_ptr_equal(first_choice(w), first);
+	assert_ptr_equal(pick_to_measure(&q), first);
+}
+
+/* Silent for long, a server is dead: asked ten times a second until it is heard of. */
+static void test_dead(void **state)
+{
+	struct world *w = *state;
+	struct loop *loop = &w->rig.loop;
+	struct attempt heard = {0};
+	struct server *only;
+
+	start_one(w, MOCKNS_ANSWER);
+	only = server_at(w, 0);
+	loop->env.now_ms = 1000000;
+	loop->now_us = 1000000000;
+	health_asked(only);
+	for (int i = 0; i < 4; i++) {
+		health_bad(only, FAILURE_TIMEOUT);
+		loop->env.now_ms += 1100;
+		loop->now_us += 1100000;
+		assert_false(only->health.dead && i < 2);
+	}
+	assert_true(only->health.dead);
+	assert_ptr_equal(first_choice(w), only); /* the trickle */
+	health_asked(only);
+	assert_null(first_choice(w));
+	loop->env.now_ms += 100;
+	assert_ptr_equal(first_choice(w), only);
+	health_asked(only);
+	health_heard(only, &heard);
+	assert_false(only->health.dead);
+	assert_ptr_equal(first_choice(w), only);
+	/* what says something is not dead, however bad */
+	health_asked(only);
+	loop->now_us += 10000000;
+	health_bad(only, FAILURE_ANSWER);
+	assert_false(only->health.dead);
 }
 
 /* Fresh ones first, then those set aside, then those asked before, the last one last. */
 static void test_order_of_choice(void **state)
 {
 	struct world *w = *state;
-	struct question q = {0};
+	struct server *s[SERVERS];
+	struct question q;
+
+	add_server(w, MOCKNS_ANSWER);
+	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	for (size_t i = 0; i < SERVERS; i++)
+		s[i] = server_at(w, i);
+	new_question(w, &q);
+	s[0]->health.strikes = STRIKES_OUT;
+	assert_ptr_equal(pick_next(&q), s[1]);
+	q.tried = 1U << 1;
+	q.last = s[1];
+	assert_ptr_equal(pick_second(&q), s[2]);
+	assert_ptr_equal(pick_next(&q), s[2]);
+	q.tried |= 1U << 2;
+	q.last = s[2];
+	assert_null(pick_second(&q)); /* the other is not well */
+	assert_ptr_equal(pick_next(&q), s[0]);
+	q.tried |= 1U << 0;
+	q.last = s[0];
+	assert_ptr_equal(pick_next(&q), s[1]);
+	q.failed = 1U << 1 | 1U << 2;
+	assert_ptr_equal(pick_next(&q), s[0]);
+	q.failed = 1U << 0 | 1U << 1 | 1U << 2;
+	assert_null(pick_next(&q));
+	s[0]->health.strikes = 0;
+	q.failed = 0;
+	assert_ptr_equal(pick_next(&q), s[1]);
+}
+
+/* The one that answers soonest; in their order; each in turn. */
+static void test_policies(void **state)
+{
+	struct world *w = *state;
 	struct server *s[SERVERS];
 
 	add_server(w, MOCKNS_ANSWER);
 	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
-	s[0] = TAILQ_FIRST(&w->up->servers);
-	s[1] = TAILQ_NEXT(s[0], entry);
-	s[2] = TAILQ_NEXT(s[1], entry);
-	q.set_serial = w->up->set_serial;
-	s[0]->aside_until_ms = UINT64_MAX;
-	assert_ptr_equal(server_choose(w->up, &q), s[1]);
-	q.tried = 1U << 1;
-	q.last = s[1];
-	assert_ptr_equal(server_choose(w->up, &q), s[2]);
-	q.tried |= 1U << 2;
-	q.last = s[2];
-	assert_ptr_equal(server_choose(w->up, &q), s[0]);
-	q.tried |= 1U << 0;
-	q.last = s[0];
-	assert_ptr_equal(server_choose(w->up, &q), s[1]);
-	q.failed = 1U << 1 | 1U << 2;
-	assert_ptr_equal(server_choose(w->up, &q), s[0]);
-	q.failed = 1U << 0 | 1U << 1 | 1U << 2;
-	assert_null(server_choose(w->up, &q));
-	q.set_serial--; /* that was of other servers */
-	assert_ptr_equal(server_choose(w->up, &q), s[1]);
-	assert_int_equal(q.failed, 0);
-	assert_int_equal(q.tried, 0);
-	assert_null(q.last);
-	s[0]->aside_until_ms = 0;
-	q.tried = 1U << 0 | 1U << 1 | 1U << 2;
-	q.last = s[0];
-	assert_ptr_equal(server_choose(w->up, &q), s[1]);
+	for (size_t i = 0; i < SERVERS; i++)
+		s[i] = server_at(w, i);
+	rtt_sample(&s[0]->health.rtt, 3000);
+	rtt_sample(&s[1]->health.rtt, 2000);
+	assert_ptr_equal(first_choice(w), s[0]);
+	outgoing(w)->policy = CONF_POLICY_FASTEST;
+	assert_ptr_equal(first_choice(w),
+			 s[2]); /* nothing is known of it, and it may cost nothing */
+	outgoing(w)->hedge_percent = 5;
+	assert_ptr_equal(first_choice(w), s[1]);
+	outgoing(w)->policy = CONF_POLICY_ROUND_ROBIN;
+	w->up->pools[0]->turn = 2;
+	assert_ptr_equal(first_choice(w), s[0]);
+	assert_ptr_equal(first_choice(w), s[1]);
+	assert_ptr_equal(first_choice(w), s[2]);
+	assert_ptr_equal(first_choice(w), s[0]);
 }
 
 /* The same by real questions and real time. */
@@ -981,12 +1070,12 @@ static void test_set_in_flight(void **state)
 	use_only(w, 1);
 	ask(w, &new, "new.example");
 	expect_answer(w, &new, 2);
-	assert_false(TAILQ_EMPTY(&w->up->retired));
+	assert_int_equal(retired(w), 1);
 	for (size_t i = 0; i < 3; i++)
 		mockns_do(&w->ns[0], i, MOCKNS_ANSWER);
 	for (size_t i = 0; i < 3; i++)
 		expect_answer(w, &old[i], 1);
-	assert_true(TAILQ_EMPTY(&w->up->retired));
+	assert_int_equal(retired(w), 0);
 	assert_int_equal(w->ns[1].udp_count, 1);
 }
 
@@ -1017,7 +1106,7 @@ static void test_set_then_next(void **state)
 		RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
 		mockns_do(&w->ns[0], 0, rows[i].deed);
 		expect_answer(w, &a, 2);
-		assert_true(TAILQ_EMPTY(&w->up->retired));
+		assert_int_equal(retired(w), 0);
 		tear_down(&fresh);
 	}
 }
@@ -1059,7 +1148,7 @@ static void test_set_then_refused(void **state)
 	use_only(w, 1);
 	for (size_t i = 0; i < 8; i++)
 		expect_answer(w, &a[i], 2);
-	assert_true(TAILQ_EMPTY(&w->up->retired));
+	assert_int_equal(retired(w), 0);
 }
 
 static void test_set_during_tcp(void **state)
@@ -1080,7 +1169,7 @@ static void test_set_during_tcp(void **state)
 		RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_tcp) == 1);
 		use_only(w, 1);
 		expect_answer(w, &a, rows[i] == MOCKNS_ANSWER ? 1 : 2);
-		assert_true(TAILQ_EMPTY(&w->up->retired));
+		assert_int_equal(retired(w), 0);
 		tear_down(&fresh);
 	}
 }
@@ -1104,26 +1193,28 @@ static void test_set_again_and_again(void **state)
 		mockns_do(&w->ns[i % 2], i / 2, MOCKNS_ANSWER);
 	for (size_t i = 0; i < 6; i++)
 		expect_answer(w, &a[i], (uint8_t)(i % 2 + 1));
-	assert_true(TAILQ_EMPTY(&w->up->retired));
+	assert_int_equal(retired(w), 0);
 }
 
+/* What is known of a server lasts as long as it is named, in whatever pool. */
 static void test_set_the_same(void **state)
 {
 	struct world *w = *state;
 	struct endpoint same[2];
-	uint64_t serial;
+	struct server *second;
 
 	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
 	same[0] = w->ns[0].address;
 	same[1] = w->ns[1].address;
-	serial = w->up->set_serial;
+	second = server_at(w, 1);
 	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same, 2), 1), ERR_OK);
-	assert_int_equal(w->up->set_serial, serial);
-	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same, 1), 1), ERR_OK);
-	assert_int_equal(w->up->set_serial, serial + 1);
-	assert_true(TAILQ_EMPTY(&w->up->retired)); /* nothing kept the old ones */
+	assert_ptr_equal(server_at(w, 1), second);
+	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same + 1, 1), 1),
+			 ERR_OK);
+	assert_ptr_equal(server_at(w, 0), second);
+	assert_int_equal(retired(w), 0); /* nothing kept the other */
 	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same, 0), 1), ERR_OK);
-	assert_int_equal(w->up->set_serial, serial + 2);
+	assert_true(TAILQ_EMPTY(&w->up->servers));
 }
 
 /* There is a bit for each server; those beyond are left out. */
@@ -1131,9 +1222,7 @@ static void test_too_many_servers(void **state)
 {
 	struct endpoint addresses[SERVERS_MAX + 6];
 	struct world *w = *state;
-	const struct server *server;
 	struct asker a = {0};
-	size_t count = 0;
 
 	for (uint8_t i = 0; i < SERVERS_MAX + 6; i++)
 		addresses[i] = loopback_endpoint((uint8_t)(i + 1), loopback_free_port());
@@ -1142,9 +1231,7 @@ static void test_too_many_servers(void **state)
 				 rig_pool(&(struct rig_pool){0}, addresses, SERVERS_MAX + 6), 1,
 				 IN_FLIGHT, PORTS, &w->up),
 		ERR_OK);
-	TAILQ_FOREACH(server, &w->up->servers, entry)
-	assert_int_equal(server->slot, count++);
-	assert_int_equal(count, SERVERS_MAX);
+	assert_int_equal(w->up->pools[0]->count, SERVERS_MAX);
 	ask(w, &a, "www.example");
 	expect_failure(w, &a, QUERY_FAIL_NETWORK); /* not before all attempts are used up */
 	assert_int_equal(RIG_STAT(&w->rig, upstream_retries), ATTEMPTS);
@@ -1474,7 +1561,7 @@ static void test_tcp_is_silent_to_the_end(void **state)
 	RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
 }
 
-/* Two servers truncate: the first one's TCP decides, and when it fails the second is asked. */
+/* Two servers truncate, and one says nothing over TCP: the other one does. */
 static void test_both_truncate(void **state)
 {
 	struct world *w = *state;
@@ -1484,11 +1571,8 @@ static void test_both_truncate(void **state)
 	start(w, MOCKNS_TRUNCATED, MOCKNS_TRUNCATED);
 	w->ns[0].tcp = MOCKNS_SILENCE;
 	ask(w, &a, "www.example");
-	RIG_AWAIT(&w->rig, w->ns[0].accepted == 1 && w->ns[1].udp_count >= 1);
-	settle(w);
-	assert_int_equal(w->ns[1].accepted, 0);
-	mockns_close(&w->ns[0]); /* now it is refused, over UDP as over TCP */
 	expect_answer(w, &a, 2);
+	assert_int_equal(w->ns[0].accepted, 1);
 	assert_int_equal(w->ns[1].accepted, 1);
 }
 
@@ -1632,10 +1716,10 @@ static void test_tcp_without_memory(void **state)
 	for (unsigned long nth = 0; failed; nth++) {
 		size_t i = w->ns[0].udp_count;
 		struct asker a = {0};
-		struct server *first = TAILQ_FIRST(&w->up->servers);
+		struct server *first = server_at(w, 0);
 
 		assert_true(nth < 100);
-		server_good(first);
+		health_good(first);
 		ask(w, &a, "www.example");
 		RIG_AWAIT(&w->rig, w->ns[0].udp_count > i || a.told);
 		mockns_do(&w->ns[0], i, MOCKNS_TRUNCATED);
@@ -1680,6 +1764,8 @@ int main(void)
 		TEST(test_nothing_sent_at_the_end),
 		TEST(test_set_aside),
 		TEST(test_set_aside_by_many),
+		TEST(test_dead),
+		TEST(test_policies),
 		TEST(test_order_of_choice),
 		TEST(test_aside_and_back),
 		TEST(test_answer_clears),

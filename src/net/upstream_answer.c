@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What comes back.  An answer whose ID and question are right may still be forged: over UDP it
+ * must have the letters' case and the cookie that were sent.  What lacks them is not taken; the
+ * question is asked again over a connection, which cannot be forged from afar, and the attempt
+ * stays, since the true answer may be on its way.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "net/upstream_p.h"
+
+/* Once a server has sent back what it should not for several times in a row, it is known not to
+ * be able to; a forger would have to guess ID and port each time. */
+static void miss(struct server *server, uint32_t *misses, const char *text)
+{
+	char name[ADDR_TEXT_MAX];
+
+	if (++*misses == MISSES_MAX)
+		log_notice("upstream %s %s", endpoint_text(&server->address, name, sizeof(name)),
+			   text);
+}
+
+static void ask_over_connection(struct question *q, struct server *server)
+{
+	stats_inc(q->upstreams->loop->env.stats, upstream_tcp);
+	if (!try_again(q, server, true))
+		try_failed(q, server, FAILURE_NETWORK);
+}
+
+static bool believe_case(struct attempt *a, const uint8_t *msg)
+{
+	struct server *server = a->server;
+
+	if (!attempt_case_kept(a, msg)) {
+		miss(server, &server->case_misses,
+		     "changes the case of letters: it is no longer drawn at random for it");
+		return false;
+	}
+	if (a->with_case)
+		server->case_misses = 0;
+	return true;
+}
+
+/* The server's part is kept, to be sent with the next question (RFC 7873, 5.3). */
+static void keep_cookie(struct server *server, const struct reply *reply)
+{
+	memcpy(server->cookie, reply->cookie, reply->cookie_len);
+	server->cookie_len = reply->cookie_len;
+	server->cookie_misses = 0;
+}
+
+/* A server that has given a cookie before does so always. */
+static bool believe_cookie(struct attempt *a, const struct reply *reply)
+{
+	struct server *server = a->server;
+
+	if (!a->with_cookie)
+		return true;
+	if (reply->cookie_len == 0) {
+		if (server->cookie_len <= EDNS_COOKIE_CLIENT)
+			return true;
+		miss(server, &server->cookie_misses, "no longer answers with cookies");
+		if (server->cookie_misses >= MISSES_MAX)
+			server->cookie_len = EDNS_COOKIE_CLIENT;
+		return false;
+	}
+	if (memcmp(reply->cookie, server->cookie, EDNS_COOKIE_CLIENT) != 0)
+		return false;
+	keep_cookie(server, reply);
+	return true;
+}
+
+/* Keeps what an unusable answer says of its cause. */
+static void keep_ede(struct question *q, const struct reply *reply)
+{
+	q->ede.len = (uint8_t)reply->ede_len;
+	memcpy(q->ede.data, reply->ede, reply->ede_len);
+}
+
+/* A server that does not know EDNS, or stumbles over the cookie in it, says FORMERR (RFC 6891, 7;
+ * RFC 7873, 5.3 wants BADCOOKIE asked again): it is asked once more, as it may like it better. */
+static bool ask_otherwise(struct question *q, const struct attempt *a, const struct reply *reply)
+{
+	struct server *server = a->server;
+
+	if (reply->rcode == RCODE_BADCOOKIE && a->with_cookie)
+		return try_again(q, server, q->bad_cookies++ > 0);
+	if (reply->rcode != RCODE_FORMERR || q->plain)
+		return false;
+	if (reply->has_opt && !a->with_cookie)
+		return false;
+	server->no_cookies = reply->has_opt;
+	q->plain = !reply->has_opt;
+	return try_again(q, server, a->link != NULL);
+}
+
+/* The answer is the server's; `a` is over. */
+static void take_reply(struct question *q, const struct attempt *a, size_t len,
+		       const struct reply *reply)
+{
+	const struct query_env *env = &q->upstreams->loop->env;
+	struct upstream_result result = {.reply = reply};
+
+	if (ask_otherwise(q, a, reply)) {
+		stats_inc(env->stats, upstream_retries);
+		return;
+	}
+	if (reply->kind == REPLY_FAILURE || (reply->tc && a->link)) {
+		stats_inc(env->stats, upstream_failures);
+		keep_ede(q, reply);
+		try_failed(q, a->server, FAILURE_ANSWER);
+		return;
+	}
+	health_good(a->server);
+	if (q->probe) {
+		try_finish(q, &result);
+		return;
+	}
+	if (reply->tc) {
+		ask_over_connection(q, a->server);
+		return;
+	}
+	result.verdict = query_resolve(env, &q->key, q->upstreams->message, len, reply);
+	try_finish(q, &result);
+}
+
+/* Ends the attempt, with its server kept till what follows from it is done. */
+static void conclude(struct attempt *a, size_t len, const struct reply *reply)
+{
+	struct attempt was = *a;
+	struct question *q = a->question;
+
+	server_busy(was.server);
+	attempt_end(a);
+	if (reply)
+		take_reply(q, &was, len, reply);
+	else
+		try_failed(q, was.server, FAILURE_ANSWER);
+	server_done(was.server);
+}
+
+void answer_take(struct attempt *a, size_t len)
+{
+	struct question *q = a->question;
+	struct upstreams *up = q->upstreams;
+	const struct query_env *env = &up->loop->env;
+	struct reply reply;
+
+	if (!believe_case(a, up->message)) {
+		stats_inc(env->stats, upstream_unbelieved);
+		ask_over_connection(q, a->server);
+		return;
+	}
+	if (reply_parse(up->message, len, q->key.question_len, &env->snapshot->ttl, &reply) !=
+	    ERR_OK) {
+		stats_inc(env->stats, upstream_bad);
+		health_heard(a->server, a);
+		conclude(a, len, NULL);
+		return;
+	}
+	if (!believe_cookie(a, &reply)) {
+		stats_inc(env->stats, upstream_unbelieved);
+		ask_over_connection(q, a->server);
+		return;
+	}
+	health_heard(a->server, a);
+	conclude(a, len, &reply);
+}

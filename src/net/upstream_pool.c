@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pools, and the servers in them.  A server that several pools name, or that a new snapshot names
+ * again, stays one server, with all that is known of it.  What is no longer named lasts until
+ * nothing is under way at it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/upstream_p.h"
+
+/* ---- servers */
+
+static enum server_transport transport_of(const struct conf_upstream *conf)
+{
+	if (conf->transport == CONF_TRANSPORT_TCP)
+		return SERVER_TCP;
+	if (conf->transport == CONF_TRANSPORT_TLS || *conf->tls_name || conf->tls_pins_count > 0)
+		return SERVER_TLS;
+	return SERVER_UDP;
+}
+
+static bool same_identity(const struct server *server, const struct conf_upstream *conf)
+{
+	if (strcmp(server->tls_name, conf->tls_name) != 0 ||
+	    server->tls_pins_count != conf->tls_pins_count)
+		return false;
+	for (size_t i = 0; i < conf->tls_pins_count; i++)
+		if (strcmp(server->tls_pins[i], conf->tls_pins[i]) != 0)
+			return false;
+	return true;
+}
+
+static struct server *server_find(struct upstreams *up, const struct conf_upstream *conf)
+{
+	struct server *server;
+
+	TAILQ_FOREACH(server, &up->servers, entry)
+	if (endpoint_equal(&server->address, &conf->address) &&
+	    server->transport == transport_of(conf) && same_identity(server, conf))
+		return server;
+	return NULL;
+}
+
+static void server_free(struct server *server)
+{
+	TAILQ_REMOVE(&server->upstreams->servers, server, entry);
+	sources_close(server);
+	uplinks_free(server->uplinks);
+	free(server->tls_name);
+	for (size_t i = 0; i < server->tls_pins_count; i++)
+		free(server->tls_pins[i]);
+	free(server->tls_pins);
+	free(server);
+}
+
+static void free_if_unused(struct server *server)
+{
+	if (server->pools == 0 && server->busy == 0)
+		server_free(server);
+}
+
+void server_busy(struct server *server)
+{
+	server->busy++;
+}
+
+void server_done(struct server *server)
+{
+	server->busy--;
+	free_if_unused(server);
+}
+
+static enum err copy_identity(struct server *server, const struct conf_upstream *conf)
+{
+	server->tls_name = strdup(conf->tls_name);
+	server->tls_pins = calloc(conf->tls_pins_count + 1, sizeof(*server->tls_pins));
+	if (!server->tls_name || !server->tls_pins)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < conf->tls_pins_count; i++) {
+		server->tls_pins[i] = strdup(conf->tls_pins[i]);
+		if (!server->tls_pins[i])
+			return ERR_NOMEM;
+		server->tls_pins_count++;
+	}
+	return ERR_OK;
+}
+
+/* Our part of the cookie is drawn for each server: none can be told by another's. */
+static void draw_cookie(struct server *server)
+{
+	for (size_t i = 0; i < EDNS_COOKIE_CLIENT; i += sizeof(uint32_t)) {
+		uint32_t word = random_u32(&server->upstreams->random);
+
+		memcpy(server->cookie + i, &word, sizeof(word));
+	}
+	server->cookie_len = EDNS_COOKIE_CLIENT;
+}
+
+static enum err server_create(struct upstreams *up, const struct conf_upstream *conf,
+			      struct server **ret_server)
+{
+	struct server *server = calloc(1, sizeof(*server) + up->ports * sizeof(struct source));
+
+	if (!server)
+		return ERR_NOMEM;
+	server->upstreams = up;
+	server->address = conf->address;
+	server->transport = transport_of(conf);
+	server->source_count = up->ports;
+	TAILQ_INSERT_TAIL(&up->servers, server, entry);
+	sources_init(server);
+	draw_cookie(server);
+	if (copy_identity(server, conf) != ERR_OK) {
+		server_free(server);
+		return ERR_NOMEM;
+	}
+	*ret_server = server;
+	return ERR_OK;
+}
+
+/* ---- pools */
+
+static void pool_free(struct pool *pool)
+{
+	for (uint32_t i = 0; i < pool->count; i++) {
+		pool->servers[i]->pools--;
+		free_if_unused(pool->servers[i]);
+	}
+	free(pool);
+}
+
+void pool_give(struct upstreams *up, struct pool *pool)
+{
+	(void)up;
+	if (--pool->users == 0)
+		pool_free(pool);
+}
+
+static enum err pool_add(struct upstreams *up, struct pool *pool, const struct conf_upstream *conf)
+{
+	struct server *server = server_find(up, conf);
+	enum err err = server ? ERR_OK : server_create(up, conf, &server);
+
+	if (err != ERR_OK)
+		return err;
+	server->pools++;
+	pool->servers[pool->count++] = server;
+	return ERR_OK;
+}
+
+static enum err pool_create(struct upstreams *up, const struct upstream_pool *conf,
+			    struct pool **ret_pool)
+{
+	size_t count = conf->count < SERVERS_MAX ? conf->count : SERVERS_MAX;
+	struct pool *pool = calloc(1, sizeof(*pool) + count * sizeof(struct server *));
+	enum err err = pool ? ERR_OK : ERR_NOMEM;
+
+	if (err != ERR_OK)
+		return err;
+	pool->zone = conf->zone;
+	pool->users = 1;
+	for (size_t i = 0; i < count && err == ERR_OK; i++)
+		err = pool_add(up, pool, &conf->servers[i]);
+	if (err != ERR_OK) {
+		pool_free(pool);
+		return err;
+	}
+	*ret_pool = pool;
+	return ERR_OK;
+}
+
+static void pools_give(struct upstreams *up, struct pool **pools, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pool_give(up, pools[i]);
+	free(pools);
+}
+
+enum err pools_replace(struct upstreams *up, const struct upstream_pool *conf, size_t count)
+{
+	struct pool **pools = calloc(count + 1, sizeof(*pools));
+	size_t made = 0;
+	enum err err = pools ? ERR_OK : ERR_NOMEM;
+
+	while (made < count && err == ERR_OK) {
+		err = pool_create(up, &conf[made], &pools[made]);
+		made += err == ERR_OK;
+	}
+	if (err != ERR_OK) {
+		if (pools)
+			pools_give(up, pools, made);
+		return err;
+	}
+	pools_give(up, up->pools, up->pool_count);
+	up->pools = pools;
+	up->pool_count = count;
+	return ERR_OK;
+}
+
+void pools_free(struct upstreams *up)
+{
+	pools_give(up, up->pools, up->pool_count);
+}
+
+struct pool *pool_take(struct upstreams *up, size_t index)
+{
+	struct pool *pool = up->pools[index < up->pool_count ? index : 0];
+
+	pool->users++;
+	return pool;
+}
+
+struct pool *pool_renew(struct upstreams *up, struct pool *pool)
+{
+	size_t index = 0;
+
+	for (size_t i = 0; i < up->pool_count; i++) {
+		if (up->pools[i] == pool)
+			return pool;
+		if (name_equal(&up->pools[i]->zone, &pool->zone))
+			index = i;
+	}
+	pool_give(up, pool);
+	return pool_take(up, index);
+}

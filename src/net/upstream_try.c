@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The course of a question.  It is put to one server; when that one takes longer than it nearly
+ * always does, to a second (a hedge); when an answer is overdue, to the next, or to the same
+ * again; when a server fails, to the next at once.  It ends with an answer, when no server can
+ * give one any more, or when its time is up.
+ */
+#include <string.h>
+
+#include "net/upstream_p.h"
+
+#define NEVER UINT64_MAX
+#define EXTRA_PRICE 1000000U	     /* of an extra question, in what the budget counts */
+#define EXTRA_MAX (10 * EXTRA_PRICE) /* that can be saved up */
+#define EXTRA_PERCENT (EXTRA_PRICE / 100)
+#define PROBE_MS 2000U /* how long a server that is measured is waited for */
+
+void try_finish(struct question *q, const struct upstream_result *result)
+{
+	struct upstream_waiter *w = q->waiters;
+
+	for (uint32_t i = 0; i < q->attempt_count; i++)
+		if (q->attempts[i].server)
+			health_unanswered(q->attempts[i].server, &q->attempts[i]);
+	question_end(q);
+	while (w) {
+		struct upstream_waiter *next = w->next;
+
+		w->done(w, result);
+		w = next;
+	}
+}
+
+static void give_up(struct question *q, enum query_failure failure)
+{
+	struct upstream_result result = {.failure = failure};
+	struct reply reply = {.kind = REPLY_FAILURE, .rcode = RCODE_SERVFAIL};
+
+	if (q->answered_badly && q->ede.len) { /* what an upstream said why is worth more */
+		reply.ede_len = q->ede.len;
+		memcpy(reply.ede, q->ede.data, q->ede.len);
+		reply.body = q->ede.data;
+		result.reply = &reply;
+	}
+	try_finish(q, &result);
+}
+
+/* ---- the timer */
+
+static void arm(struct question *q)
+{
+	uint64_t now_ms = q->upstreams->loop->env.now_ms;
+	uint64_t due_ms = q->deadline_ms;
+	struct timeval tv;
+
+	due_ms = q->retry_ms < due_ms ? q->retry_ms : due_ms;
+	due_ms = q->hedge_ms < due_ms ? q->hedge_ms : due_ms;
+	due_ms = q->stale_ms < due_ms ? q->stale_ms : due_ms;
+	due_ms = due_ms > now_ms ? due_ms - now_ms : 0;
+	tv = (struct timeval){.tv_sec = (time_t)(due_ms / 1000),
+			      .tv_usec = (suseconds_t)(due_ms % 1000 * 1000)};
+	if (event_add(&q->timer, &tv) == 0)
+		return;
+	q->deadline_ms = now_ms; /* no memory: its time is up, rather than never */
+	event_active(&q->timer, EV_TIMEOUT, 0);
+}
+
+/* Ends the question from the loop, not from where we are. */
+static void end_soon(struct question *q)
+{
+	q->deadline_ms = 0;
+	event_active(&q->timer, EV_TIMEOUT, 0);
+}
+
+/* When it is tried again: each round through the servers waits twice as long as the last. */
+static void set_retry(struct question *q)
+{
+	const struct loop *loop = q->upstreams->loop;
+	uint32_t initial_ms = loop->env.snapshot->conf->outgoing.retransmit_ms;
+	uint32_t rounds = q->retries / (q->pool->count ? q->pool->count : 1);
+	uint32_t wait_ms = initial_ms; /* of a connection too: it may have to be opened first */
+
+	if (q->last && q->last->transport == SERVER_UDP)
+		wait_ms = rtt_timeout_ms(&q->last->health.rtt, initial_ms);
+	q->retry_ms = loop->env.now_ms + ((uint64_t)wait_ms << (rounds < 8 ? rounds : 8));
+}
+
+/* ---- tries */
+
+/*
+ * Sends the question to the best server left; one that cannot be sent to has failed.  False:
+ * there is none left, or no attempt to spare; what is under way decides then.
+ */
+static bool send_next(struct question *q)
+{
+	struct server *server;
+
+	if (q->attempt_count == ATTEMPTS_MAX)
+		return false;
+	question_renew(q);
+	while ((server = pick_next(q))) {
+		size_t place = question_place(q, server);
+
+		q->last = server;
+		q->tried |= place_bit(place);
+		q->plain = false; /* that was another's */
+		if (attempt_send(q, server, false) == ERR_OK)
+			return true;
+		q->failed |= place_bit(place);
+		health_bad(server, FAILURE_NETWORK);
+		if (q->probe)
+			return false;
+	}
+	return false;
+}
+
+/* After a failure: the next server at once, or the end when no other can answer any more. */
+static void go_on(struct question *q)
+{
+	if (send_next(q)) {
+		set_retry(q);
+		arm(q);
+	} else if (!question_under_way(q)) {
+		give_up(q, QUERY_FAIL_NETWORK);
+	}
+}
+
+bool try_again(struct question *q, struct server *server, bool over_connection)
+{
+	if (over_connection && question_over_link(q, server))
+		return true;
+	return attempt_send(q, server, over_connection) == ERR_OK;
+}
+
+void try_failed(struct question *q, struct server *server, enum failure failure)
+{
+	struct stats *stats = q->upstreams->loop->env.stats;
+	size_t place = question_place(q, server);
+
+	if (failure == FAILURE_FORGED) {
+		stats_inc(stats, upstream_forged);
+		if (try_again(q, server, true))
+			return;
+	}
+	health_bad(server, failure);
+	stats_inc(stats, upstream_retries);
+	if (failure == FAILURE_ANSWER)
+		q->answered_badly = true;
+	if (place < SERVERS_MAX)
+		q->failed |= place_bit(place);
+	go_on(q);
+}
+
+/* An extra question, if the budget has it. */
+static bool spend(struct upstreams *up)
+{
+	if (up->extra_budget < EXTRA_PRICE)
+		return false;
+	up->extra_budget -= EXTRA_PRICE;
+	return true;
+}
+
+static void hedge(struct question *q)
+{
+	struct server *server = pick_second(q);
+
+	q->hedge_ms = NEVER;
+	if (!server || !spend(q->upstreams))
+		return;
+	q->tried |= place_bit(question_place(q, server));
+	if (attempt_send(q, server, false) == ERR_OK)
+		stats_inc(q->upstreams->loop->env.stats, upstream_hedges);
+}
+
+static void retry(struct question *q)
+{
+	struct stats *stats = q->upstreams->loop->env.stats;
+
+	if (q->last)
+		health_bad(q->last, FAILURE_TIMEOUT);
+	stats_inc(stats, upstream_timeouts);
+	q->retries++;
+	q->hedge_ms = NEVER;
+	if (send_next(q))
+		stats_inc(stats, upstream_retries);
+	set_retry(q);
+}
+
+void try_on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct question *q = arg;
+	struct loop *loop = q->upstreams->loop;
+
+	(void)fd;
+	(void)what;
+	loop_tick(loop);
+	if (q->crowded_out) {
+		give_up(q, QUERY_FAIL_OVERLOAD);
+		return;
+	}
+	if (loop->env.now_ms >= q->deadline_ms) {
+		stats_inc(loop->env.stats, upstream_timeouts);
+		if (q->last)
+			health_bad(q->last, FAILURE_TIMEOUT);
+		give_up(q, q->attempt_count ? QUERY_FAIL_NO_REPLY : QUERY_FAIL_NETWORK);
+		return;
+	}
+	if (loop->env.now_ms >= q->retry_ms)
+		retry(q);
+	if (loop->env.now_ms >= q->hedge_ms)
+		hedge(q);
+	arm(q);
+}
+
+/* ---- the beginning */
+
+/* The budget grows with each question; a second server is asked when the first takes longer than
+ * it does for 95 in 100. */
+static void plan_hedge(struct question *q)
+{
+	struct upstreams *up = q->upstreams;
+	uint32_t percent = up->loop->env.snapshot->conf->outgoing.hedge_percent;
+	uint32_t p95_us = rtt_p95_us(&q->last->health.rtt);
+
+	up->extra_budget += (uint64_t)percent * EXTRA_PERCENT;
+	if (up->extra_budget > EXTRA_MAX)
+		up->extra_budget = EXTRA_MAX;
+	if (percent > 0 && p95_us > 0 && q->pool->count > 1)
+		q->hedge_ms = up->loop->env.now_ms + p95_us / 1000 + 1;
+}
+
+/* Puts the question to one more server, of which it is time to learn how it is; nobody waits for
+ * what it says.  One that is set aside comes back in this way, whatever the budget. */
+static void measure(struct question *q)
+{
+	struct upstreams *up = q->upstreams;
+	struct server *server = pick_to_measure(q);
+	struct question *probe;
+
+	if (!server)
+		return;
+	if (!health_is_aside(&server->health) &&
+	    (up->loop->env.snapshot->conf->outgoing.policy != CONF_POLICY_FASTEST || !spend(up)))
+		return;
+	health_measured(server);
+	probe = question_begin(up, &q->key, server);
+	if (!probe)
+		return;
+	stats_inc(up->loop->env.stats, upstream_probes);
+	probe->deadline_ms = up->loop->env.now_ms + PROBE_MS;
+	if (send_next(probe))
+		arm(probe);
+	else
+		question_end(probe);
+}
+
+void try_begin(struct question *q)
+{
+	if (!send_next(q)) {
+		end_soon(q);
+		return;
+	}
+	set_retry(q);
+	plan_hedge(q);
+	arm(q);
+	if (q->pool->count > 1)
+		measure(q);
+}
+
+void try_crowd_out(struct question *q)
+{
+	q->crowded_out = true;
+	end_soon(q);
+}
