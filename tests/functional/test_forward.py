@@ -186,12 +186,15 @@ def seen(daemon, upstream, message, **options):
 
 
 def test_question_upstream_carries_nothing_of_the_client(daemon, upstream):
-    """Of a client there is DO and CD, no more; RD and AD are always set (RFC 6840, 5.7)."""
+    """Of a client there is DO and CD, no more; RD and AD are always set (RFC 6840, 5.7), and the
+    cookie is our own."""
     up = upstream(lambda q: q.address())
     d = daemon({"upstreams": [up.address]}).start()
     subnet = dns.edns.ECSOption("192.0.2.0", 24)
     asked = seen(d, up, query("MiXed.Test", options=[subnet, dns.edns.GenericOption(10, b"c" * 8)]))
-    assert flags(asked) == {"RD", "AD"} and asked.edns == 0 and not asked.options
+    assert flags(asked) == {"RD", "AD"} and asked.edns == 0
+    (cookie,) = asked.options
+    assert cookie.otype == 10 and len(cookie.data) == 8 and cookie.data != b"c" * 8
     assert asked.payload == 1232 and not asked.ednsflags
     assert str(asked.question[0].name).lower() == "mixed.test."
     asked = seen(d, up, query("do.test", do=True, payload=4096))

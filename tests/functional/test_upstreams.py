@@ -122,7 +122,8 @@ def test_unusable_answer_has_the_second_upstream_asked_at_once(daemon, upstream,
     d = daemon({"upstreams": [first.address, second.address]}).start()
     answer, took = timed(lambda: ask(d.address, "a.test"))
     assert addresses(answer) == [SECOND] and took < 0.35
-    assert (first.count(), second.count()) == (1, 1)
+    # a FORMERR may be the cookie's fault: one more try without
+    assert (first.count(), second.count()) == (2 if how == "FORMERR" else 1, 1)
 
 
 def test_upstream_that_does_not_know_edns_is_asked_without(daemon, upstream):
