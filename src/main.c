@@ -183,7 +183,6 @@ static enum err serve(const struct arguments *args, struct workers_config *confi
 		life.workers = workers;
 		life.cache = config->cache;
 		err = lifecycle_run(&life);
-		cachefile_store(workers_snapshot(workers), config->cache);
 	}
 	if (workers)
 		workers_free(workers);
