@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "core/conf.h"
+#include "daemon/cachefile.h"
 #include "daemon/keep.h"
 #include "daemon/lifecycle.h"
 #include "daemon/loader.h"
@@ -170,6 +171,8 @@ static enum err serve(const struct arguments *args, struct workers_config *confi
 
 	config->in_flight = first->conf->outgoing.in_flight;
 	config->ports = first->conf->outgoing.ports;
+	if (err == ERR_OK)
+		cachefile_load(first, config->cache, &config->name_key);
 	if (err == ERR_OK)
 		err = workers_create(config, first, &workers);
 	if (err == ERR_OK)

@@ -59,6 +59,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) };
 #define CONF_C_ENDPOINT(f)  struct endpoint f;
 #define CONF_C_ENDPOINTS(f) struct endpoint *f; size_t f##_count;
 #define CONF_C_PREFIXES(f)  struct prefix *f; size_t f##_count;
+#define CONF_C_RRTYPE(f)    uint16_t f;
 #define CONF_C_IPV4(f)      struct ip f;                      /* family 0: not given */
 #define CONF_C_IPV6(f)      struct ip f;                      /* family 0: not given */
 #define CONF_C_LOGLEVEL(f)  enum log_level f;
@@ -76,6 +77,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) };
 #define CONF_C_GUARD(f)     struct conf_guard f;
 #define CONF_C_STATE(f)     struct conf_state f;
 #define CONF_C_UPSTREAMS(f) struct conf_upstream *f; size_t f##_count;
+#define CONF_C_CACHETYPES(f) struct conf_cachetype *f; size_t f##_count;
 #define CONF_C_FORWARDS(f)  struct conf_forward *f; size_t f##_count;
 #define CONF_C_LISTS(f)     struct conf_list *f; size_t f##_count;
 
@@ -86,6 +88,10 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) };
 
 struct conf_server {
 	CONF_ROWS_SERVER(CONF_MEMBER)
+};
+
+struct conf_cachetype {
+	CONF_ROWS_CACHETYPE(CONF_MEMBER)
 };
 
 struct conf_cache {

@@ -24,6 +24,7 @@
 #define CONF_UPSTREAMS_MAX 16
 #define CONF_FORWARDS_MAX 256
 #define CONF_PINS_MAX 8
+#define CONF_CACHE_TYPES_MAX 8
 #define CONF_LISTEN_MAX 64
 #define CONF_PREFIXES_MAX 1024
 #define CONF_NAMES_MAX 4096
@@ -97,7 +98,34 @@
 	X(cache, max_ttl_s, "max-ttl", TTL, "1d", 0, CONF_WEEK_S, "s", RELOAD, \
 	  "The longest time an answer is remembered.") \
 	X(cache, max_negative_ttl_s, "max-negative-ttl", TTL, "1h", 0, CONF_DAY_S, "s", RELOAD, \
-	  "The longest time the absence of a name or of a type is remembered (RFC 2308).")
+	  "The longest time the absence of a name or of a type is remembered (RFC 2308).") \
+	X(cache, serve_stale_s, "serve-stale", TTL, "1d", 0, CONF_WEEK_S, "s", RELOAD, \
+	  "How long past its TTL an answer may still be given when the upstreams fail or take too long " \
+	  "(RFC 8767); 0: not at all.") \
+	X(cache, stale_ttl_s, "stale-ttl", TTL, "30s", 1, 3600, "s", RELOAD, \
+	  "The TTL that such an answer is given with.") \
+	X(cache, stale_timeout_ms, "stale-timeout", DURATION, "1800ms", 0, 4900, "ms", RELOAD, \
+	  "How long a client waits for the upstreams before it is given such an answer; 0: until they " \
+	  "have failed.") \
+	X(cache, prefetch_percent, "prefetch", UINT, "10", 0, 90, "percent", RELOAD, \
+	  "A name that is asked for when no more than this is left of its TTL, and was before, is " \
+	  "asked of the upstreams anew, so that it does not expire; 0: none is.") \
+	X(cache, servfail_ttl_s, "servfail-ttl", TTL, "5s", 0, 300, "s", RELOAD, \
+	  "How long it is remembered that no upstream could answer, and twice as long each further " \
+	  "time up to 5m (RFC 9520); 0: not at all.") \
+	X(cache, keep, "keep", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether the cache is written to state.directory at the end and read again at the start.") \
+	X(cache, types, "types", CACHETYPES, "", 0, CONF_CACHE_TYPES_MAX, "", RELOAD, \
+	  "Record types with limits of their own, against such as fill the cache with what is asked " \
+	  "for once.")
+
+#define CONF_ROWS_CACHETYPE(X) \
+	X(cachetype, type, "type", RRTYPE, CONF_REQUIRED, 0, 0, "", RELOAD, \
+	  "The record type.") \
+	X(cachetype, max_ttl_s, "max-ttl", TTL, "1w", 0, CONF_WEEK_S, "s", RELOAD, \
+	  "The longest time records of this type are remembered; max-ttl of the cache holds too.") \
+	X(cachetype, share_percent, "share", UINT, "100", 0, 100, "percent", RELOAD, \
+	  "How much of the cache answers to questions for this type may take; 0: none are remembered.")
 
 #define CONF_ROWS_OUTGOING(X) \
 	X(outgoing, timeout_ms, "timeout", DURATION, "4s", 500, 4900, "ms", RELOAD, \

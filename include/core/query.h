@@ -47,7 +47,9 @@ struct query {
 	enum transport transport;
 	struct ip client;
 	bool has_cookie;
-	bool passed; /* a list lets its name pass: only mandatory lists inspect the answer */
+	bool passed;  /* a list lets its name pass: only mandatory lists inspect the answer */
+	bool refresh; /* answered from the cache, which wants it asked for anew: query_refresh_key
+		       */
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint64_t cache_hash;
 	struct name qname;
@@ -108,6 +110,11 @@ enum query_outcome query_decide(struct query *q, const struct query_env *env, co
 void query_suspend(const struct query *q, const struct query_env *env, const uint8_t *msg,
 		   struct query_key *ret_key, struct query_wait *ret_wait);
 
+/* For `refresh`: what identifies the question, which nobody waits for.  The query's message is not
+ * read. */
+void query_refresh_key(const struct query *q, const struct query_env *env,
+		       struct query_key *ret_key);
+
 bool query_key_equal(const struct query_key *a, const struct query_key *b);
 
 /*
@@ -117,6 +124,26 @@ bool query_key_equal(const struct query_key *a, const struct query_key *b);
  */
 struct verdict query_resolve(const struct query_env *env, const struct query_key *key,
 			     const uint8_t *msg, size_t len, const struct reply *reply);
+
+/*
+ * Finds what the cache still has for a question that its upstreams failed to answer (`failed`) or
+ * have not answered yet (RFC 8767).  Writes a message of it into `msg` (WIRE_MESSAGE_MAX octets),
+ * as if it had been received and parsed into `ret_reply`: TTLs are cache.stale-ttl, and the EDE
+ * says so.  The verdict is that of the current lists, as by query_resolve.  False: there is none.
+ *
+ * The name's other clients are answered from the cache from now on, without waiting, and one of
+ * their queries has it asked for anew each time that a recheck is due.
+ */
+bool query_stale(const struct query_env *env, const struct query_key *key, bool failed,
+		 uint8_t *msg, struct reply *ret_reply, struct verdict *ret_verdict);
+
+/*
+ * Remembers that a question failed, so that it is answered SERVFAIL for a while without being
+ * asked (RFC 9520); `ede`, an upstream's word on the reason, may be NULL.  What the cache has to
+ * give instead stays.  That there was no room to ask is not remembered.
+ */
+void query_remember_failure(const struct query_env *env, const struct query_key *key,
+			    enum query_failure failure, const struct ede *ede);
 
 /* Answers a waiting client: with the verdict if it matched, else with the reply. */
 enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,

@@ -33,6 +33,9 @@ struct snapshot {
 	struct reply_ttl_limits ttl;
 };
 
+/* The bounds that `conf` sets to the TTLs of replies. */
+struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf);
+
 /* Frees all it owns; NULL is fine. */
 void snapshot_free(struct snapshot *snapshot);
 

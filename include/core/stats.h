@@ -25,6 +25,10 @@
 	X(blocked_cname, "queries whose answer leads to a name that a list blocks")                \
 	X(passed, "queries that a list lets pass")                                                 \
 	X(cache_hits, "queries answered from the cache")                                           \
+	X(stale_answers, "queries answered from the cache past the TTL")                           \
+	X(servfail_cached, "queries answered SERVFAIL from the cache")                             \
+	X(prefetches, "cached names in demand asked for anew before they expire")                  \
+	X(stale_rechecks, "expired names that are given asked for anew")                           \
 	X(cache_misses, "queries that the cache could not answer")                                 \
 	X(forwarded, "questions sent to an upstream")                                              \
 	X(joined, "queries that joined a question in flight")                                      \

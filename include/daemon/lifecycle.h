@@ -4,7 +4,7 @@
  *
  *   SIGHUP            reload configuration and lists, in a thread of its own
  *   SIGUSR1           log the counters
- *   SIGTERM, SIGINT   answer what is in flight, and end
+ *   SIGTERM, SIGINT   answer what is in flight, write the cache to its file, and end
  */
 #ifndef DAEMON_LIFECYCLE_H
 #define DAEMON_LIFECYCLE_H

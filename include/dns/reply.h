@@ -14,6 +14,7 @@
 #include "dns/edns.h"
 #include "dns/wire.h"
 
+#define REPLY_TTL_TYPES_MAX 8U
 #define REPLY_EDE_MAX 130U /* octets kept of an upstream's EDE: its code and some text */
 
 /* What a reply says of its question. */
@@ -36,6 +37,7 @@ struct reply {
 	bool ad;
 	bool has_opt; /* the server knows EDNS */
 	bool has_soa; /* a negative reply may be cached (RFC 2308, 5) */
+	bool stale;   /* from the cache, past its TTL (RFC 8767); never of a reply just parsed */
 	uint16_t ancount;
 	uint16_t nscount;
 	uint16_t arcount; /* without the OPT */
@@ -49,11 +51,19 @@ struct reply {
 	const uint8_t *body;
 };
 
+/* The longest TTL of records of one type. */
+struct reply_ttl_type {
+	uint16_t type;
+	uint32_t max_s;
+};
+
 /* Bounds on what is taken over from a reply, in seconds. */
 struct reply_ttl_limits {
 	uint32_t min_s;
 	uint32_t max_s;
 	uint32_t max_negative_s;
+	size_t type_count;
+	struct reply_ttl_type types[REPLY_TTL_TYPES_MAX];
 };
 
 /*
@@ -73,6 +83,16 @@ bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size
  */
 enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 		     const struct reply_ttl_limits *limits, struct reply *ret_reply) MUST_CHECK;
+
+/* True for what RFC 2308 has remembered: an answer, or a negative reply with an SOA. */
+static inline bool reply_may_be_cached(const struct reply *reply)
+{
+	return reply->kind == REPLY_ANSWER || (reply->kind != REPLY_FAILURE && reply->has_soa);
+}
+
+/* Sets the TTLs of `count` records that begin at `pos` of a message of `len` octets.  The records
+ * were checked by reply_parse. */
+void reply_set_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t ttl_s);
 
 /*
  * Counts down the TTLs of `count` records that begin at `pos` of a message of `len` octets, not

@@ -15,16 +15,34 @@ static struct conf_mark mark_in(const struct conf_node *section, const char *key
 #define fail_key(place, section, key, ...)                                                         \
 	(conf_place_enter(place, key), conf_fail(place, mark_in(section, key), __VA_ARGS__))
 
+/* No type has its limits given twice. */
+static enum err rule_cache_types(struct conf_place *place, const struct conf_node *nodes,
+				 const struct conf_cache *cache)
+{
+	for (size_t i = 1; i < cache->types_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (cache->types[j].type != cache->types[i].type)
+				continue;
+			conf_place_enter(place, "cache.types");
+			conf_place_index(place, i);
+			return fail_key(place, conf_node_item(nodes, i), "type",
+					"the type is given twice");
+		}
+	}
+	return ERR_OK;
+}
+
 static enum err rule_cache(struct conf_place *place, const struct conf_node *root,
 			   const struct conf *conf)
 {
 	const struct conf_node *node = conf_node_find(root, "cache");
 
-	if (conf->cache.min_ttl_s <= conf->cache.max_ttl_s)
-		return ERR_OK;
-	conf_place_enter(place, "cache");
-	return fail_key(place, node, "min-ttl", "expected at most max-ttl, %us, got %us",
-			conf->cache.max_ttl_s, conf->cache.min_ttl_s);
+	if (conf->cache.min_ttl_s > conf->cache.max_ttl_s) {
+		conf_place_enter(place, "cache");
+		return fail_key(place, node, "min-ttl", "expected at most max-ttl, %us, got %us",
+				conf->cache.max_ttl_s, conf->cache.min_ttl_s);
+	}
+	return rule_cache_types(place, conf_node_find(node, "types"), &conf->cache);
 }
 
 static enum err rule_outgoing(struct conf_place *place, const struct conf_node *root,

@@ -37,6 +37,7 @@
 #define KIND_ENDPOINT  VALUE
 #define KIND_ENDPOINTS VALUES
 #define KIND_PREFIXES  VALUES
+#define KIND_RRTYPE    VALUE
 #define KIND_IPV4      VALUE
 #define KIND_IPV6      VALUE
 #define KIND_SERVER    SECTION
@@ -47,6 +48,7 @@
 #define KIND_GUARD     SECTION
 #define KIND_STATE     SECTION
 #define KIND_UPSTREAMS SECTIONS
+#define KIND_CACHETYPES SECTIONS
 #define KIND_FORWARDS  SECTIONS
 #define KIND_LISTS     SECTIONS
 
@@ -58,6 +60,7 @@
 #define ROWS_GUARD     guard
 #define ROWS_STATE     state
 #define ROWS_UPSTREAMS upstream
+#define ROWS_CACHETYPES cachetype
 #define ROWS_FORWARDS  forward
 #define ROWS_LISTS     list
 
@@ -110,6 +113,7 @@
 #define STRUCT_main      struct conf
 #define STRUCT_server    struct conf_server
 #define STRUCT_cache     struct conf_cache
+#define STRUCT_cachetype struct conf_cachetype
 #define STRUCT_outgoing  struct conf_outgoing
 #define STRUCT_upstream  struct conf_upstream
 #define STRUCT_forward   struct conf_forward
@@ -144,6 +148,8 @@ static const cyaml_schema_value_t schema_text = {
 	};
 
 SECTION(static, server, CONF_ROWS_SERVER)
+SECTION(static, cachetype, CONF_ROWS_CACHETYPE)
+ITEM(cachetype)
 SECTION(static, cache, CONF_ROWS_CACHE)
 SECTION(static, outgoing, CONF_ROWS_OUTGOING)
 SECTION(static, upstream, CONF_ROWS_UPSTREAM)

@@ -37,6 +37,7 @@ enum conf_type_id {
 	CONF_T_ENDPOINT,
 	CONF_T_ENDPOINTS,
 	CONF_T_PREFIXES,
+	CONF_T_RRTYPE,
 	CONF_T_IPV4,
 	CONF_T_IPV6,
 	CONF_T_COUNT
@@ -95,6 +96,7 @@ extern const struct conf_type conf_type_date;	  /* conf_text.c */
 extern const struct conf_type conf_type_url;	  /* conf_text.c */
 extern const struct conf_type conf_type_host;	  /* conf_text.c */
 extern const struct conf_type conf_type_pin;	  /* conf_text.c */
+extern const struct conf_type conf_type_rrtype;	  /* conf_rrtype.c */
 extern const struct conf_type conf_type_ip;	  /* conf_addr.c */
 extern const struct conf_type conf_type_prefix;	  /* conf_addr.c */
 extern const struct conf_type conf_type_endpoint; /* conf_addr.c */

@@ -5,12 +5,6 @@
 
 #include "core/query_p.h"
 
-static uint8_t cache_flags(const struct wire_query *wire)
-{
-	return (uint8_t)((wire->edns.dnssec_ok ? CACHE_FLAG_DO : 0) |
-			 (wire->flags & FLAG_CD ? CACHE_FLAG_CD : 0));
-}
-
 static uint64_t whole_name_hash(const struct name_suffixes *suffixes)
 {
 	return suffixes->labels ? suffixes->hash[0] : suffixes->root_hash;
@@ -31,6 +25,7 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 	q->parsed = wire_parse_query(msg, len, &q->wire);
 	q->transport = transport;
 	q->passed = false;
+	q->refresh = false;
 	if (q->parsed == WIRE_DROP)
 		return;
 	q->client = ip_from_sockaddr(client);
@@ -39,8 +34,8 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 		return;
 	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);
 	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
-	q->cache_hash =
-		cache_hash(whole_name_hash(&q->suffixes), q->wire.qtype, cache_flags(&q->wire));
+	q->cache_hash = cache_hash(whole_name_hash(&q->suffixes), q->wire.qtype,
+				   query_cache_flags(&q->wire));
 	domset_prefetch(env->snapshot->policy->set, &q->suffixes);
 	cache_prefetch(env->cache, q->cache_hash);
 }
@@ -152,68 +147,6 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, enum query
 	return true;
 }
 
-static struct cache_key cache_key_of(const struct query *q)
-{
-	return (struct cache_key){
-		.qname = &q->qname,
-		.hash = q->cache_hash,
-		.qtype = q->wire.qtype,
-		.flags = cache_flags(&q->wire),
-	};
-}
-
-/* A reply cached under older lists is inspected by the current ones before it is given. */
-static struct verdict inspect_cached(const struct query *q, const struct answer_job *job,
-				     const struct reply *reply, const struct cache_found *found)
-{
-	const struct query_env *env = job->env;
-	struct cache_key key = cache_key_of(q);
-	struct verdict v;
-
-	if (job->buf != job->msg) /* names in the body point into the question */
-		memcpy(job->buf, job->msg, q->wire.question_end);
-	v = query_inspect(env, job->buf, q->wire.question_end + reply->body_len, reply, q->passed);
-	if (v.matched)
-		cache_remove(env->cache, &key);
-	else
-		cache_set_generation(env->cache, &key, found, env->snapshot->generation);
-	return v;
-}
-
-static bool decide_by_cache(const struct query *q, struct answer_job *job,
-			    enum query_outcome *outcome, size_t *ret_len)
-{
-	const struct query_env *env = job->env;
-	struct cache_key key = cache_key_of(q);
-	size_t body_at = q->wire.question_end;
-	struct verdict v = {.matched = false};
-	struct cache_found found;
-	struct reply reply;
-
-	if (!cache_get(env->cache, &key, env->now_ms, job->buf + body_at, job->room - body_at,
-		       &reply, &found)) {
-		stats_inc(env->stats, cache_misses);
-		return false;
-	}
-	reply.question_end = q->wire.question_end;
-	if (found.generation != env->snapshot->generation) {
-		if (!reply.body) { /* no room to look at it here: have it asked again */
-			stats_inc(env->stats, cache_misses);
-			return false;
-		}
-		v = inspect_cached(q, job, &reply, &found);
-	}
-	if (query_verdict_ends(&v, q->transport)) {
-		stats_inc(env->stats, blocked_cname);
-		*outcome = query_answer_verdict(job, &v, 0, ret_len);
-		return true;
-	}
-	stats_inc(env->stats, cache_hits);
-	*ret_len = query_answer_reply(job, &reply, found.age_s);
-	*outcome = QUERY_ANSWERED;
-	return true;
-}
-
 static void count_query(const struct query_env *env, enum transport transport)
 {
 	if (transport == TRANSPORT_UDP)
@@ -237,7 +170,7 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE);
 		return QUERY_ANSWERED;
 	}
-	if (decide_by_cache(q, job, &outcome, ret_len))
+	if (query_answer_cached(q, job, &outcome, ret_len))
 		return outcome;
 	return QUERY_FORWARD;
 }
@@ -266,25 +199,32 @@ enum query_outcome query_decide(struct query *q, const struct query_env *env, co
 	return decide_question(q, &job, ret_len);
 }
 
-void query_suspend(const struct query *q, const struct query_env *env, const uint8_t *msg,
-		   struct query_key *ret_key, struct query_wait *ret_wait)
+void query_refresh_key(const struct query *q, const struct query_env *env,
+		       struct query_key *ret_key)
 {
-	size_t question_len = q->wire.question_end - (size_t)WIRE_HEADER;
+	uint8_t *type = ret_key->question + q->qname.len;
 
 	ret_key->hash = q->cache_hash;
 	ret_key->generation = env->snapshot->generation;
 	ret_key->qtype = q->wire.qtype;
 	ret_key->pool = 0;
-	ret_key->flags = cache_flags(&q->wire);
+	ret_key->flags = query_cache_flags(&q->wire);
 	ret_key->passed = q->passed;
-	ret_key->question_len = (uint16_t)question_len;
+	ret_key->question_len = (uint16_t)(q->qname.len + 4);
 	memcpy(ret_key->question, q->qname.wire, q->qname.len);
-	memcpy(ret_key->question + q->qname.len, msg + WIRE_HEADER + q->qname.len, 4);
+	wire_put16(type, q->wire.qtype);
+	wire_put16(type + 2, q->wire.qclass);
+}
+
+void query_suspend(const struct query *q, const struct query_env *env, const uint8_t *msg,
+		   struct query_key *ret_key, struct query_wait *ret_wait)
+{
+	query_refresh_key(q, env, ret_key);
 	ret_wait->wire = q->wire;
 	ret_wait->transport = q->transport;
 	ret_wait->has_cookie = q->has_cookie;
 	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
-	memcpy(ret_wait->question, msg + WIRE_HEADER, question_len);
+	memcpy(ret_wait->question, msg + WIRE_HEADER, q->wire.question_end - (size_t)WIRE_HEADER);
 }
 
 bool query_key_equal(const struct query_key *a, const struct query_key *b)

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What core/query.c and core/query_reply.c share: one answer under construction. */
+/*
+ * What the files of core/query share: one answer under construction.
+ *
+ *   query.c        a query parsed, and decided
+ *   query_cache.c  what the cache is asked and told
+ *   query_reply.c  answers from verdicts, replies and failures
+ */
 #ifndef CORE_QUERY_P_H
 #define CORE_QUERY_P_H
 
@@ -41,6 +47,20 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 /* Builds the answer from a reply whose records are `age_s` old.  The reply's body may lie in
  * job->buf, behind the question. */
 size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s);
+
+/* Fills in why a question failed. */
+void query_failure_ede(enum query_failure failure, struct ede *ret_ede);
+
+/* CACHE_FLAG_ of a query. */
+static inline uint8_t query_cache_flags(const struct wire_query *wire)
+{
+	return (uint8_t)((wire->edns.dnssec_ok ? CACHE_FLAG_DO : 0) |
+			 (wire->flags & FLAG_CD ? CACHE_FLAG_CD : 0));
+}
+
+/* Answers from the cache; false when it has nothing to be given at once. */
+bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
+			 size_t *ret_len);
 
 /* Answers version.bind and its like (RFC 4892), as configured; REFUSED for all else. */
 size_t query_answer_chaos(struct answer_job *job, const struct name *qname);

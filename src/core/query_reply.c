@@ -220,22 +220,6 @@ struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, si
 	return tcp_only;
 }
 
-struct verdict query_resolve(const struct query_env *env, const struct query_key *key,
-			     const uint8_t *msg, size_t len, const struct reply *reply)
-{
-	struct verdict v = query_inspect(env, msg, len, reply, key->passed);
-	struct cache_key cache_key = {.hash = key->hash, .qtype = key->qtype, .flags = key->flags};
-	struct name qname;
-
-	if (v.matched || reply->kind == REPLY_FAILURE ||
-	    (reply->kind != REPLY_ANSWER && !reply->has_soa))
-		return v;
-	name_copy_lower(&qname, key->question, key->question_len - 4U);
-	cache_key.qname = &qname;
-	cache_put(env->cache, &cache_key, env->now_ms, key->generation, reply);
-	return v;
-}
-
 /* A job for a client that waited: header and question are laid into its buffer first. */
 static void resume_job(struct answer_job *job, const struct query_env *env,
 		       const struct query_wait *wait, uint8_t *buf, size_t cap)
@@ -260,14 +244,15 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 	}
 	if (reply->kind == REPLY_FAILURE)
 		stats_inc(env->stats, servfail);
+	else if (reply->stale)
+		stats_inc(env->stats, stale_answers);
 	else
 		stats_inc(env->stats, resolved);
 	*ret_len = query_answer_reply(&job, reply, 0);
 	return QUERY_ANSWERED;
 }
 
-size_t query_fail(const struct query_env *env, const struct query_wait *wait,
-		  enum query_failure failure, uint8_t *buf, size_t cap)
+void query_failure_ede(enum query_failure failure, struct ede *ret_ede)
 {
 	static const struct {
 		enum ede_code code;
@@ -278,10 +263,17 @@ size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 		[QUERY_FAIL_NETWORK] = {EDE_NETWORK_ERROR, "every upstream failed"},
 		[QUERY_FAIL_OVERLOAD] = {EDE_OTHER, "too many questions in flight"},
 	};
+
+	ede_set(ret_ede, causes[failure].code, causes[failure].text);
+}
+
+size_t query_fail(const struct query_env *env, const struct query_wait *wait,
+		  enum query_failure failure, uint8_t *buf, size_t cap)
+{
 	struct answer_job job;
 	struct ede ede;
 
-	ede_set(&ede, causes[failure].code, causes[failure].text);
+	query_failure_ede(failure, &ede);
 	resume_job(&job, env, wait, buf, cap);
 	job.opt.ede = &ede;
 	answer_job_begin(&job);

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "core/conf.h"
+#include "daemon/cachefile.h"
 #include "daemon/loader.h"
 
 #define LINE_COUNTERS 4 /* in one line of the log */
@@ -232,6 +233,7 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 	workers_stop(config->workers, drain_ms);
 	if (err == ERR_OK) {
 		log_counters(config);
+		cachefile_store(workers_snapshot(config->workers), config->cache);
 		log_notice("ended");
 	}
 	life_fini(&life);

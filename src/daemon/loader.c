@@ -408,11 +408,7 @@ static enum err set_up(struct snapshot *s, const struct snapshot *old, struct er
 	const struct conf *conf = s->conf;
 
 	s->generation = old ? old->generation + 1 : 1;
-	s->ttl = (struct reply_ttl_limits){
-		.min_s = conf->cache.min_ttl_s,
-		.max_s = conf->cache.max_ttl_s,
-		.max_negative_s = conf->cache.max_negative_ttl_s,
-	};
+	s->ttl = snapshot_ttl_limits(&conf->cache);
 	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK)
 		return ERR_NOMEM;
 	return set_pools(conf, s, text);

@@ -148,13 +148,18 @@ static enum err check_rdata(const struct exam *exam, const struct wire_rr *rr)
 	return err;
 }
 
-static uint32_t clamp(uint32_t ttl_s, const struct reply_ttl_limits *limits)
+static uint32_t clamp(uint32_t ttl_s, uint16_t type, const struct reply_ttl_limits *limits)
 {
+	uint32_t max_s = limits->max_s;
+
+	for (size_t i = 0; i < limits->type_count; i++)
+		if (limits->types[i].type == type && limits->types[i].max_s < max_s)
+			max_s = limits->types[i].max_s;
 	if (ttl_s > TTL_MAX)
 		ttl_s = 0;
 	if (ttl_s < limits->min_s)
 		ttl_s = limits->min_s;
-	return ttl_s > limits->max_s ? limits->max_s : ttl_s;
+	return ttl_s > max_s ? max_s : ttl_s;
 }
 
 /* The time a negative reply may be kept: the least of the SOA's TTL and MINIMUM (RFC 2308, 5). */
@@ -164,7 +169,7 @@ static uint32_t negative_ttl(const uint8_t *msg, const struct wire_rr *soa,
 	uint32_t minimum = wire_get32(msg + soa->end - 4);
 	uint32_t ttl_s = soa->ttl_s < minimum ? soa->ttl_s : minimum;
 
-	ttl_s = clamp(ttl_s, limits);
+	ttl_s = clamp(ttl_s, TYPE_SOA, limits);
 	return ttl_s < limits->max_negative_s ? ttl_s : limits->max_negative_s;
 }
 
@@ -173,7 +178,7 @@ static enum err take_record(struct exam *exam, const struct wire_rr *rr, bool au
 			    const struct reply_ttl_limits *limits, struct reply *reply)
 {
 	enum err err;
-	uint32_t ttl_s = clamp(rr->ttl_s, limits);
+	uint32_t ttl_s = clamp(rr->ttl_s, rr->type, limits);
 
 	mark_ttl(exam, rr);
 	err = check_owner(exam, rr);
@@ -295,5 +300,16 @@ void reply_age(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_
 		if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
 			return;
 		wire_put32(msg + rr.ttl_at, rr.ttl_s > age_s ? rr.ttl_s - age_s : 0);
+	}
+}
+
+void reply_set_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t ttl_s)
+{
+	struct wire_rr rr;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
+			return;
+		wire_put32(msg + rr.ttl_at, ttl_s);
 	}
 }

@@ -92,6 +92,15 @@ static void forward(struct conn *conn, const struct query *q, const uint8_t *msg
 	free(w);
 }
 
+/* Has a name asked upstream though its answer came from the cache. */
+static void refresh(struct conn *conn, const struct query *q)
+{
+	struct query_key key;
+
+	query_refresh_key(q, &conn->stream->loop->env, &key);
+	upstream_refresh(conn->stream->upstreams, &key);
+}
+
 /* A message that is no query (a response) is a reason to read no more, and so is a client that
  * may not ask: it shall not hold the connection.  A list's action to drop is not: the client is
  * left to wait as it would be over UDP. */
@@ -105,6 +114,8 @@ static void serve_message(struct conn *conn, const uint8_t *msg, size_t msg_len)
 	switch (query_decide(&q, env, msg, answer_buffer(conn), WIRE_MESSAGE_MAX, &len)) {
 	case QUERY_ANSWERED:
 		conn_put(conn, len);
+		if (q.refresh)
+			refresh(conn, &q);
 		break;
 	case QUERY_FORWARD:
 		forward(conn, &q, msg);

@@ -124,6 +124,15 @@ static bool forward(struct udp_socket *s, size_t i, uint8_t *msg, size_t *ret_le
 	return true;
 }
 
+/* Has a name asked upstream though its answer came from the cache. */
+static void refresh(struct udp *udp, const struct query *q)
+{
+	struct query_key key;
+
+	query_refresh_key(q, &udp->loop->env, &key);
+	upstream_refresh(udp->upstreams, &key);
+}
+
 /* Decides message `i` of the batch; true when its answer is to be sent. */
 static bool answer_one(struct udp_socket *s, size_t i)
 {
@@ -139,6 +148,8 @@ static bool answer_one(struct udp_socket *s, size_t i)
 			return false;
 		break;
 	case QUERY_ANSWERED:
+		if (udp->queries[i].refresh)
+			refresh(udp, &udp->queries[i]);
 		break;
 	}
 	batch_set_answer(&udp->in, i, len);

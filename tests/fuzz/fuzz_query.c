@@ -124,8 +124,8 @@ static void fill_cache(void)
 			.qtype = TYPE_A,
 		};
 
-		cache_put(pipeline.env.cache, &key, pipeline.env.now_ms - 2500, warm[i].generation,
-			  &warm[i].reply);
+		cache_put(pipeline.env.cache, &pipeline.snapshot->conf->cache, &key,
+			  pipeline.env.now_ms - 2500, warm[i].generation, &warm[i].reply);
 	}
 }
 

@@ -957,7 +957,8 @@ static uint64_t cached_generation(struct pipeline *p, const char *qname)
 	assert_int_equal(name_from_text(qname, strlen(qname), &name), ERR_OK);
 	key.qname = &name;
 	key.hash = cache_hash(name_hash(&p->env.name_key, &name), TYPE_A, 0);
-	assert_true(cache_get(p->env.cache, &key, p->env.now_ms, buf, sizeof(buf), &reply, &found));
+	assert_true(cache_get(p->env.cache, &p->snapshot->conf->cache, &key, p->env.now_ms, buf,
+			      sizeof(buf), &reply, &found));
 	return found.generation;
 }
 

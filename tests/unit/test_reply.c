@@ -17,8 +17,8 @@
 #define QUESTION_LEN (13U + 4U)
 
 static const uint8_t ipv4[] = {192, 0, 2, 1};
-static const struct reply_ttl_limits wide = {0, 604800, 86400};
-static const struct reply_ttl_limits narrow = {30, 1000, 100};
+static const struct reply_ttl_limits wide = {.max_s = 604800, .max_negative_s = 86400};
+static const struct reply_ttl_limits narrow = {.min_s = 30, .max_s = 1000, .max_negative_s = 100};
 
 /* In memory of exactly its size; `m` has the TTLs that were set. */
 static enum err parse(struct message *m, const struct reply_ttl_limits *limits, struct reply *reply)

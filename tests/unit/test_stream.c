@@ -68,6 +68,14 @@ enum err upstream_ask(struct upstreams *up, const struct query_key *key,
 	return ERR_OK;
 }
 
+void upstream_refresh(struct upstreams *up, const struct query_key *key)
+{
+	if (up->count == ASKED_MAX)
+		return;
+	up->keys[up->count] = *key;
+	up->waiters[up->count++] = NULL;
+}
+
 uint32_t upstreams_in_flight(const struct upstreams *up)
 {
 	uint32_t n = 0;
@@ -395,7 +403,8 @@ static void cache_big_reply(struct server *s, const char *text)
 
 	key.hash = cache_hash(name_hash(&rig_key, &name), TYPE_A, 0);
 	make_reply(&reply, body, CACHED_RECORDS);
-	cache_put(s->rig.loop.env.cache, &key, s->rig.loop.env.now_ms, 1, &reply);
+	cache_put(s->rig.loop.env.cache, &s->rig.loop.env.snapshot->conf->cache, &key,
+		  s->rig.loop.env.now_ms, 1, &reply);
 }
 
 /* ---- framing */

@@ -111,11 +111,7 @@ static inline struct snapshot *lists_snapshot(uint64_t generation, const struct 
 	s->policy = lists_policy(rows, count);
 	lists_require(prefix_set_create(s->conf->server.allow, s->conf->server.allow_count,
 					&s->allow) == ERR_OK);
-	s->ttl = (struct reply_ttl_limits){
-		.min_s = s->conf->cache.min_ttl_s,
-		.max_s = s->conf->cache.max_ttl_s,
-		.max_negative_s = s->conf->cache.max_negative_ttl_s,
-	};
+	s->ttl = snapshot_ttl_limits(&s->conf->cache);
 	return s;
 }
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The cache over a restart: a file in the state directory, written whole or not at all.  Without
+ * a state directory, or when cache.keep says no, nothing is done.
+ */
+#ifndef DAEMON_CACHEFILE_H
+#define DAEMON_CACHEFILE_H
+
+#include "base/hash.h"
+#include "core/cache.h"
+#include "core/snapshot.h"
+
+/* Reads the file into a cache that is not used yet.  One that is bad leaves it empty, with a
+ * warning; it is fine when there is none. */
+void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
+		    const struct hash_key *name_key);
+
+/* Writes the file, once the workers have stopped; a failure is logged, and the file before it
+ * stays. */
+void cachefile_store(const struct snapshot *snapshot, struct cache *cache);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/cachefile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define FILE_NAME "cache.dump"
+
+/* By the clocks of the workers. */
+static struct cache_dump_env make_env(const struct snapshot *s)
+{
+	struct timespec mono;
+	struct timespec real;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &mono);
+	clock_gettime(CLOCK_REALTIME_COARSE, &real);
+	return (struct cache_dump_env){
+		.conf = &s->conf->cache,
+		.ttl = &s->ttl,
+		.now_ms = (uint64_t)mono.tv_sec * 1000 + (uint64_t)mono.tv_nsec / 1000000,
+		.now_s = (uint64_t)real.tv_sec,
+	};
+}
+
+static uint64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool is_wanted(const struct snapshot *s)
+{
+	return s->conf->cache.keep && *s->conf->state.directory && s->conf->cache.size_bytes > 0;
+}
+
+static void file_path(const struct snapshot *s, const char *suffix, char ret_path[PATH_MAX])
+{
+	snprintf(ret_path, PATH_MAX, "%s/" FILE_NAME "%s", s->conf->state.directory, suffix);
+}
+
+void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
+		    const struct hash_key *name_key)
+{
+	struct cache_dump_env env = make_env(snapshot);
+	uint64_t start_ms = clock_ms();
+	struct err_text text;
+	uint64_t entries = 0;
+	char path[PATH_MAX];
+	FILE *in;
+	int fd;
+
+	if (!is_wanted(snapshot))
+		return;
+	env.name_key = *name_key;
+	file_path(snapshot, "", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	in = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!in) {
+		if (errno != ENOENT)
+			log_warning("cache: %s: ignored: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (cache_load(cache, &env, in, &entries, &text) == ERR_OK)
+		log_notice("cache: %s: %llu entries read in %llu ms", path,
+			   (unsigned long long)entries,
+			   (unsigned long long)(clock_ms() - start_ms));
+	else
+		log_warning("cache: %s: ignored: %s", path, text.text);
+	fclose(in);
+}
+
+/* Not synced to the disk: checksums tell of one that a loss of power has torn. */
+static bool store(const struct cache_dump_env *env, struct cache *cache, const char *temporary,
+		  const char *path, uint64_t *ret_entries)
+{
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	bool done;
+
+	if (!out) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	done = cache_dump(cache, env, out, ret_entries) == ERR_OK;
+	done = fclose(out) == 0 && done;
+	return done && rename(temporary, path) == 0;
+}
+
+void cachefile_store(const struct snapshot *snapshot, struct cache *cache)
+{
+	const struct cache_dump_env env = make_env(snapshot);
+	char temporary[PATH_MAX];
+	uint64_t entries = 0;
+	char path[PATH_MAX];
+
+	if (!is_wanted(snapshot))
+		return;
+	file_path(snapshot, "", path);
+	file_path(snapshot, ".new", temporary);
+	if (store(&env, cache, temporary, path, &entries)) {
+		log_notice("cache: %llu entries written to %s", (unsigned long long)entries, path);
+	} else {
+		log_error("cache: %s: cannot be written: %s", path, strerror(errno));
+		unlink(temporary);
+	}
+}
