@@ -33,12 +33,16 @@ enum conf_type_id {
 	CONF_T_URL,
 	CONF_T_HOST,
 	CONF_T_NAMES,
+	CONF_T_OWNER,
+	CONF_T_TEXTS,
 	CONF_T_PINS,
 	CONF_T_ENDPOINT,
 	CONF_T_ENDPOINTS,
 	CONF_T_PREFIXES,
 	CONF_T_IPV4,
 	CONF_T_IPV6,
+	CONF_T_IPV4S,
+	CONF_T_IPV6S,
 	CONF_T_COUNT
 };
 
@@ -94,6 +98,8 @@ extern const struct conf_type conf_type_listname; /* conf_text.c */
 extern const struct conf_type conf_type_date;	  /* conf_text.c */
 extern const struct conf_type conf_type_url;	  /* conf_text.c */
 extern const struct conf_type conf_type_host;	  /* conf_text.c */
+extern const struct conf_type conf_type_owner;	  /* conf_text.c */
+extern const struct conf_type conf_type_text;	  /* conf_text.c */
 extern const struct conf_type conf_type_pin;	  /* conf_text.c */
 extern const struct conf_type conf_type_ip;	  /* conf_addr.c */
 extern const struct conf_type conf_type_prefix;	  /* conf_addr.c */

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "core/local.h"
+#include "core/namemap.h"
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (!snapshot)
@@ -12,5 +15,8 @@ void snapshot_free(struct snapshot *snapshot)
 	prefix_set_free(snapshot->allow);
 	free(snapshot->resolv);
 	free(snapshot->pools);
+	namemap_free(snapshot->zones);
+	local_free(snapshot->local);
+	namemap_free(snapshot->special);
 	free(snapshot);
 }
