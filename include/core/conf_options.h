@@ -51,11 +51,11 @@
 	X(main, forward, "forward", FORWARDS, "", 0, CONF_FORWARDS_MAX, "", RELOAD, \
 	  "Zones with upstreams of their own: names in such a zone are asked of these alone.  Of " \
 	  "several the longest decides.") \
-	X(main, local, "local", LOCAL, "", 0, 0, "", RELOAD, \
-	  "Names that are answered here, without asking an upstream.") \
 	X(main, lists, "lists", LISTS, "", 0, CONF_LISTS_MAX, "", RELOAD, \
 	  "The block lists, and what is answered for their names.  Where two lists name the same, " \
 	  "the one that stands first decides, but for those with action pass, which come first.") \
+	X(main, local, "local", LOCAL, "", 0, 0, "", RELOAD, \
+	  "Names that are answered here, without asking an upstream.") \
 	X(main, guard, "guard", GUARD, "", 0, 0, "", RELOAD, \
 	  "What keeps a wrong list entry from blocking too much.") \
 	X(main, state, "state", STATE, "", 0, 0, "", RELOAD, \
