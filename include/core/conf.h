@@ -11,6 +11,7 @@
  *     conf->server.drain_timeout_ms                   uint32_t
  *     conf->cache.size_bytes                          uint64_t
  *     conf->upstreams[0 .. upstreams_count).address   struct endpoint
+ *     conf->local.names[0 .. names_count).ipv4[i]   struct ip
  *     conf->lists[0 .. lists_count).sinkhole.ipv4     struct ip
  *     conf->lists[i].authority.court                  char *
  *     conf->guard.protected[0 .. protected_count)     char *
@@ -55,6 +56,8 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) };
 #define CONF_C_URL(f)       char *f;                          /* http, https, mailto; or "" */
 #define CONF_C_HOST(f)      char *f;                          /* lower case, no final dot; or "" */
 #define CONF_C_PINS(f)      char **f; size_t f##_count;       /* "sha256/" and Base64 */
+#define CONF_C_OWNER(f)     char *f;                          /* as HOST, or "*." and such */
+#define CONF_C_TEXTS(f)     char **f; size_t f##_count;       /* as STRING */
 #define CONF_C_NAMES(f)     char **f; size_t f##_count;       /* host names, lower case */
 #define CONF_C_ENDPOINT(f)  struct endpoint f;
 #define CONF_C_ENDPOINTS(f) struct endpoint *f; size_t f##_count;
@@ -62,6 +65,8 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) };
 #define CONF_C_RRTYPE(f)    uint16_t f;
 #define CONF_C_IPV4(f)      struct ip f;                      /* family 0: not given */
 #define CONF_C_IPV6(f)      struct ip f;                      /* family 0: not given */
+#define CONF_C_IPV4S(f)     struct ip *f; size_t f##_count;
+#define CONF_C_IPV6S(f)     struct ip *f; size_t f##_count;
 #define CONF_C_LOGLEVEL(f)  enum log_level f;
 #define CONF_C_POLICY(f)    enum conf_policy f;
 #define CONF_C_TRANSPORT(f) enum conf_transport f;
@@ -72,6 +77,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) };
 #define CONF_C_SERVER(f)    struct conf_server f;
 #define CONF_C_CACHE(f)     struct conf_cache f;
 #define CONF_C_OUTGOING(f)  struct conf_outgoing f;
+#define CONF_C_LOCAL(f)     struct conf_local f;
 #define CONF_C_SINKHOLE(f)  struct conf_sinkhole f;
 #define CONF_C_AUTHORITY(f) struct conf_authority f;
 #define CONF_C_GUARD(f)     struct conf_guard f;
@@ -79,6 +85,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) };
 #define CONF_C_UPSTREAMS(f) struct conf_upstream *f; size_t f##_count;
 #define CONF_C_CACHETYPES(f) struct conf_cachetype *f; size_t f##_count;
 #define CONF_C_FORWARDS(f)  struct conf_forward *f; size_t f##_count;
+#define CONF_C_LOCALNAMES(f) struct conf_local_name *f; size_t f##_count;
 #define CONF_C_LISTS(f)     struct conf_list *f; size_t f##_count;
 
 /* clang-format on */
@@ -108,6 +115,14 @@ struct conf_upstream {
 
 struct conf_forward {
 	CONF_ROWS_FORWARD(CONF_MEMBER)
+};
+
+struct conf_local_name {
+	CONF_ROWS_LOCAL_NAME(CONF_MEMBER)
+};
+
+struct conf_local {
+	CONF_ROWS_LOCAL(CONF_MEMBER)
 };
 
 struct conf_sinkhole {

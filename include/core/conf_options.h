@@ -29,6 +29,10 @@
 #define CONF_PREFIXES_MAX 1024
 #define CONF_NAMES_MAX 4096
 #define CONF_PATH_MAX 4095
+#define CONF_LOCAL_NAMES_MAX 4096
+#define CONF_LOCAL_RECORDS_MAX 32 /* of a type, of one name: all fit into one message */
+#define CONF_CNAMES_MAX 8U /* one leading to the next */
+#define CONF_TEXT_MAX 1024 /* octets of an item of a list of texts */
 
 #define CONF_DAY_S 86400U
 #define CONF_WEEK_S (7U * CONF_DAY_S)
@@ -51,6 +55,8 @@
 	X(main, lists, "lists", LISTS, "", 0, CONF_LISTS_MAX, "", RELOAD, \
 	  "The block lists, and what is answered for their names.  Where two lists name the same, " \
 	  "the one that stands first decides, but for those with action pass, which come first.") \
+	X(main, local, "local", LOCAL, "", 0, 0, "", RELOAD, \
+	  "Names that are answered here, without asking an upstream.") \
 	X(main, guard, "guard", GUARD, "", 0, 0, "", RELOAD, \
 	  "What keeps a wrong list entry from blocking too much.") \
 	X(main, state, "state", STATE, "", 0, 0, "", RELOAD, \
@@ -176,6 +182,35 @@
 	  "The zone: names equal to it or below it.") \
 	X(forward, upstreams, "upstreams", UPSTREAMS, "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
 	  "The resolvers or name servers that are asked, as in upstreams.")
+
+#define CONF_ROWS_LOCAL(X) \
+	X(local, special_use, "special-use", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether special-use names are answered here and never asked upstream: localhost, invalid, " \
+	  "test, local, onion, alt, home.arpa, resolver.arpa, and the reverse zones of private " \
+	  "addresses (RFC 6303, RFC 6761).  Names of the options names and hosts-file and of a zone " \
+	  "of forward are excepted.") \
+	X(local, hosts_file, "hosts-file", PATH, "", 0, CONF_PATH_MAX, "", RELOAD, \
+	  "A hosts file, such as /etc/hosts, whose names are answered; empty: none.") \
+	X(local, ttl_s, "ttl", TTL, "5m", 0, CONF_DAY_S, "s", RELOAD, \
+	  "The TTL of answers from names and hosts-file.") \
+	X(local, names, "names", LOCALNAMES, "", 0, CONF_LOCAL_NAMES_MAX, "", RELOAD, \
+	  "The operator's own names.  Only a mandatory list blocks one of them.")
+
+#define CONF_ROWS_LOCAL_NAME(X) \
+	X(local_name, name, "name", OWNER, CONF_REQUIRED, 0, 0, "", RELOAD, \
+	  "The name.  What has no record of the type asked for is answered that there is none.") \
+	X(local_name, ipv4, "ipv4", IPV4S, "", 0, CONF_LOCAL_RECORDS_MAX, "", RELOAD, \
+	  "Its A records.  The reverse name of each is answered as well, unless another name has it.") \
+	X(local_name, ipv6, "ipv6", IPV6S, "", 0, CONF_LOCAL_RECORDS_MAX, "", RELOAD, \
+	  "Its AAAA records, likewise.") \
+	X(local_name, cname, "cname", HOST, "", 0, 0, "", RELOAD, \
+	  "The name that it is another name of: one of names too.  Nothing else stands beside it.") \
+	X(local_name, ptr, "ptr", HOST, "", 0, 0, "", RELOAD, \
+	  "The name that a reverse name, such as 9.1.168.192.in-addr.arpa, stands for.") \
+	X(local_name, txt, "txt", TEXTS, "", 0, CONF_LOCAL_RECORDS_MAX, "", RELOAD, \
+	  "Its TXT records; one of over 255 octets is made of several strings.") \
+	X(local_name, ttl_s, "ttl", TTL, "0", 0, CONF_DAY_S, "s", RELOAD, \
+	  "The TTL of its records; 0: that of local.")
 
 #define CONF_ROWS_LIST(X) \
 	X(list, name, "name", LISTNAME, CONF_REQUIRED, 1, 63, "", RELOAD, \

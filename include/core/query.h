@@ -47,11 +47,13 @@ struct query {
 	enum transport transport;
 	struct ip client;
 	bool has_cookie;
-	bool passed;  /* a list lets its name pass: only mandatory lists inspect the answer */
-	bool refresh; /* answered from the cache, which wants it asked for anew: query_refresh_key
-		       */
+	bool passed;   /* a list lets its name pass: only mandatory lists inspect the answer */
+	bool refresh;  /* answered from the cache, which wants it asked for anew: query_refresh_key
+			*/
+	bool in_zone;  /* its name is, or lies below, a zone with upstreams of its own */
+	uint16_t pool; /* of the snapshot's: who is asked */
 	uint8_t cookie[EDNS_COOKIE_FULL];
-	uint64_t cache_hash;
+	uint64_t cache_hash; /* differs by pool: none is given the replies of another */
 	struct name qname;
 	struct name_suffixes suffixes;
 };

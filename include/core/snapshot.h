@@ -20,7 +20,11 @@ struct upstream_pool {
 	struct name zone; /* lower case */
 	const struct conf_upstream *servers;
 	size_t count;
+	uint64_t salt; /* sets its replies in the cache apart: from the zone's name, 0 the root's */
 };
+
+struct local;
+struct namemap;
 
 struct snapshot {
 	uint64_t generation;	      /* 1 for the first, one more each */
@@ -30,6 +34,9 @@ struct snapshot {
 	struct conf_upstream *resolv; /* owned: of resolv.conf, where none are configured */
 	struct upstream_pool *pools;  /* owned; the first is the root's, for all other names */
 	size_t pool_count;	      /* at least 1 */
+	struct namemap *zones;	      /* owned: the pool of each zone; NULL: there are none */
+	struct local *local;	      /* owned: the operator's names; NULL: there are none */
+	struct namemap *special;      /* owned: of core/special; NULL: none is special */
 	struct reply_ttl_limits ttl;
 };
 

@@ -65,9 +65,9 @@ void answer_add_body(struct answer *a, const uint8_t *body, size_t len, uint16_t
 void answer_adopt_body(struct answer *a, size_t len, uint16_t ancount, uint16_t nscount,
 		       uint16_t arcount);
 
-/* Appends an SOA to the authority section, for a negative answer that is kept `ttl_s` seconds:
- * its owner is the suffix of the qname that begins `apex` octets into it (RFC 2308, 3). */
-void answer_add_soa(struct answer *a, uint8_t apex, uint32_t ttl_s);
+/* Appends the SOA of a zone of ours, whose name the pointer `owner` leads to: to the authority
+ * section for a negative answer, which it has kept for `ttl_s` seconds (RFC 2308, 3). */
+void answer_add_soa(struct answer *a, enum section section, uint16_t owner, uint32_t ttl_s);
 
 /*
  * Ends the answer: header (QR, RA; the query's RD and CD; `extra_flags`, e.g. FLAG_AD), counts,

@@ -50,6 +50,7 @@ enum rrtype {
 	TYPE_SRV = 33,
 	TYPE_DNAME = 39,
 	TYPE_OPT = 41,
+	TYPE_DS = 43,
 	TYPE_TKEY = 249,
 	TYPE_MAILA = 254,
 	TYPE_ANY = 255,

@@ -39,6 +39,8 @@ struct listline {
 	enum list_format format;
 	bool exact;
 	bool begun;
+	const char *address; /* of a hosts line, from its first name on */
+	size_t address_len;
 };
 
 struct listline_rule {

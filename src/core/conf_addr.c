@@ -5,14 +5,19 @@
 
 #define DNS_PORT 53
 
+static bool wants_ipv4(const struct conf_row *row)
+{
+	return row->type == CONF_T_IPV4 || row->type == CONF_T_IPV4S;
+}
+
 /* Where the default is to give none, "" stands for none in the file as well. */
 static enum err parse_ip(const struct conf_row *row, const char *text, void *value)
 {
-	uint8_t family = row->type == CONF_T_IPV4 ? AF_INET : AF_INET6;
+	uint8_t family = wants_ipv4(row) ? AF_INET : AF_INET6;
 	struct ip ip = {0};
 	struct ip *ret = value;
 
-	if (text[0] != '\0') {
+	if (text[0] != '\0' || conf_row_is_list(row)) {
 		enum err err = ip_parse(text, &ip);
 
 		if (err)
@@ -26,7 +31,7 @@ static enum err parse_ip(const struct conf_row *row, const char *text, void *val
 
 static void describe_ip(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
 {
-	bool v4 = row->type == CONF_T_IPV4;
+	bool v4 = wants_ipv4(row);
 
 	snprintf(buf, CONF_DESCRIBED_MAX, "an %s address such as %s", v4 ? "IPv4" : "IPv6",
 		 v4 ? "192.0.2.1" : "2001:db8::1");

@@ -3,18 +3,6 @@
 
 #include <string.h>
 
-/* The mark of `key` in a section, that of the section when the key is not given. */
-static struct conf_mark mark_in(const struct conf_node *section, const char *key)
-{
-	const struct conf_node *node = conf_node_find(section, key);
-
-	return conf_node_mark(node ? node : section);
-}
-
-/* A failure of `section`.`key`. */
-#define fail_key(place, section, key, ...)                                                         \
-	(conf_place_enter(place, key), conf_fail(place, mark_in(section, key), __VA_ARGS__))
-
 /* No type has its limits given twice. */
 static enum err rule_cache_types(struct conf_place *place, const struct conf_node *nodes,
 				 const struct conf_cache *cache)
@@ -248,6 +236,8 @@ enum err conf_rules(struct conf_place *place, const struct conf_node *root, cons
 		err = rule_upstreams(place, root, conf, conf->upstreams, conf->upstreams_count);
 	if (!err)
 		err = rule_forwards(place, root, conf);
+	if (!err)
+		err = conf_rules_local(place, root, conf);
 	if (!err)
 		err = rule_lists(place, root, conf);
 	return err;

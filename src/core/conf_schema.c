@@ -33,6 +33,8 @@
 #define KIND_URL       VALUE
 #define KIND_HOST      VALUE
 #define KIND_NAMES     VALUES
+#define KIND_OWNER     VALUE
+#define KIND_TEXTS     VALUES
 #define KIND_PINS      VALUES
 #define KIND_ENDPOINT  VALUE
 #define KIND_ENDPOINTS VALUES
@@ -40,9 +42,12 @@
 #define KIND_RRTYPE    VALUE
 #define KIND_IPV4      VALUE
 #define KIND_IPV6      VALUE
+#define KIND_IPV4S     VALUES
+#define KIND_IPV6S     VALUES
 #define KIND_SERVER    SECTION
 #define KIND_CACHE     SECTION
 #define KIND_OUTGOING  SECTION
+#define KIND_LOCAL     SECTION
 #define KIND_SINKHOLE  SECTION
 #define KIND_AUTHORITY SECTION
 #define KIND_GUARD     SECTION
@@ -50,11 +55,14 @@
 #define KIND_UPSTREAMS SECTIONS
 #define KIND_CACHETYPES SECTIONS
 #define KIND_FORWARDS  SECTIONS
+#define KIND_LOCALNAMES SECTIONS
 #define KIND_LISTS     SECTIONS
 
 #define ROWS_SERVER    server
 #define ROWS_CACHE     cache
 #define ROWS_OUTGOING  outgoing
+#define ROWS_LOCAL     local
+#define ROWS_LOCALNAMES local_name
 #define ROWS_SINKHOLE  sinkhole
 #define ROWS_AUTHORITY authority
 #define ROWS_GUARD     guard
@@ -117,6 +125,8 @@
 #define STRUCT_outgoing  struct conf_outgoing
 #define STRUCT_upstream  struct conf_upstream
 #define STRUCT_forward   struct conf_forward
+#define STRUCT_local     struct conf_local
+#define STRUCT_local_name struct conf_local_name
 #define STRUCT_list      struct conf_list
 #define STRUCT_sinkhole  struct conf_sinkhole
 #define STRUCT_authority struct conf_authority
@@ -156,6 +166,9 @@ SECTION(static, upstream, CONF_ROWS_UPSTREAM)
 ITEM(upstream)
 SECTION(static, forward, CONF_ROWS_FORWARD)
 ITEM(forward)
+SECTION(static, local_name, CONF_ROWS_LOCAL_NAME)
+ITEM(local_name)
+SECTION(static, local, CONF_ROWS_LOCAL)
 SECTION(static, sinkhole, CONF_ROWS_SINKHOLE)
 SECTION(static, authority, CONF_ROWS_AUTHORITY)
 SECTION(static, list, CONF_ROWS_LIST)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/conf_options.h"
 #include "core/conf_type_p.h"
 #include "dns/name.h"
 
@@ -166,6 +167,47 @@ static enum err parse_host(const struct conf_row *row, const char *text, void *v
 	return text_keep(name_to_text(name.wire, buf, sizeof(buf)), value);
 }
 
+/* A host name, or "*." and one: all that is below it. */
+static enum err parse_owner(const struct conf_row *row, const char *text, void *value)
+{
+	bool wild = strncmp(text, "*.", 2) == 0;
+	char buf[NAME_TEXT_MAX + 2] = "*.";
+	char **ret = value;
+	char *host;
+	enum err err = parse_host(row, text + (wild ? 2 : 0), &host);
+
+	if (err || !wild) {
+		if (!err)
+			*ret = host;
+		return err;
+	}
+	strncat(buf, host, sizeof(buf) - 3);
+	free(host);
+	return text_keep(buf, value);
+}
+
+static void describe_owner(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
+{
+	(void)row;
+	snprintf(buf, CONF_DESCRIBED_MAX,
+		 "a host name such as example.com, or \"*.example.com\" for all names below it");
+}
+
+static enum err parse_text(const struct conf_row *row, const char *text, void *value)
+{
+	(void)row;
+	if (strlen(text) > CONF_TEXT_MAX)
+		return ERR_RANGE;
+	return has_control(text) ? ERR_SYNTAX : text_keep(text, value);
+}
+
+static void describe_text(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
+{
+	(void)row;
+	snprintf(buf, CONF_DESCRIBED_MAX, "text of at most %d octets, without control characters",
+		 CONF_TEXT_MAX);
+}
+
 static void describe_host(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
 {
 	(void)row;
@@ -225,4 +267,6 @@ const struct conf_type conf_type_listname = TEXT_TYPE(parse_listname, describe_l
 const struct conf_type conf_type_date = TEXT_TYPE(parse_date, describe_date);
 const struct conf_type conf_type_url = TEXT_TYPE(parse_url, describe_url);
 const struct conf_type conf_type_host = TEXT_TYPE(parse_host, describe_host);
+const struct conf_type conf_type_owner = TEXT_TYPE(parse_owner, describe_owner);
+const struct conf_type conf_type_text = TEXT_TYPE(parse_text, describe_text);
 const struct conf_type conf_type_pin = TEXT_TYPE(parse_pin, describe_pin);

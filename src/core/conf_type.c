@@ -16,7 +16,9 @@ static const struct conf_type *const types[CONF_T_COUNT] = {
 	[CONF_T_URL] = &conf_type_url,		 [CONF_T_NAMES] = &conf_type_host,
 	[CONF_T_ENDPOINT] = &conf_type_endpoint, [CONF_T_ENDPOINTS] = &conf_type_endpoint,
 	[CONF_T_PREFIXES] = &conf_type_prefix,	 [CONF_T_IPV4] = &conf_type_ip,
-	[CONF_T_IPV6] = &conf_type_ip,		 [CONF_T_RRTYPE] = &conf_type_rrtype,
+	[CONF_T_IPV6] = &conf_type_ip,		 [CONF_T_IPV4S] = &conf_type_ip,
+	[CONF_T_IPV6S] = &conf_type_ip,		 [CONF_T_OWNER] = &conf_type_owner,
+	[CONF_T_TEXTS] = &conf_type_text,	 [CONF_T_RRTYPE] = &conf_type_rrtype,
 };
 
 const struct conf_type *conf_type_of(const struct conf_row *row)

@@ -33,6 +33,8 @@ enum conf_type_id {
 	CONF_T_URL,
 	CONF_T_HOST,
 	CONF_T_NAMES,
+	CONF_T_OWNER,
+	CONF_T_TEXTS,
 	CONF_T_PINS,
 	CONF_T_ENDPOINT,
 	CONF_T_ENDPOINTS,
@@ -40,6 +42,8 @@ enum conf_type_id {
 	CONF_T_RRTYPE,
 	CONF_T_IPV4,
 	CONF_T_IPV6,
+	CONF_T_IPV4S,
+	CONF_T_IPV6S,
 	CONF_T_COUNT
 };
 
@@ -95,6 +99,8 @@ extern const struct conf_type conf_type_listname; /* conf_text.c */
 extern const struct conf_type conf_type_date;	  /* conf_text.c */
 extern const struct conf_type conf_type_url;	  /* conf_text.c */
 extern const struct conf_type conf_type_host;	  /* conf_text.c */
+extern const struct conf_type conf_type_owner;	  /* conf_text.c */
+extern const struct conf_type conf_type_text;	  /* conf_text.c */
 extern const struct conf_type conf_type_pin;	  /* conf_text.c */
 extern const struct conf_type conf_type_rrtype;	  /* conf_rrtype.c */
 extern const struct conf_type conf_type_ip;	  /* conf_addr.c */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/namemap.h"
 #include "core/query_p.h"
 
 static uint64_t whole_name_hash(const struct name_suffixes *suffixes)
@@ -17,6 +18,21 @@ static void begin_cookie(struct query *q, const struct query_env *env, const uin
 	if (q->has_cookie)
 		edns_make_cookie(&env->cookie_secret, msg + q->wire.edns.cookie, &q->client,
 				 env->now_s, q->cookie);
+}
+
+/*
+ * Finds whom the question is for: the longest zone that has its name.  The DS of a zone lies in
+ * the zone above it (RFC 4035, 3.1.4.1), whose upstreams are asked.  Returns the pool's salt.
+ */
+static uint64_t find_pool(struct query *q, const struct snapshot *s)
+{
+	struct namemap_hit hit = namemap_find(s->zones, &q->qname, &q->suffixes, 0);
+
+	q->in_zone = hit.found;
+	if (hit.found && hit.suffix == 0 && q->wire.qtype == TYPE_DS)
+		hit = namemap_find(s->zones, &q->qname, &q->suffixes, 1);
+	q->pool = hit.found ? (uint16_t)hit.value : 0;
+	return q->pool ? s->pools[q->pool].salt : 0;
 }
 
 void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
@@ -34,8 +50,8 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 		return;
 	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);
 	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
-	q->cache_hash = cache_hash(whole_name_hash(&q->suffixes), q->wire.qtype,
-				   query_cache_flags(&q->wire));
+	q->cache_hash = cache_hash(whole_name_hash(&q->suffixes) ^ find_pool(q, env->snapshot),
+				   q->wire.qtype, query_cache_flags(&q->wire));
 	domset_prefetch(env->snapshot->policy->set, &q->suffixes);
 	cache_prefetch(env->cache, q->cache_hash);
 }
@@ -127,11 +143,12 @@ static uint8_t apex_of(const struct query *q, const struct verdict *verdict)
  * What the lists say of the question's own name.  False: nothing that ends the query here (no
  * match, let pass, or to be asked over TCP and it was).
  */
-static bool decide_by_policy(struct query *q, struct answer_job *job, enum query_outcome *outcome,
-			     size_t *ret_len)
+static bool decide_by_policy(struct query *q, struct answer_job *job, bool mandatory_only,
+			     enum query_outcome *outcome, size_t *ret_len)
 {
 	struct stats *stats = job->env->stats;
-	struct verdict v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, false);
+	struct verdict v =
+		policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, mandatory_only);
 
 	if (!v.matched)
 		return false;
@@ -160,11 +177,18 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 {
 	struct stats *stats = job->env->stats;
 	enum query_outcome outcome = QUERY_ANSWERED;
+	struct local_name own;
+	bool is_own;
 
 	if (answer_special(q, job, ret_len))
 		return QUERY_ANSWERED;
-	if (decide_by_policy(q, job, &outcome, ret_len))
+	is_own = local_find(job->env->snapshot->local, &q->qname, &q->suffixes, &own);
+	if (decide_by_policy(q, job, is_own, &outcome, ret_len))
 		return outcome;
+	if (is_own)
+		return query_answer_local(job, &own, ret_len);
+	if (query_answer_special_use(q, job, ret_len))
+		return QUERY_ANSWERED;
 	if (!(q->wire.flags & FLAG_RD)) {
 		stats_inc(stats, refused);
 		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE);
@@ -207,7 +231,7 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 	ret_key->hash = q->cache_hash;
 	ret_key->generation = env->snapshot->generation;
 	ret_key->qtype = q->wire.qtype;
-	ret_key->pool = 0;
+	ret_key->pool = q->pool;
 	ret_key->flags = query_cache_flags(&q->wire);
 	ret_key->passed = q->passed;
 	ret_key->question_len = (uint16_t)(q->qname.len + 4);

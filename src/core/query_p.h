@@ -9,12 +9,14 @@
 #ifndef CORE_QUERY_P_H
 #define CORE_QUERY_P_H
 
+#include "core/local.h"
 #include "core/query.h"
 
 /* Where an answer is built, and what of the query it needs. */
 struct answer_job {
 	const struct query_env *env;
 	const struct wire_query *wire;
+	enum transport transport;
 	const uint8_t *msg; /* the query's message: its header and question */
 	uint8_t *buf;
 	size_t room;  /* octets of the buffer */
@@ -29,6 +31,12 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 
 /* Begins job->answer with what job->opt says. */
 void answer_job_begin(struct answer_job *job);
+
+/* True when a question for `qtype` is answered with records of `type`. */
+static inline bool query_wants(uint16_t qtype, uint16_t type)
+{
+	return qtype == type || qtype == TYPE_ANY;
+}
 
 /* True when the verdict is the answer.  A list that wants TCP has what it wants there. */
 static inline bool query_verdict_ends(const struct verdict *verdict, enum transport transport)
@@ -61,6 +69,17 @@ static inline uint8_t query_cache_flags(const struct wire_query *wire)
 /* Answers from the cache; false when it has nothing to be given at once. */
 bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
 			 size_t *ret_len);
+
+/*
+ * Answers from the operator's own name: with its records of the type, those of the names that its
+ * CNAMEs lead to, or none.  A mandatory list that has such a name blocks it.
+ */
+enum query_outcome query_answer_local(struct answer_job *job, const struct local_name *found,
+				      size_t *ret_len);
+
+/* Answers what is special-use (see core/special.h) unless it lies in a zone with upstreams of its
+ * own.  False: it is none, or its DS is asked for, which lies outside of it. */
+bool query_answer_special_use(const struct query *q, struct answer_job *job, size_t *ret_len);
 
 /* Answers version.bind and its like (RFC 4892), as configured; REFUSED for all else. */
 size_t query_answer_chaos(struct answer_job *job, const struct name *qname);

@@ -18,6 +18,7 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 	}
 	job->env = env;
 	job->wire = wire;
+	job->transport = transport;
 	job->msg = msg;
 	job->buf = buf;
 	job->room = cap;
@@ -30,15 +31,10 @@ void answer_job_begin(struct answer_job *job)
 	answer_begin(&job->answer, job->buf, job->limit, job->msg, job->wire, &job->opt);
 }
 
-static bool wants(uint16_t qtype, enum rrtype type)
-{
-	return qtype == type || qtype == TYPE_ANY;
-}
-
 static bool has_address(const struct policy_list *list, uint16_t qtype)
 {
-	return (list->has_ipv4 && wants(qtype, TYPE_A)) ||
-	       (list->has_ipv6 && wants(qtype, TYPE_AAAA));
+	return (list->has_ipv4 && query_wants(qtype, TYPE_A)) ||
+	       (list->has_ipv6 && query_wants(qtype, TYPE_AAAA));
 }
 
 static size_t answer_sinkhole(struct answer_job *job, const struct policy_list *list)
@@ -47,10 +43,10 @@ static size_t answer_sinkhole(struct answer_job *job, const struct policy_list *
 
 	job->opt.ede = &list->forged;
 	answer_job_begin(job);
-	if (list->has_ipv4 && wants(qtype, TYPE_A))
+	if (list->has_ipv4 && query_wants(qtype, TYPE_A))
 		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_A, CLASS_IN,
 			   list->ttl_s, list->ipv4, sizeof(list->ipv4));
-	if (list->has_ipv6 && wants(qtype, TYPE_AAAA))
+	if (list->has_ipv6 && query_wants(qtype, TYPE_AAAA))
 		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_AAAA, CLASS_IN,
 			   list->ttl_s, list->ipv6, sizeof(list->ipv6));
 	return answer_end(&job->answer, RCODE_NOERROR, 0);
@@ -63,7 +59,8 @@ static size_t answer_denial(struct answer_job *job, const struct policy_list *li
 	job->opt.ede = &list->denied;
 	answer_job_begin(job);
 	if (rcode != RCODE_REFUSED)
-		answer_add_soa(&job->answer, apex, list->ttl_s);
+		answer_add_soa(&job->answer, SECTION_AUTHORITY,
+			       (uint16_t)(ANSWER_QNAME_POINTER + apex), list->ttl_s);
 	return answer_end(&job->answer, rcode, 0);
 }
 

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "core/local.h"
+#include "core/namemap.h"
+
 _Static_assert(CONF_CACHE_TYPES_MAX <= REPLY_TTL_TYPES_MAX, "each type has its limit");
 
 struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf)
@@ -31,5 +34,8 @@ void snapshot_free(struct snapshot *snapshot)
 	prefix_set_free(snapshot->allow);
 	free(snapshot->resolv);
 	free(snapshot->pools);
+	namemap_free(snapshot->zones);
+	local_free(snapshot->local);
+	namemap_free(snapshot->special);
 	free(snapshot);
 }

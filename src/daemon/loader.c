@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "daemon/keep.h"
+#include "daemon/loader_p.h"
 #include "match/guard.h"
 #include "match/listfile.h"
 
@@ -183,7 +184,7 @@ static const struct policy_list *former_list(const struct load *load, const char
 	return NULL;
 }
 
-static void log_report(const char *file, const struct list_report *r)
+void loader_log_report(const char *file, const struct list_report *r)
 {
 	for (uint32_t i = 0; i < r->bad && i < REPORT_BAD_MAX; i++)
 		log_warning("%s:%u: skipped: %s", file, r->bad_notes[i].line, r->bad_notes[i].text);
@@ -227,7 +228,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 	report_init(&report, conf->format);
 	if (err == ERR_OK)
 		err = listfile_load(&options, load->builder, &report, &reason);
-	log_report(file, &report);
+	loader_log_report(file, &report);
 	if (err == ERR_OK)
 		err = guard_list(&limits, &report, former_entries, &reason);
 	if (err != ERR_OK) {
@@ -428,6 +429,8 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 		s->conf = conf;
 		err = set_up(s, old, text);
 	}
+	if (err == ERR_OK)
+		err = loader_set_names(s, name_key, !old && !strict, text);
 	if (err == ERR_OK)
 		err = check_no_list_lost(conf, old, text);
 	if (err == ERR_OK)

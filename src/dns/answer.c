@@ -83,10 +83,9 @@ void answer_add_body(struct answer *a, const uint8_t *body, size_t len, uint16_t
 
 /* MNAME the apex itself and RNAME nobody.invalid, as RFC 6303, 3 has it for locally served
  * zones. */
-void answer_add_soa(struct answer *a, uint8_t apex, uint32_t ttl_s)
+void answer_add_soa(struct answer *a, enum section section, uint16_t owner, uint32_t ttl_s)
 {
 	static const uint8_t rname[] = "\6nobody\7invalid";
-	uint16_t owner = (uint16_t)(ANSWER_QNAME_POINTER + apex);
 	uint8_t rdata[2 + sizeof(rname) + 20];
 	uint8_t *p = rdata + 2 + sizeof(rname);
 
@@ -97,7 +96,7 @@ void answer_add_soa(struct answer *a, uint8_t apex, uint32_t ttl_s)
 	wire_put32(p + 8, SOA_RETRY_S);
 	wire_put32(p + 12, SOA_EXPIRE_S);
 	wire_put32(p + 16, ttl_s);
-	answer_add(a, SECTION_AUTHORITY, owner, TYPE_SOA, CLASS_IN, ttl_s, rdata, sizeof(rdata));
+	answer_add(a, section, owner, TYPE_SOA, CLASS_IN, ttl_s, rdata, sizeof(rdata));
 }
 
 static uint8_t *put_option(uint8_t *p, uint16_t code, const uint8_t *data, uint16_t len)

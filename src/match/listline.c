@@ -182,6 +182,8 @@ static enum listline_verdict next_host(struct listline *line, struct listline_ru
 			line->pos = line->end;
 			return bad(rule, "does not begin with an address");
 		}
+		line->address = word.text;
+		line->address_len = word.len;
 		if (!next_word(line, &word))
 			return bad(rule, "an address without a name");
 	}

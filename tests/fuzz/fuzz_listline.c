@@ -49,6 +49,9 @@ static void check_line(const char *text, size_t len, enum list_format format, bo
 		expect(++things <= len);
 		if (verdict == LISTLINE_RULE)
 			check_rule(&rule);
+		if (verdict == LISTLINE_RULE && format == LIST_FORMAT_HOSTS)
+			expect(line.address >= text && line.address_len > 0 &&
+			       line.address + line.address_len < text + len);
 		else if (verdict == LISTLINE_BAD)
 			expect(rule.reason && *rule.reason);
 	}

@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/local.h"
+#include "core/namemap.h"
 #include "core/query.h"
+#include "core/special.h"
 #include "support/pipeline.h"
 #include "ldns_read.h"
 
@@ -54,6 +57,15 @@ static const struct list_row lists[] = {
 	{.name = "tcp", .action = ACTION_TCP_ONLY, .rules = "tcp.example"},
 	{.name = "pass", .action = ACTION_PASS, .rules = "pass.nx.example pass.sink.example"},
 };
+
+static const char local_yaml[] = "local:\n"
+				 "  names:\n"
+				 "  - {name: own.example, ipv4: [192.0.2.7], txt: [text]}\n"
+				 "  - {name: alias.example, cname: own.example}\n"
+				 "  - {name: sunk.example, cname: own.sink.example}\n"
+				 "  - {name: own.sink.example, ipv4: [192.0.2.8]}\n"
+				 "  - {name: own.nx.example.net, ipv4: [192.0.2.9]}\n"
+				 "  - {name: '*.wild.example', ipv6: ['2001:db8::9']}\n";
 
 static struct pipeline pipeline;
 
@@ -102,11 +114,34 @@ static void make_warm(size_t i)
 			    &warm[i].reply) == ERR_OK);
 }
 
+/* The operator's own names, special-use names, and a zone with upstreams of its own. */
+static void add_names(struct snapshot *s)
+{
+	const struct hash_key key = LISTS_KEY;
+	struct list_report report;
+	struct conf *conf = NULL;
+	struct name zone;
+
+	require(conf_parse("fuzz", local_yaml, sizeof(local_yaml) - 1, &conf, NULL) == ERR_OK);
+	require(local_create(&conf->local, NULL, &key, &s->local, &report, NULL) == ERR_OK);
+	conf_free(conf);
+	require(special_create(&key, &s->special) == ERR_OK);
+	require(namemap_create(&key, &s->zones) == ERR_OK);
+	require(name_from_text("zone.example", 12, &zone) == ERR_OK);
+	require(namemap_add(s->zones, &zone, 1) == ERR_OK);
+	s->pools = calloc(2, sizeof(*s->pools));
+	require(s->pools);
+	s->pool_count = 2;
+	s->pools[1].zone = zone;
+	s->pools[1].salt = 1;
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	pipeline_open(&pipeline, NULL, 0, 0);
 	cache_free(pipeline.env.cache);
 	pipeline_reload(&pipeline, lists, sizeof(lists) / sizeof(lists[0]));
+	add_names(pipeline.snapshot);
 	for (size_t i = 0; i < sizeof(warm) / sizeof(warm[0]); i++)
 		make_warm(i);
 	return 0;
@@ -203,11 +238,28 @@ static bool asks_below(const struct asked *a, const char *text)
 	return name_is_below(&qname, &above);
 }
 
+static bool asks_for(const struct asked *a, const char *text)
+{
+	struct name name;
+	struct name qname;
+
+	require(name_from_text(text, strlen(text), &name) == ERR_OK);
+	name_copy_lower(&qname, a->data + WIRE_HEADER, a->wire.qname_len);
+	return name_equal(&qname, &name);
+}
+
 /* What the lists say can be said plainly of some names. */
 static void require_judged(const struct asked *a, enum query_outcome outcome, const uint8_t *answer)
 {
 	if (!is_for_lists(a))
 		return;
+	if (asks_below(a, "wild.example") || asks_below(a, "localhost"))
+		require(outcome != QUERY_DROPPED);
+	if (asks_below(a, "onion") || asks_below(a, "d.f.ip6.arpa"))
+		require(outcome == (a->wire.qtype == TYPE_DS && asks_for(a, "d.f.ip6.arpa") &&
+						    (a->wire.flags & FLAG_RD)
+					    ? QUERY_FORWARD
+					    : QUERY_ANSWERED));
 	if (asks_below(a, "drop.example"))
 		require(outcome == QUERY_DROPPED);
 	if (asks_below(a, "nx.example") && !asks_below(a, "pass.nx.example"))

@@ -44,7 +44,8 @@ static size_t build(const struct message *m, const struct content *c, const stru
 		answer_add(&a, SECTION_ADDITIONAL, ANSWER_QNAME_POINTER, TYPE_AAAA, CLASS_IN, 300,
 			   ipv6, sizeof(ipv6));
 	if (c->soa)
-		answer_add_soa(&a, c->apex, 30);
+		answer_add_soa(&a, SECTION_AUTHORITY, (uint16_t)(ANSWER_QNAME_POINTER + c->apex),
+			       30);
 	return answer_end(&a, c->rcode, c->extra_flags);
 }
 

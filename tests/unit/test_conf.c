@@ -114,6 +114,14 @@ static const struct {
 	const char *line;
 } values[] = {
 	{"server: {workers: 256}", "  workers: 256"},
+	{"local: {names: [{name: A.Example., ipv4: [192.0.2.1]}]}", "    - name: \"a.example\""},
+	{"local: {names: [{name: '*.A.Example', ipv4: [192.0.2.1]}]}",
+	 "    - name: \"*.a.example\""},
+	{"local: {names: [{name: a, ipv6: [2001:DB8::1, '::2']}]}", "        - \"2001:db8::1\""},
+	{"local: {names: [{name: a, txt: ['x \"y\"']}]}", "        - \"x \\\"y\\\"\""},
+	{"local: {names: [{name: a, txt: ['']}]}", "        - \"\""},
+	{"local: {special-use: false}", "  special-use: false"},
+	{"local: {ttl: 1h}", "  ttl: 1h"},
 	{"server: {workers: '7'}", "  workers: 7"},
 	{"server: {workers: 007}", "  workers: 7"},
 	{"server: {listen: [192.0.2.1]}", "    - \"192.0.2.1@53\""},
@@ -382,6 +390,33 @@ static const struct {
 	 "f:3:10: forward[1].zone: the zone a.example is given twice"},
 	{"forward:\n- {zone: a.example, upstreams: [{address: 192.0.2.1}, {address: 127.0.0.1}]}\n",
 	 "f:2:65: forward[0].upstreams[1].address: 127.0.0.1@53 is what server.listen answers on"},
+	{"local: {names: [{name: a b, ipv4: [192.0.2.1]}]}",
+	 "f:1:24: local.names[0].name: expected a host name such as example.com, or "
+	 "\"*.example.com\" for all names below it, got \"a b\""},
+	{"local: {names: [{name: '*', ipv4: [192.0.2.1]}]}", NULL},
+	{"local: {names: [{name: '*.', ipv4: [192.0.2.1]}]}", NULL},
+	{"local: {names: [{name: a.*.b, ipv4: [192.0.2.1]}]}", NULL},
+	{"local: {names: [{name: a, ipv4: ['::1']}]}",
+	 "f:1:34: local.names[0].ipv4[0]: expected an IPv4 address such as 192.0.2.1, got \"::1\""},
+	{"local: {names: [{name: a, ipv4: ['']}]}",
+	 "f:1:34: local.names[0].ipv4[0]: expected an IPv4 address such as 192.0.2.1, got \"\""},
+	{"local: {names: [{name: a, ipv6: [192.0.2.1]}]}", NULL},
+	{"local:\n  names:\n  - {name: a.example}\n",
+	 "f:3:12: local.names[0].name: expected one of ipv4, ipv6, cname, ptr and txt as well"},
+	{"local:\n  names:\n  - {name: a.example, ipv4: [192.0.2.1]}\n"
+	 "  - {name: b.example, ipv4: [192.0.2.1]}\n  - {name: A.example., txt: [x]}\n",
+	 "f:5:12: local.names[2].name: the name a.example is given twice, first in line 3"},
+	{"local:\n  names:\n  - {name: '*.a.example', ipv4: [192.0.2.1]}\n"
+	 "  - {name: '*.a.example', txt: [x]}\n",
+	 "f:4:12: local.names[1].name: the name *.a.example is given twice, first in line 3"},
+	{"local:\n  names:\n  - {name: a.example, ipv4: [192.0.2.1], cname: b.example}\n",
+	 "f:3:49: local.names[0].cname: expected nothing beside it, as the name stands for "
+	 "another"},
+	{"local:\n  names:\n  - {name: a.example, cname: b.example}\n",
+	 "f:3:30: local.names[0].cname: expected one of local.names, got \"b.example\""},
+	{"local:\n  names:\n  - {name: a.example, cname: b.example}\n"
+	 "  - {name: b.example, cname: a.example}\n",
+	 "f:3:30: local.names[0].cname: expected an end after 8 names at most, got a loop or more"},
 	{LIST "- name: c\n  file: b\n  action: pass\n- name: a\n  file: d\n",
 	 "f:8:9: lists[2].name: the name \"a\" is taken, by the list in line 2"},
 	{"lists:\n- {name: a, file: b}\n",

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/local.h"
+#include "core/namemap.h"
 #include "daemon/keep.h"
 #include "daemon/loader.h"
 #include "support/alloc_fail.h"
@@ -818,6 +820,104 @@ static void test_keep_fails(void **state)
 	assert_int_equal(access(scratch_path(&b->scratch, "state/y.list"), F_OK), 0);
 }
 
+/* ---- names that are not the upstreams' */
+
+static struct name_suffixes suffixes_of(const struct name *name)
+{
+	struct name_suffixes suffixes;
+
+	name_hash_suffixes(&rig_key, name, &suffixes);
+	return suffixes;
+}
+
+static struct name name_of(const char *text)
+{
+	struct name name;
+
+	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
+	return name;
+}
+
+static bool is_local(const struct bench *b, const char *text)
+{
+	struct name name = name_of(text);
+	struct name_suffixes suffixes = suffixes_of(&name);
+	struct local_name found;
+
+	return local_find(b->snapshot->local, &name, &suffixes, &found);
+}
+
+static int pool_of(const struct bench *b, const char *text)
+{
+	struct name name = name_of(text);
+	struct name_suffixes suffixes = suffixes_of(&name);
+	struct namemap_hit hit = namemap_find(b->snapshot->zones, &name, &suffixes, 0);
+
+	return hit.found ? (int)hit.value : 0;
+}
+
+static void test_zones(void **state)
+{
+	struct bench *b = *state;
+
+	append(b, "forward:\n"
+		  "  - {zone: corp.example, upstreams: [{address: 192.0.2.20}]}\n"
+		  "  - {zone: eu.corp.example, upstreams: [{address: 192.0.2.21}]}\n");
+	load(b);
+	assert_int_equal(b->snapshot->pool_count, 3);
+	assert_int_equal(pool_of(b, "www.corp.example"), 1);
+	assert_int_equal(pool_of(b, "eu.corp.example"), 2);
+	assert_int_equal(pool_of(b, "example"), 0);
+	assert_true(b->snapshot->pools[0].salt == 0);
+	assert_true(b->snapshot->pools[1].salt != 0);
+	assert_true(b->snapshot->pools[1].salt != b->snapshot->pools[2].salt);
+	begin(b);
+	load(b);
+	assert_null(b->snapshot->zones);
+	assert_int_equal(pool_of(b, "www.corp.example"), 0);
+}
+
+static void test_special_use(void **state)
+{
+	struct bench *b = *state;
+
+	load(b);
+	assert_non_null(b->snapshot->special);
+	append(b, "local: {special-use: false}\n");
+	load(b);
+	assert_null(b->snapshot->special);
+	assert_null(b->snapshot->local);
+}
+
+/* A hosts file is read at each load; one that cannot be read fails all but a start. */
+static void test_hosts_file(void **state)
+{
+	struct bench *b = *state;
+
+	append(b, "local: {hosts-file: %s, names: [{name: own.lan, ipv4: [192.168.1.1]}]}\n",
+	       scratch_path(&b->scratch, "hosts"));
+	expect_load_fails(b, true, ERR_SYS, "hosts: No such file");
+	scratch_take_stderr(&b->scratch);
+	log_set_level(LOG_LEVEL_WARNING);
+	load(b);
+	assert_true(scratch_logged(&b->scratch, "hosts: No such file or directory; its names"));
+	assert_true(is_local(b, "own.lan"));
+	write_list(b, "hosts", "192.168.1.2 first.lan\nwhat is this\n");
+	load(b);
+	assert_true(
+		scratch_logged(&b->scratch, "hosts:2: skipped: does not begin with an address"));
+	assert_true(is_local(b, "first.lan"));
+	assert_true(is_local(b, "2.1.168.192.in-addr.arpa"));
+	write_list(b, "hosts", "192.168.1.2 second.lan\n");
+	load(b);
+	scratch_give_stderr(&b->scratch);
+	assert_false(is_local(b, "first.lan"));
+	assert_true(is_local(b, "second.lan"));
+	assert_int_equal(unlink(scratch_path(&b->scratch, "hosts")), 0);
+	expect_load_fails(b, false, ERR_SYS, "hosts: No such file");
+	assert_true(is_local(b, "second.lan"));
+}
+
 /* ---- no memory */
 
 /* Whatever allocation fails: the load fails, or it has all the rules there were. */
@@ -827,6 +927,8 @@ static void test_without_memory(void **state)
 	bool failed = true;
 
 	load_and_keep(b, "action: nxdomain");
+	append(b, "local: {names: [{name: own.lan, ipv4: [192.168.1.1]}]}\n"
+		  "forward: [{zone: corp.example, upstreams: [{address: 192.0.2.20}]}]\n");
 	scratch_take_stderr(&b->scratch); /* it says so very often */
 	for (unsigned long nth = 0; failed && nth < ALLOCATIONS_MAX; nth += ALLOCATIONS_STEP) {
 		struct snapshot *next = NULL;
@@ -847,6 +949,8 @@ static void test_without_memory(void **state)
 		assert_int_equal(list_of(b, "a.example"), 0);
 		assert_int_equal(list_of(b, "b.example"), 0);
 		assert_int_equal(list_of(b, "c.example"), 1);
+		assert_true(is_local(b, "own.lan"));
+		assert_int_equal(pool_of(b, "corp.example"), 1);
 	}
 	scratch_give_stderr(&b->scratch);
 	assert_false(failed);
@@ -880,6 +984,9 @@ int main(void)
 		TEST(test_keep),
 		TEST(test_keep_nowhere),
 		TEST(test_keep_fails),
+		TEST(test_zones),
+		TEST(test_special_use),
+		TEST(test_hosts_file),
 		TEST(test_without_memory),
 	};
 

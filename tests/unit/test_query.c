@@ -17,7 +17,6 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Types without a name in dns/wire.h. */
-#define TYPE_DS 43U
 #define TYPE_SVCB 64U
 #define TYPE_HTTPS 65U
 #define TYPE_AXFR 252U

@@ -37,6 +37,7 @@ def base_config(port):
         },
         "cache": {"size": "4MiB"},
         "upstreams": NO_UPSTREAM,
+        "local": {"special-use": False},    # the tests' own names are in the domain test
     }
 
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Names that are not asked of the upstreams for all others: zones with their own, and our own. */
+#include "base/log.h"
+#include "core/local.h"
+#include "core/namemap.h"
+#include "core/special.h"
+#include "daemon/loader_p.h"
+
+/* An odd number, which keeps the hash of a zone's own name and its salt from cancelling out. */
+#define SALT_FACTOR 0x9e3779b97f4a7c15ULL
+
+static enum err set_zones(struct snapshot *s, const struct hash_key *name_key)
+{
+	enum err err;
+
+	if (s->pool_count <= 1)
+		return ERR_OK;
+	err = namemap_create(name_key, &s->zones);
+	for (size_t i = 1; i < s->pool_count && err == ERR_OK; i++) {
+		s->pools[i].salt = name_hash(name_key, &s->pools[i].zone) * SALT_FACTOR;
+		err = namemap_add(s->zones, &s->pools[i].zone, (uint32_t)i);
+	}
+	return err;
+}
+
+static enum err set_local(struct snapshot *s, const struct hash_key *name_key, bool lenient,
+			  struct err_text *text)
+{
+	const struct conf_local *conf = &s->conf->local;
+	const char *hosts = *conf->hosts_file ? conf->hosts_file : NULL;
+	struct list_report report;
+	enum err err = local_create(conf, hosts, name_key, &s->local, &report, text);
+
+	if (lenient && (err == ERR_SYS || err == ERR_REFUSED)) {
+		log_warning("local.hosts-file: %s; its names are not answered", text->text);
+		hosts = NULL;
+		err = local_create(conf, NULL, name_key, &s->local, &report, text);
+	}
+	if (err != ERR_OK)
+		return err;
+	if (hosts) {
+		loader_log_report(hosts, &report);
+		log_info("local: %u names from %s, %u skipped, %u bad", report.entries, hosts,
+			 report.skipped, report.bad);
+	}
+	if (s->local)
+		log_info("local: %zu names in force, those of addresses counted",
+			 local_count(s->local));
+	return ERR_OK;
+}
+
+enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, bool lenient,
+			  struct err_text *text)
+{
+	enum err err = set_zones(s, name_key);
+
+	if (err == ERR_OK)
+		err = set_local(s, name_key, lenient, text);
+	if (err == ERR_OK && s->conf->local.special_use)
+		err = special_create(name_key, &s->special);
+	return err;
+}
