@@ -114,12 +114,13 @@ void cache_put(struct cache *cache, const struct conf_cache *conf, const struct 
 	       uint64_t now_ms, uint64_t generation, const struct reply *reply);
 
 /*
- * Remembers that `key` could not be answered, and why, for cache.servfail-ttl, and for twice as
- * long as the last time when it fails again.  A reply that is there and may be given, now or
- * stale, is worth more and stays; it is not asked for anew for a while.  Any thread.
+ * Remembers that `key` could not be answered, and why, for cache.servfail-ttl, and, if it `grows`,
+ * for twice as long as the last time when it fails again.  A reply that is there and may be given,
+ * now or stale, is worth more and stays; it is not asked for anew for a while.  Any thread.
  */
 void cache_put_failure(struct cache *cache, const struct conf_cache *conf,
-		       const struct cache_key *key, uint64_t now_ms, const struct ede *ede);
+		       const struct cache_key *key, uint64_t now_ms, const struct ede *ede,
+		       bool grows);
 
 /* Records that the entry that was `found` is clean under `generation`; nothing happens when it
  * has been replaced since. */

@@ -141,8 +141,10 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
 
 /*
  * Remembers that a question failed, so that it is answered SERVFAIL for a while without being
- * asked (RFC 9520); `ede`, an upstream's word on the reason, may be NULL.  What the cache has to
- * give instead stays.  That there was no room to ask is not remembered.
+ * asked (RFC 9520), each time longer when an upstream has said so: `ede` is its word on the
+ * reason, which may be empty.  NULL: none has said anything; then it is the network's failure, and
+ * is forgotten as soon as the first time.  What the cache has to give instead stays.  That there
+ * was no room to ask is not remembered.
  */
 void query_remember_failure(const struct query_env *env, const struct query_key *key,
 			    enum query_failure failure, const struct ede *ede);

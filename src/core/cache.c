@@ -322,20 +322,21 @@ void cache_put(struct cache *cache, const struct conf_cache *conf, const struct 
 	cache_put_at(cache, conf, key, (int64_t)now_ms, (int64_t)now_ms, generation, reply);
 }
 
-/* Twice as long as the last time, when that is not long ago (RFC 9520, 3.2). */
+/* Twice as long as the last time, when that is not long ago and it `grows` (RFC 9520, 3.2). */
 static uint32_t failure_ttl(const struct entry *before, const struct conf_cache *conf,
-			    int64_t now_ms)
+			    int64_t now_ms, bool grows)
 {
 	int64_t ttl_s = conf->servfail_ttl_s;
 
-	if (ttl_s > 0 && before && before->kind == REPLY_FAILURE &&
+	if (grows && ttl_s > 0 && before && before->kind == REPLY_FAILURE &&
 	    !entry_is_over(before, conf, now_ms))
 		ttl_s = 2 * ((before->expires_ms - before->stored_ms) / 1000);
 	return ttl_s > CACHE_FAILURE_TTL_MAX_S ? CACHE_FAILURE_TTL_MAX_S : (uint32_t)ttl_s;
 }
 
 void cache_put_failure(struct cache *cache, const struct conf_cache *conf,
-		       const struct cache_key *key, uint64_t now_ms, const struct ede *ede)
+		       const struct cache_key *key, uint64_t now_ms, const struct ede *ede,
+		       bool grows)
 {
 	struct shard *s = shard_of(cache, key->hash);
 	int64_t now = (int64_t)now_ms;
@@ -349,7 +350,7 @@ void cache_put_failure(struct cache *cache, const struct conf_cache *conf,
 	pthread_mutex_lock(&s->lock);
 	old = find(s, key);
 	before = old ? entry_at(s, old) : NULL;
-	reply.ttl_s = failure_ttl(before, conf, now);
+	reply.ttl_s = failure_ttl(before, conf, now, grows);
 	if (before && is_usable(before, conf, now)) {
 		set_failing(before, now, CACHE_RECHECK_MS);
 	} else if (before && now < before->expires_ms) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options that take a record type. */
-#include <ldns/ldns.h>
+#include "core/conf_type_p.h"
+
+#include <ldns/ldns.h> /* behind stdbool.h: it has a bool of its own otherwise */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "core/conf_type_p.h"
 #include "dns/wire.h"
 
 /* The number in "TYPE65280" (RFC 3597, 5); 0 when it is not of that form. */

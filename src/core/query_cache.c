@@ -185,5 +185,5 @@ void query_remember_failure(const struct query_env *env, const struct query_key 
 		return;
 	query_failure_ede(failure, &own);
 	cache_put_failure(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
-			  ede && ede->len > 0 ? ede : &own);
+			  ede && ede->len > 0 ? ede : &own, ede != NULL);
 }

@@ -15,33 +15,70 @@
 #define EXTRA_PERCENT (EXTRA_PRICE / 100)
 #define PROBE_MS 2000U /* how long a server that is measured is waited for */
 
+/* They may ask others at once. */
+static void tell(struct upstream_waiter *waiters, const struct upstream_result *result)
+{
+	while (waiters) {
+		struct upstream_waiter *next = waiters->next;
+
+		waiters->done(waiters, result);
+		waiters = next;
+	}
+}
+
 void try_finish(struct question *q, const struct upstream_result *result)
 {
-	struct upstream_waiter *w = q->waiters;
+	struct upstream_waiter *waiters = q->waiters;
 
 	for (uint32_t i = 0; i < q->attempt_count; i++)
 		if (q->attempts[i].server)
 			health_unanswered(q->attempts[i].server, &q->attempts[i]);
 	question_end(q);
-	while (w) {
-		struct upstream_waiter *next = w->next;
-
-		w->done(w, result);
-		w = next;
-	}
+	tell(waiters, result);
 }
 
+/* Those who have waited long get what is left in the cache, if there is anything (RFC 8767, 5);
+ * the question goes on. */
+static void give_stale(struct question *q)
+{
+	struct upstreams *up = q->upstreams;
+	struct upstream_result result = {.reply = NULL};
+	struct upstream_waiter *waiters = q->waiters;
+	struct reply reply;
+
+	q->stale_ms = NEVER;
+	if (!waiters ||
+	    !query_stale(&up->loop->env, &q->key, false, up->message, &reply, &result.verdict))
+		return;
+	result.reply = &reply;
+	q->waiters = NULL;
+	tell(waiters, &result);
+}
+
+/* Nobody answers: what is left in the cache is better than nothing, and an upstream's word on why
+ * it failed is better than ours. */
 static void give_up(struct question *q, enum query_failure failure)
 {
+	struct upstreams *up = q->upstreams;
+	const struct query_env *env = &up->loop->env;
 	struct upstream_result result = {.failure = failure};
 	struct reply reply = {.kind = REPLY_FAILURE, .rcode = RCODE_SERVFAIL};
+	bool told_why = q->answered_badly && q->ede.len;
 
-	if (q->answered_badly && q->ede.len) { /* what an upstream said why is worth more */
+	if (q->probe) {
+		try_finish(q, &result);
+		return;
+	}
+	if (query_stale(env, &q->key, failure != QUERY_FAIL_OVERLOAD, up->message, &reply,
+			&result.verdict)) {
+		result.reply = &reply;
+	} else if (told_why) {
 		reply.ede_len = q->ede.len;
 		memcpy(reply.ede, q->ede.data, q->ede.len);
 		reply.body = q->ede.data;
 		result.reply = &reply;
 	}
+	query_remember_failure(env, &q->key, failure, q->answered_badly ? &q->ede : NULL);
 	try_finish(q, &result);
 }
 
@@ -205,6 +242,8 @@ void try_on_timer(evutil_socket_t fd, short what, void *arg)
 		give_up(q, q->attempt_count ? QUERY_FAIL_NO_REPLY : QUERY_FAIL_NETWORK);
 		return;
 	}
+	if (loop->env.now_ms >= q->stale_ms)
+		give_stale(q);
 	if (loop->env.now_ms >= q->retry_ms)
 		retry(q);
 	if (loop->env.now_ms >= q->hedge_ms)
@@ -254,8 +293,18 @@ static void measure(struct question *q)
 		question_end(probe);
 }
 
+static void plan_stale(struct question *q)
+{
+	const struct loop *loop = q->upstreams->loop;
+	const struct conf_cache *conf = &loop->env.snapshot->conf->cache;
+
+	if (conf->serve_stale_s > 0 && conf->stale_timeout_ms > 0)
+		q->stale_ms = loop->env.now_ms + conf->stale_timeout_ms;
+}
+
 void try_begin(struct question *q)
 {
+	plan_stale(q);
 	if (!send_next(q)) {
 		end_soon(q);
 		return;

@@ -281,7 +281,7 @@ static void test_failures_stay_behind(void **state)
 	struct kit_key k;
 
 	kit_key(&k, "www.example");
-	cache_put_failure(cache, &conf, &k.cache, START_MS, &ede);
+	cache_put_failure(cache, &conf, &k.cache, START_MS, &ede, true);
 	assert_int_equal(cache_stats(cache).entries, 1);
 	assert_int_equal(dump(cache, &env, &file), 0);
 	assert_int_equal(file.len, HEAD + PART_HEAD);

@@ -45,7 +45,7 @@ static void put_failure(struct cache *cache, const struct kit_key *k, uint64_t n
 	struct ede ede;
 
 	ede_set(&ede, EDE_NETWORK_ERROR, text);
-	cache_put_failure(cache, &conf, &k->cache, now_ms, &ede);
+	cache_put_failure(cache, &conf, &k->cache, now_ms, &ede, true);
 }
 
 /* ---- stale */
@@ -330,13 +330,13 @@ static void test_failure_not_remembered(void **state)
 	struct kit_key k;
 
 	kit_key(&k, "www.example");
-	cache_put_failure(cache, &none, &k.cache, START_MS, &ede);
+	cache_put_failure(cache, &none, &k.cache, START_MS, &ede, true);
 	assert_int_equal(cache_stats(cache).entries, 0);
 	put_failure(cache, &k, START_MS, NULL);
-	cache_put_failure(cache, &none, &k.cache, START_MS + 6 * S, &ede);
+	cache_put_failure(cache, &none, &k.cache, START_MS + 6 * S, &ede, true);
 	assert_string_equal(kit_get(cache, &none, &k, START_MS + 6 * S), "-");
 	kit_put(cache, &none, &k, START_MS, 10, 1);
-	cache_put_failure(cache, &none, &k.cache, START_MS + 20 * S, &ede);
+	cache_put_failure(cache, &none, &k.cache, START_MS + 20 * S, &ede, true);
 	assert_string_equal(kit_get(cache, &none, &k, START_MS + 20 * S), "stale");
 	cache_free(cache);
 }
@@ -582,7 +582,7 @@ static void *hammer_on(void *arg)
 			kit_put(h->cache, &conf, &k, now_ms, 20, n % 40);
 			break;
 		case 2:
-			cache_put_failure(h->cache, &conf, &k.cache, now_ms, &ede);
+			cache_put_failure(h->cache, &conf, &k.cache, now_ms, &ede, true);
 			break;
 		case 3:
 			h->given += cache_get_stale(h->cache, &conf, &k.cache, now_ms, 30000, buf,
