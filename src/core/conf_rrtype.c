@@ -45,13 +45,14 @@ static void describe(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
 static void print(const struct conf_row *row, const void *value, FILE *out)
 {
 	const uint16_t *type = value;
-	const ldns_rr_descriptor *known = ldns_rr_descript(*type);
+	char *name = ldns_rr_type2str((ldns_rr_type)*type);
 
 	(void)row;
-	if (known && known->_name && ldns_get_rr_type_by_name(known->_name) == *type)
-		fputs(known->_name, out);
+	if (name && ldns_get_rr_type_by_name(name) == *type)
+		fputs(name, out);
 	else
 		fprintf(out, "TYPE%u", *type);
+	free(name);
 }
 
 static bool equal(const void *a, const void *b)

@@ -84,10 +84,13 @@ void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
 static bool store(const struct cache_dump_env *env, struct cache *cache, const char *temporary,
 		  const char *path, uint64_t *ret_entries)
 {
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *out;
 	bool done;
+	int fd;
 
+	(void)unlink(temporary); /* what a crash has left, or who knows */
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!out) {
 		if (fd >= 0)
 			close(fd);

@@ -125,6 +125,14 @@ static const struct {
 	{"server: {workers: '7'}", "  workers: 7"},
 	{"server: {workers: 007}", "  workers: 7"},
 	{"server: {listen: [192.0.2.1]}", "    - \"192.0.2.1@53\""},
+	{"cache: {types: [{type: TXT}]}", "    - type: TXT"},
+	{"cache: {types: [{type: https}]}", "    - type: HTTPS"},
+	{"cache: {types: [{type: TYPE16}]}", "    - type: TXT"},
+	{"cache: {types: [{type: type65280}]}", "    - type: TYPE65280"},
+	{"cache: {types: [{type: TYPE65535}]}", "    - type: TYPE65535"},
+	{"cache: {types: [{type: ANY}]}", "    - type: ANY"},
+	{"cache: {types: [{type: ANY, share: 7}]}", "      share: 7"},
+	{"cache: {keep: false}", "  keep: false"},
 	{"server: {listen: [\"[::1]@5353\"]}", "    - \"::1@5353\""},
 	{"server: {allow: []}", "  allow: []"},
 	{"server: {allow: [192.0.2.1]}", "    - \"192.0.2.1/32\""},
@@ -221,6 +229,9 @@ static void test_list_fields(void **state)
 /* ---- what is wrong, and how it is told */
 
 #define WORKERS "expected a whole number from 0 to 256, got "
+
+#define RRTYPE_EXPECTED                                                                            \
+	"f:1:24: cache.types[0].type: expected a record type such as TXT or TYPE65280, got "
 
 static const struct {
 	const char *yaml;
@@ -359,6 +370,17 @@ static const struct {
 	 "f:1:18: cache.min-ttl: expected at most max-ttl, 60s, got 3600s"},
 	{"cache: {max-ttl: 0, min-ttl: 1}",
 	 "f:1:30: cache.min-ttl: expected at most max-ttl, 0s, got 1s"},
+	{"cache: {types: [{type: TXT}, {type: MX}, {type: TYPE16}]}",
+	 "f:1:49: cache.types[2].type: the type is given twice"},
+	{"cache: {types: [{share: 5}]}",
+	 "f:1:17: cache.types[0]: the required option \"type\" is missing"},
+	{"cache: {types: [{type: TXTX}]}", RRTYPE_EXPECTED "\"TXTX\""},
+	{"cache: {types: [{type: TYPE0}]}", RRTYPE_EXPECTED "\"TYPE0\""},
+	{"cache: {types: [{type: TYPE65536}]}", RRTYPE_EXPECTED "\"TYPE65536\""},
+	{"cache: {types: [{type: TYPE7x}]}", RRTYPE_EXPECTED "\"TYPE7x\""},
+	{"cache: {types: [{type: OPT}]}", RRTYPE_EXPECTED "\"OPT\""},
+	{"cache: {types: [{type: AXFR}]}", RRTYPE_EXPECTED "\"AXFR\""},
+	{"cache: {types: [{type: ''}]}", RRTYPE_EXPECTED "\"\""},
 	{"outgoing: {timeout: 500ms, retransmit: 500ms}",
 	 "f:1:40: outgoing.retransmit: expected less than timeout, 500ms, got 500ms"},
 	{"outgoing: {timeout: 500ms, retransmit: 2s}",

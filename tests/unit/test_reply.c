@@ -535,6 +535,71 @@ static void test_body_moves(void **state)
 			    " ar x.example. 700 IN A 192.0.2.1");
 }
 
+/* Records of a type with a limit of its own, wherever they stand; the least limit counts. */
+static void test_type_limits(void **state)
+{
+	static const struct reply_ttl_limits limits = {
+		.min_s = 90,
+		.max_s = 450,
+		.max_negative_s = 86400,
+		.type_count = 3,
+		.types = {{TYPE_TXT, 1}, {TYPE_NS, 20}, {TYPE_CNAME, 900}},
+	};
+	struct message m;
+	struct reply reply;
+
+	make_chain(&m);
+	assert_int_equal(parse(&m, &limits, &reply), ERR_OK);
+	assert_int_equal(reply.ttl_s, 20);
+	assert_string_equal(render(m.octets, m.len),
+			    "NOERROR qr rd ra; www.example. IN A;"
+			    " an www.example. 450 IN CNAME a.example.,"
+			    " a.example. 450 IN CNAME b.example., b.example. 400 IN A 192.0.2.1;"
+			    " ns example. 20 IN NS ns.example.;"
+			    " ar ns.example. 90 IN A 192.0.2.1; opt 1232");
+}
+
+static void test_set_ttl(void **state)
+{
+	struct message m;
+	struct reply reply;
+
+	make_chain(&m);
+	assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+	reply_set_ttl(m.octets, m.len, reply.question_end, 5, 30);
+	assert_string_equal(render(m.octets, m.len),
+			    "NOERROR qr rd ra; www.example. IN A;"
+			    " an www.example. 30 IN CNAME a.example.,"
+			    " a.example. 30 IN CNAME b.example., b.example. 30 IN A 192.0.2.1;"
+			    " ns example. 30 IN NS ns.example.;"
+			    " ar ns.example. 30 IN A 192.0.2.1; opt 1232");
+	reply_set_ttl(m.octets, m.len, reply.question_end, 1, UINT32_MAX);
+	assert_non_null(strstr(render(m.octets, m.len), "an www.example. 4294967295 IN CNAME"));
+	assert_non_null(strstr(render(m.octets, m.len), "a.example. 30 IN CNAME"));
+	reply_set_ttl(m.octets, reply.question_end, reply.question_end, 5, 1); /* nothing there */
+	assert_non_null(strstr(render(m.octets, m.len), "a.example. 30 IN CNAME"));
+}
+
+static void test_may_be_cached(void **state)
+{
+	static const struct {
+		struct reply reply;
+		bool may;
+	} kinds[] = {
+		{{.kind = REPLY_ANSWER}, true},
+		{{.kind = REPLY_ANSWER, .has_soa = true}, true},
+		{{.kind = REPLY_NXDOMAIN}, false},
+		{{.kind = REPLY_NXDOMAIN, .has_soa = true}, true},
+		{{.kind = REPLY_NODATA}, false},
+		{{.kind = REPLY_NODATA, .has_soa = true}, true},
+		{{.kind = REPLY_FAILURE}, false},
+		{{.kind = REPLY_FAILURE, .has_soa = true}, false},
+	};
+
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		assert_int_equal(reply_may_be_cached(&kinds[i].reply), kinds[i].may);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +612,9 @@ int main(void)
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_type_limits),
+		cmocka_unit_test(test_set_ttl),
+		cmocka_unit_test(test_may_be_cached),
 		cmocka_unit_test(test_body_moves),
 	};
 

@@ -40,11 +40,38 @@ static void test_partly_made(void **state)
 	snapshot_free(NULL);
 }
 
+/* What the configuration says of TTLs, types and all. */
+static void test_ttl_limits(void **state)
+{
+	struct conf_cachetype types[] = {
+		{.type = 16, .max_ttl_s = 5, .share_percent = 1},
+		{.type = 1, .max_ttl_s = 6},
+	};
+	const struct conf_cache conf = {
+		.min_ttl_s = 1,
+		.max_ttl_s = 2,
+		.max_negative_ttl_s = 3,
+		.types = types,
+		.types_count = 2,
+	};
+	struct reply_ttl_limits limits = snapshot_ttl_limits(&conf);
+
+	assert_int_equal(limits.min_s, 1);
+	assert_int_equal(limits.max_s, 2);
+	assert_int_equal(limits.max_negative_s, 3);
+	assert_int_equal(limits.type_count, 2);
+	assert_int_equal(limits.types[0].type, 16);
+	assert_int_equal(limits.types[0].max_s, 5);
+	assert_int_equal(limits.types[1].type, 1);
+	assert_int_equal(limits.types[1].max_s, 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_partly_made),
+		cmocka_unit_test(test_ttl_limits),
 	};
 
 	return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);
