@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Real upstreams: NSD with zones of ours, and Unbound, which validates what NSD serves."""
+import os
+import signal
+
 import dns.exception
 import dns.rcode
 
@@ -36,7 +39,22 @@ class Server:
     def address(self):
         return {"address": "%s@%d" % self.where}
 
+    def _processes(self):
+        pid = self.program.pid
+        children = open(f"/proc/{pid}/task/{pid}/children").read().split()
+        return [pid, *map(int, children)]
+
+    def freeze(self):
+        """It stays, and is silent."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self):
+        for pid in self._processes():
+            os.kill(pid, signal.SIGCONT)
+
     def close(self):
+        self.thaw()
         self.program.signal(15)
         self.program.wait_exit(10)
 
@@ -105,11 +123,26 @@ stub-zone:
 """
 
 
+UNBOUND_TLS = """\
+server:
+  interface: 127.0.0.1@{port}
+  tls-port: {port}
+  tls-service-key: "{identity.key}"
+  tls-service-pem: "{identity.certificate}"
+"""
+
+
 class Unbound(Server):
-    def __init__(self, folder, nsd):
+    """With an identity (certs.Identity) it is also at tls_where."""
+
+    def __init__(self, folder, nsd, identity=None):
         self.where = ("127.0.0.1", free_port())
         config = folder / "unbound.conf"
-        config.write_text(UNBOUND_CONFIG.format(
+        text = UNBOUND_CONFIG.format(
             port=self.where[1], folder=folder, nsd=nsd.where[1], plain=zones.PLAIN,
-            signed=zones.SIGNED, anchor=nsd.signer.anchor()))
+            signed=zones.SIGNED, anchor=nsd.signer.anchor())
+        if identity:
+            self.tls_where = ("127.0.0.1", free_port())
+            text += UNBOUND_TLS.format(port=self.tls_where[1], identity=identity)
+        config.write_text(text)
         super().__init__(folder, ["/usr/sbin/unbound", "-d", "-c", str(config)], zones.PLAIN)

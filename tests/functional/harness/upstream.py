@@ -257,6 +257,7 @@ class ScriptedUpstream:
         self.sent = 0                   # datagrams
         self.accepted = 0               # TCP connections
         self.failed_handshakes = 0
+        self.greeting = b""             # what a TCP client is sent unasked
         self.errors = []
         self.due = []                   # heap of what is to be done later
         self.order = itertools.count()
@@ -377,6 +378,8 @@ class ScriptedUpstream:
         except (BlockingIOError, ConnectionError):
             return
         self.accepted += 1
+        if self.greeting:
+            accepted.sendall(self.greeting)
         connection = Connection(accepted, peer[1], self.accepted, self.context)
         self.selector.register(connection, selectors.EVENT_READ, self._on_octets)
 
@@ -415,6 +418,12 @@ class ScriptedUpstream:
     def up(self):
         """Comes back on the same port."""
         self._order(self._open_all)
+
+    @property
+    def connections(self):
+        """How many are open."""
+        return sum(isinstance(key.fileobj, Connection)
+                   for key in list(self.selector.get_map().values()))
 
     def count(self, name=None, transport=None):
         return len(self.asked(name, transport))

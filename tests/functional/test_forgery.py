@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Forged answers: what a forger has to guess, and that guessing does not pay (RFC 5452)."""
+import pytest
+
+from harness import faults
+from harness.client import addresses, ask
+from harness.crowd import ask_many, fresh, tell
+from harness.faults import FORGED, GOOD, SECOND, CookieServer
+from harness.upstream import Later
+
+LONG = "how-many-letters-does-a-forger-have-to-guess.all-of-them-and-in-one-try.faults.net"
+
+
+def forward(daemon, *upstreams, **outgoing):
+    return daemon({"upstreams": [u.address for u in upstreams], "outgoing": outgoing}).start()
+
+
+# ---- the letters' case
+
+def test_case_is_drawn_at_random(daemon, upstream):
+    """Each letter is either, and the client has its own spelling back."""
+    up = upstream(faults.good)
+    d = forward(daemon, up)
+    outcomes = ask_many(d.address, fresh(100, "abcdefghij.faults.net"))
+    assert [str(o.message.question[0].name) for o in outcomes] == [f"{o.name}." for o in outcomes]
+    spellings = [q.spelling[q.spelling.index("."):] for q in up.questions]
+    assert len(set(spellings)) > 90
+    for at, letter in enumerate(spellings[0]):
+        if letter.isalpha():
+            upper = sum(s[at].isupper() for s in spellings)
+            assert 20 <= upper <= 80, (at, upper)
+
+
+def test_case_is_left_alone_when_that_is_wanted(daemon, upstream):
+    up = upstream(faults.good)
+    d = forward(daemon, up, **{"case-randomization": False})
+    ask_many(d.address, fresh(20))
+    assert all(q.spelling == q.name for q in up.questions)
+
+
+def test_upstream_that_does_not_keep_the_case_is_put_up_with(daemon, upstream):
+    """It is the only one: all is answered, and soon a question costs one again."""
+    up = upstream(faults.lower_case(faults.good))
+    d = forward(daemon, up)
+    outcomes = ask_many(d.address, fresh(100), window=5)
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+    before = up.count()
+    outcomes = ask_many(d.address, fresh(100), window=5)
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+    assert up.count() - before <= 110
+
+
+def test_answer_in_another_case_is_not_taken_as_it_is(daemon, upstream):
+    """A forger who is first with all in lower case; the upstream itself keeps the case."""
+    def script(q):
+        forged = faults.lower_case(lambda q: q.quick(FORGED))(q)
+        return [forged, Later(0.05, q.quick(GOOD))]
+    d = forward(daemon, upstream(script), retransmit="1s")
+    names = [f"{n}.some-more-letters-than-chance-gets-right.net" for n in "abcdefghijklmnop"]
+    outcomes = ask_many(d.address, names, window=4)
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+
+
+# ---- the race
+
+@pytest.mark.parametrize("forger", [faults.blind_forger, faults.forger_without_case,
+                                    faults.forger_without_id])
+def test_forger_who_sends_65535_guesses_fails(daemon, upstream, forger):
+    """The guesses are all there before the right answer."""
+    def script(q):
+        forge = q.name == f"{LONG}." and not raced
+        raced.append(q.name)
+        return [*forger(q), q.quick(GOOD)] if forge else q.quick(GOOD)
+
+    raced = []
+    up = upstream(script)
+    d = forward(daemon, up)
+    assert addresses(ask(d.address, LONG)) == [GOOD]
+    assert up.sent > 60000
+    assert addresses(ask(d.address, LONG)) == [GOOD]
+    outcomes = ask_many(d.address, fresh(50))
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+
+
+def test_forged_answers_do_not_cost_the_upstream_its_place(daemon, upstream):
+    """An attacker's datagrams with a wrong ID must not make us leave a good upstream."""
+    up, other = upstream(lambda q: [faults.wrong_id(q)] * 5 + [q.quick(GOOD)]), \
+        upstream(faults.second)
+    d = forward(daemon, up, other, policy="in-order", hedge=0)
+    outcomes = ask_many(d.address, fresh(100), window=4)
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+    assert other.count() == 0
+
+
+# ---- cookies (RFC 7873)
+
+def test_cookie_of_an_upstream_is_learned(daemon, upstream):
+    """BADCOOKIE brings the server's part; from then on the questions have it."""
+    server = CookieServer()
+    up = upstream(server)
+    d = forward(daemon, up)
+    outcomes = ask_many(d.address, fresh(100), window=4)
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+    assert 1 <= server.refused <= 16
+    cookies = [q.cookie for q in up.questions if q.transport == "udp"]
+    assert {len(c) for c in cookies} == {8, 24}
+    assert {len(c) for c in cookies[-50:]} == {24}
+
+
+def test_cookie_of_an_upstream_may_change(daemon, upstream):
+    server = CookieServer()
+    up = upstream(server)
+    d = forward(daemon, up)
+    ask_many(d.address, fresh(40), window=4)
+    server.secret, before = b"2", server.refused
+    outcomes = ask_many(d.address, fresh(60), window=4)
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+    assert 1 <= server.refused - before <= 16
+
+
+def test_client_cookies_are_of_one_upstream(daemon, upstream):
+    """Nobody can tell from them that two upstreams have the same client (RFC 7873, 4.1)."""
+    ups = [upstream(CookieServer()), upstream(CookieServer())]
+    d = forward(daemon, *ups, policy="round-robin")
+    ask_many(d.address, fresh(60), window=4)
+    first, second = ({q.cookie[:8] for q in up.questions if q.cookie} for up in ups)
+    assert first and second and not first & second
+
+
+def test_cookies_are_not_sent_when_they_are_not_wanted(daemon, upstream):
+    up = upstream(CookieServer())
+    d = forward(daemon, up, cookies=False)
+    outcomes = ask_many(d.address, fresh(10))
+    assert all(o.addresses == [GOOD] for o in outcomes)
+    assert {q.cookie for q in up.questions} == {None}
+
+
+@pytest.mark.parametrize("right", [lambda q: CookieServer()(q), faults.good],
+                         ids=["server with cookies", "server without"])
+def test_answer_to_another_cookie_is_ignored(daemon, upstream, right):
+    up = upstream(lambda q: [faults.wrong_cookie(q), Later(0.05, right(q))])
+    d = forward(daemon, up, retransmit="1s")
+    outcomes = ask_many(d.address, fresh(30), window=4)
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+
+
+def test_upstream_that_wants_a_cookie_again_and_again_is_left(daemon, upstream):
+    """BADCOOKIE without end: the next one is asked, and the first is not asked in a loop."""
+    server = CookieServer()
+    server.server_cookie = lambda client: bytes(server.refused % 256 for _ in range(16))
+    up, other = upstream(server), upstream(faults.second)
+    d = forward(daemon, up, other, policy="in-order", retransmit="200ms")
+    outcomes = ask_many(d.address, fresh(30), window=4)
+    assert all(o.addresses == [SECOND] for o in outcomes), tell(outcomes)
+    assert up.count() <= 30 * 4
+
+
+def test_client_does_not_see_the_cookies(daemon, upstream):
+    d = forward(daemon, upstream(CookieServer()))
+    for _ in range(2):
+        answer = ask(d.address, "a.net", edns=True)
+        assert addresses(answer) == [GOOD] and not answer.options
