@@ -96,7 +96,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c)) $(SUPPORT)
 
-.PHONY: all run deps test unit replay functional tsan fuzz bench lint format install uninstall \
+.PHONY: all run deps test unit replay functional tsan fuzz bench faults lint format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -214,6 +214,11 @@ bench: ## us and the peers, same list and load, in ratios (BENCH='--quick' and t
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon tools
 	$(Q)SINKHOLED=build/release/sinkholed SINKHOLED_TOOLS=build/release \
 		$(PYTHON) tests/bench/bench.py $(BENCH)
+
+faults: ## us and the peers while upstreams fail, five minutes (FAULTS='--faults dead,loss')
+	$(Q)$(DEPS) build test bench
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon
+	$(Q)SINKHOLED=build/release/sinkholed $(PYTHON) tests/bench/faults.py $(FAULTS)
 
 # ---- lint
 

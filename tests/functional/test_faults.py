@@ -10,7 +10,7 @@ from harness import faults
 from harness.client import addresses, ask, ede, rcode, records
 from harness.crowd import ask_many, asking, fresh, tell
 from harness.daemon import IPV4
-from harness.faults import FORGED, GOOD, SECOND
+from harness.faults import GOOD, SECOND
 from harness.program import wait_until
 from harness.servers import Nsd
 from harness.upstream import Close
@@ -128,10 +128,13 @@ def test_closed_upstream(daemon, upstream):
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_loss_costs_no_answer(daemon, upstream, count):
-    """30 % of the datagrams, of each upstream there is."""
+    """30 % of the datagrams, of each upstream there is; a question is lost six times in a row with
+    a chance of 1 to 1400."""
     ups = [upstream(faults.lossy(faults.good, seed=seed)) for seed in range(count)]
     d = forward(daemon, *ups, timeout="4s")
-    all_answered(ask_many(d.address, fresh(300), window=30), GOOD)
+    outcomes = ask_many(d.address, fresh(300), window=30)
+    failed = [o for o in outcomes if o.addresses != [GOOD]]
+    assert len(failed) <= 3 and all(o.rcode == "SERVFAIL" for o in failed), tell(outcomes)
 
 
 def test_only_upstream_that_takes_long(daemon, upstream):
@@ -285,32 +288,23 @@ def test_all_fail(failing, how):
 
 @pytest.mark.parametrize("how", ["silent", "SERVFAIL", "garbage"])
 def test_upstreams_that_fail_are_not_stormed(failing, how):
-    """100 clients a second of as many names: each upstream has a few questions for each."""
+    """100 questions a second of as many names: the upstreams have a few questions for each."""
     d, ups = failing(ALL_FAIL[how])
-    begin = [up.count() for up in ups]
-    with asking(d.address, fresh(400), rate=100) as outcomes:
-        time.sleep(3)
-    asked = [up.count() - before for up, before in zip(ups, begin)]
-    assert sum(asked) <= 6 * len(outcomes), (asked, len(outcomes))
-
-
-def test_one_name_that_all_ask_for_does_not_storm(failing):
-    """A failure is remembered (RFC 9520): the upstreams have a few questions a second."""
-    d, ups = failing(ALL_FAIL["SERVFAIL"])
     before = sum(up.count() for up in ups)
-    with asking(d.address, fresh(1) * 300, rate=100) as outcomes:
-        time.sleep(3)
-    assert {o.rcode for o in outcomes} == {"SERVFAIL"}
-    assert sum(up.count() for up in ups) - before <= 20
+    with asking(d.address, fresh(300), rate=100) as outcomes:
+        time.sleep(2)
+    assert sum(up.count() for up in ups) - before <= 6 * len(outcomes), len(outcomes)
 
 
-def test_one_name_of_silent_upstreams_does_not_storm(failing):
-    d, ups = failing(ALL_FAIL["silent"])
+@pytest.mark.parametrize("how,most", [("SERVFAIL", 20), ("silent", 40)])
+def test_one_name_that_all_ask_for_does_not_storm(failing, how, most):
+    """A failure is remembered (RFC 9520): it costs a few questions, however many want to know."""
+    d, ups = failing(ALL_FAIL[how])
     before = sum(up.count() for up in ups)
     with asking(d.address, fresh(1) * 500, rate=100) as outcomes:
-        time.sleep(5)
+        time.sleep(4)
     assert {o.rcode for o in outcomes} == {"SERVFAIL"}, tell(outcomes)
-    assert sum(up.count() for up in ups) - before <= 40
+    assert sum(up.count() for up in ups) - before <= most
 
 
 @pytest.mark.parametrize("how", ["silent", "closed", "SERVFAIL", "garbage"])
@@ -320,13 +314,13 @@ def test_failing_upstream_beside_a_good_one_is_asked_now_and_then(daemon, upstre
     d = forward(daemon, *ups, retransmit="400ms")
     all_answered(ask_many(d.address, fresh(40)), GOOD, SECOND)
     ALL_FAIL[how](ups[:1])
-    with asking(d.address, fresh(700), rate=100) as outcomes:
-        time.sleep(3)
-        before, since = ups[0].count(), len(ups[1].questions)
-        time.sleep(3)
-        asked, served = ups[0].count() - before, len(ups[1].questions) - since
+    with asking(d.address, fresh(500), rate=100) as outcomes:
+        time.sleep(2)
+        before, since = ups[0].count(), ups[1].count()
+        time.sleep(2)
+        asked, served = ups[0].count() - before, ups[1].count() - since
     all_answered(outcomes, SECOND)
-    assert served > 200 and asked <= 0.15 * served, (asked, served)
+    assert served > 100 and asked <= 0.15 * served, (asked, served)
 
 
 def test_outage_shorter_than_clients_wait_costs_no_answer(failing):

@@ -22,6 +22,12 @@ def _answers(address, qname):
     return tried
 
 
+def _family(pid):
+    """A process and those it has started."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        return [pid, *(p for child in children.read().split() for p in _family(int(child)))]
+
+
 class Server:
     """A name server of Debian's that runs in the foreground, for as long as the tests do."""
 
@@ -39,18 +45,13 @@ class Server:
     def address(self):
         return {"address": "%s@%d" % self.where}
 
-    def _processes(self):
-        pid = self.program.pid
-        children = open(f"/proc/{pid}/task/{pid}/children").read().split()
-        return [pid, *map(int, children)]
-
     def freeze(self):
         """It stays, and is silent."""
-        for pid in self._processes():
+        for pid in _family(self.program.pid):
             os.kill(pid, signal.SIGSTOP)
 
     def thaw(self):
-        for pid in self._processes():
+        for pid in _family(self.program.pid):
             os.kill(pid, signal.SIGCONT)
 
     def close(self):
