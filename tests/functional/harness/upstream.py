@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 import dns.edns
 import dns.flags
 import dns.message
+import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
@@ -98,7 +99,7 @@ class Question:
         while self.wire[at]:
             labels.append(self.wire[at + 1:at + 1 + self.wire[at]])
             at += 1 + self.wire[at]
-        return b".".join(labels).decode("latin-1") + "."
+        return str(dns.name.Name([*labels, b""]))
 
     @property
     def name(self):
