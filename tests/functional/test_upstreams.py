@@ -231,9 +231,9 @@ def test_all_silent_is_servfail_before_dig_gives_up(daemon, upstream):
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
 def test_failure_is_no_answer_of_the_future(daemon, upstream, tcp):
-    """It is not cached: the upstream is asked again, and well again."""
+    """Where it is not to be remembered, the upstream is asked again, and well again."""
     up = upstream(lambda q: q.reply(rcode="SERVFAIL") if q.number == 0 else q.address(GOOD))
-    d = daemon({"upstreams": [up.address]}).start()
+    d = daemon({"upstreams": [up.address], "cache": {"servfail-ttl": 0}}).start()
     answer = ask(d.address, "a.test", tcp=tcp, edns=True)
     assert rcode(answer) == "SERVFAIL" and ede(answer)[0] == 23
     assert addresses(ask(d.address, "a.test", tcp=tcp)) == [GOOD]

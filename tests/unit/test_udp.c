@@ -489,6 +489,7 @@ static void test_failure_is_told(void **state)
 	int fd = open_client(w);
 	struct answer_msg a;
 
+	w->rig.snapshot->conf->cache.servfail_ttl_s = 0;
 	w->ns.udp = MOCKNS_SERVFAIL;
 	send_query(fd, 1, "www.example");
 	await_answer(w, fd, &a);

@@ -104,7 +104,7 @@ static void on_told(struct upstream_waiter *base, const struct upstream_result *
 		a->reply.body = NULL; /* valid during the call only */
 	}
 	if (a->then)
-		ask(a->world, a->then, "then.example");
+		ask(a->world, a->then, a->has_reply ? "then.example" : "now.example");
 }
 
 static void await_told(struct world *w, const struct asker *a)
@@ -1609,7 +1609,7 @@ static void test_no_files_left(void **state)
 	ask(w, &a[1], "www.example");
 	expect_answer(w, &a[1], 1);
 	w->ns[0].udp = MOCKNS_TRUNCATED;
-	ask(w, &a[2], "www.example");
+	ask(w, &a[2], "other.example");
 	set_files(0);
 	await_told(w, &a[2]);
 	set_files(before);
