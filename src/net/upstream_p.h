@@ -30,7 +30,7 @@
 #include "net/upstream_rtt_p.h"
 
 #define SERVERS_MAX 64U /* of a pool: bits of a mask */
-#define ATTEMPTS_MAX 8U /* of one question */
+#define ATTEMPTS_MAX 10U /* of one question */
 #define STRIKES_OUT 3U	/* failures in a row until a server is set aside */
 #define MISSES_MAX 3U	/* without the letters' case, or the cookie, until it is given up */
 
@@ -149,6 +149,7 @@ struct question {
 	uint32_t bad_cookies; /* answers that wanted another cookie */
 	bool plain;	      /* asked without an OPT: a server did not know EDNS */
 	bool answered_badly;  /* some server answered, but not well */
+	bool awaits_dead;     /* all servers were silent: its time is short */
 	bool crowded_out;     /* given up for newer ones */
 	struct ede ede;	      /* what the last of them said why */
 	uint32_t attempt_count;
@@ -203,6 +204,8 @@ void answer_take(struct attempt *a, size_t len);
 
 /* The server to ask next; NULL when there is none that can be asked now. */
 struct server *pick_next(struct question *q);
+/* When the first of those that are dead may be asked again; UINT64_MAX: there are none left. */
+uint64_t pick_due_ms(const struct question *q);
 /* A second one that is well and was not asked; NULL: there is none. */
 struct server *pick_second(const struct question *q);
 /* One other than `q` was put to, of which it is time to learn how it is; NULL: there is none. */

@@ -75,6 +75,19 @@ struct server *pick_next(struct question *q)
 	return cheapest(q, COST_NEVER);
 }
 
+uint64_t pick_due_ms(const struct question *q)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (uint32_t i = 0; !q->probe && i < q->pool->count; i++) {
+		const struct health *h = &q->pool->servers[i]->health;
+
+		if (!(q->failed & place_bit(i)) && h->dead && h->trickle_at_ms < due_ms)
+			due_ms = h->trickle_at_ms;
+	}
+	return due_ms;
+}
+
 struct server *pick_second(const struct question *q)
 {
 	return q->probe ? NULL : cheapest(q, COST_ASIDE);

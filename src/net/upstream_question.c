@@ -34,6 +34,7 @@ static void reset(struct question *q)
 	q->bad_cookies = 0;
 	q->plain = false;
 	q->answered_badly = false;
+	q->awaits_dead = false;
 	q->crowded_out = false;
 	q->ede.len = 0;
 	q->attempt_count = 0;

@@ -14,6 +14,7 @@
 #define EXTRA_MAX (10 * EXTRA_PRICE) /* that can be saved up */
 #define EXTRA_PERCENT (EXTRA_PRICE / 100)
 #define PROBE_MS 2000U /* how long a server that is measured is waited for */
+#define AWAIT_DEAD_MS 300U
 
 /* They may ask others at once. */
 static void tell(struct upstream_waiter *waiters, const struct upstream_result *result)
@@ -109,7 +110,8 @@ static void end_soon(struct question *q)
 	event_active(&q->timer, EV_TIMEOUT, 0);
 }
 
-/* When it is tried again: each round through the servers waits twice as long as the last. */
+/* When it is tried again: each round through the servers waits longer than the last, by as much
+ * again.  Doubling would leave a question that is lost a few times too little of its time. */
 static void set_retry(struct question *q)
 {
 	const struct loop *loop = q->upstreams->loop;
@@ -119,7 +121,7 @@ static void set_retry(struct question *q)
 
 	if (q->last && q->last->transport == SERVER_UDP)
 		wait_ms = rtt_timeout_ms(&q->last->health.rtt, initial_ms);
-	q->retry_ms = loop->env.now_ms + ((uint64_t)wait_ms << (rounds < 8 ? rounds : 8));
+	q->retry_ms = loop->env.now_ms + (uint64_t)wait_ms * (rounds + 1);
 }
 
 /* ---- tries */
@@ -151,13 +153,32 @@ static bool send_next(struct question *q)
 	return false;
 }
 
+/*
+ * Nothing is under way, and the servers left are dead.  One that has come back will have told so
+ * before long, by what little it is asked; till then the question waits.  False: no such server.
+ */
+static bool await_dead(struct question *q)
+{
+	uint64_t now_ms = q->upstreams->loop->env.now_ms;
+	uint64_t due_ms = pick_due_ms(q);
+
+	if (due_ms == NEVER)
+		return false;
+	if (q->deadline_ms > now_ms + AWAIT_DEAD_MS && !q->awaits_dead)
+		q->deadline_ms = now_ms + AWAIT_DEAD_MS;
+	q->awaits_dead = true;
+	q->retry_ms = due_ms > now_ms ? due_ms : now_ms + 1;
+	arm(q);
+	return true;
+}
+
 /* After a failure: the next server at once, or the end when no other can answer any more. */
 static void go_on(struct question *q)
 {
 	if (send_next(q)) {
 		set_retry(q);
 		arm(q);
-	} else if (!question_under_way(q)) {
+	} else if (!question_under_way(q) && !await_dead(q)) {
 		give_up(q, QUERY_FAIL_NETWORK);
 	}
 }
@@ -213,14 +234,19 @@ static void retry(struct question *q)
 {
 	struct stats *stats = q->upstreams->loop->env.stats;
 
+	q->hedge_ms = NEVER;
+	if (!question_under_way(q)) {
+		go_on(q); /* it has waited for a dead one */
+		return;
+	}
 	if (q->last)
 		health_bad(q->last, FAILURE_TIMEOUT);
 	stats_inc(stats, upstream_timeouts);
 	q->retries++;
-	q->hedge_ms = NEVER;
 	if (send_next(q))
 		stats_inc(stats, upstream_retries);
 	set_retry(q);
+	arm(q);
 }
 
 void try_on_timer(evutil_socket_t fd, short what, void *arg)
@@ -244,11 +270,12 @@ void try_on_timer(evutil_socket_t fd, short what, void *arg)
 	}
 	if (loop->env.now_ms >= q->stale_ms)
 		give_stale(q);
-	if (loop->env.now_ms >= q->retry_ms)
-		retry(q);
 	if (loop->env.now_ms >= q->hedge_ms)
 		hedge(q);
-	arm(q);
+	if (loop->env.now_ms >= q->retry_ms)
+		retry(q);
+	else
+		arm(q);
 }
 
 /* ---- the beginning */
@@ -306,7 +333,8 @@ void try_begin(struct question *q)
 {
 	plan_stale(q);
 	if (!send_next(q)) {
-		end_soon(q);
+		if (!await_dead(q))
+			end_soon(q);
 		return;
 	}
 	set_retry(q);
