@@ -3,7 +3,7 @@
  * The life of the running daemon: signals, reloads, the word to systemd, the end.
  *
  *   SIGHUP            reload configuration and lists, in a thread of its own
- *   SIGUSR1           log the counters
+ *   SIGUSR1           log the counters, and how each worker finds the upstreams
  *   SIGTERM, SIGINT   answer what is in flight, write the cache to its file, and end
  */
 #ifndef DAEMON_LIFECYCLE_H

@@ -8,6 +8,7 @@
 #ifndef NET_UPSTREAM_H
 #define NET_UPSTREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,8 +37,9 @@ struct upstream_waiter {
 };
 
 /*
- * The upstreams of the `count` pools, one at least (what is needed of them is copied), for the worker of
- * `loop`.  `in_flight` bounds the questions, `ports` the UDP sockets per upstream.  ERR_NOMEM.
+ * The upstreams of the `count` pools, one at least (what is needed of them is copied), for the
+ * worker of `loop`.  `in_flight` bounds the questions, `ports` the UDP sockets per upstream.
+ * ERR_NOMEM.
  */
 enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, size_t count,
 			  uint32_t in_flight, uint32_t ports,
@@ -66,5 +68,12 @@ void upstream_refresh(struct upstreams *upstreams, const struct query_key *key);
 
 /* Questions in flight. */
 uint32_t upstreams_in_flight(const struct upstreams *upstreams);
+
+/* True while somebody waits for a question's reply. */
+bool upstreams_awaited(const struct upstreams *upstreams);
+
+/* Logs a line for each server: its address and transport, whether it is well, and its round trip
+ * times.  `who` says whose view it is: each worker has its own. */
+void upstreams_log(const struct upstreams *upstreams, const char *who);
 
 #endif

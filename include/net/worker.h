@@ -47,6 +47,9 @@ void workers_publish(struct workers *workers, struct snapshot *next);
 /* The snapshot in force.  For the thread that publishes, and before the start. */
 const struct snapshot *workers_snapshot(const struct workers *workers);
 
+/* Has every worker log how the upstreams are, as it sees them; does not wait for it. */
+void workers_report(struct workers *workers);
+
 /*
  * Has every worker read what has arrived, then no more; waits until what is in flight is
  * answered, at most `drain_ms`; ends the threads.

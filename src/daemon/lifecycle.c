@@ -173,6 +173,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 		break;
 	case SIGUSR1:
 		log_counters(life->config);
+		workers_report(life->config->workers);
 		break;
 	default:
 		log_notice("%s: ending", number == SIGINT ? "SIGINT" : "SIGTERM");

@@ -16,7 +16,7 @@ static void make_room(struct upstreams *up)
 
 	if (up->in_flight < up->in_flight_max - up->in_flight_max / 8)
 		return;
-	if (!oldest || oldest->begun_ms + CROWDED_MS > env->now_ms)
+	if (!oldest || oldest->crowded_out || oldest->begun_ms + CROWDED_MS > env->now_ms)
 		return;
 	stats_inc(env->stats, upstream_crowded_out);
 	try_crowd_out(oldest);
@@ -118,4 +118,22 @@ enum err upstreams_set(struct upstreams *up, const struct upstream_pool *pools, 
 uint32_t upstreams_in_flight(const struct upstreams *up)
 {
 	return up->in_flight;
+}
+
+bool upstreams_awaited(const struct upstreams *up)
+{
+	const struct question *q;
+
+	TAILQ_FOREACH(q, &up->queue, age)
+	if (q->waiters)
+		return true;
+	return false;
+}
+
+void upstreams_log(const struct upstreams *up, const char *who)
+{
+	const struct server *server;
+
+	TAILQ_FOREACH(server, &up->servers, entry)
+	health_log(server, who);
 }

@@ -10,20 +10,25 @@
 #include "base/log.h"
 #include "net/upstream_p.h"
 
-/* Once a server has sent back what it should not for several times in a row, it is known not to
- * be able to; a forger would have to guess ID and port each time. */
-static void miss(struct server *server, uint32_t *misses, const char *text)
+static void log_trait(const struct server *server, const char *text)
 {
 	char name[ADDR_TEXT_MAX];
 
-	if (++*misses == MISSES_MAX)
-		log_notice("upstream %s %s", endpoint_text(&server->address, name, sizeof(name)),
-			   text);
+	log_notice("upstream %s %s", endpoint_text(&server->address, name, sizeof(name)), text);
+}
+
+/* Once a server has sent back what it should not to several questions in a row, it is known not to
+ * be able to; a forger would have to guess ID and port of each.  True when that is known now. */
+static bool miss(struct attempt *a, uint32_t *misses)
+{
+	if (a->missed)
+		return false;
+	a->missed = true;
+	return ++*misses == MISSES_MAX;
 }
 
 static void ask_over_connection(struct question *q, struct server *server)
 {
-	stats_inc(q->upstreams->loop->env.stats, upstream_tcp);
 	if (!try_again(q, server, true))
 		try_failed(q, server, FAILURE_NETWORK);
 }
@@ -33,11 +38,12 @@ static bool believe_case(struct attempt *a, const uint8_t *msg)
 	struct server *server = a->server;
 
 	if (!attempt_case_kept(a, msg)) {
-		miss(server, &server->case_misses,
-		     "changes the case of letters: it is no longer drawn at random for it");
+		if (miss(a, &server->case_misses))
+			log_trait(server, "changes the case of letters: it is no longer drawn at "
+					  "random for it");
 		return false;
 	}
-	if (a->with_case)
+	if (a->with_case && server->case_misses < MISSES_MAX)
 		server->case_misses = 0;
 	return true;
 }
@@ -50,19 +56,27 @@ static void keep_cookie(struct server *server, const struct reply *reply)
 	server->cookie_misses = 0;
 }
 
-/* A server that has given a cookie before does so always. */
+static void give_up_cookies(struct server *server, const char *text)
+{
+	if (!server->no_cookies)
+		log_trait(server, text);
+	server->no_cookies = true;
+	server->cookie_len = EDNS_COOKIE_CLIENT;
+}
+
+/* A server that has given a cookie before does so always.  Of a truncated answer no more is taken
+ * than that it is to be asked for over TCP, which needs no belief. */
 static bool believe_cookie(struct attempt *a, const struct reply *reply)
 {
 	struct server *server = a->server;
 
-	if (!a->with_cookie)
+	if (!a->with_cookie || reply->tc)
 		return true;
 	if (reply->cookie_len == 0) {
 		if (server->cookie_len <= EDNS_COOKIE_CLIENT)
 			return true;
-		miss(server, &server->cookie_misses, "no longer answers with cookies");
-		if (server->cookie_misses >= MISSES_MAX)
-			server->cookie_len = EDNS_COOKIE_CLIENT;
+		if (miss(a, &server->cookie_misses))
+			give_up_cookies(server, "no longer answers with cookies: it is sent none");
 		return false;
 	}
 	if (memcmp(reply->cookie, server->cookie, EDNS_COOKIE_CLIENT) != 0)
@@ -86,13 +100,32 @@ static bool ask_otherwise(struct question *q, const struct attempt *a, const str
 
 	if (reply->rcode == RCODE_BADCOOKIE && a->with_cookie)
 		return try_again(q, server, q->bad_cookies++ > 0);
-	if (reply->rcode != RCODE_FORMERR || q->plain)
+	if (reply->rcode != RCODE_FORMERR || a->edns == EDNS_NONE)
 		return false;
-	if (reply->has_opt && !a->with_cookie)
+	if (reply->has_opt && (!a->with_cookie || reply->cookie_len))
 		return false;
-	server->no_cookies = reply->has_opt;
-	q->plain = !reply->has_opt;
+	q->stumbled = server;
+	q->edns = reply->has_opt ? EDNS_NO_COOKIE : EDNS_NONE;
 	return try_again(q, server, a->link != NULL);
+}
+
+/* It was the cookie that the server stumbled over, and not the question. */
+static void learn_of_cookies(const struct attempt *a, const struct reply *reply)
+{
+	if (a->edns == EDNS_NO_COOKIE && reply->rcode != RCODE_FORMERR)
+		give_up_cookies(a->server, "stumbles over cookies: it is sent none");
+}
+
+/* The server is well, but its answer did not fit. */
+static void take_truncated(struct question *q, struct server *server)
+{
+	struct upstream_result nothing = {.failure = QUERY_FAIL_NO_REPLY};
+
+	health_good(server);
+	if (q->probe)
+		try_finish(q, &nothing);
+	else
+		ask_over_connection(q, server);
 }
 
 /* The answer is the server's; `a` is over. */
@@ -102,11 +135,16 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len,
 	const struct query_env *env = &q->upstreams->loop->env;
 	struct upstream_result result = {.reply = reply};
 
+	if (reply->tc && a->source) {
+		take_truncated(q, a->server);
+		return;
+	}
+	learn_of_cookies(a, reply);
 	if (ask_otherwise(q, a, reply)) {
 		stats_inc(env->stats, upstream_retries);
 		return;
 	}
-	if (reply->kind == REPLY_FAILURE || (reply->tc && a->link)) {
+	if (reply->kind == REPLY_FAILURE || reply->tc) {
 		stats_inc(env->stats, upstream_failures);
 		keep_ede(q, reply);
 		try_failed(q, a->server, FAILURE_ANSWER);
@@ -115,10 +153,6 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len,
 	health_good(a->server);
 	if (q->probe) {
 		try_finish(q, &result);
-		return;
-	}
-	if (reply->tc) {
-		ask_over_connection(q, a->server);
 		return;
 	}
 	result.verdict = query_resolve(env, &q->key, q->upstreams->message, len, reply);

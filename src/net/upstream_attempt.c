@@ -18,7 +18,7 @@ static void harden(struct attempt *a)
 	a->case_bits = 0;
 	if (a->with_case)
 		a->case_bits = (uint64_t)random_u32(&up->random) << 32 | random_u32(&up->random);
-	a->with_cookie = a->source && conf->cookies && !server->no_cookies && !a->question->plain;
+	a->with_cookie = a->source && conf->cookies && !server->no_cookies && a->edns == EDNS_WHOLE;
 }
 
 size_t attempt_message(struct attempt *a, uint8_t buf[QUERY_UPSTREAM_MAX])
@@ -29,7 +29,7 @@ size_t attempt_message(struct attempt *a, uint8_t buf[QUERY_UPSTREAM_MAX])
 	size_t len;
 
 	harden(a);
-	if (!q->plain)
+	if (a->edns != EDNS_NONE)
 		form.udp_size = (uint16_t)conf->outgoing.udp_size;
 	if (a->with_cookie) {
 		form.cookie = a->server->cookie;
@@ -56,7 +56,7 @@ bool attempt_case_kept(const struct attempt *a, const uint8_t *msg)
 	size_t qname_len = key->question_len - QTYPE_QCLASS;
 	uint8_t sent[NAME_WIRE_MAX];
 
-	if (!a->with_case || wire_get16(msg + 4) == 0)
+	if (!a->with_case)
 		return true;
 	memcpy(sent, key->question, qname_len);
 	name_mix_case(sent, qname_len, a->case_bits);
@@ -72,6 +72,7 @@ enum err attempt_send(struct question *q, struct server *server, bool over_conne
 	if (q->attempt_count == ATTEMPTS_MAX)
 		return ERR_REFUSED;
 	*a = (struct attempt){.question = q, .server = server};
+	a->edns = q->stumbled == server ? q->edns : EDNS_WHOLE;
 	if (over_connection || server->transport != SERVER_UDP)
 		err = uplink_send(up, a);
 	else

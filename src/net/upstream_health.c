@@ -21,6 +21,28 @@ static void log_state(const struct server *server, const char *text)
 	log_warning("upstream %s %s", endpoint_text(&server->address, name, sizeof(name)), text);
 }
 
+static const char *state_of(const struct health *h)
+{
+	if (h->dead)
+		return "dead";
+	return health_is_aside(h) ? "aside" : "well";
+}
+
+void health_log(const struct server *server, const char *who)
+{
+	static const char *const transports[] = {
+		[SERVER_UDP] = "udp", [SERVER_TCP] = "tcp", [SERVER_TLS] = "tls"};
+	const struct conf *conf = server->upstreams->loop->env.snapshot->conf;
+	const struct rtt *rtt = &server->health.rtt;
+	char name[ADDR_TEXT_MAX];
+
+	log_notice("upstream %s %s, %s: %s rtt_us=%u p95_us=%u timeout_ms=%u strikes=%u",
+		   endpoint_text(&server->address, name, sizeof(name)),
+		   transports[server->transport], who, state_of(&server->health), rtt->smoothed_us,
+		   rtt_p95_us(rtt), rtt_timeout_ms(rtt, conf->outgoing.retransmit_ms),
+		   server->health.strikes);
+}
+
 void health_asked(struct server *server)
 {
 	struct health *h = &server->health;
@@ -37,13 +59,14 @@ void health_heard(struct server *server, const struct attempt *a)
 	struct health *h = &server->health;
 	uint64_t now_us = server->upstreams->loop->now_us;
 
+	if (h->dead) {
+		h->dead = false;
+		h->rtt = (struct rtt){0}; /* what was waited for in vain was no round trip */
+		log_state(server, "answers again");
+	}
 	if (a->sent_us && now_us >= a->sent_us)
 		rtt_sample(&h->rtt, now_us - a->sent_us);
 	h->silent_since_us = 0;
-	if (!h->dead)
-		return;
-	h->dead = false;
-	log_state(server, "answers again");
 }
 
 void health_unanswered(struct server *server, const struct attempt *a)

@@ -29,16 +29,23 @@
 #include "net/upstream.h"
 #include "net/upstream_rtt_p.h"
 
-#define SERVERS_MAX 64U /* of a pool: bits of a mask */
+#define SERVERS_MAX 64U	 /* of a pool: bits of a mask */
 #define ATTEMPTS_MAX 10U /* of one question */
-#define STRIKES_OUT 3U	/* failures in a row until a server is set aside */
-#define MISSES_MAX 3U	/* without the letters' case, or the cookie, until it is given up */
+#define STRIKES_OUT 3U	 /* failures in a row until a server is set aside */
+#define MISSES_MAX 3U	 /* without the letters' case, or the cookie, until it is given up */
 
 struct tls_peer;
 struct uplink;
 struct uplinks;
 struct question;
 struct server;
+
+/* How much of EDNS a server is asked with. */
+enum edns_use {
+	EDNS_WHOLE,
+	EDNS_NO_COOKIE,
+	EDNS_NONE,
+};
 
 /* A UDP socket, connected to its server, on a port of its own. */
 struct source {
@@ -47,7 +54,8 @@ struct source {
 	struct event event;
 	int fd; /* -1: not open */
 	uint32_t uses;
-	uint32_t strays; /* datagrams that answered nothing: guesses, if there are many */
+	uint32_t unanswered; /* of its uses: that many answers may come late */
+	uint32_t strays;     /* datagrams that answered nothing, since one that did */
 };
 
 /* One question sent once, over UDP or over a connection. */
@@ -62,7 +70,9 @@ struct attempt {
 	uint16_t id;
 	bool with_case; /* they were drawn at random: the answer must have the same */
 	bool with_cookie;
+	bool missed; /* an answer without what it must have has come */
 	bool resent; /* its connection was closed under it, and it went over another */
+	enum edns_use edns;
 };
 
 enum server_transport { SERVER_UDP, SERVER_TCP, SERVER_TLS };
@@ -143,15 +153,18 @@ struct question {
 	uint64_t stale_ms;    /* those who wait get what is stale; UINT64_MAX: not, or they have */
 	uint64_t tried;	      /* servers of the pool that were asked, by place */
 	uint64_t failed;      /* servers that gave no usable answer */
+	uint64_t unhelpful;   /* those that said so: it may be the name's fault */
+	uint64_t overdue;     /* those that it has been held against that they did not answer */
 	struct server *last;  /* asked last; NULL when none */
 	struct server *probe; /* the one that is to be measured by it; NULL: an ordinary question */
 	uint32_t retries;
-	uint32_t bad_cookies; /* answers that wanted another cookie */
-	bool plain;	      /* asked without an OPT: a server did not know EDNS */
-	bool answered_badly;  /* some server answered, but not well */
-	bool awaits_dead;     /* all servers were silent: its time is short */
-	bool crowded_out;     /* given up for newer ones */
-	struct ede ede;	      /* what the last of them said why */
+	uint32_t bad_cookies;	 /* answers that wanted another cookie */
+	struct server *stumbled; /* the one that said FORMERR; NULL: none */
+	enum edns_use edns;	 /* what it is asked with instead */
+	bool answered_badly;	 /* some server answered, but not well */
+	bool awaits_dead;	 /* all servers were silent: its time is short */
+	bool crowded_out;	 /* given up for newer ones */
+	struct ede ede;		 /* what the last of them said why */
 	uint32_t attempt_count;
 	struct attempt attempts[ATTEMPTS_MAX];
 };
@@ -178,9 +191,10 @@ struct upstreams {
 	uint8_t message[WIRE_MESSAGE_MAX]; /* what is being received */
 };
 
+/* None for a server that has no place in the pool. */
 static inline uint64_t place_bit(size_t place)
 {
-	return 1ULL << place;
+	return place < SERVERS_MAX ? 1ULL << place : 0;
 }
 
 /* ---- upstream_try.c */
@@ -192,7 +206,7 @@ void try_failed(struct question *q, struct server *server, enum failure failure)
 /* Sends it once more to `server`, in the same way or over a connection.  False: it cannot be. */
 bool try_again(struct question *q, struct server *server, bool over_connection);
 void try_on_timer(evutil_socket_t fd, short what, void *arg);
-/* Has the question end soon, from the loop, for lack of room. */
+/* Has the question end soon, from the loop, for lack of room; it is no longer the oldest. */
 void try_crowd_out(struct question *q);
 /* Ends the question and tells its waiters, who may ask others at once. */
 void try_finish(struct question *q, const struct upstream_result *result);
@@ -208,8 +222,9 @@ struct server *pick_next(struct question *q);
 uint64_t pick_due_ms(const struct question *q);
 /* A second one that is well and was not asked; NULL: there is none. */
 struct server *pick_second(const struct question *q);
-/* One other than `q` was put to, of which it is time to learn how it is; NULL: there is none. */
-struct server *pick_to_measure(const struct question *q);
+/* One other than `q` was put to, of which it is time to learn how it is: of those set aside, or of
+ * the others.  NULL: there is none. */
+struct server *pick_to_measure(const struct question *q, bool aside);
 
 /* ---- upstream_question.c */
 
@@ -313,5 +328,7 @@ static inline bool health_may_ask(const struct health *h, uint64_t now_ms)
 }
 /* The time until it is measured next, from now on. */
 void health_measured(struct server *server);
+/* Logs how the server is, as `who` sees it. */
+void health_log(const struct server *server, const char *who);
 
 #endif

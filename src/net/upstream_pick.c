@@ -93,14 +93,15 @@ struct server *pick_second(const struct question *q)
 	return q->probe ? NULL : cheapest(q, COST_ASIDE);
 }
 
-struct server *pick_to_measure(const struct question *q)
+struct server *pick_to_measure(const struct question *q, bool aside)
 {
 	uint64_t now_ms = q->upstreams->loop->env.now_ms;
 
 	for (uint32_t i = 0; i < q->pool->count; i++) {
 		struct server *server = q->pool->servers[i];
 
-		if (server != q->last && server->health.measure_at_ms <= now_ms)
+		if (server != q->last && server->health.measure_at_ms <= now_ms &&
+		    health_is_aside(&server->health) == aside)
 			return server;
 	}
 	return NULL;

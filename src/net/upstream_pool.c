@@ -137,12 +137,21 @@ void pool_give(struct upstreams *up, struct pool *pool)
 		pool_free(pool);
 }
 
+static bool is_in(const struct pool *pool, const struct server *server)
+{
+	for (uint32_t i = 0; i < pool->count; i++)
+		if (pool->servers[i] == server)
+			return true;
+	return false;
+}
+
+/* One that is named twice, as resolv.conf may do, is there once: it has one place. */
 static enum err pool_add(struct upstreams *up, struct pool *pool, const struct conf_upstream *conf)
 {
 	struct server *server = server_find(up, conf);
 	enum err err = server ? ERR_OK : server_create(up, conf, &server);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK || is_in(pool, server))
 		return err;
 	server->pools++;
 	pool->servers[pool->count++] = server;

@@ -29,10 +29,12 @@ static void reset(struct question *q)
 	q->stale_ms = NEVER;
 	q->tried = 0;
 	q->failed = 0;
+	q->unhelpful = 0;
+	q->overdue = 0;
 	q->last = NULL;
 	q->retries = 0;
 	q->bad_cookies = 0;
-	q->plain = false;
+	q->stumbled = NULL;
 	q->answered_badly = false;
 	q->awaits_dead = false;
 	q->crowded_out = false;
@@ -82,6 +84,7 @@ struct question *question_oldest(const struct upstreams *up)
 	return TAILQ_FIRST(&up->queue);
 }
 
+/* What a bit of each place tells is of other servers now. */
 void question_renew(struct question *q)
 {
 	struct pool *before = q->pool;
@@ -89,9 +92,14 @@ void question_renew(struct question *q)
 	q->pool = pool_renew(q->upstreams, q->pool);
 	if (q->pool == before)
 		return;
-	q->tried = 0; /* the places are those of other servers now */
+	q->tried = 0;
 	q->failed = 0;
+	q->unhelpful = 0;
+	q->overdue = 0;
 	q->last = NULL;
+	for (uint32_t i = 0; i < q->attempt_count; i++)
+		if (q->attempts[i].server)
+			q->tried |= place_bit(question_place(q, q->attempts[i].server));
 }
 
 size_t question_place(const struct question *q, const struct server *server)

@@ -82,6 +82,7 @@ static enum err source_open(struct upstreams *up, struct source *s)
 	}
 	s->fd = fd;
 	s->uses = 0;
+	s->unanswered = 0;
 	s->strays = 0;
 	return ERR_OK;
 }

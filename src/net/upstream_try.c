@@ -10,6 +10,7 @@
 #include "net/upstream_p.h"
 
 #define NEVER UINT64_MAX
+#define AT_ONCE 0U
 #define EXTRA_PRICE 1000000U	     /* of an extra question, in what the budget counts */
 #define EXTRA_MAX (10 * EXTRA_PRICE) /* that can be saved up */
 #define EXTRA_PERCENT (EXTRA_PRICE / 100)
@@ -27,6 +28,24 @@ static void tell(struct upstream_waiter *waiters, const struct upstream_result *
 	}
 }
 
+/* Another has answered well: what these said was their own fault, and not the name's. */
+static void blame_unhelpful(const struct question *q)
+{
+	for (uint32_t i = 0; i < q->pool->count; i++)
+		if (q->unhelpful & place_bit(i))
+			health_bad(q->pool->servers[i], FAILURE_ANSWER);
+}
+
+/* The server did not answer in time: held against it once for each question. */
+static void blame_overdue(struct question *q, struct server *server)
+{
+	uint64_t bit = place_bit(question_place(q, server));
+
+	if (!(q->overdue & bit))
+		health_bad(server, FAILURE_TIMEOUT);
+	q->overdue |= bit;
+}
+
 void try_finish(struct question *q, const struct upstream_result *result)
 {
 	struct upstream_waiter *waiters = q->waiters;
@@ -34,6 +53,8 @@ void try_finish(struct question *q, const struct upstream_result *result)
 	for (uint32_t i = 0; i < q->attempt_count; i++)
 		if (q->attempts[i].server)
 			health_unanswered(q->attempts[i].server, &q->attempts[i]);
+	if (result->reply && result->reply->kind != REPLY_FAILURE)
+		blame_unhelpful(q);
 	question_end(q);
 	tell(waiters, result);
 }
@@ -106,7 +127,7 @@ static void arm(struct question *q)
 /* Ends the question from the loop, not from where we are. */
 static void end_soon(struct question *q)
 {
-	q->deadline_ms = 0;
+	q->deadline_ms = AT_ONCE;
 	event_active(&q->timer, EV_TIMEOUT, 0);
 }
 
@@ -117,10 +138,10 @@ static void set_retry(struct question *q)
 	const struct loop *loop = q->upstreams->loop;
 	uint32_t initial_ms = loop->env.snapshot->conf->outgoing.retransmit_ms;
 	uint32_t rounds = q->retries / (q->pool->count ? q->pool->count : 1);
-	uint32_t wait_ms = initial_ms; /* of a connection too: it may have to be opened first */
+	uint32_t wait_ms = q->last ? rtt_timeout_ms(&q->last->health.rtt, initial_ms) : initial_ms;
 
-	if (q->last && q->last->transport == SERVER_UDP)
-		wait_ms = rtt_timeout_ms(&q->last->health.rtt, initial_ms);
+	if (wait_ms < initial_ms && q->last && q->last->transport != SERVER_UDP)
+		wait_ms = initial_ms; /* the connection may have to be opened first */
 	q->retry_ms = loop->env.now_ms + (uint64_t)wait_ms * (rounds + 1);
 }
 
@@ -142,7 +163,6 @@ static bool send_next(struct question *q)
 
 		q->last = server;
 		q->tried |= place_bit(place);
-		q->plain = false; /* that was another's */
 		if (attempt_send(q, server, false) == ERR_OK)
 			return true;
 		q->failed |= place_bit(place);
@@ -172,9 +192,13 @@ static bool await_dead(struct question *q)
 	return true;
 }
 
-/* After a failure: the next server at once, or the end when no other can answer any more. */
+/* After a failure: the next server at once, or the end when no other can answer any more.  While
+ * another is asked already, only one that was not: it is not yet late. */
 static void go_on(struct question *q)
 {
+	question_renew(q);
+	if (question_under_way(q) && !pick_second(q))
+		return;
 	if (send_next(q)) {
 		set_retry(q);
 		arm(q);
@@ -187,25 +211,31 @@ bool try_again(struct question *q, struct server *server, bool over_connection)
 {
 	if (over_connection && question_over_link(q, server))
 		return true;
-	return attempt_send(q, server, over_connection) == ERR_OK;
+	if (attempt_send(q, server, over_connection) != ERR_OK)
+		return false;
+	if (over_connection)
+		stats_inc(q->upstreams->loop->env.stats, upstream_tcp);
+	return true;
 }
 
 void try_failed(struct question *q, struct server *server, enum failure failure)
 {
 	struct stats *stats = q->upstreams->loop->env.stats;
-	size_t place = question_place(q, server);
+	uint64_t bit = place_bit(question_place(q, server));
 
 	if (failure == FAILURE_FORGED) {
 		stats_inc(stats, upstream_forged);
 		if (try_again(q, server, true))
 			return;
 	}
-	health_bad(server, failure);
 	stats_inc(stats, upstream_retries);
-	if (failure == FAILURE_ANSWER)
+	q->failed |= bit;
+	if (failure == FAILURE_ANSWER) {
 		q->answered_badly = true;
-	if (place < SERVERS_MAX)
-		q->failed |= place_bit(place);
+		q->unhelpful |= bit;
+	} else {
+		health_bad(server, failure);
+	}
 	go_on(q);
 }
 
@@ -220,8 +250,10 @@ static bool spend(struct upstreams *up)
 
 static void hedge(struct question *q)
 {
-	struct server *server = pick_second(q);
+	struct server *server;
 
+	question_renew(q);
+	server = pick_second(q);
 	q->hedge_ms = NEVER;
 	if (!server || !spend(q->upstreams))
 		return;
@@ -240,13 +272,27 @@ static void retry(struct question *q)
 		return;
 	}
 	if (q->last)
-		health_bad(q->last, FAILURE_TIMEOUT);
-	stats_inc(stats, upstream_timeouts);
+		blame_overdue(q, q->last);
+	if (q->attempt_count > 0)
+		stats_inc(stats, upstream_timeouts);
 	q->retries++;
 	if (send_next(q))
 		stats_inc(stats, upstream_retries);
 	set_retry(q);
 	arm(q);
+}
+
+/* Nobody could be asked, or nobody has answered. */
+static void time_is_up(struct question *q)
+{
+	if (q->deadline_ms == AT_ONCE) {
+		give_up(q, QUERY_FAIL_NETWORK);
+		return;
+	}
+	if (q->last)
+		blame_overdue(q, q->last);
+	stats_inc(q->upstreams->loop->env.stats, upstream_timeouts);
+	give_up(q, QUERY_FAIL_NO_REPLY);
 }
 
 void try_on_timer(evutil_socket_t fd, short what, void *arg)
@@ -262,10 +308,7 @@ void try_on_timer(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	if (loop->env.now_ms >= q->deadline_ms) {
-		stats_inc(loop->env.stats, upstream_timeouts);
-		if (q->last)
-			health_bad(q->last, FAILURE_TIMEOUT);
-		give_up(q, q->attempt_count ? QUERY_FAIL_NO_REPLY : QUERY_FAIL_NETWORK);
+		time_is_up(q);
 		return;
 	}
 	if (loop->env.now_ms >= q->stale_ms)
@@ -295,18 +338,28 @@ static void plan_hedge(struct question *q)
 		q->hedge_ms = up->loop->env.now_ms + p95_us / 1000 + 1;
 }
 
+/* One that is set aside comes back by being measured, whatever the budget; the others are measured
+ * where it matters who is faster. */
+static struct server *next_to_measure(const struct question *q)
+{
+	struct upstreams *up = q->upstreams;
+	struct server *server = pick_to_measure(q, true);
+
+	if (server || up->loop->env.snapshot->conf->outgoing.policy != CONF_POLICY_FASTEST)
+		return server;
+	server = pick_to_measure(q, false);
+	return server && spend(up) ? server : NULL;
+}
+
 /* Puts the question to one more server, of which it is time to learn how it is; nobody waits for
- * what it says.  One that is set aside comes back in this way, whatever the budget. */
+ * what it says. */
 static void measure(struct question *q)
 {
 	struct upstreams *up = q->upstreams;
-	struct server *server = pick_to_measure(q);
+	struct server *server = next_to_measure(q);
 	struct question *probe;
 
 	if (!server)
-		return;
-	if (!health_is_aside(&server->health) &&
-	    (up->loop->env.snapshot->conf->outgoing.policy != CONF_POLICY_FASTEST || !spend(up)))
 		return;
 	health_measured(server);
 	probe = question_begin(up, &q->key, server);
@@ -337,15 +390,19 @@ void try_begin(struct question *q)
 			end_soon(q);
 		return;
 	}
-	set_retry(q);
 	plan_hedge(q);
+	set_retry(q);
 	arm(q);
-	if (q->pool->count > 1)
+	if (q->last && q->pool->count > 1)
 		measure(q);
 }
 
 void try_crowd_out(struct question *q)
 {
+	struct question_queue *queue = &q->upstreams->queue;
+
+	TAILQ_REMOVE(queue, q, age);
+	TAILQ_INSERT_TAIL(queue, q, age);
 	q->crowded_out = true;
 	end_soon(q);
 }

@@ -5,7 +5,7 @@
 
 #include "net/upstream_p.h"
 
-#define STRAYS_MAX 16U /* at one port, between two good answers */
+#define STRAYS_MAX 16U /* at one port, between two answers, beside those that may be late */
 
 /* Nothing that waits at this port will be answered, or believed. */
 static void source_failed(struct source *s, enum failure failure)
@@ -33,12 +33,12 @@ static struct attempt *find_attempt(struct source *s, const uint8_t *msg, size_t
 	return NULL;
 }
 
-/* Somebody guesses, if there are many: what waits here is asked over a connection, where guessing
- * is of no use, and the port is given up. */
+/* More than there are questions whose answers may be late are guesses: what waits here is asked
+ * over a connection, where guessing is of no use, and the port is given up. */
 static void take_stray(struct source *s)
 {
 	stats_inc(s->server->upstreams->loop->env.stats, upstream_unsolicited);
-	if (++s->strays < STRAYS_MAX || LIST_EMPTY(&s->attempts))
+	if (++s->strays < STRAYS_MAX + s->unanswered)
 		return;
 	source_retire(s);
 	source_failed(s, FAILURE_FORGED);
@@ -66,6 +66,7 @@ void udp_on_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	s->strays = 0;
+	s->unanswered -= s->unanswered > 0;
 	up->on_answered(a, (size_t)n);
 }
 
@@ -112,6 +113,7 @@ enum err udp_send(struct upstreams *up, struct attempt *a)
 	len = attempt_message(a, msg);
 	if (!send_message(s->fd, msg, len))
 		return ERR_SYS;
+	s->unanswered++;
 	a->sent_us = up->loop->now_us;
 	LIST_INSERT_HEAD(&s->attempts, a, entry);
 	return ERR_OK;

@@ -23,6 +23,7 @@
 enum mail {
 	MAIL_SNAPSHOT = 1, /* a new snapshot is there */
 	MAIL_DRAIN = 2,	   /* read no more, answer what is in flight, end */
+	MAIL_REPORT = 4,   /* log how the upstreams are */
 };
 
 struct worker {
@@ -89,7 +90,7 @@ static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	loop_tick(&w->loop);
-	if ((upstreams_in_flight(w->upstreams) == 0 && udp_pending(w->udp) == 0 &&
+	if ((!upstreams_awaited(w->upstreams) && udp_pending(w->udp) == 0 &&
 	     stream_pending(w->stream) == 0) ||
 	    w->loop.env.now_ms >= w->drain_until_ms)
 		event_base_loopbreak(w->loop.base);
@@ -106,6 +107,14 @@ static void begin_drain(struct worker *w)
 	event_active(&w->drain_timer, EV_TIMEOUT, 0);
 }
 
+static void report(struct worker *w)
+{
+	char who[32];
+
+	snprintf(who, sizeof(who), "worker %zu", w->index);
+	upstreams_log(w->upstreams, who);
+}
+
 static void on_mail(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *w = arg;
@@ -118,6 +127,8 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 	mail = atomic_exchange(&w->mail, 0);
 	if (mail & MAIL_SNAPSHOT)
 		take_snapshot(w);
+	if (mail & MAIL_REPORT)
+		report(w);
 	if (mail & MAIL_DRAIN)
 		begin_drain(w);
 }
@@ -286,6 +297,13 @@ void workers_publish(struct workers *workers, struct snapshot *next)
 const struct snapshot *workers_snapshot(const struct workers *workers)
 {
 	return snap_current(workers->snap);
+}
+
+void workers_report(struct workers *workers)
+{
+	for (size_t i = 0; i < workers->count; i++)
+		if (workers->workers[i].running)
+			post(&workers->workers[i], MAIL_REPORT);
 }
 
 void workers_stop(struct workers *workers, uint32_t drain_ms)

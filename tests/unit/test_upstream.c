@@ -20,190 +20,14 @@
 #include "support/loopback.h"
 #include "support/mockns.h"
 #include "support/rig.h"
+#include "support/world.h"
 
-#define SERVERS 3U
-#define IN_FLIGHT 64U
-#define PORTS 16U
 #define LONG_MS 60000 /* does not come while a test runs */
 #define SHORT_MS 30
 #define USES_OF_A_PORT 128U
 #define MANY 500U
 #define ATTEMPTS 10U
 #define TICK_MS 10 /* two of the coarse clock's */
-
-/* A client's question, and what it was told. */
-struct asker {
-	struct upstream_waiter base;
-	unsigned int told; /* how often */
-	bool has_reply;
-	struct reply reply;
-	struct verdict verdict;
-	enum query_failure failure;
-	uint8_t mark; /* last octet of the first address: which server has answered */
-	struct world *world;
-	struct asker *then; /* asks when this one is told */
-};
-
-struct world {
-	struct rig rig;
-	struct mockns ns[SERVERS];
-	size_t count;
-	struct upstreams *up;
-};
-
-/* ---- askers */
-
-static void on_told(struct upstream_waiter *base, const struct upstream_result *result);
-
-static struct query_key make_key(struct world *w, struct asker *a, const char *name, uint16_t type,
-				 unsigned int options)
-{
-	static const struct sockaddr_in client = {.sin_family = AF_INET};
-	struct query_env *env = &w->rig.loop.env;
-	struct query_key key;
-	struct dnsmsg m;
-	struct query q;
-
-	loop_tick(&w->rig.loop);
-	dnsmsg_query(&m, 1, name, type, options);
-	query_begin(&q, env, m.octets, m.len, (const struct sockaddr *)&client, TRANSPORT_UDP);
-	query_suspend(&q, env, m.octets, &key, &a->base.wait);
-	a->base.done = on_told;
-	a->world = w;
-	return key;
-}
-
-static enum err try_ask(struct world *w, struct asker *a, const char *name, uint16_t type,
-			unsigned int options)
-{
-	struct query_key key = make_key(w, a, name, type, options);
-	unsigned int told = a->told;
-	enum err err = upstream_ask(w->up, &key, &a->base);
-
-	assert_int_equal(a->told, told); /* never from within */
-	return err;
-}
-
-static void ask(struct world *w, struct asker *a, const char *name)
-{
-	assert_int_equal(try_ask(w, a, name, TYPE_A, DNSMSG_EDNS), ERR_OK);
-}
-
-static void on_told(struct upstream_waiter *base, const struct upstream_result *result)
-{
-	struct asker *a = (struct asker *)base;
-
-	a->told++;
-	a->has_reply = result->reply != NULL;
-	a->failure = result->failure;
-	a->verdict = result->verdict;
-	if (result->reply) {
-		a->reply = *result->reply;
-		if (a->reply.ancount > 0)
-			a->mark = a->reply.body[15];
-		a->reply.body = NULL; /* valid during the call only */
-	}
-	if (a->then)
-		ask(a->world, a->then, a->has_reply ? "then.example" : "now.example");
-}
-
-static void await_told(struct world *w, const struct asker *a)
-{
-	RIG_AWAIT(&w->rig, a->told > 0);
-}
-
-/* Told once, with an address of the server that has `mark`. */
-static void expect_answer(struct world *w, const struct asker *a, uint8_t mark)
-{
-	await_told(w, a);
-	assert_int_equal(a->told, 1);
-	assert_true(a->has_reply);
-	assert_int_equal(a->reply.kind, REPLY_ANSWER);
-	assert_int_equal(a->mark, mark);
-}
-
-static void expect_failure(struct world *w, const struct asker *a, enum query_failure failure)
-{
-	await_told(w, a);
-	assert_int_equal(a->told, 1);
-	assert_false(a->has_reply);
-	assert_int_equal(a->failure, failure);
-}
-
-/* ---- the world */
-
-static struct conf_outgoing *outgoing(struct world *w)
-{
-	return &w->rig.snapshot->conf->outgoing;
-}
-
-static int set_up(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	assert_non_null(w);
-	rig_open(&w->rig);
-	outgoing(w)->timeout_ms = LONG_MS;
-	outgoing(w)->retransmit_ms = LONG_MS;
-	outgoing(w)->policy = CONF_POLICY_IN_ORDER;
-	outgoing(w)->hedge_percent = 0;
-	*state = w;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-
-	upstreams_free(w->up);
-	for (size_t i = 0; i < w->count; i++)
-		mockns_close(&w->ns[i]);
-	rig_close(&w->rig);
-	free(w);
-	return 0;
-}
-
-static struct mockns *add_server(struct world *w, enum mockns_deed deed)
-{
-	struct mockns *ns = &w->ns[w->count];
-
-	assert_true(w->count < SERVERS);
-	w->count++;
-	mockns_open(ns, w->rig.loop.base, (uint8_t)w->count, deed);
-	return ns;
-}
-
-static void create(struct world *w, uint32_t in_flight, uint32_t ports)
-{
-	struct endpoint addresses[SERVERS];
-
-	for (size_t i = 0; i < w->count; i++)
-		addresses[i] = w->ns[i].address;
-	assert_int_equal(upstreams_create(&w->rig.loop,
-					  rig_pool(&(struct rig_pool){0}, addresses, w->count), 1,
-					  in_flight, ports, &w->up),
-			 ERR_OK);
-}
-
-static void start(struct world *w, enum mockns_deed first, enum mockns_deed second)
-{
-	add_server(w, first);
-	add_server(w, second);
-	create(w, IN_FLIGHT, PORTS);
-}
-
-static void start_one(struct world *w, enum mockns_deed deed)
-{
-	add_server(w, deed);
-	create(w, IN_FLIGHT, PORTS);
-}
-
-/* What is sent by now has been received. */
-static void settle(struct world *w)
-{
-	for (int i = 0; i < 5; i++)
-		rig_turn(&w->rig);
-}
 
 /* ---- asked and answered */
 
@@ -212,8 +36,8 @@ static void test_answered(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	start_one(w, MOCKNS_ANSWER);
-	ask(w, &a, "www.example");
+	world_start_one(w, MOCKNS_ANSWER);
+	asker_ask(w, &a, "www.example");
 	assert_int_equal(upstreams_in_flight(w->up), 1);
 	expect_answer(w, &a, 1);
 	assert_false(a.verdict.matched);
@@ -221,7 +45,7 @@ static void test_answered(void **state)
 	assert_int_equal(w->ns[0].udp_count, 1);
 	assert_int_equal(RIG_STAT(&w->rig, forwarded), 1);
 	assert_int_equal(RIG_STAT(&w->rig, joined), 0);
-	settle(w);
+	world_settle(w);
 	assert_int_equal(a.told, 1);
 }
 
@@ -241,16 +65,17 @@ static void test_message(void **state)
 	};
 	struct world *w = *state;
 
-	start_one(w, MOCKNS_ANSWER);
-	outgoing(w)->udp_size = 1400;
-	outgoing(w)->case_randomization = false;
+	world_start_one(w, MOCKNS_ANSWER);
+	world_outgoing(w)->udp_size = 1400;
+	world_outgoing(w)->case_randomization = false;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct mockns_query *got = &w->ns[0].queries[i];
 		struct asker a = {0};
 		struct wire_query wire;
 
-		assert_int_equal(try_ask(w, &a, "WwW.eXaMpLe", TYPE_AAAA, rows[i].options), ERR_OK);
-		await_told(w, &a);
+		assert_int_equal(asker_try(w, &a, "WwW.eXaMpLe", TYPE_AAAA, rows[i].options),
+				 ERR_OK);
+		asker_await(w, &a);
 		assert_int_equal(wire_parse_query(got->msg, got->len, &wire), WIRE_QUERY);
 		assert_int_equal(wire.flags, rows[i].flags);
 		assert_int_equal(wire.qtype, TYPE_AAAA);
@@ -266,12 +91,12 @@ static void test_joined(void **state)
 	struct world *w = *state;
 	struct asker a[3] = {0};
 
-	start_one(w, MOCKNS_SILENCE);
-	ask(w, &a[0], "www.example");
-	ask(w, &a[1], "WWW.example");
+	world_start_one(w, MOCKNS_SILENCE);
+	asker_ask(w, &a[0], "www.example");
+	asker_ask(w, &a[1], "WWW.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
-	ask(w, &a[2], "www.EXAMPLE");
-	settle(w);
+	asker_ask(w, &a[2], "www.EXAMPLE");
+	world_settle(w);
 	assert_int_equal(w->ns[0].udp_count, 1);
 	assert_int_equal(upstreams_in_flight(w->up), 1);
 	assert_int_equal(RIG_STAT(&w->rig, forwarded), 1);
@@ -313,10 +138,10 @@ static void test_not_joined(void **state)
 	struct world *w = *state;
 	size_t count = sizeof(rows) / sizeof(rows[0]);
 
-	start_one(w, MOCKNS_ANSWER);
+	world_start_one(w, MOCKNS_ANSWER);
 	for (size_t i = 0; i < count; i++) {
 		struct query_key key =
-			make_key(w, &a[i], rows[i].name, rows[i].type, rows[i].options);
+			asker_key(w, &a[i], rows[i].name, rows[i].type, rows[i].options);
 
 		if (rows[i].change)
 			rows[i].change(w, &key);
@@ -336,16 +161,16 @@ static void test_verdict(void **state)
 	struct asker a = {0};
 	struct asker b = {0};
 
-	start_one(w, MOCKNS_CNAME);
+	world_start_one(w, MOCKNS_CNAME);
 	w->ns[0].target = "x.blocked.example";
-	ask(w, &a, "www.example");
-	await_told(w, &a);
+	asker_ask(w, &a, "www.example");
+	asker_await(w, &a);
 	assert_true(a.has_reply);
 	assert_true(a.verdict.matched);
 	assert_int_equal(a.verdict.action, ACTION_NXDOMAIN);
 	w->ns[0].target = "unblocked.example";
-	ask(w, &b, "www.example");
-	await_told(w, &b);
+	asker_ask(w, &b, "www.example");
+	asker_await(w, &b);
 	assert_true(b.has_reply);
 	assert_false(b.verdict.matched);
 	assert_int_equal(b.reply.ancount, 2);
@@ -369,9 +194,9 @@ static void test_ipv6(void **state)
 		skip(); /* this machine has none */
 	server = loopback_bound(fd);
 	assert_int_equal(upstreams_create(&w->rig.loop, rig_pool(&(struct rig_pool){0}, &server, 1),
-					  1, IN_FLIGHT, PORTS, &w->up),
+					  1, WORLD_IN_FLIGHT, WORLD_PORTS, &w->up),
 			 ERR_OK);
-	ask(w, &a, "www.example");
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, (n = recvfrom(fd, msg, sizeof(msg), 0, &from.u.sa, &from.len)) > 0);
 	dnsmsg_reply(&reply, msg, (size_t)n, 0);
 	dnsmsg_add_a(&reply, 6, 60);
@@ -388,9 +213,9 @@ static void test_next_after_retransmit(void **state)
 	struct asker a = {0};
 	uint64_t begin_ms = await_clock_ms();
 
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
-	ask(w, &a, "www.example");
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
+	asker_ask(w, &a, "www.example");
 	expect_answer(w, &a, 2);
 	assert_true(await_clock_ms() - begin_ms >= SHORT_MS - TICK_MS);
 	assert_int_equal(w->ns[0].udp_count, 1);
@@ -406,9 +231,9 @@ static void test_same_after_retransmit(void **state)
 	struct asker a = {0};
 	uint64_t begin_ms = await_clock_ms();
 
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start_one(w, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start_one(w, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 4);
 	assert_true(await_clock_ms() - begin_ms >= SHORT_MS * (1 + 2 + 3) - TICK_MS);
 	assert_false(mockns_id(&w->ns[0], 0) == mockns_id(&w->ns[0], 1) &&
@@ -423,9 +248,9 @@ static void test_late_answer(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[1].udp_count == 1);
 	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
 	expect_answer(w, &a, 1);
@@ -440,20 +265,13 @@ static void test_attempts_are_bounded(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	outgoing(w)->retransmit_ms = 1;
-	start_one(w, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_outgoing(w)->retransmit_ms = 1;
+	world_start_one(w, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_timeouts) >= ATTEMPTS + 1);
 	assert_int_equal(w->ns[0].udp_count, ATTEMPTS);
 	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
 	expect_answer(w, &a, 1);
-}
-
-static void use_only(struct world *w, size_t i)
-{
-	assert_int_equal(
-		upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, &w->ns[i].address, 1), 1),
-		ERR_OK);
 }
 
 /* The last attempts fail: that is the end, though the time is not. */
@@ -462,9 +280,9 @@ static void test_last_attempts_fail(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	outgoing(w)->retransmit_ms = 1;
-	start_one(w, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_outgoing(w)->retransmit_ms = 1;
+	world_start_one(w, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == ATTEMPTS);
 	for (size_t i = 0; i + 1 < ATTEMPTS; i++)
 		mockns_do(&w->ns[0], i, MOCKNS_SERVFAIL);
@@ -480,9 +298,9 @@ static void test_one_of_two_attempts_fails(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start_one(w, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start_one(w, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 2);
 	mockns_do(&w->ns[0], 0, MOCKNS_SERVFAIL);
 	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_failures) == 1);
@@ -498,12 +316,12 @@ static void test_last_server_is_gone(void **state)
 	struct asker a = {0};
 	uint64_t timeouts;
 
-	outgoing(w)->retransmit_ms = 1;
-	start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
-	add_server(w, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_outgoing(w)->retransmit_ms = 1;
+	world_start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
+	world_add(w, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count + w->ns[1].udp_count == ATTEMPTS);
-	use_only(w, 2);
+	world_use_only(w, 2);
 	for (size_t i = 0; i < w->ns[1].udp_count; i++)
 		mockns_do(&w->ns[1], i, MOCKNS_SERVFAIL);
 	RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_failures) == w->ns[1].udp_count);
@@ -541,12 +359,12 @@ static void test_next_at_once(void **state)
 		struct asker a = {0};
 		struct world *w;
 
-		set_up(&fresh);
+		world_set_up(&fresh);
 		w = fresh;
-		start(w, rows[i].deed, MOCKNS_ANSWER);
+		world_start(w, rows[i].deed, MOCKNS_ANSWER);
 		if (rows[i].prepare)
 			rows[i].prepare(&w->ns[0]);
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, 2);
 		assert_int_equal(w->ns[0].udp_count, rows[i].seen);
 		assert_int_equal(w->ns[1].udp_count, 1);
@@ -554,7 +372,7 @@ static void test_next_at_once(void **state)
 		assert_int_equal(RIG_STAT(&w->rig, upstream_retries), 1);
 		assert_int_equal(RIG_STAT(&w->rig, upstream_failures), rows[i].failures);
 		assert_int_equal(RIG_STAT(&w->rig, upstream_bad), rows[i].bad);
-		tear_down(&fresh);
+		world_tear_down(&fresh);
 	}
 }
 
@@ -572,16 +390,16 @@ static void test_all_failed(void **state)
 		struct asker a = {0};
 		struct world *w;
 
-		set_up(&fresh);
+		world_set_up(&fresh);
 		w = fresh;
-		start(w, rows[i][0], rows[i][1]);
+		world_start(w, rows[i][0], rows[i][1]);
 		for (size_t j = 0; j < 2; j++)
 			if (rows[i][j] == MOCKNS_SILENCE)
 				mockns_close_udp(&w->ns[j]);
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		expect_failure(w, &a, QUERY_FAIL_NETWORK);
 		assert_int_equal(upstreams_in_flight(w->up), 0);
-		tear_down(&fresh);
+		world_tear_down(&fresh);
 	}
 }
 
@@ -591,11 +409,11 @@ static void test_all_silent(void **state)
 	struct asker a[2] = {0};
 	uint64_t begin_ms = await_clock_ms();
 
-	outgoing(w)->timeout_ms = 4 * SHORT_MS;
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
-	ask(w, &a[0], "www.example");
-	ask(w, &a[1], "www.example");
+	world_outgoing(w)->timeout_ms = 4 * SHORT_MS;
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
+	asker_ask(w, &a[0], "www.example");
+	asker_ask(w, &a[1], "www.example");
 	expect_failure(w, &a[0], QUERY_FAIL_NO_REPLY);
 	expect_failure(w, &a[1], QUERY_FAIL_NO_REPLY);
 	assert_true(await_clock_ms() - begin_ms >= 4 * SHORT_MS - TICK_MS);
@@ -609,10 +427,10 @@ static void test_failed_and_silent(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	outgoing(w)->timeout_ms = 4 * SHORT_MS;
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start(w, MOCKNS_REFUSED, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_outgoing(w)->timeout_ms = 4 * SHORT_MS;
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start(w, MOCKNS_REFUSED, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	expect_failure(w, &a, QUERY_FAIL_NO_REPLY);
 	assert_int_equal(w->ns[0].udp_count, 1); /* it is not asked again */
 	assert_true(w->ns[1].udp_count >= 2);
@@ -624,11 +442,11 @@ static void test_ede_is_handed_on(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	start(w, MOCKNS_SERVFAIL, MOCKNS_SERVFAIL);
+	world_start(w, MOCKNS_SERVFAIL, MOCKNS_SERVFAIL);
 	w->ns[0].ede = "not this";
 	w->ns[1].ede = "no keys";
-	ask(w, &a, "www.example");
-	await_told(w, &a);
+	asker_ask(w, &a, "www.example");
+	asker_await(w, &a);
 	assert_int_equal(a.told, 1);
 	assert_true(a.has_reply);
 	assert_int_equal(a.reply.kind, REPLY_FAILURE);
@@ -651,8 +469,8 @@ static void test_without_edns(void **state)
 	struct asker a = {0};
 	struct asker b = {0};
 
-	start_one(w, MOCKNS_NO_EDNS);
-	ask(w, &a, "www.example");
+	world_start_one(w, MOCKNS_NO_EDNS);
+	asker_ask(w, &a, "www.example");
 	expect_answer(w, &a, 1);
 	assert_int_equal(w->ns[0].udp_count, 2);
 	assert_true(has_opt(&w->ns[0], 0));
@@ -660,7 +478,7 @@ static void test_without_edns(void **state)
 	assert_int_equal(RIG_STAT(&w->rig, upstream_failures), 0);
 	w->ns[0].udp = MOCKNS_SILENCE;
 	w->ns[0].tcp = MOCKNS_NO_EDNS;
-	ask(w, &b, "other.example");
+	asker_ask(w, &b, "other.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 3);
 	mockns_do(&w->ns[0], 2, MOCKNS_NO_EDNS);
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 4);
@@ -676,8 +494,7 @@ static void test_without_edns_in_vain(void **state)
 		enum mockns_deed deed;
 		size_t seen;
 	} rows[] = {
-		{MOCKNS_FORMERR, 2},
-		{MOCKNS_FORMERR_EDNS, 2}, /* and then without a cookie */
+		{MOCKNS_FORMERR, 2}, {MOCKNS_FORMERR_EDNS, 2}, /* and then without a cookie */
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -685,15 +502,15 @@ static void test_without_edns_in_vain(void **state)
 		struct asker a = {0};
 		struct world *w;
 
-		set_up(&fresh);
+		world_set_up(&fresh);
 		w = fresh;
-		start(w, rows[i].deed, MOCKNS_ANSWER);
-		ask(w, &a, "www.example");
+		world_start(w, rows[i].deed, MOCKNS_ANSWER);
+		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, 2);
 		assert_int_equal(w->ns[0].udp_count, rows[i].seen);
 		assert_int_equal(w->ns[1].udp_count, 1);
 		assert_true(has_opt(&w->ns[1], 0));
-		tear_down(&fresh);
+		world_tear_down(&fresh);
 	}
 }
 
@@ -706,17 +523,17 @@ static void test_cannot_send(void **state)
 	struct asker b = {0};
 
 	addresses[0].u.in.sin_addr.s_addr = htonl(INADDR_BROADCAST); /* connect() says EACCES */
-	add_server(w, MOCKNS_ANSWER);
+	world_add(w, MOCKNS_ANSWER);
 	addresses[1] = w->ns[0].address;
 	assert_int_equal(upstreams_create(&w->rig.loop,
 					  rig_pool(&(struct rig_pool){0}, addresses, 2), 1,
-					  IN_FLIGHT, PORTS, &w->up),
+					  WORLD_IN_FLIGHT, WORLD_PORTS, &w->up),
 			 ERR_OK);
-	ask(w, &a, "www.example");
+	asker_ask(w, &a, "www.example");
 	expect_answer(w, &a, 1);
 	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, addresses, 1), 1),
 			 ERR_OK);
-	ask(w, &b, "other.example");
+	asker_ask(w, &b, "other.example");
 	expect_failure(w, &b, QUERY_FAIL_NETWORK);
 	assert_int_equal(upstreams_in_flight(w->up), 0);
 }
@@ -726,8 +543,10 @@ static void test_no_upstreams(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	assert_int_equal(upstreams_create(&w->rig.loop, rig_pool(&(struct rig_pool){0}, NULL, 0), 1, IN_FLIGHT, PORTS, &w->up), ERR_OK);
-	ask(w, &a, "www.example");
+	assert_int_equal(upstreams_create(&w->rig.loop, rig_pool(&(struct rig_pool){0}, NULL, 0), 1,
+					  WORLD_IN_FLIGHT, WORLD_PORTS, &w->up),
+			 ERR_OK);
+	asker_ask(w, &a, "www.example");
 	expect_failure(w, &a, QUERY_FAIL_NETWORK);
 }
 
@@ -738,16 +557,16 @@ static void test_in_flight_bound(void **state)
 	struct world *w = *state;
 	struct asker a[4] = {0};
 
-	add_server(w, MOCKNS_SILENCE);
-	create(w, 2, PORTS);
-	ask(w, &a[0], "a.example");
-	ask(w, &a[1], "b.example");
-	assert_int_equal(try_ask(w, &a[2], "c.example", TYPE_A, DNSMSG_EDNS), ERR_REFUSED);
-	ask(w, &a[3], "a.example"); /* joins, so needs no place */
+	world_add(w, MOCKNS_SILENCE);
+	world_create(w, 2, WORLD_PORTS);
+	asker_ask(w, &a[0], "a.example");
+	asker_ask(w, &a[1], "b.example");
+	assert_int_equal(asker_try(w, &a[2], "c.example", TYPE_A, DNSMSG_EDNS), ERR_REFUSED);
+	asker_ask(w, &a[3], "a.example"); /* joins, so needs no place */
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 2);
 	mockns_do(&w->ns[0], 1, MOCKNS_ANSWER);
 	expect_answer(w, &a[1], 1);
-	ask(w, &a[2], "c.example");
+	asker_ask(w, &a[2], "c.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 3);
 	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
 	mockns_do(&w->ns[0], 2, MOCKNS_ANSWER);
@@ -766,12 +585,12 @@ static void test_ask_when_told(void **state)
 	struct asker fails = {0};
 	struct asker before = {.then = &fails};
 
-	add_server(w, MOCKNS_ANSWER);
-	create(w, 1, 1);
-	ask(w, &first, "www.example");
+	world_add(w, MOCKNS_ANSWER);
+	world_create(w, 1, 1);
+	asker_ask(w, &first, "www.example");
 	expect_answer(w, &second, 1);
 	mockns_close_udp(&w->ns[0]);
-	ask(w, &before, "other.example");
+	asker_ask(w, &before, "other.example");
 	expect_failure(w, &fails, QUERY_FAIL_NETWORK);
 	assert_int_equal(first.told, 1);
 	assert_int_equal(before.told, 1);
@@ -792,7 +611,7 @@ static void on_slow_turn(evutil_socket_t fd, short what, void *arg)
 
 	while (await_clock_ms() < end_ms)
 		await_nap();
-	ask(slow->world, &slow->asker, "www.example");
+	asker_ask(slow->world, &slow->asker, "www.example");
 }
 
 /* The last timer is the end: nothing is sent then that nobody waits for. */
@@ -802,25 +621,20 @@ static void test_nothing_sent_at_the_end(void **state)
 	struct world *w = *state;
 	struct slow_ask slow = {.world = w};
 
-	outgoing(w)->timeout_ms = 100;
-	outgoing(w)->retransmit_ms = 100;
-	start_one(w, MOCKNS_SILENCE);
+	world_outgoing(w)->timeout_ms = 100;
+	world_outgoing(w)->retransmit_ms = 100;
+	world_start_one(w, MOCKNS_SILENCE);
 	assert_int_equal(
 		event_base_once(w->rig.loop.base, -1, EV_TIMEOUT, on_slow_turn, &slow, &at_once),
 		0);
 	expect_failure(w, &slow.asker, QUERY_FAIL_NO_REPLY);
-	settle(w);
+	world_settle(w);
 	assert_int_equal(w->ns[0].udp_count, 1);
 	assert_int_equal(RIG_STAT(&w->rig, upstream_retries), 0);
 	assert_int_equal(RIG_STAT(&w->rig, upstream_timeouts), 1);
 }
 
 /* ---- which server */
-
-static struct server *server_at(const struct world *w, size_t place)
-{
-	return w->up->pools[0]->servers[place];
-}
 
 /* Servers that are not in force any more, and that still have something under way. */
 static size_t retired(const struct world *w)
@@ -857,27 +671,27 @@ static void test_set_aside(void **state)
 	struct server *first;
 	struct question q;
 
-	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
-	first = server_at(w, 0);
+	world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	first = world_server(w, 0);
 	*now_ms = 1000000;
 	health_good(first);
-	health_good(server_at(w, 1));
-	new_question(w, &q)->last = server_at(w, 1);
+	health_good(world_server(w, 1));
+	new_question(w, &q)->last = world_server(w, 1);
 	health_bad(first, FAILURE_ANSWER);
 	health_bad(first, FAILURE_ANSWER);
 	assert_ptr_equal(first_choice(w), first);
 	health_bad(first, FAILURE_ANSWER);
 	for (uint64_t s = 1; s <= 32; s *= 2) {
-		assert_ptr_equal(first_choice(w), server_at(w, 1));
+		assert_ptr_equal(first_choice(w), world_server(w, 1));
 		*now_ms += s * 1000 - 1;
-		assert_null(pick_to_measure(&q));
+		assert_null(pick_to_measure(&q, true));
 		*now_ms += 1;
-		assert_ptr_equal(pick_to_measure(&q), first);
-		assert_ptr_equal(first_choice(w), server_at(w, 1));
+		assert_ptr_equal(pick_to_measure(&q, true), first);
+		assert_ptr_equal(first_choice(w), world_server(w, 1));
 		health_bad(first, FAILURE_ANSWER);
 	}
 	*now_ms += 32 * 1000; /* it grows no longer */
-	assert_ptr_equal(pick_to_measure(&q), first);
+	assert_ptr_equal(pick_to_measure(&q, true), first);
 	health_good(first);
 	assert_ptr_equal(first_choice(w), first);
 	health_bad(first, FAILURE_ANSWER);
@@ -893,17 +707,17 @@ static void test_set_aside_by_many(void **state)
 	struct server *first;
 	struct question q;
 
-	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
-	first = server_at(w, 0);
+	world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	first = world_server(w, 0);
 	*now_ms = 1000000;
 	for (int i = 0; i < 100; i++)
 		health_bad(first, FAILURE_ANSWER);
 	*now_ms += 1000;
-	new_question(w, &q)->last = server_at(w, 1);
-	assert_ptr_equal(pick_to_measure(&q), first);
+	new_question(w, &q)->last = world_server(w, 1);
+	assert_ptr_equal(pick_to_measure(&q, true), first);
 	health_bad(first, FAILURE_ANSWER);
 	*now_ms += 2000;
-	assert_ptr_equal(pick_to_measure(&q), first);
+	assert_ptr_equal(pick_to_measure(&q, true), first);
 }
 
 /* Silent for long, a server is dead: asked ten times a second until it is heard of. */
@@ -914,8 +728,8 @@ static void test_dead(void **state)
 	struct attempt heard = {0};
 	struct server *only;
 
-	start_one(w, MOCKNS_ANSWER);
-	only = server_at(w, 0);
+	world_start_one(w, MOCKNS_ANSWER);
+	only = world_server(w, 0);
 	loop->env.now_ms = 1000000;
 	loop->now_us = 1000000000;
 	health_asked(only);
@@ -946,13 +760,13 @@ static void test_dead(void **state)
 static void test_order_of_choice(void **state)
 {
 	struct world *w = *state;
-	struct server *s[SERVERS];
+	struct server *s[WORLD_SERVERS];
 	struct question q;
 
-	add_server(w, MOCKNS_ANSWER);
-	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
-	for (size_t i = 0; i < SERVERS; i++)
-		s[i] = server_at(w, i);
+	world_add(w, MOCKNS_ANSWER);
+	world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	for (size_t i = 0; i < WORLD_SERVERS; i++)
+		s[i] = world_server(w, i);
 	new_question(w, &q);
 	s[0]->health.strikes = STRIKES_OUT;
 	assert_ptr_equal(pick_next(&q), s[1]);
@@ -980,21 +794,21 @@ static void test_order_of_choice(void **state)
 static void test_policies(void **state)
 {
 	struct world *w = *state;
-	struct server *s[SERVERS];
+	struct server *s[WORLD_SERVERS];
 
-	add_server(w, MOCKNS_ANSWER);
-	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
-	for (size_t i = 0; i < SERVERS; i++)
-		s[i] = server_at(w, i);
+	world_add(w, MOCKNS_ANSWER);
+	world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	for (size_t i = 0; i < WORLD_SERVERS; i++)
+		s[i] = world_server(w, i);
 	rtt_sample(&s[0]->health.rtt, 3000);
 	rtt_sample(&s[1]->health.rtt, 2000);
 	assert_ptr_equal(first_choice(w), s[0]);
-	outgoing(w)->policy = CONF_POLICY_FASTEST;
+	world_outgoing(w)->policy = CONF_POLICY_FASTEST;
 	assert_ptr_equal(first_choice(w),
 			 s[2]); /* nothing is known of it, and it may cost nothing */
-	outgoing(w)->hedge_percent = 5;
+	world_outgoing(w)->hedge_percent = 5;
 	assert_ptr_equal(first_choice(w), s[1]);
-	outgoing(w)->policy = CONF_POLICY_ROUND_ROBIN;
+	world_outgoing(w)->policy = CONF_POLICY_ROUND_ROBIN;
 	w->up->pools[0]->turn = 2;
 	assert_ptr_equal(first_choice(w), s[0]);
 	assert_ptr_equal(first_choice(w), s[1]);
@@ -1008,20 +822,20 @@ static void test_aside_and_back(void **state)
 	struct world *w = *state;
 	size_t asked;
 
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
 	for (int i = 0; i < 3; i++) {
 		struct asker a = {0};
 
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, 2);
 	}
 	asked = w->ns[0].udp_count;
-	outgoing(w)->retransmit_ms = LONG_MS;
+	world_outgoing(w)->retransmit_ms = LONG_MS;
 	for (int i = 0; i < 3; i++) {
 		struct asker a = {0};
 
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, 2);
 	}
 	assert_int_equal(w->ns[0].udp_count, asked);
@@ -1029,8 +843,8 @@ static void test_aside_and_back(void **state)
 	AWAIT(w->ns[0].udp_count > asked, {
 		struct asker a = {0};
 
-		ask(w, &a, "www.example");
-		await_told(w, &a);
+		asker_ask(w, &a, "www.example");
+		asker_await(w, &a);
 		rig_turn(&w->rig);
 	});
 }
@@ -1042,12 +856,12 @@ static void test_answer_clears(void **state)
 						 MOCKNS_SERVFAIL, MOCKNS_SERVFAIL, MOCKNS_ANSWER};
 	struct world *w = *state;
 
-	start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
+	world_start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
 	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
 		struct asker a = {0};
 
 		w->ns[0].udp = deeds[i];
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, deeds[i] == MOCKNS_ANSWER ? 1 : 2);
 		assert_int_equal(w->ns[0].udp_count, i + 1);
 	}
@@ -1062,13 +876,13 @@ static void test_set_in_flight(void **state)
 	struct asker old[3] = {0};
 	struct asker new = {0};
 
-	start_one(w, MOCKNS_SILENCE);
-	add_server(w, MOCKNS_ANSWER);
+	world_start_one(w, MOCKNS_SILENCE);
+	world_add(w, MOCKNS_ANSWER);
 	for (size_t i = 0; i < 3; i++)
-		ask(w, &old[i], i == 0 ? "a.example" : i == 1 ? "b.example" : "c.example");
+		asker_ask(w, &old[i], i == 0 ? "a.example" : i == 1 ? "b.example" : "c.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 3);
-	use_only(w, 1);
-	ask(w, &new, "new.example");
+	world_use_only(w, 1);
+	asker_ask(w, &new, "new.example");
 	expect_answer(w, &new, 2);
 	assert_int_equal(retired(w), 1);
 	for (size_t i = 0; i < 3; i++)
@@ -1096,18 +910,18 @@ static void test_set_then_next(void **state)
 		struct asker a = {0};
 		struct world *w;
 
-		set_up(&fresh);
+		world_set_up(&fresh);
 		w = fresh;
-		outgoing(w)->retransmit_ms = rows[i].retransmit_ms;
-		start_one(w, MOCKNS_SILENCE);
-		add_server(w, MOCKNS_ANSWER);
-		ask(w, &a, "www.example");
-		use_only(w, 1);
+		world_outgoing(w)->retransmit_ms = rows[i].retransmit_ms;
+		world_start_one(w, MOCKNS_SILENCE);
+		world_add(w, MOCKNS_ANSWER);
+		asker_ask(w, &a, "www.example");
+		world_use_only(w, 1);
 		RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
 		mockns_do(&w->ns[0], 0, rows[i].deed);
 		expect_answer(w, &a, 2);
 		assert_int_equal(retired(w), 0);
-		tear_down(&fresh);
+		world_tear_down(&fresh);
 	}
 }
 
@@ -1117,14 +931,14 @@ static void test_set_then_late_failure(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start_one(w, MOCKNS_SILENCE);
-	add_server(w, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start_one(w, MOCKNS_SILENCE);
+	world_add(w, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
-	use_only(w, 1);
+	world_use_only(w, 1);
 	RIG_AWAIT(&w->rig, w->ns[1].udp_count == 1);
-	outgoing(w)->retransmit_ms = LONG_MS;
+	world_outgoing(w)->retransmit_ms = LONG_MS;
 	mockns_do(&w->ns[0], 0, MOCKNS_SERVFAIL);
 	RIG_AWAIT(&w->rig, w->ns[1].udp_count >= 2);
 	mockns_do(&w->ns[1], 1, MOCKNS_ANSWER);
@@ -1139,13 +953,13 @@ static void test_set_then_refused(void **state)
 	static const char *const names[] = {"a.example", "b.example", "c.example", "d.example",
 					    "e.example", "f.example", "g.example", "h.example"};
 
-	add_server(w, MOCKNS_SILENCE);
-	create(w, IN_FLIGHT, 1);
-	add_server(w, MOCKNS_ANSWER);
+	world_add(w, MOCKNS_SILENCE);
+	world_create(w, WORLD_IN_FLIGHT, 1);
+	world_add(w, MOCKNS_ANSWER);
 	mockns_close_udp(&w->ns[0]);
 	for (size_t i = 0; i < 8; i++)
-		ask(w, &a[i], names[i]);
-	use_only(w, 1);
+		asker_ask(w, &a[i], names[i]);
+	world_use_only(w, 1);
 	for (size_t i = 0; i < 8; i++)
 		expect_answer(w, &a[i], 2);
 	assert_int_equal(retired(w), 0);
@@ -1160,17 +974,17 @@ static void test_set_during_tcp(void **state)
 		struct asker a = {0};
 		struct world *w;
 
-		set_up(&fresh);
+		world_set_up(&fresh);
 		w = fresh;
-		start_one(w, MOCKNS_TRUNCATED);
+		world_start_one(w, MOCKNS_TRUNCATED);
 		w->ns[0].tcp = rows[i];
-		add_server(w, MOCKNS_ANSWER);
-		ask(w, &a, "www.example");
+		world_add(w, MOCKNS_ANSWER);
+		asker_ask(w, &a, "www.example");
 		RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, upstream_tcp) == 1);
-		use_only(w, 1);
+		world_use_only(w, 1);
 		expect_answer(w, &a, rows[i] == MOCKNS_ANSWER ? 1 : 2);
 		assert_int_equal(retired(w), 0);
-		tear_down(&fresh);
+		world_tear_down(&fresh);
 	}
 }
 
@@ -1182,11 +996,11 @@ static void test_set_again_and_again(void **state)
 	static const char *const names[] = {"a.example", "b.example", "c.example",
 					    "d.example", "e.example", "f.example"};
 
-	start_one(w, MOCKNS_SILENCE);
-	add_server(w, MOCKNS_SILENCE);
+	world_start_one(w, MOCKNS_SILENCE);
+	world_add(w, MOCKNS_SILENCE);
 	for (size_t i = 0; i < 6; i++) {
-		use_only(w, i % 2);
-		ask(w, &a[i], names[i]);
+		world_use_only(w, i % 2);
+		asker_ask(w, &a[i], names[i]);
 	}
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 3 && w->ns[1].udp_count == 3);
 	for (size_t i = 0; i < 6; i++)
@@ -1203,15 +1017,15 @@ static void test_set_the_same(void **state)
 	struct endpoint same[2];
 	struct server *second;
 
-	start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
 	same[0] = w->ns[0].address;
 	same[1] = w->ns[1].address;
-	second = server_at(w, 1);
+	second = world_server(w, 1);
 	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same, 2), 1), ERR_OK);
-	assert_ptr_equal(server_at(w, 1), second);
+	assert_ptr_equal(world_server(w, 1), second);
 	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same + 1, 1), 1),
 			 ERR_OK);
-	assert_ptr_equal(server_at(w, 0), second);
+	assert_ptr_equal(world_server(w, 0), second);
 	assert_int_equal(retired(w), 0); /* nothing kept the other */
 	assert_int_equal(upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, same, 0), 1), ERR_OK);
 	assert_true(TAILQ_EMPTY(&w->up->servers));
@@ -1229,10 +1043,10 @@ static void test_too_many_servers(void **state)
 	assert_int_equal(
 		upstreams_create(&w->rig.loop,
 				 rig_pool(&(struct rig_pool){0}, addresses, SERVERS_MAX + 6), 1,
-				 IN_FLIGHT, PORTS, &w->up),
+				 WORLD_IN_FLIGHT, WORLD_PORTS, &w->up),
 		ERR_OK);
 	assert_int_equal(w->up->pools[0]->count, SERVERS_MAX);
-	ask(w, &a, "www.example");
+	asker_ask(w, &a, "www.example");
 	expect_failure(w, &a, QUERY_FAIL_NETWORK); /* not before all attempts are used up */
 	assert_int_equal(RIG_STAT(&w->rig, upstream_retries), ATTEMPTS);
 }
@@ -1244,18 +1058,18 @@ static void test_free_in_flight(void **state)
 	struct world *w = *state;
 	struct asker a[4] = {0};
 
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start(w, MOCKNS_TRUNCATED, MOCKNS_SILENCE);
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start(w, MOCKNS_TRUNCATED, MOCKNS_SILENCE);
 	w->ns[0].tcp = MOCKNS_SILENCE;
-	ask(w, &a[0], "a.example");
-	ask(w, &a[1], "b.example");
-	ask(w, &a[2], "b.example");
+	asker_ask(w, &a[0], "a.example");
+	asker_ask(w, &a[1], "b.example");
+	asker_ask(w, &a[2], "b.example");
 	RIG_AWAIT(&w->rig, w->ns[0].tcp_count == 2 && w->ns[1].udp_count == 2);
-	use_only(w, 1);
-	ask(w, &a[3], "c.example");
+	world_use_only(w, 1);
+	asker_ask(w, &a[3], "c.example");
 	upstreams_free(w->up);
 	w->up = NULL;
-	settle(w);
+	world_settle(w);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(a[i].told, 0);
 	assert_int_equal(mockns_connections(&w->ns[0]), 0);
@@ -1270,14 +1084,14 @@ static void test_free_between_read_and_answer(void **state)
 	struct asker a = {0};
 	struct world *w;
 
-	set_up(&fresh);
+	world_set_up(&fresh);
 	w = fresh;
-	start_one(w, MOCKNS_TRUNCATED);
-	ask(w, &a, "www.example");
+	world_start_one(w, MOCKNS_TRUNCATED);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].tcp_count == 1);
 	rig_break_next(&w->rig);
 	rig_turn(&w->rig);
-	tear_down(&fresh);
+	world_tear_down(&fresh);
 	assert_int_equal(loopback_open_files(), files);
 }
 
@@ -1322,17 +1136,17 @@ static void draw_many(struct draw *draws)
 	char name[32];
 
 	assert_non_null(a);
-	set_up(&fresh);
+	world_set_up(&fresh);
 	w = fresh;
-	add_server(w, MOCKNS_SILENCE);
-	create(w, MANY, 64);
+	world_add(w, MOCKNS_SILENCE);
+	world_create(w, MANY, 64);
 	for (size_t i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "n%zu.example", i);
-		ask(w, &a[i], name);
+		asker_ask(w, &a[i], name);
 		RIG_AWAIT(&w->rig, w->ns[0].udp_count == i + 1);
 		draws[i] = (struct draw){mockns_id(&w->ns[0], i), mockns_source_port(&w->ns[0], i)};
 	}
-	tear_down(&fresh);
+	world_tear_down(&fresh);
 	free(a);
 }
 
@@ -1368,12 +1182,12 @@ static void test_ports_are_renewed(void **state)
 {
 	struct world *w = *state;
 
-	add_server(w, MOCKNS_ANSWER);
-	create(w, IN_FLIGHT, 1);
+	world_add(w, MOCKNS_ANSWER);
+	world_create(w, WORLD_IN_FLIGHT, 1);
 	for (size_t i = 0; i < 2 * USES_OF_A_PORT + 1; i++) {
 		struct asker a = {0};
 
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, 1);
 	}
 	for (size_t i = 1; i < 2 * USES_OF_A_PORT + 1; i++) {
@@ -1391,15 +1205,15 @@ static void test_waited_for_port_stays(void **state)
 	struct world *w = *state;
 	struct asker waits = {0};
 
-	add_server(w, MOCKNS_SILENCE);
-	create(w, IN_FLIGHT, 1);
-	ask(w, &waits, "waits.example");
+	world_add(w, MOCKNS_SILENCE);
+	world_create(w, WORLD_IN_FLIGHT, 1);
+	asker_ask(w, &waits, "waits.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
 	w->ns[0].udp = MOCKNS_ANSWER;
 	for (size_t i = 0; i < USES_OF_A_PORT + 10; i++) {
 		struct asker a = {0};
 
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, 1);
 	}
 	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
@@ -1416,8 +1230,8 @@ static void test_spoofed_address(void **state)
 	struct dnsmsg m;
 	int fds[2];
 
-	start_one(w, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_start_one(w, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
 	other_address = loopback_endpoint(9, loopback_port(&w->ns[0].address));
 	fds[0] = loopback_bind(&other_address, SOCK_DGRAM, false);
@@ -1431,7 +1245,7 @@ static void test_spoofed_address(void **state)
 				 m.len);
 		close(fds[i]);
 	}
-	settle(w);
+	world_settle(w);
 	assert_int_equal(a.told, 0);
 	assert_int_equal(RIG_STAT(&w->rig, upstream_unsolicited), 0);
 	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
@@ -1446,8 +1260,8 @@ static void test_spoofed_content(void **state)
 	struct asker a = {0};
 	struct mockns_query *q;
 
-	start_one(w, MOCKNS_SILENCE);
-	ask(w, &a, "www.example");
+	world_start_one(w, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		mockns_do(&w->ns[0], 0, rows[i]);
@@ -1474,18 +1288,18 @@ static void test_truncated(void **state)
 		struct asker a[2] = {0};
 		struct world *w;
 
-		set_up(&fresh);
+		world_set_up(&fresh);
 		w = fresh;
-		start_one(w, MOCKNS_TRUNCATED);
+		world_start_one(w, MOCKNS_TRUNCATED);
 		w->ns[0].tcp = rows[i];
-		ask(w, &a[0], "www.example");
-		ask(w, &a[1], "www.example");
+		asker_ask(w, &a[0], "www.example");
+		asker_ask(w, &a[1], "www.example");
 		expect_answer(w, &a[0], 1);
 		expect_answer(w, &a[1], 1);
 		assert_int_equal(w->ns[0].tcp_count, 1);
 		assert_int_equal(RIG_STAT(&w->rig, upstream_tcp), 1);
 		RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
-		tear_down(&fresh);
+		world_tear_down(&fresh);
 	}
 }
 
@@ -1512,21 +1326,21 @@ static void test_tcp_fails(void **state)
 		struct asker b = {0};
 		struct world *w;
 
-		set_up(&fresh);
+		world_set_up(&fresh);
 		w = fresh;
-		start(w, MOCKNS_TRUNCATED, MOCKNS_ANSWER);
+		world_start(w, MOCKNS_TRUNCATED, MOCKNS_ANSWER);
 		w->ns[0].tcp = tcp_failures[i].deed;
 		if (tcp_failures[i].prepare)
 			tcp_failures[i].prepare(&w->ns[0]);
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, 2);
 		assert_int_equal(w->ns[0].udp_count, 1);
 		assert_int_equal(RIG_STAT(&w->rig, upstream_tcp), 1);
-		use_only(w, 0); /* and with no other to go on to */
-		ask(w, &b, "other.example");
+		world_use_only(w, 0); /* and with no other to go on to */
+		asker_ask(w, &b, "other.example");
 		expect_failure(w, &b, QUERY_FAIL_NETWORK);
 		RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
-		tear_down(&fresh);
+		world_tear_down(&fresh);
 	}
 }
 
@@ -1536,10 +1350,10 @@ static void test_tcp_is_silent(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start(w, MOCKNS_TRUNCATED, MOCKNS_SILENCE);
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start(w, MOCKNS_TRUNCATED, MOCKNS_SILENCE);
 	w->ns[0].tcp = MOCKNS_SILENCE;
-	ask(w, &a, "www.example");
+	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].tcp_count == 1 && w->ns[1].udp_count == 1);
 	mockns_do(&w->ns[1], 0, MOCKNS_ANSWER);
 	expect_answer(w, &a, 2);
@@ -1551,11 +1365,11 @@ static void test_tcp_is_silent_to_the_end(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	outgoing(w)->timeout_ms = 8 * SHORT_MS;
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start_one(w, MOCKNS_TRUNCATED);
+	world_outgoing(w)->timeout_ms = 8 * SHORT_MS;
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start_one(w, MOCKNS_TRUNCATED);
 	w->ns[0].tcp = MOCKNS_SILENCE;
-	ask(w, &a, "www.example");
+	asker_ask(w, &a, "www.example");
 	expect_failure(w, &a, QUERY_FAIL_NO_REPLY);
 	assert_int_equal(w->ns[0].accepted, 1); /* asked again over UDP, but once over TCP */
 	RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
@@ -1567,10 +1381,10 @@ static void test_both_truncate(void **state)
 	struct world *w = *state;
 	struct asker a = {0};
 
-	outgoing(w)->retransmit_ms = SHORT_MS;
-	start(w, MOCKNS_TRUNCATED, MOCKNS_TRUNCATED);
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start(w, MOCKNS_TRUNCATED, MOCKNS_TRUNCATED);
 	w->ns[0].tcp = MOCKNS_SILENCE;
-	ask(w, &a, "www.example");
+	asker_ask(w, &a, "www.example");
 	expect_answer(w, &a, 2);
 	assert_int_equal(w->ns[0].accepted, 1);
 	assert_int_equal(w->ns[1].accepted, 1);
@@ -1600,18 +1414,18 @@ static void test_no_files_left(void **state)
 	rlim_t before = files_now();
 	struct asker a[3] = {0};
 
-	start_one(w, MOCKNS_ANSWER);
+	world_start_one(w, MOCKNS_ANSWER);
 	set_files(0);
-	ask(w, &a[0], "www.example");
-	await_told(w, &a[0]);
+	asker_ask(w, &a[0], "www.example");
+	asker_await(w, &a[0]);
 	set_files(before);
 	expect_failure(w, &a[0], QUERY_FAIL_NETWORK);
-	ask(w, &a[1], "www.example");
+	asker_ask(w, &a[1], "www.example");
 	expect_answer(w, &a[1], 1);
 	w->ns[0].udp = MOCKNS_TRUNCATED;
-	ask(w, &a[2], "other.example");
+	asker_ask(w, &a[2], "other.example");
 	set_files(0);
-	await_told(w, &a[2]);
+	asker_await(w, &a[2]);
 	set_files(before);
 	expect_failure(w, &a[2], QUERY_FAIL_NETWORK);
 }
@@ -1628,7 +1442,7 @@ static void test_create_without_memory(void **state)
 		assert_true(nth < 100);
 		alloc_fail_start(nth, false);
 		err = upstreams_create(&w->rig.loop, rig_pool(&(struct rig_pool){0}, addresses, 2),
-				       1, IN_FLIGHT, PORTS, &w->up);
+				       1, WORLD_IN_FLIGHT, WORLD_PORTS, &w->up);
 		assert_int_equal(alloc_fail_stop(), err != ERR_OK);
 		assert_true(err == ERR_OK || err == ERR_NOMEM);
 	}
@@ -1641,12 +1455,12 @@ static void test_set_without_memory(void **state)
 	struct world *w = *state;
 	enum err err = ERR_NOMEM;
 
-	start_one(w, MOCKNS_ANSWER);
+	world_start_one(w, MOCKNS_ANSWER);
 	for (unsigned long nth = 0; err != ERR_OK; nth++) {
 		struct asker a = {0};
 
 		assert_true(nth < 100);
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, 1);
 		alloc_fail_start(nth, false);
 		err = upstreams_set(w->up, rig_pool(&(struct rig_pool){0}, addresses, 2), 1);
@@ -1666,18 +1480,18 @@ static void test_ask_without_memory(void **state)
 		struct world *w;
 
 		assert_true(nth < 100);
-		set_up(&fresh);
+		world_set_up(&fresh);
 		w = fresh;
-		outgoing(w)->timeout_ms = 500;
-		outgoing(w)->retransmit_ms = 100;
-		start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+		world_outgoing(w)->timeout_ms = 500;
+		world_outgoing(w)->retransmit_ms = 100;
+		world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
 		alloc_fail_start(nth, false);
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		failed = alloc_fail_stop();
-		await_told(w, &a);
+		asker_await(w, &a);
 		assert_int_equal(a.told, 1);
 		assert_int_equal(upstreams_in_flight(w->up), 0);
-		tear_down(&fresh);
+		world_tear_down(&fresh);
 	}
 }
 
@@ -1692,13 +1506,13 @@ static void test_timer_without_memory(void **state)
 	size_t count = sizeof(names) / sizeof(names[0]);
 	struct world *w = *state;
 
-	outgoing(w)->timeout_ms = 4 * SHORT_MS;
-	add_server(w, MOCKNS_SILENCE);
-	create(w, IN_FLIGHT, 1);
-	ask(w, &a[0], names[0]); /* opens the source */
+	world_outgoing(w)->timeout_ms = 4 * SHORT_MS;
+	world_add(w, MOCKNS_SILENCE);
+	world_create(w, WORLD_IN_FLIGHT, 1);
+	asker_ask(w, &a[0], names[0]); /* opens the source */
 	alloc_fail_start(0, true);
 	for (size_t i = 1; i < count; i++)
-		ask(w, &a[i], names[i]);
+		asker_ask(w, &a[i], names[i]);
 	assert_true(alloc_fail_stop());
 	for (size_t i = 0; i < count; i++)
 		expect_failure(w, &a[i], QUERY_FAIL_NO_REPLY);
@@ -1710,29 +1524,29 @@ static void test_tcp_without_memory(void **state)
 	struct world *w = *state;
 	bool failed = true;
 
-	outgoing(w)->timeout_ms = 500;
-	outgoing(w)->retransmit_ms = 100;
-	start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
+	world_outgoing(w)->timeout_ms = 500;
+	world_outgoing(w)->retransmit_ms = 100;
+	world_start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
 	for (unsigned long nth = 0; failed; nth++) {
 		size_t i = w->ns[0].udp_count;
 		struct asker a = {0};
-		struct server *first = server_at(w, 0);
+		struct server *first = world_server(w, 0);
 
 		assert_true(nth < 100);
 		health_good(first);
-		ask(w, &a, "www.example");
+		asker_ask(w, &a, "www.example");
 		RIG_AWAIT(&w->rig, w->ns[0].udp_count > i || a.told);
 		mockns_do(&w->ns[0], i, MOCKNS_TRUNCATED);
 		alloc_fail_start(nth, false);
 		rig_turn(&w->rig);
 		failed = alloc_fail_stop();
-		await_told(w, &a);
+		asker_await(w, &a);
 		assert_int_equal(a.told, 1);
 		assert_int_equal(upstreams_in_flight(w->up), 0);
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
 {

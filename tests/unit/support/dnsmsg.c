@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "dns/edns.h"
 #include "support/dnsmsg.h"
 
 #define OPTION_EDE 15U
@@ -120,27 +121,55 @@ void dnsmsg_add_ede(struct dnsmsg *m, uint16_t code, const char *text)
 	memcpy(option + 6, text, text_len);
 }
 
+void dnsmsg_add_cookie(struct dnsmsg *m, uint16_t rcode, const uint8_t *cookie, uint16_t len)
+{
+	uint8_t *option = append_opt(m, false, 4U + len);
+
+	option[-6] = (uint8_t)(rcode >> 4); /* of the OPT's TTL */
+	m->octets[3] = (uint8_t)((m->octets[3] & 0xf0) | (rcode & FLAG_RCODE));
+	wire_put16(option, EDNS_OPTION_COOKIE);
+	wire_put16(option + 2, len);
+	memcpy(option + 4, cookie, len);
+}
+
 uint16_t dnsmsg_rcode(const uint8_t *msg)
 {
 	return wire_get16(msg + 2) & FLAG_RCODE;
 }
 
-int dnsmsg_ede(const uint8_t *msg, size_t len)
+/* False: the message has no OPT. */
+static bool read_opt(const uint8_t *msg, size_t len, struct edns *edns)
 {
 	unsigned int count =
 		(unsigned int)wire_get16(msg + 6) + wire_get16(msg + 8) + wire_get16(msg + 10);
 	size_t pos = WIRE_HEADER + dnsmsg_question_len(msg, len);
-	struct edns edns;
 	struct wire_rr rr;
 
 	for (unsigned int i = 0; i < count; i++) {
 		assert_int_equal(wire_next_rr(msg, len, &pos, &rr), ERR_OK);
 		if (rr.type != TYPE_OPT)
 			continue;
-		assert_int_equal(wire_read_opt(msg, &rr, &edns), ERR_OK);
-		return edns.ede ? wire_get16(msg + edns.ede) : -1;
+		assert_int_equal(wire_read_opt(msg, &rr, edns), ERR_OK);
+		return true;
 	}
-	return -1;
+	return false;
+}
+
+int dnsmsg_ede(const uint8_t *msg, size_t len)
+{
+	struct edns edns;
+
+	return read_opt(msg, len, &edns) && edns.ede ? wire_get16(msg + edns.ede) : -1;
+}
+
+const uint8_t *dnsmsg_cookie(const uint8_t *msg, size_t len, uint8_t *ret_len)
+{
+	struct edns edns;
+
+	if (!read_opt(msg, len, &edns) || !edns.cookie)
+		return NULL;
+	*ret_len = edns.cookie_len;
+	return msg + edns.cookie;
 }
 
 int dnsmsg_first_a(const uint8_t *msg, size_t len)

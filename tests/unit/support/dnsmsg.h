@@ -36,6 +36,12 @@ void dnsmsg_add_cname(struct dnsmsg *m, const char *target, uint32_t ttl_s);
 /* Appends an OPT with an Extended DNS Error. */
 void dnsmsg_add_ede(struct dnsmsg *m, uint16_t code, const char *text);
 
+/* Appends an OPT with a COOKIE option, and the high bits of `rcode`, whose others are set. */
+void dnsmsg_add_cookie(struct dnsmsg *m, uint16_t rcode, const uint8_t *cookie, uint16_t len);
+
+/* The COOKIE option that the message's OPT has, of `ret_len` octets; NULL: none. */
+const uint8_t *dnsmsg_cookie(const uint8_t *msg, size_t len, uint8_t *ret_len);
+
 /* Octets of the question; 0 when there is none that can be read. */
 size_t dnsmsg_question_len(const uint8_t *msg, size_t len);
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dns/edns.h"
 #include "support/dnsmsg.h"
 #include "support/loopback.h"
 #include "support/mockns.h"
@@ -48,10 +49,66 @@ static void make_servfail(const struct mockns *ns, struct dnsmsg *m)
 		dnsmsg_add_ede(m, MOCKNS_EDE, ns->ede);
 }
 
+/* With the cookie of the query and the server's part behind it; nothing when there is none. */
+static void add_cookie(const struct mockns *ns, const uint8_t *query, size_t len, uint16_t rcode,
+		       struct dnsmsg *m)
+{
+	uint8_t cookie[EDNS_COOKIE_CLIENT + MOCKNS_COOKIE_LEN];
+	uint8_t cookie_len;
+	const uint8_t *asked = dnsmsg_cookie(query, len, &cookie_len);
+
+	if (!asked)
+		return;
+	memcpy(cookie, asked, EDNS_COOKIE_CLIENT);
+	memcpy(cookie + EDNS_COOKIE_CLIENT, ns->cookie, MOCKNS_COOKIE_LEN);
+	dnsmsg_add_cookie(m, rcode, cookie, sizeof(cookie));
+}
+
+/* True when the query has the server's part of the cookie. */
+static bool knows_cookie(const struct mockns *ns, const uint8_t *query, size_t len)
+{
+	uint8_t cookie_len;
+	const uint8_t *cookie = dnsmsg_cookie(query, len, &cookie_len);
+
+	return cookie && cookie_len == EDNS_COOKIE_CLIENT + MOCKNS_COOKIE_LEN &&
+	       memcmp(cookie + EDNS_COOKIE_CLIENT, ns->cookie, MOCKNS_COOKIE_LEN) == 0;
+}
+
+/* False: it is one of those that answer, or none of these. */
+static bool make_cookie_error(const struct mockns *ns, enum mockns_deed deed, const uint8_t *query,
+			      size_t len, struct dnsmsg *m)
+{
+	uint8_t cookie_len;
+
+	if (!dnsmsg_cookie(query, len, &cookie_len))
+		return false;
+	if (deed == MOCKNS_BADCOOKIE_EVER ||
+	    (deed == MOCKNS_BADCOOKIE && !knows_cookie(ns, query, len))) {
+		add_cookie(ns, query, len, RCODE_BADCOOKIE, m);
+		return true;
+	}
+	if (deed != MOCKNS_NO_COOKIES)
+		return false;
+	m->octets[3] |= RCODE_FORMERR;
+	dnsmsg_add_ede(m, MOCKNS_EDE, "cookie");
+	return true;
+}
+
+static void lower_question(struct dnsmsg *m)
+{
+	for (size_t i = WIRE_HEADER; i < m->len; i++)
+		if (m->octets[i] >= 'A' && m->octets[i] <= 'Z')
+			m->octets[i] = (uint8_t)(m->octets[i] - 'A' + 'a');
+}
+
 static void make_reply(const struct mockns *ns, enum mockns_deed deed, const uint8_t *query,
 		       size_t len, struct dnsmsg *m)
 {
 	dnsmsg_reply(m, query, len, 0);
+	if (deed == MOCKNS_LOWER)
+		lower_question(m);
+	if (make_cookie_error(ns, deed, query, len, m))
+		return;
 	switch (deed) {
 	case MOCKNS_SERVFAIL:
 		make_servfail(ns, m);
@@ -71,6 +128,10 @@ static void make_reply(const struct mockns *ns, enum mockns_deed deed, const uin
 		m->octets[3] |= RCODE_FORMERR;
 		dnsmsg_add_ede(m, MOCKNS_EDE, "wrong");
 		return;
+	case MOCKNS_TRUNCATED_FORMERR:
+		m->octets[3] |= RCODE_FORMERR;
+		m->octets[2] |= FLAG_TC >> 8;
+		return;
 	case MOCKNS_TRUNCATED:
 		m->octets[2] |= FLAG_TC >> 8;
 		return;
@@ -81,6 +142,10 @@ static void make_reply(const struct mockns *ns, enum mockns_deed deed, const uin
 		break;
 	}
 	dnsmsg_add_a(m, ns->mark, TTL_S);
+	if (deed == MOCKNS_COOKIE || deed == MOCKNS_COOKIE_CHANGED || deed == MOCKNS_BADCOOKIE)
+		add_cookie(ns, query, len, RCODE_NOERROR, m);
+	if (deed == MOCKNS_COOKIE_CHANGED)
+		m->octets[m->len - MOCKNS_COOKIE_LEN - 1] ^= 0x01;
 	if (deed == MOCKNS_WRONG_ID)
 		m->octets[0] ^= 0x55;
 	if (deed == MOCKNS_WRONG_NAME)
@@ -105,10 +170,21 @@ void mockns_do(struct mockns *ns, size_t query, enum mockns_deed deed)
 	assert_int_equal(sendto(ns->udp_fd, m.octets, m.len, 0, &q->from.u.sa, q->from.len), m.len);
 }
 
+static void on_delayed(evutil_socket_t fd, short what, void *arg)
+{
+	struct mockns_query *q = arg;
+	struct mockns *ns = q->ns;
+
+	if (ns->udp_fd >= 0)
+		mockns_do(ns, (size_t)(q - ns->queries), ns->udp);
+}
+
 static void on_udp(evutil_socket_t fd, short what, void *arg)
 {
 	struct mockns *ns = arg;
 	struct mockns_query *q = &ns->queries[ns->udp_count];
+	struct timeval delay = {.tv_sec = ns->delay_ms / 1000,
+				.tv_usec = (suseconds_t)(ns->delay_ms % 1000) * 1000};
 	ssize_t n;
 
 	assert_true(ns->udp_count < MOCKNS_QUERIES_MAX);
@@ -116,9 +192,14 @@ static void on_udp(evutil_socket_t fd, short what, void *arg)
 	n = recvfrom(fd, q->msg, sizeof(q->msg), 0, &q->from.u.sa, &q->from.len);
 	if (n < 0)
 		return;
+	q->ns = ns;
 	q->len = (size_t)n;
 	ns->udp_count++;
-	mockns_do(ns, ns->udp_count - 1, ns->udp);
+	if (ns->delay_ms == 0)
+		mockns_do(ns, ns->udp_count - 1, ns->udp);
+	else
+		assert_int_equal(event_base_once(ns->base, -1, EV_TIMEOUT, on_delayed, q, &delay),
+				 0);
 }
 
 uint16_t mockns_source_port(const struct mockns *ns, size_t query)
@@ -129,6 +210,11 @@ uint16_t mockns_source_port(const struct mockns *ns, size_t query)
 uint16_t mockns_id(const struct mockns *ns, size_t query)
 {
 	return wire_get16(ns->queries[query].msg);
+}
+
+const uint8_t *mockns_cookie(const struct mockns_query *query, uint8_t *ret_len)
+{
+	return dnsmsg_cookie(query->msg, query->len, ret_len);
 }
 
 /* ---- TCP */
@@ -208,6 +294,8 @@ static void on_conn(evutil_socket_t fd, short what, void *arg)
 	if (conn->len < FRAME_PREFIX_LEN + len)
 		return;
 	conn->ns->tcp_count++;
+	conn->ns->tcp_last.len = len;
+	memcpy(conn->ns->tcp_last.msg, conn->buf + FRAME_PREFIX_LEN, len);
 	conn->len = 0;
 	if (!do_tcp(conn, conn->buf + FRAME_PREFIX_LEN, len))
 		conn_free(conn);

@@ -29,6 +29,13 @@ enum mockns_deed {
 	MOCKNS_MALFORMED, /* a record is cut off */
 	MOCKNS_TRUNCATED, /* empty, with TC */
 	MOCKNS_CNAME,	  /* to the name `target`, and its address */
+	MOCKNS_TRUNCATED_FORMERR,
+	MOCKNS_LOWER,	       /* the answer, its question in lower case */
+	MOCKNS_COOKIE,	       /* the answer, with the query's cookie and `cookie` behind it */
+	MOCKNS_COOKIE_CHANGED, /* the same, but the client's part is another */
+	MOCKNS_BADCOOKIE,      /* that, with the cookie, unless the query has it */
+	MOCKNS_BADCOOKIE_EVER, /* that, with the cookie */
+	MOCKNS_NO_COOKIES, /* FORMERR with an OPT when the query has a cookie, else the answer */
 	/* over TCP alone */
 	MOCKNS_CLOSE,	  /* at once */
 	MOCKNS_CUT,	  /* after half of the answer's frame */
@@ -38,10 +45,13 @@ enum mockns_deed {
 
 /* A query that came over UDP. */
 struct mockns_query {
+	struct mockns *ns;
 	struct endpoint from;
 	size_t len;
 	uint8_t msg[MOCKNS_QUERY_MAX];
 };
+
+#define MOCKNS_COOKIE_LEN 16U
 
 struct mockns_conn;
 
@@ -53,7 +63,9 @@ struct mockns {
 	uint8_t mark;
 	const char *ede;
 	const char *target;
-	int udp_fd; /* -1: closed, what is sent there is refused */
+	uint8_t cookie[MOCKNS_COOKIE_LEN]; /* the server's part */
+	unsigned int delay_ms;		   /* before it does what it does over UDP */
+	int udp_fd;			   /* -1: closed, what is sent there is refused */
 	int tcp_fd;
 	struct event *udp_event;
 	struct event *tcp_event;
@@ -62,6 +74,7 @@ struct mockns {
 	size_t tcp_count; /* queries that came over TCP */
 	size_t udp_count; /* queries that came over UDP, in `queries` */
 	struct mockns_query *queries;
+	struct mockns_query tcp_last;
 };
 
 /* `deed` is what it does over UDP; over TCP it answers. */
@@ -82,5 +95,8 @@ size_t mockns_connections(const struct mockns *ns);
 /* The port that a query came from, and its ID. */
 uint16_t mockns_source_port(const struct mockns *ns, size_t query);
 uint16_t mockns_id(const struct mockns *ns, size_t query);
+
+/* The cookie in a query: its octets and, in `ret_len`, their number; NULL: none. */
+const uint8_t *mockns_cookie(const struct mockns_query *query, uint8_t *ret_len);
 
 #endif
