@@ -38,6 +38,7 @@ struct reply {
 	bool has_opt; /* the server knows EDNS */
 	bool has_soa; /* a negative reply may be cached (RFC 2308, 5) */
 	bool stale;   /* from the cache, past its TTL (RFC 8767); never of a reply just parsed */
+	bool pruned;  /* records that do not belong to the question were removed */
 	uint16_t ancount;
 	uint16_t nscount;
 	uint16_t arcount; /* without the OPT */
@@ -77,9 +78,10 @@ bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size
 /*
  * Parses a reply that matches, and sets its TTLs within `limits` where they stand (`msg` is
  * changed).  Records behind the OPT are left out; owners, and the names in the rdata of types
- * that may be compressed (RFC 3597, 4), are checked with all that they point to.  Of a truncated
- * reply (tc) the header alone is read: no records are counted.
- * ERR_SYNTAX and the errors of wire_next_rr when it is malformed.
+ * that may be compressed (RFC 3597, 4), are checked with all that they point to.  Records that do
+ * not belong to the question (dns/bailiwick.h) are removed, the others moved together in `msg`.
+ * Of a truncated reply (tc) the header alone is read: no records are counted.
+ * ERR_SYNTAX and the errors of wire_next_rr when it is malformed, or answers but another question.
  */
 enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 		     const struct reply_ttl_limits *limits, struct reply *ret_reply) MUST_CHECK;

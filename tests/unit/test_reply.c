@@ -126,9 +126,9 @@ static void make_rcode_of_both_parts(struct message *m)
 static void make_opt_in_the_middle(struct message *m)
 {
 	make_a(m);
-	message_rr(m, MESSAGE_AR, "x.example", TYPE_A, 700, ipv4, 4);
+	message_rr(m, MESSAGE_AR, "x.www.example", TYPE_A, 700, ipv4, 4);
 	message_opt(m, 1232, 0);
-	message_rr(m, MESSAGE_AR, "y.example", TYPE_A, 800, ipv4, 4);
+	message_rr(m, MESSAGE_AR, "y.www.example", TYPE_A, 800, ipv4, 4);
 }
 
 static void make_ad(struct message *m)
@@ -159,7 +159,7 @@ static const struct {
 	{make_nxdomain, REPLY_NXDOMAIN, 3, {0, 1, 0}, false, true, 300, 100},
 	{make_nodata, REPLY_NODATA, 0, {0, 1, 0}, false, true, 200, 100},
 	{make_nodata_without_soa, REPLY_NODATA, 0, {0, 1, 0}, false, false, 200, 200},
-	{make_nodata_soa_elsewhere, REPLY_NODATA, 0, {0, 0, 1}, false, false, 200, 200},
+	{make_nodata_soa_elsewhere, REPLY_NODATA, 0, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},
 	{make_chain_to_nothing, REPLY_NXDOMAIN, 3, {1, 1, 0}, false, true, 50, 50},
 	{make_soa_as_answer, REPLY_ANSWER, 0, {1, 0, 0}, false, false, 900, 900},
 	{make_servfail, REPLY_FAILURE, 2, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},
@@ -327,6 +327,11 @@ static const struct {
 	{TYPE_SOA, CLASS_IN, "\0", 1, false},
 	{TYPE_SOA, CLASS_IN, "\0\xc0", 2, false},
 	{TYPE_SOA, CLASS_IN, "", 0, false},
+	{TYPE_MINFO, CLASS_IN, "\xc0\x0c\1a\0", 5, true},
+	{TYPE_MINFO, CLASS_IN, "\1a\0", 3, false},
+	{TYPE_MINFO, CLASS_IN, "\1a\0\0\0", 5, false},
+	{TYPE_PX, CLASS_IN, "\0\1\xc0\x0c\1a\0", 7, true},
+	{TYPE_PX, CLASS_IN, "\0\1\1a\0", 5, false},
 	{TYPE_TXT, CLASS_IN, "", 0, true}, /* not ours to judge */
 	{TYPE_TXT, CLASS_IN, "\377x", 2, true},
 	{65280, CLASS_IN, "\xc0\xff", 2, true},
@@ -344,6 +349,7 @@ static void test_rdata(void **state)
 		assert_int_equal(m.len, 0x29);
 		message_add(&m, rdatas[i].rdata, rdatas[i].rdlen);
 		message_end(&m);
+		message_rr(&m, MESSAGE_AN, NULL, TYPE_A, 60, ipv4, 4);
 		if (rdatas[i].valid) {
 			assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
 			body_holds(&m, &reply);
@@ -418,7 +424,7 @@ static void bad_name_in_ttl(struct message *m)
 static void bad_record_behind_opt(struct message *m)
 {
 	make_opt_in_the_middle(m);
-	message_rr(m, MESSAGE_AR, "z.example", TYPE_A, 800, "\1\2\3", 3);
+	message_rr(m, MESSAGE_AR, "z.www.example", TYPE_A, 800, "\1\2\3", 3);
 }
 
 static void (*const bad[])(struct message *) = {
@@ -532,7 +538,7 @@ static void test_body_moves(void **state)
 	assert_string_equal(render(other.octets, other.len),
 			    "NOERROR qr rd ra; wWw.eXample. IN A;"
 			    " an wWw.eXample. 300 IN A 192.0.2.1, wWw.eXample. 60 IN A 192.0.2.1;"
-			    " ar x.example. 700 IN A 192.0.2.1");
+			    " ar x.www.example. 700 IN A 192.0.2.1");
 }
 
 /* Records of a type with a limit of its own, wherever they stand; the least limit counts. */
