@@ -34,6 +34,7 @@ enum rcode {
 	RCODE_NXDOMAIN = 3,
 	RCODE_NOTIMP = 4,
 	RCODE_REFUSED = 5,
+	RCODE_YXDOMAIN = 6,
 	RCODE_BADVERS = 16,
 	RCODE_BADCOOKIE = 23,
 };
@@ -160,8 +161,9 @@ enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos,
 		      struct wire_rr *ret_rr) MUST_CHECK;
 
 /*
- * Reads the OPT record `rr` into `ret_edns`.  ERR_SYNTAX when its owner is not the root, an
- * option is cut off, or a COOKIE or EDE option has a length that cannot be (RFC 7873, 5.2.2).
+ * Reads the OPT record `rr` into `ret_edns`, of a version above 0 without its options.
+ * ERR_SYNTAX when its owner is not the root, an option is cut off, or a COOKIE option has a length
+ * that cannot be (RFC 7873, 5.2.2); an EDE that is too short for its code is as good as none.
  */
 enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr,
 		       struct edns *ret_edns) MUST_CHECK;

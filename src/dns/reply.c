@@ -27,11 +27,29 @@ static bool same_question(const uint8_t *a, const uint8_t *question, size_t len)
 	return memcmp(a + name_len, question + name_len, 4) == 0;
 }
 
+/* What a server says that could not, or did not care to, read the question. */
+static bool is_bare_error(uint16_t flags)
+{
+	switch (flags & FLAG_RCODE) {
+	case RCODE_FORMERR:
+	case RCODE_SERVFAIL:
+	case RCODE_NOTIMP:
+	case RCODE_REFUSED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size_t question_len)
 {
-	if (len < WIRE_HEADER + question_len || wire_get16(msg + 4) != 1)
+	uint16_t flags = len < WIRE_HEADER ? 0 : wire_get16(msg + 2);
+
+	if ((flags & (FLAG_QR | FLAG_OPCODE)) != FLAG_QR)
 		return false;
-	if ((wire_get16(msg + 2) & (FLAG_QR | FLAG_OPCODE)) != FLAG_QR)
+	if (wire_get16(msg + 4) == 0)
+		return is_bare_error(flags);
+	if (wire_get16(msg + 4) != 1 || len < WIRE_HEADER + question_len)
 		return false;
 	return same_question(msg + WIRE_HEADER, question, question_len);
 }
@@ -302,12 +320,12 @@ static enum err take_all(uint8_t *msg, size_t len, const struct reply_ttl_limits
 }
 
 /* A NOERROR with answers may still be a CNAME chain that ends in nothing: that is an answer too,
- * kept as long as its least TTL. */
+ * kept as long as its least TTL; and so is the DNAME that makes too long a name (RFC 6672, 2.2). */
 static enum reply_kind kind_of(const struct reply *reply)
 {
 	if (reply->rcode == RCODE_NXDOMAIN)
 		return REPLY_NXDOMAIN;
-	if (reply->rcode != RCODE_NOERROR)
+	if (reply->rcode != RCODE_NOERROR && reply->rcode != RCODE_YXDOMAIN)
 		return REPLY_FAILURE;
 	return reply->ancount > 0 ? REPLY_ANSWER : REPLY_NODATA;
 }
@@ -316,6 +334,7 @@ enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 		     const struct reply_ttl_limits *limits, struct reply *ret_reply)
 {
 	uint16_t flags = wire_get16(msg + 2);
+	size_t body_at = WIRE_HEADER + (wire_get16(msg + 4) > 0 ? question_len : 0);
 	struct reply reply = {
 		.rcode = flags & FLAG_RCODE,
 		.tc = (flags & FLAG_TC) != 0,
@@ -323,9 +342,9 @@ enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 		.ancount = wire_get16(msg + 6),
 		.nscount = wire_get16(msg + 8),
 		.arcount = wire_get16(msg + 10),
-		.question_end = (uint16_t)(WIRE_HEADER + question_len),
+		.question_end = (uint16_t)body_at,
 		.ttl_s = TTL_MAX,
-		.body = msg + WIRE_HEADER + question_len,
+		.body = msg + body_at,
 	};
 	enum err err = ERR_OK;
 

@@ -239,6 +239,17 @@ static void require_good(const uint8_t *data, size_t size, const struct reply *r
 	free(msg);
 }
 
+/* A reply without a question tells that the server failed, and nothing more. */
+static void require_failure(uint8_t *copy, size_t size, size_t question_len)
+{
+	struct reply reply;
+
+	if (reply_parse(copy, size, question_len, &limits, &reply) != ERR_OK)
+		return;
+	require(reply.kind == REPLY_FAILURE && reply.body_len == 0);
+	require(reply.ancount + reply.nscount + reply.arcount == 0);
+}
+
 /* The question as it stands in the reply. */
 static size_t question_of(const uint8_t *data, size_t size)
 {
@@ -263,6 +274,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	copy = malloc(size);
 	require(copy != NULL);
 	memcpy(copy, data, size);
+	if (wire_get16(data + 4) == 0) {
+		require_failure(copy, size, question_len);
+		free(copy);
+		return 0;
+	}
 	if (reply_parse(copy, size, question_len, &limits, &reply) == ERR_OK) {
 		require(reply.question_end == WIRE_HEADER + question_len);
 		require(reply.tc == ((data[2] & 2) != 0));

@@ -110,6 +110,18 @@ static void make_servfail(struct message *m)
 	message_end(m);
 }
 
+/* RFC 6672, 2.2: the DNAME would make a name that is too long. */
+static void make_yxdomain(struct message *m)
+{
+	message_reply(m, QNAME, TYPE_A, RCODE_YXDOMAIN);
+	message_rr_name(m, MESSAGE_AN, "example", TYPE_DNAME, 70, "other");
+}
+
+static void make_yxdomain_alone(struct message *m)
+{
+	message_reply(m, QNAME, TYPE_A, RCODE_YXDOMAIN);
+}
+
 static void make_badvers(struct message *m)
 {
 	make_empty(m);
@@ -163,6 +175,8 @@ static const struct {
 	{make_chain_to_nothing, REPLY_NXDOMAIN, 3, {1, 1, 0}, false, true, 50, 50},
 	{make_soa_as_answer, REPLY_ANSWER, 0, {1, 0, 0}, false, false, 900, 900},
 	{make_servfail, REPLY_FAILURE, 2, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},
+	{make_yxdomain, REPLY_ANSWER, 6, {1, 0, 0}, false, false, 70, 70},
+	{make_yxdomain_alone, REPLY_NODATA, 6, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},
 	{make_badvers, REPLY_FAILURE, 16, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},
 	{make_rcode_of_both_parts,
 	 REPLY_FAILURE,
@@ -384,7 +398,7 @@ static void bad_options(struct message *m)
 {
 	make_a(m);
 	message_opt_begin(m, 1232, 0);
-	message_add(m, "\0\17\0\1x", 5);
+	message_add(m, "\0\17\0\3xy", 6);
 	message_end(m);
 }
 
@@ -503,6 +517,44 @@ static void test_matches(void **state)
 	}
 }
 
+/* An error may come without the question: a server that cannot read it has none to repeat. */
+static void test_bare_errors(void **state)
+{
+	static const struct {
+		uint16_t rcode;
+		bool matches;
+	} bare[] = {{RCODE_NOERROR, false},  {RCODE_FORMERR, true},
+		    {RCODE_SERVFAIL, true},  {RCODE_NXDOMAIN, false},
+		    {RCODE_NOTIMP, true},    {RCODE_REFUSED, true},
+		    {RCODE_YXDOMAIN, false}, {9, false}};
+	struct message asked;
+	struct message m;
+	struct reply reply;
+
+	message_query(&asked, QNAME, TYPE_A);
+	for (size_t i = 0; i < COUNT(bare); i++) {
+		message_begin(&m, 0x1234, FLAG_QR | bare[i].rcode);
+		assert_int_equal(reply_matches(m.octets, m.len, asked.octets + 12, QUESTION_LEN),
+				 bare[i].matches);
+		if (!bare[i].matches)
+			continue;
+		assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+		assert_int_equal(reply.kind, REPLY_FAILURE);
+		assert_false(reply.has_opt);
+		/* with a reason, and with records that are of no question */
+		message_rr(&m, MESSAGE_AN, "www.example", TYPE_A, 60, ipv4, 4);
+		message_opt_begin(&m, 1232, 0);
+		message_option(&m, OPTION_EDE, "\0\6bogus", 7);
+		message_end(&m);
+		assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+		assert_int_equal(reply.kind, REPLY_FAILURE);
+		assert_int_equal(reply.ancount, 0);
+		assert_int_equal(reply.ede_len, 7);
+		message_add8(&m, 0);
+		assert_int_not_equal(parse(&m, &wide, &reply), ERR_OK);
+	}
+}
+
 static void test_age(void **state)
 {
 	struct message m;
@@ -617,6 +669,7 @@ int main(void)
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_bare_errors),
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_type_limits),
 		cmocka_unit_test(test_set_ttl),
