@@ -101,6 +101,7 @@ static int fail(const char *text)
 /* Loads the lists once, as a start would, but takes no stand-in for one that is refused. */
 static int check(struct conf *conf)
 {
+	static const struct load_options strict = {.strict = true};
 	struct load_result result;
 	struct snapshot *snapshot;
 	struct hash_key key;
@@ -108,7 +109,7 @@ static int check(struct conf *conf)
 
 	if (hash_key_random(&key) != ERR_OK)
 		return fail("no random numbers");
-	if (loader_load(conf, &key, NULL, true, &snapshot, &result, &text) != ERR_OK)
+	if (loader_load(conf, &key, NULL, &strict, &snapshot, &result, &text) != ERR_OK)
 		return fail(text.text);
 	printf("ok: %zu lists, %llu names\n", result.lists, (unsigned long long)result.names);
 	snapshot_free(snapshot);
@@ -210,7 +211,7 @@ static enum err load_and_serve(const struct arguments *args, struct conf *conf,
 {
 	struct load_result result;
 	struct snapshot *first;
-	enum err err = loader_load(conf, &config->name_key, NULL, false, &first, &result, text);
+	enum err err = loader_load(conf, &config->name_key, NULL, NULL, &first, &result, text);
 
 	if (err != ERR_OK)
 		return err;
