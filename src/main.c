@@ -143,15 +143,16 @@ static enum err enter(const struct conf *conf, struct listeners *l, struct err_t
 	return err == ERR_OK ? privilege_drop(&user, text) : err;
 }
 
-static void announce(const struct snapshot *s, const struct load_result *result)
+static void announce(const struct snapshot *s, const struct load_result *result,
+		     const struct listeners *listeners)
 {
-	const struct endpoint *listen = s->conf->server.listen;
+	const struct endpoint *listen = listeners->endpoints;
 	char name[ADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < s->pools[0].count; i++)
 		log_info("upstream %s",
 			 endpoint_text(&s->pools[0].servers[i].address, name, sizeof(name)));
-	for (size_t i = 0; i < s->conf->server.listen_count; i++)
+	for (size_t i = 0; i < listeners->addresses; i++)
 		log_notice("listening on %s (UDP and TCP)",
 			   endpoint_text(&listen[i], name, sizeof(name)));
 	log_notice("sinkholed %s ready: %llu names of %zu lists in force, loaded in %u ms",
@@ -179,7 +180,7 @@ static enum err serve(const struct arguments *args, struct workers_config *confi
 	if (err == ERR_OK)
 		err = workers_start(workers);
 	if (err == ERR_OK) {
-		announce(first, result);
+		announce(first, result, config->listeners);
 		loader_keep(first, result);
 		life.workers = workers;
 		life.cache = config->cache;
