@@ -140,7 +140,11 @@ static enum err enter(const struct conf *conf, struct listeners *l, struct err_t
 	err = privilege_find(conf->server.user, &user, text);
 	if (err == ERR_OK && *conf->state.directory)
 		err = keep_prepare(conf->state.directory, user.uid, user.gid, text);
-	return err == ERR_OK ? privilege_drop(&user, text) : err;
+	if (err == ERR_OK)
+		err = privilege_drop(&user, text);
+	if (err == ERR_OK && *conf->state.directory)
+		keep_check(conf->state.directory);
+	return err;
 }
 
 static void announce(const struct snapshot *s, const struct load_result *result,

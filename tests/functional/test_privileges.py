@@ -81,6 +81,26 @@ def test_state_directory_is_made_for_that_user(open_daemon):
     assert (directory / "one.list").stat().st_uid == pwd.getpwnam(USER).pw_uid
 
 
+def test_state_directory_of_another_user_is_no_hindrance(open_daemon):
+    """As when root has used "make run" before."""
+    d = open_daemon({"server": {"user": USER}, "state": {"directory": "run/state"}})
+    d.add_list("one", "a.test\n").start()
+    d.stop()
+    d.start(prefix=["setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups"])
+    assert addresses(ask(d.address, "a.test")) == [SINK]
+    owner, user = pwd.getpwnam(USER).pw_uid, pwd.getpwnam("daemon").pw_uid
+    assert (f"warning: state.directory run/state belongs to user {owner} and cannot be used by user "
+            f"{user}: ") in d.log()
+    d.stop()
+
+
+def test_state_directory_that_cannot_be_made_is_named(open_daemon):
+    d = open_daemon({"state": {"directory": "state"}}).add_list("one", "a.test\n")
+    user = pwd.getpwnam("daemon").pw_uid
+    log = d.fails_to_start(prefix=["setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups"])
+    assert f"error: state: Permission denied (state.directory has to be one that user {user}" in log
+
+
 def test_unknown_user_stops_the_start(open_daemon):
     d = open_daemon({"server": {"user": "nobody-of-this-name"}}, environment={})
     d.add_list("one", "a.test\n")
