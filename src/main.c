@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sinkholed: reads the command line and wires the parts together. */
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
@@ -98,8 +99,23 @@ static int fail(const char *text)
 	return EXIT_FAILURE;
 }
 
+/* Becomes whom a start would become: the lists are read with the rights of that user. */
+static enum err become_user(const struct arguments *args, const struct conf *conf,
+			    struct err_text *text)
+{
+	struct privilege_user user;
+	enum err err = privilege_find(conf->server.user, &user, text);
+
+	if (err == ERR_OK)
+		err = privilege_drop(&user, text);
+	if (err == ERR_OK && eaccess(args->conf_path, R_OK) != 0)
+		log_warning("%s: %s: user %u could not read it at a reload", args->conf_path,
+			    strerror(errno), (unsigned int)user.uid);
+	return err;
+}
+
 /* Loads the lists once, as a start would, but takes no stand-in for one that is refused. */
-static int check(struct conf *conf)
+static int check(const struct arguments *args, struct conf *conf)
 {
 	static const struct load_options strict = {.strict = true};
 	struct load_result result;
@@ -109,6 +125,10 @@ static int check(struct conf *conf)
 
 	if (hash_key_random(&key) != ERR_OK)
 		return fail("no random numbers");
+	if (become_user(args, conf, &text) != ERR_OK) {
+		conf_free(conf);
+		return fail(text.text);
+	}
 	if (loader_load(conf, &key, NULL, &strict, &snapshot, &result, &text) != ERR_OK)
 		return fail(text.text);
 	printf("ok: %zu lists, %llu names\n", result.lists, (unsigned long long)result.names);
@@ -272,5 +292,5 @@ int main(int argc, char **argv)
 		return fail(text.text);
 	if (args.mode == 'd')
 		return dump(conf);
-	return args.mode == 'k' ? check(conf) : run(&args, conf);
+	return args.mode == 'k' ? check(&args, conf) : run(&args, conf);
 }
