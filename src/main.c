@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sinkholed: reads the command line and wires the parts together. */
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
@@ -98,9 +99,25 @@ static int fail(const char *text)
 	return EXIT_FAILURE;
 }
 
-/* Loads the lists once, as a start would, but takes no stand-in for one that is refused. */
-static int check(struct conf *conf)
+/* Becomes whom a start would become: the lists are read with the rights of that user. */
+static enum err become_user(const struct arguments *args, const struct conf *conf,
+			    struct err_text *text)
 {
+	struct privilege_user user;
+	enum err err = privilege_find(conf->server.user, &user, text);
+
+	if (err == ERR_OK)
+		err = privilege_drop(&user, text);
+	if (err == ERR_OK && eaccess(args->conf_path, R_OK) != 0)
+		log_warning("%s: %s: user %u could not read it at a reload", args->conf_path,
+			    strerror(errno), (unsigned int)user.uid);
+	return err;
+}
+
+/* Loads the lists once, as a start would, but takes no stand-in for one that is refused. */
+static int check(const struct arguments *args, struct conf *conf)
+{
+	static const struct load_options strict = {.strict = true};
 	struct load_result result;
 	struct snapshot *snapshot;
 	struct hash_key key;
@@ -108,7 +125,11 @@ static int check(struct conf *conf)
 
 	if (hash_key_random(&key) != ERR_OK)
 		return fail("no random numbers");
-	if (loader_load(conf, &key, NULL, true, &snapshot, &result, &text) != ERR_OK)
+	if (become_user(args, conf, &text) != ERR_OK) {
+		conf_free(conf);
+		return fail(text.text);
+	}
+	if (loader_load(conf, &key, NULL, &strict, &snapshot, &result, &text) != ERR_OK)
 		return fail(text.text);
 	printf("ok: %zu lists, %llu names\n", result.lists, (unsigned long long)result.names);
 	snapshot_free(snapshot);
@@ -139,18 +160,23 @@ static enum err enter(const struct conf *conf, struct listeners *l, struct err_t
 	err = privilege_find(conf->server.user, &user, text);
 	if (err == ERR_OK && *conf->state.directory)
 		err = keep_prepare(conf->state.directory, user.uid, user.gid, text);
-	return err == ERR_OK ? privilege_drop(&user, text) : err;
+	if (err == ERR_OK)
+		err = privilege_drop(&user, text);
+	if (err == ERR_OK && *conf->state.directory)
+		keep_check(conf->state.directory);
+	return err;
 }
 
-static void announce(const struct snapshot *s, const struct load_result *result)
+static void announce(const struct snapshot *s, const struct load_result *result,
+		     const struct listeners *listeners)
 {
-	const struct endpoint *listen = s->conf->server.listen;
+	const struct endpoint *listen = listeners->endpoints;
 	char name[ADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < s->pools[0].count; i++)
 		log_info("upstream %s",
 			 endpoint_text(&s->pools[0].servers[i].address, name, sizeof(name)));
-	for (size_t i = 0; i < s->conf->server.listen_count; i++)
+	for (size_t i = 0; i < listeners->addresses; i++)
 		log_notice("listening on %s (UDP and TCP)",
 			   endpoint_text(&listen[i], name, sizeof(name)));
 	log_notice("sinkholed %s ready: %llu names of %zu lists in force, loaded in %u ms",
@@ -178,7 +204,7 @@ static enum err serve(const struct arguments *args, struct workers_config *confi
 	if (err == ERR_OK)
 		err = workers_start(workers);
 	if (err == ERR_OK) {
-		announce(first, result);
+		announce(first, result, config->listeners);
 		loader_keep(first, result);
 		life.workers = workers;
 		life.cache = config->cache;
@@ -210,7 +236,7 @@ static enum err load_and_serve(const struct arguments *args, struct conf *conf,
 {
 	struct load_result result;
 	struct snapshot *first;
-	enum err err = loader_load(conf, &config->name_key, NULL, false, &first, &result, text);
+	enum err err = loader_load(conf, &config->name_key, NULL, NULL, &first, &result, text);
 
 	if (err != ERR_OK)
 		return err;
@@ -266,5 +292,5 @@ int main(int argc, char **argv)
 		return fail(text.text);
 	if (args.mode == 'd')
 		return dump(conf);
-	return args.mode == 'k' ? check(conf) : run(&args, conf);
+	return args.mode == 'k' ? check(&args, conf) : run(&args, conf);
 }

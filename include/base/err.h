@@ -26,6 +26,7 @@ enum err {
 	ERR_NOTFOUND,  /* it is not there */
 	ERR_REFUSED,   /* a gate or a limit said no */
 	ERR_CONFIG,    /* the configuration is wrong; the text says where */
+	ERR_CANCELLED, /* its caller no longer wants it */
 	ERR_COUNT
 };
 

@@ -49,6 +49,7 @@
 	X(upstream_tcp, "upstream questions asked again over TCP")                                 \
 	X(upstream_failures, "upstream answers of SERVFAIL, REFUSED and their like")               \
 	X(upstream_bad, "upstream answers that were malformed")                                    \
+	X(upstream_pruned, "upstream answers that had records of other names, which were removed") \
 	X(upstream_unsolicited, "upstream answers that fit no question: late, or forged")          \
 	X(tcp_accepted, "TCP connections accepted")                                                \
 	X(tcp_refused, "TCP connections refused by a limit")                                       \

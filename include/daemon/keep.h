@@ -13,10 +13,13 @@
 
 #include "base/err.h"
 
-/* Makes the directory and those above it, mode 0700, owned by `uid` and `gid`.  Fine when it is
- * there.  ERR_SYS with `text`. */
+/* Makes the directory, mode 0700, and those above it, that others may pass, owned by `uid` and
+ * `gid`.  Fine when it is there, whoever has it.  ERR_SYS with `text`. */
 enum err keep_prepare(const char *directory, uid_t uid, gid_t gid,
 		      struct err_text *text) MUST_CHECK;
+
+/* Warns when the directory cannot be used by who the process is now: it was made by another. */
+void keep_check(const char *directory);
 
 /* The path of the kept version of list `name`. */
 void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX]);

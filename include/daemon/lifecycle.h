@@ -4,7 +4,8 @@
  *
  *   SIGHUP            reload configuration and lists, in a thread of its own
  *   SIGUSR1           log the counters, and how each worker finds the upstreams
- *   SIGTERM, SIGINT   answer what is in flight, write the cache to its file, and end
+ *   SIGTERM, SIGINT   answer what is in flight, write the cache to its file, and end; a load under
+ *                     way is given up
  */
 #ifndef DAEMON_LIFECYCLE_H
 #define DAEMON_LIFECYCLE_H
@@ -24,7 +25,7 @@ struct lifecycle_config {
 /*
  * Runs until a signal says to end; the workers are stopped then, as they are on failure.  The
  * main thread; the other threads must have all signals blocked.  Signals that were blocked until
- * now are handled then.
+ * now are handled then.  Does not return, but ends the process well, when a load hangs at the end.
  * ERR_NOMEM, ERR_SYS.
  */
 enum err lifecycle_run(const struct lifecycle_config *config) MUST_CHECK;

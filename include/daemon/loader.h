@@ -9,6 +9,7 @@
 #ifndef DAEMON_LOADER_H
 #define DAEMON_LOADER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,16 +40,20 @@ struct load_result {
 	struct load_source sources[POLICY_LISTS_MAX];
 };
 
+struct load_options {
+	bool strict;		      /* a list that is refused fails the load (for a check) */
+	const atomic_bool *cancelled; /* looked at now and then; NULL: never */
+};
+
 /*
  * Compiles `conf` (taken over, whatever happens) into a snapshot that follows `old` (NULL at the
- * start), logging what became of each list.  With `strict`, a list that is refused fails the
- * load (for a check).
- * ERR_CONFIG, ERR_REFUSED, ERR_SYS, ERR_NOMEM with `text`; then nothing has changed.
+ * start), logging what became of each list.  `options` may be NULL.
+ * ERR_CONFIG, ERR_REFUSED, ERR_SYS, ERR_NOMEM, ERR_CANCELLED with `text`; then nothing has changed.
  * Any thread, one at a time; blocks.
  */
 enum err loader_load(struct conf *conf, const struct hash_key *name_key, const struct snapshot *old,
-		     bool strict, struct snapshot **ret_snapshot, struct load_result *ret_result,
-		     struct err_text *text) MUST_CHECK;
+		     const struct load_options *options, struct snapshot **ret_snapshot,
+		     struct load_result *ret_result, struct err_text *text) MUST_CHECK;
 
 /*
  * Keeps the source of every list of `snapshot`, which `result` is of, in the state directory,

@@ -19,7 +19,7 @@
 
 /* What a reply says of its question. */
 enum reply_kind {
-	REPLY_ANSWER,	/* records that answer, or a CNAME chain */
+	REPLY_ANSWER,	/* records that answer, or a CNAME chain, or a DNAME's YXDOMAIN */
 	REPLY_NXDOMAIN, /* no such name */
 	REPLY_NODATA,	/* the name has no such records */
 	REPLY_FAILURE,	/* SERVFAIL, REFUSED and every other rcode */
@@ -38,6 +38,7 @@ struct reply {
 	bool has_opt; /* the server knows EDNS */
 	bool has_soa; /* a negative reply may be cached (RFC 2308, 5) */
 	bool stale;   /* from the cache, past its TTL (RFC 8767); never of a reply just parsed */
+	bool pruned;  /* records that do not belong to the question were removed */
 	uint16_t ancount;
 	uint16_t nscount;
 	uint16_t arcount; /* without the OPT */
@@ -69,17 +70,19 @@ struct reply_ttl_limits {
 /*
  * True when `msg` is a reply to the question (`question` is qname, qtype and qclass in wire
  * form and lower case, `question_len` octets): QR and QUERY, one question, the same but for the
- * letters' case.  The ID is the caller's to compare, as is the address it came from (RFC 5452,
- * 9.1).
+ * letters' case; or none, and the server says that it failed: such a message may be as short as a
+ * header.  The ID is the caller's to compare, as is the address it came from (RFC 5452, 9.1).
  */
 bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size_t question_len);
 
 /*
  * Parses a reply that matches, and sets its TTLs within `limits` where they stand (`msg` is
  * changed).  Records behind the OPT are left out; owners, and the names in the rdata of types
- * that may be compressed (RFC 3597, 4), are checked with all that they point to.  Of a truncated
- * reply (tc) the header alone is read: no records are counted.
- * ERR_SYNTAX and the errors of wire_next_rr when it is malformed.
+ * that may be compressed (RFC 3597, 4), are checked with all that they point to.  Records that do
+ * not belong to the question (dns/bailiwick.h) are removed, the others moved together in `msg`.
+ * Of a truncated reply (tc) the header alone is read: no records are counted; of one without a
+ * question no record belongs.
+ * ERR_SYNTAX and the errors of wire_next_rr when it is malformed, or answers but another question.
  */
 enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 		     const struct reply_ttl_limits *limits, struct reply *ret_reply) MUST_CHECK;

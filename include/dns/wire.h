@@ -34,6 +34,7 @@ enum rcode {
 	RCODE_NXDOMAIN = 3,
 	RCODE_NOTIMP = 4,
 	RCODE_REFUSED = 5,
+	RCODE_YXDOMAIN = 6,
 	RCODE_BADVERS = 16,
 	RCODE_BADCOOKIE = 23,
 };
@@ -41,16 +42,29 @@ enum rcode {
 enum rrtype {
 	TYPE_A = 1,
 	TYPE_NS = 2,
+	TYPE_MD = 3,
+	TYPE_MF = 4,
 	TYPE_CNAME = 5,
 	TYPE_SOA = 6,
+	TYPE_MB = 7,
+	TYPE_MG = 8,
+	TYPE_MR = 9,
 	TYPE_PTR = 12,
+	TYPE_MINFO = 14,
 	TYPE_MX = 15,
 	TYPE_TXT = 16,
+	TYPE_RP = 17,
+	TYPE_AFSDB = 18,
+	TYPE_RT = 21,
+	TYPE_PX = 26,
 	TYPE_AAAA = 28,
 	TYPE_SRV = 33,
 	TYPE_DNAME = 39,
 	TYPE_OPT = 41,
 	TYPE_DS = 43,
+	TYPE_RRSIG = 46,
+	TYPE_NSEC = 47,
+	TYPE_NSEC3 = 50,
 	TYPE_TKEY = 249,
 	TYPE_MAILA = 254,
 	TYPE_ANY = 255,
@@ -147,8 +161,9 @@ enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos,
 		      struct wire_rr *ret_rr) MUST_CHECK;
 
 /*
- * Reads the OPT record `rr` into `ret_edns`.  ERR_SYNTAX when its owner is not the root, an
- * option is cut off, or a COOKIE or EDE option has a length that cannot be (RFC 7873, 5.2.2).
+ * Reads the OPT record `rr` into `ret_edns`, of a version above 0 without its options.
+ * ERR_SYNTAX when its owner is not the root, an option is cut off, or a COOKIE option has a length
+ * that cannot be (RFC 7873, 5.2.2); an EDE that is too short for its code is as good as none.
  */
 enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr,
 		       struct edns *ret_edns) MUST_CHECK;

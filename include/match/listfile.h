@@ -6,6 +6,7 @@
 #ifndef MATCH_LISTFILE_H
 #define MATCH_LISTFILE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -16,8 +17,9 @@
 struct listfile_options {
 	const char *path;
 	enum list_format format;
-	bool exact;		   /* `match: exact`: plain names do not cover what is below */
-	const struct guard *guard; /* the entry gate; NULL lets all pass */
+	bool exact;		      /* `match: exact`: plain names do not cover what is below */
+	const struct guard *guard;    /* the entry gate; NULL lets all pass */
+	const atomic_bool *cancelled; /* looked at between blocks of the file; NULL: never */
 };
 
 /*
@@ -37,7 +39,7 @@ enum err listfile_detect(const char *path, enum list_format *ret_format,
  *
  * ERR_SYS: it cannot be read (it is not there, a directory, a pipe, an I/O error).
  * ERR_REFUSED: it is an HTML page, or a zone file (which is match/rpz's to read), or the set has
- * too many kinds of rules.  ERR_NOMEM.
+ * too many kinds of rules.  ERR_NOMEM.  ERR_CANCELLED.
  * Each with `text` (may be NULL) naming the file.  On failure the builder has part of the rules
  * (the caller rolls back), and `ret_report` has been written as far as it went.
  * Loader thread; blocks.

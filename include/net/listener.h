@@ -14,14 +14,17 @@
 struct listeners {
 	size_t workers;
 	size_t addresses;
-	int *udp; /* [worker * addresses + address] */
+	struct endpoint *endpoints; /* the addresses */
+	int *udp;		    /* [worker * addresses + address] */
 	int *tcp;
 };
 
 /*
  * Opens the sockets of `workers` workers on `count` endpoints.  An address that another process
- * listens on is refused even if that one shares it.  ERR_SYS with `text` naming the address;
- * ERR_NOMEM.
+ * listens on is refused even if that one shares it.  Where there is no IPv6, or none on the
+ * loopback interface, IPv6's addresses or its loopback address are left out with a warning,
+ * unless none is left then: the default configuration names it.
+ * ERR_SYS with `text` naming the address; ERR_NOMEM.
  */
 enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
 			struct listeners *ret_listeners, struct err_text *text) MUST_CHECK;

@@ -19,6 +19,7 @@ static const char *const reasons[ERR_COUNT] = {
 	[ERR_NOTFOUND] = "not found",
 	[ERR_REFUSED] = "refused",
 	[ERR_CONFIG] = "configuration error",
+	[ERR_CANCELLED] = "given up",
 };
 
 const char *err_str(enum err err)

@@ -240,7 +240,8 @@ static bool parse_message(const struct dump *d, uint8_t *msg, size_t len, struct
 	size_t question_len = qname_len + 4;
 	const uint8_t *question = msg + WIRE_HEADER;
 
-	if (qname_len == 0 || !reply_matches(msg, len, question, question_len) ||
+	if (qname_len == 0 || len < WIRE_HEADER + question_len ||
+	    !reply_matches(msg, len, question, question_len) ||
 	    wire_get16(question + qname_len + 2) != CLASS_IN)
 		return false;
 	if (reply_parse(msg, len, question_len, d->env->ttl, ret_reply) != ERR_OK ||

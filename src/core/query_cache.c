@@ -118,6 +118,8 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
 	struct name qname;
 	const struct cache_key cache_key = cache_key_of(key, &qname);
 
+	if (reply->pruned)
+		stats_inc(env->stats, upstream_pruned);
 	if (!v.matched && reply_may_be_cached(reply))
 		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
 			  key->generation, reply);

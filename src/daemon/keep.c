@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define COPY_OCTETS (64U * 1024)
 
 /* A directory of our own is given to nobody else: chown() may be forbidden even for that. */
@@ -25,15 +27,17 @@ static bool is_directory(const char *path)
 	return S_ISDIR(st.st_mode);
 }
 
-static enum err make_directory(const char *path, uid_t uid, gid_t gid, struct err_text *text)
+static enum err make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid,
+			       struct err_text *text)
 {
-	if (mkdir(path, 0700) == 0) {
+	if (mkdir(path, mode) == 0) {
 		if (give_to(path, uid, gid))
 			return ERR_OK;
 	} else if (errno == EEXIST && is_directory(path)) {
 		return ERR_OK;
 	}
-	return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
+	return err_set(text, ERR_SYS, "%s: %s (state.directory has to be one that user %u can use)",
+		       path, strerror(errno), (unsigned int)uid);
 }
 
 enum err keep_prepare(const char *directory, uid_t uid, gid_t gid, struct err_text *text)
@@ -45,12 +49,29 @@ enum err keep_prepare(const char *directory, uid_t uid, gid_t gid, struct err_te
 		return err_set(text, ERR_SYS, "%s: the path is too long", directory);
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		err = make_directory(path, uid, gid, text);
+		err = make_directory(path, 0755, uid, gid, text);
 		if (err != ERR_OK)
 			return err;
 		*slash = '/';
 	}
-	return make_directory(path, uid, gid, text);
+	return make_directory(path, 0700, uid, gid, text);
+}
+
+void keep_check(const char *directory)
+{
+	struct stat st;
+
+	if (eaccess(directory, R_OK | W_OK | X_OK) == 0)
+		return;
+	if (errno == EACCES && stat(directory, &st) == 0)
+		log_warning("state.directory %s belongs to user %u and cannot be used by user %u: "
+			    "no last good version of a list is kept or found; remove it, or give "
+			    "it to that user",
+			    directory, (unsigned int)st.st_uid, (unsigned int)geteuid());
+	else
+		log_warning("state.directory %s: %s: no last good version of a list is kept or "
+			    "found",
+			    directory, strerror(errno));
 }
 
 void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX])

@@ -2,11 +2,13 @@
 #include "daemon/lifecycle.h"
 
 #include <event2/event.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -21,6 +23,7 @@
 
 #define LINE_COUNTERS 4 /* in one line of the log */
 #define LOADER_NICE 10
+#define LOADER_GRACE_MS 1000 /* to a load that was told to give up */
 
 struct life {
 	const struct lifecycle_config *config;
@@ -30,8 +33,9 @@ struct life {
 	int loaded_fd; /* written to by the loader thread at its end */
 	pthread_t loader;
 	bool loading;
-	bool again; /* a SIGHUP came while loading */
-	bool ending;
+	bool again;		    /* a SIGHUP came while loading */
+	pthread_mutex_t publishing; /* held by whoever puts a snapshot in force, or forbids it */
+	atomic_bool ending;	    /* set under the lock */
 };
 
 /* ---- the reload: runs in the loader thread */
@@ -42,9 +46,11 @@ static void tell_restart(void *arg, const char *option)
 	log_warning("reload: %s has changed, which takes effect at a restart only", option);
 }
 
-static enum err load_new(const struct lifecycle_config *config, struct snapshot **ret_snapshot,
+static enum err load_new(const struct life *life, struct snapshot **ret_snapshot,
 			 struct load_result *ret_result, struct err_text *text)
 {
+	const struct lifecycle_config *config = life->config;
+	const struct load_options options = {.cancelled = &life->ending};
 	const struct snapshot *old = workers_snapshot(config->workers);
 	struct conf *conf;
 	enum err err = conf_load(config->conf_path, &conf, text);
@@ -52,21 +58,40 @@ static enum err load_new(const struct lifecycle_config *config, struct snapshot 
 	if (err != ERR_OK)
 		return err;
 	conf_restart_needed(old->conf, conf, tell_restart, NULL);
-	return loader_load(conf, &config->name_key, old, false, ret_snapshot, ret_result, text);
+	return loader_load(conf, &config->name_key, old, &options, ret_snapshot, ret_result, text);
 }
 
-static void reload(const struct lifecycle_config *config)
+/* False when the end has begun: the workers are not to be troubled any more. */
+static bool publish(struct life *life, struct snapshot *snapshot)
+{
+	bool ending;
+
+	pthread_mutex_lock(&life->publishing);
+	ending = life->ending;
+	if (!ending)
+		workers_publish(life->config->workers, snapshot);
+	pthread_mutex_unlock(&life->publishing);
+	return !ending;
+}
+
+static void reload(struct life *life)
 {
 	struct load_result result;
 	struct snapshot *snapshot;
 	struct err_text text;
+	enum err err = load_new(life, &snapshot, &result, &text);
 
-	if (load_new(config, &snapshot, &result, &text) != ERR_OK) {
-		log_error("reload FAILED, all stays as it was: %s", text.text);
-		return;
+	if (err == ERR_OK && !publish(life, snapshot)) {
+		snapshot_free(snapshot);
+		err = ERR_CANCELLED;
 	}
+	if (err == ERR_CANCELLED)
+		log_notice("reload given up");
+	else if (err != ERR_OK)
+		log_error("reload FAILED, all stays as it was: %s", text.text);
+	if (err != ERR_OK)
+		return;
 	log_set_level(snapshot->conf->server.log_level);
-	workers_publish(config->workers, snapshot);
 	log_notice("reload %llu done: %llu names of %zu lists in force, %zu lists refused, loaded "
 		   "in %u ms",
 		   (unsigned long long)snapshot->generation, (unsigned long long)result.names,
@@ -81,7 +106,7 @@ static void *loader_thread(void *arg)
 
 	/* Queries come first; where this is not allowed, they have to share. */
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), LOADER_NICE);
-	reload(life->config);
+	reload(life);
 	if (write(life->loaded_fd, &one, sizeof(one)) < 0)
 		log_error("reload: eventfd: the end of the reload is not noticed");
 	return NULL;
@@ -132,12 +157,10 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 	pthread_join(life->loader, NULL);
 	life->loading = false;
 	sd_notify(0, "READY=1");
-	if (life->again && !life->ending) {
+	if (life->again) {
 		life->again = false;
 		start_reload(life);
 	}
-	if (life->ending)
-		event_base_loopbreak(life->base);
 }
 
 static void log_counters(const struct lifecycle_config *config)
@@ -161,6 +184,37 @@ static void log_counters(const struct lifecycle_config *config)
 		   (unsigned long long)cache.expired);
 }
 
+/* From here on no snapshot comes into force, and a load under way gives up. */
+static void begin_end(struct life *life)
+{
+	pthread_mutex_lock(&life->publishing);
+	life->ending = true;
+	pthread_mutex_unlock(&life->publishing);
+	event_base_loopbreak(life->base);
+}
+
+/*
+ * Waits for the load under way to give up.  One that hangs in the kernel, at a file system that
+ * does not answer, may never do so; then the process ends at once and frees nothing, since the
+ * loader may go on in what would be freed.
+ */
+static void end_loader(struct life *life)
+{
+	struct pollfd loaded = {.fd = life->loaded_fd, .events = POLLIN};
+	sigset_t all;
+
+	if (!life->loading)
+		return;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL); /* poll() is not to be interrupted */
+	if (poll(&loaded, 1, LOADER_GRACE_MS) == 0) {
+		log_warning("the load under way does not give up: ending without it");
+		log_notice("ended");
+		_exit(EXIT_SUCCESS);
+	}
+	pthread_join(life->loader, NULL);
+}
+
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct life *life = arg;
@@ -178,9 +232,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	default:
 		log_notice("%s: ending", number == SIGINT ? "SIGINT" : "SIGTERM");
 		sd_notify(0, "STOPPING=1");
-		life->ending = true;
-		if (!life->loading) /* else when the load has ended */
-			event_base_loopbreak(life->base);
+		begin_end(life);
 	}
 }
 
@@ -222,7 +274,12 @@ static void life_fini(struct life *life)
 
 enum err lifecycle_run(const struct lifecycle_config *config)
 {
-	struct life life = {.config = config, .loaded_fd = -1, .base = event_base_new()};
+	struct life life = {
+		.config = config,
+		.loaded_fd = -1,
+		.base = event_base_new(),
+		.publishing = PTHREAD_MUTEX_INITIALIZER,
+	};
 	enum err err = life.base ? watch(&life) : ERR_NOMEM;
 	uint32_t drain_ms = 0;
 
@@ -235,6 +292,7 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 	if (err == ERR_OK) {
 		log_counters(config);
 		cachefile_store(workers_snapshot(config->workers), config->cache);
+		end_loader(&life);
 		log_notice("ended");
 	}
 	life_fini(&life);

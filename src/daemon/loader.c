@@ -19,7 +19,7 @@
 struct load {
 	struct conf *conf;
 	const struct snapshot *old;
-	bool strict;
+	struct load_options options;
 	struct guard *guard;
 	struct domset_builder *builder;
 	struct policy *policy;
@@ -210,6 +210,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 		.format = conf->format,
 		.exact = conf->match == CONF_MATCH_EXACT,
 		.guard = load->guard,
+		.cancelled = load->options.cancelled,
 	};
 	const struct guard_limits limits = {
 		.min_entries = conf->min_entries,
@@ -276,7 +277,7 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
 	struct err_text none;
 
 	load->result.refused++;
-	if (load->strict)
+	if (load->options.strict)
 		return err_set(load->text, ERR_REFUSED, "list %s: %s", conf->name, reason);
 	if (former && former->entries > 0 && carry_over(load, index, old_index) == ERR_OK) {
 		load->policy->lists[index].entries = former->entries;
@@ -317,6 +318,11 @@ static uint32_t kept_entries(struct load *load, unsigned int index)
 	return entries;
 }
 
+static bool is_cancelled(const struct load *load)
+{
+	return load->options.cancelled && atomic_load(load->options.cancelled);
+}
+
 static enum err load_list(struct load *load, unsigned int index)
 {
 	const struct conf_list *conf = &load->conf->lists[index];
@@ -333,6 +339,8 @@ static enum err load_list(struct load *load, unsigned int index)
 	if (try_file(load, index, conf->file, before, &reason) == ERR_OK)
 		return ERR_OK;
 	source->own = false;
+	if (is_cancelled(load))
+		return err_set(load->text, ERR_CANCELLED, "%s", err_str(ERR_CANCELLED));
 	return stand_in(load, index, reason.text);
 }
 
@@ -394,6 +402,8 @@ static enum err load_lists(struct load *load, const struct hash_key *name_key)
 	load->policy->list_count = conf->lists_count;
 	for (unsigned int i = 0; i < conf->lists_count && err == ERR_OK; i++)
 		err = load_list(load, i);
+	if (err == ERR_OK && is_cancelled(load))
+		err = err_set(load->text, ERR_CANCELLED, "%s", err_str(ERR_CANCELLED));
 	if (err == ERR_OK)
 		err = domset_builder_freeze(load->builder, &load->policy->set);
 	if (err != ERR_OK)
@@ -416,21 +426,23 @@ static enum err set_up(struct snapshot *s, const struct snapshot *old, struct er
 }
 
 enum err loader_load(struct conf *conf, const struct hash_key *name_key, const struct snapshot *old,
-		     bool strict, struct snapshot **ret_snapshot, struct load_result *ret_result,
-		     struct err_text *text)
+		     const struct load_options *options, struct snapshot **ret_snapshot,
+		     struct load_result *ret_result, struct err_text *text)
 {
-	struct load load = {.conf = conf, .old = old, .strict = strict, .text = text};
+	struct load load = {.conf = conf, .old = old, .text = text};
 	struct snapshot *s = calloc(1, sizeof(*s));
 	uint64_t start_ms = clock_ms();
 	enum err err = ERR_NOMEM;
 
+	if (options)
+		load.options = *options;
 	err_set(text, ERR_NOMEM, "out of memory");
 	if (s) {
 		s->conf = conf;
 		err = set_up(s, old, text);
 	}
 	if (err == ERR_OK)
-		err = loader_set_names(s, name_key, !old && !strict, text);
+		err = loader_set_names(s, name_key, !old && !load.options.strict, text);
 	if (err == ERR_OK)
 		err = check_no_list_lost(conf, old, text);
 	if (err == ERR_OK)

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "dns/bailiwick.h"
+#include "dns/rdata_p.h"
+
 #define QNAME_POINTER (0xc000U | WIRE_HEADER)
 
 #define TTL_MAX 0x7fffffffU /* RFC 2181, 8 */
@@ -24,11 +27,29 @@ static bool same_question(const uint8_t *a, const uint8_t *question, size_t len)
 	return memcmp(a + name_len, question + name_len, 4) == 0;
 }
 
+/* What a server says that could not, or did not care to, read the question. */
+static bool is_bare_error(uint16_t flags)
+{
+	switch (flags & FLAG_RCODE) {
+	case RCODE_FORMERR:
+	case RCODE_SERVFAIL:
+	case RCODE_NOTIMP:
+	case RCODE_REFUSED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size_t question_len)
 {
-	if (len < WIRE_HEADER + question_len || wire_get16(msg + 4) != 1)
+	uint16_t flags = len < WIRE_HEADER ? 0 : wire_get16(msg + 2);
+
+	if ((flags & (FLAG_QR | FLAG_OPCODE)) != FLAG_QR)
 		return false;
-	if ((wire_get16(msg + 2) & (FLAG_QR | FLAG_OPCODE)) != FLAG_QR)
+	if (wire_get16(msg + 4) == 0)
+		return is_bare_error(flags);
+	if (wire_get16(msg + 4) != 1 || len < WIRE_HEADER + question_len)
 		return false;
 	return same_question(msg + WIRE_HEADER, question, question_len);
 }
@@ -40,13 +61,23 @@ bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size
 struct exam {
 	uint8_t *msg;
 	size_t len;
+	size_t question_end;
+	const struct reply_ttl_limits *limits;
+	struct reply *reply;
+	bool foreign;	     /* a record seems not to belong to the question */
+	bool opt_seen;	     /* records behind it are checked, and not taken */
+	struct name owner;   /* of the record looked at */
+	struct name target;  /* the first name in its rdata */
+	struct name ignored; /* the second */
+	struct bailiwick bailiwick;
 	uint8_t ttl_marks[(WIRE_MESSAGE_MAX + 8) / 8];
 };
 
-static void exam_init(struct exam *exam, uint8_t *msg, size_t len)
+static void exam_begin(struct exam *exam, size_t len)
 {
-	exam->msg = msg;
 	exam->len = len;
+	exam->foreign = false;
+	exam->opt_seen = false;
 	memset(exam->ttl_marks, 0, (len + 7) / 8);
 }
 
@@ -84,12 +115,12 @@ static bool stands_in_ttl(const struct exam *exam, size_t at)
 	}
 }
 
-/* Checks all of a possibly compressed name that ends before the record does. */
-static enum err check_name(const struct exam *exam, const struct wire_rr *rr, size_t *at)
+/* Reads all of a possibly compressed name that ends before the record does. */
+static enum err read_name(const struct exam *exam, const struct wire_rr *rr, size_t *at,
+			  struct name *name)
 {
-	struct name ignored;
 	size_t start = *at;
-	enum err err = name_unpack(exam->msg, rr->end, at, &ignored);
+	enum err err = name_unpack(exam->msg, rr->end, at, name);
 
 	if (err == ERR_OK && stands_in_ttl(exam, start))
 		return ERR_POINTER;
@@ -97,55 +128,37 @@ static enum err check_name(const struct exam *exam, const struct wire_rr *rr, si
 }
 
 /* What the owner points to as well: whoever is handed the record will read it. */
-static enum err check_owner(const struct exam *exam, const struct wire_rr *rr)
+static enum err read_owner(struct exam *exam, const struct wire_rr *rr,
+			   const struct name **ret_owner)
 {
 	size_t at = rr->owner;
 
-	if (wire_get16(exam->msg + at) == QNAME_POINTER)
-		return ERR_OK; /* the question's name, which was compared with our own */
-	return check_name(exam, rr, &at);
-}
-
-/* Octets before the first name in the rdata of a type that may hold compressed names. */
-static int rdata_name_at(uint16_t type)
-{
-	switch (type) {
-	case TYPE_NS:
-	case TYPE_CNAME:
-	case TYPE_PTR:
-	case TYPE_DNAME:
-	case TYPE_SOA:
-		return 0;
-	case TYPE_MX:
-		return 2;
-	case TYPE_SRV:
-		return 6;
-	default:
-		return -1;
+	if (exam->bailiwick.count > 0 && wire_get16(exam->msg + at) == QNAME_POINTER) {
+		*ret_owner = &exam->bailiwick.names[0]; /* was compared with our own */
+		return ERR_OK;
 	}
+	*ret_owner = &exam->owner;
+	return read_name(exam, rr, &at, &exam->owner);
 }
 
-static enum err check_rdata(const struct exam *exam, const struct wire_rr *rr)
+static enum err read_rdata(struct exam *exam, const struct wire_rr *rr)
 {
-	int skip = rdata_name_at(rr->type);
-	size_t at = rr->rdata + (size_t)(skip < 0 ? 0 : skip);
+	struct rdata_form form = rdata_form(rr->type);
+	size_t at = rr->rdata + form.before;
 	enum err err;
 
 	if (rr->type == TYPE_A && rr->rrclass == CLASS_IN)
 		return rr->rdlen == 4 ? ERR_OK : ERR_SYNTAX;
 	if (rr->type == TYPE_AAAA && rr->rrclass == CLASS_IN)
 		return rr->rdlen == 16 ? ERR_OK : ERR_SYNTAX;
-	if (skip < 0)
+	if (form.names == 0)
 		return ERR_OK;
-	err = check_name(exam, rr, &at);
-	if (err == ERR_OK && rr->type == TYPE_SOA) {
-		err = check_name(exam, rr, &at);
-		if (err == ERR_OK && rr->end - at != 20)
-			err = ERR_SYNTAX;
-	} else if (err == ERR_OK && at != rr->end) {
-		err = ERR_SYNTAX;
-	}
-	return err;
+	err = read_name(exam, rr, &at, &exam->target);
+	if (err == ERR_OK && form.names > 1)
+		err = read_name(exam, rr, &at, &exam->ignored);
+	if (err != ERR_OK)
+		return err;
+	return rr->end - at == form.after ? ERR_OK : ERR_SYNTAX;
 }
 
 static uint32_t clamp(uint32_t ttl_s, uint16_t type, const struct reply_ttl_limits *limits)
@@ -174,92 +187,145 @@ static uint32_t negative_ttl(const uint8_t *msg, const struct wire_rr *soa,
 }
 
 /* Takes one record other than the OPT into the reply's account. */
-static enum err take_record(struct exam *exam, const struct wire_rr *rr, bool authority,
-			    const struct reply_ttl_limits *limits, struct reply *reply)
+static enum err take_record(struct exam *exam, const struct wire_rr *rr, enum section section)
 {
+	struct reply *reply = exam->reply;
+	uint32_t ttl_s = clamp(rr->ttl_s, rr->type, exam->limits);
+	const struct name *owner;
 	enum err err;
-	uint32_t ttl_s = clamp(rr->ttl_s, rr->type, limits);
 
 	mark_ttl(exam, rr);
-	err = check_owner(exam, rr);
+	err = read_owner(exam, rr, &owner);
 	if (err == ERR_OK)
-		err = check_rdata(exam, rr);
+		err = read_rdata(exam, rr);
 	if (err != ERR_OK)
 		return err;
-	if (authority && rr->type == TYPE_SOA) {
-		ttl_s = negative_ttl(exam->msg, rr, limits);
+	if (section == SECTION_AUTHORITY && rr->type == TYPE_SOA) {
+		ttl_s = negative_ttl(exam->msg, rr, exam->limits);
 		reply->has_soa = true;
 	}
 	wire_put32(exam->msg + rr->ttl_at, ttl_s);
 	if (ttl_s < reply->ttl_s)
 		reply->ttl_s = ttl_s;
+	if (exam->opt_seen)
+		return ERR_OK;
+	reply->arcount = (uint16_t)(reply->arcount + (section == SECTION_ADDITIONAL));
+	reply->body_len = (uint16_t)(rr->end - exam->question_end);
+	if (!bailiwick_take(&exam->bailiwick, section, exam->msg, rr, owner, &exam->target))
+		exam->foreign = true;
 	return ERR_OK;
 }
 
-static enum err take_opt(const uint8_t *msg, const struct wire_rr *rr, struct reply *reply)
+static enum err take_opt(struct exam *exam, const struct wire_rr *rr, enum section section)
 {
+	struct reply *reply = exam->reply;
 	struct edns edns;
-	enum err err = wire_read_opt(msg, rr, &edns);
+	enum err err;
 
+	if (exam->opt_seen || section != SECTION_ADDITIONAL)
+		return ERR_SYNTAX;
+	err = wire_read_opt(exam->msg, rr, &edns);
 	if (err != ERR_OK)
 		return err;
+	exam->opt_seen = true;
 	reply->has_opt = true;
 	reply->rcode = (uint16_t)(reply->rcode | (edns.ext_rcode << 4));
 	if (edns.cookie) {
 		reply->cookie_len = edns.cookie_len;
-		memcpy(reply->cookie, msg + edns.cookie, edns.cookie_len);
+		memcpy(reply->cookie, exam->msg + edns.cookie, edns.cookie_len);
 	}
 	if (edns.ede) {
 		reply->ede_len = edns.ede_len < REPLY_EDE_MAX ? edns.ede_len : REPLY_EDE_MAX;
-		memcpy(reply->ede, msg + edns.ede, reply->ede_len);
+		memcpy(reply->ede, exam->msg + edns.ede, reply->ede_len);
 	}
 	return ERR_OK;
 }
 
-/* Walks all records; the body ends at the OPT, or at the message's end. */
-static enum err take_records(uint8_t *msg, size_t len, const struct reply_ttl_limits *limits,
-			     struct reply *reply)
+/* Walks as many records as the reply counts; the body ends at the OPT, or at the message's end. */
+static enum err take_records(struct exam *exam)
 {
+	struct reply *reply = exam->reply;
 	unsigned int additional = (unsigned int)reply->ancount + reply->nscount;
 	unsigned int count = additional + reply->arcount;
-	size_t pos = reply->question_end;
-	bool opt_seen = false;
-	struct exam exam;
+	size_t pos = exam->question_end;
 	struct wire_rr rr;
-	enum err err;
 
-	exam_init(&exam, msg, len);
 	reply->arcount = 0;
 	for (unsigned int i = 0; i < count; i++) {
-		err = wire_next_rr(msg, len, &pos, &rr);
-		if (err != ERR_OK)
-			return err;
-		if (rr.type == TYPE_OPT) {
-			if (opt_seen || i < additional)
-				return ERR_SYNTAX;
-			opt_seen = true;
-			err = take_opt(msg, &rr, reply);
-		} else {
-			err = take_record(&exam, &rr, i >= reply->ancount && i < additional, limits,
-					  reply);
-			if (!opt_seen) {
-				reply->arcount = (uint16_t)(reply->arcount + (i >= additional));
-				reply->body_len = (uint16_t)(rr.end - reply->question_end);
-			}
-		}
+		enum section section = i < reply->ancount ? SECTION_ANSWER
+				       : i < additional	  ? SECTION_AUTHORITY
+							  : SECTION_ADDITIONAL;
+		enum err err = wire_next_rr(exam->msg, exam->len, &pos, &rr);
+
+		if (err == ERR_OK)
+			err = rr.type == TYPE_OPT ? take_opt(exam, &rr, section)
+						  : take_record(exam, &rr, section);
 		if (err != ERR_OK)
 			return err;
 	}
-	return pos == len ? ERR_OK : ERR_SYNTAX;
+	return pos == exam->len ? ERR_OK : ERR_SYNTAX;
+}
+
+static unsigned int records(const struct bailiwick_body *body)
+{
+	return (unsigned int)body->count[SECTION_ANSWER] + body->count[SECTION_AUTHORITY] +
+	       body->count[SECTION_ADDITIONAL];
+}
+
+/*
+ * Removes what does not belong, and takes the records that are left anew: what is told of the
+ * reply is told of them.  An answer of which nothing is left is none.
+ */
+static enum err prune(struct exam *exam)
+{
+	struct reply *reply = exam->reply;
+	struct bailiwick_body body = {
+		.begin = exam->question_end,
+		.end = exam->question_end + reply->body_len,
+		.count = {reply->ancount, reply->nscount, reply->arcount},
+	};
+	unsigned int before = records(&body);
+	bool answered = reply->ancount > 0;
+	enum err err = bailiwick_prune(&exam->bailiwick, exam->msg, &body);
+
+	if (err != ERR_OK || records(&body) == before)
+		return err;
+	reply->pruned = true;
+	reply->ancount = body.count[SECTION_ANSWER];
+	reply->nscount = body.count[SECTION_AUTHORITY];
+	reply->arcount = body.count[SECTION_ADDITIONAL];
+	reply->body_len = 0;
+	reply->has_soa = false;
+	reply->ttl_s = TTL_MAX;
+	if (answered && reply->ancount == 0 && reply->rcode == RCODE_NOERROR)
+		return ERR_SYNTAX;
+	exam_begin(exam, body.end);
+	return take_records(exam);
+}
+
+static enum err take_all(uint8_t *msg, size_t len, const struct reply_ttl_limits *limits,
+			 struct reply *reply)
+{
+	struct exam exam;
+	enum err err;
+
+	exam.msg = msg;
+	exam.question_end = reply->question_end;
+	exam.limits = limits;
+	exam.reply = reply;
+	bailiwick_begin(&exam.bailiwick, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER);
+	exam_begin(&exam, len);
+	err = take_records(&exam);
+	return err == ERR_OK && exam.foreign ? prune(&exam) : err;
 }
 
 /* A NOERROR with answers may still be a CNAME chain that ends in nothing: that is an answer too,
- * kept as long as its least TTL. */
+ * kept as long as its least TTL; and so is the DNAME that makes too long a name (RFC 6672, 2.2). */
 static enum reply_kind kind_of(const struct reply *reply)
 {
 	if (reply->rcode == RCODE_NXDOMAIN)
 		return REPLY_NXDOMAIN;
-	if (reply->rcode != RCODE_NOERROR)
+	if (reply->rcode != RCODE_NOERROR && reply->rcode != RCODE_YXDOMAIN)
 		return REPLY_FAILURE;
 	return reply->ancount > 0 ? REPLY_ANSWER : REPLY_NODATA;
 }
@@ -268,6 +334,7 @@ enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 		     const struct reply_ttl_limits *limits, struct reply *ret_reply)
 {
 	uint16_t flags = wire_get16(msg + 2);
+	size_t body_at = WIRE_HEADER + (wire_get16(msg + 4) > 0 ? question_len : 0);
 	struct reply reply = {
 		.rcode = flags & FLAG_RCODE,
 		.tc = (flags & FLAG_TC) != 0,
@@ -275,16 +342,16 @@ enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 		.ancount = wire_get16(msg + 6),
 		.nscount = wire_get16(msg + 8),
 		.arcount = wire_get16(msg + 10),
-		.question_end = (uint16_t)(WIRE_HEADER + question_len),
+		.question_end = (uint16_t)body_at,
 		.ttl_s = TTL_MAX,
-		.body = msg + WIRE_HEADER + question_len,
+		.body = msg + body_at,
 	};
 	enum err err = ERR_OK;
 
 	if (reply.tc)
 		reply.ancount = reply.nscount = reply.arcount = 0;
 	else
-		err = take_records(msg, len, limits, &reply);
+		err = take_all(msg, len, limits, &reply);
 	if (err != ERR_OK)
 		return err;
 	reply.kind = kind_of(&reply);

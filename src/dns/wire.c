@@ -42,13 +42,9 @@ static enum err read_option(size_t at, uint16_t code, uint16_t len, struct edns 
 			edns->cookie_len = (uint8_t)len;
 		}
 	}
-	if (code == OPTION_EDE) {
-		if (len < 2)
-			return ERR_SYNTAX;
-		if (!edns->ede) {
-			edns->ede = (uint16_t)at;
-			edns->ede_len = len;
-		}
+	if (code == OPTION_EDE && len >= 2 && !edns->ede) {
+		edns->ede = (uint16_t)at;
+		edns->ede_len = len;
 	}
 	return ERR_OK;
 }
@@ -66,7 +62,7 @@ enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns
 
 	if (msg[rr->owner] != 0)
 		return ERR_SYNTAX;
-	while (at < rr->end) {
+	while (at < rr->end && edns.version == 0) { /* what another one puts there is unknown */
 		uint16_t len;
 
 		if (rr->end - at < 4)
@@ -125,6 +121,7 @@ enum wire_verdict wire_parse_query(const uint8_t *msg, size_t len, struct wire_q
 {
 	struct wire_query *q = ret_query;
 	uint16_t qdcount;
+	bool readable;
 
 	if (len < WIRE_HEADER || len > WIRE_MESSAGE_MAX || (msg[2] & 0x80U))
 		return WIRE_DROP;
@@ -133,14 +130,12 @@ enum wire_verdict wire_parse_query(const uint8_t *msg, size_t len, struct wire_q
 		.flags = wire_get16(msg + 2),
 		.question_end = WIRE_HEADER,
 	};
+	qdcount = wire_get16(msg + 4);
+	readable = qdcount <= 1 && (qdcount == 0 || read_question(msg, len, q)) &&
+		   read_records(msg, len, q);
 	if (q->flags & FLAG_OPCODE)
 		return WIRE_NOTIMP;
-	qdcount = wire_get16(msg + 4);
-	if (qdcount > 1)
-		return WIRE_FORMERR;
-	if (qdcount == 1 && !read_question(msg, len, q))
-		return WIRE_FORMERR;
-	if (!read_records(msg, len, q))
+	if (!readable)
 		return WIRE_FORMERR;
 	if (q->edns.version > 0)
 		return WIRE_BADVERS;

@@ -49,9 +49,18 @@ static enum err open_regular(const char *path, int *ret_fd, struct err_text *tex
 	return ERR_OK;
 }
 
+static bool is_cancelled(const struct reader *reader)
+{
+	return reader->options->cancelled &&
+	       atomic_load_explicit(reader->options->cancelled, memory_order_relaxed);
+}
+
 /* Reads until the block is full or the file ends. */
 static enum err fill_block(struct reader *reader)
 {
+	if (is_cancelled(reader))
+		return err_set(reader->text, ERR_CANCELLED, "%s: %s", reader->options->path,
+			       err_str(ERR_CANCELLED));
 	while (!reader->at_end && reader->have < reader->block.size) {
 		ssize_t got = read(reader->fd, reader->block.base + reader->have,
 				   reader->block.size - reader->have);

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define BACKLOG 1024
 #define FAST_OPEN_QUEUE 256
 #define SOCKET_BUFFER (4 * 1024 * 1024) /* rides out a worker's pause; the kernel may give less */
@@ -76,27 +78,58 @@ static int open_socket(const struct endpoint *e, int type, bool shared)
 	return -1;
 }
 
-/* Without SO_REUSEPORT, bind() fails when anybody else has the address, sharing or not. */
+/* What a machine without IPv6 says, and one whose loopback interface has none.  Any other address
+ * that is not ours is a mistake. */
+static bool is_without_ipv6(const struct endpoint *e, int error)
+{
+	if (e->u.sa.sa_family != AF_INET6)
+		return false;
+	return error == EAFNOSUPPORT ||
+	       (error == EADDRNOTAVAIL && IN6_IS_ADDR_LOOPBACK(&e->u.in6.sin6_addr));
+}
+
+/* Without SO_REUSEPORT, bind() fails when anybody else has the address, sharing or not.
+ * ERR_NOTFOUND: it may be left out. */
 static enum err probe(const struct endpoint *e, int type, struct err_text *text)
 {
 	char name[ADDR_TEXT_MAX];
 	int fd = open_socket(e, type, false);
 
 	if (fd < 0)
-		return err_set(text, ERR_SYS, "cannot listen on %s (%s): %s",
-			       endpoint_text(e, name, sizeof(name)),
+		return err_set(text, is_without_ipv6(e, errno) ? ERR_NOTFOUND : ERR_SYS,
+			       "cannot listen on %s (%s): %s", endpoint_text(e, name, sizeof(name)),
 			       type == SOCK_DGRAM ? "UDP" : "TCP", strerror(errno));
 	close(fd);
 	return ERR_OK;
 }
 
-static enum err open_all(const struct endpoint *endpoints, struct listeners *l,
-			 struct err_text *text)
+/* Fills in those of the endpoints that can be listened on. */
+static enum err choose(const struct endpoint *endpoints, size_t count, struct listeners *l,
+		       struct err_text *text)
+{
+	struct err_text reason = {"no address to listen on"};
+
+	for (size_t i = 0; i < count; i++) {
+		enum err err = probe(&endpoints[i], SOCK_DGRAM, &reason);
+
+		if (err == ERR_OK)
+			err = probe(&endpoints[i], SOCK_STREAM, &reason);
+		if (err == ERR_OK)
+			l->endpoints[l->addresses++] = endpoints[i];
+		else if (err == ERR_NOTFOUND)
+			log_warning("%s: there is no IPv6, it is left out", reason.text);
+		else
+			return err_set(text, err, "%s", reason.text);
+	}
+	return l->addresses > 0 ? ERR_OK : err_set(text, ERR_SYS, "%s", reason.text);
+}
+
+static enum err open_all(struct listeners *l, struct err_text *text)
 {
 	char name[ADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < l->workers * l->addresses; i++) {
-		const struct endpoint *e = &endpoints[i % l->addresses];
+		const struct endpoint *e = &l->endpoints[i % l->addresses];
 
 		l->udp[i] = open_socket(e, SOCK_DGRAM, true);
 		l->tcp[i] = l->udp[i] < 0 ? -1 : open_socket(e, SOCK_STREAM, true);
@@ -107,29 +140,34 @@ static enum err open_all(const struct endpoint *endpoints, struct listeners *l,
 	return ERR_OK;
 }
 
+/* The arrays of all sockets, none of them open. */
+static enum err make_arrays(struct listeners *l)
+{
+	size_t count = l->workers * l->addresses;
+
+	l->udp = malloc(count * sizeof(int));
+	l->tcp = malloc(count * sizeof(int));
+	if (!l->udp || !l->tcp)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		l->udp[i] = l->tcp[i] = -1;
+	return ERR_OK;
+}
+
 enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
 			struct listeners *ret_listeners, struct err_text *text)
 {
-	struct listeners l = {.workers = workers, .addresses = count};
-	enum err err = ERR_OK;
+	struct listeners l = {.workers = workers};
+	enum err err;
 
-	for (size_t i = 0; i < count && err == ERR_OK; i++) {
-		err = probe(&endpoints[i], SOCK_DGRAM, text);
-		if (err == ERR_OK)
-			err = probe(&endpoints[i], SOCK_STREAM, text);
-	}
-	if (err != ERR_OK)
-		return err;
-	l.udp = malloc(workers * count * sizeof(int));
-	l.tcp = malloc(workers * count * sizeof(int));
-	if (!l.udp || !l.tcp) {
-		free(l.udp);
-		free(l.tcp);
+	l.endpoints = malloc(count * sizeof(*l.endpoints));
+	if (!l.endpoints)
 		return err_set(text, ERR_NOMEM, "out of memory");
-	}
-	for (size_t i = 0; i < workers * count; i++)
-		l.udp[i] = l.tcp[i] = -1;
-	err = open_all(endpoints, &l, text);
+	err = choose(endpoints, count, &l, text);
+	if (err == ERR_OK && make_arrays(&l) != ERR_OK)
+		err = err_set(text, ERR_NOMEM, "out of memory");
+	if (err == ERR_OK)
+		err = open_all(&l, text);
 	if (err != ERR_OK)
 		listeners_close(&l);
 	else
@@ -145,6 +183,7 @@ void listeners_close(struct listeners *l)
 		if (l->tcp[i] >= 0)
 			close(l->tcp[i]);
 	}
+	free(l->endpoints);
 	free(l->udp);
 	free(l->tcp);
 	*l = (struct listeners){.workers = 0};

@@ -9,7 +9,7 @@ import pytest
 
 from harness.client import (addresses, ask, dig, ede, flags, frame, is_closed, query, rcode,
                             read_frame, run_client, tcp_socket, udp_socket)
-from harness.namespace import joined, with_addresses
+from harness.namespace import joined, with_addresses, without_ipv6
 
 SINK = "192.0.2.1"
 
@@ -86,6 +86,34 @@ def test_all_workers_serve(daemon):
 def test_workers_0_is_one_for_each_core(daemon):
     d = daemon({"server": {"workers": 0}}).add_list("one", "listed.test\n").start()
     assert len(workers_of(d)) == os.cpu_count()
+
+
+# ---- a machine without IPv6
+
+@pytest.mark.parametrize("listen", [["127.0.0.1@5300", "::1@5300"], ["::1@5300", "127.0.0.1@5300"]],
+                         ids=["IPv4 first", "IPv6 first"])
+def test_loopback_address_that_is_not_there_is_left_out(daemon, listen):
+    """What the default configuration names."""
+    d = daemon()
+    d.configure({"server": {"listen": listen}})
+    d.add_list("one", "listed.test\n").start(prefix=without_ipv6())
+    log = d.log()
+    assert log.count("listening on ") == 1 and "listening on 127.0.0.1@5300" in log
+    assert log.count("warning: cannot listen on ::1@5300") == 1
+    d.reload_well()
+    for options in ([], ["+tcp"]):
+        done = run_client([*joined(d.program.pid), "dig", "-r", "@127.0.0.1", "-p", "5300", "+short",
+                           "+tries=1", "+time=3", *options, "listed.test"])
+        assert done.stdout == f"{SINK}\n", (done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("listen", [["::1@5300"], ["127.0.0.1@5300", "2001:db8::1@5300"],
+                                    ["::1@5300", "192.0.2.1@5300"]], ids=" ".join)
+def test_any_other_address_that_is_not_ours_is_an_error(daemon, listen):
+    d = daemon()
+    d.configure({"server": {"listen": listen}})
+    log = d.add_list("one", "listed.test\n").fails_to_start(prefix=without_ipv6())
+    assert f"error: cannot listen on {listen[-1]}" in log
 
 
 # ---- who may ask

@@ -132,6 +132,14 @@ def test_other_opcodes_are_not_implemented(server, opcode):
     assert header(answer)[1] >> 11 & 15 == opcode
 
 
+@pytest.mark.parametrize("opcode", [2, 4, 5])
+def test_edns_is_answered_with_edns_whatever_the_opcode(server, opcode):
+    wire = wire_query(flags=opcode << 11, counts=(1, 0, 0, 1), rest=opt())
+    answer = udp_raw(server.address, wire)
+    assert wire_rcode(answer) == NOTIMP and header(answer)[2:] == (1, 0, 0, 1)
+    assert answer.endswith(bytes(6)) and answer[-11:-8] == b"\0\0\x29"
+
+
 def test_update_of_dig_is_not_implemented(server):
     assert dig(server.address, "+opcode=UPDATE", "listed.test").status == "NOTIMP"
 
@@ -219,8 +227,10 @@ def test_unknown_version_is_badvers(server):
 
 
 @pytest.mark.parametrize("version", [1, 2, 255])
-def test_badvers_is_told_with_version_0(server, version):
-    wire = wire_query(counts=(1, 0, 0, 1), rest=opt(version))
+@pytest.mark.parametrize("options", [b"", b"\0\x0a\0\x09x"], ids=["", "of another form"])
+def test_badvers_is_told_with_version_0(server, version, options):
+    """Whatever that version's options look like (RFC 6891, 6.1.3)."""
+    wire = wire_query(counts=(1, 0, 0, 1), rest=opt(version, options=options))
     answer = dns.message.from_wire(udp_raw(server.address, wire))
     assert answer.rcode() == dns.rcode.BADVERS and answer.edns == 0 and not answer.answer
 
@@ -256,6 +266,12 @@ def test_unknown_option_is_ignored(server, resolver):
     assert 65001 not in [int(o.otype) for o in answer.options]
     assert dig(server.address, "+ednsopt=65001:abcd", "elsewhere.test").answers == ["198.51.100.7"]
     assert not any(o.otype == 65001 for q in resolver.questions for o in q.message.options)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0"])
+def test_error_option_without_a_code_is_no_harm(server, data):
+    wire = wire_query(counts=(1, 0, 0, 1), rest=opt(options=option(15, data)))
+    assert wire_rcode(udp_raw(server.address, wire)) == 0
 
 
 def test_unknown_edns_flags_are_not_copied(server):

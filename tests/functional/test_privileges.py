@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.build import run_daemon
 from harness.client import addresses, ask, run_client
 from harness.namespace import joined, with_addresses
 
@@ -79,6 +80,52 @@ def test_state_directory_is_made_for_that_user(open_daemon):
     d.stop()
     assert (directory / "one.list").read_text() == "a.test\n"
     assert (directory / "one.list").stat().st_uid == pwd.getpwnam(USER).pw_uid
+
+
+def test_state_directory_of_another_user_is_no_hindrance(open_daemon):
+    """As when root has used "make run" before."""
+    d = open_daemon({"server": {"user": USER}, "state": {"directory": "run/state"}})
+    d.add_list("one", "a.test\n").start()
+    d.stop()
+    d.start(prefix=["setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups"])
+    assert addresses(ask(d.address, "a.test")) == [SINK]
+    owner, user = pwd.getpwnam(USER).pw_uid, pwd.getpwnam("daemon").pw_uid
+    assert (f"warning: state.directory run/state belongs to user {owner} and cannot be used by user "
+            f"{user}: ") in d.log()
+    d.stop()
+
+
+def test_state_directory_that_cannot_be_made_is_named(open_daemon):
+    d = open_daemon({"state": {"directory": "state"}}).add_list("one", "a.test\n")
+    user = pwd.getpwnam("daemon").pw_uid
+    log = d.fails_to_start(prefix=["setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups"])
+    assert f"error: state: Permission denied (state.directory has to be one that user {user}" in log
+
+
+def check(d):
+    d.write_config()
+    return run_daemon("-c", d.config_path, "--check", cwd=d.folder, env={**os.environ, **NO_LEAKS})
+
+
+def test_check_reads_lists_with_the_rights_of_that_user(open_daemon):
+    d = open_daemon({"server": {"user": USER}}).add_list("one", "a.test\n")
+    done = check(d)
+    assert done.returncode == 0 and done.stdout == "ok: 1 lists, 1 names\n", done.stderr
+    assert "reload" not in done.stderr
+    d.list_path("one").chmod(0o600)
+    done = check(d)
+    assert done.returncode == 1 and "ok" not in done.stdout
+    assert re.search(r"^error: list one: .*one\.txt: Permission denied", done.stderr, re.M), done.stderr
+
+
+def test_check_tells_when_a_reload_could_not_read_the_configuration(open_daemon):
+    d = open_daemon({"server": {"user": USER}}).add_list("one", "a.test\n")
+    d.write_config()
+    d.config_path.chmod(0o600)
+    done = run_daemon("-c", d.config_path, "--check", cwd=d.folder, env={**os.environ, **NO_LEAKS})
+    assert done.returncode == 0
+    assert re.search(r"^warning: .*sinkholed\.yaml: Permission denied: user \d+ could not read it at "
+                     r"a reload", done.stderr, re.M), done.stderr
 
 
 def test_unknown_user_stops_the_start(open_daemon):

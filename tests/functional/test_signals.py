@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """SIGTERM, SIGINT, SIGUSR1, and the word to systemd."""
+import os
 import re
 import signal
 import socket
@@ -170,8 +171,31 @@ def test_end_during_a_reload(server):
     d.write_list("one", "".join(f"n{i}.test\n" for i in range(slow(200000, 20000))))
     d.program.signal(signal.SIGHUP)
     d.program.wait_line(r"^SIGHUP: reloading")
-    end(d)()
-    assert re.search(r"^reload 2 done", d.log(), re.M)
+    assert end(d)() < slow(1, 8)
+    assert re.search(r"^reload 2 done|^reload given up", d.log(), re.M)
+
+
+def test_end_does_not_wait_for_a_long_load(server):
+    """Some seconds' worth of names, when it is told to end."""
+    d, _ = server(later(0))
+    d.write_list("one", "".join(f"n{i}.test\n" for i in range(slow(3000000, 600000))))
+    d.program.signal(signal.SIGHUP)
+    d.program.wait_line(r"^SIGHUP: reloading")
+    assert end(d)() < slow(1, 4)
+    assert "reload given up" in d.program.lines and d.program.lines[-1] == "ended"
+
+
+def test_end_does_not_wait_for_a_load_that_hangs(server, tmp_path):
+    """A pipe that nobody reads has taken the place of a file that is written to."""
+    d, _ = server(later(0), drain="100ms")
+    d.configure({"state": {"directory": str(tmp_path / "state")}})
+    d.restart()
+    os.mkfifo(tmp_path / "state" / "one.list.new")
+    d.write_list("one", "other.test\n")
+    d.reload_well()
+    ask(d.address, "other.test")
+    assert end(d)() < slow(2.5, 6)
+    assert "warning: the load under way does not give up: ending without it" in d.program.lines
 
 
 def test_repeated_signals_are_no_harm(server):

@@ -100,6 +100,11 @@ def two_opts(q):
     return wire[:10] + b"\0\2" + wire[12:] + opt + opt
 
 
+def bare_error(rcode):
+    """A header, and no question: of a server that cannot read one."""
+    return lambda q: q.wire[:2] + bytes([0x81, 0x80 | rcode]) + bytes(8)
+
+
 UNUSABLE = {
     "SERVFAIL": lambda q: q.reply(rcode="SERVFAIL"),
     "REFUSED": lambda q: q.reply(rcode="REFUSED"),
@@ -113,6 +118,7 @@ UNUSABLE = {
     "A of 5 octets": a_of_five,
     "CNAME loop": cname_loop,
     "two OPTs": two_opts,
+    **{f"{rcode} alone": bare_error(rcode) for rcode in (2, 4, 5)},
 }
 
 
@@ -126,12 +132,13 @@ def test_unusable_answer_has_the_second_upstream_asked_at_once(daemon, upstream,
     assert (first.count(), second.count()) == (2 if how == "FORMERR" else 1, 1)
 
 
-def test_upstream_that_does_not_know_edns_is_asked_without(daemon, upstream):
-    """RFC 6891, 7: FORMERR without an OPT."""
+@pytest.mark.parametrize("bare", [False, True])
+def test_upstream_that_does_not_know_edns_is_asked_without(daemon, upstream, bare):
+    """RFC 6891, 7: FORMERR without an OPT; some do not even repeat the question."""
     def old(q):
-        if q.message.edns >= 0:
-            return q.bare()[:2] + b"\x81\x81" + q.bare()[4:]
-        return q.address(GOOD)
+        if q.message.edns < 0:
+            return q.address(GOOD)
+        return bare_error(1)(q) if bare else q.bare()[:2] + b"\x81\x81" + q.bare()[4:]
 
     up = upstream(old)
     d = daemon({"upstreams": [up.address]}).start()
@@ -497,10 +504,22 @@ def test_long_reason_of_an_upstream_is_cut_and_its_code_is_kept(daemon, upstream
         assert code == 3 and text.decode().startswith(said) and len(said) >= min(len(text), 50)
 
 
-def test_reason_that_is_cut_off_makes_an_answer_malformed(daemon, upstream):
-    up = upstream(lambda q: with_additional(q.bare(), opt(ede_option(b"\0"))))
+@pytest.mark.parametrize("data", [b"", b"\0"])
+def test_reason_without_its_code_is_as_good_as_none(daemon, upstream, data):
+    up = upstream(lambda q: with_additional(q.bare(f"{q.name} 60 IN A {GOOD}"), opt(ede_option(data))))
     d = daemon({"upstreams": [up.address]}).start()
-    assert rcode(ask(d.address, "a.test")) == "SERVFAIL"
+    answer = ask(d.address, "a.test", edns=True)
+    assert addresses(answer) == [GOOD] and ede(answer) is None
+
+
+def test_dname_that_makes_too_long_a_name(daemon, upstream):
+    """RFC 6672, 2.2: YXDOMAIN, with the DNAME, is an answer."""
+    up = upstream(lambda q: q.reply("a.test. 60 IN DNAME b.test.", rcode="YXDOMAIN"))
+    d = daemon({"upstreams": [up.address]}).start()
+    for _ in range(2):  # then from the cache
+        answer = ask(d.address, "w.a.test")
+        assert rcode(answer) == "YXDOMAIN" and [str(s.name) for s in answer.answer] == ["a.test."]
+    assert up.count() == 1
 
 
 def test_opt_may_stand_before_other_records(daemon, upstream):

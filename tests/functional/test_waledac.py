@@ -47,7 +47,10 @@ def test_there_are_the_orders_273_names():
 
 def test_delivered_configuration_is_valid():
     done = run_daemon("-c", "conf/sinkholed.yaml", "--check", cwd=ROOT)
-    assert (done.returncode, done.stderr.count("warning")) == (0, 0), done.stderr
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    # as root on a machine where nothing has been installed
+    assert done.returncode == 0
+    assert warnings in ([], ["warning: there is no user sinkholed: running as nobody"]), warnings
     assert "273 names" in done.stdout
 
 

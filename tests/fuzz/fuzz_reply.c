@@ -4,7 +4,8 @@
  *
  * What reply_parse takes is a body of exactly the records it counts, its TTLs within the limits,
  * and stays so behind another header and the question in other letters; ldns then reads it, and
- * counts the same.  Where ldns rightly does not:
+ * counts the same.  Each record of its answer section is at the question's name, or at one that
+ * those records lead to.  Where ldns rightly does not:
  *
  * - It looks into the rdata of every type it knows, where we read only those whose names may be
  *   compressed and A and AAAA; and where an rdata is not what it should be it may go on in the
@@ -46,6 +47,16 @@ static bool comparable(const struct wire_rr *rr)
 	case TYPE_MX:
 	case TYPE_SRV:
 	case TYPE_DNAME:
+	case TYPE_MD:
+	case TYPE_MF:
+	case TYPE_MB:
+	case TYPE_MG:
+	case TYPE_MR:
+	case TYPE_MINFO:
+	case TYPE_RP:
+	case TYPE_AFSDB:
+	case TYPE_RT:
+	case TYPE_PX:
 		return true;
 	default:
 		return rr->type >= 65280; /* private use */
@@ -74,6 +85,88 @@ static bool walk(const uint8_t *msg, size_t len, const struct reply *reply)
 	}
 	require(pos == len);
 	return all_comparable;
+}
+
+#define REACHED_MAX 64U
+
+/* Names that the answer section leads to, the qname first. */
+struct reached {
+	unsigned int count;
+	struct name names[REACHED_MAX];
+};
+
+static bool has_reached(const struct reached *r, const struct name *name)
+{
+	for (unsigned int i = 0; i < r->count; i++)
+		if (name_equal(&r->names[i], name))
+			return true;
+	return false;
+}
+
+static void reach(struct reached *r, const struct name *name)
+{
+	if (r->count < REACHED_MAX && !has_reached(r, name))
+		r->names[r->count++] = *name;
+}
+
+/* What the record leads to from the names reached so far; true: it has a place among them. */
+static bool follow(struct reached *r, uint16_t type, uint16_t signs, const struct name *owner,
+		   const struct name *target)
+{
+	bool below = false;
+
+	if (type == TYPE_CNAME && has_reached(r, owner))
+		reach(r, target);
+	for (unsigned int i = 0; i < r->count && (type == TYPE_DNAME || signs == TYPE_DNAME); i++) {
+		struct name made = r->names[i];
+		size_t above = (size_t)made.len - owner->len;
+
+		if (made.len <= owner->len || !name_is_below(&made, owner))
+			continue;
+		below = true;
+		if (type != TYPE_DNAME || above + target->len > NAME_WIRE_MAX)
+			continue;
+		memcpy(made.wire + above, target->wire, target->len);
+		made.len = (uint8_t)(above + target->len);
+		reach(r, &made);
+	}
+	return below || has_reached(r, owner);
+}
+
+/* Every answer is reached from the question, and is of its class. */
+static void require_reached(const uint8_t *msg, size_t len, const struct reply *reply)
+{
+	static struct reached r;
+	bool all = false;
+
+	name_copy_lower(&r.names[0], msg + WIRE_HEADER, reply->question_end - WIRE_HEADER - 4U);
+	r.count = 1;
+	for (unsigned int before = 0; before < r.count && !all;) {
+		size_t pos = reply->question_end;
+
+		before = r.count;
+		all = true;
+		for (unsigned int i = 0; i < reply->ancount; i++) {
+			struct name owner = {.len = 0};
+			struct name target = {.len = 0};
+			size_t at = pos;
+			struct wire_rr rr;
+
+			require(name_unpack(msg, len, &at, &owner) == ERR_OK);
+			require(wire_next_rr(msg, len, &pos, &rr) == ERR_OK);
+			require(rr.rrclass == wire_get16(msg + reply->question_end - 2));
+			at = rr.rdata;
+			if (rr.type == TYPE_CNAME || rr.type == TYPE_DNAME)
+				require(name_unpack(msg, len, &at, &target) == ERR_OK);
+			all = follow(&r, rr.type,
+				     rr.type == TYPE_RRSIG && rr.rdlen > 1
+					     ? wire_get16(msg + rr.rdata)
+					     : 0,
+				     &owner, &target) &&
+			      all;
+		}
+	}
+	require(all);
 }
 
 /* Header, question in capitals, and body: what a client would be sent. */
@@ -139,10 +232,22 @@ static void require_good(const uint8_t *data, size_t size, const struct reply *r
 		require(reply->ttl_s <= limits.max_negative_s);
 	len = compose(msg, data, reply);
 	require(len <= size);
+	require_reached(msg, len, reply);
 	if (walk(msg, len, reply))
 		require_read_by_ldns(msg, len, reply);
 	require_aged(msg, len, reply);
 	free(msg);
+}
+
+/* A reply without a question tells that the server failed, and nothing more. */
+static void require_failure(uint8_t *copy, size_t size, size_t question_len)
+{
+	struct reply reply;
+
+	if (reply_parse(copy, size, question_len, &limits, &reply) != ERR_OK)
+		return;
+	require(reply.kind == REPLY_FAILURE && reply.body_len == 0);
+	require(reply.ancount + reply.nscount + reply.arcount == 0);
 }
 
 /* The question as it stands in the reply. */
@@ -169,6 +274,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	copy = malloc(size);
 	require(copy != NULL);
 	memcpy(copy, data, size);
+	if (wire_get16(data + 4) == 0) {
+		require_failure(copy, size, question_len);
+		free(copy);
+		return 0;
+	}
 	if (reply_parse(copy, size, question_len, &limits, &reply) == ERR_OK) {
 		require(reply.question_end == WIRE_HEADER + question_len);
 		require(reply.tc == ((data[2] & 2) != 0));

@@ -11,7 +11,7 @@
  *   matter.  So messages with other records are compared as far as their question.
  * - ldns takes, and we refuse: octets behind the last record; pointers forward or into the header;
  *   a compressed qname; a second OPT, an OPT whose owner is not the root or that stands in another
- *   section (RFC 6891, 6.1.1); options that are cut off; cookies and EDEs of a length that cannot
+ *   section (RFC 6891, 6.1.1); options that are cut off; cookies of a length that cannot
  *   be (RFC 7873, 5.2.2).  Written again by ldns all of these are gone, but for the options and
  *   OPTs in other sections.
  * - ldns stops one record early where it has met a TSIG, and counts wrongly what it writes then.
@@ -125,8 +125,6 @@ static bool options_are_good(const uint8_t *data, size_t left)
 			return false;
 		if (code == LDNS_EDNS_COOKIE && len != 8 && (len < 16 || len > 40))
 			return false;
-		if (code == LDNS_EDNS_EDE && len < 2)
-			return false;
 		data += 4 + len;
 		left -= 4 + len;
 	}
@@ -153,10 +151,10 @@ static enum wire_verdict expected(const ldns_pkt *pkt)
 	if (ldns_pkt_qdcount(pkt) > 1 || has_opt(ldns_pkt_answer(pkt)) ||
 	    has_opt(ldns_pkt_authority(pkt)))
 		return WIRE_FORMERR;
-	if (options && !options_are_good(ldns_rdf_data(options), ldns_rdf_size(options)))
-		return WIRE_FORMERR;
 	if (ldns_pkt_edns_version(pkt) > 0)
 		return WIRE_BADVERS;
+	if (options && !options_are_good(ldns_rdf_data(options), ldns_rdf_size(options)))
+		return WIRE_FORMERR;
 	return ldns_pkt_qdcount(pkt) == 1 ? WIRE_QUERY : WIRE_FORMERR;
 }
 

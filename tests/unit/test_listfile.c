@@ -240,6 +240,25 @@ static void test_large(void **state)
 	free_outcome(got);
 }
 
+/* Given up at the next block: here the first. */
+static void test_cancelled(void **state)
+{
+	const char list[] = "a.example\n";
+	atomic_bool cancelled = false;
+	struct listfile_options options = {.path = path, .format = AUTO, .cancelled = &cancelled};
+	struct outcome *got;
+
+	write_file(list, sizeof(list) - 1);
+	got = load(&options);
+	assert_int_equal(got->err, ERR_OK);
+	free_outcome(got);
+	cancelled = true;
+	got = load(&options);
+	assert_int_equal(got->err, ERR_CANCELLED);
+	assert_non_null(strstr(got->text.text, path));
+	free_outcome(got);
+}
+
 /* ---- what is refused */
 
 static void expect_refused(enum err err, const char *file, enum list_format format,
@@ -410,12 +429,12 @@ static int remove_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),	      cmocka_unit_test(test_notes),
-		cmocka_unit_test(test_many_bad),      cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_large),	      cmocka_unit_test(test_refused_text),
-		cmocka_unit_test(test_refused_files), cmocka_unit_test(test_too_many_kinds),
-		cmocka_unit_test(test_no_memory),     cmocka_unit_test(test_detect),
-		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_files),	       cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_many_bad),       cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_large),	       cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_refused_text),   cmocka_unit_test(test_refused_files),
+		cmocka_unit_test(test_too_many_kinds), cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_held),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

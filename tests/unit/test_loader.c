@@ -109,8 +109,11 @@ static void write_names(struct bench *b, const char *name, unsigned int count)
 static enum err load_from(struct bench *b, const struct snapshot *old, bool strict,
 			  struct snapshot **ret_snapshot)
 {
+	const struct load_options options = {.strict = strict};
+
 	b->text.text[0] = '\0';
-	return loader_load(make_conf(b), &rig_key, old, strict, ret_snapshot, &b->result, &b->text);
+	return loader_load(make_conf(b), &rig_key, old, &options, ret_snapshot, &b->result,
+			   &b->text);
 }
 
 /* Loads what comes after the snapshot in force, and puts it in force. */
@@ -686,6 +689,26 @@ static void test_strict(void **state)
 
 /* ---- upstreams */
 
+/* Nothing stands in for a list of which nobody wants to know any more. */
+static void test_cancelled(void **state)
+{
+	const atomic_bool cancelled = true;
+	const struct load_options options = {.cancelled = &cancelled};
+	struct bench *b = *state;
+	struct snapshot *next = NULL;
+
+	load_and_keep(b, "action: nxdomain");
+	assert_int_equal(loader_load(make_conf(b), &rig_key, b->snapshot, &options, &next,
+				     &b->result, &b->text),
+			 ERR_CANCELLED);
+	assert_null(next);
+	assert_string_equal(b->text.text, "given up");
+	b->yaml[0] = '\0'; /* without lists it is as much */
+	assert_int_equal(
+		loader_load(make_conf(b), &rig_key, NULL, &options, &next, &b->result, &b->text),
+		ERR_CANCELLED);
+}
+
 static void test_own_address(void **state)
 {
 	static const struct {
@@ -723,7 +746,7 @@ static void test_own_address(void **state)
 			conf->server.listen[0] = listens->server.listen[0];
 			conf_free(listens);
 		}
-		err = loader_load(conf, &rig_key, NULL, false, &snapshot, &b->result, &b->text);
+		err = loader_load(conf, &rig_key, NULL, NULL, &snapshot, &b->result, &b->text);
 		assert_int_equal(err, rows[i].refused ? ERR_CONFIG : ERR_OK);
 		if (rows[i].refused)
 			assert_non_null(strstr(b->text.text, "is our own address"));
@@ -937,7 +960,7 @@ static void test_without_memory(void **state)
 		enum err err;
 
 		alloc_fail_start(nth, false);
-		err = loader_load(conf, &rig_key, old, false, &next, &b->result, &b->text);
+		err = loader_load(conf, &rig_key, old, NULL, &next, &b->result, &b->text);
 		failed = alloc_fail_stop();
 		if (err != ERR_OK) {
 			assert_null(next);
@@ -979,6 +1002,7 @@ int main(void)
 		TEST(test_mandatory_after_none),
 		TEST(test_not_mandatory),
 		TEST(test_strict),
+		TEST(test_cancelled),
 		TEST(test_own_address),
 		TEST(test_system_upstreams),
 		TEST(test_keep),

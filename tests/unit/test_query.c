@@ -448,7 +448,7 @@ static const struct {
 	{make_no_recursion, "REFUSED qr ra; www.example. IN A; opt 1232 ede 20", "refused"},
 	{make_no_recursion_listed,
 	 "NXDOMAIN qr ra; nx.example. IN A" SOA("nx.example.") " ede 15 nx", "blocked_name"},
-	{make_notify, "NOTIMP qr ra opcode 4", "notimp"},
+	{make_notify, "NOTIMP qr ra opcode 4; sink.example. IN SOA", "notimp"},
 	{make_response, "drop", "dropped"},
 	{make_short, "drop", "dropped"},
 	{make_two_questions, "FORMERR qr rd ra", "formerr"},

@@ -110,6 +110,18 @@ static void make_servfail(struct message *m)
 	message_end(m);
 }
 
+/* RFC 6672, 2.2: the DNAME would make a name that is too long. */
+static void make_yxdomain(struct message *m)
+{
+	message_reply(m, QNAME, TYPE_A, RCODE_YXDOMAIN);
+	message_rr_name(m, MESSAGE_AN, "example", TYPE_DNAME, 70, "other");
+}
+
+static void make_yxdomain_alone(struct message *m)
+{
+	message_reply(m, QNAME, TYPE_A, RCODE_YXDOMAIN);
+}
+
 static void make_badvers(struct message *m)
 {
 	make_empty(m);
@@ -126,9 +138,9 @@ static void make_rcode_of_both_parts(struct message *m)
 static void make_opt_in_the_middle(struct message *m)
 {
 	make_a(m);
-	message_rr(m, MESSAGE_AR, "x.example", TYPE_A, 700, ipv4, 4);
+	message_rr(m, MESSAGE_AR, "x.www.example", TYPE_A, 700, ipv4, 4);
 	message_opt(m, 1232, 0);
-	message_rr(m, MESSAGE_AR, "y.example", TYPE_A, 800, ipv4, 4);
+	message_rr(m, MESSAGE_AR, "y.www.example", TYPE_A, 800, ipv4, 4);
 }
 
 static void make_ad(struct message *m)
@@ -159,10 +171,12 @@ static const struct {
 	{make_nxdomain, REPLY_NXDOMAIN, 3, {0, 1, 0}, false, true, 300, 100},
 	{make_nodata, REPLY_NODATA, 0, {0, 1, 0}, false, true, 200, 100},
 	{make_nodata_without_soa, REPLY_NODATA, 0, {0, 1, 0}, false, false, 200, 200},
-	{make_nodata_soa_elsewhere, REPLY_NODATA, 0, {0, 0, 1}, false, false, 200, 200},
+	{make_nodata_soa_elsewhere, REPLY_NODATA, 0, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},
 	{make_chain_to_nothing, REPLY_NXDOMAIN, 3, {1, 1, 0}, false, true, 50, 50},
 	{make_soa_as_answer, REPLY_ANSWER, 0, {1, 0, 0}, false, false, 900, 900},
 	{make_servfail, REPLY_FAILURE, 2, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},
+	{make_yxdomain, REPLY_ANSWER, 6, {1, 0, 0}, false, false, 70, 70},
+	{make_yxdomain_alone, REPLY_NODATA, 6, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},
 	{make_badvers, REPLY_FAILURE, 16, {0, 0, 0}, false, false, INT32_MAX, INT32_MAX},
 	{make_rcode_of_both_parts,
 	 REPLY_FAILURE,
@@ -327,6 +341,11 @@ static const struct {
 	{TYPE_SOA, CLASS_IN, "\0", 1, false},
 	{TYPE_SOA, CLASS_IN, "\0\xc0", 2, false},
 	{TYPE_SOA, CLASS_IN, "", 0, false},
+	{TYPE_MINFO, CLASS_IN, "\xc0\x0c\1a\0", 5, true},
+	{TYPE_MINFO, CLASS_IN, "\1a\0", 3, false},
+	{TYPE_MINFO, CLASS_IN, "\1a\0\0\0", 5, false},
+	{TYPE_PX, CLASS_IN, "\0\1\xc0\x0c\1a\0", 7, true},
+	{TYPE_PX, CLASS_IN, "\0\1\1a\0", 5, false},
 	{TYPE_TXT, CLASS_IN, "", 0, true}, /* not ours to judge */
 	{TYPE_TXT, CLASS_IN, "\377x", 2, true},
 	{65280, CLASS_IN, "\xc0\xff", 2, true},
@@ -344,6 +363,7 @@ static void test_rdata(void **state)
 		assert_int_equal(m.len, 0x29);
 		message_add(&m, rdatas[i].rdata, rdatas[i].rdlen);
 		message_end(&m);
+		message_rr(&m, MESSAGE_AN, NULL, TYPE_A, 60, ipv4, 4);
 		if (rdatas[i].valid) {
 			assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
 			body_holds(&m, &reply);
@@ -378,7 +398,7 @@ static void bad_options(struct message *m)
 {
 	make_a(m);
 	message_opt_begin(m, 1232, 0);
-	message_add(m, "\0\17\0\1x", 5);
+	message_add(m, "\0\17\0\3xy", 6);
 	message_end(m);
 }
 
@@ -418,7 +438,7 @@ static void bad_name_in_ttl(struct message *m)
 static void bad_record_behind_opt(struct message *m)
 {
 	make_opt_in_the_middle(m);
-	message_rr(m, MESSAGE_AR, "z.example", TYPE_A, 800, "\1\2\3", 3);
+	message_rr(m, MESSAGE_AR, "z.www.example", TYPE_A, 800, "\1\2\3", 3);
 }
 
 static void (*const bad[])(struct message *) = {
@@ -497,6 +517,44 @@ static void test_matches(void **state)
 	}
 }
 
+/* An error may come without the question: a server that cannot read it has none to repeat. */
+static void test_bare_errors(void **state)
+{
+	static const struct {
+		uint16_t rcode;
+		bool matches;
+	} bare[] = {{RCODE_NOERROR, false},  {RCODE_FORMERR, true},
+		    {RCODE_SERVFAIL, true},  {RCODE_NXDOMAIN, false},
+		    {RCODE_NOTIMP, true},    {RCODE_REFUSED, true},
+		    {RCODE_YXDOMAIN, false}, {9, false}};
+	struct message asked;
+	struct message m;
+	struct reply reply;
+
+	message_query(&asked, QNAME, TYPE_A);
+	for (size_t i = 0; i < COUNT(bare); i++) {
+		message_begin(&m, 0x1234, FLAG_QR | bare[i].rcode);
+		assert_int_equal(reply_matches(m.octets, m.len, asked.octets + 12, QUESTION_LEN),
+				 bare[i].matches);
+		if (!bare[i].matches)
+			continue;
+		assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+		assert_int_equal(reply.kind, REPLY_FAILURE);
+		assert_false(reply.has_opt);
+		/* with a reason, and with records that are of no question */
+		message_rr(&m, MESSAGE_AN, "www.example", TYPE_A, 60, ipv4, 4);
+		message_opt_begin(&m, 1232, 0);
+		message_option(&m, OPTION_EDE, "\0\6bogus", 7);
+		message_end(&m);
+		assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+		assert_int_equal(reply.kind, REPLY_FAILURE);
+		assert_int_equal(reply.ancount, 0);
+		assert_int_equal(reply.ede_len, 7);
+		message_add8(&m, 0);
+		assert_int_not_equal(parse(&m, &wide, &reply), ERR_OK);
+	}
+}
+
 static void test_age(void **state)
 {
 	struct message m;
@@ -532,7 +590,7 @@ static void test_body_moves(void **state)
 	assert_string_equal(render(other.octets, other.len),
 			    "NOERROR qr rd ra; wWw.eXample. IN A;"
 			    " an wWw.eXample. 300 IN A 192.0.2.1, wWw.eXample. 60 IN A 192.0.2.1;"
-			    " ar x.example. 700 IN A 192.0.2.1");
+			    " ar x.www.example. 700 IN A 192.0.2.1");
 }
 
 /* Records of a type with a limit of its own, wherever they stand; the least limit counts. */
@@ -611,6 +669,7 @@ int main(void)
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_bare_errors),
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_type_limits),
 		cmocka_unit_test(test_set_ttl),

@@ -197,6 +197,12 @@ static void bad_notify(struct message *m)
 	m->octets[2] |= 4 << 3;
 }
 
+static void bad_notify_edns(struct message *m)
+{
+	make_edns(m);
+	m->octets[2] |= 4 << 3;
+}
+
 static void bad_update_garbage(struct message *m)
 {
 	message_begin(m, 7, 5U << 11);
@@ -277,6 +283,15 @@ static void bad_version_1(struct message *m)
 	message_opt(m, 1232, 0x00010000);
 }
 
+/* The version comes first: nobody can tell what another one's options look like. */
+static void bad_version_1_options(struct message *m)
+{
+	make_plain(m);
+	message_opt_begin(m, 1232, 0x00010000);
+	message_add(m, "\0\12\0\5x", 5);
+	message_end(m);
+}
+
 static void bad_version_255(struct message *m)
 {
 	make_plain(m);
@@ -330,7 +345,8 @@ static const struct {
 	bool edns;
 } others[] = {
 	{bad_response, WIRE_DROP, false, false},
-	{bad_notify, WIRE_NOTIMP, false, false},
+	{bad_notify, WIRE_NOTIMP, true, false},
+	{bad_notify_edns, WIRE_NOTIMP, true, true},
 	{bad_update_garbage, WIRE_NOTIMP, false, false},
 	{bad_two_questions, WIRE_FORMERR, false, false},
 	{bad_no_question, WIRE_FORMERR, false, false},
@@ -343,6 +359,7 @@ static const struct {
 	{bad_opt_owner, WIRE_FORMERR, true, false},
 	{bad_opt_owner_pointer, WIRE_FORMERR, true, false},
 	{bad_version_1, WIRE_BADVERS, true, true},
+	{bad_version_1_options, WIRE_BADVERS, true, true},
 	{bad_version_255, WIRE_BADVERS, true, true},
 	{bad_compressed_qname, WIRE_FORMERR, false, false},
 	{bad_long_qname, WIRE_FORMERR, false, false},
@@ -422,8 +439,9 @@ static const struct {
 	{"\0\14\xff\xffx", 5, false},
 	{"\0\14\0\0\0\14\0\0", 8, true},
 	{"\0\14\0\0\0\14\0", 7, false},
-	{"\0\17\0\0", 4, false}, /* an EDE has a code */
-	{"\0\17\0\1x", 5, false},
+	{"\0\17\0\0", 4, true}, /* an EDE without a code is none, and no harm */
+	{"\0\17\0\1x", 5, true},
+	{"\0\17\0\2x", 5, false},
 	{"\0\17\0\2xy", 6, true},
 };
 
@@ -443,6 +461,22 @@ static void test_options(void **state)
 		/* what cannot be read is as if it was not there */
 		assert_int_equal(q.edns.present, option_rows[i].valid);
 	}
+}
+
+/* The first that says something counts. */
+static void test_short_ede(void **state)
+{
+	struct wire_query q;
+	struct message m;
+
+	make_plain(&m);
+	message_opt_begin(&m, 1232, 0);
+	message_option(&m, OPTION_EDE, "x", 1);
+	message_option(&m, OPTION_EDE, "\0\17", 2);
+	message_end(&m);
+	assert_int_equal(parse(m.octets, m.len, &q), WIRE_QUERY);
+	assert_int_equal(q.edns.ede, m.len - 2);
+	assert_int_equal(q.edns.ede_len, 2);
 }
 
 static void test_opt_fields(void **state)
@@ -534,12 +568,12 @@ static void test_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_queries),	      cmocka_unit_test(test_every_truncation),
-		cmocka_unit_test(test_octets_behind), cmocka_unit_test(test_verdicts),
-		cmocka_unit_test(test_size_limits),   cmocka_unit_test(test_cookie_lengths),
-		cmocka_unit_test(test_options),	      cmocka_unit_test(test_opt_fields),
-		cmocka_unit_test(test_next_rr),	      cmocka_unit_test(test_next_rr_truncated),
-		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_queries),		  cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_octets_behind),	  cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_size_limits),	  cmocka_unit_test(test_cookie_lengths),
+		cmocka_unit_test(test_options),		  cmocka_unit_test(test_short_ede),
+		cmocka_unit_test(test_opt_fields),	  cmocka_unit_test(test_next_rr),
+		cmocka_unit_test(test_next_rr_truncated), cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests_name("wire", tests, NULL, NULL);

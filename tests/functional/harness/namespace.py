@@ -39,6 +39,12 @@ def with_addresses(*addresses):
     return _or_skip(_unshare("-n") + ["sh", "-c", f'ip link set lo up && {add}exec "$0" "$@"'])
 
 
+def without_ipv6():
+    """A network namespace whose loopback interface has IPv4 alone."""
+    script = 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6 && ip link set lo up && exec "$0" "$@"'
+    return _or_skip(_unshare("-n") + ["sh", "-c", script])
+
+
 def joined(pid):
     """Runs a client in the namespaces of a process."""
     return ["nsenter", "-t", str(pid), *([] if os.geteuid() == 0 else ["-U", "--preserve"]), "-n"]
