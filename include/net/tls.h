@@ -9,6 +9,7 @@
 #define NET_TLS_H
 
 #include <openssl/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -27,6 +28,8 @@ struct tls_peer;
  */
 enum err tls_client_create(const char *ca_file, struct tls_client **ret_client,
 			   struct err_text *text) MUST_CHECK;
+/* True when one that is made of `ca_file` now would be the same: the file has not changed. */
+bool tls_client_current(const struct tls_client *client, const char *ca_file);
 /* Peers made of it may outlive it.  NULL is fine. */
 void tls_client_free(struct tls_client *client);
 

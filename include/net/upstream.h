@@ -36,8 +36,9 @@ struct upstream_waiter {
 };
 
 /*
- * The upstreams of the `count` pools, one at least (what is needed of them is copied), for the worker of
- * `loop`.  `in_flight` bounds the questions, `ports` the UDP sockets per upstream.  ERR_NOMEM.
+ * The upstreams of the `count` pools, one at least (what is needed of them is copied), for the
+ * worker of `loop`.  `in_flight` bounds the questions, `ports` the UDP sockets per upstream.
+ * ERR_NOMEM.
  */
 enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, size_t count,
 			  uint32_t in_flight, uint32_t ports,
@@ -48,7 +49,8 @@ void upstreams_free(struct upstreams *upstreams);
 
 /*
  * Uses the upstreams of `pools` from now on; what is known of those in use already is kept.
- * Questions in flight at others go on.  ERR_NOMEM: the old ones stay in use.
+ * Questions in flight at others go on.  ERR_NOMEM, ERR_CONFIG (of outgoing.tls-ca, logged): the old
+ * ones stay in use.
  */
 enum err upstreams_set(struct upstreams *upstreams, const struct upstream_pool *pools,
 		       size_t count) MUST_CHECK;

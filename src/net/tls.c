@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/addr.h"
 
@@ -20,6 +21,8 @@
 
 struct tls_client {
 	SSL_CTX *ctx;
+	char *ca_file;
+	struct stat seen; /* the file as it was; zero when there is none */
 };
 
 struct tls_peer {
@@ -148,6 +151,24 @@ static bool set_trust(SSL_CTX *ctx, const char *ca_file)
 	       X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN) == 1;
 }
 
+static struct stat look_at(const char *ca_file)
+{
+	struct stat st;
+
+	return *ca_file && stat(ca_file, &st) == 0 ? st : (struct stat){0};
+}
+
+bool tls_client_current(const struct tls_client *client, const char *ca_file)
+{
+	struct stat now = look_at(ca_file);
+	const struct stat *seen = &client->seen;
+
+	return strcmp(ca_file, client->ca_file) == 0 && now.st_dev == seen->st_dev &&
+	       now.st_ino == seen->st_ino && now.st_size == seen->st_size &&
+	       now.st_mtim.tv_sec == seen->st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == seen->st_mtim.tv_nsec;
+}
+
 enum err tls_client_create(const char *ca_file, struct tls_client **ret_client,
 			   struct err_text *text)
 {
@@ -157,8 +178,10 @@ enum err tls_client_create(const char *ca_file, struct tls_client **ret_client,
 	if (!client)
 		return err_set(text, ERR_NOMEM, "TLS: out of memory");
 	ERR_clear_error();
+	client->seen = look_at(ca_file);
+	client->ca_file = strdup(ca_file);
 	client->ctx = SSL_CTX_new(TLS_client_method());
-	if (!client->ctx || !set_offer(client->ctx)) {
+	if (!client->ca_file || !client->ctx || !set_offer(client->ctx)) {
 		err_set(text, err, "TLS: %s", openssl_reason());
 		goto fail;
 	}
@@ -182,6 +205,7 @@ void tls_client_free(struct tls_client *client)
 	if (!client)
 		return;
 	SSL_CTX_free(client->ctx);
+	free(client->ca_file);
 	free(client);
 }
 
