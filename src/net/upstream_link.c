@@ -305,6 +305,7 @@ static void fill(struct uplink *link)
 		wire_put16(out + link->out_end, (uint16_t)len);
 		link->out_end += FRAME_PREFIX + len;
 		a->sent_us = up->loop->now_us;
+		link->owed++;
 		LIST_REMOVE(a, entry);
 		LIST_INSERT_HEAD(&link->sent[a->id % UPLINK_BUCKETS], a, entry);
 	}
@@ -325,22 +326,38 @@ static bool flush(struct uplink *link)
 
 /* ---- answers in */
 
-/* False: what the server says is no DNS. */
+/* True when the server still owes answers to questions that nobody waits for any more. */
+static bool may_be_late(const struct uplink *link)
+{
+	const struct attempt *a;
+	uint32_t waited_for = 0;
+
+	for (size_t i = 0; i < UPLINK_BUCKETS; i++)
+		LIST_FOREACH(a, &link->sent[i], entry)
+	waited_for++;
+	return link->owed > waited_for;
+}
+
+/* False: the server makes no sense. */
 static bool take_message(struct uplink *link, const uint8_t *msg, size_t len)
 {
 	struct upstreams *up = upstreams_of(link);
 	struct attempt *a = find_sent(link, wire_get16(msg));
+	bool sound = (wire_get16(msg + 2) & FLAG_QR) && (a || may_be_late(link));
 
-	if (a && (wire_get16(msg + 2) & FLAG_QR)) {
-		memcpy(up->message, msg, len);
-		if (attempt_matches(a, msg, len))
-			up->on_answered(a, len);
-		else
-			attempt_fail(a, FAILURE_ANSWER);
+	if (!sound || !a)
+		stats_inc(up->loop->env.stats, upstream_unsolicited);
+	if (!sound)
+		return false;
+	link->owed--;
+	if (!a)
 		return true;
-	}
-	stats_inc(up->loop->env.stats, upstream_unsolicited); /* late, if it is an answer */
-	return wire_get16(msg + 2) & FLAG_QR;
+	memcpy(up->message, msg, len);
+	if (attempt_matches(a, msg, len))
+		up->on_answered(a, len);
+	else
+		attempt_fail(a, FAILURE_ANSWER);
+	return true;
 }
 
 static bool take_messages(struct uplink *link)

@@ -39,6 +39,7 @@ struct uplink {
 	struct event timer;    /* to be open by then; once it is, to be used by then */
 	uint64_t used_ms;      /* when its last question ended */
 	uint32_t load;	       /* attempts listed */
+	uint32_t owed;	       /* answers, of all that was sent */
 	struct attempt_list unsent;
 	struct attempt_list sent[UPLINK_BUCKETS]; /* by ID */
 	struct uplink_buffers *buffers;

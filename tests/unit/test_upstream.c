@@ -147,6 +147,7 @@ static int set_up(void **state)
 	outgoing(w)->retransmit_ms = LONG_MS;
 	outgoing(w)->policy = CONF_POLICY_IN_ORDER;
 	outgoing(w)->hedge_percent = 0;
+	outgoing(w)->connection_idle_ms = SHORT_MS; /* as some tests wait for */
 	*state = w;
 	return 0;
 }
@@ -1484,7 +1485,7 @@ static void test_truncated(void **state)
 		expect_answer(w, &a[1], 1);
 		assert_int_equal(w->ns[0].tcp_count, 1);
 		assert_int_equal(RIG_STAT(&w->rig, upstream_tcp), 1);
-		RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
+		assert_int_equal(mockns_connections(&w->ns[0]), 1); /* for the next */
 		tear_down(&fresh);
 	}
 }
