@@ -50,7 +50,8 @@ void upstreams_free(struct upstreams *upstreams);
 
 /*
  * Uses the upstreams of `pools` from now on; what is known of those in use already is kept.
- * Questions in flight at others go on.  ERR_NOMEM: the old ones stay in use.
+ * Questions in flight at others go on.  ERR_NOMEM, ERR_CONFIG (of outgoing.tls-ca, logged): the old
+ * ones stay in use.
  */
 enum err upstreams_set(struct upstreams *upstreams, const struct upstream_pool *pools,
 		       size_t count) MUST_CHECK;

@@ -12,6 +12,7 @@
 #include "daemon/loader_p.h"
 #include "match/guard.h"
 #include "match/listfile.h"
+#include "net/tls.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
@@ -413,10 +414,30 @@ static enum err load_lists(struct load *load, const struct hash_key *name_key)
 	return ERR_OK;
 }
 
+/* What upstreams that are asked over TLS have to prove, they prove by this file. */
+static enum err check_tls_ca(const struct conf *conf, struct err_text *text)
+{
+	struct tls_client *client;
+	struct err_text reason;
+	enum err err;
+
+	if (!*conf->outgoing.tls_ca)
+		return ERR_OK;
+	err = tls_client_create(conf->outgoing.tls_ca, &client, &reason);
+	if (err != ERR_OK)
+		return err_set(text, err, "outgoing.tls-ca: %s", reason.text);
+	tls_client_free(client);
+	return ERR_OK;
+}
+
 /* Fills in what does not come from lists. */
 static enum err set_up(struct snapshot *s, const struct snapshot *old, struct err_text *text)
 {
 	const struct conf *conf = s->conf;
+	enum err err = check_tls_ca(conf, text);
+
+	if (err != ERR_OK)
+		return err;
 
 	s->generation = old ? old->generation + 1 : 1;
 	s->ttl = snapshot_ttl_limits(&conf->cache);

@@ -26,6 +26,7 @@
 #include <sys/queue.h>
 
 #include "base/random.h"
+#include "net/tls.h"
 #include "net/upstream.h"
 #include "net/upstream_rtt_p.h"
 
@@ -34,7 +35,6 @@
 #define STRIKES_OUT 3U	 /* failures in a row until a server is set aside */
 #define MISSES_MAX 3U	 /* without the letters' case, or the cookie, until it is given up */
 
-struct tls_peer;
 struct uplink;
 struct uplinks;
 struct question;
@@ -95,6 +95,7 @@ struct server {
 	struct endpoint address;
 	enum server_transport transport;
 	struct tls_peer *tls; /* owned; NULL unless SERVER_TLS */
+	uint32_t tls_serial;  /* of the client that it was made of */
 	char *tls_name;	      /* owned, as the pins: what it was configured with */
 	char **tls_pins;
 	size_t tls_pins_count;
@@ -178,7 +179,9 @@ struct upstreams {
 	uint32_t ports;
 	uint32_t in_flight;
 	uint32_t in_flight_max;
-	uint64_t extra_budget; /* extra questions that may be asked, in millionths */
+	struct tls_client *tls; /* NULL: no server has needed it */
+	uint32_t tls_serial;	/* of it: another one, another number */
+	uint64_t extra_budget;	/* extra questions that may be asked, in millionths */
 	struct server_list servers;
 	struct pool **pools; /* in force, as the snapshot's */
 	size_t pool_count;

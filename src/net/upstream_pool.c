@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "net/upstream_p.h"
 
 /* ---- servers */
@@ -20,8 +21,11 @@ static enum server_transport transport_of(const struct conf_upstream *conf)
 	return SERVER_UDP;
 }
 
+/* What a server has to prove, and to whom. */
 static bool same_identity(const struct server *server, const struct conf_upstream *conf)
 {
+	if (server->tls && server->tls_serial != server->upstreams->tls_serial)
+		return false;
 	if (strcmp(server->tls_name, conf->tls_name) != 0 ||
 	    server->tls_pins_count != conf->tls_pins_count)
 		return false;
@@ -47,6 +51,7 @@ static void server_free(struct server *server)
 	TAILQ_REMOVE(&server->upstreams->servers, server, entry);
 	sources_close(server);
 	uplinks_free(server->uplinks);
+	tls_peer_free(server->tls);
 	free(server->tls_name);
 	for (size_t i = 0; i < server->tls_pins_count; i++)
 		free(server->tls_pins[i]);
@@ -101,19 +106,25 @@ static enum err server_create(struct upstreams *up, const struct conf_upstream *
 			      struct server **ret_server)
 {
 	struct server *server = calloc(1, sizeof(*server) + up->ports * sizeof(struct source));
+	enum err err;
 
 	if (!server)
 		return ERR_NOMEM;
 	server->upstreams = up;
+	server->tls_serial = up->tls_serial;
 	server->address = conf->address;
 	server->transport = transport_of(conf);
 	server->source_count = up->ports;
 	TAILQ_INSERT_TAIL(&up->servers, server, entry);
 	sources_init(server);
 	draw_cookie(server);
-	if (copy_identity(server, conf) != ERR_OK) {
+	err = copy_identity(server, conf);
+	if (err == ERR_OK && server->transport == SERVER_TLS)
+		err = tls_peer_create(up->tls, conf->tls_name, conf->tls_pins, conf->tls_pins_count,
+				      &server->tls);
+	if (err != ERR_OK) {
 		server_free(server);
-		return ERR_NOMEM;
+		return err;
 	}
 	*ret_server = server;
 	return ERR_OK;
@@ -186,11 +197,41 @@ static void pools_give(struct upstreams *up, struct pool **pools, size_t count)
 	free(pools);
 }
 
+static bool any_over_tls(const struct upstream_pool *conf, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < conf[i].count; j++)
+			if (transport_of(&conf[i].servers[j]) == SERVER_TLS)
+				return true;
+	return false;
+}
+
+/* Whom servers are to prove themselves to; when that has changed, all of them anew. */
+static enum err renew_tls(struct upstreams *up, const struct upstream_pool *conf, size_t count)
+{
+	const char *ca_file = up->loop->env.snapshot->conf->outgoing.tls_ca;
+	struct tls_client *client;
+	struct err_text text;
+	enum err err;
+
+	if (!any_over_tls(conf, count) || (up->tls && tls_client_current(up->tls, ca_file)))
+		return ERR_OK;
+	err = tls_client_create(ca_file, &client, &text);
+	if (err != ERR_OK) {
+		log_error("outgoing.tls-ca: %s", text.text);
+		return err;
+	}
+	tls_client_free(up->tls);
+	up->tls = client;
+	up->tls_serial++;
+	return ERR_OK;
+}
+
 enum err pools_replace(struct upstreams *up, const struct upstream_pool *conf, size_t count)
 {
 	struct pool **pools = calloc(count + 1, sizeof(*pools));
 	size_t made = 0;
-	enum err err = pools ? ERR_OK : ERR_NOMEM;
+	enum err err = pools ? renew_tls(up, conf, count) : ERR_NOMEM;
 
 	while (made < count && err == ERR_OK) {
 		err = pool_create(up, &conf[made], &pools[made]);
@@ -210,6 +251,7 @@ enum err pools_replace(struct upstreams *up, const struct upstream_pool *conf, s
 void pools_free(struct upstreams *up)
 {
 	pools_give(up, up->pools, up->pool_count);
+	tls_client_free(up->tls);
 }
 
 struct pool *pool_take(struct upstreams *up, size_t index)

@@ -74,12 +74,15 @@ static void wake(void *arg, size_t reader)
 static void take_snapshot(struct worker *w)
 {
 	const struct snapshot *s;
+	enum err err;
 
 	snap_quiesce(w->workers->snap, w->index);
 	s = snap_current(w->workers->snap);
 	w->loop.env.snapshot = s;
-	if (upstreams_set(w->upstreams, s->pools, s->pool_count) != ERR_OK)
-		log_error("worker %zu: out of memory: the former upstreams stay in use", w->index);
+	err = upstreams_set(w->upstreams, s->pools, s->pool_count);
+	if (err != ERR_OK)
+		log_error("worker %zu: %s: the former upstreams stay in use", w->index,
+			  err_str(err));
 }
 
 static void on_drain_timer(evutil_socket_t fd, short what, void *arg)

@@ -20,7 +20,7 @@
 #define RECEIVE_BUFFER (1 << 20)
 #define LAST_PIECES 4U
 
-/* A TCP client; its query is read, the deed done, and what comes after is left unread. */
+/* A TCP client. */
 struct mockns_conn {
 	struct mockns *ns;
 	struct mockns_conn *next;
@@ -281,24 +281,28 @@ static void on_conn(evutil_socket_t fd, short what, void *arg)
 {
 	struct mockns_conn *conn = arg;
 	ssize_t n = recv(fd, conn->buf + conn->len, sizeof(conn->buf) - conn->len, 0);
-	size_t len;
 
 	if (n <= 0) {
 		conn_free(conn);
 		return;
 	}
 	conn->len += (size_t)n;
-	if (conn->len < FRAME_PREFIX_LEN)
-		return;
-	len = wire_get16(conn->buf);
-	if (conn->len < FRAME_PREFIX_LEN + len)
-		return;
-	conn->ns->tcp_count++;
-	conn->ns->tcp_last.len = len;
-	memcpy(conn->ns->tcp_last.msg, conn->buf + FRAME_PREFIX_LEN, len);
-	conn->len = 0;
-	if (!do_tcp(conn, conn->buf + FRAME_PREFIX_LEN, len))
-		conn_free(conn);
+	while (conn->len >= FRAME_PREFIX_LEN) {
+		size_t len = FRAME_PREFIX_LEN + wire_get16(conn->buf);
+
+		if (conn->len < len)
+			return;
+		conn->ns->tcp_count++;
+		conn->ns->tcp_last.len = len - FRAME_PREFIX_LEN;
+		memcpy(conn->ns->tcp_last.msg, conn->buf + FRAME_PREFIX_LEN,
+		       len - FRAME_PREFIX_LEN);
+		if (!do_tcp(conn, conn->buf + FRAME_PREFIX_LEN, len - FRAME_PREFIX_LEN)) {
+			conn_free(conn);
+			return;
+		}
+		conn->len -= len;
+		memmove(conn->buf, conn->buf + len, conn->len);
+	}
 }
 
 static void on_acceptable(evutil_socket_t fd, short what, void *arg)

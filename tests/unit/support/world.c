@@ -11,6 +11,7 @@
 #include "support/world.h"
 
 #define LONG_MS 60000 /* does not come while a test runs */
+#define SHORT_MS 30
 
 /* ---- askers */
 
@@ -107,6 +108,7 @@ int world_set_up(void **state)
 	world_outgoing(w)->retransmit_ms = LONG_MS;
 	world_outgoing(w)->policy = CONF_POLICY_IN_ORDER;
 	world_outgoing(w)->hedge_percent = 0;
+	world_outgoing(w)->connection_idle_ms = SHORT_MS; /* as some tests wait for */
 	*state = w;
 	return 0;
 }
