@@ -5,7 +5,6 @@
 #define SAMPLES_MIN 20U	 /* to tell a percentile of */
 #define UNIT_SHIFT 6U	 /* the first bucket is up to 64 microseconds */
 #define RTT_MAX_US 10000000U
-#define CLOCK_GRAIN_US 1000U
 
 /* Two buckets for each doubling. */
 static unsigned int bucket_of(uint32_t us)
@@ -73,8 +72,8 @@ uint32_t rtt_timeout_ms(const struct rtt *rtt, uint32_t initial_ms)
 
 	if (rtt->smoothed_us == 0)
 		return initial_ms;
-	if (spread_us < CLOCK_GRAIN_US)
-		spread_us = CLOCK_GRAIN_US;
+	if (spread_us < rtt->smoothed_us / 2) /* the grain of 2.3: or every jitter is a timeout */
+		spread_us = rtt->smoothed_us / 2;
 	ms = (rtt->smoothed_us + spread_us + 999) / 1000;
 	if (ms < RTT_TIMEOUT_MIN_MS)
 		return RTT_TIMEOUT_MIN_MS;

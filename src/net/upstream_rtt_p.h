@@ -26,7 +26,8 @@ void rtt_sample(struct rtt *rtt, uint64_t us);
 /* One that was not waited for to the end: it is known to take `us` or longer. */
 void rtt_at_least(struct rtt *rtt, uint64_t us);
 
-/* How long to wait for an answer; `initial_ms` while nothing is known. */
+/* How long to wait for an answer, no less than half as long again as they take on average;
+ * `initial_ms` while nothing is known. */
 uint32_t rtt_timeout_ms(const struct rtt *rtt, uint32_t initial_ms);
 
 /* What 95 of 100 answers take at most; 0 while too few are known to tell. */

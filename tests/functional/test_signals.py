@@ -241,6 +241,75 @@ def test_counters_are_logged_at_the_end(server):
     assert "queries_udp=1" in d.log()
 
 
+# ---- the upstreams
+
+def upstream_lines(d):
+    """SIGUSR1; what its one worker says of each upstream, by address."""
+    mark = d.program.mark()
+    d.program.signal(signal.SIGUSR1)
+    count = len(d.config["upstreams"])
+    pattern = r"^upstream (\S+) (\w+), worker 0: (\w+) rtt_us=(\d+) p95_us=(\d+) " \
+              r"timeout_ms=(\d+) strikes=(\d+)$"
+
+    def lines():
+        return re.findall(pattern, d.log(mark), re.M)
+    wait_until(lambda: len(lines()) == count, 10, "the worker has reported")
+    return {line[0]: (*line[1:3], *map(int, line[3:])) for line in lines()}
+
+
+def test_upstreams_are_logged(daemon, upstream):
+    first = upstream(lambda q: q.negative("REFUSED"))
+    second, third = upstream(later(0)), upstream(later(0))
+    d = daemon({"upstreams": [first.address, second.address, {**third.address, "transport": "tcp"}],
+                "server": {"workers": 1},
+                "outgoing": {"policy": "in-order", "retransmit": "300ms"}}).start()
+    unknown = ("well", 0, 0, 300, 0)
+    places = [up.address["address"] for up in (first, second, third)]
+    assert upstream_lines(d) == dict(zip(places, [("udp", *unknown), ("udp", *unknown),
+                                                  ("tcp", *unknown)]))
+    for number in range(30):
+        assert addresses(ask(d.address, f"n{number}.test")) == [GOOD]
+    lines = upstream_lines(d)
+    assert lines[places[0]][1] == "aside" and lines[places[0]][5] == 3
+    transport, state, rtt, p95, timeout, strikes = lines[places[1]]
+    assert (transport, state, strikes) == ("udp", "well", 0)
+    assert 0 < rtt and 0 < p95 and timeout >= 100
+    assert lines[places[2]] == ("tcp", *unknown)
+
+
+def test_dead_upstream_is_logged(daemon, upstream):
+    up = upstream(lambda q: None)
+    d = daemon({"upstreams": [up.address], "server": {"workers": 1},
+                "outgoing": {"timeout": "500ms", "retransmit": "100ms"}}).start()
+
+    def state():
+        return upstream_lines(d)[up.address["address"]][1]
+
+    def is_dead():
+        ask(d.address, f"n{time.monotonic_ns()}.test")
+        return state() == "dead"
+    wait_until(is_dead, 20, "it is dead")
+    assert f"upstream {up.address['address']} does not answer" in d.log()
+    up.script = later(0)
+    wait_until(lambda: addresses(ask(d.address, "a.test")) == [GOOD], 20, "it is heard")
+    assert state() == "well"
+
+
+def test_what_nobody_waits_for_does_not_delay_the_end(daemon, upstream):
+    """The slower upstream is being measured."""
+    fast, silent = upstream(later(0)), upstream(lambda q: None)
+    d = daemon({"upstreams": [fast.address, silent.address],
+                "server": {"workers": 1, "drain-timeout": "20s"},
+                "outgoing": {"hedge": 50}}).start()
+
+    def is_measured():
+        ask(d.address, f"n{time.monotonic_ns()}.test")
+        return d.counted("upstream_probes") == 1
+    wait_until(is_measured, 10, "it is measured")
+    silent.wait_asked()
+    assert end(d)() < slow(0.7, 1.9)  # a measurement takes 2 seconds
+
+
 # ---- systemd
 
 def test_word_to_systemd(daemon, tmp_path):

@@ -125,6 +125,58 @@ static void test_lower_every_octet(void **state)
 	}
 }
 
+/* ---- the letters' case drawn at random */
+
+static void test_mix_case(void **state)
+{
+	static const struct {
+		const char *wire;
+		size_t len;
+		uint64_t bits;
+		const char *mixed;
+	} rows[] = {
+		{OCTETS("\3www\7example\0"), 0, "\3www\7example\0"},
+		{OCTETS("\3www\7example\0"), UINT64_MAX, "\3WWW\7EXAMPLE\0"},
+		{OCTETS("\3www\7example\0"), 1, "\3Www\7example\0"},
+		{OCTETS("\3www\7example\0"), 0x200, "\3www\7examplE\0"},
+		{OCTETS("\3www\7example\0"), 0x155, "\3WwW\7eXaMpLe\0"},
+		{OCTETS("\4a-1b\1_\2\0z\0"), 7, "\4A-1B\1_\2\0Z\0"}, /* letters alone use bits */
+		{OCTETS("\4`{@[\0"), UINT64_MAX, "\4`{@[\0"},
+		{OCTETS("\0"), UINT64_MAX, "\0"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint8_t wire[32];
+
+		memcpy(wire, rows[i].wire, rows[i].len);
+		name_mix_case(wire, rows[i].len, rows[i].bits);
+		assert_memory_equal(wire, rows[i].mixed, rows[i].len);
+	}
+}
+
+/* There are more letters than bits: they come again.  Lengths are never letters. */
+static void test_mix_case_of_long_names(void **state)
+{
+	for (size_t octets = 1; octets <= NAME_LABEL_MAX; octets++) {
+		size_t labels = (NAME_WIRE_MAX - 1) / (octets + 1);
+		uint8_t before[NAME_WIRE_MAX];
+		uint8_t wire[NAME_WIRE_MAX];
+		size_t len = build(before, labels, octets, 'q');
+		uint64_t bits = 0x8000f00000000005U;
+		size_t letter = 0;
+
+		memcpy(wire, before, len);
+		name_mix_case(wire, len, bits);
+		for (size_t i = 0; i < len; i++) {
+			bool is_letter = i % (octets + 1) != 0;
+			bool capital = is_letter && (bits >> (letter % 64) & 1);
+
+			assert_int_equal(wire[i], capital ? 'Q' : before[i]);
+			letter += is_letter;
+		}
+	}
+}
+
 /* All lengths of a label are left as they are: none is a letter. */
 static void test_lower_keeps_lengths(void **state)
 {
@@ -676,6 +728,8 @@ int main(void)
 		cmocka_unit_test(test_check_limits),
 		cmocka_unit_test(test_lower_every_octet),
 		cmocka_unit_test(test_lower_keeps_lengths),
+		cmocka_unit_test(test_mix_case),
+		cmocka_unit_test(test_mix_case_of_long_names),
 		cmocka_unit_test(test_unpack),
 		cmocka_unit_test(test_skip),
 		cmocka_unit_test(test_unpack_limit),

@@ -544,6 +544,77 @@ static void test_upstream_message(void **state)
 	}
 }
 
+/* The length of a name's labels together, of letters and dots. */
+static void fill_name(char *name, size_t octets)
+{
+	for (size_t i = 0; i < octets; i++)
+		name[i] = i % 32 == 31 && i + 1 < octets ? '.' : 'n';
+	name[octets] = '\0';
+}
+
+/* The cookie and the padding that are asked for, and no more, whatever the name's length. */
+static void test_upstream_options(void **state)
+{
+	static const uint8_t cookie[EDNS_COOKIE_MAX] = "0123456789abcdef0123456789abcdefghijklm";
+	static const struct {
+		uint16_t udp_size;
+		uint8_t cookie_len;
+		uint16_t block;
+	} rows[] = {
+		{1232, 0, 0},	 {1232, 8, 0},	 {1232, 24, 0}, {1232, 40, 0}, {1232, 0, 128},
+		{1232, 40, 128}, {1232, 8, 468}, {0, 0, 0},	{0, 40, 128},
+	};
+	struct pipeline *p = *state;
+
+	for (size_t octets = 1; octets <= 253; octets++) {
+		struct pipeline_question question;
+		char name[256];
+		struct message m;
+
+		fill_name(name, octets);
+		make_query(&m, name);
+		question = forwarded(p, TRANSPORT_UDP, &m);
+		for (size_t i = 0; i < COUNT(rows); i++) {
+			struct query_form form = {.id = 7,
+						  .udp_size = rows[i].udp_size,
+						  .cookie = cookie,
+						  .cookie_len = rows[i].cookie_len,
+						  .block = rows[i].block};
+			size_t bare = WIRE_HEADER + (size_t)question.key.question_len;
+			size_t cookie_octets = rows[i].cookie_len ? 4U + rows[i].cookie_len : 0;
+			uint8_t buf[QUERY_UPSTREAM_MAX + 1];
+			struct wire_query wire;
+			size_t len;
+
+			memset(buf, 0xa5, sizeof(buf));
+			len = query_upstream_message(&question.key, &form, buf);
+			assert_true(len <= QUERY_UPSTREAM_MAX);
+			assert_int_equal(buf[len], 0xa5);
+			assert_int_equal(wire_parse_query(buf, len, &wire), WIRE_QUERY);
+			assert_int_equal(wire.edns.present, rows[i].udp_size > 0);
+			if (rows[i].udp_size == 0) {
+				assert_int_equal(len, bare);
+				continue;
+			}
+			assert_int_equal(wire.edns.cookie_len, rows[i].cookie_len);
+			if (rows[i].cookie_len)
+				assert_memory_equal(buf + wire.edns.cookie, cookie,
+						    rows[i].cookie_len);
+			bare += EDNS_OPT_FIXED + cookie_octets;
+			if (rows[i].block == 0) {
+				assert_int_equal(len, bare);
+				continue;
+			}
+			assert_int_equal(len % rows[i].block, 0);
+			assert_in_range(len, bare + EDNS_OPTION_FIXED,
+					bare + EDNS_OPTION_FIXED + rows[i].block - 1U);
+			assert_int_equal(wire_get16(buf + bare), EDNS_OPTION_PADDING);
+			for (size_t at = bare + EDNS_OPTION_FIXED; at < len; at++)
+				assert_int_equal(buf[at], 0);
+		}
+	}
+}
+
 /* The longest name there is, all the way. */
 static void test_longest_name(void **state)
 {
@@ -587,6 +658,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reload_takes_pass_away, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_upstream_message, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_upstream_options, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_longest_name, set_up, tear_down),
 	};
 

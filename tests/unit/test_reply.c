@@ -292,6 +292,41 @@ static void test_ede(void **state)
 	assert_memory_equal(reply.ede, long_ede, REPLY_EDE_MAX);
 }
 
+static void test_cookie(void **state)
+{
+	static const char octets[] = "0123456789abcdef0123456789abcdefghijklmnop";
+	struct message m;
+	struct reply reply;
+
+	make_a(&m);
+	assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+	assert_false(reply.has_opt);
+	assert_int_equal(reply.cookie_len, 0);
+	make_servfail(&m);
+	assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+	assert_true(reply.has_opt);
+	assert_int_equal(reply.cookie_len, 0);
+	for (uint8_t len = 0; len <= 42; len++) {
+		bool good = len == 8 || (len >= 16 && len <= EDNS_COOKIE_MAX);
+
+		make_a(&m);
+		message_opt_begin(&m, 1232, 0x01000000); /* BADCOOKIE is half of it */
+		m.octets[3] |= RCODE_BADCOOKIE & 0x0f;
+		message_option(&m, OPTION_EDE, "\0\6bogus", 7);
+		message_option(&m, OPTION_COOKIE, octets, len);
+		message_option(&m, OPTION_COOKIE, "01234567", 8); /* the first counts */
+		message_end(&m);
+		assert_int_equal(parse(&m, &wide, &reply) == ERR_OK, good);
+		if (!good)
+			continue;
+		assert_int_equal(reply.cookie_len, len);
+		assert_memory_equal(reply.cookie, octets, len);
+		assert_int_equal(reply.rcode, RCODE_BADCOOKIE);
+		assert_int_equal(reply.kind, REPLY_FAILURE);
+		assert_int_equal(reply.ede_len, 7);
+	}
+}
+
 /* A record of a type and an rdata, in the answer section. */
 static const struct {
 	uint16_t type;
@@ -665,6 +700,7 @@ int main(void)
 		cmocka_unit_test(test_ttls_are_set_in_place),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_ede),
+		cmocka_unit_test(test_cookie),
 		cmocka_unit_test(test_rdata),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_every_truncation),

@@ -613,6 +613,52 @@ static void test_overload(void **state)
 	close(fd);
 }
 
+/* One client's queries that wait are counted over all his connections, until they are told. */
+static void test_bound_per_client(void **state)
+{
+	struct server *s = *state;
+	int fds[2] = {connect_client(s), connect_client(s)};
+	int other = connect_from(s, 2);
+
+	s->rig.snapshot->conf->outgoing.queries_per_client = 2;
+	ask(fds[0], 1, "a.example");
+	ask(fds[1], 2, "b.example");
+	WAIT_FOR(s, s->upstreams->count == 2);
+	ask(fds[1], 3, "c.example");
+	expect_answer(s, fds[1], 3, RCODE_SERVFAIL);
+	assert_int_equal(STAT(s, client_overload), 1);
+	ask(fds[1], 4, "www.blocked.example");
+	expect_answer(s, fds[1], 4, RCODE_NXDOMAIN);
+	ask(other, 5, "c.example");
+	WAIT_FOR(s, s->upstreams->count == 3);
+	tell_records(s, 0, 1);
+	expect_answer(s, fds[0], 1, RCODE_NOERROR);
+	s->upstreams->full = true; /* what is not taken does not count */
+	for (uint16_t id = 6; id < 9; id++) {
+		ask(fds[0], id, "c.example");
+		expect_answer(s, fds[0], id, RCODE_SERVFAIL);
+	}
+	assert_int_equal(STAT(s, client_overload), 1);
+	s->upstreams->full = false;
+	ask(fds[0], 10, "c.example");
+	WAIT_FOR(s, s->upstreams->count == 4);
+	close(fds[0]); /* and what he left behind counts until it is told */
+	ask(fds[1], 11, "d.example");
+	expect_answer(s, fds[1], 11, RCODE_SERVFAIL);
+	tell_records(s, 3, 1);
+	ask(fds[1], 12, "d.example");
+	WAIT_FOR(s, s->upstreams->count == 5);
+	tell_records(s, 4, 1);
+	expect_answer(s, fds[1], 12, RCODE_NOERROR);
+	tell_records(s, 1, 1);
+	tell_records(s, 2, 1);
+	for (size_t row = 0; row < TALLY_ROWS; row++)
+		for (size_t column = 0; column < TALLY_COLUMNS; column++)
+			assert_int_equal(s->rig.shared.waiting.cells[row][column], 0);
+	close(fds[1]);
+	close(other);
+}
+
 /* Those who end their side are answered, more than the pipeline holds at one time, too. */
 static void test_half_close(void **state)
 {
@@ -1317,6 +1363,7 @@ int main(void)
 		TEST(test_reply_dropped),
 		TEST(test_pipeline_limit),
 		TEST(test_overload),
+		TEST(test_bound_per_client),
 		TEST(test_half_close),
 		TEST(test_close_in_flight),
 		TEST(test_bad_frame_in_flight),

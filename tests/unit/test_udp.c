@@ -564,6 +564,73 @@ static void test_exhausted(void **state)
 	}
 }
 
+/* One client has so many that wait, and no more; another has his own. */
+static void test_bound_per_client(void **state)
+{
+	static const char *const names[] = {"a.example", "b.example", "c.example"};
+	struct endpoint second = loopback_endpoint(2, 0);
+	struct world *w = *state;
+	int fd = open_client(w);
+	int other = loopback_bind(&second, SOCK_DGRAM, false);
+	struct answer_msg a;
+
+	assert_true(other >= 0);
+	assert_int_equal(connect(other, &w->address[0].u.sa, w->address[0].len), 0);
+	w->ns.udp = MOCKNS_SILENCE;
+	w->rig.snapshot->conf->outgoing.queries_per_client = 2;
+	for (uint16_t round = 0; round < 3; round++) {
+		size_t asked = w->ns.udp_count;
+
+		for (uint16_t id = 0; id < 3; id++)
+			send_query(fd, id, names[id]);
+		await_answer(w, fd, &a);
+		assert_int_equal(wire_get16(a.octets), 2);
+		assert_int_equal(dnsmsg_rcode(a.octets), RCODE_SERVFAIL);
+		assert_int_equal(dnsmsg_ede(a.octets, a.len), EDE_OTHER);
+		assert_int_equal(RIG_STAT(&w->rig, client_overload), 2U * round + 1);
+		send_query(fd, 3, names[0]); /* to join is to wait as well */
+		expect(w, fd, 3, RCODE_SERVFAIL);
+		send_query(fd, 4, "www.blocked.example"); /* this is not */
+		expect(w, fd, 4, RCODE_NXDOMAIN);
+		send_query(other, 5, names[0]);
+		RIG_AWAIT(&w->rig, RIG_STAT(&w->rig, joined) == round + 1U);
+		RIG_AWAIT(&w->rig, w->ns.udp_count == asked + 2);
+		mockns_do(&w->ns, asked, round == 1 ? MOCKNS_SERVFAIL : MOCKNS_ANSWER);
+		mockns_do(&w->ns, asked + 1, MOCKNS_ANSWER);
+		expect(w, other, 5, round == 1 ? RCODE_SERVFAIL : RCODE_NOERROR);
+		await_answer(w, fd, &a);
+		await_answer(w, fd, &a);
+		cache_free(w->rig.loop.env.cache); /* so that it is asked again */
+		assert_int_equal(cache_create(1U << 20, &w->rig.loop.env.cache), ERR_OK);
+	}
+	close(fd);
+	close(other);
+}
+
+/* What cannot be asked, for lack of room, does not count as waiting. */
+static void test_bound_per_client_when_full(void **state)
+{
+	struct endpoint any = loopback_endpoint(1, 0);
+	struct world *w = *state;
+	int fd;
+
+	open_socket(w, 0, &any);
+	open_udp(w, 1, 1, WAITING);
+	w->ns.udp = MOCKNS_SILENCE;
+	w->rig.snapshot->conf->outgoing.queries_per_client = 2;
+	fd = open_client(w);
+	send_query(fd, 1, "a.example");
+	for (uint16_t id = 2; id < 10; id++) {
+		send_query(fd, id, "b.example");
+		expect(w, fd, id, RCODE_SERVFAIL);
+	}
+	assert_int_equal(RIG_STAT(&w->rig, client_overload), 0);
+	RIG_AWAIT(&w->rig, w->ns.udp_count == 1);
+	mockns_do(&w->ns, 0, MOCKNS_ANSWER);
+	expect_address(w, fd, 1);
+	close(fd);
+}
+
 /* ---- addresses */
 
 static void set_option(int fd, int level, int option)
@@ -771,6 +838,9 @@ int main(void)
 		TEST(test_many_waiters),
 		TEST_CLOSED(test_two_sockets),
 		TEST(test_failure_is_told),
+		TEST(test_bound_per_client),
+		cmocka_unit_test_setup_teardown(test_bound_per_client_when_full, set_up_closed,
+						tear_down),
 		cmocka_unit_test(test_exhausted),
 		TEST_CLOSED(test_wildcard),
 		TEST_CLOSED(test_wildcard_ipv6),

@@ -87,7 +87,8 @@ static void test_timeout_bounds(void **state)
 	}
 }
 
-/* Steady round trips bring the spread down, and the timeout with it. */
+/* Steady round trips bring the spread down, and the timeout with it, but not so far that a little
+ * jitter is late: what is later than nearly all comes before it. */
 static void test_steady(void **state)
 {
 	struct rtt rtt = {0};
@@ -95,7 +96,8 @@ static void test_steady(void **state)
 	for (int i = 0; i < 100; i++)
 		rtt_sample(&rtt, 300000);
 	assert_in_range(rtt.smoothed_us, 299900, 300100);
-	assert_in_range(rtt_timeout_ms(&rtt, INITIAL_MS), 301, 302);
+	assert_in_range(rtt_timeout_ms(&rtt, INITIAL_MS), 449, 451);
+	assert_true(rtt_p95_us(&rtt) < 449000);
 }
 
 /* What was not waited for counts only where it says something: that it takes longer. */
