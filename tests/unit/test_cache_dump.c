@@ -327,7 +327,7 @@ static void test_many(void **state)
 		kit_put(from, &conf, &k, START_MS, 60, 1 + n % 4);
 	}
 	assert_int_equal(dump(from, &env, &file), 8000);
-	assert_true(file.len > 2 * (256U * 1024));
+	assert_true(file.len > 2 * (64U * 1024));
 	assert_int_equal(load_well(to, &env, &file), 8000);
 	for (unsigned int n = 0; n < 8000; n++) {
 		snprintf(name, sizeof(name), "n%u.example", n);
@@ -337,7 +337,7 @@ static void test_many(void **state)
 	/* no more is read than it has octets */
 	assert_in_range(load_well(small, &env, &file), 500, 7000);
 	assert_true(cache_stats(small).bytes_used <= cache_stats(small).bytes_max);
-	assert_true(cache_stats(small).entries > 500);
+	assert_true(cache_stats(small).entries > 200);
 	load_well(none, &env, &file);
 	assert_int_equal(cache_stats(none).entries, 0);
 	cache_free(from);
@@ -418,9 +418,9 @@ static const struct {
 	{8, "\0\0\0\2", 4, "it has version 2, expected 1"},
 	{12, "\0\0\0\1\0\0\0\0", 8, "from now, by our clock"},
 	{12, "\0\0\0\0\0\0\0\0", 8, "part 0 has a wrong checksum"},
-	{HEAD, "\0\4\0\1", 4, "part 0 has an impossible length, 262145"},
+	{HEAD, "\0\1\0\1", 4, "part 0 has an impossible length, 65537"},
 	{HEAD, "\xff\xff\xff\xff", 4, "part 0 has an impossible length"},
-	{HEAD, "\0\4\0\0", 4, "it is cut off"},
+	{HEAD, "\0\1\0\0", 4, "it is cut off"},
 	{HEAD, "\0\0\0\0", 4, "part 0 has a wrong checksum"},
 	{HEAD + 4, "\0\0\0\0\0\0\0\0", 8, "part 0 has a wrong checksum"},
 };
