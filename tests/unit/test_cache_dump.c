@@ -309,6 +309,39 @@ static void test_other_key(void **state)
 	cache_free(to);
 }
 
+/* Into a cache that is in use: the newer reply stays, a failure does not. */
+static void test_in_use(void **state)
+{
+	struct cache_dump_env env = env_at(0, START_MS);
+	struct cache_dump_env later = env_at(10, START_MS + 10000);
+	struct cache *from = cache_of(1U << 20);
+	struct cache *to = cache_of(1U << 20);
+	struct ede ede = {.len = 2};
+	static struct octets file;
+	struct cache_found found;
+	struct kit_key k[2];
+	struct reply reply;
+	uint8_t buf[100];
+
+	for (int i = 0; i < 2; i++) {
+		kit_key(&k[i], i ? "b.example" : "a.example");
+		kit_put(from, &conf, &k[i], START_MS, 60, 1);
+	}
+	dump(from, &env, &file);
+	kit_put(to, &conf, &k[0], START_MS + 9000, 60, 1);
+	cache_put_failure(to, &conf, &k[1].cache, START_MS + 9000, &ede);
+	load_well(to, &later, &file);
+	assert_true(
+		cache_get(to, &conf, &k[0].cache, later.now_ms, buf, sizeof(buf), &reply, &found));
+	assert_int_equal(found.age_s, 1);
+	assert_true(
+		cache_get(to, &conf, &k[1].cache, later.now_ms, buf, sizeof(buf), &reply, &found));
+	assert_int_equal(reply.kind, REPLY_ANSWER);
+	assert_int_equal(found.age_s, 10);
+	cache_free(from);
+	cache_free(to);
+}
+
 /* Several parts; into a cache that is smaller, which takes what it can. */
 static void test_many(void **state)
 {
@@ -702,6 +735,7 @@ int main(void)
 		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_failures_stay_behind),
 		cmocka_unit_test(test_other_key),
+		cmocka_unit_test(test_in_use),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_changed),
