@@ -329,7 +329,7 @@ static void test_in_use(void **state)
 	}
 	dump(from, &env, &file);
 	kit_put(to, &conf, &k[0], START_MS + 9000, 60, 1);
-	cache_put_failure(to, &conf, &k[1].cache, START_MS + 9000, &ede);
+	cache_put_failure(to, &conf, &k[1].cache, START_MS + 9000, &ede, true);
 	load_well(to, &later, &file);
 	assert_true(
 		cache_get(to, &conf, &k[0].cache, later.now_ms, buf, sizeof(buf), &reply, &found));
