@@ -198,14 +198,13 @@ static enum err serve(const struct arguments *args, struct workers_config *confi
 	config->in_flight = first->conf->outgoing.in_flight;
 	config->ports = first->conf->outgoing.ports;
 	if (err == ERR_OK)
-		cachefile_load(first, config->cache, &config->name_key);
-	if (err == ERR_OK)
 		err = workers_create(config, first, &workers);
 	if (err == ERR_OK)
 		err = workers_start(workers);
 	if (err == ERR_OK) {
 		announce(first, result, config->listeners);
 		loader_keep(first, result);
+		cachefile_load(first, config->cache, &config->name_key);
 		life.workers = workers;
 		life.cache = config->cache;
 		err = lifecycle_run(&life);

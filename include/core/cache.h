@@ -155,9 +155,10 @@ enum err cache_dump(struct cache *cache, const struct cache_dump_env *env, FILE 
 		    uint64_t *ret_entries) MUST_CHECK;
 
 /*
- * Puts what cache_dump wrote into a cache that nobody uses yet.  Every entry is parsed as a reply
- * of an upstream is, and has been inspected by no list.  Reads no more than the cache has room
- * for.  ERR_SYNTAX, ERR_SYS with `text`: the dump is bad, and the cache is empty.
+ * Reads what cache_dump wrote.  Every entry is parsed as a reply of an upstream is, and has been
+ * inspected by no list; what was stored later, by those who use the cache already, stays.  Reads
+ * no more than the cache has room for.  Any thread.
+ * ERR_SYNTAX, ERR_SYS, ERR_NOMEM with `text`: the dump is bad, and nothing is left in the cache.
  */
 enum err cache_load(struct cache *cache, const struct cache_dump_env *env, FILE *in,
 		    uint64_t *ret_entries, struct err_text *text) MUST_CHECK;

@@ -10,8 +10,8 @@
 #include "core/cache.h"
 #include "core/snapshot.h"
 
-/* Reads the file into a cache that is not used yet.  One that is bad leaves it empty, with a
- * warning; it is fine when there is none. */
+/* Reads the file; the workers may run already, so that nobody has to wait for it.  A bad one leaves
+ * the cache empty, with a warning; it is fine when there is none. */
 void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
 		    const struct hash_key *name_key);
 

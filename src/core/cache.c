@@ -299,6 +299,12 @@ static bool can_hold(const struct shard *s, const struct conf_cache *conf,
 	       shard_can_hold(s, conf, queue_of(conf, key->qtype, reply->kind), octets);
 }
 
+/* True for a reply that was stored after `stored_ms`. */
+static bool is_newer(const struct entry *e, int64_t stored_ms)
+{
+	return e->kind != REPLY_FAILURE && e->stored_ms > stored_ms;
+}
+
 void cache_put_at(struct cache *cache, const struct conf_cache *conf, const struct cache_key *key,
 		  int64_t now_ms, int64_t stored_ms, uint64_t generation, const struct reply *reply)
 {
@@ -310,9 +316,11 @@ void cache_put_at(struct cache *cache, const struct conf_cache *conf, const stru
 		return;
 	pthread_mutex_lock(&s->lock);
 	old = find(s, key);
-	if (old)
-		entry_drop(s, old);
-	write_entry(s, &p, reply);
+	if (!old || !is_newer(entry_at(s, old), stored_ms)) {
+		if (old)
+			entry_drop(s, old);
+		write_entry(s, &p, reply);
+	}
 	pthread_mutex_unlock(&s->lock);
 }
 

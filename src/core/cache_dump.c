@@ -21,7 +21,7 @@
 #define VERSION 1U
 #define HEAD_LEN (MAGIC_LEN + 4 + 8)
 #define PART_HEAD_LEN (4 + 8)
-#define PART_MAX (256U * 1024)
+#define PART_MAX (64U * 1024)
 #define ENTRY_HEAD_LEN (8 + 1 + 2)
 
 #define OPTION_EDE 15U

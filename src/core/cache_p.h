@@ -158,7 +158,8 @@ bool shard_can_hold(const struct shard *s, const struct conf_cache *conf, unsign
 
 /* cache.c */
 
-/* As cache_put, of a reply that was stored at `stored_ms`, and may have expired. */
+/* As cache_put, of a reply that was stored at `stored_ms`, and may have expired; one that was
+ * stored later stays. */
 void cache_put_at(struct cache *cache, const struct conf_cache *conf, const struct cache_key *key,
 		  int64_t now_ms, int64_t stored_ms, uint64_t generation,
 		  const struct reply *reply);

@@ -47,16 +47,17 @@ static struct verdict inspect_cached(const struct query *q, const struct answer_
 
 static void count_cached(struct stats *stats, const struct reply *reply, bool refresh)
 {
-	if (reply->kind == REPLY_FAILURE)
-		stats_inc(stats, servfail_cached);
-	else if (reply->stale)
+	if (reply->stale) {
 		stats_inc(stats, stale_answers);
-	else
+		if (refresh)
+			stats_inc(stats, stale_rechecks);
+	} else if (reply->kind == REPLY_FAILURE) {
+		stats_inc(stats, servfail_cached);
+	} else {
 		stats_inc(stats, cache_hits);
-	if (refresh && reply->stale)
-		stats_inc(stats, stale_rechecks);
-	else if (refresh)
-		stats_inc(stats, prefetches);
+		if (refresh)
+			stats_inc(stats, prefetches);
+	}
 }
 
 bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,

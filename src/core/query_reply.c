@@ -117,9 +117,11 @@ size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uin
 	struct answer *a = &job->answer;
 	struct ede ede;
 
-	ede.len = (uint8_t)reply->ede_len;
-	memcpy(ede.data, reply->ede, reply->ede_len);
-	job->opt.ede = ede.len ? &ede : NULL;
+	if (reply->ede_len > 0) {
+		ede.len = (uint8_t)reply->ede_len;
+		memcpy(ede.data, reply->ede, reply->ede_len);
+		job->opt.ede = &ede;
+	}
 	answer_job_begin(job);
 	if (reply->body == job->buf + body_at && reply->body_len > 0)
 		answer_adopt_body(a, reply->body_len, reply->ancount, reply->nscount,

@@ -2,7 +2,8 @@
 """What is remembered of upstream answers, and for how long."""
 import pytest
 
-from harness.client import addresses, ask, query, rcode, soa, ttls, udp_socket
+from harness.client import addresses, ask, ede, query, rcode, soa, ttls, udp_socket
+from harness.daemon import IPV4
 from harness.program import wait_until
 
 GOOD = "198.51.100.7"
@@ -178,3 +179,55 @@ def test_limits_change_by_reload(cached):
     d.configure({"cache": {"max-ttl": "100"}})
     d.reload_well()
     assert ttls(ask(d.address, "a.test")) == {100}
+
+
+def test_types_have_limits_of_their_own(cached):
+    d, up = cached(lambda q: q.reply(f"{q.name} 500 IN TXT hello") if q.type == "TXT"
+                   else q.address(GOOD, ttl=500), types=[{"type": "TXT", "max-ttl": "1m"}])
+    assert ttls(ask(d.address, "a.test", "TXT")) == {60}
+    assert ttls(ask(d.address, "a.test")) == {500}
+    d.configure({"cache": {"types": [{"type": "A", "max-ttl": "2m"}]}})
+    d.reload_well()
+    assert ttls(ask(d.address, "b.test", "TXT")) == {500}
+    assert ttls(ask(d.address, "b.test")) == {120}
+
+
+def test_type_with_a_share_does_not_push_out_the_rest(cached):
+    """A tunnel through TXT, each question for a name of its own."""
+    d, up = cached(lambda q: q.reply(f"{q.name} 600 IN TXT hello") if q.type == "TXT"
+                   else q.address(GOOD, ttl=600), size="1MiB",
+                   types=[{"type": "TXT", "share": 10}])
+    names = [f"n{number}.test" for number in range(200)]
+    for name in names:
+        ask(d.address, name)
+    with udp_socket(d.address) as s:
+        for start in range(0, 4000, 100):
+            for number in range(start, start + 100):
+                s.send(query(f"t{number}.test", "TXT").to_wire())
+            for _ in range(100):
+                s.recv(4096)
+    before = up.count()
+    for name in names:
+        assert addresses(ask(d.address, name)) == [GOOD]
+    assert up.count() == before
+    assert d.counted("cache_evicted") > 3000
+
+
+def test_stale_answer_that_leads_to_what_is_blocked_by_now_is_not_given(cached):
+    alive = [True]
+    d, up = cached(lambda q: q.reply(f"{q.name} 1 IN CNAME bad.test.", f"bad.test. 1 IN A {GOOD}")
+                   if alive[0] else q.reply(rcode="SERVFAIL"))
+    assert addresses(ask(d.address, "a.test")) == [GOOD]
+    alive[0] = False
+    wait_until(lambda: ede(ask(d.address, "a.test", edns=True)) == (3, ""), 5, "it is stale")
+    d.add_list("block", "bad.test\n")
+    d.write_config()
+    d.reload_well()
+    answer = ask(d.address, "a.test", edns=True)
+    assert addresses(answer) == [IPV4] and ede(answer)[0] == 4
+    # lifted: nothing is left, of the answer or of the block
+    d.config["lists"] = []
+    d.write_config()
+    alive[0] = True
+    d.reload_well()
+    wait_until(lambda: addresses(ask(d.address, "a.test")) == [GOOD], 8, "the answer is there")

@@ -25,6 +25,12 @@ def kept(daemon, upstream):
     return make
 
 
+def read_again(d):
+    """Starts it; the daemon says what became of the file once it serves."""
+    d.start()
+    d.program.wait_line(r"cache: state/cache\.dump: ")
+
+
 def warnings(d):
     return re.findall(r"^warning: cache: (.*)$", d.log(), re.M)
 
@@ -42,7 +48,8 @@ def test_answers_outlive_a_restart(kept):
         ask(d.address, "a.test", kind)
         ask(d.address, "a.test", kind, do=True)
     asked = up.count()
-    d.restart()
+    d.stop()
+    read_again(d)
     assert "6 entries read" in d.log() and not warnings(d)
     answer = ask(d.address, "A.TEST")
     assert addresses(answer) == [GOOD] and len(answer.answer) == 2
@@ -134,7 +141,7 @@ def test_bad_file_is_ignored_with_one_warning(kept, spoil, why):
     ask(d.address, "a.test")
     d.stop()
     dump.write_bytes(spoil(dump.read_bytes()))
-    d.start()
+    read_again(d)
     found = warnings(d)
     assert len(found) == 1 and "state/cache.dump" in found[0] and why in found[0], found
     assert d.counted("cache_entries") == 0
@@ -148,7 +155,7 @@ def test_bad_file_is_ignored_with_one_warning(kept, spoil, why):
 def test_directory_in_its_place(kept):
     d, up, dump = kept()
     dump.mkdir(parents=True)
-    d.start()
+    read_again(d)
     assert len(warnings(d)) == 1 and str(ask(d.address, "a.test").answer[0][0]) == GOOD
     d.stop()
     assert "cannot be written" in d.log()

@@ -18,9 +18,9 @@
 #define HEAD 20U
 #define PART_HEAD 12U
 #define ENTRY_HEAD 11U
-#define PART_MAX (256U * 1024)
+#define PART_MAX (64U * 1024)
 #define FILE_MAX (PART_MAX + 256U)
-#define CACHE_BYTES (1U << 22)
+#define CACHE_BYTES (1U << 21)
 #define WRITTEN_S (PIPELINE_NOW_S - 60U)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
