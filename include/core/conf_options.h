@@ -31,8 +31,8 @@
 #define CONF_PATH_MAX 4095
 #define CONF_LOCAL_NAMES_MAX 4096
 #define CONF_LOCAL_RECORDS_MAX 32 /* of a type, of one name: all fit into one message */
-#define CONF_CNAMES_MAX 8U /* one leading to the next */
-#define CONF_TEXT_MAX 1024 /* octets of an item of a list of texts */
+#define CONF_CNAMES_MAX 8U	  /* one leading to the next */
+#define CONF_TEXT_MAX 1024	  /* octets of an item of a list of texts */
 
 #define CONF_DAY_S 86400U
 #define CONF_WEEK_S (7U * CONF_DAY_S)
