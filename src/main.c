@@ -145,6 +145,15 @@ static size_t worker_count(const struct conf *conf)
 	return cores > 0 ? (size_t)cores : 1;
 }
 
+static size_t upstream_count(const struct conf *conf)
+{
+	size_t count = conf->upstreams_count;
+
+	for (size_t i = 0; i < conf->forward_count; i++)
+		count += conf->forward[i].upstreams_count;
+	return count;
+}
+
 /* Binds, prepares the state directory, and gives up all privileges. */
 static enum err enter(const struct conf *conf, struct listeners *l, struct err_text *text)
 {
@@ -155,7 +164,7 @@ static enum err enter(const struct conf *conf, struct listeners *l, struct err_t
 
 	if (err != ERR_OK)
 		return err;
-	privilege_raise_files(workers * conf->outgoing.ports * (conf->upstreams_count + 1) +
+	privilege_raise_files(workers * conf->outgoing.ports * (upstream_count(conf) + 1) +
 			      conf->server.tcp_connections + SPARE_FILES);
 	err = privilege_find(conf->server.user, &user, text);
 	if (err == ERR_OK && *conf->state.directory)
@@ -167,15 +176,26 @@ static enum err enter(const struct conf *conf, struct listeners *l, struct err_t
 	return err;
 }
 
+static void announce_pool(const struct upstream_pool *pool)
+{
+	char zone[NAME_TEXT_MAX];
+	char name[ADDR_TEXT_MAX];
+
+	name_to_text(pool->zone.wire, zone, sizeof(zone));
+	for (size_t i = 0; i < pool->count; i++)
+		log_info("upstream %s%s%s",
+			 endpoint_text(&pool->servers[i].address, name, sizeof(name)),
+			 pool->zone.len > 1 ? " of " : "", pool->zone.len > 1 ? zone : "");
+}
+
 static void announce(const struct snapshot *s, const struct load_result *result,
 		     const struct listeners *listeners)
 {
 	const struct endpoint *listen = listeners->endpoints;
 	char name[ADDR_TEXT_MAX];
 
-	for (size_t i = 0; i < s->pools[0].count; i++)
-		log_info("upstream %s",
-			 endpoint_text(&s->pools[0].servers[i].address, name, sizeof(name)));
+	for (size_t i = 0; i < s->pool_count; i++)
+		announce_pool(&s->pools[i]);
 	for (size_t i = 0; i < listeners->addresses; i++)
 		log_notice("listening on %s (UDP and TCP)",
 			   endpoint_text(&listen[i], name, sizeof(name)));

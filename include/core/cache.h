@@ -147,7 +147,8 @@ struct cache_dump_env {
 };
 
 /*
- * Writes what may be given now or stale to `out`, but no failures.  An entry is written as the
+ * Writes what may be given now or stale to `out`, but no failures, and nothing that upstreams of a
+ * zone of their own said (whose hash is not that of the name alone).  An entry is written as the
  * DNS message it came from, with its age; parts of the file have checksums.
  * ERR_SYS when writing failed.  Any thread; locks a shard while it is written.
  */

@@ -31,8 +31,8 @@
 #define CONF_PATH_MAX 4095
 #define CONF_LOCAL_NAMES_MAX 4096
 #define CONF_LOCAL_RECORDS_MAX 32 /* of a type, of one name: all fit into one message */
-#define CONF_CNAMES_MAX 8U /* one leading to the next */
-#define CONF_TEXT_MAX 1024 /* octets of an item of a list of texts */
+#define CONF_CNAMES_MAX 8U	  /* one leading to the next */
+#define CONF_TEXT_MAX 1024	  /* octets of an item of a list of texts */
 
 #define CONF_DAY_S 86400U
 #define CONF_WEEK_S (7U * CONF_DAY_S)
@@ -204,7 +204,8 @@
 	X(local_name, ipv6, "ipv6", IPV6S, "", 0, CONF_LOCAL_RECORDS_MAX, "", RELOAD, \
 	  "Its AAAA records, likewise.") \
 	X(local_name, cname, "cname", HOST, "", 0, 0, "", RELOAD, \
-	  "The name that it is another name of: one of names too.  Nothing else stands beside it.") \
+	  "The name that it is another name of: one of these, or any other, which is then asked for.  " \
+	  "Nothing else stands beside it.") \
 	X(local_name, ptr, "ptr", HOST, "", 0, 0, "", RELOAD, \
 	  "The name that a reverse name, such as 9.1.168.192.in-addr.arpa, stands for.") \
 	X(local_name, txt, "txt", TEXTS, "", 0, CONF_LOCAL_RECORDS_MAX, "", RELOAD, \

@@ -50,6 +50,7 @@ struct query {
 	bool passed;   /* a list lets its name pass: only mandatory lists inspect the answer */
 	bool refresh;  /* answered from the cache, which wants it asked for anew: query_refresh_key
 			*/
+	bool alias;    /* its name is where the operator's CNAMEs lead from the question's */
 	bool in_zone;  /* its name is, or lies below, a zone with upstreams of its own */
 	uint16_t pool; /* of the snapshot's: who is asked */
 	uint8_t cookie[EDNS_COOKIE_FULL];
@@ -81,6 +82,7 @@ struct query_wait {
 	struct wire_query wire;
 	enum transport transport;
 	bool has_cookie;
+	bool alias; /* what is asked upstream is where the operator's CNAMEs lead */
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint8_t question[QUERY_QUESTION_MAX]; /* with the letters' case as asked */
 };

@@ -97,6 +97,16 @@ static inline bool reply_may_be_cached(const struct reply *reply)
  * were checked by reply_parse. */
 void reply_set_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t ttl_s);
 
+#define REPLY_RDATA_MAX 536U /* of a type whose rdata may hold compressed names: an SOA's */
+
+/*
+ * The rdata of a record with its names in full: where it stands in the message or, of a type that
+ * may hold compressed names, written into `buf`.  The record was checked by reply_parse; NULL when
+ * it was not.
+ */
+const uint8_t *reply_rdata(const uint8_t *msg, size_t len, const struct wire_rr *rr,
+			   uint8_t buf[REPLY_RDATA_MAX], uint16_t *ret_len);
+
 /*
  * Counts down the TTLs of `count` records that begin at `pos` of a message of `len` octets, not
  * below zero.  The records were checked by reply_parse.

@@ -122,6 +122,17 @@ static size_t make_message(struct shard *s, uint32_t id, uint8_t *msg)
 	return (size_t)(p - msg);
 }
 
+/* A reply of a zone's own upstreams: whose zone its name is in when it is read again, nobody knows
+ * now.  What tells them from the others is the hash. */
+static bool is_of_zone(const struct dump *d, struct shard *s, uint32_t id)
+{
+	const struct entry *e = entry_at(s, id);
+	struct name qname = {.len = e->qname_len};
+
+	entry_load(s, id, 0, qname.wire, e->qname_len);
+	return e->hash != cache_hash(name_hash(&d->env->name_key, &qname), e->qtype, e->flags);
+}
+
 static bool dump_entry(struct dump *d, struct shard *s, uint32_t id)
 {
 	const size_t longest = ENTRY_HEAD_LEN + WIRE_HEADER + ENTRY_MAX + EDNS_OPT_FIXED + 8;
@@ -131,7 +142,8 @@ static bool dump_entry(struct dump *d, struct shard *s, uint32_t id)
 	uint8_t *p = d->data + d->len;
 	size_t len;
 
-	if (e->kind == REPLY_FAILURE || entry_is_over(e, d->env->conf, now_ms))
+	if (e->kind == REPLY_FAILURE || entry_is_over(e, d->env->conf, now_ms) ||
+	    is_of_zone(d, s, id))
 		return true;
 	if (PART_MAX - d->len < longest) {
 		if (!write_part(d))

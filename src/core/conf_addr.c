@@ -17,7 +17,7 @@ static enum err parse_ip(const struct conf_row *row, const char *text, void *val
 	struct ip ip = {0};
 	struct ip *ret = value;
 
-	if (text[0] != '\0' || conf_row_is_list(row)) {
+	if (text[0] != '\0' || row->kind == CONF_KIND_VALUES) {
 		enum err err = ip_parse(text, &ip);
 
 		if (err)

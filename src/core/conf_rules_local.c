@@ -86,7 +86,7 @@ static enum err rule_data(struct conf_place *place, const struct conf_node *node
 	return ERR_OK;
 }
 
-/* A CNAME leads to a name that is answered here, by few others. */
+/* A CNAME comes to an end: a name that has data, or that is not one of these. */
 static enum err rule_target(struct conf_place *place, const struct given *g, size_t index)
 {
 	const struct conf_node *node = conf_node_item(g->nodes, index);
@@ -102,8 +102,7 @@ static enum err rule_target(struct conf_place *place, const struct given *g, siz
 				"expected an end after %u names at most, got a loop or more",
 				CONF_CNAMES_MAX);
 		if (!find(g, target, &at))
-			return fail_key(place, node, "cname",
-					"expected one of local.names, got \"%s\"", target);
+			break;
 	}
 	return ERR_OK;
 }

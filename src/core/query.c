@@ -35,6 +35,14 @@ static uint64_t find_pool(struct query *q, const struct snapshot *s)
 	return q->pool ? s->pools[q->pool].salt : 0;
 }
 
+/* What follows from the name that is asked for. */
+static void hash_question(struct query *q, const struct query_env *env)
+{
+	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
+	q->cache_hash = cache_hash(whole_name_hash(&q->suffixes) ^ find_pool(q, env->snapshot),
+				   q->wire.qtype, query_cache_flags(&q->wire));
+}
+
 void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
 		 const struct sockaddr *client, enum transport transport)
 {
@@ -42,6 +50,7 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 	q->transport = transport;
 	q->passed = false;
 	q->refresh = false;
+	q->alias = false;
 	if (q->parsed == WIRE_DROP)
 		return;
 	q->client = ip_from_sockaddr(client);
@@ -49,9 +58,7 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 	if (q->parsed != WIRE_QUERY)
 		return;
 	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);
-	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
-	q->cache_hash = cache_hash(whole_name_hash(&q->suffixes) ^ find_pool(q, env->snapshot),
-				   q->wire.qtype, query_cache_flags(&q->wire));
+	hash_question(q, env);
 	domset_prefetch(env->snapshot->policy->set, &q->suffixes);
 	cache_prefetch(env->cache, q->cache_hash);
 }
@@ -159,8 +166,11 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, bool manda
 	}
 	if (!query_verdict_ends(&v, q->transport))
 		return false;
-	stats_inc(stats, blocked_name);
-	*outcome = query_answer_verdict(job, &v, apex_of(q, &v), ret_len);
+	if (q->alias)
+		stats_inc(stats, blocked_cname);
+	else
+		stats_inc(stats, blocked_name);
+	*outcome = query_answer_verdict(job, &v, q->alias ? 0 : apex_of(q, &v), ret_len);
 	return true;
 }
 
@@ -170,6 +180,19 @@ static void count_query(const struct query_env *env, enum transport transport)
 		stats_inc(env->stats, queries_udp);
 	else
 		stats_inc(env->stats, queries_tcp);
+}
+
+/* False: the name is another name of one that is not the operator's, which the query is for from
+ * here on. */
+static bool decide_by_own(struct query *q, struct answer_job *job, const struct local_name *own,
+			  enum query_outcome *outcome, size_t *ret_len)
+{
+	if (query_answer_local(job, own, &q->qname, outcome, ret_len))
+		return true;
+	q->alias = true;
+	job->alias = true;
+	hash_question(q, job->env);
+	return decide_by_policy(q, job, false, outcome, ret_len);
 }
 
 /* What has not been settled by who asks and how. */
@@ -185,8 +208,8 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 	is_own = local_find(job->env->snapshot->local, &q->qname, &q->suffixes, &own);
 	if (decide_by_policy(q, job, is_own, &outcome, ret_len))
 		return outcome;
-	if (is_own)
-		return query_answer_local(job, &own, ret_len);
+	if (is_own && decide_by_own(q, job, &own, &outcome, ret_len))
+		return outcome;
 	if (query_answer_special_use(q, job, ret_len))
 		return QUERY_ANSWERED;
 	if (!(q->wire.flags & FLAG_RD)) {
@@ -247,6 +270,7 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_wait->wire = q->wire;
 	ret_wait->transport = q->transport;
 	ret_wait->has_cookie = q->has_cookie;
+	ret_wait->alias = q->alias;
 	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
 	memcpy(ret_wait->question, msg + WIRE_HEADER, q->wire.question_end - (size_t)WIRE_HEADER);
 }

@@ -28,16 +28,13 @@ static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *
 /* ---- a query */
 
 /* A reply cached under older lists is inspected by the current ones before it is given. */
-static struct verdict inspect_cached(const struct query *q, const struct answer_job *job,
-				     const struct cache_key *key, const struct reply *reply,
-				     const struct cache_found *found)
+static struct verdict inspect_cached(const struct query *q, const struct query_env *env,
+				     const struct cache_key *key, const uint8_t *msg,
+				     const struct reply *reply, const struct cache_found *found)
 {
-	const struct query_env *env = job->env;
-	struct verdict v;
+	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
+					 reply, q->passed);
 
-	if (job->buf != job->msg) /* names in the body point into the question */
-		memcpy(job->buf, job->msg, q->wire.question_end);
-	v = query_inspect(env, job->buf, q->wire.question_end + reply->body_len, reply, q->passed);
 	if (v.matched)
 		cache_remove(env->cache, key);
 	else
@@ -60,8 +57,9 @@ static void count_cached(struct stats *stats, const struct reply *reply, bool re
 	}
 }
 
-bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
-			 size_t *ret_len)
+/* Answers from the reply that the cache puts behind the question in `msg`, which has `room`. */
+static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg, size_t room,
+			  enum query_outcome *outcome, size_t *ret_len)
 {
 	const struct query_env *env = job->env;
 	const struct cache_key key = {
@@ -70,23 +68,23 @@ bool query_answer_cached(struct query *q, struct answer_job *job, enum query_out
 		.qtype = q->wire.qtype,
 		.flags = query_cache_flags(&q->wire),
 	};
-	size_t body_at = q->wire.question_end;
+	size_t body_at = WIRE_HEADER + (size_t)q->qname.len + 4;
 	struct verdict v = {.matched = false};
 	struct cache_found found;
 	struct reply reply;
 
-	if (!cache_get(env->cache, &env->snapshot->conf->cache, &key, env->now_ms,
-		       job->buf + body_at, job->room - body_at, &reply, &found)) {
+	if (!cache_get(env->cache, &env->snapshot->conf->cache, &key, env->now_ms, msg + body_at,
+		       room - body_at, &reply, &found)) {
 		stats_inc(env->stats, cache_misses);
 		return false;
 	}
-	reply.question_end = q->wire.question_end;
+	reply.question_end = (uint16_t)body_at;
 	if (found.generation != env->snapshot->generation) {
 		if (!reply.body) { /* no room to look at it here: have it asked again */
 			stats_inc(env->stats, cache_misses);
 			return false;
 		}
-		v = inspect_cached(q, job, &key, &reply, &found);
+		v = inspect_cached(q, env, &key, msg, &reply, &found);
 	}
 	if (query_verdict_ends(&v, q->transport)) {
 		stats_inc(env->stats, blocked_cname);
@@ -96,10 +94,32 @@ bool query_answer_cached(struct query *q, struct answer_job *job, enum query_out
 	q->refresh = found.refresh;
 	count_cached(env->stats, &reply, found.refresh);
 	if (reply.stale)
-		make_stale(env, job->buf, &reply);
+		make_stale(env, msg, &reply);
 	*ret_len = query_answer_reply(job, &reply, reply.stale ? 0 : found.age_s);
 	*outcome = QUERY_ANSWERED;
 	return true;
+}
+
+/* The name was reached by the operator's CNAMEs: its reply is of a message of its own. */
+static bool answer_alias_cached(struct query *q, struct answer_job *job,
+				enum query_outcome *outcome, size_t *ret_len)
+{
+	uint8_t msg[WIRE_MESSAGE_MAX];
+
+	memcpy(msg + WIRE_HEADER, q->qname.wire, q->qname.len);
+	wire_put16(msg + WIRE_HEADER + q->qname.len, q->wire.qtype);
+	wire_put16(msg + WIRE_HEADER + q->qname.len + 2, q->wire.qclass);
+	return answer_cached(q, job, msg, sizeof(msg), outcome, ret_len);
+}
+
+bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
+			 size_t *ret_len)
+{
+	if (q->alias)
+		return answer_alias_cached(q, job, outcome, ret_len);
+	if (job->buf != job->msg) /* names in the reply's body point into the question */
+		memcpy(job->buf, job->msg, q->wire.question_end);
+	return answer_cached(q, job, job->buf, job->room, outcome, ret_len);
 }
 
 /* ---- a question that was asked upstream */

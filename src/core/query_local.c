@@ -41,93 +41,168 @@ static const struct local_record *add_records(struct answer_job *job, uint16_t o
 	return cname;
 }
 
-/* A CNAME's target, and what is known of it. */
-struct target {
-	struct name name;
-	struct name_suffixes suffixes;
-	struct verdict verdict; /* of the mandatory lists: the others have no say in own names */
+/* Where an answer has got to, along the CNAMEs. */
+struct chain {
+	uint16_t owner; /* pointer to the name */
+	bool is_own;	/* it is the operator's, and `found` what it has */
+	bool follows;	/* a CNAME leads on from it, to `target` */
+	unsigned int links;
 	struct local_name found;
-	bool is_own;
+	struct name target;
+	struct name_suffixes suffixes; /* of the target */
 };
 
-static void follow(const struct query_env *env, const struct local_record *cname,
-		   struct target *ret_target)
+/* Adds the records of the name that the chain is at; false when its CNAME does not lead on. */
+static bool chain_add(struct answer_job *job, struct chain *c)
 {
-	const struct snapshot *s = env->snapshot;
-	struct target *t = ret_target;
+	const struct local_record *cname = add_records(job, c->owner, &c->found);
 
-	name_copy_lower(&t->name, cname->rdata, cname->rdlen);
-	name_hash_suffixes(&env->name_key, &t->name, &t->suffixes);
-	t->verdict = policy_match(s->policy, &t->name, &t->suffixes, true);
-	t->is_own = local_find(s->local, &t->name, &t->suffixes, &t->found);
+	if (!cname || job->answer.full || c->links++ == CONF_CNAMES_MAX)
+		return false;
+	name_copy_lower(&c->target, cname->rdata, cname->rdlen);
+	name_hash_suffixes(&job->env->name_key, &c->target, &c->suffixes);
+	c->owner = pointer_to(job->answer.len - cname->rdlen);
+	c->is_own = local_find(job->env->snapshot->local, &c->target, &c->suffixes, &c->found);
+	return true;
 }
 
-enum query_outcome query_answer_local(struct answer_job *job, const struct local_name *found,
-				      size_t *ret_len)
+bool query_answer_local(struct answer_job *job, const struct local_name *found,
+			struct name *ret_target, enum query_outcome *outcome, size_t *ret_len)
 {
-	uint16_t owner = ANSWER_QNAME_POINTER;
+	const struct snapshot *s = job->env->snapshot;
+	struct chain c = {.owner = ANSWER_QNAME_POINTER, .is_own = true, .found = *found};
 	struct answer *a = &job->answer;
-	const struct local_record *cname;
-	uint16_t answers;
-	struct target t;
+	uint16_t answers = 0;
+	struct verdict v;
 
 	answer_job_begin(job);
-	for (unsigned int links = 0;; links++) {
+	while (c.is_own) {
 		answers = a->count[SECTION_ANSWER];
-		cname = add_records(job, owner, found);
-		if (!cname || a->full || links == CONF_CNAMES_MAX)
+		if (!chain_add(job, &c))
 			break;
-		follow(job->env, cname, &t);
-		if (query_verdict_ends(&t.verdict, job->transport)) {
+		v = policy_match(s->policy, &c.target, &c.suffixes, true);
+		if (query_verdict_ends(&v, job->transport)) {
 			stats_inc(job->env->stats, blocked_cname);
-			return query_answer_verdict(job, &t.verdict, 0, ret_len);
+			*outcome = query_answer_verdict(job, &v, 0, ret_len);
+			return true;
 		}
-		if (!t.is_own)
-			break;
-		owner = pointer_to(a->len - cname->rdlen);
-		found = &t.found;
+	}
+	if (!c.is_own && (job->wire->flags & FLAG_RD)) {
+		*ret_target = c.target;
+		return false;
 	}
 	if (a->count[SECTION_ANSWER] == answers && !a->full)
-		answer_add_soa(a, SECTION_AUTHORITY, owner, job->env->snapshot->conf->local.ttl_s);
+		answer_add_soa(a, SECTION_AUTHORITY, c.owner, s->conf->local.ttl_s);
 	stats_inc(job->env->stats, local_answers);
 	*ret_len = end(job, RCODE_NOERROR);
-	return QUERY_ANSWERED;
+	*outcome = QUERY_ANSWERED;
+	return true;
+}
+
+/* ---- names that the operator's CNAMEs lead to */
+
+/* Adds the CNAMEs from the question's name on; false when they do not lead out. */
+static bool add_chain(struct answer_job *job, struct chain *ret_chain)
+{
+	struct chain *c = ret_chain;
+
+	*c = (struct chain){.owner = ANSWER_QNAME_POINTER};
+	name_copy_lower(&c->target, job->msg + WIRE_HEADER, job->wire->qname_len);
+	name_hash_suffixes(&job->env->name_key, &c->target, &c->suffixes);
+	c->is_own = local_find(job->env->snapshot->local, &c->target, &c->suffixes, &c->found);
+	while (c->is_own)
+		if (!chain_add(job, c))
+			return false;
+	return c->links > 0;
+}
+
+/* Adds one record of a reply, with its names in full: its pointers are of another message. */
+static void add_expanded(struct answer_job *job, enum section section, const struct chain *c,
+			 const uint8_t *msg, size_t len, const struct wire_rr *rr, uint32_t age_s)
+{
+	uint32_t ttl_s = rr->ttl_s > age_s ? rr->ttl_s - age_s : 0;
+	size_t at = rr->owner;
+	uint8_t buf[REPLY_RDATA_MAX];
+	struct name owner;
+	uint16_t rdlen;
+	const uint8_t *rdata = reply_rdata(msg, len, rr, buf, &rdlen);
+
+	if (!rdata || name_unpack(msg, len, &at, &owner) != ERR_OK)
+		return;
+	if (name_equal(&owner, &c->target))
+		answer_add(&job->answer, section, c->owner, rr->type, rr->rrclass, ttl_s, rdata,
+			   rdlen);
+	else
+		answer_add_named(&job->answer, section, &owner, rr->type, rr->rrclass, ttl_s, rdata,
+				 rdlen);
+}
+
+static bool is_question(const struct name *target, const uint8_t *msg, size_t question_end)
+{
+	struct name qname;
+
+	if (WIRE_HEADER + target->len + 4U != question_end)
+		return false;
+	name_copy_lower(&qname, msg + WIRE_HEADER, target->len);
+	return name_equal(&qname, target);
+}
+
+bool query_add_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s)
+{
+	const uint8_t *msg = reply->body - reply->question_end;
+	size_t len = reply->question_end + (size_t)reply->body_len;
+	size_t pos = reply->question_end;
+	const unsigned int sections[] = {reply->ancount, reply->nscount, reply->arcount};
+	struct wire_rr rr;
+	struct chain c;
+
+	if (!add_chain(job, &c) || !is_question(&c.target, msg, reply->question_end))
+		return job->answer.full;
+	for (unsigned int s = 0; s < 3; s++)
+		for (unsigned int i = 0; i < sections[s]; i++) {
+			if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
+				return true;
+			add_expanded(job, (enum section)s, &c, msg, len, &rr, age_s);
+		}
+	return true;
 }
 
 /* ---- special-use names */
 
-static bool add_loopback(struct answer_job *job)
+static bool add_loopback(struct answer_job *job, uint16_t owner)
 {
 	static const uint8_t ipv4[] = {127, 0, 0, 1};
 	static const uint8_t ipv6[16] = {[15] = 1};
+	uint16_t before = job->answer.count[SECTION_ANSWER];
 	uint16_t qtype = job->wire->qtype;
 
 	if (query_wants(qtype, TYPE_A))
-		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_A, CLASS_IN,
-			   SPECIAL_TTL_S, ipv4, sizeof(ipv4));
+		answer_add(&job->answer, SECTION_ANSWER, owner, TYPE_A, CLASS_IN, SPECIAL_TTL_S,
+			   ipv4, sizeof(ipv4));
 	if (query_wants(qtype, TYPE_AAAA))
-		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_AAAA, CLASS_IN,
-			   SPECIAL_TTL_S, ipv6, sizeof(ipv6));
-	return job->answer.count[SECTION_ANSWER] > 0;
+		answer_add(&job->answer, SECTION_ANSWER, owner, TYPE_AAAA, CLASS_IN, SPECIAL_TTL_S,
+			   ipv6, sizeof(ipv6));
+	return job->answer.count[SECTION_ANSWER] > before;
 }
 
 /* What an empty zone has at its apex: SOA and NS, both of the zone itself (RFC 6303, 3). */
-static bool add_apex(struct answer_job *job, enum special_kind kind)
+static bool add_apex(struct answer_job *job, uint16_t owner, enum special_kind kind)
 {
 	static const uint8_t localhost[] = "\11localhost";
+	uint16_t before = job->answer.count[SECTION_ANSWER];
 	uint16_t qtype = job->wire->qtype;
 	uint8_t self[2];
 
-	wire_put16(self, ANSWER_QNAME_POINTER);
+	wire_put16(self, owner);
 	if (query_wants(qtype, TYPE_SOA))
-		answer_add_soa(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, SPECIAL_TTL_S);
+		answer_add_soa(&job->answer, SECTION_ANSWER, owner, SPECIAL_TTL_S);
 	if (query_wants(qtype, TYPE_NS))
-		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_NS, CLASS_IN,
-			   SPECIAL_TTL_S, self, sizeof(self));
+		answer_add(&job->answer, SECTION_ANSWER, owner, TYPE_NS, CLASS_IN, SPECIAL_TTL_S,
+			   self, sizeof(self));
 	if (kind == SPECIAL_LOOPBACK && query_wants(qtype, TYPE_PTR))
-		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_PTR, CLASS_IN,
-			   SPECIAL_TTL_S, localhost, sizeof(localhost));
-	return job->answer.count[SECTION_ANSWER] > 0;
+		answer_add(&job->answer, SECTION_ANSWER, owner, TYPE_PTR, CLASS_IN, SPECIAL_TTL_S,
+			   localhost, sizeof(localhost));
+	return job->answer.count[SECTION_ANSWER] > before;
 }
 
 /* True for names that exist because something of ours lies below them (RFC 8020). */
@@ -141,10 +216,11 @@ static bool lies_above(const struct query *q, const struct snapshot *s)
 static size_t answer_special(const struct query *q, struct answer_job *job,
 			     const struct namemap_hit *hit)
 {
-	uint16_t apex = pointer_to(WIRE_HEADER + (size_t)q->suffixes.offset[hit->suffix]);
 	enum special_kind kind = (enum special_kind)hit->value;
 	uint16_t rcode = RCODE_NOERROR;
+	uint16_t owner = ANSWER_QNAME_POINTER;
 	bool given = false;
+	struct chain c;
 	struct ede ede;
 
 	if (kind == SPECIAL_ABSENT ||
@@ -154,12 +230,15 @@ static size_t answer_special(const struct query *q, struct answer_job *job,
 		job->opt.ede = &ede;
 	}
 	answer_job_begin(job);
+	if (job->alias && add_chain(job, &c))
+		owner = c.owner;
 	if (kind == SPECIAL_LOCALHOST)
-		given = add_loopback(job);
+		given = add_loopback(job, owner);
 	else if (kind != SPECIAL_ABSENT && hit->suffix == 0)
-		given = add_apex(job, kind);
+		given = add_apex(job, owner, kind);
 	if (!given)
-		answer_add_soa(&job->answer, SECTION_AUTHORITY, apex, SPECIAL_TTL_S);
+		answer_add_soa(&job->answer, SECTION_AUTHORITY,
+			       (uint16_t)(owner + q->suffixes.offset[hit->suffix]), SPECIAL_TTL_S);
 	return end(job, rcode);
 }
 

@@ -17,6 +17,7 @@ struct answer_job {
 	const struct query_env *env;
 	const struct wire_query *wire;
 	enum transport transport;
+	bool alias;	    /* the answer is of the name that the operator's CNAMEs lead to */
 	const uint8_t *msg; /* the query's message: its header and question */
 	uint8_t *buf;
 	size_t room;  /* octets of the buffer */
@@ -72,10 +73,17 @@ bool query_answer_cached(struct query *q, struct answer_job *job, enum query_out
 
 /*
  * Answers from the operator's own name: with its records of the type, those of the names that its
- * CNAMEs lead to, or none.  A mandatory list that has such a name blocks it.
+ * CNAMEs lead to, or none.  A mandatory list that has such a name blocks it.  False: they lead to
+ * `ret_target`, which is none of the operator's and has to be asked for.
  */
-enum query_outcome query_answer_local(struct answer_job *job, const struct local_name *found,
-				      size_t *ret_len);
+bool query_answer_local(struct answer_job *job, const struct local_name *found,
+			struct name *ret_target, enum query_outcome *outcome, size_t *ret_len);
+
+/*
+ * Adds a reply to the name that the operator's CNAMEs lead to, behind these; the records are
+ * `age_s` old.  False when they lead elsewhere by now, after a reload.
+ */
+bool query_add_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s);
 
 /* Answers what is special-use (see core/special.h) unless it lies in a zone with upstreams of its
  * own.  False: it is none, or its DS is asked for, which lies outside of it. */

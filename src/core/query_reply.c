@@ -19,6 +19,7 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 	job->env = env;
 	job->wire = wire;
 	job->transport = transport;
+	job->alias = false;
 	job->msg = msg;
 	job->buf = buf;
 	job->room = cap;
@@ -110,19 +111,13 @@ static uint16_t reply_flags(const struct wire_query *wire, const struct reply *r
 	return reply->ad && wanted ? FLAG_AD : 0;
 }
 
-size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s)
+/* The records as they stand: their pointers are good in every message with this question. */
+static void add_body(struct answer_job *job, const struct reply *reply, uint32_t age_s)
 {
 	unsigned int records = (unsigned int)reply->ancount + reply->nscount + reply->arcount;
 	size_t body_at = job->wire->question_end;
 	struct answer *a = &job->answer;
-	struct ede ede;
 
-	if (reply->ede_len > 0) {
-		ede.len = (uint8_t)reply->ede_len;
-		memcpy(ede.data, reply->ede, reply->ede_len);
-		job->opt.ede = &ede;
-	}
-	answer_job_begin(job);
 	if (reply->body == job->buf + body_at && reply->body_len > 0)
 		answer_adopt_body(a, reply->body_len, reply->ancount, reply->nscount,
 				  reply->arcount);
@@ -133,6 +128,34 @@ size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uin
 		a->full = true;
 	if (!a->full && age_s > 0)
 		reply_age(job->buf, a->len, body_at, records, age_s);
+}
+
+/* The operator's CNAME is not signed: AD is not set, whatever is said of its target. */
+static size_t answer_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s)
+{
+	if (!query_add_alias(job, reply, age_s)) {
+		answer_job_begin(job);
+		return answer_end(&job->answer, RCODE_SERVFAIL, 0);
+	}
+	if (job->answer.full)
+		stats_inc(job->env->stats, truncated);
+	return answer_end(&job->answer, reply->rcode, 0);
+}
+
+size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s)
+{
+	struct answer *a = &job->answer;
+	struct ede ede;
+
+	if (reply->ede_len > 0) {
+		ede.len = (uint8_t)reply->ede_len;
+		memcpy(ede.data, reply->ede, reply->ede_len);
+		job->opt.ede = &ede;
+	}
+	answer_job_begin(job);
+	if (job->alias && reply->kind != REPLY_FAILURE)
+		return answer_alias(job, reply, age_s);
+	add_body(job, reply, age_s);
 	if (a->full)
 		stats_inc(job->env->stats, truncated);
 	return answer_end(a, reply->rcode, reply_flags(job->wire, reply));
@@ -228,6 +251,7 @@ static void resume_job(struct answer_job *job, const struct query_env *env,
 	memcpy(buf + WIRE_HEADER, wait->question, question_len);
 	answer_job_init(job, env, &wait->wire, wait->transport,
 			wait->has_cookie ? wait->cookie : NULL, buf, buf, cap);
+	job->alias = wait->alias;
 }
 
 enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,

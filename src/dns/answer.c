@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define OPTION_EDE 15U
-#define RR_HEAD 12U /* pointer, type, class, TTL, RDLENGTH */
+#define RR_FIXED 10U /* type, class, TTL, RDLENGTH */
 
 #define SOA_REFRESH_S 3600U
 #define SOA_RETRY_S 1200U
@@ -45,21 +45,39 @@ static bool fits(struct answer *a, size_t octets)
 	return !a->full;
 }
 
-void answer_add(struct answer *a, enum section section, uint16_t owner, uint16_t type,
-		uint16_t rrclass, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlen)
+static void add_record(struct answer *a, enum section section, const uint8_t *owner,
+		       size_t owner_len, uint16_t type, uint16_t rrclass, uint32_t ttl_s,
+		       const uint8_t *rdata, uint16_t rdlen)
 {
 	uint8_t *p = a->buf + a->len;
 
-	if (!fits(a, RR_HEAD + rdlen))
+	if (!fits(a, owner_len + RR_FIXED + rdlen))
 		return;
-	wire_put16(p, owner);
-	wire_put16(p + 2, type);
-	wire_put16(p + 4, rrclass);
-	wire_put32(p + 6, ttl_s);
-	wire_put16(p + 10, rdlen);
-	memcpy(p + RR_HEAD, rdata, rdlen);
-	a->len += RR_HEAD + rdlen;
+	memcpy(p, owner, owner_len);
+	p += owner_len;
+	wire_put16(p, type);
+	wire_put16(p + 2, rrclass);
+	wire_put32(p + 4, ttl_s);
+	wire_put16(p + 8, rdlen);
+	memcpy(p + RR_FIXED, rdata, rdlen);
+	a->len += owner_len + RR_FIXED + rdlen;
 	a->count[section]++;
+}
+
+void answer_add(struct answer *a, enum section section, uint16_t owner, uint16_t type,
+		uint16_t rrclass, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlen)
+{
+	uint8_t pointer[2];
+
+	wire_put16(pointer, owner);
+	add_record(a, section, pointer, sizeof(pointer), type, rrclass, ttl_s, rdata, rdlen);
+}
+
+void answer_add_named(struct answer *a, enum section section, const struct name *owner,
+		      uint16_t type, uint16_t rrclass, uint32_t ttl_s, const uint8_t *rdata,
+		      uint16_t rdlen)
+{
+	add_record(a, section, owner->wire, owner->len, type, rrclass, ttl_s, rdata, rdlen);
 }
 
 void answer_adopt_body(struct answer *a, size_t len, uint16_t ancount, uint16_t nscount,

@@ -359,6 +359,33 @@ enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 	return ERR_OK;
 }
 
+const uint8_t *reply_rdata(const uint8_t *msg, size_t len, const struct wire_rr *rr,
+			   uint8_t buf[REPLY_RDATA_MAX], uint16_t *ret_len)
+{
+	int before = rdata_name_at(rr->type);
+	unsigned int names = rr->type == TYPE_SOA ? 2 : 1;
+	size_t at = rr->rdata + (size_t)(before < 0 ? 0 : before);
+	uint8_t *p = buf;
+	struct name name;
+
+	*ret_len = rr->rdlen;
+	if (before < 0)
+		return msg + rr->rdata;
+	memcpy(p, msg + rr->rdata, (size_t)before);
+	p += before;
+	for (unsigned int i = 0; i < names; i++) {
+		if (name_unpack(msg, len, &at, &name) != ERR_OK)
+			return NULL;
+		memcpy(p, name.wire, name.len);
+		p += name.len;
+	}
+	if (at > rr->end || rr->end - at > (size_t)(buf + REPLY_RDATA_MAX - p))
+		return NULL;
+	memcpy(p, msg + at, rr->end - at);
+	*ret_len = (uint16_t)(p - buf + (ptrdiff_t)(rr->end - at));
+	return buf;
+}
+
 void reply_age(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t age_s)
 {
 	struct wire_rr rr;

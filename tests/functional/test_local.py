@@ -188,14 +188,94 @@ def test_reload_adds_and_removes_own_names(own):
 @pytest.mark.parametrize("names,place,why", [
     ([{"name": "a.lan", "cname": "b.lan", "ipv4": ["192.168.1.1"]}], "cname", "nothing beside it"),
     ([{"name": "a.lan", "txt": ["x"]}, {"name": "A.lan.", "txt": ["y"]}], "name", "given twice"),
-    ([{"name": "a.lan", "cname": "www.example"}], "cname", "one of local.names"),
-], ids=["cname-beside", "twice", "target"])
+    ([{"name": "a.lan", "cname": "A.lan"}], "cname", "a loop"),
+], ids=["cname-beside", "twice", "loop"])
 def test_wrong_names_are_told_with_their_place(daemon, names, place, why):
     d = daemon({"local": {"names": names}})
     done = run_daemon("-c", d.config_path, "--check")
     assert done.returncode == 1
     assert f"local.names[{len(names) - 1}].{place}: " in done.stderr and why in done.stderr
     assert f"{d.config_path}:" in done.stderr
+
+
+# ---- CNAMEs that lead out
+
+OUT = {"names": [{"name": "shop.corp.example", "cname": "shop.hoster.example", "ttl": 77},
+                 {"name": "alias.corp.example", "cname": "shop.corp.example"},
+                 {"name": "here.corp.example", "cname": "x.localhost"}]}
+
+
+def hoster(q):
+    """A reply full of pointers into its own question."""
+    if q.type != "A":
+        return q.negative("NXDOMAIN" if q.type == "TXT" else "NOERROR")
+    return q.reply(f"{q.name} 300 IN CNAME edge.{q.name}", f"edge.{q.name} 200 IN A {GOOD}",
+                   authority=["hoster.example. 100 IN NS ns.hoster.example."])
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+def test_cname_that_leads_out_is_followed(daemon, upstream, tcp):
+    up = upstream(hoster)
+    d = daemon({"upstreams": [up.address], "local": {"ttl": 60, **OUT}}).start()
+    expected = [("shop.corp.example.", "CNAME", "shop.hoster.example."),
+                ("shop.hoster.example.", "CNAME", "edge.shop.hoster.example."),
+                ("edge.shop.hoster.example.", "A", GOOD)]
+    alias = [("alias.corp.example.", "CNAME", "shop.corp.example.")]
+    for _ in range(2):
+        answer = ask(d.address, "shop.corp.example", edns=True, tcp=tcp)
+        assert records(answer) == expected and rcode(answer) == "NOERROR"
+        assert records(answer, "authority") == [("hoster.example.", "NS", "ns.hoster.example.")]
+        assert records(ask(d.address, "alias.corp.example", tcp=tcp)) == alias + expected
+    # asked once, for all who ask the one name or another
+    assert [q.name.lower() for q in up.asked()] == ["shop.hoster.example."]
+    assert records(ask(d.address, "shop.hoster.example", edns=True, tcp=tcp)) == expected[1:]
+    none = ask(d.address, "alias.corp.example", "TXT", tcp=tcp)
+    assert rcode(none) == "NXDOMAIN" and records(none) == alias + expected[:1]
+    nodata = ask(d.address, "alias.corp.example", "MX", tcp=tcp)
+    assert rcode(nodata) == "NOERROR" and soa(nodata)[0] == "test."
+
+
+def test_cname_that_leads_to_a_special_name(daemon, upstream):
+    up = upstream(hoster)
+    d = daemon({"upstreams": [up.address], "local": {**SPECIAL, **OUT}}).start()
+    assert records(ask(d.address, "here.corp.example")) == [
+        ("here.corp.example.", "CNAME", "x.localhost."), ("x.localhost.", "A", "127.0.0.1")]
+    none = ask(d.address, "here.corp.example", "MX")
+    assert records(none)[0][1] == "CNAME" and soa(none)[0] == "localhost."
+    assert up.count() == 0
+
+
+@pytest.mark.parametrize("listed", ["shop.hoster.example", "edge.shop.hoster.example"])
+def test_cname_that_leads_to_a_listed_name(daemon, upstream, listed):
+    d = daemon({"upstreams": [upstream(hoster).address], "local": OUT})
+    d.add_list("one", f"{listed}\n").start()
+    for _ in range(2):
+        assert records(ask(d.address, "alias.corp.example")) == [
+            ("alias.corp.example.", "A", "192.0.2.1")]
+    d.write_list("one", "other.example\n")
+    d.reload_well()
+    assert GOOD in addresses(ask(d.address, "alias.corp.example"))
+    d.write_list("one", f"{listed}\n")
+    d.reload_well()
+    assert addresses(ask(d.address, "alias.corp.example")) == ["192.0.2.1"]
+    assert d.counted("blocked_cname") == 3
+
+
+def test_cname_that_leads_into_a_zone(daemon, upstream):
+    root, zone = upstream(hoster), upstream(hoster)
+    d = daemon({"upstreams": [root.address], "forward": [forward("hoster.example", zone)],
+                "local": OUT}).start()
+    assert addresses(ask(d.address, "shop.corp.example")) == [GOOD]
+    assert (root.count(), zone.count()) == (0, 1)
+
+
+def test_cname_whose_target_cannot_be_had(daemon, upstream):
+    d = daemon({"upstreams": [upstream(lambda q: q.reply(rcode="REFUSED")).address], "local": OUT})
+    d.start()
+    for _ in range(2):
+        assert rcode(ask(d.address, "shop.corp.example", edns=True)) == "SERVFAIL"
+    alone = exchange(d.address, query("shop.corp.example", rd=False))
+    assert rcode(alone) == "NOERROR" and len(records(alone)) == 1
 
 
 # ---- the hosts file

@@ -61,6 +61,12 @@ static const struct list_row lists[] = {
 static const char local_yaml[] = "local:\n"
 				 "  names:\n"
 				 "  - {name: own.example, ipv4: [192.0.2.7], txt: [text]}\n"
+				 "  - {name: out1.example, cname: clean.example}\n"
+				 "  - {name: out2.example, cname: large.example}\n"
+				 "  - {name: out3.example, cname: old.example}\n"
+				 "  - {name: out4.example, cname: gone.example}\n"
+				 "  - {name: out5.example, cname: www.zone.example}\n"
+				 "  - {name: out6.example, cname: x.onion}\n"
 				 "  - {name: alias.example, cname: own.example}\n"
 				 "  - {name: sunk.example, cname: own.sink.example}\n"
 				 "  - {name: own.sink.example, ipv4: [192.0.2.8]}\n"
@@ -273,8 +279,10 @@ static void require_judged(const struct asked *a, enum query_outcome outcome, co
 }
 
 /* The question as the upstream is asked it: a query, to us and to ldns, in lower case. */
-static void require_upstream_message(const struct asked *a, const struct query_key *key)
+static void require_upstream_message(const struct asked *a,
+				     const struct pipeline_question *question)
 {
+	const struct query_key *key = &question->key;
 	struct wire_query again;
 	ldns_pkt *pkt = NULL;
 	struct name qname;
@@ -289,6 +297,8 @@ static void require_upstream_message(const struct asked *a, const struct query_k
 	require(again.id == 0x7777 && again.qtype == a->wire.qtype && again.qclass == CLASS_IN);
 	require(again.edns.present && again.edns.udp_size == 1400 && !again.edns.cookie);
 	require(again.edns.dnssec_ok == a->wire.edns.dnssec_ok);
+	if (question->wait.alias)
+		return;
 	name_copy_lower(&qname, a->data + WIRE_HEADER, a->wire.qname_len);
 	require(again.qname_len == qname.len);
 	require(memcmp(msg + WIRE_HEADER, qname.wire, qname.len) == 0);
@@ -314,7 +324,7 @@ static void go_upstream(const struct asked *a, const struct pipeline_question *q
 	static struct message reply;
 	unsigned int how = HOW_UPSTREAM(a->how);
 
-	require_upstream_message(a, &question->key);
+	require_upstream_message(a, question);
 	require(question->key.passed ==
 		(asks_below(a, "pass.nx.example") || asks_below(a, "pass.sink.example")));
 	if (how < 3) {

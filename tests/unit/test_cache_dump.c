@@ -42,8 +42,8 @@ static struct cache *cache_of(size_t size_bytes)
 }
 
 /* Stores the message as the reply that it is. */
-static void put_message(struct cache *cache, const struct message *m, uint8_t flags,
-			uint64_t now_ms)
+static void put_salted(struct cache *cache, const struct message *m, uint8_t flags, uint64_t salt,
+		       uint64_t now_ms)
 {
 	struct message copy = *m;
 	size_t qname_len = name_check(copy.octets + WIRE_HEADER, copy.len - WIRE_HEADER);
@@ -53,9 +53,15 @@ static void put_message(struct cache *cache, const struct message *m, uint8_t fl
 
 	name_copy_lower(&k.qname, copy.octets + WIRE_HEADER, qname_len);
 	k.cache.qtype = wire_get16(copy.octets + WIRE_HEADER + qname_len);
-	k.cache.hash = cache_hash(name_hash(&key, &k.qname), k.cache.qtype, flags);
+	k.cache.hash = cache_hash(name_hash(&key, &k.qname) ^ salt, k.cache.qtype, flags);
 	assert_int_equal(reply_parse(copy.octets, copy.len, qname_len + 4, &ttl, &reply), ERR_OK);
 	cache_put(cache, &conf, &k.cache, now_ms, 7, &reply);
+}
+
+static void put_message(struct cache *cache, const struct message *m, uint8_t flags,
+			uint64_t now_ms)
+{
+	put_salted(cache, m, flags, 0, now_ms);
 }
 
 static void make_address(struct message *m, const char *name, uint32_t ttl_s)
@@ -107,6 +113,23 @@ static uint64_t load_well(struct cache *cache, const struct cache_dump_env *env,
 }
 
 /* ---- what comes back */
+
+/* What a zone's own upstreams said is not written: it must not become an answer of all others. */
+static void test_zones_are_left_out(void **state)
+{
+	const struct cache_dump_env env = env_at(0, START_MS);
+	struct cache *cache = cache_of(4U << 20);
+	static struct octets octets;
+	struct message m;
+
+	make_address(&m, "www.example", 300);
+	put_message(cache, &m, 0, START_MS);
+	make_address(&m, "www.corp.example", 300);
+	put_salted(cache, &m, 0, 0x1234567, START_MS);
+	assert_int_equal(cache_stats(cache).entries, 2);
+	assert_int_equal(dump(cache, &env, &octets), 1);
+	cache_free(cache);
+}
 
 static void make_answer(struct message *m)
 {
@@ -731,6 +754,7 @@ static void test_nomem(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_zones_are_left_out),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_failures_stay_behind),

@@ -120,6 +120,8 @@ static const struct {
 	{"local: {names: [{name: a, ipv6: [2001:DB8::1, '::2']}]}", "        - \"2001:db8::1\""},
 	{"local: {names: [{name: a, txt: ['x \"y\"']}]}", "        - \"x \\\"y\\\"\""},
 	{"local: {names: [{name: a, txt: ['']}]}", "        - \"\""},
+	{"local: {names: [{name: a.example, cname: www.example.}]}",
+	 "      cname: \"www.example\""},
 	{"local: {special-use: false}", "  special-use: false"},
 	{"local: {ttl: 1h}", "  ttl: 1h"},
 	{"server: {workers: '7'}", "  workers: 7"},
@@ -434,8 +436,8 @@ static const struct {
 	{"local:\n  names:\n  - {name: a.example, ipv4: [192.0.2.1], cname: b.example}\n",
 	 "f:3:49: local.names[0].cname: expected nothing beside it, as the name stands for "
 	 "another"},
-	{"local:\n  names:\n  - {name: a.example, cname: b.example}\n",
-	 "f:3:30: local.names[0].cname: expected one of local.names, got \"b.example\""},
+	{"local: {names: [{name: '*.a.example', cname: b.a.example}]}",
+	 "f:1:46: local.names[0].cname: expected an end after 8 names at most, got a loop or more"},
 	{"local:\n  names:\n  - {name: a.example, cname: b.example}\n"
 	 "  - {name: b.example, cname: a.example}\n",
 	 "f:3:30: local.names[0].cname: expected an end after 8 names at most, got a loop or more"},

@@ -35,7 +35,7 @@ static const struct list_row lists[] = {
 	 .mandatory = true},
 	{.name = "nx",
 	 .action = ACTION_NXDOMAIN,
-	 .rules = "printer.lan blocked.home.arpa web.lan",
+	 .rules = "printer.lan blocked.home.arpa web.lan sunk.example",
 	 .reason = REASON_OPERATOR},
 };
 
@@ -52,6 +52,12 @@ static const char *const yaml =
 	"  - {name: target.lan, ipv4: [192.168.1.2]}\n"
 	"  - {name: '*.dev.lan', ipv4: [192.168.1.50]}\n"
 	"  - {name: alias.lan, cname: x.dev.lan}\n"
+	"  - {name: out.lan, cname: www.target.example}\n"
+	"  - {name: further.lan, cname: out.lan}\n"
+	"  - {name: zone.lan, cname: www.corp.example}\n"
+	"  - {name: loop.lan, cname: x.localhost}\n"
+	"  - {name: gone.lan, cname: x.home.arpa}\n"
+	"  - {name: sunk.lan, cname: www.sunk.example}\n"
 	"  - {name: nas.home.arpa, ipv4: [192.168.7.1]}\n"
 	"  - {name: a.b.home.arpa, ipv4: [192.168.7.2]}\n"
 	"  - {name: big.lan, txt: [" /* set_up goes on with it */;
@@ -198,8 +204,13 @@ static const struct row own[] = {
 	{"to.target.lan.example", TYPE_A,
 	 HEAD("NXDOMAIN", "to.target.lan.example.", "A")
 		 SOA("to.target.lan.example.", "60") "; opt 1232 ede 16 court"},
+	{"sunk.lan", TYPE_A,
+	 HEAD("NXDOMAIN", "sunk.lan.", "A") SOA("sunk.lan.", "60") "; opt 1232 ede 15 nx"},
 	{"www.example", TYPE_A, "forward"},
 	{"dev.lan", TYPE_A, "forward"},
+	{"out.lan", TYPE_A, "forward"},
+	{"out.lan", TYPE_CNAME,
+	 HEAD("NOERROR", "out.lan.", "CNAME") "; an out.lan. 60 IN CNAME www.target.example." OPT},
 };
 
 static void test_own_names(void **state)
@@ -207,9 +218,9 @@ static void test_own_names(void **state)
 	struct bench *b = *state;
 
 	expect_rows(b, own, COUNT(own));
-	assert_int_equal(b->p.stats.local_answers, 2 * (COUNT(own) - 5));
+	assert_int_equal(b->p.stats.local_answers, 2 * (COUNT(own) - 7));
 	assert_int_equal(b->p.stats.blocked_name, 2 * 2);
-	assert_int_equal(b->p.stats.blocked_cname, 2);
+	assert_int_equal(b->p.stats.blocked_cname, 2 * 2);
 }
 
 /* More than a client takes over UDP. */
@@ -415,6 +426,124 @@ static void test_cache_goes_by_name(void **state)
 	assert_false(question.key.hash == hash);
 }
 
+/* ---- CNAMEs that lead out */
+
+#define CHAIN                                                                                      \
+	"further.lan. 60 IN CNAME out.lan., out.lan. 60 IN CNAME www.target.example.,"             \
+	" www.target.example. 300 IN CNAME cdn.target.example.,"                                   \
+	" cdn.target.example. 300 IN A 192.0.2.80"
+
+/* A reply whose names point into each other, and into the question. */
+static void make_target_reply(struct message *m, unsigned int records)
+{
+	message_reply(m, "WWW.Target.example", TYPE_A, RCODE_NOERROR);
+	message_rr_begin(m, MESSAGE_AN, NULL, TYPE_CNAME, 300);
+	message_add(m, "\3cdn\300\20", 6);
+	message_end(m);
+	for (unsigned int i = 0; i < records; i++) {
+		message_add16(m, 0xc000U | (WIRE_HEADER + 24 + 12));
+		message_record(m, MESSAGE_AN, TYPE_A, CLASS_IN, 300);
+		message_add(m, "\300\0\2\120", 4);
+		message_end(m);
+	}
+	message_add16(m, MESSAGE_QNAME + 4);
+	message_record(m, MESSAGE_NS, TYPE_SOA, CLASS_IN, 200);
+	message_add(m, "\2ns\300\20\5admin\300\20", 13);
+	message_add(m, "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5", 20);
+	message_end(m);
+	message_set16(m, 2, FLAG_QR | FLAG_RD | FLAG_RA | FLAG_AD);
+}
+
+static const char *resume(struct bench *b, const struct pipeline_question *question,
+			  unsigned int records)
+{
+	static struct message reply;
+	static struct message out;
+
+	make_target_reply(&reply, records);
+	/* upstream is asked with the letters' case mixed, and answers so */
+	memcpy(reply.octets + WIRE_HEADER, question->key.question, question->key.question_len);
+	assert_int_equal(pipeline_reply(&b->p, question, &reply, &out), QUERY_ANSWERED);
+	return render(out.octets, out.len);
+}
+
+static void test_alias(void **state)
+{
+	struct bench *b = *state;
+	struct pipeline_question question;
+	static const char expected[] =
+		HEAD("NOERROR", "further.lan.",
+		     "A") "; an " CHAIN "; ns target.example. 5 IN SOA ns.target.example."
+			  " admin.target.example. 1 2 3 4 5; opt 1232";
+
+	assert_string_equal(ask(b, TRANSPORT_UDP, "further.lan", TYPE_A, &question), "forward");
+	assert_true(question.wait.alias);
+	assert_int_equal(question.key.question_len, 24);
+	assert_string_equal(resume(b, &question, 1), expected);
+	/* and then from the cache, as if it had been asked for itself, and with its age */
+	assert_string_equal(ask(b, TRANSPORT_UDP, "further.lan", TYPE_A, NULL), expected);
+	assert_string_equal(ask(b, TRANSPORT_TCP, "further.lan", TYPE_A, NULL), expected);
+	b->p.env.now_ms += 2000;
+	assert_non_null(strstr(ask(b, TRANSPORT_UDP, "out.lan", TYPE_A, NULL),
+			       "; an out.lan. 60 IN CNAME www.target.example., www.target.example."
+			       " 298 IN CNAME cdn.target.example., cdn.target.example. 298"));
+	assert_non_null(strstr(ask(b, TRANSPORT_UDP, "www.target.example", TYPE_A, NULL),
+			       "; an www.target.example. 298 IN CNAME cdn.target.example."));
+	assert_int_equal(b->p.stats.cache_hits, 4);
+}
+
+static void test_alias_is_truncated(void **state)
+{
+	struct bench *b = *state;
+	struct pipeline_question question;
+
+	ask(b, TRANSPORT_UDP, "further.lan", TYPE_A, &question);
+	assert_string_equal(resume(b, &question, 100),
+			    "NOERROR qr tc rd ra; further.lan. IN A; opt 1232");
+	assert_string_equal(ask(b, TRANSPORT_UDP, "further.lan", TYPE_A, NULL),
+			    "NOERROR qr tc rd ra; further.lan. IN A; opt 1232");
+	assert_null(strstr(ask(b, TRANSPORT_TCP, "further.lan", TYPE_A, NULL), " tc "));
+}
+
+static void test_alias_has_a_pool(void **state)
+{
+	struct bench *b = *state;
+	struct pipeline_question question;
+
+	assert_string_equal(ask(b, TRANSPORT_UDP, "zone.lan", TYPE_A, &question), "forward");
+	assert_int_equal(question.key.pool, 1);
+}
+
+static void test_alias_is_special(void **state)
+{
+	static const struct row rows[] = {
+		{"loop.lan", TYPE_A,
+		 HEAD("NOERROR", "loop.lan.", "A") "; an loop.lan. 60 IN CNAME x.localhost.,"
+						   " x.localhost. 10800 IN A 127.0.0.1" OPT},
+		{"loop.lan", TYPE_MX,
+		 HEAD("NOERROR", "loop.lan.", "MX") "; an loop.lan. 60 IN CNAME x.localhost." SOA(
+			 "localhost.", "10800") OPT},
+		{"gone.lan", TYPE_A,
+		 HEAD("NXDOMAIN", "gone.lan.", "A") "; an gone.lan. 60 IN CNAME x.home.arpa." SOA(
+			 "home.arpa.", "10800") NOT_HERE},
+	};
+
+	expect_rows(*state, rows, COUNT(rows));
+}
+
+/* The operator's CNAME leads elsewhere when the reply comes. */
+static void test_alias_has_changed(void **state)
+{
+	struct bench *b = *state;
+	struct pipeline_question question;
+
+	ask(b, TRANSPORT_UDP, "further.lan", TYPE_A, &question);
+	local_free(b->p.snapshot->local);
+	b->p.snapshot->local = NULL;
+	assert_string_equal(resume(b, &question, 1),
+			    "SERVFAIL qr rd ra; further.lan. IN A; opt 1232");
+}
+
 /* Nothing is allocated for any of these. */
 static void test_no_allocation(void **state)
 {
@@ -436,10 +565,19 @@ static void test_no_allocation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_own_names),	      TEST(test_truncated),
-		TEST(test_special_names),     TEST(test_no_recursion_desired),
-		TEST(test_special_names_off), TEST(test_pools),
-		TEST(test_cache_is_apart),    TEST(test_cache_goes_by_name),
+		TEST(test_own_names),
+		TEST(test_truncated),
+		TEST(test_special_names),
+		TEST(test_no_recursion_desired),
+		TEST(test_special_names_off),
+		TEST(test_pools),
+		TEST(test_cache_is_apart),
+		TEST(test_cache_goes_by_name),
+		TEST(test_alias),
+		TEST(test_alias_is_truncated),
+		TEST(test_alias_has_a_pool),
+		TEST(test_alias_is_special),
+		TEST(test_alias_has_changed),
 		TEST(test_no_allocation),
 	};
 

@@ -693,9 +693,107 @@ static void test_may_be_cached(void **state)
 		assert_int_equal(reply_may_be_cached(&kinds[i].reply), kinds[i].may);
 }
 
+/* ---- rdata with its names in full */
+
+static void add_soa(struct message *m)
+{
+	message_rr_begin(m, MESSAGE_NS, NULL, TYPE_SOA, 60);
+	message_add(m, "\2ns\300\14\300\20", 7);
+	message_add(m, "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5", 20);
+	message_end(m);
+}
+
+static void add_mx(struct message *m)
+{
+	message_rr(m, MESSAGE_AN, NULL, TYPE_MX, 60, "\0\12\2mx\300\14", 7);
+}
+
+static void add_srv(struct message *m)
+{
+	message_rr(m, MESSAGE_AN, NULL, TYPE_SRV, 60, "\0\1\0\2\0\3\300\14", 8);
+}
+
+static void add_pointer(struct message *m)
+{
+	message_rr(m, MESSAGE_AN, NULL, TYPE_CNAME, 60, "\300\20", 2);
+}
+
+static void add_address(struct message *m)
+{
+	message_rr(m, MESSAGE_AN, NULL, TYPE_A, 60, ipv4, 4);
+}
+
+/* Of a type whose rdata is not looked into, what looks like a pointer is none. */
+static void add_text(struct message *m)
+{
+	message_rr(m, MESSAGE_AN, NULL, TYPE_TXT, 60, "\2\300\14", 3);
+}
+
+#define WWW "\3www\7example\0"
+#define EXAMPLE "\7example\0"
+
+static const struct {
+	void (*add)(struct message *m);
+	const char *rdata;
+	size_t len;
+} full_rdatas[] = {
+	{add_soa, "\2ns" WWW EXAMPLE "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5", 3 + 13 + 9 + 20},
+	{add_mx, "\0\12\2mx" WWW, 2 + 3 + 13},
+	{add_srv, "\0\1\0\2\0\3" WWW, 6 + 13},
+	{add_pointer, EXAMPLE, 9},
+	{add_address, "\300\0\2\1", 4},
+	{add_text, "\2\300\14", 3},
+};
+
+static void test_full_rdata(void **state)
+{
+	struct message m;
+	struct wire_rr rr;
+
+	for (size_t i = 0; i < COUNT(full_rdatas); i++) {
+		uint8_t buf[REPLY_RDATA_MAX];
+		size_t pos = WIRE_HEADER + QUESTION_LEN;
+		const uint8_t *rdata;
+		uint16_t len = 0;
+
+		make_empty(&m);
+		full_rdatas[i].add(&m);
+		assert_int_equal(wire_next_rr(m.octets, m.len, &pos, &rr), ERR_OK);
+		rdata = reply_rdata(m.octets, m.len, &rr, buf, &len);
+		assert_non_null(rdata);
+		assert_int_equal(len, full_rdatas[i].len);
+		assert_memory_equal(rdata, full_rdatas[i].rdata, len);
+	}
+}
+
+/* Two names of 255 octets and the numbers of an SOA: the longest there is. */
+static void test_longest_rdata(void **state)
+{
+	char name[256] = "";
+	uint8_t buf[REPLY_RDATA_MAX];
+	size_t pos = WIRE_HEADER + QUESTION_LEN;
+	struct wire_rr rr;
+	struct message m;
+	uint16_t len = 0;
+
+	for (unsigned int i = 0; i < 127; i++)
+		strcat(name, i ? ".a" : "a");
+	make_empty(&m);
+	message_rr_begin(&m, MESSAGE_NS, NULL, TYPE_SOA, 60);
+	message_add_name(&m, name);
+	message_add_name(&m, name);
+	message_add(&m, "01234567890123456789", 20);
+	message_end(&m);
+	assert_int_equal(wire_next_rr(m.octets, m.len, &pos, &rr), ERR_OK);
+	assert_ptr_equal(reply_rdata(m.octets, m.len, &rr, buf, &len), buf);
+	assert_int_equal(len, 530);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_full_rdata),
+		cmocka_unit_test(test_longest_rdata),
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_ttls_are_set_in_place),
 		cmocka_unit_test(test_truncated),
