@@ -115,6 +115,7 @@ FAULTS = [
           scripts(ways.hanging_up(ways.good, wait=0.1)), "tcp"),
     Fault("tcp-hang-up", "both end connections with questions in them",
           scripts(ways.hanging_up(ways.good, wait=0.1), ways.hanging_up(ways.good, wait=0.1)), "tcp"),
+    Fault("tcp-silent", "one is silent, its connections stay", scripts(ways.silent), "tcp"),
     Fault("tcp-closed", "one is closed (RST)", go_down, "tcp"),
     Fault("tls", "none", scripts(), "tls"),
     Fault("tls-hangs-up", "one ends connections with questions in them",
@@ -124,6 +125,7 @@ FAULTS = [
     Fault("tls-name", "one: certificate of another name", present("other"), "tls"),
     Fault("tls-expired", "one: certificate expired", present("expired"), "tls"),
     Fault("tls-unknown", "one: certificate self-signed", present("unknown"), "tls"),
+    Fault("tls-silent", "one is silent, its connections stay", scripts(ways.silent), "tls"),
     Fault("tls-closed", "one is closed (RST)", go_down, "tls"),
     Fault("stale", "both are silent; names were asked before, TTL over",
           scripts(ways.silent, ways.silent), normal=brief, stale=True),
@@ -352,30 +354,43 @@ def milliseconds(value):
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def row(result, title, transport, server):
-    if "failure" in result:
-        return f"| {title} | {transport} | {server} | {result['failure']} | | | | | |"
-    forged = f" ({result['forged']} forged)" if result["forged"] else ""
-    return (f"| {title} | {transport} | {server} | {result['answered']}{forged} | "
-            f"{result['failed']} | {result['lost']} | {milliseconds(result['median_ms'])} | "
-            f"{milliseconds(result['p99_ms'])} | {result['per_question']:.2f} |")
+def outcome(result):
+    """What became of those that were not answered with the right address."""
+    parts = [f"{result[kind]} {kind}" for kind in ("failed", "lost", "forged") if result[kind]]
+    return ", ".join(parts) or "0"
+
+
+def times(result):
+    return f"{milliseconds(result['median_ms'])} / {milliseconds(result['p99_ms'])}"
+
+
+def table(heading, cell, results, options):
+    """A row a fault, a column a server."""
+    how = {"udp": "", "tcp": " (TCP)", "tls": " (TLS)"}
+    by_place = {(r["fault"], r["server"]): r for r in results}
+    lines = [heading, "", "| fault | " + " | ".join(cls.title for cls in options.peers) + " |",
+             "|---|" + "---|" * len(options.peers)]
+    for fault in options.faults:
+        cells = []
+        for cls in options.peers:
+            result = by_place.get((fault.key, cls.name))
+            cells.append("" if result is None else result.get("failure") or cell(result))
+        lines.append(f"| {fault.title}{how[fault.transport]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def markdown(results, options):
     machine = measure.machine()
-    titles = {cls.name: cls.title for cls in forwarders.ALL}
+    count = int(options.rate * options.seconds)
     versions = ", ".join(f"{cls.title} {cls.version(options.sinkholed)}" for cls in options.peers
                          if cls is not forwarders.DnsmasqAll)
-    how = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
-    lines = [f"`{shlex.join(['tests/bench/faults.py'] + sys.argv[1:])}`", "",
-             f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; {versions}.",
-             f"{int(options.rate * options.seconds)} questions at {options.rate:g} a second.", "",
-             "| fault | upstreams over | server | answered | failed | lost | median ms | p99 ms | "
-             "upstream queries a question |", "|---|---|---|---|---|---|---|---|---|"]
-    for result in results:
-        fault = BY_KEY[result["fault"]]
-        lines.append(row(result, fault.title, how[fault.transport], titles[result["server"]]))
-    return "\n".join(lines) + "\n"
+    return "\n".join([
+        f"`{shlex.join(['tests/bench/faults.py'] + sys.argv[1:])}`", "",
+        f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; {versions}.",
+        f"{count} questions at {options.rate:g} a second.", "",
+        table(f"Not answered, of {count}:", outcome, results, options),
+        table("Milliseconds until an answer, median / 99th percentile:", times, results, options),
+        table("Upstream queries a question:", lambda r: f"{r['per_question']:.2f}", results, options)])
 
 
 def pick(table, what):

@@ -123,6 +123,19 @@ def test_connection_that_ends_while_idle_costs_nothing(forward, stream_upstream)
         time.sleep(0.02)
 
 
+def test_connection_that_is_deaf_is_left(forward, stream_upstream):
+    """It is open, and answers nothing any more: its peer has gone without a word. Others work."""
+    up = stream_upstream(faults.good)
+    d = forward(up)
+    all_answered(ask_many(d.address, fresh(20)), GOOD)
+    deaf = up.accepted
+    up.script = lambda q: None if q.connection <= deaf else q.quick(GOOD)
+    ask_many(d.address, fresh(10))
+    wait_until(lambda: all(o.addresses for o in ask_many(d.address, fresh(10))), BACK,
+               "another connection is used")
+    all_answered(ask_many(d.address, fresh(50)), GOOD)
+
+
 def test_idle_connection_is_closed(forward, stream_upstream):
     up = stream_upstream(faults.good)
     d = forward(up, **{"connection-idle": "1s"})
