@@ -362,18 +362,19 @@ enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 const uint8_t *reply_rdata(const uint8_t *msg, size_t len, const struct wire_rr *rr,
 			   uint8_t buf[REPLY_RDATA_MAX], uint16_t *ret_len)
 {
-	int before = rdata_name_at(rr->type);
-	unsigned int names = rr->type == TYPE_SOA ? 2 : 1;
-	size_t at = rr->rdata + (size_t)(before < 0 ? 0 : before);
+	struct rdata_form form = rdata_form(rr->type);
+	size_t at = rr->rdata + form.before;
 	uint8_t *p = buf;
 	struct name name;
 
 	*ret_len = rr->rdlen;
-	if (before < 0)
+	if (form.names == 0)
 		return msg + rr->rdata;
-	memcpy(p, msg + rr->rdata, (size_t)before);
-	p += before;
-	for (unsigned int i = 0; i < names; i++) {
+	if (rr->rdlen < form.before)
+		return NULL;
+	memcpy(p, msg + rr->rdata, form.before);
+	p += form.before;
+	for (unsigned int i = 0; i < form.names; i++) {
 		if (name_unpack(msg, len, &at, &name) != ERR_OK)
 			return NULL;
 		memcpy(p, name.wire, name.len);
