@@ -56,7 +56,7 @@ bool attempt_case_kept(const struct attempt *a, const uint8_t *msg)
 	size_t qname_len = key->question_len - QTYPE_QCLASS;
 	uint8_t sent[NAME_WIRE_MAX];
 
-	if (!a->with_case)
+	if (!a->with_case || wire_get16(msg + 4) == 0) /* an error that does not repeat it */
 		return true;
 	memcpy(sent, key->question, qname_len);
 	name_mix_case(sent, qname_len, a->case_bits);

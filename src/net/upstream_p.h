@@ -260,7 +260,7 @@ void attempt_end(struct attempt *a);
 size_t attempt_message(struct attempt *a, uint8_t buf[QUERY_UPSTREAM_MAX]);
 /* True when a message is an answer to `a`: its ID, and its question but for the letters' case. */
 bool attempt_matches(const struct attempt *a, const uint8_t *msg, size_t len);
-/* True when a message that matches has the letters' case as it was sent. */
+/* True when a message that matches has the letters' case as it was sent, or has no question. */
 bool attempt_case_kept(const struct attempt *a, const uint8_t *msg);
 
 /* ---- upstream_udp.c */

@@ -192,6 +192,18 @@ static bool await_dead(struct question *q)
 	return true;
 }
 
+/* It was sent: its answer has the time that any has. */
+static void await_answer(struct question *q)
+{
+	const struct query_env *env = &q->upstreams->loop->env;
+
+	if (q->awaits_dead)
+		q->deadline_ms = q->begun_ms + env->snapshot->conf->outgoing.timeout_ms;
+	q->awaits_dead = false;
+	set_retry(q);
+	arm(q);
+}
+
 /* After a failure: the next server at once, or the end when no other can answer any more.  While
  * another is asked already, only one that was not: it is not yet late. */
 static void go_on(struct question *q)
@@ -200,8 +212,7 @@ static void go_on(struct question *q)
 	if (question_under_way(q) && !pick_second(q))
 		return;
 	if (send_next(q)) {
-		set_retry(q);
-		arm(q);
+		await_answer(q);
 	} else if (!question_under_way(q) && !await_dead(q)) {
 		give_up(q, QUERY_FAIL_NETWORK);
 	}
@@ -282,9 +293,13 @@ static void retry(struct question *q)
 	arm(q);
 }
 
-/* Nobody could be asked, or nobody has answered. */
+/* Nobody could be asked, or nobody has answered; one that has come back may be asked yet. */
 static void time_is_up(struct question *q)
 {
+	if (q->awaits_dead && send_next(q)) {
+		await_answer(q);
+		return;
+	}
 	if (q->deadline_ms == AT_ONCE) {
 		give_up(q, QUERY_FAIL_NETWORK);
 		return;

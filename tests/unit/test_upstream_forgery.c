@@ -136,6 +136,22 @@ static void test_case_is_changed_without_tcp(void **state)
 	assert_int_equal(w->ns[0].udp_count, 1);
 }
 
+/* An error that does not repeat the question says nothing of its case (RFC 6891, 7: old servers).
+ */
+static void test_case_of_no_question(void **state)
+{
+	struct world *w = *state;
+
+	world_start_one(w, MOCKNS_FORMERR_BARE);
+	for (size_t i = 1; i <= 2 * MISSES_MAX; i++) {
+		ask_well(w, 1);
+		assert_int_equal(w->ns[0].udp_count, 2 * i);
+		assert_true(has_capitals(last(&w->ns[0])->msg));
+	}
+	assert_int_equal(w->ns[0].tcp_count, 0);
+	assert_int_equal(RIG_STAT(&w->rig, upstream_unbelieved), 0);
+}
+
 /* ---- cookies */
 
 /* Octets of the cookie in the query that came last over UDP; 0: it has none. */
@@ -345,8 +361,8 @@ static void test_stumbles_over_cookies(void **state)
 /* Others stumble over the question: that takes no protection from the next. */
 static void test_stumbles_over_the_question(void **state)
 {
-	static const enum mockns_deed rows[] = {MOCKNS_FORMERR_EDNS, MOCKNS_FORMERR,
-						MOCKNS_NO_EDNS};
+	static const enum mockns_deed rows[] = {MOCKNS_FORMERR_EDNS, MOCKNS_FORMERR, MOCKNS_NO_EDNS,
+						MOCKNS_FORMERR_BARE};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		void *fresh = NULL;
@@ -498,6 +514,7 @@ int main(void)
 		TEST(test_case_is_changed_now_and_then),
 		TEST(test_case_is_changed_often),
 		TEST(test_case_is_changed_without_tcp),
+		TEST(test_case_of_no_question),
 		TEST(test_cookie_is_learned),
 		TEST(test_cookie_is_of_one_server),
 		TEST(test_cookie_of_another),

@@ -567,6 +567,20 @@ static void test_dead_one_is_asked_in_turn(void **state)
 	assert_true(world_server(w, 0)->health.rtt.smoothed_us < 1000000); /* begun anew */
 }
 
+/* Once it is asked there is the time that any question has, however short it would have waited. */
+static void test_dead_one_answers_slowly(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	world_start_one(w, MOCKNS_ANSWER);
+	make_dead(w, 0, TRICKLE_MS);
+	w->ns[0].delay_ms = 5 * TRICKLE_MS;
+	asker_ask(w, &a, "www.example");
+	expect_answer(w, &a, 1);
+	assert_int_equal(w->ns[0].udp_count, 1);
+}
+
 static void test_dead_one_is_asked_seldom(void **state)
 {
 	struct asker a[40] = {0};
@@ -738,6 +752,7 @@ int main(void)
 		cmocka_unit_test(test_blamed_for_servfail),
 		TEST(test_blamed_once_for_silence),
 		TEST(test_dead_one_is_asked_in_turn),
+		TEST(test_dead_one_answers_slowly),
 		TEST(test_dead_one_is_asked_seldom),
 		TEST(test_dead_one_beside_another),
 		TEST(test_oldest_make_room),

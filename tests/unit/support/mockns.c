@@ -121,6 +121,13 @@ static void make_reply(const struct mockns *ns, enum mockns_deed deed, const uin
 			break;
 		m->octets[3] |= RCODE_FORMERR;
 		return;
+	case MOCKNS_FORMERR_BARE:
+		if (wire_get16(query + 10) == 0)
+			break;
+		m->octets[3] |= RCODE_FORMERR;
+		wire_put16(m->octets + 4, 0);
+		m->len = WIRE_HEADER;
+		return;
 	case MOCKNS_FORMERR:
 		m->octets[3] |= RCODE_FORMERR;
 		return;
