@@ -296,7 +296,10 @@ static void retry(struct question *q)
 /* Nobody could be asked, or nobody has answered; one that has come back may be asked yet. */
 static void time_is_up(struct question *q)
 {
-	if (q->awaits_dead && send_next(q)) {
+	const struct loop *loop = q->upstreams->loop;
+	uint32_t timeout_ms = loop->env.snapshot->conf->outgoing.timeout_ms;
+
+	if (q->awaits_dead && q->begun_ms + timeout_ms > loop->env.now_ms && send_next(q)) {
 		await_answer(q);
 		return;
 	}
@@ -306,7 +309,7 @@ static void time_is_up(struct question *q)
 	}
 	if (q->last)
 		blame_overdue(q, q->last);
-	stats_inc(q->upstreams->loop->env.stats, upstream_timeouts);
+	stats_inc(loop->env.stats, upstream_timeouts);
 	give_up(q, QUERY_FAIL_NO_REPLY);
 }
 
