@@ -4,7 +4,7 @@
  * answered in any order.
  *
  * What is asked in one turn of the loop is only listed then, and written at its end: together, by
- * one system call and in one TLS record.
+ * one system call.
  */
 #include <errno.h>
 #include <stdlib.h>

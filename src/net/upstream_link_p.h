@@ -9,8 +9,7 @@
 #include "dns/frame.h"
 #include "net/upstream_p.h"
 
-/* Octets not written: as many as a TLS record takes, so that what is asked together leaves as one
- * record by one system call. */
+/* Octets not written: room for what is asked together, so that it leaves by one system call. */
 #define UPLINK_OUT_MAX 16384U
 #define UPLINK_BUCKETS 64U /* a power of two */
 
