@@ -151,7 +151,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(REPLAY) $(LIB)
 	$(Q)mkdir -p $(@D) && $(LINK) $(if $(REPLAY),,-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS)
 $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o
 	$(SAY) LINK $@
-	$(Q)$(LINK) -o $@ $^
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
 
 -include $(OBJS:.o=.d) $(BUILD)/obj/main.d $(TESTOBJS:.o=.d)
 

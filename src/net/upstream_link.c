@@ -4,7 +4,7 @@
  * answered in any order.
  *
  * What is asked in one turn of the loop is only listed then, and written at its end: together, by
- * one system call and in one TLS record.
+ * one system call.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +18,11 @@
 #define PIPELINE_GOOD 64U  /* with so many another is opened: one lost segment holds up all */
 #define RECORDS_MAX 1024U  /* in one event: no server has so many answers to give */
 #define COMPLAINT_MS 60000 /* between two in the log about one server */
+
+/* A server that owes answers and says nothing for so long may be deaf on this connection: what
+ * waits there is asked over another as well, while there is time for it. */
+#define SILENT_MS 1500
+#define WATCH_MS 500 /* between two looks at a connection that is in use */
 
 /* Time for one lost SYN (it is sent again after a second), so that most of a question's own time
  * (outgoing.timeout, 4 s) is left for the next server. */
@@ -146,11 +151,22 @@ void uplinks_free(struct uplinks *links)
 
 /* ---- which one is used */
 
+static bool is_silent(const struct uplink *link)
+{
+	return link->owed > 0 && upstreams_of(link)->loop->env.now_ms - link->heard_ms >= SILENT_MS;
+}
+
+/* False: another is opened before it is given one more question. */
+static bool is_good(const struct uplink *link)
+{
+	return link->load < PIPELINE_GOOD && !is_silent(link);
+}
+
 /* How gladly a link is given one more question: less is better. */
 static uint32_t reluctance(const struct uplink *link)
 {
 	return link->load + (link->state == UPLINK_OPEN ? 0 : PIPELINE_MAX) +
-	       (link->load < PIPELINE_GOOD ? 0 : 2 * PIPELINE_MAX);
+	       (is_good(link) ? 0 : 2 * PIPELINE_MAX) + (is_silent(link) ? 4 * PIPELINE_MAX : 0);
 }
 
 /* NULL: all are full, or there is none. */
@@ -171,7 +187,7 @@ static enum err choose(struct uplinks *links, struct uplink **ret_link)
 	struct uplink *link = least_loaded(links);
 	enum err err = ERR_REFUSED;
 
-	if (links->count < LINKS_MAX && (!link || link->load >= PIPELINE_GOOD))
+	if (links->count < LINKS_MAX && (!link || !is_good(link)))
 		err = uplink_create(links, &link);
 	if (!link)
 		return err;
@@ -248,7 +264,7 @@ static bool send_again(struct attempt *a)
 {
 	struct uplink *link;
 
-	if (a->resent || choose(a->server->uplinks, &link) != ERR_OK)
+	if (a->resent || choose(a->server->uplinks, &link) != ERR_OK || link == a->link)
 		return false;
 	take_off(a);
 	a->resent = true;
@@ -273,6 +289,16 @@ static void uplink_end(struct uplink *link)
 }
 
 /* ---- questions out */
+
+/* The timer, from when answers are owed: it is the same one until they are not. */
+static void watch(struct uplink *link)
+{
+	link->heard_ms = upstreams_of(link)->loop->env.now_ms;
+	if (link->watched)
+		return;
+	link->watched = true;
+	arm(link, WATCH_MS);
+}
 
 static struct attempt *find_sent(const struct uplink *link, uint16_t id)
 {
@@ -305,7 +331,8 @@ static void fill(struct uplink *link)
 		wire_put16(out + link->out_end, (uint16_t)len);
 		link->out_end += FRAME_PREFIX + len;
 		a->sent_us = up->loop->now_us;
-		link->owed++;
+		if (link->owed++ == 0)
+			watch(link);
 		LIST_REMOVE(a, entry);
 		LIST_INSERT_HEAD(&link->sent[a->id % UPLINK_BUCKETS], a, entry);
 	}
@@ -382,6 +409,7 @@ static bool take_in(struct uplink *link)
 
 		if (io != UPLINK_IO_DONE)
 			return io == UPLINK_IO_READABLE;
+		link->heard_ms = upstreams_of(link)->loop->env.now_ms;
 		if (!take_messages(link))
 			return false;
 		if (!uplink_read_ahead(link))
@@ -453,22 +481,47 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 		uplink_end(link);
 }
 
+/* Its questions go over other links too, each once in its life. */
+static void leave(struct uplink *link)
+{
+	for (size_t i = 0; i < UPLINK_BUCKETS; i++) {
+		struct attempt *next;
+
+		for (struct attempt *a = LIST_FIRST(&link->sent[i]); a; a = next) {
+			next = LIST_NEXT(a, entry);
+			(void)send_again(a);
+		}
+	}
+}
+
+static void look_after(struct uplink *link)
+{
+	const struct query_env *env = &upstreams_of(link)->loop->env;
+	uint64_t idle_ms = env->snapshot->conf->outgoing.connection_idle_ms;
+	uint64_t unused_ms = link->load > 0 ? 0 : env->now_ms - link->used_ms;
+	bool silent = is_silent(link);
+
+	if (silent)
+		leave(link);
+	if (unused_ms >= idle_ms || (silent && link->load == 0)) {
+		uplink_end(link);
+		return;
+	}
+	link->watched = link->owed > 0;
+	arm(link, link->watched ? WATCH_MS : idle_ms - unused_ms);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct uplink *link = arg;
-	struct loop *loop = upstreams_of(link)->loop;
-	uint64_t idle_ms = loop->env.snapshot->conf->outgoing.connection_idle_ms;
-	uint64_t unused_ms;
 
 	(void)fd;
 	(void)what;
-	loop_tick(loop);
-	unused_ms = link->load > 0 ? 0 : loop->env.now_ms - link->used_ms;
-	if (link->state == UPLINK_OPEN && unused_ms < idle_ms) {
-		arm(link, idle_ms - unused_ms);
+	loop_tick(upstreams_of(link)->loop);
+	if (link->state == UPLINK_OPEN) {
+		look_after(link);
 		return;
 	}
-	if (link->state != UPLINK_OPEN)
-		complain(link->links, "it takes too long");
+	complain(link->links, "it takes too long");
 	uplink_end(link);
 }

@@ -2,6 +2,10 @@
 /*
  * The octets of a connection, over TCP or TLS.
  *
+ * Over TLS each message is a record of its own, since there are servers that read one message a
+ * record and leave the rest until more comes (NSD 4.6 does).  The records are gathered in a buffer
+ * between OpenSSL and the socket, and written together.
+ *
  * OpenSSL writes by write(), which raises SIGPIPE when the peer has closed; a worker has all
  * signals blocked.
  */
@@ -19,7 +23,26 @@
  * something on the way forgot the connection.  There is still time to ask again over another. */
 #define UNACKNOWLEDGED_MS 1000
 
+/* Room for all that one write takes, as records. */
+#define GATHERED_MAX (UPLINK_OUT_MAX + 4096)
+
 /* ---- opened and closed */
+
+static bool tls_attach(struct uplink *link)
+{
+	BIO *sock = BIO_new_socket(link->fd, BIO_NOCLOSE);
+	BIO *buffer = BIO_new(BIO_f_buffer());
+
+	if (!sock || !buffer || BIO_set_write_buffer_size(buffer, GATHERED_MAX) != 1 ||
+	    BIO_up_ref(sock) != 1) {
+		BIO_free(sock);
+		BIO_free(buffer);
+		return false;
+	}
+	SSL_set0_rbio(link->ssl, sock);
+	SSL_set0_wbio(link->ssl, BIO_push(buffer, sock));
+	return true;
+}
 
 enum err uplink_connect(struct uplink *link, const struct server *server)
 {
@@ -32,7 +55,7 @@ enum err uplink_connect(struct uplink *link, const struct server *server)
 	setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (server->transport == SERVER_TLS) {
 		link->ssl = tls_peer_ssl(server->tls);
-		if (!link->ssl || SSL_set_fd(link->ssl, link->fd) != 1)
+		if (!link->ssl || !tls_attach(link))
 			return ERR_NOMEM;
 	}
 	if (connect(link->fd, &server->address.u.sa, server->address.len) != 0 &&
@@ -41,13 +64,19 @@ enum err uplink_connect(struct uplink *link, const struct server *server)
 	return ERR_OK;
 }
 
+static void say_goodbye(SSL *ssl)
+{
+	SSL_shutdown(ssl);
+	(void)BIO_flush(SSL_get_wbio(ssl));
+}
+
 void uplink_hang_up(struct uplink *link)
 {
 	static const int all = SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN;
 
 	if (link->ssl) {
 		if (link->state == UPLINK_OPEN && !link->broken)
-			SSL_shutdown(link->ssl);
+			say_goodbye(link->ssl);
 		else
 			SSL_set_shutdown(link->ssl, all); /* else its session is thrown away */
 		SSL_free(link->ssl);
@@ -157,32 +186,50 @@ bool uplink_read_ahead(const struct uplink *link)
 	return link->ssl && SSL_has_pending(link->ssl);
 }
 
-static enum uplink_io write_once(struct uplink *link, size_t *ret_written)
+/* Writes some of it to the socket. */
+static enum uplink_io write_octets(struct uplink *link)
 {
-	const uint8_t *from = link->buffers->out + link->out_begin;
-	size_t len = link->out_end - link->out_begin;
-	ssize_t n;
+	ssize_t n = send(link->fd, link->buffers->out + link->out_begin,
+			 link->out_end - link->out_begin, MSG_NOSIGNAL);
 
-	if (link->ssl) {
-		ERR_clear_error();
-		return tls_outcome(link, SSL_write_ex(link->ssl, from, len, ret_written));
-	}
-	n = send(link->fd, from, len, MSG_NOSIGNAL);
 	if (n < 0)
 		return socket_outcome(link, UPLINK_IO_WRITABLE);
-	*ret_written = (size_t)n;
+	link->out_begin += (size_t)n;
 	return UPLINK_IO_DONE;
+}
+
+/* Makes a record of the first message. */
+static enum uplink_io write_record(struct uplink *link)
+{
+	const uint8_t *frame = link->buffers->out + link->out_begin;
+	size_t written;
+	int rc;
+
+	ERR_clear_error();
+	rc = SSL_write_ex(link->ssl, frame, FRAME_PREFIX + wire_get16(frame), &written);
+	if (rc == 1)
+		link->out_begin += written;
+	return tls_outcome(link, rc);
+}
+
+/* Writes the records that were gathered. */
+static enum uplink_io write_gathered(struct uplink *link)
+{
+	BIO *bio = SSL_get_wbio(link->ssl);
+
+	if (BIO_flush(bio) == 1)
+		return UPLINK_IO_DONE;
+	if (BIO_should_retry(bio))
+		return UPLINK_IO_WRITABLE;
+	link->broken = true;
+	return UPLINK_IO_CLOSED;
 }
 
 enum uplink_io uplink_write(struct uplink *link)
 {
 	enum uplink_io io = UPLINK_IO_DONE;
-	size_t written = 0;
 
-	while (io == UPLINK_IO_DONE && link->out_begin < link->out_end) {
-		io = write_once(link, &written);
-		if (io == UPLINK_IO_DONE)
-			link->out_begin += written;
-	}
-	return io;
+	while (io == UPLINK_IO_DONE && link->out_begin < link->out_end)
+		io = link->ssl ? write_record(link) : write_octets(link);
+	return io == UPLINK_IO_DONE && link->ssl ? write_gathered(link) : io;
 }

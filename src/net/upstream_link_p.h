@@ -9,8 +9,7 @@
 #include "dns/frame.h"
 #include "net/upstream_p.h"
 
-/* Octets not written: as many as a TLS record takes, so that what is asked together leaves as one
- * record by one system call. */
+/* Octets not written: room for what is asked together, so that it leaves by one system call. */
 #define UPLINK_OUT_MAX 16384U
 #define UPLINK_BUCKETS 64U /* a power of two */
 
@@ -36,8 +35,10 @@ struct uplink {
 	bool broken; /* beyond saying goodbye */
 	struct event readable;
 	struct event writable; /* made active, too, when there is something to send */
-	struct event timer;    /* to be open by then; once it is, to be used by then */
+	struct event timer;    /* to be open by then; once it is, to be used or heard of by then */
+	bool watched;	       /* the timer is about its being heard of */
 	uint64_t used_ms;      /* when its last question ended */
+	uint64_t heard_ms;     /* when octets came last, or what is owed first was asked */
 	uint32_t load;	       /* attempts listed */
 	uint32_t owed;	       /* answers, of all that was sent */
 	struct attempt_list unsent;

@@ -36,6 +36,9 @@ class Bench:
         self.lists = runs.Lists(self)
         self.upstream_port = measure.free_port()
         self.upstream = None
+        self.tls_port = measure.free_port()
+        self.tls_certificate = os.path.join(directory, "tls.pem")
+        self.tls_upstream = None
 
     def tool(self, name):
         path = os.path.abspath(os.path.join(self.bin, name))
@@ -52,8 +55,21 @@ class Bench:
                    "--ttl", "86400", "127.0.0.1", str(self.upstream_port)]
         self.upstream = measure.spawn(command, runs.LOAD_CORE, subprocess.DEVNULL)
 
+    def start_tls_upstream(self):
+        """With a certificate that is its own authority."""
+        key = os.path.join(self.directory, "tls.key")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-keyout", key,
+                        "-out", self.tls_certificate, "-subj", f"/CN={peers.TLS_NAME}",
+                        "-addext", f"subjectAltName=DNS:{peers.TLS_NAME}"],
+                       check=True, capture_output=True)
+        command = [self.tool("tlsreflector"), "127.0.0.1", str(self.tls_port),
+                   self.tls_certificate, key]
+        self.tls_upstream = measure.spawn(command, runs.LOAD_CORE, subprocess.DEVNULL)
+
     def stop(self):
         measure.stop(self.upstream)
+        measure.stop(self.tls_upstream)
 
     def installed(self, wanted):
         found = []
@@ -166,6 +182,7 @@ def main():
         os.sched_setaffinity(0, {int(runs.LOAD_CORE)} if os.cpu_count() > 1 else {0})
         try:
             bench.start_upstream()
+            bench.start_tls_upstream()
             write_results(options, measure_all(bench, options))
         except measure.Failure as failure:
             print(f"bench: {failure}", file=sys.stderr)

@@ -13,7 +13,9 @@ import measure
 SINKHOLE = "192.0.2.1"
 UPSTREAM = "198.51.100.1"
 MARKER_ZONE = "sinkhole-bench.net"
-WORKLOADS = ("blocked", "below", "cached", "forwarded")
+TLS_NAME = "dns.example"
+FORWARDED = ("forwarded", "forwarded-tls")
+WORKLOADS = ("blocked", "below", "cached", *FORWARDED)
 CACHED_NAMES = 10000
 CACHE_ENTRIES = 200000
 RPZ_HEAD = (
@@ -39,7 +41,7 @@ class Peer:
     draws_ports = True  # of its upstream queries
     reloads = True
     blocks = True
-    workloads = WORKLOADS
+    workloads = WORKLOADS[:4]
     list_suffix = "txt"
     sinkhole = SINKHOLE
     bytes_a_name = 600  # a guess, so that no list is loaded that the memory cannot hold
@@ -155,6 +157,7 @@ class Reflector(Peer):
     name = "reflector"
     title = "bare reflector"
     reloads = blocks = False
+    workloads = WORKLOADS
 
     @classmethod
     def find(cls, bench):
@@ -196,8 +199,7 @@ class Sinkholed(Peer):
             f"  workers: {self.workers}\n"
             "  allow: [127.0.0.0/8]\n"
             "cache: {size: 64MiB}\n"
-            "upstreams:\n"
-            f"  - {{address: 127.0.0.1@{self.bench.upstream_port}}}\n"
+            + self.config_upstream() +
             "lists:\n"
             "  - name: bench\n"
             f"    file: {self.list_path()}\n"
@@ -208,6 +210,9 @@ class Sinkholed(Peer):
             f"state: {{directory: {self.path('state')}}}\n"
         )
 
+    def config_upstream(self):
+        return f"upstreams: [{{address: 127.0.0.1@{self.bench.upstream_port}}}]\n"
+
     def prepare(self):
         super().prepare()
         os.makedirs(self.path("state"), exist_ok=True)
@@ -215,6 +220,17 @@ class Sinkholed(Peer):
 
     def command(self):
         return [self.bench.sinkholed, "-c", self.path("config")]
+
+
+class SinkholedTls(Sinkholed):
+    name = "sinkholed-tls"
+    title = "sinkholed, DNS over TLS"
+    reloads = False
+    workloads = ("forwarded-tls",)
+
+    def config_upstream(self):
+        return (f"upstreams: [{{address: 127.0.0.1@{self.bench.tls_port}, tls-name: {TLS_NAME}}}]\n"
+                f"outgoing: {{tls-ca: {self.bench.tls_certificate}}}\n")
 
 
 class Unbound(Peer):
@@ -258,12 +274,15 @@ class Unbound(Peer):
             + self.config_list()
             + "forward-zone:\n"
             '  name: "."\n'
-            f"  forward-addr: 127.0.0.1@{self.bench.upstream_port}\n"
+            + self.config_upstream() +
             "remote-control:\n"
             "  control-enable: yes\n"
             "  control-use-cert: no\n"
             f"  control-interface: {self.path('control')}\n"
         )
+
+    def config_upstream(self):
+        return f"  forward-addr: 127.0.0.1@{self.bench.upstream_port}\n"
 
     def config_list(self):
         return f'include: "{self.list_path()}"\n'
@@ -303,6 +322,18 @@ class UnboundRpz(Unbound):
 
     def config_list(self):
         return f'rpz:\n  name: rpz.bench\n  zonefile: "{self.list_path()}"\nserver:\n'
+
+
+class UnboundTls(Unbound):
+    name = "unbound-tls"
+    title = "Unbound, DNS over TLS"
+    reloads = False
+    workloads = ("forwarded-tls",)
+
+    def config_upstream(self):
+        return (f"  forward-addr: 127.0.0.1@{self.bench.tls_port}#{TLS_NAME}\n"
+                "  forward-tls-upstream: yes\n"
+                f'server:\n  tls-cert-bundle: "{self.bench.tls_certificate}"\n')
 
 
 class Dnsmasq(Peer):
@@ -373,12 +404,15 @@ class Dnsdist(Peer):
             'setSecurityPollSuffix("")\n'
             "setUDPMultipleMessagesVectorSize(64)\n"
             "setMaxUDPOutstanding(65535)\n"
-            f'newServer({{address="127.0.0.1:{self.bench.upstream_port}"}})\n'
+            + self.config_upstream() +
             f"cache = newPacketCache({CACHE_ENTRIES}, {{maxTTL=86400}})\n"
             'getPool(""):setCache(cache)\n'
             f'setKey("{base64.b64encode(os.urandom(32)).decode()}")\n'
             f'controlSocket("127.0.0.1:{self.control_port}")\n' + self.config_list()
         )
+
+    def config_upstream(self):
+        return f'newServer({{address="127.0.0.1:{self.bench.upstream_port}"}})\n'
 
     def config_list(self):
         return (
@@ -397,6 +431,20 @@ class Dnsdist(Peer):
 
     def reload(self):
         measure.spawn(["dnsdist", "-C", self.path("config"), "-e", "loadList()"], "1", self.log)
+
+
+class DnsdistTls(Dnsdist):
+    """As many questions in flight on a connection as ours has; the default is one."""
+
+    name = "dnsdist-tls"
+    title = "dnsdist, DNS over TLS"
+    reloads = False
+    workloads = ("forwarded-tls",)
+
+    def config_upstream(self):
+        return (f'newServer({{address="127.0.0.1:{self.bench.tls_port}", tls="openssl", '
+                f'subjectName="{TLS_NAME}", caStore="{self.bench.tls_certificate}", '
+                "validateCertificates=true, maxInFlight=100})\n")
 
 
 class DnsdistCdb(Dnsdist):
@@ -492,5 +540,5 @@ class Recursor(Peer):
              "--timeout=600", "reload-lua-config"], "1", self.log)
 
 
-ALL = [Reflector, Sinkholed, DnsdistCdb, Dnsdist, Unbound, UnboundRedirect, UnboundRpz, Recursor,
-       Dnsmasq, DnsmasqSmall]
+ALL = [Reflector, Sinkholed, SinkholedTls, DnsdistCdb, Dnsdist, DnsdistTls, Unbound, UnboundTls,
+       UnboundRedirect, UnboundRpz, Recursor, Dnsmasq, DnsmasqSmall]

@@ -65,6 +65,10 @@ def speed_budgets(speed):
         ratio = dearest_ratio(cpu, draws_ports)
         if ratio is not None:
             yield Budget(f"forwarded: CPU, of {whom}", ratio, limit)
+    ratios = [runs.cost_ratio(cpu, "sinkholed-tls", cls.name, "forwarded-tls")
+              for cls in (peers.DnsdistTls, peers.UnboundTls)]
+    if any(ratios):
+        yield Budget("forwarded-tls: CPU, of the best peer", max(filter(None, ratios)), 1)
 
 
 def reload_budgets(what, reload):

@@ -53,7 +53,7 @@ class Lists:
         return os.path.join(self.directory(size), "names.txt")
 
     def questions(self, size, workload):
-        file = {"forwarded": "unlisted"}.get(workload, workload)
+        file = "unlisted" if workload in peers.FORWARDED else workload
         return os.path.join(self.directory(size), f"{file}.txt")
 
     def forget(self, size):
@@ -64,7 +64,7 @@ def expectation(peer, workload):
     if not peer.blocks:
         return []
     options = ["--expect", peer.sinkhole if workload in ("blocked", "below") else peers.UPSTREAM]
-    return options + (["--unique"] if workload == "forwarded" else [])
+    return options + (["--unique"] if workload in peers.FORWARDED else [])
 
 
 def fits_memory(cls, size, copies):
@@ -122,7 +122,8 @@ class Speed:
     def measure_cpu(self, peer, workload, number):
         self.warm(peer, workload)
         before = measure.Cpu(peer.pid())
-        others = measure.Others([peer.pid(), self.bench.upstream.pid])
+        others = measure.Others([peer.pid(), self.bench.upstream.pid,
+                                 self.bench.tls_upstream.pid])
         result = self.load(peer, workload, SATURATED + ["--seconds", str(self.bench.seconds)])
         foreign = others.share()
         after = measure.Cpu(peer.pid())
@@ -141,7 +142,7 @@ class Speed:
         }
 
     def measure_latency(self, peer, workload, number):
-        rate = self.bench.rate / 4 if workload == "forwarded" else self.bench.rate
+        rate = self.bench.rate / 4 if workload in peers.FORWARDED else self.bench.rate
         self.warm(peer, workload)
         result = self.load(peer, workload,
                            ["--rate", str(rate), "--seconds", str(self.bench.seconds)])

@@ -12,7 +12,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,23 +20,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "answer.h"
+
 enum {
 	BATCH = 64,
-	PACKET_MAX = 4096,
-	HEADER_LEN = 12,
-	RR_FIXED_LEN = 10, /* type, class, TTL, length */
-	ANSWER_LEN = 16,
-	OPT_LEN = 11,
-	TYPE_A = 1,
-	TYPE_OPT = 41,
 	SOCKET_BUFFER = 4 * 1024 * 1024,
 };
 
 struct options {
-	bool answer;
+	bool answers;
 	bool help;
-	uint32_t ttl_s;
-	struct in_addr address;
+	struct answer answer;
 	const char *listen_address;
 	const char *port;
 };
@@ -58,105 +51,13 @@ static const char usage_text[] =
 	"  -t, --ttl SECONDS      its TTL (300)\n"
 	"  -h, --help\n";
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, unsigned value)
-{
-	p[0] = (uint8_t)(value >> 8);
-	p[1] = (uint8_t)value;
-}
-
-/* The offset behind the name that starts at offset, or 0 when it does not end inside the packet. */
-static size_t skip_name(const uint8_t *packet, size_t len, size_t offset)
-{
-	while (offset < len) {
-		uint8_t label = packet[offset];
-
-		if (label == 0)
-			return offset + 1;
-		if (label >= 0xc0)
-			return offset + 2 <= len ? offset + 2 : 0;
-		if (label > 63)
-			return 0;
-		offset += 1u + label;
-	}
-	return 0;
-}
-
-/* Whether the records behind the question hold an OPT that lies inside the packet. */
-static bool has_opt(const uint8_t *packet, size_t len, size_t offset)
-{
-	unsigned left = (unsigned)get16(packet + 6) + get16(packet + 8) + get16(packet + 10);
-
-	for (; left > 0; left--) {
-		offset = skip_name(packet, len, offset);
-		if (offset == 0 || offset + RR_FIXED_LEN > len)
-			return false;
-		size_t end = offset + RR_FIXED_LEN + get16(packet + offset + 8);
-
-		if (end > len)
-			return false;
-		if (get16(packet + offset) == TYPE_OPT)
-			return true;
-		offset = end;
-	}
-	return false;
-}
-
-static size_t put_answer(uint8_t *p, const struct options *opt)
-{
-	static const uint8_t head[] = {0xc0, 0x0c, 0, TYPE_A, 0, 1};
-
-	memcpy(p, head, sizeof head);
-	put16(p + 6, opt->ttl_s >> 16);
-	put16(p + 8, opt->ttl_s & 0xffff);
-	put16(p + 10, 4);
-	memcpy(p + 12, &opt->address, 4);
-	return ANSWER_LEN;
-}
-
-static size_t put_opt(uint8_t *p)
-{
-	static const uint8_t opt[OPT_LEN] = {0, 0, TYPE_OPT, 0x04, 0xd0};
-
-	memcpy(p, opt, OPT_LEN);
-	return OPT_LEN;
-}
-
-/* Turns the query into its answer in place. Returns the new length, 0 for what is no query. */
-static size_t answer_query(uint8_t *packet, size_t len, const struct options *opt)
-{
-	size_t name_end = skip_name(packet, len, HEADER_LEN);
-	size_t end = name_end + 4;
-
-	if (get16(packet + 4) != 1 || name_end == 0 || end > len ||
-	    end + ANSWER_LEN + OPT_LEN > PACKET_MAX)
-		return 0;
-	bool edns = has_opt(packet, len, end);
-	bool address = get16(packet + name_end) == TYPE_A;
-
-	packet[2] = 0x81;
-	packet[3] = 0x80;
-	put16(packet + 6, address);
-	put16(packet + 8, 0);
-	put16(packet + 10, edns);
-	if (address)
-		end += put_answer(packet + end, opt);
-	if (edns)
-		end += put_opt(packet + end);
-	return end;
-}
-
 /* A response (QR set) is never answered: two reflectors could otherwise keep each other busy. */
 static size_t make_reply(uint8_t *packet, size_t len, const struct options *opt)
 {
 	if (len < HEADER_LEN || (packet[2] & 0x80) != 0)
 		return 0;
-	if (opt->answer)
-		return answer_query(packet, len, opt);
+	if (opt->answers)
+		return answer_query(packet, len, &opt->answer);
 	packet[2] |= 0x80;
 	packet[3] |= 0x80;
 	return len;
@@ -269,12 +170,12 @@ static bool parse_options(int argc, char **argv, struct options *ret_opt)
 
 	while ((letter = getopt_long(argc, argv, "aA:t:h", table, NULL)) != -1) {
 		if (letter == 'a')
-			ret_opt->answer = true;
+			ret_opt->answers = true;
 		else if (letter == 't')
-			ret_opt->ttl_s = (uint32_t)strtoul(optarg, NULL, 10);
+			ret_opt->answer.ttl_s = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (letter == 'h')
 			ret_opt->help = true;
-		else if (letter != 'A' || inet_pton(AF_INET, optarg, &ret_opt->address) != 1)
+		else if (letter != 'A' || inet_pton(AF_INET, optarg, &ret_opt->answer.address) != 1)
 			return false;
 	}
 	if (ret_opt->help)
@@ -288,7 +189,7 @@ static bool parse_options(int argc, char **argv, struct options *ret_opt)
 
 int main(int argc, char **argv)
 {
-	struct options opt = {.ttl_s = 300, .address.s_addr = htonl(0xc6336401)};
+	struct options opt = {.answer = {.ttl_s = 300, .address.s_addr = htonl(0xc6336401)}};
 	struct sockaddr_storage address = {0};
 	socklen_t address_len = 0;
 

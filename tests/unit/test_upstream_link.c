@@ -29,6 +29,7 @@
 #define PADDING 128U
 #define OPENING_MS 1500U
 #define UNACKNOWLEDGED_MS 1000U
+#define SILENT_MS 1500U
 #define ALLOCATIONS_MAX 20000UL
 
 struct world;
@@ -276,7 +277,7 @@ static void test_reused(void **state)
 	assert_int_equal(w->ns.accepted, 1);
 }
 
-/* What is asked in one turn comes in one piece: over TLS, in one record. */
+/* What is asked in one turn comes in one piece. */
 static void test_together(void **state)
 {
 	struct world *w = *state;
@@ -284,7 +285,7 @@ static void test_together(void **state)
 
 	open_first(w);
 	before = w->ns.conns[0]->reads;
-	ask_heard(w, 1, 40);
+	ask_heard(w, 1, 8);
 	assert_int_equal(w->ns.conns[0]->reads, before + 1);
 	assert_int_equal(w->ns.accepted, 1);
 }
@@ -619,6 +620,44 @@ static void test_unplugged(void **state)
 	assert_int_equal(w->failed, 0);
 }
 
+/* The server takes what it is sent, and says nothing: it is asked over another connection, and the
+ * one that is deaf is given up. */
+static void test_silent(void **state)
+{
+	struct world *w = *state;
+	uint64_t begun_ms;
+
+	open_first(w);
+	begun_ms = await_clock_ms();
+	ask_heard(w, 1, 3);
+	RIG_AWAIT(&w->rig, w->ns.query_count == 1 + 2 * 3);
+	assert_true(await_clock_ms() - begun_ms >= SILENT_MS);
+	ask_heard(w, 4, 1);
+	for (size_t i = 4; i < 8; i++) {
+		assert_int_equal(w->ns.queries[i].conn, 1);
+		mockstream_answer(&w->ns, i);
+	}
+	RIG_AWAIT(&w->rig, w->answered == 5);
+	RIG_AWAIT(&w->rig, w->ns.conns[0]->ended);
+	assert_int_equal(mockstream_connections(&w->ns), 1);
+	assert_int_equal(w->failed, 0);
+}
+
+/* The server is no more than slow: its answer is taken, whenever it comes. */
+static void test_slow(void **state)
+{
+	struct world *w = *state;
+
+	open_first(w);
+	ask_heard(w, 1, 1);
+	turn_for(w, 2 * SILENT_MS + 1000);
+	assert_int_equal(w->ns.query_count, 3);
+	assert_int_equal(w->ns.accepted, 2);
+	mockstream_answer(&w->ns, 2);
+	RIG_AWAIT(&w->rig, w->answered == 2);
+	assert_int_equal(w->failed, 0);
+}
+
 /* ---- never open */
 
 static void test_refused(void **state)
@@ -904,6 +943,8 @@ int main(void)
 		BOTH(test_closed_unnoticed),
 		BOTH(test_unused),
 		BOTH(test_unplugged),
+		BOTH(test_silent),
+		BOTH(test_slow),
 		BOTH(test_refused),
 		BOTH(test_refused_again),
 		TLS(test_no_handshake),

@@ -86,6 +86,7 @@ static size_t number_of(const struct mockstream_conn *conn)
 
 static void serve(struct mockstream_conn *conn)
 {
+	bool came = false;
 	size_t room;
 	ssize_t n;
 
@@ -101,10 +102,11 @@ static void serve(struct mockstream_conn *conn)
 		n = receive(conn, to, room);
 		if (n <= 0)
 			break;
-		conn->reads++;
+		came = true;
 		frame_added(&conn->in, (size_t)n);
 		take_queries(conn, number_of(conn));
 	} while (conn->ssl && conn->fd >= 0 && SSL_has_pending(conn->ssl));
+	conn->reads += came;
 	if (n == 0 || (n < 0 && errno != EAGAIN)) {
 		conn->ended = true;
 		conn_close(conn);
@@ -139,6 +141,7 @@ static void accept_one(struct mockstream *ns)
 	if (ns->ctx) {
 		conn->ssl = SSL_new(ns->ctx);
 		assert_non_null(conn->ssl);
+		SSL_set_read_ahead(conn->ssl, 1);
 		assert_int_equal(SSL_set_fd(conn->ssl, conn_fd), 1);
 	}
 	conn->event = event_new(ns->base, conn_fd, EV_READ | EV_PERSIST, on_conn, conn);
