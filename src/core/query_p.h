@@ -71,6 +71,25 @@ static inline uint8_t query_cache_flags(const struct wire_query *wire)
 bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
 			 size_t *ret_len);
 
+/* Where an answer has got to, along the CNAMEs. */
+struct query_chain {
+	uint16_t owner; /* pointer to the name */
+	bool is_own;	/* it is the operator's, and `found` what it has */
+	bool follows;	/* a CNAME leads on from it, to `target` */
+	unsigned int links;
+	struct local_name found;
+	struct name target;
+	struct name_suffixes suffixes; /* of the target */
+};
+
+/* Adds the records of the name that the chain is at to the answer, which was begun.  False when no
+ * CNAME leads on from it. */
+bool query_chain_add(struct answer_job *job, struct query_chain *chain);
+
+/* Begins at the question's name and adds the CNAMEs up to a name that is not the operator's; false
+ * when they do not lead to one. */
+bool query_chain_begin(struct answer_job *job, struct query_chain *ret_chain);
+
 /*
  * Answers from the operator's own name: with its records of the type, those of the names that its
  * CNAMEs lead to, or none.  A mandatory list that has such a name blocks it.  False: they lead to
