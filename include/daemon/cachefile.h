@@ -10,13 +10,15 @@
 #include "core/cache.h"
 #include "core/snapshot.h"
 
-/* Reads the file; the workers may run already, so that nobody has to wait for it.  A bad one leaves
- * the cache empty, with a warning; it is fine when there is none. */
+/* Reads the file, for names whose hashes have `name_key`; the workers may run already, so that
+ * nobody has to wait for it.  A bad one leaves the cache empty, with a warning; it is fine when
+ * there is none. */
 void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
 		    const struct hash_key *name_key);
 
 /* Writes the file, once the workers have stopped; a failure is logged, and the file before it
  * stays. */
-void cachefile_store(const struct snapshot *snapshot, struct cache *cache);
+void cachefile_store(const struct snapshot *snapshot, struct cache *cache,
+		     const struct hash_key *name_key);
 
 #endif

@@ -14,7 +14,7 @@
 #define FILE_NAME "cache.dump"
 
 /* By the clocks of the workers. */
-static struct cache_dump_env make_env(const struct snapshot *s)
+static struct cache_dump_env make_env(const struct snapshot *s, const struct hash_key *name_key)
 {
 	struct timespec mono;
 	struct timespec real;
@@ -24,6 +24,7 @@ static struct cache_dump_env make_env(const struct snapshot *s)
 	return (struct cache_dump_env){
 		.conf = &s->conf->cache,
 		.ttl = &s->ttl,
+		.name_key = *name_key,
 		.now_ms = (uint64_t)mono.tv_sec * 1000 + (uint64_t)mono.tv_nsec / 1000000,
 		.now_s = (uint64_t)real.tv_sec,
 	};
@@ -50,7 +51,7 @@ static void file_path(const struct snapshot *s, const char *suffix, char ret_pat
 void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
 		    const struct hash_key *name_key)
 {
-	struct cache_dump_env env = make_env(snapshot);
+	const struct cache_dump_env env = make_env(snapshot, name_key);
 	uint64_t start_ms = clock_ms();
 	struct err_text text;
 	uint64_t entries = 0;
@@ -60,7 +61,6 @@ void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
 
 	if (!is_wanted(snapshot))
 		return;
-	env.name_key = *name_key;
 	file_path(snapshot, "", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	in = fd < 0 ? NULL : fdopen(fd, "r");
@@ -101,9 +101,10 @@ static bool store(const struct cache_dump_env *env, struct cache *cache, const c
 	return done && rename(temporary, path) == 0;
 }
 
-void cachefile_store(const struct snapshot *snapshot, struct cache *cache)
+void cachefile_store(const struct snapshot *snapshot, struct cache *cache,
+		     const struct hash_key *name_key)
 {
-	const struct cache_dump_env env = make_env(snapshot);
+	const struct cache_dump_env env = make_env(snapshot, name_key);
 	char temporary[PATH_MAX];
 	uint64_t entries = 0;
 	char path[PATH_MAX];

@@ -291,7 +291,8 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 	workers_stop(config->workers, drain_ms);
 	if (err == ERR_OK) {
 		log_counters(config);
-		cachefile_store(workers_snapshot(config->workers), config->cache);
+		cachefile_store(workers_snapshot(config->workers), config->cache,
+				&config->name_key);
 		end_loader(&life);
 		log_notice("ended");
 	}

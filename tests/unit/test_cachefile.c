@@ -85,8 +85,10 @@ static void load(struct life *l)
 
 static void store(struct life *l)
 {
+	const struct hash_key key = KIT_KEY;
+
 	scratch_take_stderr(&l->scratch);
-	cachefile_store(l->snapshot, l->cache);
+	cachefile_store(l->snapshot, l->cache, &key);
 	scratch_give_stderr(&l->scratch);
 }
 
