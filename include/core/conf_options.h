@@ -65,7 +65,7 @@
 #define CONF_ROWS_SERVER(X) \
 	X(server, listen, "listen", ENDPOINTS, "127.0.0.1@53 ::1@53", 1, CONF_LISTEN_MAX, "", \
 	  RESTART, \
-	  "The addresses answered on, over UDP and TCP. Where there is no IPv6, ::1 is left out.") \
+	  "The addresses answered on, over UDP and TCP; ::1 is left out where there is no IPv6.") \
 	X(server, workers, "workers", UINT, "0", 0, 256, "", RESTART, \
 	  "Threads that serve queries; 0 means one for each core.") \
 	X(server, allow, "allow", PREFIXES, \
