@@ -792,22 +792,14 @@ static void test_longest_rdata(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full_rdata),
-		cmocka_unit_test(test_longest_rdata),
-		cmocka_unit_test(test_replies),
-		cmocka_unit_test(test_ttls_are_set_in_place),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_ede),
-		cmocka_unit_test(test_cookie),
-		cmocka_unit_test(test_rdata),
-		cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_every_truncation),
-		cmocka_unit_test(test_matches),
-		cmocka_unit_test(test_bare_errors),
-		cmocka_unit_test(test_age),
-		cmocka_unit_test(test_type_limits),
-		cmocka_unit_test(test_set_ttl),
-		cmocka_unit_test(test_may_be_cached),
+		cmocka_unit_test(test_full_rdata), cmocka_unit_test(test_longest_rdata),
+		cmocka_unit_test(test_replies),	   cmocka_unit_test(test_ttls_are_set_in_place),
+		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_ede),
+		cmocka_unit_test(test_cookie),	   cmocka_unit_test(test_rdata),
+		cmocka_unit_test(test_malformed),  cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_matches),	   cmocka_unit_test(test_bare_errors),
+		cmocka_unit_test(test_age),	   cmocka_unit_test(test_type_limits),
+		cmocka_unit_test(test_set_ttl),	   cmocka_unit_test(test_may_be_cached),
 		cmocka_unit_test(test_body_moves),
 	};
 
