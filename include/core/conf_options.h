@@ -274,7 +274,8 @@
 
 #define CONF_ROWS_STATE(X) \
 	X(state, directory, "directory", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \
-	  "Where the last good version of each list is kept; empty: nowhere.")
+	  "Where the last good version of each list is kept, and the cache over a restart; empty: " \
+	  "nowhere.")
 
 /* The words of the options that take one of several: enumerator, word. */
 #define CONF_WORDS_POLICY(W) \

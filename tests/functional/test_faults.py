@@ -421,8 +421,9 @@ def test_late_answer_is_for_the_next_client(daemon, upstream):
 
 def test_stale_negative_answer(daemon, upstream):
     """EDE 19 (RFC 8914)."""
+    soa = f"net. {TTL_SHORT} IN SOA ns.net. root.net. 1 3600 600 86400 {TTL_SHORT}"
     up = upstream(faults.good)
-    d = aged(daemon, [up], lambda q: q.negative("NXDOMAIN", TTL_SHORT, TTL_SHORT))
+    d = aged(daemon, [up], lambda q: q.reply(rcode="NXDOMAIN", authority=[soa]))
     up.script = faults.silent
     answer = ask_many(d.address, [CACHED])[0]
     assert (answer.rcode, answer.ede) == ("NXDOMAIN", 19)
