@@ -138,11 +138,12 @@ static enum err uplink_create(struct uplinks *links, struct uplink **ret_link)
 
 void uplinks_free(struct uplinks *links)
 {
-	struct uplink *link;
+	struct uplink *next;
 
 	if (!links)
 		return;
-	while ((link = LIST_FIRST(&links->list))) {
+	for (struct uplink *link = LIST_FIRST(&links->list); link; link = next) {
+		next = LIST_NEXT(link, entry);
 		detach(link);
 		uplink_free(link);
 	}
@@ -184,14 +185,17 @@ static struct uplink *least_loaded(const struct uplinks *links)
 /* A link with room: one that is open or being opened, else a new one. */
 static enum err choose(struct uplinks *links, struct uplink **ret_link)
 {
-	struct uplink *link = least_loaded(links);
-	enum err err = ERR_REFUSED;
+	struct uplink *best = least_loaded(links);
 
-	if (links->count < LINKS_MAX && (!link || !is_good(link)))
-		err = uplink_create(links, &link);
-	if (!link)
-		return err;
-	*ret_link = link;
+	if (links->count < LINKS_MAX && (!best || !is_good(best))) {
+		enum err err = uplink_create(links, ret_link);
+
+		if (err == ERR_OK || !best)
+			return err;
+	}
+	if (!best)
+		return ERR_REFUSED;
+	*ret_link = best;
 	return ERR_OK;
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "net/tls.h"
 #include "support/alloc_fail.h"
@@ -549,6 +550,26 @@ static void test_ca_file(void **state)
 	assert_int_equal(tls_client_create(rows[0].path, &w->client, NULL), ERR_CONFIG);
 }
 
+/* A file that was exchanged makes another client, one that is the same does not. */
+static void test_current(void **state)
+{
+	struct world *w = *state;
+	const char *path = scratch_path(&w->scratch, "current.pem");
+	struct tls_client *client = make_client(write_cas(w, "current.pem", ROOT, ROOT));
+	struct tls_client *of_system = make_client("");
+
+	assert_true(tls_client_current(client, path));
+	assert_false(tls_client_current(client, scratch_path(&w->scratch, "ca.pem")));
+	assert_false(tls_client_current(client, ""));
+	write_cas(w, "current.pem", ROOT, OTHER_ROOT);
+	assert_false(tls_client_current(client, path));
+	assert_int_equal(unlink(path), 0);
+	assert_false(tls_client_current(client, path));
+	assert_true(tls_client_current(of_system, ""));
+	tls_client_free(client);
+	tls_client_free(of_system);
+}
+
 static void test_no_identity(void **state)
 {
 	static char no_prefix[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -681,8 +702,8 @@ int main(void)
 		cmocka_unit_test(test_versions),     cmocka_unit_test(test_resumption),
 		cmocka_unit_test(test_tickets_once), cmocka_unit_test(test_ticket_unknown),
 		cmocka_unit_test(test_many_tickets), cmocka_unit_test(test_ca_file),
-		cmocka_unit_test(test_no_identity),  cmocka_unit_test(test_no_tls),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_current),	     cmocka_unit_test(test_no_identity),
+		cmocka_unit_test(test_no_tls),	     cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

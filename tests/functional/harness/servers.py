@@ -85,15 +85,30 @@ zone:
 """
 
 
+NSD_TLS = """\
+server:
+  ip-address: 127.0.0.1@{port}
+  tls-port: {port}
+  tls-service-key: "{identity.key}"
+  tls-service-pem: "{identity.certificate}"
+"""
+
+
 class Nsd(Server):
-    def __init__(self, folder):
+    """With an identity (certs.Identity) it is also at tls_where."""
+
+    def __init__(self, folder, identity=None):
         self.where = ("127.0.0.1", free_port())
         self.signer = Signer(folder, zones.origin_of(zones.SIGNED))
         (folder / "plain.zone").write_text(zones.plain_text())
         (folder / "signed.zone").write_text(zones.signed_text(self.signer))
         config = folder / "nsd.conf"
-        config.write_text(NSD_CONFIG.format(port=self.where[1], folder=folder, plain=zones.PLAIN,
-                                            signed=zones.SIGNED))
+        text = NSD_CONFIG.format(port=self.where[1], folder=folder, plain=zones.PLAIN,
+                                 signed=zones.SIGNED)
+        if identity:
+            self.tls_where = ("127.0.0.1", free_port())
+            text += NSD_TLS.format(port=self.tls_where[1], identity=identity)
+        config.write_text(text)
         super().__init__(folder, ["/usr/sbin/nsd", "-d", "-c", str(config)], zones.PLAIN)
 
 

@@ -371,6 +371,8 @@ class ScriptedUpstream:
                 return
             except ConnectionError:
                 continue
+            if len(wire) > 2 and wire[2] & 0x80:
+                continue   # a late answer to whoever had this port before
             self._ask_script(wire, "udp", peer[1], peer)
 
     def _on_accept(self, s):
