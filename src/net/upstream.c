@@ -79,6 +79,9 @@ enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, 
 	up->on_answered = answer_take;
 	up->on_failed = try_failed;
 	up->on_readable = udp_on_readable;
+	up->on_timer = try_on_timer;
+	up->forget = uplink_forget;
+	up->free_links = uplinks_free;
 	up->ports = ports;
 	up->in_flight_max = in_flight;
 	up->bucket_mask = buckets - 1;

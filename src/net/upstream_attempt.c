@@ -63,30 +63,6 @@ bool attempt_case_kept(const struct attempt *a, const uint8_t *msg)
 	return memcmp(msg + WIRE_HEADER, sent, qname_len) == 0;
 }
 
-enum err attempt_send(struct question *q, struct server *server, bool over_connection)
-{
-	struct upstreams *up = q->upstreams;
-	struct attempt *a = &q->attempts[q->attempt_count];
-	enum err err;
-
-	if (q->attempt_count == ATTEMPTS_MAX)
-		return ERR_REFUSED;
-	*a = (struct attempt){.question = q, .server = server};
-	a->edns = q->stumbled == server ? q->edns : EDNS_WHOLE;
-	if (over_connection || server->transport != SERVER_UDP)
-		err = uplink_send(up, a);
-	else
-		err = udp_send(up, a);
-	if (err != ERR_OK) {
-		a->server = NULL;
-		return err;
-	}
-	q->attempt_count++;
-	server_busy(server);
-	health_asked(server);
-	return ERR_OK;
-}
-
 void attempt_end(struct attempt *a)
 {
 	struct server *server = a->server;
@@ -94,7 +70,7 @@ void attempt_end(struct attempt *a)
 	if (!server)
 		return;
 	if (a->link)
-		uplink_forget(a);
+		server->upstreams->forget(a);
 	else
 		LIST_REMOVE(a, entry);
 	a->server = NULL;

@@ -4,14 +4,14 @@
  *
  *   upstream.c           asked, joined, made and freed
  *   upstream_answer.c    what comes back: believed or not, good or bad
- *   upstream_try.c       the course of a question: tried, tried again, hedged, given up
+ *   upstream_try.c       the course of a question: sent, sent again, hedged, given up
  *   upstream_pick.c      which server of a pool is asked
- *   upstream_attempt.c   a question sent once: its message, and what answers it
  *   upstream_udp.c       sent over UDP
  *   upstream_link.c      sent over TCP and TLS connections, which are kept and shared
- *   upstream_source.c    the UDP sockets of a server: opened, drawn, renewed
  *   upstream_question.c  the table of questions in flight
+ *   upstream_attempt.c   a question sent once: its message, what answers it, its end
  *   upstream_pool.c      pools and servers: made, kept over a reload, freed
+ *   upstream_source.c    the UDP sockets of a server: opened, drawn, renewed
  *   upstream_health.c    what is known of a server: its round trips, whether it is well
  *   upstream_rtt.c       round trip times: smoothed, spread, and their 95th percentile
  *
@@ -174,7 +174,10 @@ struct upstreams {
 	struct loop *loop;
 	answered_fn *on_answered; /* what the parts below tell of their attempts */
 	failed_fn *on_failed;
-	event_callback_fn on_readable; /* of a source's socket */
+	event_callback_fn on_readable;	   /* of a source's socket */
+	event_callback_fn on_timer;	   /* of a question */
+	void (*forget)(struct attempt *a); /* at its connection */
+	void (*free_links)(struct uplinks *links);
 	struct random_pool random;
 	uint32_t ports;
 	uint32_t in_flight;
@@ -250,9 +253,6 @@ bool question_over_link(const struct question *q, const struct server *server);
 
 /* ---- upstream_attempt.c */
 
-/* Sends `q` to `server`, over its own transport, or over a connection in any case.  ERR_REFUSED:
- * it has been sent too often.  ERR_NOMEM, ERR_SYS. */
-enum err attempt_send(struct question *q, struct server *server, bool over_connection) MUST_CHECK;
 /* The end of an attempt, however it was sent. */
 void attempt_end(struct attempt *a);
 /* Writes the message of `a`, whose id is set, for its server: with letters' case drawn at random,

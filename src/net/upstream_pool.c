@@ -50,7 +50,7 @@ static void server_free(struct server *server)
 {
 	TAILQ_REMOVE(&server->upstreams->servers, server, entry);
 	sources_close(server);
-	uplinks_free(server->uplinks);
+	server->upstreams->free_links(server->uplinks);
 	tls_peer_free(server->tls);
 	free(server->tls_name);
 	for (size_t i = 0; i < server->tls_pins_count; i++)

@@ -55,7 +55,7 @@ struct question *question_begin(struct upstreams *up, const struct query_key *ke
 	q->probe = probe;
 	q->pool = pool_take(up, key->pool);
 	reset(q);
-	evtimer_assign(&q->timer, up->loop->base, try_on_timer, q);
+	evtimer_assign(&q->timer, up->loop->base, up->on_timer, q);
 	if (probe)
 		LIST_INSERT_HEAD(&up->probes, q, chain);
 	else

@@ -147,6 +147,32 @@ static void set_retry(struct question *q)
 
 /* ---- tries */
 
+/* Sends `q` to `server`, over its own transport, or over a connection in any case.  ERR_REFUSED: it
+ * has been sent too often.  ERR_NOMEM, ERR_SYS. */
+static enum err send_to(struct question *q, struct server *server, bool over_connection)
+{
+	struct upstreams *up = q->upstreams;
+	struct attempt *a = &q->attempts[q->attempt_count];
+	enum err err;
+
+	if (q->attempt_count == ATTEMPTS_MAX)
+		return ERR_REFUSED;
+	*a = (struct attempt){.question = q, .server = server};
+	a->edns = q->stumbled == server ? q->edns : EDNS_WHOLE;
+	if (over_connection || server->transport != SERVER_UDP)
+		err = uplink_send(up, a);
+	else
+		err = udp_send(up, a);
+	if (err != ERR_OK) {
+		a->server = NULL;
+		return err;
+	}
+	q->attempt_count++;
+	server_busy(server);
+	health_asked(server);
+	return ERR_OK;
+}
+
 /*
  * Sends the question to the best server left; one that cannot be sent to has failed.  False:
  * there is none left, or no attempt to spare; what is under way decides then.
@@ -163,7 +189,7 @@ static bool send_next(struct question *q)
 
 		q->last = server;
 		q->tried |= place_bit(place);
-		if (attempt_send(q, server, false) == ERR_OK)
+		if (send_to(q, server, false) == ERR_OK)
 			return true;
 		q->failed |= place_bit(place);
 		health_bad(server, FAILURE_NETWORK);
@@ -222,7 +248,7 @@ bool try_again(struct question *q, struct server *server, bool over_connection)
 {
 	if (over_connection && question_over_link(q, server))
 		return true;
-	if (attempt_send(q, server, over_connection) != ERR_OK)
+	if (send_to(q, server, over_connection) != ERR_OK)
 		return false;
 	if (over_connection)
 		stats_inc(q->upstreams->loop->env.stats, upstream_tcp);
@@ -269,7 +295,7 @@ static void hedge(struct question *q)
 	if (!server || !spend(q->upstreams))
 		return;
 	q->tried |= place_bit(question_place(q, server));
-	if (attempt_send(q, server, false) == ERR_OK)
+	if (send_to(q, server, false) == ERR_OK)
 		stats_inc(q->upstreams->loop->env.stats, upstream_hedges);
 }
 

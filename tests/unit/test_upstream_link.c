@@ -163,6 +163,8 @@ static void set_up_with(void **state, bool tls)
 	w->up.loop = &w->rig.loop;
 	w->up.on_answered = on_answered;
 	w->up.on_failed = on_failed;
+	w->up.forget = uplink_forget;
+	w->up.free_links = uplinks_free;
 	TAILQ_INIT(&w->up.servers);
 	make_questions(w);
 	w->server = make_server(w, "dns.example");
