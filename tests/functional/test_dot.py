@@ -44,7 +44,7 @@ def tls_upstream(upstream, right):
 @pytest.fixture
 def forward(daemon, ca):
     def make(*upstreams, **outgoing):
-        d = daemon({"upstreams": [u.address for u in upstreams],
+        d = daemon({"upstreams": [u.address for u in upstreams], "server": {"drain-timeout": 0},
                     "outgoing": {**FAST, "tls-ca": str(ca.certificate), **outgoing}})
         return d.add_list("one", "blocked.net\n").start()
     return make

@@ -20,10 +20,12 @@ FAST = {"timeout": "2s", "retransmit": "100ms"}
 NOISE = 1.0     # seconds that a busy machine may add to what is "at once"
 BACK = 8        # seconds after which an upstream that is well again has to be in use
 TTL_LONG, TTL_SHORT = 3600, 1
+AT_ONCE = {"server": {"drain-timeout": 0}}  # an end without waiting for what is in flight
 
 
-def forward(daemon, *upstreams, lists=None, **outgoing):
-    d = daemon({"upstreams": [u.address for u in upstreams], "outgoing": {**FAST, **outgoing}})
+def forward(daemon, *upstreams, **outgoing):
+    d = daemon({"upstreams": [u.address for u in upstreams], "outgoing": {**FAST, **outgoing},
+                **AT_ONCE})
     d.add_list("one", "blocked.net\n")
     return d.start()
 
@@ -48,7 +50,7 @@ ONE_FAILS = {
     "wrong ID": faults.wrong_id,
     "wrong question": faults.wrong_question,
     "wrong port": faults.wrong_port,
-    "wrong cookie": faults.wrong_cookie,
+    "wrong cookie": faults.over_udp(faults.wrong_cookie),
     "garbage": faults.garbage,
     "lower case": faults.lower_case(faults.good),
     "TC, TCP ends": faults.over_tcp(lambda q: Close()),
@@ -164,7 +166,7 @@ def test_no_hedging(daemon, upstream):
     ups = [upstream(faults.sometimes_delayed(faults.good, 0.3, 20)) for _ in range(2)]
     d = forward(daemon, *ups, retransmit="2s", timeout="4s", hedge=0)
     all_answered(ask_many(d.address, fresh(200), window=4), GOOD)
-    assert sum(up.count() for up in ups) == 200
+    assert sum(up.count() for up in ups) <= 220     # those that take long are sent again
 
 
 # ---- real servers
@@ -196,6 +198,8 @@ def test_signed_answers_come_of_the_real_server(daemon, upstream, request, serve
     real, bad = request.getfixturevalue(server), upstream(ONE_FAILS[how])
     if how == "lower case":
         bad.script = faults.lower_case(faults.servfail)
+    elif how == "wrong cookie":
+        bad.script = faults.over_udp(faults.wrong_cookie, faults.silent)
     d = forward(daemon, bad, real)
     all_signed(ask_many(d.address, signed_names(30), window=10, do=True))
     assert rcode(ask(d.address, f"nothing.{SIGNED}", do=True)) == "NXDOMAIN"
@@ -286,14 +290,18 @@ def test_all_fail(failing, how):
     all_answered(ask_many(d.address, fresh(60), window=10), GOOD)
 
 
-@pytest.mark.parametrize("how", ["silent", "SERVFAIL", "garbage"])
-def test_upstreams_that_fail_are_not_stormed(failing, how):
-    """100 questions a second of as many names: the upstreams have a few questions for each."""
+@pytest.mark.parametrize("how,most", [("silent", 1), ("garbage", 1), ("wrong ID", 1),
+                                      ("closed", 0), ("SERVFAIL", 3)])
+def test_upstreams_that_fail_are_not_stormed(failing, how, most):
+    """100 questions a second of as many names. Once they are known to be dead, the upstreams have
+    fewer questions than there are; failures that are answered cost one of each."""
     d, ups = failing(ALL_FAIL[how])
-    before = sum(up.count() for up in ups)
-    with asking(d.address, fresh(300), rate=100) as outcomes:
-        time.sleep(2)
-    assert sum(up.count() for up in ups) - before <= 6 * len(outcomes), len(outcomes)
+    with asking(d.address, fresh(600), rate=100) as outcomes:
+        time.sleep(3.5)
+        before = sum(up.count() for up in ups)
+        time.sleep(1.5)
+        asked = sum(up.count() for up in ups) - before
+    assert asked <= 150 * most, (asked, tell(outcomes))
 
 
 @pytest.mark.parametrize("how,most", [("SERVFAIL", 20), ("silent", 40)])
@@ -335,7 +343,7 @@ def test_outage_shorter_than_clients_wait_costs_no_answer(failing):
 
 def test_full_table_of_questions_spares_what_needs_no_upstream(daemon, upstream):
     up = upstream(faults.good)
-    d = daemon({"upstreams": [up.address], "server": {"workers": 1},
+    d = daemon({"upstreams": [up.address], "server": {"workers": 1, "drain-timeout": 0},
                 "outgoing": {**FAST, "in-flight": 16, "timeout": "4s"}})
     d.add_list("one", "blocked.net\n").start()
     ask(d.address, CACHED)
@@ -368,7 +376,8 @@ def aged(daemon, ups, script=None, **cache):
     """A daemon with an answer in its cache whose TTL is over."""
     for up in ups:
         up.script = script or (lambda q: q.quick(GOOD, ttl=TTL_SHORT))
-    d = daemon({"upstreams": [up.address for up in ups], "outgoing": {**FAST, "timeout": "4s"},
+    d = daemon({"upstreams": [up.address for up in ups], **AT_ONCE,
+                "outgoing": {**FAST, "timeout": "4s"},
                 "cache": {"stale-timeout": "500ms", "stale-ttl": "30s", "servfail-ttl": "1s",
                           "prefetch": 0, **cache}})
     d.add_list("one", "blocked.net\n").start()
@@ -421,9 +430,8 @@ def test_late_answer_is_for_the_next_client(daemon, upstream):
 
 def test_stale_negative_answer(daemon, upstream):
     """EDE 19 (RFC 8914)."""
-    soa = f"net. {TTL_SHORT} IN SOA ns.net. root.net. 1 3600 600 86400 {TTL_SHORT}"
     up = upstream(faults.good)
-    d = aged(daemon, [up], lambda q: q.reply(rcode="NXDOMAIN", authority=[soa]))
+    d = aged(daemon, [up], lambda q: q.negative("NXDOMAIN", TTL_SHORT, TTL_SHORT, "net."))
     up.script = faults.silent
     answer = ask_many(d.address, [CACHED])[0]
     assert (answer.rcode, answer.ede) == ("NXDOMAIN", 19)
@@ -520,7 +528,7 @@ def test_failure_does_not_take_the_place_of_an_answer(daemon, upstream):
 def zoned(daemon, upstream):
     """A default upstream, and one for corp.example."""
     default, corp = upstream(faults.good), upstream(faults.second)
-    d = daemon({"upstreams": [default.address], "outgoing": FAST,
+    d = daemon({"upstreams": [default.address], "outgoing": FAST, **AT_ONCE,
                 "forward": [{"zone": "corp.example", "upstreams": [corp.address]}]}).start()
     return d, default, corp
 

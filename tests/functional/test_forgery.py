@@ -51,13 +51,14 @@ def test_upstream_that_does_not_keep_the_case_is_put_up_with(daemon, upstream):
 
 
 def test_answer_in_another_case_is_not_taken_as_it_is(daemon, upstream):
-    """A forger who is first with all in lower case; the upstream itself keeps the case."""
+    """A forger has guessed port and ID, and is first with all in lower case."""
     def script(q):
+        if q.name != f"{LONG}.":
+            return q.quick(GOOD)
         forged = faults.lower_case(lambda q: q.quick(FORGED))(q)
         return [forged, Later(0.05, q.quick(GOOD))]
-    d = forward(daemon, upstream(script), retransmit="1s")
-    names = [f"{n}.some-more-letters-than-chance-gets-right.net" for n in "abcdefghijklmnop"]
-    outcomes = ask_many(d.address, names, window=4)
+    d = forward(daemon, upstream(faults.over_udp(script)), retransmit="1s")
+    outcomes = ask_many(d.address, [*fresh(20), LONG, *fresh(20)], window=1)
     assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
 
 
@@ -68,7 +69,7 @@ def test_answer_in_another_case_is_not_taken_as_it_is(daemon, upstream):
 def test_forger_who_sends_65535_guesses_fails(daemon, upstream, forger):
     """The guesses are all there before the right answer."""
     def script(q):
-        forge = q.name == f"{LONG}." and not raced
+        forge = q.name == f"{LONG}." and q.transport == "udp" and not raced
         raced.append(q.name)
         return [*forger(q), q.quick(GOOD)] if forge else q.quick(GOOD)
 
@@ -137,20 +138,21 @@ def test_cookies_are_not_sent_when_they_are_not_wanted(daemon, upstream):
 @pytest.mark.parametrize("right", [lambda q: CookieServer()(q), faults.good],
                          ids=["server with cookies", "server without"])
 def test_answer_to_another_cookie_is_ignored(daemon, upstream, right):
-    up = upstream(lambda q: [faults.wrong_cookie(q), Later(0.05, right(q))])
+    up = upstream(faults.over_udp(lambda q: [faults.wrong_cookie(q), Later(0.05, right(q))]))
     d = forward(daemon, up, retransmit="1s")
     outcomes = ask_many(d.address, fresh(30), window=4)
     assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
 
 
-def test_upstream_that_wants_a_cookie_again_and_again_is_left(daemon, upstream):
-    """BADCOOKIE without end: the next one is asked, and the first is not asked in a loop."""
+def test_upstream_that_wants_a_cookie_again_and_again(daemon, upstream):
+    """BADCOOKIE without end: no question is asked in a loop.  Over TCP none is needed (RFC 7873,
+    5.3), and the next upstream needs none."""
     server = CookieServer()
     server.server_cookie = lambda client: bytes(server.refused % 256 for _ in range(16))
     up, other = upstream(server), upstream(faults.second)
     d = forward(daemon, up, other, policy="in-order", retransmit="200ms")
     outcomes = ask_many(d.address, fresh(30), window=4)
-    assert all(o.addresses == [SECOND] for o in outcomes), tell(outcomes)
+    assert all(o.addresses in ([GOOD], [SECOND]) for o in outcomes), tell(outcomes)
     assert up.count() <= 30 * 4
 
 

@@ -57,6 +57,11 @@ def sometimes_delayed(script, seconds, one_in):
     return lambda q: Later(seconds, script(q)) if q.number % one_in == 0 else script(q)
 
 
+def over_udp(script, otherwise=good):
+    """What a forger can do from afar: over TCP and TLS the upstream itself is heard."""
+    return lambda q: script(q) if q.transport == "udp" else otherwise(q)
+
+
 # ---- answers to something else
 
 def wrong_id(q):

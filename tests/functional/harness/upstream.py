@@ -158,8 +158,8 @@ class Question:
         return (self.wire[:2] + struct.pack("!HHHHH", flags, 1, 1, 0, 0) + self.wire[HEADER:self.end]
                 + struct.pack("!HHHIH", 0xc00c, 1, 1, ttl, 4) + socket.inet_aton(address))
 
-    def negative(self, rcode="NXDOMAIN", ttl=300, minimum=300):
-        soa = f"test. {ttl} IN SOA ns.test. root.test. 1 3600 600 86400 {minimum}"
+    def negative(self, rcode="NXDOMAIN", ttl=300, minimum=300, zone="test."):
+        soa = f"{zone} {ttl} IN SOA ns.test. root.test. 1 3600 600 86400 {minimum}"
         return self.reply(rcode=rcode, authority=[soa])
 
     def truncated(self):
