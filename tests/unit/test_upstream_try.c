@@ -668,6 +668,26 @@ static void test_oldest_make_room(void **state)
 		assert_int_equal(fresh[i].told, 0);
 }
 
+/* However many come, each makes room once. */
+static void test_all_make_room_once(void **state)
+{
+	struct asker a[PLACES] = {0};
+	struct asker refused = {0};
+	struct world *w = *state;
+
+	world_add(w, MOCKNS_SILENCE);
+	world_create(w, PLACES, WORLD_PORTS);
+	asker_ask(w, &a[PLACES - 2], "y.example");
+	asker_ask(w, &a[PLACES - 1], "z.example");
+	fill(w, a, 1000);
+	for (size_t i = 0; i < 2 * PLACES; i++)
+		assert_int_equal(asker_try(w, &refused, "r.example", TYPE_A, DNSMSG_EDNS),
+				 ERR_REFUSED);
+	for (size_t i = 0; i < PLACES; i++)
+		expect_failure(w, &a[i], QUERY_FAIL_OVERLOAD);
+	assert_int_equal(RIG_STAT(&w->rig, upstream_crowded_out), PLACES);
+}
+
 /* They have to have had some time. */
 static void test_young_ones_stay(void **state)
 {
@@ -756,6 +776,7 @@ int main(void)
 		TEST(test_dead_one_is_asked_seldom),
 		TEST(test_dead_one_beside_another),
 		TEST(test_oldest_make_room),
+		TEST(test_all_make_room_once),
 		TEST(test_young_ones_stay),
 		TEST(test_crowded_out_but_answered),
 		TEST(test_awaited),
