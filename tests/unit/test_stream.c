@@ -393,8 +393,8 @@ static void tell_records(struct server *s, size_t i, uint16_t records)
 	tell(s, i, &result);
 }
 
-/* What is asked about it is answered at once, by some 16,000 octets. */
-static void cache_big_reply(struct server *s, const char *text)
+/* What is asked about it is answered at once, by records that are `age_ms` old of 60 seconds. */
+static void cache_reply(struct server *s, const char *text, uint16_t records, uint32_t age_ms)
 {
 	static uint8_t body[WIRE_MESSAGE_MAX];
 	struct name name = name_of(text);
@@ -402,9 +402,15 @@ static void cache_big_reply(struct server *s, const char *text)
 	struct reply reply;
 
 	key.hash = cache_hash(name_hash(&rig_key, &name), TYPE_A, 0);
-	make_reply(&reply, body, CACHED_RECORDS);
+	make_reply(&reply, body, records);
 	cache_put(s->rig.loop.env.cache, &s->rig.loop.env.snapshot->conf->cache, &key,
-		  s->rig.loop.env.now_ms, 1, &reply);
+		  s->rig.loop.env.now_ms - age_ms, 1, &reply);
+}
+
+/* By some 16,000 octets. */
+static void cache_big_reply(struct server *s, const char *text)
+{
+	cache_reply(s, text, CACHED_RECORDS, 0);
 }
 
 /* ---- framing */
@@ -423,6 +429,31 @@ static void test_pipelined(void **state)
 		expect_answer(s, fd, id, RCODE_NXDOMAIN);
 	expect_open(s, fd);
 	assert_int_equal(STAT(s, queries_tcp), 4);
+	assert_int_equal(stream_pending(s->stream), 0);
+	close(fd);
+}
+
+/* A cached name in demand that has little left of its TTL is asked for anew, once, and nobody
+ * waits for that. */
+static void test_prefetch(void **state)
+{
+	struct server *s = *state;
+	struct name name = name_of("www.example");
+	int fd = connect_client(s);
+	uint8_t buf[512];
+	size_t len = 0;
+
+	cache_reply(s, "www.example", 1, 56000);
+	for (uint16_t id = 1; id <= 4; id++)
+		len = add_query(buf, len, id, "www.example");
+	send_octets(fd, buf, len);
+	for (uint16_t id = 1; id <= 4; id++)
+		expect_answer(s, fd, id, RCODE_NOERROR);
+	assert_int_equal(s->upstreams->count, 1);
+	assert_int_equal(s->upstreams->keys[0].qtype, TYPE_A);
+	assert_memory_equal(s->upstreams->keys[0].question, name.wire, name.len);
+	assert_int_equal(STAT(s, cache_hits), 4);
+	assert_int_equal(STAT(s, prefetches), 1);
 	assert_int_equal(stream_pending(s->stream), 0);
 	close(fd);
 }
@@ -1354,6 +1385,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_pipelined),
+		TEST(test_prefetch),
 		TEST(test_octet_by_octet),
 		TEST(test_split_segments),
 		TEST(test_longest_message),
