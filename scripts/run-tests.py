@@ -20,7 +20,7 @@ from pathlib import Path
 
 RESULTS = Path("build/results")
 # seconds one program, one run of pytest, one check may take
-LIMITS = {"unit": 120, "replay": 120, "functional": 300, "lint": 300}
+LIMITS = {"unit": 120, "replay": 120, "functional": 900, "lint": 300}
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1"
                     ":allocator_may_return_null=1",

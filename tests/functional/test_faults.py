@@ -290,8 +290,7 @@ def test_all_fail(failing, how):
     all_answered(ask_many(d.address, fresh(60), window=10), GOOD)
 
 
-@pytest.mark.parametrize("how,most", [("silent", 1), ("garbage", 1), ("wrong ID", 1),
-                                      ("closed", 0), ("SERVFAIL", 3)])
+@pytest.mark.parametrize("how,most", [("silent", 1), ("garbage", 1), ("SERVFAIL", 3)])
 def test_upstreams_that_fail_are_not_stormed(failing, how, most):
     """100 questions a second of as many names. Once they are known to be dead, the upstreams have
     fewer questions than there are; failures that are answered cost one of each."""
@@ -315,7 +314,7 @@ def test_one_name_that_all_ask_for_does_not_storm(failing, how, most):
     assert sum(up.count() for up in ups) - before <= most
 
 
-@pytest.mark.parametrize("how", ["silent", "closed", "SERVFAIL", "garbage"])
+@pytest.mark.parametrize("how", ["silent", "SERVFAIL"])
 def test_failing_upstream_beside_a_good_one_is_asked_now_and_then(daemon, upstream, how):
     """When that it fails is known, it costs a few questions a second, not one a question."""
     ups = [upstream(faults.good), upstream(faults.second)]
@@ -331,11 +330,12 @@ def test_failing_upstream_beside_a_good_one_is_asked_now_and_then(daemon, upstre
     assert served > 100 and asked <= 0.15 * served, (asked, served)
 
 
-def test_outage_shorter_than_clients_wait_costs_no_answer(failing):
+@pytest.mark.parametrize("seconds", [1.5, 3])
+def test_outage_shorter_than_clients_wait_costs_no_answer(failing, seconds):
     """Questions that came while all were silent are answered when they speak again."""
     d, ups = failing(ALL_FAIL["silent"], timeout="4s", retransmit="400ms")
-    with asking(d.address, fresh(200), rate=100) as outcomes:
-        time.sleep(1.5)
+    with asking(d.address, fresh(400), rate=100) as outcomes:
+        time.sleep(seconds)
         come_back(ups)
         time.sleep(0.5)
     all_answered(outcomes, GOOD)
