@@ -86,7 +86,7 @@ static enum err check_no_loop(const struct conf *conf, const struct upstream_poo
 /* The servers of resolv.conf, as if they had been configured by their addresses alone. */
 static enum err read_resolv(struct snapshot *s, size_t *ret_count, struct err_text *text)
 {
-	static char none[] = "";
+	char *none = (char *)(uintptr_t) ""; /* never written to, as no text of a configuration */
 	struct endpoint *endpoints;
 	size_t count;
 	enum err err = conf_read_resolv(RESOLV_CONF, &endpoints, &count, text);

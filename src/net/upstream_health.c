@@ -67,14 +67,17 @@ void health_heard(struct server *server, const struct attempt *a)
 	if (a->sent_us && now_us >= a->sent_us)
 		rtt_sample(&h->rtt, now_us - a->sent_us);
 	h->silent_since_us = 0;
+	h->heard_us = now_us;
 }
 
+/* One that has answered others since is not slow: this question, or the answer, was lost. */
 void health_unanswered(struct server *server, const struct attempt *a)
 {
+	struct health *h = &server->health;
 	uint64_t now_us = server->upstreams->loop->now_us;
 
-	if (a->sent_us && now_us > a->sent_us)
-		rtt_at_least(&server->health.rtt, now_us - a->sent_us);
+	if (a->sent_us && now_us > a->sent_us && h->heard_us < a->sent_us)
+		rtt_at_least(&h->rtt, now_us - a->sent_us);
 }
 
 void health_measured(struct server *server)

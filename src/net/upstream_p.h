@@ -81,6 +81,7 @@ enum server_transport { SERVER_UDP, SERVER_TCP, SERVER_TLS };
 struct health {
 	struct rtt rtt;
 	uint32_t strikes;	  /* timeouts and failures since it last answered well */
+	uint64_t heard_us;	  /* when something came from it last */
 	uint64_t silent_since_us; /* the first question sent since it was heard of; 0: none */
 	uint64_t aside_until_ms;  /* further failures before count as one with the last */
 	uint64_t measure_at_ms;	  /* when a question may be doubled to learn how it is */

@@ -364,6 +364,21 @@ static void test_probe_is_not_joined(void **state)
 	expect_no_probes(w);
 }
 
+/* What was lost on the way is no round trip of a server that has answered since. */
+static void test_lost_is_not_slow(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start_one(w, MOCKNS_SILENCE);
+	asker_ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 3);
+	mockns_do(&w->ns[0], 2, MOCKNS_ANSWER);
+	expect_answer(w, &a, 1);
+	assert_int_equal(world_server(w, 0)->health.rtt.samples, 1);
+}
+
 /* The slow one's round trips are learned though the fast one answers each question. */
 static void test_slow_one_is_measured(void **state)
 {
@@ -764,6 +779,7 @@ int main(void)
 		cmocka_unit_test(test_aside_stays),
 		TEST(test_probe_is_truncated),
 		TEST(test_probe_is_not_joined),
+		TEST(test_lost_is_not_slow),
 		TEST(test_slow_one_is_measured),
 		cmocka_unit_test(test_measured_without_budget),
 		TEST(test_in_order),
