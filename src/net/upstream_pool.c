@@ -227,23 +227,23 @@ static enum err renew_tls(struct upstreams *up, const struct upstream_pool *conf
 	return ERR_OK;
 }
 
-enum err pools_replace(struct upstreams *up, const struct upstream_pool *conf, size_t count)
+enum err pools_replace(struct upstreams *up, const struct upstream_pool *pools, size_t count)
 {
-	struct pool **pools = calloc(count + 1, sizeof(*pools));
+	struct pool **fresh = calloc(count + 1, sizeof(struct pool *));
 	size_t made = 0;
-	enum err err = pools ? renew_tls(up, conf, count) : ERR_NOMEM;
+	enum err err = fresh ? renew_tls(up, pools, count) : ERR_NOMEM;
 
 	while (made < count && err == ERR_OK) {
-		err = pool_create(up, &conf[made], &pools[made]);
+		err = pool_create(up, &pools[made], &fresh[made]);
 		made += err == ERR_OK;
 	}
 	if (err != ERR_OK) {
-		if (pools)
-			pools_give(up, pools, made);
+		if (fresh)
+			pools_give(up, fresh, made);
 		return err;
 	}
 	pools_give(up, up->pools, up->pool_count);
-	up->pools = pools;
+	up->pools = fresh;
 	up->pool_count = count;
 	return ERR_OK;
 }
