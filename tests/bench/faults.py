@@ -13,7 +13,6 @@ import shlex
 import shutil
 import socket
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile

@@ -325,6 +325,7 @@ def test_connection_does_not_outlive_what_it_was_checked_for(forward, tls_upstre
     assert up.count() == before
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("version,works", [("TLSv1_2", True), ("TLSv1_3", True),
                                            ("TLSv1_1", False)])
 def test_versions_of_tls(forward, tls_upstream, version, works):

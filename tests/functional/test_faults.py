@@ -286,7 +286,7 @@ def test_all_fail(failing, how):
     assert {o.ede for o in lost} <= {22, 23}, tell(lost)
     assert max(o.seconds for o in lost) < 2 + NOISE
     come_back(ups)
-    wait_until(lambda: addresses(ask(d.address, *fresh(1))) == [GOOD], BACK, "they are in use again")
+    wait_until(lambda: addresses(ask(d.address, *fresh(1))) == [GOOD], BACK, "they are used again")
     all_answered(ask_many(d.address, fresh(60), window=10), GOOD)
 
 
@@ -407,7 +407,7 @@ def test_stale_answer_is_replaced_when_upstreams_are_back(daemon, upstream):
     up.script = faults.silent
     assert ask_many(d.address, [CACHED])[0].ede == 3
     up.script = lambda q: q.quick(SECOND, ttl=TTL_LONG)
-    wait_until(lambda: addresses(ask(d.address, CACHED)) == [SECOND], BACK, "the fresh one is given")
+    wait_until(lambda: addresses(ask(d.address, CACHED)) == [SECOND], BACK, "it is replaced")
     assert ede(ask(d.address, CACHED, edns=True)) is None
 
 

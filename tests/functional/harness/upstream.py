@@ -155,8 +155,8 @@ class Question:
 
     def quick(self, address="198.51.100.7", ttl=300, flags=0x8180):
         """As address() and without an OPT, but ten times as fast."""
-        return (self.wire[:2] + struct.pack("!HHHHH", flags, 1, 1, 0, 0) + self.wire[HEADER:self.end]
-                + struct.pack("!HHHIH", 0xc00c, 1, 1, ttl, 4) + socket.inet_aton(address))
+        return (self.wire[:2] + struct.pack("!HHHHH", flags, 1, 1, 0, 0)
+                + self.wire[HEADER:self.end] + struct.pack("!HHHIH", 0xc00c, 1, 1, ttl, 4) + socket.inet_aton(address))
 
     def negative(self, rcode="NXDOMAIN", ttl=300, minimum=300, zone="test."):
         soa = f"{zone} {ttl} IN SOA ns.test. root.test. 1 3600 600 86400 {minimum}"
