@@ -14,8 +14,8 @@
 #define EXTRA_PRICE 1000000U	     /* of an extra question, in what the budget counts */
 #define EXTRA_MAX (10 * EXTRA_PRICE) /* that can be saved up */
 #define EXTRA_PERCENT (EXTRA_PRICE / 100)
-#define PROBE_MS 2000U /* how long a server that is measured is waited for */
-#define AWAIT_DEAD_MS 300U
+#define PROBE_MS 2000U	    /* how long a server that is measured is waited for */
+#define AWAIT_DEAD_MS 800U /* how long a question waits for a dead server to be back */
 
 /* They may ask others at once. */
 static void tell(struct upstream_waiter *waiters, const struct upstream_result *result)
@@ -142,7 +142,10 @@ static void set_retry(struct question *q)
 
 	if (wait_ms < initial_ms && q->last && q->last->transport != SERVER_UDP)
 		wait_ms = initial_ms; /* the connection may have to be opened first */
-	q->retry_ms = loop->env.now_ms + (uint64_t)wait_ms * (rounds + 1);
+	wait_ms *= rounds + 1;
+	if (wait_ms > initial_ms && q->last && q->last->health.dead)
+		wait_ms = initial_ms; /* it may be back at any time */
+	q->retry_ms = loop->env.now_ms + wait_ms;
 }
 
 /* ---- tries */
@@ -199,21 +202,35 @@ static bool send_next(struct question *q)
 	return false;
 }
 
-/*
- * Nothing is under way, and the servers left are dead.  One that has come back will have told so
- * before long, by what little it is asked; till then the question waits.  False: no such server.
- */
-static bool await_dead(struct question *q)
+/* Has it retried when the first of the dead may be asked.  False: there is none left. */
+static bool retry_when_due(struct question *q)
 {
 	uint64_t now_ms = q->upstreams->loop->env.now_ms;
 	uint64_t due_ms = pick_due_ms(q);
 
 	if (due_ms == NEVER)
 		return false;
-	if (q->deadline_ms > now_ms + AWAIT_DEAD_MS && !q->awaits_dead)
-		q->deadline_ms = now_ms + AWAIT_DEAD_MS;
-	q->awaits_dead = true;
 	q->retry_ms = due_ms > now_ms ? due_ms : now_ms + 1;
+	return true;
+}
+
+/*
+ * Nothing is under way, and the servers left are dead.  One that has come back will have told so
+ * before long, by what little it is asked; till then the question waits, but those who can be
+ * given what is stale do not.  False: no such server.
+ */
+static bool await_dead(struct question *q)
+{
+	uint64_t now_ms = q->upstreams->loop->env.now_ms;
+
+	if (!retry_when_due(q))
+		return false;
+	if (!q->awaits_dead) {
+		q->stale_ms = now_ms;
+		if (q->deadline_ms > now_ms + AWAIT_DEAD_MS)
+			q->deadline_ms = now_ms + AWAIT_DEAD_MS;
+	}
+	q->awaits_dead = true;
 	arm(q);
 	return true;
 }
@@ -310,11 +327,14 @@ static void retry(struct question *q)
 	}
 	if (q->last)
 		blame_overdue(q, q->last);
-	if (q->attempt_count > 0)
-		stats_inc(stats, upstream_timeouts);
-	q->retries++;
-	if (send_next(q))
+	if (send_next(q)) {
 		stats_inc(stats, upstream_retries);
+	} else if (retry_when_due(q)) { /* all have fallen silent: as soon as they are back */
+		arm(q);
+		return;
+	}
+	stats_inc(stats, upstream_timeouts);
+	q->retries++;
 	set_retry(q);
 	arm(q);
 }
