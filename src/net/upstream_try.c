@@ -14,7 +14,7 @@
 #define EXTRA_PRICE 1000000U	     /* of an extra question, in what the budget counts */
 #define EXTRA_MAX (10 * EXTRA_PRICE) /* that can be saved up */
 #define EXTRA_PERCENT (EXTRA_PRICE / 100)
-#define PROBE_MS 2000U	    /* how long a server that is measured is waited for */
+#define PROBE_MS 2000U	   /* how long a server that is measured is waited for */
 #define AWAIT_DEAD_MS 800U /* how long a question waits for a dead server to be back */
 
 /* They may ask others at once. */
