@@ -148,18 +148,25 @@ def ask(port, name, number, wait_s):
     return socket.inet_ntoa(record[12:16])
 
 
-def wait_for_address(port, name, address, limit_s, process=None):
-    """Asks for fresh names below `name` until the address comes back. Returns the seconds."""
+def ask_fresh(port, name, seconds):
+    """Asks for fresh names below `name`, every 2 ms, for so long; yields the answers."""
     begin = time.monotonic()
     number = int(begin * 1e6) & 0xFFFF
-    while time.monotonic() - begin < limit_s:
+    while time.monotonic() - begin < seconds:
         number = (number + 1) & 0xFFFF
         sent = time.monotonic()
-        if ask(port, f"p{number:x}-{os.getpid():x}.{name}", number, 0.05) == address:
+        yield ask(port, f"p{number:x}-{os.getpid():x}.{name}", number, 0.05)
+        time.sleep(max(0.0, sent + 0.002 - time.monotonic()))
+
+
+def wait_for_address(port, name, address, limit_s, process=None):
+    """Asks until the address comes back. Returns the seconds."""
+    begin = time.monotonic()
+    for answer in ask_fresh(port, name, limit_s):
+        if answer == address:
             return time.monotonic() - begin
         if process is not None and process.poll() is not None:
             raise Failure(f"ended with status {process.returncode}")
-        time.sleep(max(0.0, sent + 0.002 - time.monotonic()))
     raise Failure(f"no answer {address} for {name} within {limit_s:.0f} s")
 
 
