@@ -16,7 +16,6 @@
 #include "daemon/keep.h"
 #include "daemon/lifecycle.h"
 #include "daemon/loader.h"
-#include "daemon/priority.h"
 #include "daemon/privilege.h"
 #include "net/listener.h"
 #include "net/worker.h"
@@ -167,7 +166,6 @@ static enum err enter(const struct conf *conf, struct listeners *l, struct err_t
 		return err;
 	privilege_raise_files(workers * conf->outgoing.ports * (upstream_count(conf) + 1) +
 			      conf->server.tcp_connections + SPARE_FILES);
-	priority_prepare();
 	err = privilege_find(conf->server.user, &user, text);
 	if (err == ERR_OK && *conf->state.directory)
 		err = keep_prepare(conf->state.directory, user.uid, user.gid, text);

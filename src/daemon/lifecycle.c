@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/priority.h"
 #include "core/conf.h"
 #include "daemon/cachefile.h"
 #include "daemon/loader.h"
-#include "daemon/priority.h"
 
 #define LINE_COUNTERS 4	     /* in one line of the log */
 #define LOADER_GRACE_MS 1000 /* to a load that was told to give up */
@@ -31,8 +31,6 @@ struct life {
 	struct event *loaded;
 	int loaded_fd; /* written to by the loader thread at its end */
 	pthread_t loader;
-	atomic_int loader_tid; /* of the kernel's; 0: it has nothing to do any more */
-	struct event *hurry;   /* when the load has waited long enough */
 	bool loading;
 	bool again;		    /* a SIGHUP came while loading */
 	pthread_mutex_t publishing; /* held by whoever puts a snapshot in force, or forbids it */
@@ -105,10 +103,8 @@ static void *loader_thread(void *arg)
 	struct life *life = arg;
 	uint64_t one = 1;
 
-	atomic_store(&life->loader_tid, gettid());
 	priority_step_back();
 	reload(life);
-	atomic_store(&life->loader_tid, 0);
 	if (write(life->loaded_fd, &one, sizeof(one)) < 0)
 		log_error("reload: eventfd: the end of the reload is not noticed");
 	return NULL;
@@ -126,20 +122,8 @@ static void notify_reloading(void)
 		   (unsigned long long)t.tv_sec * 1000000 + (unsigned long long)t.tv_nsec / 1000);
 }
 
-static void on_hurry(evutil_socket_t fd, short what, void *arg)
-{
-	struct life *life = arg;
-	pid_t tid = atomic_load(&life->loader_tid);
-
-	(void)fd;
-	(void)what;
-	if (tid != 0)
-		priority_step_up(tid);
-}
-
 static void start_reload(struct life *life)
 {
-	static const struct timeval patience = {.tv_sec = PRIORITY_IDLE_MS / 1000};
 	sigset_t all;
 	sigset_t before;
 	int rc;
@@ -154,7 +138,6 @@ static void start_reload(struct life *life)
 	rc = pthread_create(&life->loader, NULL, loader_thread, life);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	life->loading = rc == 0;
-	event_add(life->hurry, &patience);
 	if (rc != 0) {
 		log_error("reload FAILED, all stays as it was: no thread: %s", strerror(rc));
 		sd_notify(0, "READY=1");
@@ -268,8 +251,7 @@ static enum err watch(struct life *life)
 		return ERR_SYS;
 	life->loaded =
 		event_new(life->base, life->loaded_fd, EV_READ | EV_PERSIST, on_loaded, life);
-	life->hurry = evtimer_new(life->base, on_hurry, life);
-	if (!life->hurry || !life->loaded || event_add(life->loaded, NULL) != 0)
+	if (!life->loaded || event_add(life->loaded, NULL) != 0)
 		return ERR_NOMEM;
 	pthread_sigmask(SIG_UNBLOCK, &watched, NULL); /* some were held back while starting */
 	return ERR_OK;
@@ -282,8 +264,6 @@ static void life_fini(struct life *life)
 			event_free(life->signals[i]);
 	if (life->loaded)
 		event_free(life->loaded);
-	if (life->hurry)
-		event_free(life->hurry);
 	if (life->loaded_fd >= 0)
 		close(life->loaded_fd);
 	if (life->base)

@@ -3,11 +3,14 @@
 
 #include <string.h>
 
+#include "base/priority.h"
+
 #define ARENA_MAX UINT32_MAX
 /* Behind the last record, so that records may be written and read by words. */
 #define ARENA_PAD (RECORD_MAX + RECORD_PAD)
 #define CLASS_NONE 255
-#define KINDS 16 /* of scope, exception and important */
+#define RECORDS_A_TURN 1024U /* a quarter of a millisecond's work */
+#define KINDS 16	     /* of scope, exception and important */
 #define CHECKPOINTS_MAX ((size_t)UINT32_MAX * sizeof(struct checkpoint))
 
 struct domset_builder {
@@ -196,8 +199,11 @@ enum err domset_builder_copy_list(struct domset_builder *builder, const struct d
 	struct domset_iter iter;
 
 	domset_iter_init_list(&iter, old, old_list);
-	while (err == ERR_OK && domset_iter_next(&iter, &rule) && rule.list == old_list)
+	while (err == ERR_OK && domset_iter_next(&iter, &rule) && rule.list == old_list) {
 		err = domset_builder_add(builder, &rule.owner, &rule.kind, rule.line);
+		if (builder->records % RECORDS_A_TURN == 0)
+			priority_give_way();
+	}
 	return err;
 }
 

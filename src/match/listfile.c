@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/priority.h"
 #include "match/listguess_p.h"
 #include "match/listline.h"
 #include "match/pages_p.h"
 
+#define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
 #define BLOCK_BYTES ((size_t)256 << 10)
 
 /* A file being read into a builder. */
@@ -144,7 +146,8 @@ static enum err take_line(struct reader *reader, const char *text, size_t len)
 	struct listline line;
 	enum err err = ERR_OK;
 
-	report->lines++;
+	if (++report->lines % LINES_A_TURN == 0)
+		priority_give_way();
 	if (len > LISTLINE_MAX) {
 		report_bad(report, report->lines, "the line is over 4096 octets", text, len);
 		return ERR_OK;

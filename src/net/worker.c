@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/priority.h"
 #include "base/snap.h"
 #include "net/stream.h"
 #include "net/udp.h"
@@ -140,6 +141,7 @@ static void *run(void *arg)
 {
 	struct worker *w = arg;
 
+	priority_serve();
 	take_snapshot(w);
 	event_base_dispatch(w->loop.base);
 	snap_leave(w->workers->snap, w->index);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/priority.h"
+
+#include <linux/sched.h>
+#include <linux/sched/types.h> /* which does not go along with sched.h */
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NICE_AS_IT_IS (-20) /* the least there is */
+#define NICE_LOAD 10
+#define SERVE_SLICE_NS 100000U /* the shortest that the kernel knows */
+#define LOAD_SLICE_NS 200000U  /* longer, so that who serves comes before it */
+
+/* Sets the slice, and nice if it is to rise.  Where that is not allowed, all have to share alike;
+ * who was given another scheduling policy by the operator keeps it. */
+static void set(int nice, unsigned int slice_ns)
+{
+	struct sched_attr attr = {.size = sizeof(attr)};
+
+	if (syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0) != 0 ||
+	    attr.sched_policy != SCHED_NORMAL)
+		return;
+	if (attr.sched_nice < nice)
+		attr.sched_nice = nice;
+	attr.sched_flags = 0;
+	attr.sched_runtime = slice_ns;
+	(void)syscall(SYS_sched_setattr, 0, &attr, 0);
+}
+
+void priority_serve(void)
+{
+	set(NICE_AS_IT_IS, SERVE_SLICE_NS);
+}
+
+void priority_step_back(void)
+{
+	set(NICE_LOAD, LOAD_SLICE_NS);
+}
+
+void priority_give_way(void)
+{
+	(void)syscall(SYS_sched_yield);
+}
