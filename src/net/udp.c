@@ -11,10 +11,18 @@
 
 #define ROUNDS 8 /* batches read of one socket before others get their turn */
 #define DRAIN_ROUNDS 64
+/* Datagrams of one turn: from so many on a socket is busy, below so many it no longer is. */
+#define BUSY_FROM 32U
+#define BUSY_TO 8U
 
+/*
+ * A socket that epoll watches is woken for by the kernel at each datagram that has left, a tenth of
+ * what an answer takes.  So a busy one is not watched, but read from every turn of the loop.
+ */
 struct udp_socket {
 	struct udp *udp;
-	struct event event;
+	struct event event; /* readable */
+	struct event turn;  /* instead, while it is busy */
 	int fd;
 	bool wildcard; /* datagrams come with the address that was asked */
 };
@@ -180,8 +188,10 @@ static void answer_batch(struct udp_socket *s, size_t count)
 		stats_add(udp->loop->env.stats, send_errors, failed);
 }
 
-static void serve(struct udp_socket *s, int rounds)
+/* Returns how many datagrams it read. */
+static size_t serve(struct udp_socket *s, int rounds)
 {
+	size_t total = 0;
 	size_t count;
 
 	loop_tick(s->udp->loop);
@@ -189,14 +199,37 @@ static void serve(struct udp_socket *s, int rounds)
 		count = batch_receive(&s->udp->in, s->fd, s->wildcard);
 		if (count > 0)
 			answer_batch(s, count);
+		total += count;
 	} while (count == BATCH && --rounds > 0);
+	return total;
+}
+
+static bool come_again(struct udp_socket *s)
+{
+	static const struct timeval at_once = {.tv_sec = 0};
+
+	return event_add(&s->turn, &at_once) == 0;
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
+	struct udp_socket *s = arg;
+
 	(void)fd;
 	(void)what;
-	serve(arg, ROUNDS);
+	if (serve(s, ROUNDS) >= BUSY_FROM && come_again(s))
+		event_del(&s->event);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct udp_socket *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (serve(s, ROUNDS) < BUSY_TO && event_add(&s->event, NULL) == 0)
+		return;	     /* what has come since is told of at once */
+	(void)come_again(s); /* there is room for it: it was there until now */
 }
 
 static bool asks_pktinfo(int fd)
@@ -221,6 +254,7 @@ static enum err open_sockets(struct udp *udp, const int *fds, size_t count)
 		s->wildcard = asks_pktinfo(s->fd);
 		event_assign(&s->event, udp->loop->base, s->fd, EV_READ | EV_PERSIST, on_readable,
 			     s);
+		evtimer_assign(&s->turn, udp->loop->base, on_turn, s);
 		if (event_add(&s->event, NULL) == 0)
 			continue;
 		while (i-- > 0)
@@ -262,6 +296,7 @@ void udp_free(struct udp *udp)
 	flush_out(udp);
 	for (size_t i = 0; i < udp->socket_count; i++) {
 		event_del(&udp->sockets[i].event);
+		event_del(&udp->sockets[i].turn);
 		close(udp->sockets[i].fd);
 	}
 	event_del(&udp->flush);
@@ -274,8 +309,9 @@ void udp_free(struct udp *udp)
 void udp_drain(struct udp *udp)
 {
 	for (size_t i = 0; i < udp->socket_count; i++) {
-		serve(&udp->sockets[i], DRAIN_ROUNDS);
+		(void)serve(&udp->sockets[i], DRAIN_ROUNDS);
 		event_del(&udp->sockets[i].event);
+		event_del(&udp->sockets[i].turn);
 	}
 }
 

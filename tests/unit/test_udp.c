@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <event2/event.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,65 @@ static void test_flood(void **state)
 		while (take(fd, &a))
 			got++;
 	});
+	close(fd);
+}
+
+/* Finds an event that waits for the socket to be readable. */
+static int find_watch(const struct event_base *base, const struct event *event, void *arg)
+{
+	const int *fd = arg;
+
+	(void)base;
+	return event_get_fd(event) == *fd && event_pending(event, EV_READ, NULL);
+}
+
+static bool is_watched(struct world *w)
+{
+	return event_base_foreach_event(w->rig.loop.base, find_watch, &w->fd[0]) != 0;
+}
+
+/* A busy socket is not watched but read from, and is watched again when it has gone quiet. */
+static void test_busy_and_quiet(void **state)
+{
+	struct world *w = *state;
+	int fd = open_client(w);
+
+	for (int round = 0; round < 3; round++) {
+		assert_true(is_watched(w));
+		for (uint16_t id = 0; id < MANY; id++)
+			send_query(fd, id, "blocked.example");
+		expect(w, fd, 0, RCODE_NXDOMAIN);
+		assert_false(is_watched(w));
+		for (uint16_t id = 1; id < MANY; id++)
+			expect(w, fd, id, RCODE_NXDOMAIN);
+		for (uint16_t id = 0; id < 8; id++) /* as many as keep it busy */
+			send_query(fd, id, "blocked.example");
+		for (uint16_t id = 0; id < 8; id++)
+			expect(w, fd, id, RCODE_NXDOMAIN);
+		assert_false(is_watched(w));
+		RIG_AWAIT(&w->rig, is_watched(w));
+		send_query(fd, 1, "blocked.example");
+		expect(w, fd, 1, RCODE_NXDOMAIN);
+	}
+	assert_true(is_watched(w));
+	close(fd);
+}
+
+/* It is read no more once it is drained, and closed, while it is busy. */
+static void test_drain_busy(void **state)
+{
+	struct world *w = *state;
+	int fd = open_client(w);
+
+	for (uint16_t id = 0; id < MANY; id++)
+		send_query(fd, id, "blocked.example");
+	expect(w, fd, 0, RCODE_NXDOMAIN);
+	assert_false(is_watched(w));
+	for (uint16_t id = 1; id < MANY; id++)
+		expect(w, fd, id, RCODE_NXDOMAIN);
+	udp_drain(w->udp);
+	send_query(fd, 1, "blocked.example");
+	expect_nothing(w, fd);
 	close(fd);
 }
 
@@ -831,6 +891,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_batch),
 		TEST(test_flood),
+		TEST(test_busy_and_quiet),
+		TEST(test_drain_busy),
 		TEST(test_mixed_batch),
 		TEST(test_many_clients),
 		TEST(test_malformed),
