@@ -70,8 +70,9 @@ struct query_key {
 	uint64_t hash;
 	uint64_t generation; /* of the lists that its own name was judged by */
 	uint16_t qtype;
-	uint16_t pool; /* of the snapshot's: who is asked */
-	uint8_t flags; /* CACHE_FLAG_ */
+	uint16_t pool;	    /* of the snapshot's: who is asked */
+	uint64_t pool_salt; /* of that pool: who may be asked, whatever its place */
+	uint8_t flags;	    /* CACHE_FLAG_ */
 	bool passed;
 	uint16_t question_len;
 	uint8_t question[QUERY_QUESTION_MAX]; /* wire form, lower case */

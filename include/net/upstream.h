@@ -58,7 +58,8 @@ enum err upstreams_set(struct upstreams *upstreams, const struct upstream_pool *
 
 /*
  * Asks `key` for `waiter`, or lets it join the same question in flight.  ERR_REFUSED when as
- * many questions are in flight as there may be; then `done` will not be called.
+ * many questions are in flight as there may be, or when the pool that it is for is none of those
+ * set: another's servers are not asked.  Then `done` will not be called.
  */
 enum err upstream_ask(struct upstreams *upstreams, const struct query_key *key,
 		      struct upstream_waiter *waiter) MUST_CHECK;

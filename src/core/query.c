@@ -20,6 +20,11 @@ static void begin_cookie(struct query *q, const struct query_env *env, const uin
 				 env->now_s, q->cookie);
 }
 
+static uint64_t salt_of(const struct snapshot *s, uint16_t pool)
+{
+	return pool ? s->pools[pool].salt : 0;
+}
+
 /*
  * Finds whom the question is for: the longest zone that has its name.  The DS of a zone lies in
  * the zone above it (RFC 4035, 3.1.4.1), whose upstreams are asked.  Returns the pool's salt.
@@ -32,7 +37,7 @@ static uint64_t find_pool(struct query *q, const struct snapshot *s)
 	if (hit.found && hit.suffix == 0 && q->wire.qtype == TYPE_DS)
 		hit = namemap_find(s->zones, &q->qname, &q->suffixes, 1);
 	q->pool = hit.found ? (uint16_t)hit.value : 0;
-	return q->pool ? s->pools[q->pool].salt : 0;
+	return salt_of(s, q->pool);
 }
 
 /* What follows from the name that is asked for. */
@@ -255,6 +260,7 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 	ret_key->generation = env->snapshot->generation;
 	ret_key->qtype = q->wire.qtype;
 	ret_key->pool = q->pool;
+	ret_key->pool_salt = salt_of(env->snapshot, q->pool);
 	ret_key->flags = query_cache_flags(&q->wire);
 	ret_key->passed = q->passed;
 	ret_key->question_len = (uint16_t)(q->qname.len + 4);

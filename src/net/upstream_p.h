@@ -134,6 +134,7 @@ TAILQ_HEAD(question_queue, question);
 /* The servers that the names of a zone are asked of. */
 struct pool {
 	struct name zone;
+	uint64_t salt;	/* by which questions name it */
 	uint32_t users; /* questions, and struct upstreams while it is in force */
 	uint32_t turn;	/* of round-robin */
 	uint32_t count;
@@ -237,7 +238,8 @@ struct server *pick_to_measure(const struct question *q, bool aside);
 
 /* The question of `key` in flight; NULL: there is none. */
 struct question *question_find(struct upstreams *up, const struct query_key *key);
-/* A new one; NULL: there are as many as there may be.  A `probe` is found by nobody. */
+/* A new one; NULL: there are as many as there may be, or its pool is not in force.  A `probe` is
+ * found by nobody. */
 struct question *question_begin(struct upstreams *up, const struct query_key *key,
 				struct server *probe);
 /* Ends what it has under way, and hands its place back.  Its waiters are the caller's. */
@@ -302,9 +304,11 @@ void source_retire(struct source *s);
 enum err pools_replace(struct upstreams *up, const struct upstream_pool *pools,
 		       size_t count) MUST_CHECK;
 void pools_free(struct upstreams *up);
-/* The pool in force at place `index` (the root's, if there is none), with one user more. */
-struct pool *pool_take(struct upstreams *up, size_t index);
-/* The pool in force for the zone of `pool`, which may be the same; one user moves over to it. */
+/* The pool in force that questions of `key` are for, with one user more.  NULL: it is not there,
+ * since the snapshot's pools could not be put in force; no other may be asked. */
+struct pool *pool_take(struct upstreams *up, const struct query_key *key);
+/* The pool in force for the zone of `pool`, which may be the same; one user moves over to it.  No
+ * zone any more: its own goes on. */
 struct pool *pool_renew(struct upstreams *up, struct pool *pool);
 void pool_give(struct upstreams *up, struct pool *pool);
 /* Counts something begun at, or ended at, the server; the last end frees one no pool names. */

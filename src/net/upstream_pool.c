@@ -179,6 +179,7 @@ static enum err pool_create(struct upstreams *up, const struct upstream_pool *co
 	if (err != ERR_OK)
 		return err;
 	pool->zone = conf->zone;
+	pool->salt = conf->salt;
 	pool->users = 1;
 	for (size_t i = 0; i < count && err == ERR_OK; i++)
 		err = pool_add(up, pool, &conf->servers[i]);
@@ -254,24 +255,33 @@ void pools_free(struct upstreams *up)
 	tls_client_free(up->tls);
 }
 
-struct pool *pool_take(struct upstreams *up, size_t index)
+static struct pool *pool_find(const struct upstreams *up, uint64_t salt)
 {
-	struct pool *pool = up->pools[index < up->pool_count ? index : 0];
+	for (size_t i = 0; i < up->pool_count; i++)
+		if (up->pools[i]->salt == salt)
+			return up->pools[i];
+	return NULL;
+}
 
-	pool->users++;
+/* Its place tells it in all but one case: the pools in force are a former snapshot's. */
+struct pool *pool_take(struct upstreams *up, const struct query_key *key)
+{
+	struct pool *pool = key->pool < up->pool_count ? up->pools[key->pool] : NULL;
+
+	if (!pool || pool->salt != key->pool_salt)
+		pool = pool_find(up, key->pool_salt);
+	if (pool)
+		pool->users++;
 	return pool;
 }
 
 struct pool *pool_renew(struct upstreams *up, struct pool *pool)
 {
-	size_t index = 0;
+	struct pool *now = pool_find(up, pool->salt);
 
-	for (size_t i = 0; i < up->pool_count; i++) {
-		if (up->pools[i] == pool)
-			return pool;
-		if (name_equal(&up->pools[i]->zone, &pool->zone))
-			index = i;
-	}
+	if (!now || now == pool)
+		return pool;
+	now->users++;
 	pool_give(up, pool);
-	return pool_take(up, index);
+	return now;
 }

@@ -46,14 +46,15 @@ struct question *question_begin(struct upstreams *up, const struct query_key *ke
 				struct server *probe)
 {
 	struct question *q = LIST_FIRST(&up->unused);
+	struct pool *pool = q ? pool_take(up, key) : NULL;
 
-	if (!q)
+	if (!pool)
 		return NULL;
 	LIST_REMOVE(q, chain);
 	q->key = *key;
 	q->upstreams = up;
 	q->probe = probe;
-	q->pool = pool_take(up, key->pool);
+	q->pool = pool;
 	reset(q);
 	evtimer_assign(&q->timer, up->loop->base, up->on_timer, q);
 	if (probe)

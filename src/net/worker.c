@@ -82,8 +82,9 @@ static void take_snapshot(struct worker *w)
 	w->loop.env.snapshot = s;
 	err = upstreams_set(w->upstreams, s->pools, s->pool_count);
 	if (err != ERR_OK)
-		log_error("worker %zu: %s: the former upstreams stay in use", w->index,
-			  err_str(err));
+		log_error("worker %zu: %s: the former upstreams stay in use, and names of zones "
+			  "that are new to them are not asked for",
+			  w->index, err_str(err));
 }
 
 static void on_drain_timer(evutil_socket_t fd, short what, void *arg)

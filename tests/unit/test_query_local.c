@@ -358,6 +358,7 @@ static void test_pools(void **state)
 		assert_string_equal(ask(b, TRANSPORT_UDP, pools[i].name, pools[i].type, &question),
 				    "forward");
 		assert_int_equal(question.key.pool, pools[i].pool);
+		assert_true(question.key.pool_salt == b->p.snapshot->pools[pools[i].pool].salt);
 	}
 }
 

@@ -1469,6 +1469,79 @@ static void test_set_without_memory(void **state)
 	}
 }
 
+#define SALT_A 11U
+#define SALT_B 22U
+
+/* Fills in a pool for all names, of server 0, and one for a zone that `salt` stands for. */
+static void two_pools(const struct world *w, struct upstream_pool pools[2], struct rig_pool rigs[2],
+		      uint64_t salt, size_t server)
+{
+	pools[0] = *rig_pool(&rigs[0], &w->ns[0].address, 1);
+	pools[1] = *rig_pool(&rigs[1], &w->ns[server].address, 1);
+	pools[1].salt = salt;
+}
+
+static enum err ask_pool(struct world *w, struct asker *a, const char *name, uint16_t pool,
+			 uint64_t salt)
+{
+	struct query_key key = asker_key(w, a, name, TYPE_A, DNSMSG_EDNS);
+
+	key.pool = pool;
+	key.pool_salt = salt;
+	return upstream_ask(w->up, &key, &a->base);
+}
+
+/* New pools that could not be put in force: what is for one of them is asked of no other, whatever
+ * its number; what is for one that was there before is asked of that. */
+static void test_set_without_memory_leaks_nothing(void **state)
+{
+	struct upstream_pool pools[2];
+	struct rig_pool rigs[2];
+	struct asker a[4] = {0};
+	struct world *w = *state;
+
+	world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
+	world_add(w, MOCKNS_ANSWER);
+	two_pools(w, pools, rigs, SALT_A, 1);
+	assert_int_equal(upstreams_set(w->up, pools, 2), ERR_OK);
+	two_pools(w, pools, rigs, SALT_B, 2);
+	alloc_fail_start(0, false);
+	assert_int_equal(upstreams_set(w->up, pools, 2), ERR_NOMEM);
+	assert_true(alloc_fail_stop());
+	assert_int_equal(ask_pool(w, &a[0], "b.example", 1, SALT_B), ERR_REFUSED);
+	assert_int_equal(ask_pool(w, &a[0], "b.example", 7, SALT_B), ERR_REFUSED);
+	assert_int_equal(upstreams_in_flight(w->up), 0);
+	assert_int_equal(ask_pool(w, &a[1], "www.example", 0, 0), ERR_OK);
+	expect_answer(w, &a[1], 1);
+	assert_int_equal(ask_pool(w, &a[2], "a.example", 2, SALT_A), ERR_OK);
+	expect_answer(w, &a[2], 2);
+	assert_int_equal(upstreams_set(w->up, pools, 2), ERR_OK);
+	assert_int_equal(ask_pool(w, &a[3], "b.example", 1, SALT_B), ERR_OK);
+	expect_answer(w, &a[3], 3);
+	assert_int_equal(w->ns[0].udp_count, 1);
+	assert_int_equal(w->ns[1].udp_count, 1);
+}
+
+/* A question in flight for a zone that a reload takes away is asked again of that zone's own. */
+static void test_set_takes_zone_away(void **state)
+{
+	struct upstream_pool pools[2];
+	struct rig_pool rigs[2];
+	struct asker a = {0};
+	struct world *w = *state;
+
+	world_outgoing(w)->retransmit_ms = SHORT_MS;
+	world_start(w, MOCKNS_ANSWER, MOCKNS_SILENCE);
+	two_pools(w, pools, rigs, SALT_A, 1);
+	assert_int_equal(upstreams_set(w->up, pools, 2), ERR_OK);
+	assert_int_equal(ask_pool(w, &a, "a.example", 1, SALT_A), ERR_OK);
+	assert_int_equal(upstreams_set(w->up, pools, 1), ERR_OK);
+	RIG_AWAIT(&w->rig, w->ns[1].udp_count >= 2);
+	mockns_do(&w->ns[1], 0, MOCKNS_ANSWER);
+	expect_answer(w, &a, 2);
+	assert_int_equal(w->ns[0].udp_count, 0);
+}
+
 /* Whatever allocation fails when a question is begun, it ends: by an answer or by a failure. */
 static void test_ask_without_memory(void **state)
 {
@@ -1609,6 +1682,8 @@ int main(void)
 		cmocka_unit_test(test_ask_without_memory),
 		TEST(test_timer_without_memory),
 		TEST(test_tcp_without_memory),
+		TEST(test_set_without_memory_leaks_nothing),
+		TEST(test_set_takes_zone_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
