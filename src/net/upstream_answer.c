@@ -116,14 +116,19 @@ static void learn_of_cookies(const struct attempt *a, const struct reply *reply)
 		give_up_cookies(a->server, "stumbles over cookies: it is sent none");
 }
 
-/* The server is well, but its answer did not fit. */
+/* The server is well, but its answer did not fit.  Where it fails to give such answers over
+ * connections, it is not well in this, and has failed at once if another may know. */
 static void take_truncated(struct question *q, struct server *server)
 {
 	struct upstream_result nothing = {.failure = QUERY_FAIL_NO_REPLY};
+	bool known_to_fail = server->link_misses >= MISSES_MAX;
 
-	health_good(server);
-	if (q->probe)
+	if (!known_to_fail)
+		health_good(server);
+	if (q->probe && !known_to_fail)
 		try_finish(q, &nothing);
+	else if (pick_second(q) && !uplink_is_worth_it(server))
+		try_failed(q, server, FAILURE_ANSWER);
 	else
 		ask_over_connection(q, server);
 }
@@ -146,11 +151,14 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len,
 	}
 	if (reply->kind == REPLY_FAILURE || reply->tc) {
 		stats_inc(env->stats, upstream_failures);
+		a->server->link_misses += reply->tc;
 		keep_ede(q, reply);
 		try_failed(q, a->server, FAILURE_ANSWER);
 		return;
 	}
 	health_good(a->server);
+	if (a->link)
+		a->server->link_misses = 0;
 	if (q->probe) {
 		try_finish(q, &result);
 		return;

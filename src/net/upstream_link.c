@@ -17,6 +17,7 @@
 #define PIPELINE_MAX 100U  /* questions in flight on one */
 #define PIPELINE_GOOD 64U  /* with so many another is opened: one lost segment holds up all */
 #define RECORDS_MAX 1024U  /* in one event: no server has so many answers to give */
+#define LET_THROUGH 16U	   /* of so many questions to a server that fails over TCP, one */
 #define COMPLAINT_MS 60000 /* between two in the log about one server */
 
 /* A server that owes answers and says nothing for so long may be deaf on this connection: what
@@ -116,8 +117,10 @@ static enum err uplink_create(struct uplinks *links, struct uplink **ret_link)
 	if (!link)
 		return ERR_NOMEM;
 	err = uplink_connect(link, links->server);
-	if (err == ERR_SYS)
+	if (err == ERR_SYS) {
 		complain(links, strerror(errno));
+		links->server->link_misses++;
+	}
 	if (err != ERR_OK) {
 		uplink_free(link);
 		return err;
@@ -241,6 +244,11 @@ void uplink_forget(struct attempt *a)
 	take_off(a);
 }
 
+bool uplink_is_worth_it(struct server *server)
+{
+	return server->link_misses < MISSES_MAX || ++server->link_misses % LET_THROUGH == 0;
+}
+
 /* ---- closed */
 
 static void attempt_fail(struct attempt *a, enum failure failure)
@@ -283,6 +291,8 @@ static void uplink_end(struct uplink *link)
 	bool was_open = link->state == UPLINK_OPEN;
 	struct attempt *a;
 
+	if (!link->answered && (!was_open || link->owed > 0))
+		server->link_misses++;
 	server_busy(server);
 	detach(link);
 	while ((a = any_attempt(link)))
@@ -381,6 +391,7 @@ static bool take_message(struct uplink *link, const uint8_t *msg, size_t len)
 	if (!sound)
 		return false;
 	link->owed--;
+	link->answered = true;
 	if (!a)
 		return true;
 	memcpy(up->message, msg, len);

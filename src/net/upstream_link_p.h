@@ -37,6 +37,7 @@ struct uplink {
 	struct event writable; /* made active, too, when there is something to send */
 	struct event timer;    /* to be open by then; once it is, to be used or heard of by then */
 	bool watched;	       /* the timer is about its being heard of */
+	bool answered;	       /* something that was asked, at some time */
 	uint64_t used_ms;      /* when its last question ended */
 	uint64_t heard_ms;     /* when octets came last, or what is owed first was asked */
 	uint32_t load;	       /* attempts listed */

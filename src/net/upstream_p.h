@@ -33,7 +33,7 @@
 #define SERVERS_MAX 64U	 /* of a pool: bits of a mask */
 #define ATTEMPTS_MAX 10U /* of one question */
 #define STRIKES_OUT 3U	 /* failures in a row until a server is set aside */
-#define MISSES_MAX 3U	 /* without the letters' case, or the cookie, until it is given up */
+#define MISSES_MAX 3U	 /* without what it should have, in a row, until it is not expected */
 
 struct uplink;
 struct uplinks;
@@ -105,6 +105,7 @@ struct server {
 	struct health health;
 	uint32_t case_misses; /* answers with the letters' case changed, since one without */
 	uint32_t cookie_misses;
+	uint32_t link_misses;		 /* connections that gave no answer, since one that did */
 	uint8_t cookie[EDNS_COOKIE_MAX]; /* ours, and behind it what it gave us */
 	uint8_t cookie_len;
 	bool no_cookies;	 /* it stumbles over them */
@@ -286,6 +287,9 @@ void udp_on_readable(evutil_socket_t fd, short what, void *arg);
 enum err uplink_send(struct upstreams *up, struct attempt *a) MUST_CHECK;
 /* Takes `a` off its connection; a late answer to it is dropped. */
 void uplink_forget(struct attempt *a);
+/* False when connections to the server have come to nothing lately: nothing is left but to ask
+ * others.  One question in a few is let through, to find out when that is over. */
+bool uplink_is_worth_it(struct server *server);
 /* Closes all without telling; no attempt may be listed.  NULL is fine. */
 void uplinks_free(struct uplinks *links);
 

@@ -762,6 +762,87 @@ static void test_awaited(void **state)
 	assert_false(upstreams_awaited(w->up));
 }
 
+/* ---- truncated, and TCP that does not work */
+
+static const enum mockns_deed no_tcp[] = {MOCKNS_CLOSE, MOCKNS_CUT, MOCKNS_SHORT, MOCKNS_TRUNCATED};
+
+/* The first answers over UDP that there is more, which it never gives; the second one knows. */
+static struct world *start_without_tcp(void **ret_fresh, enum mockns_deed tcp)
+{
+	struct world *w;
+
+	world_set_up(ret_fresh);
+	w = *ret_fresh;
+	world_start(w, MOCKNS_TRUNCATED, MOCKNS_ANSWER);
+	w->ns[0].tcp = tcp;
+	return w;
+}
+
+/* It is learned: others are asked before it, until it gives what it owes. */
+static void test_truncation_without_tcp(void **state)
+{
+	for (size_t i = 0; i < sizeof(no_tcp) / sizeof(no_tcp[0]); i++) {
+		void *fresh = NULL;
+		struct world *w = start_without_tcp(&fresh, no_tcp[i]);
+		struct server *first = world_server(w, 0);
+
+		for (size_t k = 0; k < 10; k++)
+			ask_well(w, "www.example", 2);
+		assert_true(health_is_aside(&first->health));
+		assert_in_range(w->ns[0].udp_count, STRIKES_OUT, 2 * STRIKES_OUT);
+		let_measure(w, 0, true);
+		ask_well(w, "www.example", 2);
+		expect_no_probes(w);
+		assert_true(health_is_aside(&first->health));
+		w->ns[0].tcp = MOCKNS_ANSWER;
+		let_measure(w, 0, true);
+		ask_well(w, "www.example", 2);
+		expect_no_probes(w);
+		ask_well(w, "www.example", 1);
+		world_tear_down(&fresh);
+	}
+}
+
+static void ask_small_and_large(struct world *w)
+{
+	w->ns[0].udp = MOCKNS_ANSWER;
+	ask_well(w, "small.example", 1);
+	w->ns[0].udp = MOCKNS_TRUNCATED;
+	world_ask(w, "large.example");
+}
+
+/* What fits into a datagram is still asked of it; and of the rest so much that it is found out when
+ * its TCP is well again. */
+static void test_truncation_without_tcp_now_and_then(void **state)
+{
+	for (size_t i = 0; i < sizeof(no_tcp) / sizeof(no_tcp[0]); i++) {
+		void *fresh = NULL;
+		struct world *w = start_without_tcp(&fresh, no_tcp[i]);
+
+		for (size_t k = 0; k < 20; k++)
+			ask_small_and_large(w);
+		assert_int_equal(w->ns[0].udp_count, 40);
+		assert_in_range(RIG_STAT(&w->rig, upstream_tcp), 2, MISSES_MAX + 2);
+		w->ns[0].tcp = MOCKNS_ANSWER;
+		for (size_t k = 0; k < 20; k++)
+			ask_small_and_large(w);
+		w->ns[0].udp = MOCKNS_TRUNCATED;
+		ask_well(w, "large.example", 1);
+		world_tear_down(&fresh);
+	}
+}
+
+/* Where no other is well, it is asked over TCP in any case. */
+static void test_truncation_of_the_only_one(void **state)
+{
+	struct world *w = *state;
+
+	world_start_one(w, MOCKNS_TRUNCATED);
+	world_server(w, 0)->link_misses = MISSES_MAX;
+	ask_well(w, "www.example", 1);
+	assert_int_equal(world_server(w, 0)->link_misses, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
@@ -796,6 +877,9 @@ int main(void)
 		TEST(test_young_ones_stay),
 		TEST(test_crowded_out_but_answered),
 		TEST(test_awaited),
+		cmocka_unit_test(test_truncation_without_tcp),
+		cmocka_unit_test(test_truncation_without_tcp_now_and_then),
+		TEST(test_truncation_of_the_only_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
