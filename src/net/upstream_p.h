@@ -31,7 +31,7 @@
 #include "net/upstream_rtt_p.h"
 
 #define SERVERS_MAX 64U	 /* of a pool: bits of a mask */
-#define ATTEMPTS_MAX 10U /* of one question */
+#define ATTEMPTS_MAX 10U /* of one question, in the time that an answer may take */
 #define STRIKES_OUT 3U	 /* failures in a row until a server is set aside */
 #define MISSES_MAX 3U	 /* without what it should have, in a row, until it is not expected */
 

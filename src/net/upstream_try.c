@@ -14,8 +14,9 @@
 #define EXTRA_PRICE 1000000U	     /* of an extra question, in what the budget counts */
 #define EXTRA_MAX (10 * EXTRA_PRICE) /* that can be saved up */
 #define EXTRA_PERCENT (EXTRA_PRICE / 100)
-#define PROBE_MS 2000U	   /* how long a server that is measured is waited for */
-#define AWAIT_DEAD_MS 800U /* how long a question waits for a dead server to be back */
+#define PROBE_MS 2000U		 /* how long a server that is measured is waited for */
+#define AWAIT_DEAD_MS 800U	 /* how long a question waits for those dead for long to be back */
+#define DEAD_LONG_US 10000000ULL /* that is: silent for longer */
 
 /* They may ask others at once. */
 static void tell(struct upstream_waiter *waiters, const struct upstream_result *result)
@@ -150,16 +151,36 @@ static void set_retry(struct question *q)
 
 /* ---- tries */
 
-/* Sends `q` to `server`, over its own transport, or over a connection in any case.  ERR_REFUSED: it
- * has been sent too often.  ERR_NOMEM, ERR_SYS. */
-static enum err send_to(struct question *q, struct server *server, bool over_connection)
+/* Where the next attempt is kept.  NULL: it has been sent too often. */
+static struct attempt *unused_place(struct question *q)
+{
+	return q->attempt_count < ATTEMPTS_MAX ? &q->attempts[q->attempt_count] : NULL;
+}
+
+/* The same; what was sent so long ago that it is waited for no more makes room. */
+static struct attempt *next_place(struct question *q)
+{
+	uint64_t now_us = q->upstreams->loop->now_us;
+	struct attempt *place = unused_place(q);
+
+	for (uint32_t i = 0; i < ATTEMPTS_MAX && !place; i++)
+		if (q->attempts[i].sent_us &&
+		    now_us - q->attempts[i].sent_us >= 1000ULL * RTT_TIMEOUT_MAX_MS)
+			place = &q->attempts[i];
+	return place;
+}
+
+/* Sends `q` to `server`, over its own transport, or over a connection in any case, as attempt `a`.
+ * ERR_REFUSED: that is NULL, or connections are full.  ERR_NOMEM, ERR_SYS. */
+static enum err send_to(struct question *q, struct server *server, bool over_connection,
+			struct attempt *a)
 {
 	struct upstreams *up = q->upstreams;
-	struct attempt *a = &q->attempts[q->attempt_count];
 	enum err err;
 
-	if (q->attempt_count == ATTEMPTS_MAX)
+	if (!a)
 		return ERR_REFUSED;
+	attempt_end(a);
 	*a = (struct attempt){.question = q, .server = server};
 	a->edns = q->stumbled == server ? q->edns : EDNS_WHOLE;
 	if (over_connection || server->transport != SERVER_UDP)
@@ -170,7 +191,8 @@ static enum err send_to(struct question *q, struct server *server, bool over_con
 		a->server = NULL;
 		return err;
 	}
-	q->attempt_count++;
+	if (a == &q->attempts[q->attempt_count])
+		q->attempt_count++;
 	server_busy(server);
 	health_asked(server);
 	return ERR_OK;
@@ -182,9 +204,10 @@ static enum err send_to(struct question *q, struct server *server, bool over_con
  */
 static bool send_next(struct question *q)
 {
+	struct attempt *a = next_place(q);
 	struct server *server;
 
-	if (q->attempt_count == ATTEMPTS_MAX)
+	if (!a)
 		return false;
 	question_renew(q);
 	while ((server = pick_next(q))) {
@@ -192,7 +215,7 @@ static bool send_next(struct question *q)
 
 		q->last = server;
 		q->tried |= place_bit(place);
-		if (send_to(q, server, false) == ERR_OK)
+		if (send_to(q, server, false, a) == ERR_OK)
 			return true;
 		q->failed |= place_bit(place);
 		health_bad(server, FAILURE_NETWORK);
@@ -214,10 +237,23 @@ static bool retry_when_due(struct question *q)
 	return true;
 }
 
+/* True when some server of the pool fell silent a short while ago.  What was restarted, or cut off
+ * for a moment, is back in seconds; the longer it has been away, the longer it will be. */
+static bool may_be_back_soon(const struct question *q)
+{
+	uint64_t now_us = q->upstreams->loop->now_us;
+
+	for (uint32_t i = 0; i < q->pool->count; i++)
+		if (q->pool->servers[i]->health.silent_since_us + DEAD_LONG_US > now_us)
+			return true;
+	return false;
+}
+
 /*
  * Nothing is under way, and the servers left are dead.  One that has come back will have told so
  * before long, by what little it is asked; till then the question waits, but those who can be
- * given what is stale do not.  False: no such server.
+ * given what is stale do not.  Nor do, for long, those who come when no server has spoken for long:
+ * they may know another resolver.  False: no such server.
  */
 static bool await_dead(struct question *q)
 {
@@ -227,7 +263,7 @@ static bool await_dead(struct question *q)
 		return false;
 	if (!q->awaits_dead) {
 		q->stale_ms = now_ms;
-		if (q->deadline_ms > now_ms + AWAIT_DEAD_MS)
+		if (q->deadline_ms > now_ms + AWAIT_DEAD_MS && !may_be_back_soon(q))
 			q->deadline_ms = now_ms + AWAIT_DEAD_MS;
 	}
 	q->awaits_dead = true;
@@ -265,7 +301,7 @@ bool try_again(struct question *q, struct server *server, bool over_connection)
 {
 	if (over_connection && question_over_link(q, server))
 		return true;
-	if (send_to(q, server, over_connection) != ERR_OK)
+	if (send_to(q, server, over_connection, unused_place(q)) != ERR_OK)
 		return false;
 	if (over_connection)
 		stats_inc(q->upstreams->loop->env.stats, upstream_tcp);
@@ -312,7 +348,7 @@ static void hedge(struct question *q)
 	if (!server || !spend(q->upstreams))
 		return;
 	q->tried |= place_bit(question_place(q, server));
-	if (send_to(q, server, false) == ERR_OK)
+	if (send_to(q, server, false, unused_place(q)) == ERR_OK)
 		stats_inc(q->upstreams->loop->env.stats, upstream_hedges);
 }
 

@@ -332,15 +332,14 @@ def test_failing_upstream_beside_a_good_one_is_asked_now_and_then(daemon, upstre
 
 @pytest.mark.parametrize("seconds", [1.5, 3])
 def test_outage_shorter_than_clients_wait(failing, seconds):
-    """Questions that wait when the upstreams speak again are answered.  Those that come while all
-    are known to be dead may be told so at once."""
+    """None is lost: what was asked when they fell silent, and what came when they were known to be
+    dead, is answered when they speak again."""
     d, ups = failing(ALL_FAIL["silent"], timeout="4s", retransmit="400ms")
     with asking(d.address, fresh(400), rate=100) as outcomes:
         time.sleep(seconds)
         come_back(ups)
         time.sleep(0.5)
-    all_answered([o for o in outcomes if o.rcode != "SERVFAIL" or o.seconds > NOISE], GOOD)
-    assert len([o for o in outcomes if o.rcode == "NOERROR"]) > len(outcomes) / 2, tell(outcomes)
+    all_answered(outcomes, GOOD)
 
 
 def test_full_table_of_questions_spares_what_needs_no_upstream(daemon, upstream):

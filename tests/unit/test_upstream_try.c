@@ -762,6 +762,61 @@ static void test_awaited(void **state)
 	assert_false(upstreams_awaited(w->up));
 }
 
+/* ---- how long is waited for the dead */
+
+/* When a question is given up that comes `silent_ms` after the only server fell silent. */
+static uint64_t given_up_after(uint64_t silent_ms)
+{
+	void *fresh = NULL;
+	struct asker a = {0};
+	uint64_t after_ms;
+	struct world *w;
+
+	world_set_up(&fresh);
+	w = fresh;
+	world_start_one(w, MOCKNS_SILENCE);
+	make_dead(w, 0, TRICKLE_MS);
+	world_server(w, 0)->health.silent_since_us = w->rig.loop.now_us - silent_ms * 1000;
+	asker_ask(w, &a, "www.example");
+	after_ms = question_oldest(w->up)->deadline_ms - question_oldest(w->up)->begun_ms;
+	world_tear_down(&fresh);
+	return after_ms;
+}
+
+/* As long as for any answer, while they may be back at any time; not when they are gone for long.
+ */
+static void test_dead_ones_are_waited_for(void **state)
+{
+	assert_int_equal(given_up_after(2000), LONG_MS);
+	assert_int_equal(given_up_after(9000), LONG_MS);
+	assert_in_range(given_up_after(11000), TRICKLE_MS, LONG_MS / 10);
+	assert_in_range(given_up_after(3600000), TRICKLE_MS, LONG_MS / 10);
+}
+
+/* One that was asked as often as it may be is asked again, once that is long ago. */
+static void test_asked_again_after_long(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+	struct question *q;
+
+	world_start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
+	world_outgoing(w)->retransmit_ms = 1;
+	asker_ask(w, &a, "www.example");
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count + w->ns[1].udp_count == ATTEMPTS_MAX);
+	pass(w, SHORT_MS);
+	assert_int_equal(w->ns[0].udp_count + w->ns[1].udp_count, ATTEMPTS_MAX);
+	w->ns[0].udp = MOCKNS_ANSWER;
+	w->ns[1].udp = MOCKNS_ANSWER;
+	q = question_oldest(w->up);
+	for (size_t i = 0; i < ATTEMPTS_MAX; i++)
+		q->attempts[i].sent_us -= 1000 * RTT_TIMEOUT_MAX_MS;
+	asker_await(w, &a);
+	assert_int_equal(a.told, 1);
+	assert_true(a.has_reply);
+	assert_int_equal(w->ns[0].udp_count + w->ns[1].udp_count, ATTEMPTS_MAX + 1);
+}
+
 /* ---- truncated, and TCP that does not work */
 
 static const enum mockns_deed no_tcp[] = {MOCKNS_CLOSE, MOCKNS_CUT, MOCKNS_SHORT, MOCKNS_TRUNCATED};
@@ -877,6 +932,8 @@ int main(void)
 		TEST(test_young_ones_stay),
 		TEST(test_crowded_out_but_answered),
 		TEST(test_awaited),
+		cmocka_unit_test(test_dead_ones_are_waited_for),
+		TEST(test_asked_again_after_long),
 		cmocka_unit_test(test_truncation_without_tcp),
 		cmocka_unit_test(test_truncation_without_tcp_now_and_then),
 		TEST(test_truncation_of_the_only_one),
