@@ -2,12 +2,10 @@
 #include "core/hosts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "match/listline.h"
 
 struct reader {
@@ -21,11 +19,6 @@ struct reader {
 static enum err refused(const struct reader *r, const char *reason)
 {
 	return err_set(r->text, ERR_REFUSED, "%s: %s", r->path, reason);
-}
-
-static enum err failed(const struct reader *r)
-{
-	return err_set(r->text, ERR_SYS, "%s: %s", r->path, strerror(errno));
 }
 
 /* The address of the line; false when it is one of a link. */
@@ -97,66 +90,29 @@ static enum err take_text(const struct reader *r, const char *text, size_t len)
 	return err;
 }
 
-/* Reads to the end of the file, or one octet more than it may have. */
-static enum err read_all(const struct reader *r, int fd, char *buf, size_t size, size_t *ret_len)
+static enum err not_read(const struct reader *r, enum err err)
 {
-	size_t len = 0;
-
-	while (len < size) {
-		ssize_t got = read(fd, buf + len, size - len);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return failed(r);
-		if (got == 0)
-			break;
-		len += (size_t)got;
-	}
-	*ret_len = len;
-	return ERR_OK;
-}
-
-/* Reads a pipe or a terminal never: that may not end. */
-static enum err read_file(const struct reader *r, int fd)
-{
-	struct stat status;
-	size_t size;
-	size_t len = 0;
-	char *buf;
-	enum err err;
-
-	if (fstat(fd, &status) < 0)
-		return failed(r);
-	if (!S_ISREG(status.st_mode))
-		return err_set(r->text, ERR_SYS, "%s: not a regular file", r->path);
-	if (status.st_size > HOSTS_FILE_MAX)
+	if (err == ERR_RANGE)
 		return refused(r, "larger than 16 MiB");
-	size = (size_t)status.st_size + 1;
-	buf = malloc(size);
-	if (!buf)
-		return ERR_NOMEM;
-	err = read_all(r, fd, buf, size, &len);
-	if (err == ERR_OK && len == size)
-		err = err_set(r->text, ERR_SYS, "%s: it grew while it was read", r->path);
-	if (err == ERR_OK)
-		err = take_text(r, buf, len);
-	r->report->bytes = len;
-	free(buf);
-	return err;
+	if (err != ERR_SYS)
+		return err;
+	return err_set(r->text, err, "%s: %s", r->path,
+		       errno == EISDIR || errno == EINVAL ? "not a regular file" : strerror(errno));
 }
 
 enum err hosts_read(const char *path, hosts_fn *fn, void *arg, struct list_report *ret_report,
 		    struct err_text *text)
 {
 	const struct reader reader = {path, fn, arg, ret_report, text};
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	enum err err;
+	char *content;
+	size_t len;
+	enum err err = file_read(path, HOSTS_FILE_MAX, &content, &len);
 
 	report_init(ret_report, LIST_FORMAT_HOSTS);
-	if (fd < 0)
-		return failed(&reader);
-	err = read_file(&reader, fd);
-	close(fd);
+	if (err != ERR_OK)
+		return not_read(&reader, err);
+	ret_report->bytes = len;
+	err = take_text(&reader, content, len);
+	free(content);
 	return err;
 }

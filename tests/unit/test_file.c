@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "support/alloc_fail.h"
+#include "support/scratch.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define NO_TEXT ((char *)1)
+#define NO_LEN ((size_t)77)
+
+static void expect_failure(const char *path, size_t max, enum err err)
+{
+	char *text = NO_TEXT;
+	size_t len = NO_LEN;
+
+	assert_int_equal(file_read(path, max, &text, &len), err);
+	assert_ptr_equal(text, NO_TEXT);
+	assert_int_equal(len, NO_LEN);
+}
+
+static const struct {
+	const char *octets;
+	size_t len;
+	size_t max;
+	enum err err;
+} files[] = {
+	{"", 0, 0, ERR_OK},	    {"", 0, 9, ERR_OK},		{"a", 1, 0, ERR_RANGE},
+	{"a\nb", 3, 2, ERR_RANGE},  {"a\nb", 3, 3, ERR_OK},	{"a\nb", 3, 4, ERR_OK},
+	{"\0a\0b\0", 5, 5, ERR_OK}, {"\0a\0", 3, 2, ERR_RANGE},
+};
+
+static void test_files(void **state)
+{
+	for (size_t i = 0; i < COUNT(files); i++) {
+		const char *path = scratch_path(*state, "file");
+		FILE *f = fopen(path, "w");
+		char *text = NULL;
+		size_t len = NO_LEN;
+
+		assert_non_null(f);
+		assert_int_equal(fwrite(files[i].octets, 1, files[i].len, f), files[i].len);
+		assert_int_equal(fclose(f), 0);
+		if (files[i].err != ERR_OK) {
+			expect_failure(path, files[i].max, files[i].err);
+			continue;
+		}
+		assert_int_equal(file_read(path, files[i].max, &text, &len), ERR_OK);
+		assert_int_equal(len, files[i].len);
+		assert_memory_equal(text, files[i].octets, len + 1);
+		free(text);
+	}
+}
+
+/* Its size is told as 0. */
+static void test_proc(void **state)
+{
+	char *text = NULL;
+	size_t len = 0;
+
+	assert_int_equal(file_read("/proc/self/stat", 65536, &text, &len), ERR_OK);
+	assert_true(len > 0);
+	assert_int_equal(strlen(text), len);
+	free(text);
+	expect_failure("/proc/self/stat", 1, ERR_RANGE);
+}
+
+static void expect_errno(const char *path, int reason)
+{
+	expect_failure(path, 9, ERR_SYS);
+	assert_int_equal(errno, reason);
+}
+
+static void test_cannot_be_read(void **state)
+{
+	const struct scratch *s = *state;
+	const char *fifo = scratch_path(s, "fifo");
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	expect_errno(fifo, EINVAL);
+	expect_errno("/dev/null", EINVAL);
+	expect_errno(s->path, EISDIR);
+	expect_errno(scratch_path(s, "nowhere"), ENOENT);
+	expect_errno("/proc/self/mem", EIO); /* nothing is mapped at address 0 */
+}
+
+static void test_no_memory(void **state)
+{
+	const char *path = scratch_write(*state, "file", "a");
+
+	alloc_fail_start(0, true);
+	expect_failure(path, 9, ERR_NOMEM);
+	assert_true(alloc_fail_stop());
+}
+
+static int set_up(void **state)
+{
+	static struct scratch s;
+
+	scratch_make(&s);
+	*state = &s;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	scratch_remove(*state);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_files),
+		TEST(test_proc),
+		TEST(test_cannot_be_read),
+		TEST(test_no_memory),
+	};
+
+	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+}
