@@ -11,8 +11,7 @@
 
 #include "core/query.h"
 #include "support/alloc_fail.h"
-#include "support/pipeline.h"
-#include "support/render.h"
+#include "support/asked.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -21,10 +20,6 @@
 #define TYPE_HTTPS 65U
 #define TYPE_AXFR 252U
 
-/* Reads as an answer does in a table. */
-#define HEAD(rcode, name, type) rcode " qr rd ra; " name " IN " type
-#define SOA(owner)                                                                                 \
-	"; ns " owner " 60 IN SOA " owner " nobody.invalid. 1 3600 1200 604800 60; opt 1232"
 #define COURT " ede 16 court; case 1:10-cv-00156"
 
 static const struct list_row lists[] = {
@@ -62,40 +57,7 @@ static const struct list_row lists[] = {
 
 static int set_up(void **state)
 {
-	static struct pipeline p;
-
-	pipeline_open(&p, lists, COUNT(lists), 1U << 20);
-	*state = &p;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	pipeline_close(*state);
-	return 0;
-}
-
-/* What becomes of a query, as text. */
-static const char *ask(struct pipeline *p, enum transport transport, struct message *m,
-		       struct pipeline_question *ret_question)
-{
-	switch (pipeline_ask(p, transport, m, ret_question)) {
-	case QUERY_ANSWERED:
-		return render(m->octets, m->len);
-	case QUERY_FORWARD:
-		return "forward";
-	default:
-		return "drop";
-	}
-}
-
-static uint64_t counter(const struct pipeline *p, const char *name)
-{
-	for (size_t i = 0; i < stats_row_count; i++)
-		if (strcmp(stats_rows[i].name, name) == 0)
-			return stats_value(&p->stats, &stats_rows[i]);
-	fail_msg("no counter is called %s", name);
-	return 0;
+	return asked_set_up(state, lists, COUNT(lists));
 }
 
 /* The table of actions: what a match is answered. */
@@ -193,18 +155,18 @@ static void test_actions(void **state)
 	for (size_t i = 0; i < COUNT(actions); i++) {
 		message_query(&m, actions[i].name, actions[i].type);
 		message_opt(&m, 4096, 0);
-		assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), actions[i].text);
+		assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL), actions[i].text);
 		message_query(&m, actions[i].name, actions[i].type);
 		message_opt(&m, 4096, 0);
-		assert_string_equal(ask(p, TRANSPORT_TCP, &m, NULL),
+		assert_string_equal(asked(p, TRANSPORT_TCP, &m, NULL),
 				    strstr(actions[i].name, "tcp.") ? "forward" : actions[i].text);
 	}
-	assert_int_equal(counter(p, "queries_udp"), COUNT(actions));
-	assert_int_equal(counter(p, "queries_tcp"), COUNT(actions));
-	assert_int_equal(counter(p, "dropped"), 4);
-	assert_int_equal(counter(p, "passed"), 4);
-	assert_int_equal(counter(p, "cache_misses"), 2 * 5 + 2);
-	assert_int_equal(counter(p, "blocked_name"), 2 * (COUNT(actions) - 5) - 2);
+	assert_int_equal(asked_counter(p, "queries_udp"), COUNT(actions));
+	assert_int_equal(asked_counter(p, "queries_tcp"), COUNT(actions));
+	assert_int_equal(asked_counter(p, "dropped"), 4);
+	assert_int_equal(asked_counter(p, "passed"), 4);
+	assert_int_equal(asked_counter(p, "cache_misses"), 2 * 5 + 2);
+	assert_int_equal(asked_counter(p, "blocked_name"), 2 * (COUNT(actions) - 5) - 2);
 }
 
 /* Without EDNS in the query there is none in the answer. */
@@ -220,50 +182,19 @@ static void test_actions_without_edns(void **state)
 		if (strstr(text, "; opt"))
 			*strstr(text, "; opt") = '\0';
 		message_query(&m, actions[i].name, actions[i].type);
-		assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), text);
+		assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL), text);
 	}
 }
 
 static void make_plain(struct message *m)
 {
-	message_query(m, "www.example", TYPE_A);
-	message_opt(m, 1232, 0);
-}
-
-static void make_chaos(struct message *m, const char *name, unsigned int type)
-{
-	message_begin(m, 1, 0);
-	message_question(m, name, type, CLASS_CH);
+	message_query_edns(m, "www.example", TYPE_A);
 }
 
 static void make_version(struct message *m)
 {
-	make_chaos(m, "Version.Bind", TYPE_TXT);
-}
-
-static void make_version_any(struct message *m)
-{
-	make_chaos(m, "version.server", TYPE_ANY);
-}
-
-static void make_version_a(struct message *m)
-{
-	make_chaos(m, "version.bind", TYPE_A);
-}
-
-static void make_identity(struct message *m)
-{
-	make_chaos(m, "id.server", TYPE_TXT);
-}
-
-static void make_hostname(struct message *m)
-{
-	make_chaos(m, "HOSTNAME.bind", TYPE_TXT);
-}
-
-static void make_chaos_other(struct message *m)
-{
-	make_chaos(m, "authors.bind", TYPE_TXT);
+	message_begin(m, 1, 0);
+	message_question(m, "Version.Bind", TYPE_TXT, CLASS_CH);
 }
 
 /* Not to be taken for what it begins like. */
@@ -274,71 +205,6 @@ static void make_chaos_with_nul(struct message *m)
 	message_add32(m, 0x00100003);
 	message_set16(m, MESSAGE_QD, 1);
 	m->octets[WIRE_HEADER + 7] = '\0';
-}
-
-static void make_chaos_below(struct message *m)
-{
-	make_chaos(m, "x.version.bind", TYPE_TXT);
-}
-
-static void make_chaos_listed(struct message *m)
-{
-	make_chaos(m, "sink.example", TYPE_A);
-}
-
-static void make_class_any(struct message *m)
-{
-	message_begin(m, 1, FLAG_RD);
-	message_question(m, "sink.example", TYPE_A, 255);
-	message_opt(m, 1232, 0);
-}
-
-static void make_class_none(struct message *m)
-{
-	message_begin(m, 1, FLAG_RD);
-	message_question(m, "www.example", TYPE_A, 254);
-	message_opt(m, 1232, 0);
-}
-
-static void make_axfr(struct message *m)
-{
-	message_query(m, "sink.example", TYPE_AXFR);
-	message_opt(m, 1232, 0);
-}
-
-static void make_type_opt(struct message *m)
-{
-	message_query(m, "www.example", TYPE_OPT);
-}
-
-static void make_type_zero(struct message *m)
-{
-	message_query(m, "www.example", 0);
-}
-
-static void make_tkey(struct message *m)
-{
-	message_query(m, "www.example", TYPE_TKEY);
-}
-
-static void make_no_recursion(struct message *m)
-{
-	message_begin(m, 1, 0);
-	message_question(m, "www.example", TYPE_A, CLASS_IN);
-	message_opt(m, 1232, 0);
-}
-
-static void make_no_recursion_listed(struct message *m)
-{
-	message_begin(m, 1, 0);
-	message_question(m, "nx.example", TYPE_A, CLASS_IN);
-	message_opt(m, 1232, 0);
-}
-
-static void make_notify(struct message *m)
-{
-	message_begin(m, 1, 4U << 11 | FLAG_AA);
-	message_question(m, "sink.example", TYPE_SOA, CLASS_IN);
 }
 
 static void make_response(struct message *m)
@@ -379,33 +245,25 @@ static void make_badvers(struct message *m)
 static void make_cookie(struct message *m)
 {
 	message_query(m, "nx.example", TYPE_A);
-	message_opt_begin(m, 1232, 0);
-	message_option(m, OPTION_COOKIE, "abcdefgh", 8);
-	message_end(m);
+	message_opt_cookie(m, 1232, 0, "abcdefgh", 8);
 }
 
 static void make_cookie_old(struct message *m)
 {
 	message_query(m, "nx.example", TYPE_A);
-	message_opt_begin(m, 1232, MESSAGE_DO);
-	message_option(m, OPTION_COOKIE, "abcdefghABCDEFGH01234567", 24);
-	message_end(m);
+	message_opt_cookie(m, 1232, MESSAGE_DO, "abcdefghABCDEFGH01234567", 24);
 }
 
 static void make_cookie_short(struct message *m)
 {
 	message_query(m, "nx.example", TYPE_A);
-	message_opt_begin(m, 1232, 0);
-	message_option(m, OPTION_COOKIE, "abcdefg", 7);
-	message_end(m);
+	message_opt_cookie(m, 1232, 0, "abcdefg", 7);
 }
 
 static void make_cookie_alone(struct message *m)
 {
 	message_begin(m, 1, FLAG_RD);
-	message_opt_begin(m, 1232, 0);
-	message_option(m, OPTION_COOKIE, "abcdefgh", 8);
-	message_end(m);
+	message_opt_cookie(m, 1232, 0, "abcdefgh", 8);
 }
 
 static void make_nothing(struct message *m)
@@ -413,42 +271,64 @@ static void make_nothing(struct message *m)
 	message_begin(m, 1, FLAG_RD);
 }
 
-static void make_root(struct message *m)
-{
-	message_query(m, ".", TYPE_NS);
-}
+/* Questions that are well formed. */
+static const struct {
+	unsigned int flags;
+	const char *name;
+	unsigned int type;
+	unsigned int rrclass;
+	bool edns;
+	const char *text;
+	const char *counter;
+} questions[] = {
+	{FLAG_RD, "www.example", TYPE_A, CLASS_IN, true, "forward", "cache_misses"},
+	{FLAG_RD, ".", TYPE_NS, CLASS_IN, false, "forward", "cache_misses"},
+	{FLAG_RD, "sink.example", TYPE_A, 255, true,
+	 "REFUSED qr rd ra; sink.example. ANY A; opt 1232 ede 21", "refused"},
+	{FLAG_RD, "www.example", TYPE_A, 254, true,
+	 "REFUSED qr rd ra; www.example. NONE A; opt 1232 ede 21", "refused"},
+	{FLAG_RD, "sink.example", TYPE_AXFR, CLASS_IN, true,
+	 "NOTIMP qr rd ra; sink.example. IN AXFR; opt 1232 ede 21", "notimp"},
+	{FLAG_RD, "www.example", TYPE_OPT, CLASS_IN, false, "NOTIMP qr rd ra; www.example. IN OPT",
+	 "notimp"},
+	{FLAG_RD, "www.example", 0, CLASS_IN, false, "NOTIMP qr rd ra; www.example. IN TYPE0",
+	 "notimp"},
+	{FLAG_RD, "www.example", TYPE_TKEY, CLASS_IN, false,
+	 "NOTIMP qr rd ra; www.example. IN TKEY", "notimp"},
+	{0, "www.example", TYPE_A, CLASS_IN, true,
+	 "REFUSED qr ra; www.example. IN A; opt 1232 ede 20", "refused"},
+	{0, "nx.example", TYPE_A, CLASS_IN, true,
+	 "NXDOMAIN qr ra; nx.example. IN A" SOA("nx.example.") " ede 15 nx", "blocked_name"},
+	{4U << 11 | FLAG_AA, "sink.example", TYPE_SOA, CLASS_IN, false,
+	 "NOTIMP qr ra opcode 4; sink.example. IN SOA", "notimp"},
+};
+
+/* What the server says of itself. */
+static const struct {
+	const char *name;
+	unsigned int type;
+	const char *text;
+} chaos[] = {
+	{"Version.Bind", TYPE_TXT,
+	 "NOERROR qr ra; Version.Bind. CH TXT; an Version.Bind. 0 CH TXT \"1.2 of ours\""},
+	{"version.server", TYPE_ANY,
+	 "NOERROR qr ra; version.server. CH ANY; an version.server. 0 CH TXT \"1.2 of ours\""},
+	{"version.bind", TYPE_A, "NOERROR qr ra; version.bind. CH A"},
+	{"id.server", TYPE_TXT,
+	 "NOERROR qr ra; id.server. CH TXT; an id.server. 0 CH TXT \"host7\""},
+	{"HOSTNAME.bind", TYPE_TXT,
+	 "NOERROR qr ra; HOSTNAME.bind. CH TXT; an HOSTNAME.bind. 0 CH TXT \"host7\""},
+	{"authors.bind", TYPE_TXT, "REFUSED qr ra; authors.bind. CH TXT"},
+	{"x.version.bind", TYPE_TXT, "REFUSED qr ra; x.version.bind. CH TXT"},
+	{"sink.example", TYPE_A, "REFUSED qr ra; sink.example. CH A"},
+};
 
 static const struct {
 	void (*make)(struct message *m);
 	const char *text;
 	const char *counter;
 } specials[] = {
-	{make_plain, "forward", "cache_misses"},
-	{make_root, "forward", "cache_misses"},
-	{make_version,
-	 "NOERROR qr ra; Version.Bind. CH TXT; an Version.Bind. 0 CH TXT \"1.2 of ours\"", "chaos"},
-	{make_version_any,
-	 "NOERROR qr ra; version.server. CH ANY; an version.server. 0 CH TXT \"1.2 of ours\"",
-	 "chaos"},
-	{make_version_a, "NOERROR qr ra; version.bind. CH A", "chaos"},
-	{make_identity, "NOERROR qr ra; id.server. CH TXT; an id.server. 0 CH TXT \"host7\"",
-	 "chaos"},
-	{make_hostname,
-	 "NOERROR qr ra; HOSTNAME.bind. CH TXT; an HOSTNAME.bind. 0 CH TXT \"host7\"", "chaos"},
-	{make_chaos_other, "REFUSED qr ra; authors.bind. CH TXT", "chaos"},
 	{make_chaos_with_nul, "REFUSED qr ra; versio\\000.bind. CH TXT", "chaos"},
-	{make_chaos_below, "REFUSED qr ra; x.version.bind. CH TXT", "chaos"},
-	{make_chaos_listed, "REFUSED qr ra; sink.example. CH A", "chaos"},
-	{make_class_any, "REFUSED qr rd ra; sink.example. ANY A; opt 1232 ede 21", "refused"},
-	{make_class_none, "REFUSED qr rd ra; www.example. NONE A; opt 1232 ede 21", "refused"},
-	{make_axfr, "NOTIMP qr rd ra; sink.example. IN AXFR; opt 1232 ede 21", "notimp"},
-	{make_type_opt, "NOTIMP qr rd ra; www.example. IN OPT", "notimp"},
-	{make_type_zero, "NOTIMP qr rd ra; www.example. IN TYPE0", "notimp"},
-	{make_tkey, "NOTIMP qr rd ra; www.example. IN TKEY", "notimp"},
-	{make_no_recursion, "REFUSED qr ra; www.example. IN A; opt 1232 ede 20", "refused"},
-	{make_no_recursion_listed,
-	 "NXDOMAIN qr ra; nx.example. IN A" SOA("nx.example.") " ede 15 nx", "blocked_name"},
-	{make_notify, "NOTIMP qr ra opcode 4; sink.example. IN SOA", "notimp"},
 	{make_response, "drop", "dropped"},
 	{make_short, "drop", "dropped"},
 	{make_two_questions, "FORMERR qr rd ra", "formerr"},
@@ -473,32 +353,73 @@ static void set_text(char **field, const char *text)
 	assert_non_null(*field);
 }
 
+/* Asks `m`; the answer is `text`, and is counted once. */
+static void expect_counted(struct pipeline *p, struct message *m, const char *text,
+			   const char *counter)
+{
+	uint64_t before = asked_counter(p, counter);
+
+	assert_string_equal(asked(p, TRANSPORT_UDP, m, NULL), text);
+	assert_int_equal(asked_counter(p, counter), before + 1);
+}
+
 static void test_specials(void **state)
 {
 	struct pipeline *p = *state;
 	struct message m;
 
 	set_text(&p->snapshot->conf->server.version, "1.2 of ours");
-	set_text(&p->snapshot->conf->server.identity, "host7");
 	for (size_t i = 0; i < COUNT(specials); i++) {
-		uint64_t before = counter(p, specials[i].counter);
-
 		specials[i].make(&m);
-		assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), specials[i].text);
-		assert_int_equal(counter(p, specials[i].counter), before + 1);
+		expect_counted(p, &m, specials[i].text, specials[i].counter);
+	}
+}
+
+static void make_question(struct message *m, size_t i)
+{
+	message_begin(m, 1, questions[i].flags);
+	message_question(m, questions[i].name, questions[i].type, questions[i].rrclass);
+	if (questions[i].edns)
+		message_opt(m, 1232, 0);
+}
+
+static void test_questions(void **state)
+{
+	struct message m;
+
+	for (size_t i = 0; i < COUNT(questions); i++) {
+		make_question(&m, i);
+		expect_counted(*state, &m, questions[i].text, questions[i].counter);
+	}
+}
+
+static void make_chaos(struct message *m, size_t i)
+{
+	message_begin(m, 1, 0);
+	message_question(m, chaos[i].name, chaos[i].type, CLASS_CH);
+}
+
+static void test_chaos(void **state)
+{
+	struct pipeline *p = *state;
+	struct message m;
+
+	set_text(&p->snapshot->conf->server.version, "1.2 of ours");
+	set_text(&p->snapshot->conf->server.identity, "host7");
+	for (size_t i = 0; i < COUNT(chaos); i++) {
+		make_chaos(&m, i);
+		expect_counted(p, &m, chaos[i].text, "chaos");
 	}
 }
 
 /* Hidden unless configured. */
 static void test_chaos_hidden(void **state)
 {
-	static void (*const makes[])(struct message *) = {
-		make_version, make_version_any, make_version_a, make_identity, make_hostname};
 	struct message m;
 
-	for (size_t i = 0; i < COUNT(makes); i++) {
-		makes[i](&m);
-		assert_memory_equal(ask(*state, TRANSPORT_UDP, &m, NULL), "REFUSED qr ra; ", 15);
+	for (size_t i = 0; i < COUNT(chaos); i++) {
+		make_chaos(&m, i);
+		assert_memory_equal(asked(*state, TRANSPORT_UDP, &m, NULL), "REFUSED qr ra; ", 15);
 	}
 }
 
@@ -513,12 +434,12 @@ static void test_chaos_longest(void **state)
 	text[255] = '\0';
 	set_text(&p->snapshot->conf->server.version, text);
 	make_version(&m);
-	assert_non_null(strstr(ask(p, TRANSPORT_UDP, &m, NULL), text));
+	assert_non_null(strstr(asked(p, TRANSPORT_UDP, &m, NULL), text));
 	text[255] = 'v';
 	text[299] = '\0';
 	set_text(&p->snapshot->conf->server.version, text);
 	make_version(&m);
-	assert_null(strstr(ask(p, TRANSPORT_UDP, &m, NULL), text));
+	assert_null(strstr(asked(p, TRANSPORT_UDP, &m, NULL), text));
 	assert_int_equal(m.octets[m.len - 256], 255);
 }
 
@@ -532,38 +453,47 @@ static const struct {
 	{"11.0.0.0", false},
 };
 
+static void expect_access(struct pipeline *p, const char *client, struct message *m, bool allowed)
+{
+	enum query_outcome outcome = pipeline_ask_from(p, client, TRANSPORT_UDP, m, NULL);
+	const char *text = asked_text(outcome, m->octets, m->len);
+
+	assert_int_equal(strncmp(text, "REFUSED", 7) == 0 && strstr(text, "ede 18"), !allowed);
+}
+
 /* Who may not ask is told so, whatever is asked: nothing of lists, cache or configuration. */
 static void test_access(void **state)
 {
-	static void (*const makes[])(struct message *) = {
-		make_plain, make_cookie, make_class_any, make_axfr, make_two_opts, make_badvers,
-	};
+	static void (*const makes[])(struct message *) = {make_cookie, make_two_opts, make_badvers};
 	struct pipeline *p = *state;
+	size_t told = 0;
 	struct message m;
 
 	set_text(&p->snapshot->conf->server.version, "1.2 of ours");
 	for (size_t i = 0; i < COUNT(clients); i++) {
-		const char *text;
+		const char *address = clients[i].address;
+		bool allowed = clients[i].allowed;
 
+		for (size_t j = 0; j < COUNT(questions); j++) {
+			make_question(&m, j);
+			if (!questions[j].edns)
+				message_opt(&m, 1232, 0);
+			expect_access(p, address, &m, allowed);
+		}
 		for (size_t j = 0; j < COUNT(makes); j++) {
 			makes[j](&m);
-			text = pipeline_ask_from(p, clients[i].address, TRANSPORT_UDP, &m, NULL) ==
-					       QUERY_ANSWERED
-				       ? render(m.octets, m.len)
-				       : "forward";
-			assert_int_equal(strncmp(text, "REFUSED", 7) == 0 && strstr(text, "ede 18"),
-					 !clients[i].allowed);
+			expect_access(p, address, &m, allowed);
 		}
 		make_version(&m);
-		assert_int_equal(pipeline_ask_from(p, clients[i].address, TRANSPORT_UDP, &m, NULL),
+		assert_int_equal(pipeline_ask_from(p, address, TRANSPORT_UDP, &m, NULL),
 				 QUERY_ANSWERED);
-		text = render(m.octets, m.len);
-		assert_int_equal(strstr(text, "of ours") != NULL, clients[i].allowed);
+		assert_int_equal(strstr(render(m.octets, m.len), "of ours") != NULL, allowed);
 		make_response(&m);
-		assert_int_equal(pipeline_ask_from(p, clients[i].address, TRANSPORT_UDP, &m, NULL),
+		assert_int_equal(pipeline_ask_from(p, address, TRANSPORT_UDP, &m, NULL),
 				 QUERY_DROPPED);
+		told += allowed ? 0 : COUNT(questions) + COUNT(makes) + 1;
 	}
-	assert_int_equal(counter(p, "not_allowed"), 5 * (COUNT(makes) + 1));
+	assert_int_equal(asked_counter(p, "not_allowed"), told);
 }
 
 static void test_access_ipv6(void **state)
@@ -609,9 +539,7 @@ static void test_cookie_octets(void **state)
 	struct message m;
 
 	message_query(&m, "example.com", TYPE_A);
-	message_opt_begin(&m, 4096, 0);
-	message_option(&m, OPTION_COOKIE, expected + 4, 8);
-	message_end(&m);
+	message_opt_cookie(&m, 4096, 0, expected + 4, 8);
 	assert_int_equal(pipeline_ask_from(p, "198.51.100.100", TRANSPORT_UDP, &m, NULL),
 			 QUERY_ANSWERED);
 	assert_string_equal(render(m.octets, m.len),
@@ -626,10 +554,10 @@ static void test_cookies_off(void **state)
 
 	p->snapshot->conf->server.cookies = false;
 	make_cookie(&m);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL),
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL),
 			    HEAD("NXDOMAIN", "nx.example.", "A") SOA("nx.example.") " ede 15 nx");
 	make_cookie_alone(&m);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), "NOERROR qr rd ra; opt 1232");
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL), "NOERROR qr rd ra; opt 1232");
 }
 
 /* Begun all together and decided in another order, each has its own answer. */
@@ -672,35 +600,29 @@ static void test_root_rule(void **state)
 	struct message m;
 
 	pipeline_reload(p, &all, 1);
-	message_query(&m, "www.bad.example", TYPE_A);
-	message_opt(&m, 1232, 0);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL),
+	message_query_edns(&m, "www.bad.example", TYPE_A);
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL),
 			    HEAD("NXDOMAIN", "www.bad.example.", "A") SOA(".") " ede 17 all");
-	message_query(&m, ".", TYPE_NS);
-	message_opt(&m, 1232, 0);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL),
+	message_query_edns(&m, ".", TYPE_NS);
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL),
 			    HEAD("NXDOMAIN", ".", "NS") SOA(".") " ede 17 all");
 	message_query(&m, "www.good.example", TYPE_A);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), "forward");
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL), "forward");
 }
 
 /* Asks, has the question answered by `reply`, and returns what the client is given. */
 static const char *resolve(struct pipeline *p, enum transport transport, struct message *m,
 			   struct message *reply)
 {
-	static struct message answer;
-	struct pipeline_question question;
+	struct pipeline_question question = asked_upstream(p, transport, m);
 
-	assert_int_equal(pipeline_ask(p, transport, m, &question), QUERY_FORWARD);
-	if (pipeline_reply(p, &question, reply, &answer) != QUERY_ANSWERED)
-		return "drop";
-	return render(answer.octets, answer.len);
+	return asked_reply(p, &question, reply);
 }
 
 static void make_reply(struct message *m)
 {
 	message_reply(m, "www.example", TYPE_A, RCODE_NOERROR);
-	message_rr(m, MESSAGE_AN, NULL, TYPE_A, 300, "\300\0\2\x50", 4);
+	message_rr(m, MESSAGE_AN, NULL, TYPE_A, 300, ADDRESS, 4);
 	message_rr(m, MESSAGE_AN, NULL, TYPE_A, 20, "\300\0\2\x51", 4);
 	message_opt(m, 4096, 0);
 }
@@ -722,18 +644,18 @@ static void test_cached(void **state)
 				    RECORDS("www.example.", "300", "20") "; opt 1232");
 	p->env.now_ms += 7999;
 	message_query(&m, "WWW.eXample", TYPE_A);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL),
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL),
 			    HEAD("NOERROR", "WWW.eXample.", "A")
 				    RECORDS("WWW.eXample.", "293", "13"));
 	p->env.now_ms += 12000;
 	make_plain(&m);
-	assert_string_equal(ask(p, TRANSPORT_TCP, &m, NULL),
+	assert_string_equal(asked(p, TRANSPORT_TCP, &m, NULL),
 			    HEAD("NOERROR", "www.example.", "A")
 				    RECORDS("www.example.", "281", "1") "; opt 1232");
-	assert_int_equal(counter(p, "cache_hits"), 2);
+	assert_int_equal(asked_counter(p, "cache_hits"), 2);
 	p->env.now_ms += 1;
 	make_plain(&m);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), "forward");
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL), "forward");
 }
 
 /* What changes an answer has an entry of its own; RD is asked for before the cache is. */
@@ -747,17 +669,18 @@ static void test_cached_apart(void **state)
 	make_reply(&reply);
 	(void)resolve(p, TRANSPORT_UDP, &m, &reply);
 	message_query(&m, "www.example", TYPE_AAAA);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), "forward");
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL), "forward");
 	message_query(&m, "www.example", TYPE_A);
 	message_opt(&m, 1232, MESSAGE_DO);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), "forward");
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL), "forward");
 	message_begin(&m, 1, FLAG_RD | FLAG_CD);
 	message_question(&m, "www.example", TYPE_A, CLASS_IN);
-	assert_string_equal(ask(p, TRANSPORT_UDP, &m, NULL), "forward");
-	make_no_recursion(&m);
-	assert_memory_equal(ask(p, TRANSPORT_UDP, &m, NULL), "REFUSED", 7);
+	assert_string_equal(asked(p, TRANSPORT_UDP, &m, NULL), "forward");
+	message_begin(&m, 1, 0);
+	message_question(&m, "www.example", TYPE_A, CLASS_IN);
+	assert_memory_equal(asked(p, TRANSPORT_UDP, &m, NULL), "REFUSED", 7);
 	make_plain(&m);
-	assert_memory_equal(ask(p, TRANSPORT_UDP, &m, NULL), "NOERROR", 7);
+	assert_memory_equal(asked(p, TRANSPORT_UDP, &m, NULL), "NOERROR", 7);
 }
 
 /* AD is given to those who know it (RFC 6840, 5.7 and 5.8). */
@@ -773,16 +696,16 @@ static void test_cached_ad(void **state)
 	assert_memory_equal(resolve(p, TRANSPORT_UDP, &m, &reply), "NOERROR qr rd ra;", 17);
 	message_begin(&m, 1, FLAG_RD | FLAG_AD);
 	message_question(&m, "www.example", TYPE_A, CLASS_IN);
-	assert_memory_equal(ask(p, TRANSPORT_UDP, &m, NULL), "NOERROR qr rd ra ad;", 20);
+	assert_memory_equal(asked(p, TRANSPORT_UDP, &m, NULL), "NOERROR qr rd ra ad;", 20);
 	make_plain(&m);
-	assert_memory_equal(ask(p, TRANSPORT_UDP, &m, NULL), "NOERROR qr rd ra;", 17);
+	assert_memory_equal(asked(p, TRANSPORT_UDP, &m, NULL), "NOERROR qr rd ra;", 17);
 }
 
 static void make_large_reply(struct message *m, unsigned int records)
 {
 	message_reply(m, "www.example", TYPE_A, RCODE_NOERROR);
 	for (unsigned int i = 0; i < records; i++)
-		message_rr(m, MESSAGE_AN, NULL, TYPE_A, 300, "\300\0\2\x50", 4);
+		message_rr(m, MESSAGE_AN, NULL, TYPE_A, 300, ADDRESS, 4);
 }
 
 static const struct {
@@ -820,7 +743,7 @@ static void test_truncation(void **state)
 			if (sizes[i].client)
 				message_opt(&m, sizes[i].client, 0);
 			make_large_reply(&reply, sizes[i].records);
-			text = cached ? ask(p, sizes[i].transport, &m, NULL)
+			text = cached ? asked(p, sizes[i].transport, &m, NULL)
 				      : resolve(p, sizes[i].transport, &m, &reply);
 			if (sizes[i].truncated)
 				assert_string_equal(
@@ -834,7 +757,7 @@ static void test_truncation(void **state)
 		}
 		p->env.now_ms += 400000; /* gone */
 	}
-	assert_int_equal(counter(p, "truncated"), 2 * 6);
+	assert_int_equal(asked_counter(p, "truncated"), 2 * 6);
 }
 
 /* A buffer that a cached reply has no room in, whatever the client takes. */
@@ -863,7 +786,7 @@ static void make_chain(struct message *m, const char *qname, const char *target)
 {
 	message_reply(m, qname, TYPE_A, RCODE_NOERROR);
 	message_rr_name(m, MESSAGE_AN, NULL, TYPE_CNAME, 300, target);
-	message_rr(m, MESSAGE_AN, target, TYPE_A, 300, "\300\0\2\x50", 4);
+	message_rr(m, MESSAGE_AN, target, TYPE_A, 300, ADDRESS, 4);
 }
 
 static void make_chain_of_pointers(struct message *m)
@@ -879,22 +802,16 @@ static const char *ask_beside(struct pipeline *p, enum transport transport, cons
 {
 	struct sockaddr_in client = pipeline_client("127.0.0.1");
 	static uint8_t buf[4096];
+	enum query_outcome outcome;
 	struct message m;
 	struct query q;
 	size_t len = 0;
 
-	message_query(&m, name, TYPE_A);
-	message_opt(&m, 1232, 0);
+	message_query_edns(&m, name, TYPE_A);
 	memset(buf, 0xa5, sizeof(buf));
 	query_begin(&q, &p->env, m.octets, m.len, (const struct sockaddr *)&client, transport);
-	switch (query_decide(&q, &p->env, m.octets, buf, sizeof(buf), &len)) {
-	case QUERY_ANSWERED:
-		return render(buf, len);
-	case QUERY_FORWARD:
-		return "forward";
-	default:
-		return "drop";
-	}
+	outcome = query_decide(&q, &p->env, m.octets, buf, sizeof(buf), &len);
+	return asked_text(outcome, buf, len);
 }
 
 #define BLOCKED_BY_NX(name) HEAD("NXDOMAIN", name, "A") SOA(name) " ede 15 nx"
@@ -928,21 +845,19 @@ static void test_reload_blocks_cached_chain(void **state)
 				       "CNAME cdn.sub.chain.example."));
 
 		pipeline_reload(p, newly, COUNT(newly));
-		message_query(&m, "www.chain.example", TYPE_A);
-		message_opt(&m, 1232, 0);
+		message_query_edns(&m, "www.chain.example", TYPE_A);
 		assert_string_equal(beside ? ask_beside(p, TRANSPORT_TCP, "www.chain.example")
-					   : ask(p, TRANSPORT_UDP, &m, NULL),
+					   : asked(p, TRANSPORT_UDP, &m, NULL),
 				    BLOCKED_BY_NX("www.chain.example."));
-		message_query(&m, "www.sub.chain.example", TYPE_A);
-		message_opt(&m, 1232, 0);
+		message_query_edns(&m, "www.sub.chain.example", TYPE_A);
 		assert_string_equal(beside ? ask_beside(p, TRANSPORT_TCP, "www.sub.chain.example")
-					   : ask(p, TRANSPORT_UDP, &m, NULL),
+					   : asked(p, TRANSPORT_UDP, &m, NULL),
 				    BLOCKED_BY_NX("www.sub.chain.example."));
 		/* and it is gone from the cache */
 		assert_string_equal(ask_beside(p, TRANSPORT_UDP, "www.chain.example"), "forward");
 	}
-	assert_int_equal(counter(p, "blocked_cname"), 4);
-	assert_int_equal(counter(p, "cache_hits"), 0);
+	assert_int_equal(asked_counter(p, "blocked_cname"), 4);
+	assert_int_equal(asked_counter(p, "cache_hits"), 0);
 }
 
 static uint64_t cached_generation(struct pipeline *p, const char *qname)
@@ -980,7 +895,7 @@ static void test_reload_keeps_clean(void **state)
 		     "A") "; an www.chain.example. 300 IN CNAME"
 			  " host.example., host.example. 300 IN A 192.0.2.80; opt 1232");
 	assert_int_equal(cached_generation(p, "www.chain.example"), 2);
-	assert_int_equal(counter(p, "cache_hits"), 1);
+	assert_int_equal(asked_counter(p, "cache_hits"), 1);
 }
 
 /* A list that wants TCP has it: the answer is given there, cached under older lists too. */
@@ -1028,7 +943,7 @@ static void test_reload_small_buffer(void **state)
 	query_begin(&q, &p->env, m.octets, m.len, (const struct sockaddr *)&client, TRANSPORT_TCP);
 	assert_int_equal(query_decide(&q, &p->env, m.octets, buf, sizeof(buf), &len),
 			 QUERY_FORWARD);
-	assert_int_equal(counter(p, "cache_misses"), 2);
+	assert_int_equal(asked_counter(p, "cache_misses"), 2);
 }
 
 #define NO_ALLOCATIONS 1000000UL
@@ -1053,9 +968,7 @@ static void test_allocates_nothing(void **state)
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < COUNT(names); i++) {
 			message_query(&m[i], names[i], TYPE_A);
-			message_opt_begin(&m[i], 1232, 0);
-			message_option(&m[i], OPTION_COOKIE, "abcdefgh", 8);
-			message_end(&m[i]);
+			message_opt_cookie(&m[i], 1232, 0, "abcdefgh", 8);
 		}
 		alloc_fail_start(NO_ALLOCATIONS, false);
 		for (size_t i = 0; i < COUNT(names); i++) {
@@ -1076,7 +989,7 @@ static void test_allocates_nothing(void **state)
 		pipeline_reload(p, lists, COUNT(lists));
 	}
 	assert_int_equal(answered, 3 * 6);
-	assert_int_equal(counter(p, "cache_hits"), 3);
+	assert_int_equal(asked_counter(p, "cache_hits"), 3);
 	/* and the counting counts */
 	alloc_fail_start(NO_ALLOCATIONS, false);
 	assert_int_equal(conf_default(&conf), ERR_OK);
@@ -1085,30 +998,34 @@ static void test_allocates_nothing(void **state)
 	conf_free(conf);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, asked_tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_actions, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_actions_without_edns, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_specials, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_chaos_hidden, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_chaos_longest, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_access, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_access_ipv6, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_cookie_octets, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_cookies_off, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_batch, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_root_rule, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_cached, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_cached_apart, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_cached_ad, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_truncation, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_small_buffer, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reload_blocks_cached_chain, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reload_keeps_clean, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reload_tcp_only_chain, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reload_small_buffer, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_allocates_nothing, set_up, tear_down),
+		TEST(test_actions),
+		TEST(test_actions_without_edns),
+		TEST(test_specials),
+		TEST(test_questions),
+		TEST(test_chaos),
+		TEST(test_chaos_hidden),
+		TEST(test_chaos_longest),
+		TEST(test_access),
+		TEST(test_access_ipv6),
+		TEST(test_cookie_octets),
+		TEST(test_cookies_off),
+		TEST(test_batch),
+		TEST(test_root_rule),
+		TEST(test_cached),
+		TEST(test_cached_apart),
+		TEST(test_cached_ad),
+		TEST(test_truncation),
+		TEST(test_small_buffer),
+		TEST(test_reload_blocks_cached_chain),
+		TEST(test_reload_keeps_clean),
+		TEST(test_reload_tcp_only_chain),
+		TEST(test_reload_small_buffer),
+		TEST(test_allocates_nothing),
 	};
 
 	return cmocka_run_group_tests_name("query", tests, NULL, NULL);

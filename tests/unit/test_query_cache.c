@@ -13,20 +13,14 @@
 
 #include "core/query.h"
 #include "support/alloc_fail.h"
-#include "support/pipeline.h"
-#include "support/render.h"
+#include "support/asked.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define S 1000U
-#define ADDRESS "\300\0\2\x50"
 #define NO_ALLOCATIONS 1000000UL
 
-#define HEAD(rcode, name) rcode " qr rd ra; " name " IN A"
-#define NX(name)                                                                                   \
-	HEAD("NXDOMAIN", name)                                                                     \
-	"; ns " name " 60 IN SOA " name " nobody.invalid. 1 3600 1200 604800 60; opt 1232"         \
-	" ede 15 nx"
-#define FAILED(name, ede) HEAD("SERVFAIL", name) "; opt 1232 ede " ede
+#define NX(name) HEAD("NXDOMAIN", name, "A") SOA(name) " ede 15 nx"
+#define FAILED(name, ede) HEAD("SERVFAIL", name, "A") "; opt 1232 ede " ede
 
 static const struct list_row unrelated[] = {
 	{.name = "nx", .action = ACTION_NXDOMAIN, .rules = "unrelated.example"},
@@ -41,65 +35,42 @@ static const struct list_row blocking[] = {
 
 static int set_up(void **state)
 {
-	static struct pipeline p;
-
-	pipeline_open(&p, unrelated, COUNT(unrelated), 1U << 20);
-	*state = &p;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	pipeline_close(*state);
-	return 0;
-}
-
-static uint64_t counter(const struct pipeline *p, const char *name)
-{
-	for (size_t i = 0; i < stats_row_count; i++)
-		if (strcmp(stats_rows[i].name, name) == 0)
-			return stats_value(&p->stats, &stats_rows[i]);
-	fail_msg("no counter is called %s", name);
-	return 0;
+	return asked_set_up(state, unrelated, COUNT(unrelated));
 }
 
 /* What a question became, and where it is kept when it waits. */
-struct asked {
+struct asking {
 	struct query q;
 	struct pipeline_question question;
 	struct message m;
 };
 
 /* Asks for the name's address; the answer as text, "forward", or "drop". */
-static const char *ask(struct pipeline *p, const char *name, struct asked *a)
+static const char *ask(struct pipeline *p, const char *name, struct asking *a)
 {
 	struct sockaddr_in client = pipeline_client("127.0.0.1");
+	enum query_outcome outcome;
 	size_t len = 0;
 
 	message_query(&a->m, name, TYPE_A);
 	message_opt(&a->m, 1232, 0);
 	query_begin(&a->q, &p->env, a->m.octets, a->m.len, (const struct sockaddr *)&client,
 		    TRANSPORT_UDP);
-	switch (query_decide(&a->q, &p->env, a->m.octets, a->m.octets, 4096, &len)) {
-	case QUERY_ANSWERED:
-		return render(a->m.octets, len);
-	case QUERY_FORWARD:
+	outcome = query_decide(&a->q, &p->env, a->m.octets, a->m.octets, 4096, &len);
+	if (outcome == QUERY_FORWARD)
 		query_suspend(&a->q, &p->env, a->m.octets, &a->question.key, &a->question.wait);
-		return "forward";
-	default:
-		return "drop";
-	}
+	return asked_text(outcome, a->m.octets, len);
 }
 
 /* As ask, but it must have to wait. */
-static void ask_upstream(struct pipeline *p, const char *name, struct asked *a)
+static void ask_upstream(struct pipeline *p, const char *name, struct asking *a)
 {
 	assert_string_equal(ask(p, name, a), "forward");
 	assert_false(a->q.refresh);
 }
 
 /* What a client that waits is given when its upstreams have failed, or are slow. */
-static const char *give_stale(struct pipeline *p, const struct asked *a, bool failed)
+static const char *give_stale(struct pipeline *p, const struct asking *a, bool failed)
 {
 	static uint8_t msg[WIRE_MESSAGE_MAX];
 	static uint8_t buf[4096];
@@ -155,36 +126,34 @@ typedef void make_fn(struct message *m, const char *name);
 /* Has the name's reply cached; its TTL is 100 s. */
 static void cache_reply(struct pipeline *p, const char *name, make_fn *make)
 {
-	static struct message answer;
 	static struct message reply;
-	static struct asked a;
+	static struct asking a;
 
 	ask_upstream(p, name, &a);
 	make(&reply, name);
-	assert_int_equal(pipeline_reply(p, &a.question, &reply, &answer), QUERY_ANSWERED);
+	assert_string_not_equal(asked_reply(p, &a.question, &reply), "drop");
 }
 
-#define SOA "; ns example. 30 IN SOA ns.example. admin.example. 1 3600 600 86400 100"
+#define EXAMPLE_SOA "; ns example. 30 IN SOA ns.example. admin.example. 1 3600 600 86400 100"
 
 static const struct {
 	make_fn *make;
 	const char *text;
 } stales[] = {
-	{make_address, HEAD("NOERROR", "www.example.") "; an www.example. 30 IN A 192.0.2.80;"
-						       " opt 1232 ede 3"},
-	{make_chain,
-	 HEAD("NOERROR",
-	      "www.example.") "; an www.example. 30 IN CNAME host.example., host.example."
-			      " 30 IN A 192.0.2.80; opt 1232 ede 3"},
-	{make_nxdomain, HEAD("NXDOMAIN", "www.example.") SOA "; opt 1232 ede 19"},
-	{make_nodata, HEAD("NOERROR", "www.example.") SOA "; opt 1232 ede 3"},
+	{make_address, HEAD("NOERROR", "www.example.", "A") "; an www.example. 30 IN A 192.0.2.80;"
+							    " opt 1232 ede 3"},
+	{make_chain, HEAD("NOERROR", "www.example.",
+			  "A") "; an www.example. 30 IN CNAME host.example., host.example."
+			       " 30 IN A 192.0.2.80; opt 1232 ede 3"},
+	{make_nxdomain, HEAD("NXDOMAIN", "www.example.", "A") EXAMPLE_SOA "; opt 1232 ede 19"},
+	{make_nodata, HEAD("NOERROR", "www.example.", "A") EXAMPLE_SOA "; opt 1232 ede 3"},
 };
 
 /* To who waits, and then at once to those who ask for some time. */
 static void test_stale(void **state)
 {
 	struct pipeline *p = *state;
-	static struct asked a;
+	static struct asking a;
 
 	for (int failed = 0; failed < 2; failed++) {
 		uint32_t recheck_s = failed ? 30 : 5;
@@ -205,25 +174,26 @@ static void test_stale(void **state)
 			p->env.now_ms += 90000 * S; /* gone */
 		}
 	}
-	assert_int_equal(counter(p, "stale_answers"), 2 * COUNT(stales) * 4);
-	assert_int_equal(counter(p, "stale_rechecks"), 2 * COUNT(stales));
-	assert_int_equal(counter(p, "resolved"), 2 * COUNT(stales));
-	assert_int_equal(counter(p, "cache_hits") + counter(p, "prefetches"), 0);
+	assert_int_equal(asked_counter(p, "stale_answers"), 2 * COUNT(stales) * 4);
+	assert_int_equal(asked_counter(p, "stale_rechecks"), 2 * COUNT(stales));
+	assert_int_equal(asked_counter(p, "resolved"), 2 * COUNT(stales));
+	assert_int_equal(asked_counter(p, "cache_hits") + asked_counter(p, "prefetches"), 0);
 }
 
 /* The letters as they are asked; what is configured counts. */
 static void test_stale_ttl(void **state)
 {
 	struct pipeline *p = *state;
-	static struct asked a;
+	static struct asking a;
 
 	p->snapshot->conf->cache.stale_ttl_s = 7;
 	cache_reply(p, "www.example", make_address);
 	p->env.now_ms += 200 * S;
 	ask_upstream(p, "Www.eXample", &a);
-	assert_string_equal(give_stale(p, &a, true),
-			    HEAD("NOERROR", "Www.eXample.") "; an Www.eXample. 7 IN A 192.0.2.80;"
-							    " opt 1232 ede 3");
+	assert_string_equal(
+		give_stale(p, &a, true),
+		HEAD("NOERROR", "Www.eXample.", "A") "; an Www.eXample. 7 IN A 192.0.2.80;"
+						     " opt 1232 ede 3");
 	p->snapshot->conf->cache.serve_stale_s = 0;
 	assert_string_equal(give_stale(p, &a, true), "none");
 	ask_upstream(p, "www.example", &a);
@@ -232,7 +202,7 @@ static void test_stale_ttl(void **state)
 static void test_stale_none(void **state)
 {
 	struct pipeline *p = *state;
-	static struct asked a;
+	static struct asking a;
 
 	ask_upstream(p, "www.example", &a);
 	assert_string_equal(give_stale(p, &a, true), "none");
@@ -245,15 +215,16 @@ static void test_stale_none(void **state)
 static void test_stale_finds_live(void **state)
 {
 	struct pipeline *p = *state;
-	static struct asked a;
+	static struct asking a;
 
 	ask_upstream(p, "www.example", &a);
 	cache_reply(p, "www.example", make_address);
 	p->env.now_ms += 4 * S;
-	assert_string_equal(give_stale(p, &a, false),
-			    HEAD("NOERROR", "www.example.") "; an www.example. 96 IN A 192.0.2.80;"
-							    " opt 1232");
-	assert_int_equal(counter(p, "stale_answers"), 0);
+	assert_string_equal(
+		give_stale(p, &a, false),
+		HEAD("NOERROR", "www.example.", "A") "; an www.example. 96 IN A 192.0.2.80;"
+						     " opt 1232");
+	assert_int_equal(asked_counter(p, "stale_answers"), 0);
 }
 
 /* The question that nobody waits for is the one that was asked. */
@@ -261,8 +232,8 @@ static void test_refresh_key(void **state)
 {
 	struct pipeline *p = *state;
 	struct query_key key;
-	static struct asked a;
-	static struct asked first;
+	static struct asking a;
+	static struct asking first;
 
 	ask_upstream(p, "wWw.Example", &first);
 	cache_reply(p, "www.example", make_address);
@@ -283,7 +254,7 @@ static void test_refresh_key(void **state)
 static void test_prefetch(void **state)
 {
 	struct pipeline *p = *state;
-	static struct asked a;
+	static struct asking a;
 
 	cache_reply(p, "www.example", make_address);
 	for (uint32_t at_s = 0; at_s < 100; at_s++) {
@@ -291,8 +262,8 @@ static void test_prefetch(void **state)
 		assert_int_equal(a.q.refresh, at_s == 90);
 		p->env.now_ms += 1 * S;
 	}
-	assert_int_equal(counter(p, "prefetches"), 1);
-	assert_int_equal(counter(p, "cache_hits"), 100);
+	assert_int_equal(asked_counter(p, "prefetches"), 1);
+	assert_int_equal(asked_counter(p, "cache_hits"), 100);
 	assert_string_equal(ask(p, "www.example", &a), "forward");
 }
 
@@ -310,7 +281,7 @@ static const struct {
 	{QUERY_FAIL_OVERLOAD, NULL, "forward"},
 };
 
-static void remember_failure(struct pipeline *p, const struct asked *a, enum query_failure failure,
+static void remember_failure(struct pipeline *p, const struct asking *a, enum query_failure failure,
 			     const char *text)
 {
 	struct ede ede = {.len = 0};
@@ -323,7 +294,7 @@ static void remember_failure(struct pipeline *p, const struct asked *a, enum que
 static void test_failures(void **state)
 {
 	struct pipeline *p = *state;
-	static struct asked a;
+	static struct asking a;
 
 	for (size_t i = 0; i < COUNT(failures); i++) {
 		ask_upstream(p, "www.example", &a);
@@ -335,22 +306,22 @@ static void test_failures(void **state)
 		assert_string_equal(ask(p, "www.example", &a), "forward");
 		p->env.now_ms += 400 * S; /* forgotten */
 	}
-	assert_int_equal(counter(p, "servfail_cached"), 4);
-	assert_int_equal(counter(p, "cache_hits"), 0);
+	assert_int_equal(asked_counter(p, "servfail_cached"), 4);
+	assert_int_equal(asked_counter(p, "cache_hits"), 0);
 }
 
 /* A failure does not take away what can be given instead. */
 static void test_failure_and_stale(void **state)
 {
 	struct pipeline *p = *state;
-	static struct asked a;
+	static struct asking a;
 
 	cache_reply(p, "www.example", make_address);
 	p->env.now_ms += 101 * S;
 	ask_upstream(p, "www.example", &a);
 	remember_failure(p, &a, QUERY_FAIL_NETWORK, NULL);
 	assert_memory_equal(ask(p, "www.example", &a), "NOERROR", 7);
-	assert_int_equal(counter(p, "stale_answers"), 1);
+	assert_int_equal(asked_counter(p, "stale_answers"), 1);
 }
 
 /* ---- lists that have changed */
@@ -360,8 +331,8 @@ static void test_block_of_the_name(void **state)
 {
 	struct pipeline *p = *state;
 	static const char name[] = "www.blocked.example";
-	static struct asked waiting;
-	static struct asked a;
+	static struct asking waiting;
+	static struct asking a;
 
 	/* live */
 	cache_reply(p, name, make_address);
@@ -394,8 +365,8 @@ static void test_block_of_the_name(void **state)
 static void test_block_of_a_target(void **state)
 {
 	struct pipeline *p = *state;
-	static struct asked waiting;
-	static struct asked a;
+	static struct asking waiting;
+	static struct asking a;
 
 	/* live, and due for a prefetch */
 	cache_reply(p, "www.example", make_chain);
@@ -429,7 +400,7 @@ static void test_block_of_a_target(void **state)
 	pipeline_reload(p, unrelated, COUNT(unrelated));
 	cache_reply(p, "www.example", make_chain);
 	assert_memory_equal(ask(p, "www.example", &a), "NOERROR", 7);
-	assert_int_equal(counter(p, "blocked_cname"), 3);
+	assert_int_equal(asked_counter(p, "blocked_cname"), 3);
 }
 
 /* What a list lets pass may lead where others may not, and its name may be let pass since. */
@@ -439,7 +410,7 @@ static void test_pass(void **state)
 		{.name = "nx", .action = ACTION_NXDOMAIN, .rules = "host.example"},
 	};
 	struct pipeline *p = *state;
-	static struct asked waiting;
+	static struct asking waiting;
 
 	pipeline_reload(p, blocking, COUNT(blocking));
 	cache_reply(p, "www.pass.example", make_chain);
@@ -459,7 +430,7 @@ static void test_allocates_nothing(void **state)
 	static uint8_t msg[WIRE_MESSAGE_MAX];
 	struct sockaddr_in client = pipeline_client("127.0.0.1");
 	struct verdict verdict;
-	static struct asked a;
+	static struct asking a;
 	struct reply reply;
 	struct query_key key;
 	bool stale;
@@ -480,25 +451,25 @@ static void test_allocates_nothing(void **state)
 	assert_false(alloc_fail_stop());
 	assert_int_equal(alloc_fail.left, NO_ALLOCATIONS);
 	assert_true(stale);
-	assert_int_equal(counter(p, "stale_answers"), 1);
+	assert_int_equal(asked_counter(p, "stale_answers"), 1);
 	assert_int_equal(cache_stats(p->env.cache).entries, 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_stale, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_stale_ttl, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_stale_none, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_stale_finds_live, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_refresh_key, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_prefetch, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_failure_and_stale, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_block_of_the_name, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_block_of_a_target, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_pass, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_allocates_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stale, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_stale_ttl, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_stale_none, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_stale_finds_live, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_refresh_key, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_prefetch, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_failures, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_failure_and_stale, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_block_of_the_name, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_block_of_a_target, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_pass, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_allocates_nothing, set_up, asked_tear_down),
 	};
 
 	return cmocka_run_group_tests_name("query_cache", tests, NULL, NULL);

@@ -16,14 +16,12 @@
 #include "core/query.h"
 #include "core/special.h"
 #include "support/alloc_fail.h"
-#include "support/pipeline.h"
-#include "support/render.h"
+#include "support/asked.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TYPE_HTTPS 65U
 
-#define HEAD(rcode, name, type) rcode " qr rd ra; " name " IN " type
-#define SOA(owner, ttl)                                                                            \
+#define ITS_SOA(owner, ttl)                                                                        \
 	"; ns " owner " " ttl " IN SOA " owner " nobody.invalid. 1 3600 1200 604800 " ttl
 #define OPT "; opt 1232"
 #define NOT_HERE "; opt 1232 ede 0 special-use name"
@@ -129,16 +127,8 @@ static const char *ask(struct bench *b, enum transport transport, const char *na
 {
 	static struct message m;
 
-	message_query(&m, name, type);
-	message_opt(&m, 1232, 0);
-	switch (pipeline_ask(&b->p, transport, &m, ret_question)) {
-	case QUERY_ANSWERED:
-		return render(m.octets, m.len);
-	case QUERY_FORWARD:
-		return "forward";
-	default:
-		return "drop";
-	}
+	message_query_edns(&m, name, type);
+	return asked(&b->p, transport, &m, ret_question);
 }
 
 struct row {
@@ -170,9 +160,9 @@ static const struct row own[] = {
 	      "ANY") "; an printer.lan. 60 IN A 192.168.1.9, printer.lan. 60 IN A 192.168.1.10,"
 		     " printer.lan. 60 IN AAAA fd00::9, printer.lan. 60 IN TXT \"a b\"" OPT},
 	{"printer.lan", TYPE_HTTPS,
-	 HEAD("NOERROR", "printer.lan.", "HTTPS") SOA("printer.lan.", "60") OPT},
+	 HEAD("NOERROR", "printer.lan.", "HTTPS") ITS_SOA("printer.lan.", "60") OPT},
 	{"printer.lan", TYPE_DS,
-	 HEAD("NOERROR", "printer.lan.", "DS") SOA("printer.lan.", "60") OPT},
+	 HEAD("NOERROR", "printer.lan.", "DS") ITS_SOA("printer.lan.", "60") OPT},
 	{"x.printer.lan", TYPE_A,
 	 "NXDOMAIN qr rd ra; x.printer.lan. IN A"
 	 "; ns printer.lan. 60 IN SOA printer.lan. nobody.invalid. 1 3600"
@@ -187,7 +177,7 @@ static const struct row own[] = {
 	 HEAD("NOERROR", "www.lan.", "ANY") "; an www.lan. 60 IN CNAME web.lan." OPT},
 	{"web.lan", TYPE_MX,
 	 HEAD("NOERROR", "web.lan.",
-	      "MX") "; an web.lan. 5 IN CNAME printer.lan." SOA("printer.lan.", "60") OPT},
+	      "MX") "; an web.lan. 5 IN CNAME printer.lan." ITS_SOA("printer.lan.", "60") OPT},
 	{"alias.lan", TYPE_A,
 	 HEAD("NOERROR", "alias.lan.",
 	      "A") "; an alias.lan. 60 IN CNAME x.dev.lan., x.dev.lan. 60 IN A 192.168.1.50" OPT},
@@ -200,12 +190,13 @@ static const struct row own[] = {
 	 HEAD("NOERROR", "nas.home.arpa.", "A") "; an nas.home.arpa. 60 IN A 192.168.7.1" OPT},
 	/* of a mandatory list */
 	{"ordered.lan", TYPE_A,
-	 HEAD("NXDOMAIN", "ordered.lan.", "A") SOA("ordered.lan.", "60") "; opt 1232 ede 16 court"},
+	 HEAD("NXDOMAIN", "ordered.lan.", "A")
+		 ITS_SOA("ordered.lan.", "60") "; opt 1232 ede 16 court"},
 	{"to.target.lan.example", TYPE_A,
 	 HEAD("NXDOMAIN", "to.target.lan.example.", "A")
-		 SOA("to.target.lan.example.", "60") "; opt 1232 ede 16 court"},
+		 ITS_SOA("to.target.lan.example.", "60") "; opt 1232 ede 16 court"},
 	{"sunk.lan", TYPE_A,
-	 HEAD("NXDOMAIN", "sunk.lan.", "A") SOA("sunk.lan.", "60") "; opt 1232 ede 15 nx"},
+	 HEAD("NXDOMAIN", "sunk.lan.", "A") ITS_SOA("sunk.lan.", "60") "; opt 1232 ede 15 nx"},
 	{"www.example", TYPE_A, "forward"},
 	{"dev.lan", TYPE_A, "forward"},
 	{"out.lan", TYPE_A, "forward"},
@@ -243,42 +234,43 @@ static const struct row special[] = {
 	 HEAD("NOERROR", "localhost.", "ANY") "; an localhost. 10800 IN A 127.0.0.1,"
 					      " localhost. 10800 IN AAAA ::1" OPT},
 	{"x.localhost", TYPE_MX,
-	 HEAD("NOERROR", "x.localhost.", "MX") SOA("localhost.", "10800") OPT},
-	{"www.Test", TYPE_A, HEAD("NXDOMAIN", "www.Test.", "A") SOA("Test.", "10800") NOT_HERE},
-	{"test", TYPE_DS, HEAD("NXDOMAIN", "test.", "DS") SOA("test.", "10800") NOT_HERE},
-	{"local", TYPE_SOA, HEAD("NXDOMAIN", "local.", "SOA") SOA("local.", "10800") NOT_HERE},
+	 HEAD("NOERROR", "x.localhost.", "MX") ITS_SOA("localhost.", "10800") OPT},
+	{"www.Test", TYPE_A, HEAD("NXDOMAIN", "www.Test.", "A") ITS_SOA("Test.", "10800") NOT_HERE},
+	{"test", TYPE_DS, HEAD("NXDOMAIN", "test.", "DS") ITS_SOA("test.", "10800") NOT_HERE},
+	{"local", TYPE_SOA, HEAD("NXDOMAIN", "local.", "SOA") ITS_SOA("local.", "10800") NOT_HERE},
 	{"home.arpa", TYPE_SOA,
 	 HEAD("NOERROR", "home.arpa.", "SOA") "; an home.arpa. 10800 IN SOA home.arpa."
 					      " nobody.invalid. 1 3600 1200 604800 10800" OPT},
 	{"home.arpa", TYPE_NS,
 	 HEAD("NOERROR", "home.arpa.", "NS") "; an home.arpa. 10800 IN NS home.arpa." OPT},
-	{"home.arpa", TYPE_A, HEAD("NOERROR", "home.arpa.", "A") SOA("home.arpa.", "10800") OPT},
+	{"home.arpa", TYPE_A,
+	 HEAD("NOERROR", "home.arpa.", "A") ITS_SOA("home.arpa.", "10800") OPT},
 	{"home.arpa", TYPE_DS, "forward"},
 	{"x.home.arpa", TYPE_A,
-	 HEAD("NXDOMAIN", "x.home.arpa.", "A") SOA("home.arpa.", "10800") NOT_HERE},
+	 HEAD("NXDOMAIN", "x.home.arpa.", "A") ITS_SOA("home.arpa.", "10800") NOT_HERE},
 	{"x.home.arpa", TYPE_DS,
-	 HEAD("NXDOMAIN", "x.home.arpa.", "DS") SOA("home.arpa.", "10800") NOT_HERE},
+	 HEAD("NXDOMAIN", "x.home.arpa.", "DS") ITS_SOA("home.arpa.", "10800") NOT_HERE},
 	/* what lies above names of ours is there */
 	{"b.home.arpa", TYPE_A,
-	 HEAD("NOERROR", "b.home.arpa.", "A") SOA("home.arpa.", "10800") OPT},
+	 HEAD("NOERROR", "b.home.arpa.", "A") ITS_SOA("home.arpa.", "10800") OPT},
 	{"1.168.192.in-addr.arpa", TYPE_PTR,
-	 HEAD("NOERROR", "1.168.192.in-addr.arpa.", "PTR") SOA("168.192.in-addr.arpa.", "10800")
+	 HEAD("NOERROR", "1.168.192.in-addr.arpa.", "PTR") ITS_SOA("168.192.in-addr.arpa.", "10800")
 		 OPT},
 	{"6.168.192.in-addr.arpa", TYPE_PTR,
-	 HEAD("NOERROR", "6.168.192.in-addr.arpa.", "PTR") SOA("168.192.in-addr.arpa.", "10800")
+	 HEAD("NOERROR", "6.168.192.in-addr.arpa.", "PTR") ITS_SOA("168.192.in-addr.arpa.", "10800")
 		 OPT},
 	{"0.0.127.in-addr.arpa", TYPE_PTR,
-	 HEAD("NOERROR", "0.0.127.in-addr.arpa.", "PTR") SOA("127.in-addr.arpa.", "10800") OPT},
+	 HEAD("NOERROR", "0.0.127.in-addr.arpa.", "PTR") ITS_SOA("127.in-addr.arpa.", "10800") OPT},
 	{"1.0.0.127.in-addr.arpa", TYPE_PTR,
 	 HEAD("NOERROR", "1.0.0.127.in-addr.arpa.",
 	      "PTR") "; an 1.0.0.127.in-addr.arpa. 10800 IN PTR localhost." OPT},
 	{"1.9.168.192.in-addr.arpa", TYPE_PTR,
-	 HEAD("NXDOMAIN", "1.9.168.192.in-addr.arpa.", "PTR") SOA("168.192.in-addr.arpa.", "10800")
-		 NOT_HERE},
+	 HEAD("NXDOMAIN", "1.9.168.192.in-addr.arpa.", "PTR")
+		 ITS_SOA("168.192.in-addr.arpa.", "10800") NOT_HERE},
 	/* a list comes first */
 	{"blocked.home.arpa", TYPE_A,
 	 HEAD("NXDOMAIN", "blocked.home.arpa.", "A")
-		 SOA("blocked.home.arpa.", "60") "; opt 1232 ede 15 nx"},
+		 ITS_SOA("blocked.home.arpa.", "60") "; opt 1232 ede 15 nx"},
 	/* zones of their own are excepted */
 	{"1.2.3.10.in-addr.arpa", TYPE_PTR, "forward"},
 	{"1.5.6.168.192.in-addr.arpa", TYPE_PTR, "forward"},
@@ -459,13 +451,11 @@ static const char *resume(struct bench *b, const struct pipeline_question *quest
 			  unsigned int records)
 {
 	static struct message reply;
-	static struct message out;
 
 	make_target_reply(&reply, records);
 	/* upstream is asked with the letters' case mixed, and answers so */
 	memcpy(reply.octets + WIRE_HEADER, question->key.question, question->key.question_len);
-	assert_int_equal(pipeline_reply(&b->p, question, &reply, &out), QUERY_ANSWERED);
-	return render(out.octets, out.len);
+	return asked_reply(&b->p, question, &reply);
 }
 
 static void test_alias(void **state)
@@ -522,11 +512,13 @@ static void test_alias_is_special(void **state)
 		 HEAD("NOERROR", "loop.lan.", "A") "; an loop.lan. 60 IN CNAME x.localhost.,"
 						   " x.localhost. 10800 IN A 127.0.0.1" OPT},
 		{"loop.lan", TYPE_MX,
-		 HEAD("NOERROR", "loop.lan.", "MX") "; an loop.lan. 60 IN CNAME x.localhost." SOA(
-			 "localhost.", "10800") OPT},
+		 HEAD("NOERROR", "loop.lan.",
+		      "MX") "; an loop.lan. 60 IN CNAME x.localhost." ITS_SOA("localhost.", "10800")
+			 OPT},
 		{"gone.lan", TYPE_A,
-		 HEAD("NXDOMAIN", "gone.lan.", "A") "; an gone.lan. 60 IN CNAME x.home.arpa." SOA(
-			 "home.arpa.", "10800") NOT_HERE},
+		 HEAD("NXDOMAIN", "gone.lan.",
+		      "A") "; an gone.lan. 60 IN CNAME x.home.arpa." ITS_SOA("home.arpa.", "10800")
+			 NOT_HERE},
 	};
 
 	expect_rows(*state, rows, COUNT(rows));

@@ -11,15 +11,9 @@
 #include <cmocka.h>
 
 #include "core/query.h"
-#include "support/pipeline.h"
-#include "support/render.h"
+#include "support/asked.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#define HEAD(rcode, name) rcode " qr rd ra; " name " IN A"
-#define SOA(owner)                                                                                 \
-	"; ns " owner " 60 IN SOA " owner " nobody.invalid. 1 3600 1200 604800 60; opt 1232"
-#define ADDRESS "\300\0\2\x50"
 
 static const struct list_row lists[] = {
 	{.name = "court",
@@ -40,43 +34,7 @@ static const struct list_row lists[] = {
 
 static int set_up(void **state)
 {
-	static struct pipeline p;
-
-	pipeline_open(&p, lists, COUNT(lists), 1U << 20);
-	*state = &p;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	pipeline_close(*state);
-	return 0;
-}
-
-static void make_query(struct message *m, const char *name)
-{
-	message_query(m, name, TYPE_A);
-	message_opt(m, 1232, 0);
-}
-
-static struct pipeline_question forwarded(struct pipeline *p, enum transport transport,
-					  struct message *m)
-{
-	struct pipeline_question question;
-
-	assert_int_equal(pipeline_ask(p, transport, m, &question), QUERY_FORWARD);
-	return question;
-}
-
-/* What a client that waits is given of `reply`. */
-static const char *reply_to(struct pipeline *p, const struct pipeline_question *question,
-			    struct message *reply)
-{
-	static struct message answer;
-
-	if (pipeline_reply(p, question, reply, &answer) != QUERY_ANSWERED)
-		return "drop";
-	return render(answer.octets, answer.len);
+	return asked_set_up(state, lists, COUNT(lists));
 }
 
 /* A reply that leads from `qname` over these names to an address. */
@@ -100,21 +58,21 @@ static const struct {
 	{"www.example", {"a.example", "b.example"}, "", NULL},
 	{"Www.Example",
 	 {"sink.example"},
-	 HEAD("NOERROR",
-	      "Www.Example.") "; an Www.Example. 60 IN A 192.0.2.1; opt 1232 ede 4 court",
+	 HEAD("NOERROR", "Www.Example.",
+	      "A") "; an Www.Example. 60 IN A 192.0.2.1; opt 1232 ede 4 court",
 	 NULL},
 	{"www.example",
 	 {"a.example", "deep.nx.example"},
-	 HEAD("NXDOMAIN", "www.example.") SOA("www.example.") " ede 15 nx",
+	 HEAD("NXDOMAIN", "www.example.", "A") SOA("www.example.") " ede 15 nx",
 	 NULL},
 	/* the first that matches decides */
 	{"www.example",
 	 {"nx.example", "sink.example"},
-	 HEAD("NXDOMAIN", "www.example.") SOA("www.example.") " ede 15 nx",
+	 HEAD("NXDOMAIN", "www.example.", "A") SOA("www.example.") " ede 15 nx",
 	 NULL},
 	{"www.example",
 	 {"refused.example"},
-	 HEAD("REFUSED", "www.example.") "; opt 1232 ede 17 refused",
+	 HEAD("REFUSED", "www.example.", "A") "; opt 1232 ede 17 refused",
 	 NULL},
 	{"www.example", {"drop.example"}, "drop", NULL},
 	{"www.example", {"tcp.example"}, "NOERROR qr tc rd ra; www.example. IN A; opt 1232", ""},
@@ -123,19 +81,19 @@ static const struct {
 	{"www.pass.example", {"nx.example", "drop.example"}, "", NULL},
 	{"www.pass.example",
 	 {"nx.example", "sink.example"},
-	 HEAD("NOERROR", "www.pass.example.") "; an www.pass.example. 60 IN A 192.0.2.1;"
-					      " opt 1232 ede 4 court",
+	 HEAD("NOERROR", "www.pass.example.", "A") "; an www.pass.example. 60 IN A 192.0.2.1;"
+						   " opt 1232 ede 4 court",
 	 NULL},
 	{"www.example", {"pass.example", "nx.example"}, "", NULL},
 	{"www.example", {"pass.nx.example", "drop.example"}, "", NULL},
 	{"www.example",
 	 {"pass.example", "sink.example"},
-	 HEAD("NOERROR",
-	      "www.example.") "; an www.example. 60 IN A 192.0.2.1; opt 1232 ede 4 court",
+	 HEAD("NOERROR", "www.example.",
+	      "A") "; an www.example. 60 IN A 192.0.2.1; opt 1232 ede 4 court",
 	 NULL},
 	{"www.example",
 	 {"nx.example", "pass.example"},
-	 HEAD("NXDOMAIN", "www.example.") SOA("www.example.") " ede 15 nx",
+	 HEAD("NXDOMAIN", "www.example.", "A") SOA("www.example.") " ede 15 nx",
 	 NULL},
 };
 
@@ -152,19 +110,19 @@ static void test_chains(void **state)
 			const char *text;
 
 			pipeline_open(&p, lists, COUNT(lists), 1U << 20);
-			make_query(&m, chains[i].qname);
-			question = forwarded(&p, transport, &m);
+			message_query_edns(&m, chains[i].qname, TYPE_A);
+			question = asked_upstream(&p, transport, &m);
 			make_chain(&reply, chains[i].qname, chains[i].targets);
 			/* an upstream is asked, and answers, in lower case */
 			memcpy(reply.octets + WIRE_HEADER, question.key.question,
 			       question.key.question_len);
-			text = reply_to(&p, &question, &reply);
+			text = asked_reply(&p, &question, &reply);
 			if (*expected)
 				assert_string_equal(text, expected);
 			else
 				assert_non_null(strstr(text, "192.0.2.80; opt 1232"));
 			/* what a list had a say in is not kept */
-			make_query(&m, chains[i].qname);
+			message_query_edns(&m, chains[i].qname, TYPE_A);
 			assert_int_equal(pipeline_ask(&p, TRANSPORT_UDP, &m, NULL),
 					 *chains[i].udp ? QUERY_FORWARD : QUERY_ANSWERED);
 			pipeline_close(&p);
@@ -180,12 +138,12 @@ static void test_dname(void **state)
 	struct message reply;
 	struct message m;
 
-	make_query(&m, "www.example");
-	question = forwarded(p, TRANSPORT_UDP, &m);
+	message_query_edns(&m, "www.example", TYPE_A);
+	question = asked_upstream(p, TRANSPORT_UDP, &m);
 	message_reply(&reply, "www.example", TYPE_A, RCODE_NOERROR);
 	message_rr_name(&reply, MESSAGE_AN, "example", TYPE_DNAME, 300, "nx.example");
 	message_rr_name(&reply, MESSAGE_AN, NULL, TYPE_CNAME, 300, "unrelated.example");
-	assert_memory_equal(reply_to(p, &question, &reply), "NXDOMAIN", 8);
+	assert_memory_equal(asked_reply(p, &question, &reply), "NXDOMAIN", 8);
 }
 
 /* Names elsewhere than in the answer section lead nowhere. */
@@ -196,13 +154,13 @@ static void test_other_sections_do_not_lead(void **state)
 	struct message reply;
 	struct message m;
 
-	make_query(&m, "www.example");
-	question = forwarded(p, TRANSPORT_UDP, &m);
+	message_query_edns(&m, "www.example", TYPE_A);
+	question = asked_upstream(p, TRANSPORT_UDP, &m);
 	message_reply(&reply, "www.example", TYPE_A, RCODE_NOERROR);
 	message_rr(&reply, MESSAGE_AN, NULL, TYPE_A, 300, ADDRESS, 4);
 	message_rr_name(&reply, MESSAGE_NS, "example", TYPE_NS, 300, "ns.nx.example");
 	message_rr_name(&reply, MESSAGE_AR, "x.example", TYPE_CNAME, 300, "nx.example");
-	assert_memory_equal(reply_to(p, &question, &reply),
+	assert_memory_equal(asked_reply(p, &question, &reply),
 			    "NOERROR qr rd ra; www.example. IN A; an", 39);
 }
 
@@ -270,26 +228,27 @@ static const struct {
 	const char *without; /* and one without */
 	bool kept;
 } replies[] = {
-	{make_empty, HEAD("NOERROR", "www.example.") "; opt 1232", HEAD("NOERROR", "www.example."),
-	 false},
-	{make_nodata, HEAD("NOERROR", "www.example.") UPSTREAM_SOA "; opt 1232",
-	 HEAD("NOERROR", "www.example.") UPSTREAM_SOA, true},
-	{make_nxdomain, HEAD("NXDOMAIN", "www.example.") UPSTREAM_SOA "; opt 1232",
-	 HEAD("NXDOMAIN", "www.example.") UPSTREAM_SOA, true},
-	{make_nxdomain_without_soa, HEAD("NXDOMAIN", "www.example.") "; opt 1232",
-	 HEAD("NXDOMAIN", "www.example."), false},
-	{make_servfail, HEAD("SERVFAIL", "www.example.") UPSTREAM_SOA "; opt 1232",
-	 HEAD("SERVFAIL", "www.example.") UPSTREAM_SOA, false},
-	{make_refused, HEAD("REFUSED", "www.example.") "; opt 1232",
-	 HEAD("REFUSED", "www.example."), false},
-	{make_badcookie, HEAD("RCODE23", "www.example.") "; opt 1232",
-	 HEAD("SERVFAIL", "www.example."), false},
+	{make_empty, HEAD("NOERROR", "www.example.", "A") "; opt 1232",
+	 HEAD("NOERROR", "www.example.", "A"), false},
+	{make_nodata, HEAD("NOERROR", "www.example.", "A") UPSTREAM_SOA "; opt 1232",
+	 HEAD("NOERROR", "www.example.", "A") UPSTREAM_SOA, true},
+	{make_nxdomain, HEAD("NXDOMAIN", "www.example.", "A") UPSTREAM_SOA "; opt 1232",
+	 HEAD("NXDOMAIN", "www.example.", "A") UPSTREAM_SOA, true},
+	{make_nxdomain_without_soa, HEAD("NXDOMAIN", "www.example.", "A") "; opt 1232",
+	 HEAD("NXDOMAIN", "www.example.", "A"), false},
+	{make_servfail, HEAD("SERVFAIL", "www.example.", "A") UPSTREAM_SOA "; opt 1232",
+	 HEAD("SERVFAIL", "www.example.", "A") UPSTREAM_SOA, false},
+	{make_refused, HEAD("REFUSED", "www.example.", "A") "; opt 1232",
+	 HEAD("REFUSED", "www.example.", "A"), false},
+	{make_badcookie, HEAD("RCODE23", "www.example.", "A") "; opt 1232",
+	 HEAD("SERVFAIL", "www.example.", "A"), false},
 	{make_no_time,
-	 HEAD("NOERROR", "www.example.") "; an www.example. 0 IN A 192.0.2.80; opt 1232",
-	 HEAD("NOERROR", "www.example.") "; an www.example. 0 IN A 192.0.2.80", false},
+	 HEAD("NOERROR", "www.example.", "A") "; an www.example. 0 IN A 192.0.2.80; opt 1232",
+	 HEAD("NOERROR", "www.example.", "A") "; an www.example. 0 IN A 192.0.2.80", false},
 	{make_stale_ede,
-	 HEAD("NOERROR", "www.example.") "; an www.example. 30 IN A 192.0.2.80; opt 1232 ede 3 old",
-	 HEAD("NOERROR", "www.example.") "; an www.example. 30 IN A 192.0.2.80", true},
+	 HEAD("NOERROR", "www.example.",
+	      "A") "; an www.example. 30 IN A 192.0.2.80; opt 1232 ede 3 old",
+	 HEAD("NOERROR", "www.example.", "A") "; an www.example. 30 IN A 192.0.2.80", true},
 };
 
 /* Handed on without the upstream's OPT; kept, the reply is handed on the same. */
@@ -307,9 +266,9 @@ static void test_replies(void **state)
 			message_query(&m, "www.example", TYPE_A);
 			if (edns)
 				message_opt(&m, 1232, 0);
-			question = forwarded(&p, TRANSPORT_UDP, &m);
+			question = asked_upstream(&p, TRANSPORT_UDP, &m);
 			replies[i].make(&reply);
-			assert_string_equal(reply_to(&p, &question, &reply), expected);
+			assert_string_equal(asked_reply(&p, &question, &reply), expected);
 			message_query(&m, "www.example", TYPE_A);
 			if (edns)
 				message_opt(&m, 1232, 0);
@@ -333,21 +292,19 @@ static void test_joined(void **state)
 
 	message_begin(&m, 0xaaaa, FLAG_RD);
 	message_question(&m, "www.EXAMPLE", TYPE_A, CLASS_IN);
-	a = forwarded(p, TRANSPORT_UDP, &m);
+	a = asked_upstream(p, TRANSPORT_UDP, &m);
 	message_begin(&m, 0xbbbb, FLAG_RD | FLAG_AD);
 	message_question(&m, "WWW.example", TYPE_A, CLASS_IN);
-	message_opt_begin(&m, 1232, 0);
-	message_option(&m, OPTION_COOKIE, "abcdefgh", 8);
-	message_end(&m);
-	b = forwarded(p, TRANSPORT_UDP, &m);
+	message_opt_cookie(&m, 1232, 0, "abcdefgh", 8);
+	b = asked_upstream(p, TRANSPORT_UDP, &m);
 	assert_true(query_key_equal(&a.key, &b.key));
 
 	make_empty(&reply);
 	reply.octets[3] |= FLAG_AD;
 	for (int i = 0; i < 40; i++)
 		message_rr(&reply, MESSAGE_AN, NULL, TYPE_A, 30, ADDRESS, 4);
-	assert_string_equal(reply_to(p, &a, &reply), "NOERROR qr tc rd ra; www.EXAMPLE. IN A");
-	assert_memory_equal(reply_to(p, &b, &reply),
+	assert_string_equal(asked_reply(p, &a, &reply), "NOERROR qr tc rd ra; www.EXAMPLE. IN A");
+	assert_memory_equal(asked_reply(p, &b, &reply),
 			    "NOERROR qr rd ra ad; WWW.example. IN A; an WWW.example. 30", 58);
 	assert_int_equal(b.wait.wire.id, 0xbbbb);
 	assert_int_equal(atomic_load(&p->stats.resolved), 2);
@@ -373,8 +330,8 @@ static void test_small_buffer(void **state)
 		struct pipeline_question question;
 		size_t len = 0;
 
-		make_query(&m, "www.example");
-		question = forwarded(p, tcp ? TRANSPORT_TCP : TRANSPORT_UDP, &m);
+		message_query_edns(&m, "www.example", TYPE_A);
+		question = asked_upstream(p, tcp ? TRANSPORT_TCP : TRANSPORT_UDP, &m);
 		assert_int_equal(
 			query_resume(&p->env, &question.wait, &reply, &none, buf, 512, &len),
 			QUERY_ANSWERED);
@@ -391,25 +348,25 @@ static void test_keys(void **state)
 	struct query_key keys[8];
 	struct message m;
 
-	make_query(&m, "www.example");
-	keys[0] = forwarded(p, TRANSPORT_UDP, &m).key;
-	make_query(&m, "www.other.example");
-	keys[1] = forwarded(p, TRANSPORT_UDP, &m).key;
+	message_query_edns(&m, "www.example", TYPE_A);
+	keys[0] = asked_upstream(p, TRANSPORT_UDP, &m).key;
+	message_query_edns(&m, "www.other.example", TYPE_A);
+	keys[1] = asked_upstream(p, TRANSPORT_UDP, &m).key;
 	message_query(&m, "www.example", TYPE_AAAA);
-	keys[2] = forwarded(p, TRANSPORT_UDP, &m).key;
+	keys[2] = asked_upstream(p, TRANSPORT_UDP, &m).key;
 	message_query(&m, "www.example", TYPE_A);
 	message_opt(&m, 1232, MESSAGE_DO);
-	keys[3] = forwarded(p, TRANSPORT_UDP, &m).key;
+	keys[3] = asked_upstream(p, TRANSPORT_UDP, &m).key;
 	message_begin(&m, 1, FLAG_RD | FLAG_CD);
 	message_question(&m, "www.example", TYPE_A, CLASS_IN);
-	keys[4] = forwarded(p, TRANSPORT_UDP, &m).key;
-	make_query(&m, "www.pass.example");
-	keys[5] = forwarded(p, TRANSPORT_UDP, &m).key;
+	keys[4] = asked_upstream(p, TRANSPORT_UDP, &m).key;
+	message_query_edns(&m, "www.pass.example", TYPE_A);
+	keys[5] = asked_upstream(p, TRANSPORT_UDP, &m).key;
 	pipeline_reload(p, NULL, 0);
-	make_query(&m, "www.example");
-	keys[6] = forwarded(p, TRANSPORT_UDP, &m).key;
-	make_query(&m, "www.pass.example");
-	keys[7] = forwarded(p, TRANSPORT_UDP, &m).key;
+	message_query_edns(&m, "www.example", TYPE_A);
+	keys[6] = asked_upstream(p, TRANSPORT_UDP, &m).key;
+	message_query_edns(&m, "www.pass.example", TYPE_A);
+	keys[7] = asked_upstream(p, TRANSPORT_UDP, &m).key;
 	for (size_t i = 0; i < COUNT(keys); i++)
 		for (size_t j = 0; j < COUNT(keys); j++)
 			assert_int_equal(query_key_equal(&keys[i], &keys[j]), i == j);
@@ -433,21 +390,21 @@ static void test_reload_in_flight(void **state)
 	struct message reply;
 	struct message m;
 
-	make_query(&m, "www.example");
-	question = forwarded(p, TRANSPORT_UDP, &m);
+	message_query_edns(&m, "www.example", TYPE_A);
+	question = asked_upstream(p, TRANSPORT_UDP, &m);
 	pipeline_reload(p, newly, COUNT(newly));
 	make_chain(&reply, "www.example", targets);
-	assert_string_equal(reply_to(p, &question, &reply),
-			    HEAD("NXDOMAIN", "www.example.") SOA("www.example.") " ede 15 nx");
+	assert_string_equal(asked_reply(p, &question, &reply),
+			    HEAD("NXDOMAIN", "www.example.", "A") SOA("www.example.") " ede 15 nx");
 
 	/* the other way round: kept as of the old lists */
-	make_query(&m, "www.example");
-	question = forwarded(p, TRANSPORT_UDP, &m);
+	message_query_edns(&m, "www.example", TYPE_A);
+	question = asked_upstream(p, TRANSPORT_UDP, &m);
 	pipeline_reload(p, NULL, 0);
 	make_chain(&reply, "www.example", targets);
-	assert_non_null(strstr(reply_to(p, &question, &reply), "192.0.2.80"));
+	assert_non_null(strstr(asked_reply(p, &question, &reply), "192.0.2.80"));
 	pipeline_reload(p, newly, COUNT(newly));
-	make_query(&m, "www.example");
+	message_query_edns(&m, "www.example", TYPE_A);
 	assert_int_equal(pipeline_ask(p, TRANSPORT_UDP, &m, NULL), QUERY_ANSWERED);
 	assert_memory_equal(render(m.octets, m.len), "NXDOMAIN", 8);
 }
@@ -462,12 +419,12 @@ static void test_reload_takes_pass_away(void **state)
 	struct message reply;
 	struct message m;
 
-	make_query(&m, "www.pass.example");
-	question = forwarded(p, TRANSPORT_UDP, &m);
+	message_query_edns(&m, "www.pass.example", TYPE_A);
+	question = asked_upstream(p, TRANSPORT_UDP, &m);
 	pipeline_reload(p, lists, COUNT(lists) - 1);
 	make_chain(&reply, "www.pass.example", targets);
-	assert_non_null(strstr(reply_to(p, &question, &reply), "192.0.2.80"));
-	make_query(&m, "www.pass.example");
+	assert_non_null(strstr(asked_reply(p, &question, &reply), "192.0.2.80"));
+	message_query_edns(&m, "www.pass.example", TYPE_A);
 	assert_int_equal(pipeline_ask(p, TRANSPORT_UDP, &m, NULL), QUERY_ANSWERED);
 	assert_memory_equal(render(m.octets, m.len), "NXDOMAIN", 8);
 }
@@ -493,10 +450,8 @@ static void test_failures(void **state)
 
 	for (size_t i = 0; i < COUNT(failures); i++) {
 		message_query(&m, "Www.example", TYPE_A);
-		message_opt_begin(&m, 1232, 0);
-		message_option(&m, OPTION_COOKIE, "abcdefgh", 8);
-		message_end(&m);
-		question = forwarded(p, TRANSPORT_UDP, &m);
+		message_opt_cookie(&m, 1232, 0, "abcdefgh", 8);
+		question = asked_upstream(p, TRANSPORT_UDP, &m);
 		memset(buf, 0xa5, sizeof(buf));
 		m.len = query_fail(&p->env, &question.wait, failures[i].failure, buf, sizeof(buf));
 		assert_string_equal(render(buf, m.len), failures[i].text);
@@ -504,9 +459,9 @@ static void test_failures(void **state)
 	}
 	assert_int_equal(atomic_load(&p->stats.servfail), COUNT(failures));
 	message_query(&m, "www.example", TYPE_A);
-	question = forwarded(p, TRANSPORT_UDP, &m);
+	question = asked_upstream(p, TRANSPORT_UDP, &m);
 	m.len = query_fail(&p->env, &question.wait, QUERY_FAIL_NETWORK, buf, sizeof(buf));
-	assert_string_equal(render(buf, m.len), HEAD("SERVFAIL", "www.example."));
+	assert_string_equal(render(buf, m.len), HEAD("SERVFAIL", "www.example.", "A"));
 }
 
 static const struct {
@@ -535,7 +490,7 @@ static void test_upstream_message(void **state)
 		message_question(&m, "wWw.exAmple", TYPE_A, CLASS_IN);
 		if (upstreams[i].edns)
 			message_opt(&m, 1232, upstreams[i].dnssec_ok ? MESSAGE_DO : 0);
-		question = forwarded(p, TRANSPORT_UDP, &m);
+		question = asked_upstream(p, TRANSPORT_UDP, &m);
 		memset(buf, 0xa5, sizeof(buf));
 		len = query_upstream_message(
 			&question.key, &(struct query_form){.id = 0xfedc, .udp_size = 1400}, buf);
@@ -572,8 +527,8 @@ static void test_upstream_options(void **state)
 		struct message m;
 
 		fill_name(name, octets);
-		make_query(&m, name);
-		question = forwarded(p, TRANSPORT_UDP, &m);
+		message_query_edns(&m, name, TYPE_A);
+		question = asked_upstream(p, TRANSPORT_UDP, &m);
 		for (size_t i = 0; i < COUNT(rows); i++) {
 			struct query_form form = {.id = 7,
 						  .udp_size = rows[i].udp_size,
@@ -629,8 +584,8 @@ static void test_longest_name(void **state)
 
 	for (size_t i = 0; i < 127; i++)
 		memcpy(name + 2 * i, i == 126 ? "X" : "X.", 2);
-	make_query(&m, name);
-	question = forwarded(p, TRANSPORT_UDP, &m);
+	message_query_edns(&m, name, TYPE_A);
+	question = asked_upstream(p, TRANSPORT_UDP, &m);
 	len = query_upstream_message(&question.key, &(struct query_form){.id = 1, .udp_size = 1232},
 				     buf);
 	assert_int_equal(len, 12 + 259 + 11);
@@ -639,8 +594,9 @@ static void test_longest_name(void **state)
 	message_reply(&reply, name, TYPE_A, RCODE_NOERROR);
 	message_rr(&reply, MESSAGE_AN, NULL, TYPE_A, 30, ADDRESS, 4);
 	memcpy(reply.octets + WIRE_HEADER, question.key.question, question.key.question_len);
-	assert_non_null(strstr(reply_to(p, &question, &reply), "X. 30 IN A 192.0.2.80; opt 1232"));
-	make_query(&m, name);
+	assert_non_null(
+		strstr(asked_reply(p, &question, &reply), "X. 30 IN A 192.0.2.80; opt 1232"));
+	message_query_edns(&m, name, TYPE_A);
 	assert_int_equal(pipeline_ask(p, TRANSPORT_UDP, &m, NULL), QUERY_ANSWERED);
 }
 
@@ -648,18 +604,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chains),
-		cmocka_unit_test_setup_teardown(test_dname, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_other_sections_do_not_lead, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_dname, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_other_sections_do_not_lead, set_up,
+						asked_tear_down),
 		cmocka_unit_test(test_replies),
-		cmocka_unit_test_setup_teardown(test_joined, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_small_buffer, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_keys, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reload_in_flight, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reload_takes_pass_away, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_upstream_message, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_upstream_options, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_longest_name, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_joined, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_small_buffer, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_keys, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_reload_in_flight, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_reload_takes_pass_away, set_up,
+						asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_failures, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_upstream_message, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_upstream_options, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_longest_name, set_up, asked_tear_down),
 	};
 
 	return cmocka_run_group_tests_name("query_reply", tests, NULL, NULL);

@@ -181,11 +181,27 @@ static inline void message_opt(struct message *m, unsigned int udp_size, uint32_
 	message_end(m);
 }
 
+/* An OPT with a COOKIE option. */
+static inline void message_opt_cookie(struct message *m, unsigned int udp_size, uint32_t ttl,
+				      const void *cookie, size_t len)
+{
+	message_opt_begin(m, udp_size, ttl);
+	message_option(m, OPTION_COOKIE, cookie, len);
+	message_end(m);
+}
+
 /* A query for one name of class IN. */
 static inline void message_query(struct message *m, const char *name, unsigned int type)
 {
 	message_begin(m, 0x1234, FLAG_RD);
 	message_question(m, name, type, CLASS_IN);
+}
+
+/* The same with an OPT. */
+static inline void message_query_edns(struct message *m, const char *name, unsigned int type)
+{
+	message_query(m, name, type);
+	message_opt(m, 1232, 0);
 }
 
 /* The reply to it so far: no records. */
