@@ -355,12 +355,9 @@ static void test_next_at_once(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
 		struct asker a = {0};
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start(w, rows[i].deed, MOCKNS_ANSWER);
 		if (rows[i].prepare)
 			rows[i].prepare(&w->ns[0]);
@@ -372,7 +369,7 @@ static void test_next_at_once(void **state)
 		assert_int_equal(RIG_STAT(&w->rig, upstream_retries), 1);
 		assert_int_equal(RIG_STAT(&w->rig, upstream_failures), rows[i].failures);
 		assert_int_equal(RIG_STAT(&w->rig, upstream_bad), rows[i].bad);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -386,12 +383,9 @@ static void test_all_failed(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
 		struct asker a = {0};
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start(w, rows[i][0], rows[i][1]);
 		for (size_t j = 0; j < 2; j++)
 			if (rows[i][j] == MOCKNS_SILENCE)
@@ -399,7 +393,7 @@ static void test_all_failed(void **state)
 		asker_ask(w, &a, "www.example");
 		expect_failure(w, &a, QUERY_FAIL_NETWORK);
 		assert_int_equal(upstreams_in_flight(w->up), 0);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -498,19 +492,16 @@ static void test_without_edns_in_vain(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
 		struct asker a = {0};
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start(w, rows[i].deed, MOCKNS_ANSWER);
 		asker_ask(w, &a, "www.example");
 		expect_answer(w, &a, 2);
 		assert_int_equal(w->ns[0].udp_count, rows[i].seen);
 		assert_int_equal(w->ns[1].udp_count, 1);
 		assert_true(has_opt(&w->ns[1], 0));
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -906,12 +897,9 @@ static void test_set_then_next(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
 		struct asker a = {0};
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_outgoing(w)->retransmit_ms = rows[i].retransmit_ms;
 		world_start_one(w, MOCKNS_SILENCE);
 		world_add(w, MOCKNS_ANSWER);
@@ -921,7 +909,7 @@ static void test_set_then_next(void **state)
 		mockns_do(&w->ns[0], 0, rows[i].deed);
 		expect_answer(w, &a, 2);
 		assert_int_equal(retired(w), 0);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -970,12 +958,9 @@ static void test_set_during_tcp(void **state)
 	static const enum mockns_deed rows[] = {MOCKNS_ANSWER, MOCKNS_CLOSE, MOCKNS_WRONG_ID};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
 		struct asker a = {0};
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start_one(w, MOCKNS_TRUNCATED);
 		w->ns[0].tcp = rows[i];
 		world_add(w, MOCKNS_ANSWER);
@@ -984,7 +969,7 @@ static void test_set_during_tcp(void **state)
 		world_use_only(w, 1);
 		expect_answer(w, &a, rows[i] == MOCKNS_ANSWER ? 1 : 2);
 		assert_int_equal(retired(w), 0);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -1080,18 +1065,15 @@ static void test_free_in_flight(void **state)
 static void test_free_between_read_and_answer(void **state)
 {
 	size_t files = loopback_open_files();
-	void *fresh = NULL;
 	struct asker a = {0};
-	struct world *w;
+	struct world *w = world_open();
 
-	world_set_up(&fresh);
-	w = fresh;
 	world_start_one(w, MOCKNS_TRUNCATED);
 	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[0].tcp_count == 1);
 	rig_break_next(&w->rig);
 	rig_turn(&w->rig);
-	world_tear_down(&fresh);
+	world_close(w);
 	assert_int_equal(loopback_open_files(), files);
 }
 
@@ -1131,13 +1113,11 @@ static size_t repeated(const uint16_t *values, size_t count, size_t lag)
 static void draw_many(struct draw *draws)
 {
 	struct asker *a = calloc(MANY, sizeof(*a));
-	void *fresh = NULL;
 	struct world *w;
 	char name[32];
 
 	assert_non_null(a);
-	world_set_up(&fresh);
-	w = fresh;
+	w = world_open();
 	world_add(w, MOCKNS_SILENCE);
 	world_create(w, MANY, 64);
 	for (size_t i = 0; i < MANY; i++) {
@@ -1146,7 +1126,7 @@ static void draw_many(struct draw *draws)
 		RIG_AWAIT(&w->rig, w->ns[0].udp_count == i + 1);
 		draws[i] = (struct draw){mockns_id(&w->ns[0], i), mockns_source_port(&w->ns[0], i)};
 	}
-	world_tear_down(&fresh);
+	world_close(w);
 	free(a);
 }
 
@@ -1284,12 +1264,9 @@ static void test_truncated(void **state)
 	static const enum mockns_deed rows[] = {MOCKNS_ANSWER, MOCKNS_IN_PIECES};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
 		struct asker a[2] = {0};
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start_one(w, MOCKNS_TRUNCATED);
 		w->ns[0].tcp = rows[i];
 		asker_ask(w, &a[0], "www.example");
@@ -1299,7 +1276,7 @@ static void test_truncated(void **state)
 		assert_int_equal(w->ns[0].tcp_count, 1);
 		assert_int_equal(RIG_STAT(&w->rig, upstream_tcp), 1);
 		assert_int_equal(w->ns[0].accepted, 1);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -1321,13 +1298,10 @@ static const struct {
 static void test_tcp_fails(void **state)
 {
 	for (size_t i = 0; i < sizeof(tcp_failures) / sizeof(tcp_failures[0]); i++) {
-		void *fresh = NULL;
 		struct asker a = {0};
 		struct asker b = {0};
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start(w, MOCKNS_TRUNCATED, MOCKNS_ANSWER);
 		w->ns[0].tcp = tcp_failures[i].deed;
 		if (tcp_failures[i].prepare)
@@ -1340,7 +1314,7 @@ static void test_tcp_fails(void **state)
 		asker_ask(w, &b, "other.example");
 		expect_failure(w, &b, QUERY_FAIL_NETWORK);
 		RIG_AWAIT(&w->rig, mockns_connections(&w->ns[0]) == 0);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -1548,13 +1522,11 @@ static void test_ask_without_memory(void **state)
 	bool failed = true;
 
 	for (unsigned long nth = 0; failed; nth++) {
-		void *fresh = NULL;
 		struct asker a = {0};
 		struct world *w;
 
 		assert_true(nth < 100);
-		world_set_up(&fresh);
-		w = fresh;
+		w = world_open();
 		world_outgoing(w)->timeout_ms = 500;
 		world_outgoing(w)->retransmit_ms = 100;
 		world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
@@ -1564,7 +1536,7 @@ static void test_ask_without_memory(void **state)
 		asker_await(w, &a);
 		assert_int_equal(a.told, 1);
 		assert_int_equal(upstreams_in_flight(w->up), 0);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 

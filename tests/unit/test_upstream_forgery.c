@@ -315,11 +315,8 @@ static void test_bad_cookie(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint8_t client[EDNS_COOKIE_CLIENT];
-		void *fresh = NULL;
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start_one(w, rows[i].deed);
 		ask_well(w, 1);
 		assert_int_equal(w->ns[0].udp_count, rows[i].udp);
@@ -331,7 +328,7 @@ static void test_bad_cookie(void **state)
 		ask_well(w, 1);
 		assert_int_equal(w->ns[0].udp_count, 2 * rows[i].udp);
 		expect_whole_cookie(&w->ns[0], client);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -365,11 +362,8 @@ static void test_stumbles_over_the_question(void **state)
 						MOCKNS_FORMERR_BARE};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start_one(w, rows[i]);
 		world_ask(w, NAME);
 		assert_int_equal(w->ns[0].udp_count, 2);
@@ -377,7 +371,7 @@ static void test_stumbles_over_the_question(void **state)
 		w->ns[0].udp = MOCKNS_ANSWER;
 		ask_well(w, 1);
 		assert_int_equal(cookie_len(&w->ns[0]), EDNS_COOKIE_CLIENT);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 

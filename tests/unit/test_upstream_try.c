@@ -61,6 +61,14 @@ static void let_measure(struct world *w, size_t place, bool due)
 
 /* ---- hedges */
 
+/* There is budget enough to ask a second one when the first is late. */
+static void let_hedge(struct world *w)
+{
+	world_outgoing(w)->hedge_percent = 50;
+	w->up->extra_budget = 10000000;
+	make_known(w, 0);
+}
+
 /* The first takes longer than it nearly always does: the second is asked as well. */
 static void test_hedge(void **state)
 {
@@ -68,9 +76,7 @@ static void test_hedge(void **state)
 	uint64_t begun_ms;
 
 	world_start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
-	world_outgoing(w)->hedge_percent = 50;
-	w->up->extra_budget = 10000000;
-	make_known(w, 0);
+	let_hedge(w);
 	begun_ms = await_clock_ms();
 	ask_well(w, "www.example", 2);
 	assert_true(await_clock_ms() - begun_ms >= USUAL_US / 1000);
@@ -90,9 +96,7 @@ static void test_hedge_in_vain(void **state)
 	struct asker a = {0};
 
 	world_start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
-	world_outgoing(w)->hedge_percent = 50;
-	w->up->extra_budget = 10000000;
-	make_known(w, 0);
+	let_hedge(w);
 	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[1].udp_count == 1);
 	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
@@ -167,16 +171,11 @@ static void test_no_hedge(void **state)
 							 first_unknown};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
 		struct asker a = {0};
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
-		world_outgoing(w)->hedge_percent = 50;
-		w->up->extra_budget = 10000000;
-		make_known(w, 0);
+		let_hedge(w);
 		rows[i](w);
 		asker_ask(w, &a, "www.example");
 		pass(w, 3 * HEDGE_MS);
@@ -184,7 +183,7 @@ static void test_no_hedge(void **state)
 		assert_int_equal(RIG_STAT(&w->rig, upstream_hedges), 0);
 		mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
 		expect_answer(w, &a, 1);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -197,9 +196,7 @@ static void test_hedge_after_reload(void **state)
 
 	world_start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
 	world_add(w, MOCKNS_ANSWER);
-	world_outgoing(w)->hedge_percent = 50;
-	w->up->extra_budget = 10000000;
-	make_known(w, 0);
+	let_hedge(w);
 	asker_ask(w, &a, "www.example");
 	then[0] = w->ns[0].address;
 	then[1] = w->ns[2].address;
@@ -216,9 +213,7 @@ static void test_failure_after_hedge(void **state)
 	struct asker a = {0};
 
 	world_start(w, MOCKNS_SILENCE, MOCKNS_SILENCE);
-	world_outgoing(w)->hedge_percent = 50;
-	w->up->extra_budget = 10000000;
-	make_known(w, 0);
+	let_hedge(w);
 	asker_ask(w, &a, "www.example");
 	RIG_AWAIT(&w->rig, w->ns[1].udp_count == 1);
 	mockns_do(&w->ns[0], 0, MOCKNS_SERVFAIL);
@@ -305,12 +300,9 @@ static void test_aside_stays(void **state)
 						MOCKNS_SILENCE};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
 		struct question *probe;
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start(w, rows[i], MOCKNS_ANSWER);
 		set_aside(w, 0);
 		let_measure(w, 0, true);
@@ -328,7 +320,7 @@ static void test_aside_stays(void **state)
 		ask_well(w, "www.example", 2); /* and it is not its time again yet */
 		world_settle(w);
 		assert_int_equal(w->ns[0].udp_count, 1);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -407,11 +399,8 @@ static void test_measured_without_budget(void **state)
 		    {CONF_POLICY_ROUND_ROBIN, 50}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_add(w, MOCKNS_ANSWER);
 		world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
 		for (size_t k = 0; k < 3; k++)
@@ -427,7 +416,7 @@ static void test_measured_without_budget(void **state)
 		expect_no_probes(w);
 		assert_int_equal(w->ns[1].udp_count, 0);
 		assert_int_equal(RIG_STAT(&w->rig, upstream_probes), 1);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 
@@ -515,18 +504,15 @@ static void test_blamed_for_servfail(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *fresh = NULL;
-		struct world *w;
+		struct world *w = world_open();
 
-		world_set_up(&fresh);
-		w = fresh;
 		world_start(w, rows[i].first, rows[i].second);
 		world_ask(w, "www.example");
 		assert_int_equal(w->ns[0].udp_count, 1);
 		assert_int_equal(w->ns[1].udp_count, 1);
 		assert_int_equal(world_server(w, 0)->health.strikes, rows[i].strikes);
 		assert_int_equal(world_server(w, 1)->health.strikes, 0);
-		world_tear_down(&fresh);
+		world_close(w);
 	}
 }
 

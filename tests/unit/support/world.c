@@ -98,7 +98,7 @@ struct conf_outgoing *world_outgoing(struct world *w)
 	return &w->rig.snapshot->conf->outgoing;
 }
 
-int world_set_up(void **state)
+struct world *world_open(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
@@ -109,19 +109,27 @@ int world_set_up(void **state)
 	world_outgoing(w)->policy = CONF_POLICY_IN_ORDER;
 	world_outgoing(w)->hedge_percent = 0;
 	world_outgoing(w)->connection_idle_ms = SHORT_MS; /* as some tests wait for */
-	*state = w;
-	return 0;
+	return w;
 }
 
-int world_tear_down(void **state)
+void world_close(struct world *w)
 {
-	struct world *w = *state;
-
 	upstreams_free(w->up);
 	for (size_t i = 0; i < w->count; i++)
 		mockns_close(&w->ns[i]);
 	rig_close(&w->rig);
 	free(w);
+}
+
+int world_set_up(void **state)
+{
+	*state = world_open();
+	return 0;
+}
+
+int world_tear_down(void **state)
+{
+	world_close(*state);
 	return 0;
 }
 

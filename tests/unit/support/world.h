@@ -34,6 +34,10 @@ struct asker {
 
 /* ---- the world; set up without servers, and so that no time-out comes and nothing is hedged */
 
+struct world *world_open(void);
+void world_close(struct world *w);
+
+/* The same for a test's state. */
 int world_set_up(void **state);
 int world_tear_down(void **state);
 
