@@ -151,6 +151,18 @@ class Peer:
             self.log = None
 
 
+class Rpz:
+    """Has the list as a response policy zone."""
+
+    list_suffix = "zone"
+
+    def entry(self, name):
+        return f"{name} A {SINKHOLE}\n*.{name} A {SINKHOLE}\n"
+
+    def list_head(self):
+        return RPZ_HEAD
+
+
 class Reflector(Peer):
     """The floor: what the kernel asks for a packet in and a packet out."""
 
@@ -306,19 +318,12 @@ class UnboundRedirect(Unbound):
         return f'local-zone: "{name}" redirect\nlocal-data: "{name} 60 A {SINKHOLE}"\n'
 
 
-class UnboundRpz(Unbound):
+class UnboundRpz(Rpz, Unbound):
     name = "unbound-rpz"
     title = "Unbound, RPZ"
     sinkhole = SINKHOLE
     modules = "respip iterator"
-    list_suffix = "zone"
     bytes_a_name = 2600
-
-    def entry(self, name):
-        return f"{name} A {SINKHOLE}\n*.{name} A {SINKHOLE}\n"
-
-    def list_head(self):
-        return RPZ_HEAD
 
     def config_list(self):
         return f'rpz:\n  name: rpz.bench\n  zonefile: "{self.list_path()}"\nserver:\n'
@@ -486,19 +491,12 @@ class DnsdistCdb(Dnsdist):
         os.replace(self.path("list.new"), self.list_path())
 
 
-class Recursor(Peer):
+class Recursor(Rpz, Peer):
     name = "recursor"
     title = "PowerDNS Recursor, RPZ"
     program = "pdns_recursor"
     package = "pdns-recursor"
-    list_suffix = "zone"
     bytes_a_name = 1200
-
-    def entry(self, name):
-        return f"{name} A {SINKHOLE}\n*.{name} A {SINKHOLE}\n"
-
-    def list_head(self):
-        return RPZ_HEAD
 
     def config(self):
         return (

@@ -6,6 +6,7 @@ import pytest
 
 sys.dont_write_bytecode = True
 
+from harness import certs  # noqa: E402
 from harness.build import daemon_path  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
 from harness.servers import Nsd, Unbound  # noqa: E402
@@ -41,6 +42,24 @@ def upstream():
 
     yield make
     _close_all(made)
+
+
+@pytest.fixture(scope="module")
+def resolver():
+    """An upstream with one answer for all names, ELSEWHERE."""
+    server = ScriptedUpstream(lambda q: q.address())
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory):
+    return certs.Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="session")
+def right(ca):
+    return ca.issue(certs.NAME)
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ import pytest
 
 from harness.client import (addresses, ask, dig, ede, exchange, flags, frame, query, rcode,
                             read_frame, records, soa, tcp_socket, ttls, udp_raw)
-from harness.upstream import ScriptedUpstream
+from harness.upstream import ELSEWHERE
 
 TYPES = ["A", "AAAA", "HTTPS", "MX", "TXT", "DS", "ANY"]
 V4, V6 = "192.0.2.10", "2001:db8::10"
-ELSEWHERE = "198.51.100.7"
 CASE = "7 O 12/20"
 
 # list: its options, EDE code of a denial, EXTRA-TEXT, TTL
@@ -34,13 +33,6 @@ GIVEN = {
     ("v6only", "AAAA"): [V6], ("v6only", "ANY"): [V6],
 }
 RCODES = {"nxdomain": "NXDOMAIN", "default": "NXDOMAIN", "refused": "REFUSED"}
-
-
-@pytest.fixture(scope="module")
-def resolver():
-    server = ScriptedUpstream(lambda q: q.address(ELSEWHERE))
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 """What is remembered of upstream answers, and for how long."""
 import pytest
 
-from harness.client import addresses, ask, ede, query, rcode, soa, ttls, udp_socket
+from harness.client import addresses, ask, ede, exchange_many, rcode, soa, ttls
 from harness.daemon import IPV4
 from harness.program import wait_until
 
@@ -153,13 +153,9 @@ def test_size_is_kept_and_what_is_asked_often_stays(cached):
     text = " ".join([f'"{"x" * 250}"'] * 4)
     d, up = cached(lambda q: q.reply(f"{q.name} 600 IN TXT {text}"), size="1MiB")
     ask(d.address, "often.test", "TXT")
-    with udp_socket(d.address) as s:
-        for start in range(0, 3000, 100):
-            for number in range(start, start + 100):
-                s.send(query(f"n{number}.test", "TXT").to_wire())
-            for _ in range(100):
-                s.recv(4096)
-            ask(d.address, "often.test", "TXT")
+    for start in range(0, 3000, 100):
+        exchange_many(d.address, [f"n{number}.test" for number in range(start, start + 100)], "TXT")
+        ask(d.address, "often.test", "TXT")
     counters = d.counters()
     assert counters["cache_bytes_used"] <= counters["cache_bytes_max"] <= 1 << 20
     assert counters["cache_evicted"] > 0 and counters["cache_entries"] > 100
@@ -200,12 +196,7 @@ def test_type_with_a_share_does_not_push_out_the_rest(cached):
     names = [f"n{number}.test" for number in range(200)]
     for name in names:
         ask(d.address, name)
-    with udp_socket(d.address) as s:
-        for start in range(0, 4000, 100):
-            for number in range(start, start + 100):
-                s.send(query(f"t{number}.test", "TXT").to_wire())
-            for _ in range(100):
-                s.recv(4096)
+    exchange_many(d.address, [f"t{number}.test" for number in range(4000)], "TXT")
     before = up.count()
     for name in names:
         assert addresses(ask(d.address, name)) == [GOOD]

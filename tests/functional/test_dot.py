@@ -16,21 +16,11 @@ from harness.servers import Unbound
 from harness.upstream import Close, Later, Raw, Reset
 from harness.zones import SIGNED
 
-NAME = "dns.example.net"
+NAME = certs.NAME
 FAST = {"timeout": "3s", "retransmit": "200ms"}
 BLOCK = 128     # octets that questions over TLS are padded to (RFC 8467)
 BACK = 10       # seconds after which an upstream that is well again has to be in use
 NOISE = 1.0
-
-
-@pytest.fixture(scope="session")
-def ca(tmp_path_factory):
-    return certs.Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="session")
-def right(ca):
-    return ca.issue(NAME)
 
 
 @pytest.fixture

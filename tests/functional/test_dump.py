@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness.client import addresses, ask, query, rcode, soa, ttls, udp_socket
+from harness.client import addresses, ask, exchange_many, rcode, soa, ttls
 from harness.daemon import IPV4
 from harness.program import wait_until
 
@@ -165,12 +165,7 @@ def test_many_entries(kept):
     """More than one part of a file; the order of asking is no matter."""
     d, up, _ = kept()
     d.start()
-    with udp_socket(d.address) as s:
-        for start in range(0, 3000, 100):
-            for number in range(start, start + 100):
-                s.send(query(f"n{number}.many.test").to_wire())
-            for _ in range(100):
-                s.recv(4096)
+    exchange_many(d.address, [f"n{number}.many.test" for number in range(3000)])
     asked = up.count()
     entries = d.counted("cache_entries")
     assert entries >= 2900

@@ -8,7 +8,7 @@ import dns.message
 import pytest
 
 from harness.client import (addresses, ask, dig, ede, flags, frame, is_closed, query, rcode,
-                            read_frame, run_client, tcp_socket, udp_socket)
+                            read_frame, run_client, send_burst, tcp_socket, udp_socket)
 from harness.namespace import joined, with_addresses, without_ipv6
 
 SINK = "192.0.2.1"
@@ -184,9 +184,5 @@ def test_burst_of_datagrams_is_answered_in_full(daemon):
     """More than one batch at one time, all from one socket: one worker's."""
     d = daemon().add_list("one", "listed.test\n").start()
     with udp_socket(d.address) as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        for number in range(500):
-            message = query("listed.test")
-            message.id = number
-            s.send(message.to_wire())
+        send_burst(s, "listed.test", 500)
         assert {s.recv(512)[:2] for _ in range(500)} == {n.to_bytes(2, "big") for n in range(500)}

@@ -8,17 +8,9 @@ import pytest
 from harness.build import run_daemon
 from harness.client import addresses, ask, rcode
 from harness.program import wait_until
-from harness.upstream import ScriptedUpstream
+from harness.upstream import ELSEWHERE
 
-ELSEWHERE = "198.51.100.7"
 PASSED = "passed"
-
-
-@pytest.fixture(scope="module")
-def resolver():
-    server = ScriptedUpstream(lambda q: q.address(ELSEWHERE))
-    yield server
-    server.close()
 
 
 def verdict(daemon, name):

@@ -11,18 +11,10 @@ import pytest
 from harness.client import (addresses, ask, dig, ede, exchange, flags, frame, header, is_closed,
                             query, rcode, read_frame, records, run_client, tcp_socket, udp_raw,
                             udp_socket, wire_rcode)
-from harness.upstream import ScriptedUpstream
 
 FORMERR, NOTIMP, REFUSED = 1, 4, 5
 COOKIE = 10
 QUIET = 0.15  # seconds after which nothing is taken to come
-
-
-@pytest.fixture(scope="module")
-def resolver():
-    server = ScriptedUpstream(lambda q: q.address("198.51.100.7"))
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import dns.message
 import pytest
 
 from harness.build import daemon_path, slow
-from harness.client import (addresses, ask, dig, frame, is_closed, query, read_frame, tcp_socket,
-                            udp_socket)
+from harness.client import (addresses, ask, dig, frame, is_closed, query, read_frame, send_burst,
+                            tcp_socket, udp_socket)
 from harness.program import catches, wait_until
 from harness.upstream import Later
 
@@ -126,11 +126,7 @@ def test_what_has_arrived_is_answered(server):
     """The datagrams are in the kernel's queue before the signal is."""
     d, _ = server(later(0))
     with udp_socket(d.address) as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        for number in range(500):
-            message = query("listed.test")
-            message.id = number
-            s.send(message.to_wire())
+        send_burst(s, "listed.test", 500)
         wait = end(d)
         assert len({s.recv(512)[:2] for _ in range(500)}) == 500
     wait()

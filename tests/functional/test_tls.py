@@ -13,18 +13,8 @@ from harness.program import wait_until
 from harness.servers import Nsd
 from harness.upstream import Close, Later, Reset
 
-NAME = "dns.example.net"
+NAME = certs.NAME
 WRONG_PIN = "sha256/" + "A" * 43 + "="
-
-
-@pytest.fixture(scope="module")
-def ca(tmp_path_factory):
-    return certs.Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def right(ca):
-    return ca.issue(NAME)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import time
 import dns.message
 import pytest
 
-from harness.client import addresses, ask, dig, ede, query, rcode, records, udp_socket
+from harness.client import (addresses, ask, dig, ede, exchange_many, query, rcode, records,
+                            udp_socket)
 from harness.program import wait_until
 from harness.upstream import Close, FromElsewhere, Later, Raw
 
@@ -411,12 +412,7 @@ def test_ports_and_ids_are_spread(daemon, upstream):
     """1000 questions, as a port test would look at them."""
     up = upstream(good)
     d = daemon({"upstreams": [up.address]}).start()
-    with udp_socket(d.address) as s:
-        for start in range(0, 1000, 50):
-            for number in range(start, start + 50):
-                s.send(query(f"n{number}.test").to_wire())
-            for _ in range(50):
-                s.recv(4096)
+    exchange_many(d.address, [f"n{number}.test" for number in range(1000)], window=50)
     ports, ids = [q.port for q in up.questions], [q.id for q in up.questions]
     assert up.count() == 1000
     assert len(set(ports)) >= 200 and statistics.stdev(ports) > 10000

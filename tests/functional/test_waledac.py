@@ -4,12 +4,11 @@ import pytest
 
 from harness.build import ROOT, run_daemon
 from harness.client import addresses, ask, dig, ede, query, rcode, run_client, udp_raw
-from harness.upstream import ScriptedUpstream
+from harness.upstream import ELSEWHERE
 
 NAMES = [line for line in (ROOT / "blocklists/waledac.txt").read_text().split("\n")
          if line and not line.startswith("#")]
 LISTED = "bestchristmascard.com"
-ELSEWHERE = "198.51.100.7"
 
 
 def delivered(daemon, state, upstream):
@@ -19,13 +18,6 @@ def delivered(daemon, state, upstream):
     text = text.replace("@5300", f"@{daemon.port}").replace("run/state", str(state))
     text = text.replace("\nserver:\n", f"\nserver:\n  user: {daemon.config['server']['user']}\n")
     return text + f"\nupstreams:\n  - {{address: {upstream['address']}}}\n"
-
-
-@pytest.fixture(scope="module")
-def resolver():
-    server = ScriptedUpstream(lambda q: q.address(ELSEWHERE))
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,21 +7,14 @@
 #include <string.h>
 
 #include "core/conf.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(int good)
-{
-	if (!good)
-		abort();
-}
+#include "fuzz.h"
 
 static char *dumped(const struct conf *conf, size_t *ret_len)
 {
 	char *text = NULL;
 	FILE *out = open_memstream(&text, ret_len);
 
-	expect(out && conf_dump(conf, out) == ERR_OK && fclose(out) == 0);
+	require(out && conf_dump(conf, out) == ERR_OK && fclose(out) == 0);
 	return text;
 }
 
@@ -33,10 +26,10 @@ static void check_round_trip(const struct conf *conf)
 	char *first = dumped(conf, &first_len);
 	char *second;
 
-	expect(conf_parse("dump", first, first_len, &again, NULL) == ERR_OK);
+	require(conf_parse("dump", first, first_len, &again, NULL) == ERR_OK);
 	second = dumped(again, &second_len);
-	expect(first_len == second_len && memcmp(first, second, first_len) == 0);
-	expect(conf_restart_needed(conf, again, NULL, NULL) == 0);
+	require(first_len == second_len && memcmp(first, second, first_len) == 0);
+	require(conf_restart_needed(conf, again, NULL, NULL) == 0);
 	free(first);
 	free(second);
 	conf_free(again);
@@ -52,8 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_round_trip(conf);
 		conf_free(conf);
 	} else {
-		expect(err == ERR_CONFIG && !conf);
-		expect(strncmp(text.text, "fuzz:", 5) == 0 && !strpbrk(text.text, "\r\n"));
+		require(err == ERR_CONFIG && !conf);
+		require(strncmp(text.text, "fuzz:", 5) == 0 && !strpbrk(text.text, "\r\n"));
 	}
 	return 0;
 }

@@ -13,26 +13,13 @@
 #include <string.h>
 
 #include "core/query.h"
+#include "support/dumpfile.h"
 #include "support/pipeline.h"
+#include "fuzz.h"
 
-#define HEAD 20U
-#define PART_HEAD 12U
-#define ENTRY_HEAD 11U
 #define PART_MAX (64U * 1024)
-#define FILE_MAX (PART_MAX + 256U)
 #define CACHE_BYTES (1U << 21)
 #define WRITTEN_S (PIPELINE_NOW_S - 60U)
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define require(condition) ((condition) ? (void)0 : failed(__LINE__, #condition))
-
-__attribute__((noreturn)) static void failed(int line, const char *condition)
-{
-	fprintf(stderr, "line %d: %s\n", line, condition);
-	abort();
-}
 
 static struct pipeline pipeline;
 
@@ -52,49 +39,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	pipeline_open(&pipeline, NULL, 0, 0);
 	cache_free(pipeline.env.cache);
 	return 0;
-}
-
-/* A file being put together. */
-struct file {
-	uint8_t data[FILE_MAX];
-	size_t len;
-};
-
-static void add(struct file *f, const void *octets, size_t len)
-{
-	require(len <= sizeof(f->data) - f->len);
-	if (len > 0)
-		memcpy(f->data + f->len, octets, len);
-	f->len += len;
-}
-
-static void put64(uint8_t *p, uint64_t v)
-{
-	wire_put32(p, (uint32_t)(v >> 32));
-	wire_put32(p + 4, (uint32_t)v);
-}
-
-static void add_part(struct file *f, uint64_t number, const uint8_t *data, size_t len)
-{
-	const struct hash_key key = {WRITTEN_S, number};
-	uint8_t head[PART_HEAD];
-
-	wire_put32(head, (uint32_t)len);
-	put64(head + 4, hash_siphash24(&key, data, len));
-	add(f, head, sizeof(head));
-	add(f, data, len);
-}
-
-static void wrap(struct file *f, const uint8_t *data, size_t len)
-{
-	uint8_t head[HEAD] = "SINKHOLE\0\0\0\1";
-
-	f->len = 0;
-	put64(head + 12, WRITTEN_S);
-	add(f, head, sizeof(head));
-	if (len > 0)
-		add_part(f, 0, data, len);
-	add_part(f, len > 0, data, 0);
 }
 
 /* ERR_OK: the cache holds what it could; else it holds nothing. */
@@ -133,8 +77,8 @@ static void require_whole(const uint8_t *msg, size_t len, size_t pos)
 /* Asks what the entry is the answer to.  It may be too old to be given. */
 static void ask(const uint8_t *entry, size_t len)
 {
-	const uint8_t *msg = entry + ENTRY_HEAD;
-	size_t qname_len = name_check(msg + WIRE_HEADER, len - ENTRY_HEAD - WIRE_HEADER);
+	const uint8_t *msg = entry + DUMPFILE_ENTRY_HEAD;
+	size_t qname_len = name_check(msg + WIRE_HEADER, len - DUMPFILE_ENTRY_HEAD - WIRE_HEADER);
 	static struct message m;
 
 	require(qname_len > 0);
@@ -150,12 +94,12 @@ static void ask(const uint8_t *entry, size_t len)
 /* Goes through the entries of the first part of a dump that we wrote. */
 static void ask_all(const uint8_t *data, size_t size)
 {
-	size_t at = HEAD + PART_HEAD;
-	size_t end = at + wire_get32(data + HEAD);
+	size_t at = DUMPFILE_HEAD + DUMPFILE_PART_HEAD;
+	size_t end = at + wire_get32(data + DUMPFILE_HEAD);
 
 	require(end <= size);
 	while (at < end) {
-		size_t len = ENTRY_HEAD + wire_get16(data + at + 9);
+		size_t len = DUMPFILE_ENTRY_HEAD + wire_get16(data + at + 9);
 
 		ask(data + at, len);
 		at += len;
@@ -188,7 +132,7 @@ static void again(struct cache *cache)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct file file;
+	static struct dumpfile file;
 	struct cache *cache;
 	uint64_t entries = 0;
 
@@ -196,9 +140,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	file.len = 0;
 	if (data[0] & 1)
-		wrap(&file, data + 1, size - 1);
+		dumpfile_make(&file, WRITTEN_S, data + 1, size - 1);
 	else
-		add(&file, data + 1, size - 1);
+		dumpfile_add(&file, data + 1, size - 1);
 	if (load(&cache, file.data, file.len, &entries) == ERR_OK) {
 		require(cache_stats(cache).entries <= entries);
 		again(cache);

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "dns/frame.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 /* The messages found, and how the stream ended, in one number; and how many there were. */
 struct found {
@@ -17,12 +16,6 @@ struct found {
 	size_t messages;
 	enum frame_state end;
 };
-
-static void require(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void digest(struct found *f, const uint8_t *octets, size_t len)
 {

@@ -9,14 +9,7 @@
 
 #include "match/listguess_p.h"
 #include "match/listline.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(int good)
-{
-	if (!good)
-		abort();
-}
+#include "fuzz.h"
 
 static int is_host_octet(uint8_t c)
 {
@@ -28,12 +21,12 @@ static void check_rule(const struct listline_rule *rule)
 	const struct name *owner = &rule->owner;
 	const uint8_t *label = owner->wire;
 
-	expect(rule->kind.scope >= DOMSET_SCOPE_ITSELF && rule->kind.scope <= DOMSET_SCOPE_BOTH);
-	expect(name_check(owner->wire, sizeof(owner->wire)) == owner->len);
-	expect(*label != 0);
+	require(rule->kind.scope >= DOMSET_SCOPE_ITSELF && rule->kind.scope <= DOMSET_SCOPE_BOTH);
+	require(name_check(owner->wire, sizeof(owner->wire)) == owner->len);
+	require(*label != 0);
 	for (; *label; label += *label + 1) {
 		for (uint8_t i = 1; i <= *label; i++)
-			expect(is_host_octet(label[i]));
+			require(is_host_octet(label[i]));
 	}
 }
 
@@ -46,17 +39,17 @@ static void check_line(const char *text, size_t len, enum list_format format, bo
 
 	listline_init(&line, format, exact, text, len);
 	while ((verdict = listline_next(&line, &rule)) != LISTLINE_END) {
-		expect(++things <= len);
+		require(++things <= len);
 		if (verdict == LISTLINE_RULE)
 			check_rule(&rule);
 		if (verdict == LISTLINE_RULE && format == LIST_FORMAT_HOSTS)
-			expect(line.address >= text && line.address_len > 0 &&
-			       line.address + line.address_len < text + len);
+			require(line.address >= text && line.address_len > 0 &&
+				line.address + line.address_len < text + len);
 		else if (verdict == LISTLINE_BAD)
-			expect(rule.reason && *rule.reason);
+			require(rule.reason && *rule.reason);
 	}
-	expect(things <= 1 || format == LIST_FORMAT_HOSTS);
-	expect(listline_next(&line, &rule) == LISTLINE_END);
+	require(things <= 1 || format == LIST_FORMAT_HOSTS);
+	require(listline_next(&line, &rule) == LISTLINE_END);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -71,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	text = malloc(size > 1 ? size - 1 : 1); /* so that reading behind it is noticed */
-	expect(text != NULL);
+	require(text != NULL);
 	memcpy(text, data + 1, size - 1);
 	(void)listguess_format(text, size - 1, data[0] & 8);
 	(void)listguess_is_markup(text, size - 1);

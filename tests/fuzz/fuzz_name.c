@@ -12,18 +12,9 @@
 #include <ldns/ldns.h>
 
 #include "dns/name.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static const struct hash_key key = {0x0123456789abcdefULL, 0xfedcba9876543210ULL};
-
-#define require(condition) ((condition) ? (void)0 : failed(__LINE__, #condition))
-
-__attribute__((noreturn)) static void failed(int line, const char *condition)
-{
-	fprintf(stderr, "line %d: %s\n", line, condition);
-	abort();
-}
 
 /* A suffix taken as a name has the hash that it has as a suffix. */
 static void require_hashes(const struct name *name)

@@ -19,6 +19,7 @@
 #include "core/query.h"
 #include "core/special.h"
 #include "support/pipeline.h"
+#include "fuzz.h"
 #include "ldns_read.h"
 
 #define HOW_TCP 1U
@@ -29,17 +30,6 @@
 
 #define CACHE_BYTES (1U << 18)
 #define OUR_UDP_SIZE 1232U
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define require(condition) ((condition) ? (void)0 : failed(__LINE__, #condition))
-
-__attribute__((noreturn)) static void failed(int line, const char *condition)
-{
-	fprintf(stderr, "line %d: %s\n", line, condition);
-	abort();
-}
 
 static const struct list_row lists[] = {
 	{.name = "court",

@@ -19,19 +19,10 @@
 #include <string.h>
 
 #include "dns/reply.h"
+#include "fuzz.h"
 #include "ldns_read.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct reply_ttl_limits limits = {.min_s = 5, .max_s = 86400, .max_negative_s = 900};
-
-#define require(condition) ((condition) ? (void)0 : failed(__LINE__, #condition))
-
-__attribute__((noreturn)) static void failed(int line, const char *condition)
-{
-	fprintf(stderr, "line %d: %s\n", line, condition);
-	abort();
-}
 
 /* True when ldns reads records of this type as we do, or as octets. */
 static bool comparable(const struct wire_rr *rr)

@@ -23,17 +23,8 @@
 #include <string.h>
 
 #include "dns/wire.h"
+#include "fuzz.h"
 #include "ldns_read.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define require(condition) ((condition) ? (void)0 : failed(__LINE__, #condition))
-
-__attribute__((noreturn)) static void failed(int line, const char *condition)
-{
-	fprintf(stderr, "line %d: %s\n", line, condition);
-	abort();
-}
 
 /* True when the message has no records but OPTs. */
 static bool only_opts(const uint8_t *data, size_t size, const struct wire_query *q)

@@ -9,14 +9,12 @@
 
 #include "support/alloc_fail.h"
 #include "support/cachekit.h"
+#include "support/dumpfile.h"
 #include "support/message.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define START_MS 5000000U
 #define START_S 1700000000U
-#define HEAD 20U
-#define PART_HEAD 12U
-#define ENTRY_HEAD 11U
 
 static const struct conf_cache conf = {.serve_stale_s = 3600, .servfail_ttl_s = 300};
 static const struct reply_ttl_limits ttl = {.max_s = 86400, .max_negative_s = 3600};
@@ -70,13 +68,7 @@ static void make_address(struct message *m, const char *name, uint32_t ttl_s)
 	message_rr(m, MESSAGE_AN, NULL, TYPE_A, ttl_s, "\300\0\2\120", 4);
 }
 
-/* Octets of a dump, and room for more. */
-struct octets {
-	uint8_t data[1U << 20];
-	size_t len;
-};
-
-static uint64_t dump(struct cache *cache, const struct cache_dump_env *env, struct octets *to)
+static uint64_t dump(struct cache *cache, const struct cache_dump_env *env, struct dumpfile *to)
 {
 	uint64_t entries = 0;
 	FILE *out = fmemopen(to->data, sizeof(to->data), "w");
@@ -89,7 +81,7 @@ static uint64_t dump(struct cache *cache, const struct cache_dump_env *env, stru
 }
 
 static enum err load(struct cache *cache, const struct cache_dump_env *env,
-		     const struct octets *from, uint64_t *ret_entries, struct err_text *text)
+		     const struct dumpfile *from, uint64_t *ret_entries, struct err_text *text)
 {
 	FILE *in = from->len ? fmemopen((void *)(uintptr_t)from->data, from->len, "r")
 			     : fopen("/dev/null", "r");
@@ -102,7 +94,7 @@ static enum err load(struct cache *cache, const struct cache_dump_env *env,
 }
 
 static uint64_t load_well(struct cache *cache, const struct cache_dump_env *env,
-			  const struct octets *from)
+			  const struct dumpfile *from)
 {
 	struct err_text text = {""};
 	uint64_t entries = 0;
@@ -119,7 +111,7 @@ static void test_zones_are_left_out(void **state)
 {
 	const struct cache_dump_env env = env_at(0, START_MS);
 	struct cache *cache = cache_of(4U << 20);
-	static struct octets octets;
+	static struct dumpfile octets;
 	struct message m;
 
 	make_address(&m, "www.example", 300);
@@ -213,7 +205,7 @@ static void test_round_trip(void **state)
 	static uint8_t buf[KIT_BODY_MAX];
 	struct cache *from = cache_of(4U << 20);
 	struct cache *to = cache_of(4U << 20);
-	static struct octets file;
+	static struct dumpfile file;
 	static struct message m;
 
 	for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -270,7 +262,7 @@ static void test_ages(void **state)
 		struct cache_dump_env later = env_at(ages[i].loaded_s, 500);
 		struct cache *from = cache_of(1U << 20);
 		struct cache *to = cache_of(1U << 20);
-		static struct octets file;
+		static struct dumpfile file;
 		struct cache_found found;
 		struct reply reply;
 		uint8_t buf[100];
@@ -300,14 +292,14 @@ static void test_failures_stay_behind(void **state)
 	struct cache_dump_env env = env_at(0, START_MS);
 	struct cache *cache = cache_of(1U << 20);
 	struct ede ede = {.len = 2, .data = {0, 22}};
-	static struct octets file;
+	static struct dumpfile file;
 	struct kit_key k;
 
 	kit_key(&k, "www.example");
 	cache_put_failure(cache, &conf, &k.cache, START_MS, &ede, true);
 	assert_int_equal(cache_stats(cache).entries, 1);
 	assert_int_equal(dump(cache, &env, &file), 0);
-	assert_int_equal(file.len, HEAD + PART_HEAD);
+	assert_int_equal(file.len, DUMPFILE_HEAD + DUMPFILE_PART_HEAD);
 	cache_free(cache);
 }
 
@@ -317,7 +309,7 @@ static void test_other_key(void **state)
 	struct cache_dump_env env = env_at(0, START_MS);
 	struct cache *from = cache_of(1U << 20);
 	struct cache *to = cache_of(1U << 20);
-	static struct octets file;
+	static struct dumpfile file;
 	struct kit_key k;
 
 	kit_key(&k, "www.example");
@@ -340,7 +332,7 @@ static void test_in_use(void **state)
 	struct cache *from = cache_of(1U << 20);
 	struct cache *to = cache_of(1U << 20);
 	struct ede ede = {.len = 2};
-	static struct octets file;
+	static struct dumpfile file;
 	struct cache_found found;
 	struct kit_key k[2];
 	struct reply reply;
@@ -373,7 +365,7 @@ static void test_many(void **state)
 	struct cache *small = cache_of(1U << 18);
 	struct cache *to = cache_of(4U << 20);
 	struct cache *none = cache_of(0);
-	static struct octets file;
+	static struct dumpfile file;
 	struct kit_key k;
 	char name[32];
 
@@ -405,7 +397,7 @@ static void test_many(void **state)
 /* ---- what does not */
 
 /* A dump of two entries. */
-static void make_dump(struct octets *file)
+static void make_dump(struct dumpfile *file)
 {
 	struct cache_dump_env env = env_at(0, START_MS);
 	struct cache *cache = cache_of(1U << 20);
@@ -420,7 +412,7 @@ static void make_dump(struct octets *file)
 }
 
 /* Fails to load, for a reason that has this text in it, and leaves nothing behind. */
-static void fails_to_load(const struct octets *file, const char *why)
+static void fails_to_load(const struct dumpfile *file, const char *why)
 {
 	struct cache_dump_env env = env_at(0, START_MS);
 	struct cache *cache = cache_of(1U << 20);
@@ -438,7 +430,7 @@ static void fails_to_load(const struct octets *file, const char *why)
 
 static void test_cut_off(void **state)
 {
-	static struct octets file;
+	static struct dumpfile file;
 	size_t whole;
 
 	make_dump(&file);
@@ -452,7 +444,7 @@ static void test_cut_off(void **state)
 /* Whatever octet has changed. */
 static void test_changed(void **state)
 {
-	static struct octets file;
+	static struct dumpfile file;
 
 	make_dump(&file);
 	for (size_t at = 0; at < file.len; at++) {
@@ -474,17 +466,17 @@ static const struct {
 	{8, "\0\0\0\2", 4, "it has version 2, expected 1"},
 	{12, "\0\0\0\1\0\0\0\0", 8, "from now, by our clock"},
 	{12, "\0\0\0\0\0\0\0\0", 8, "part 0 has a wrong checksum"},
-	{HEAD, "\0\1\0\1", 4, "part 0 has an impossible length, 65537"},
-	{HEAD, "\xff\xff\xff\xff", 4, "part 0 has an impossible length"},
-	{HEAD, "\0\1\0\0", 4, "it is cut off"},
-	{HEAD, "\0\0\0\0", 4, "part 0 has a wrong checksum"},
-	{HEAD + 4, "\0\0\0\0\0\0\0\0", 8, "part 0 has a wrong checksum"},
+	{DUMPFILE_HEAD, "\0\1\0\1", 4, "part 0 has an impossible length, 65537"},
+	{DUMPFILE_HEAD, "\xff\xff\xff\xff", 4, "part 0 has an impossible length"},
+	{DUMPFILE_HEAD, "\0\1\0\0", 4, "it is cut off"},
+	{DUMPFILE_HEAD, "\0\0\0\0", 4, "part 0 has a wrong checksum"},
+	{DUMPFILE_HEAD + 4, "\0\0\0\0\0\0\0\0", 8, "part 0 has a wrong checksum"},
 };
 
 static void test_edits(void **state)
 {
 	for (size_t i = 0; i < COUNT(edits); i++) {
-		static struct octets file;
+		static struct dumpfile file;
 
 		make_dump(&file);
 		memcpy(file.data + edits[i].at, edits[i].octets, edits[i].len);
@@ -493,41 +485,6 @@ static void test_edits(void **state)
 }
 
 /* ---- what has its checksum, but is no entry */
-
-static void add_octets(struct octets *file, const void *octets, size_t len)
-{
-	memcpy(file->data + file->len, octets, len);
-	file->len += len;
-}
-
-static void put64(uint8_t *p, uint64_t v)
-{
-	wire_put32(p, (uint32_t)(v >> 32));
-	wire_put32(p + 4, (uint32_t)v);
-}
-
-static void add_part(struct octets *file, uint64_t number, const uint8_t *data, size_t len)
-{
-	const struct hash_key key = {START_S, number};
-	uint8_t head[PART_HEAD];
-
-	wire_put32(head, (uint32_t)len);
-	put64(head + 4, hash_siphash24(&key, data, len));
-	add_octets(file, head, sizeof(head));
-	add_octets(file, data, len);
-}
-
-/* A file of one part with these octets. */
-static void make_file(struct octets *file, const uint8_t *data, size_t len)
-{
-	uint8_t head[HEAD] = "SINKHOLE\0\0\0\1";
-
-	file->len = 0;
-	put64(head + 12, START_S);
-	add_octets(file, head, sizeof(head));
-	add_part(file, 0, data, len);
-	add_part(file, 1, data, 0);
-}
 
 /* An entry: a message and what stands before it. */
 struct made {
@@ -639,26 +596,26 @@ static void test_made(void **state)
 	struct cache_dump_env env = env_at(0, START_MS);
 
 	for (size_t i = 0; i < COUNT(mades); i++) {
-		static struct octets file;
-		static struct octets part;
+		static struct dumpfile file;
+		static struct dumpfile part;
 		static struct made e;
 
 		part.len = 0;
 		for (int second = 0; second < 2; second++) {
-			uint8_t head[ENTRY_HEAD];
+			uint8_t head[DUMPFILE_ENTRY_HEAD];
 
 			e = (struct made){.age_ms = 0};
 			if (second)
 				mades[i].make(&e);
 			else
 				make_address(&e.m, "first.example", 60);
-			put64(head, e.age_ms);
+			dumpfile_put64(head, e.age_ms);
 			head[8] = e.flags;
 			wire_put16(head + 9, (uint16_t)e.m.len);
-			add_octets(&part, head, sizeof(head));
-			add_octets(&part, e.m.octets, e.m.len);
+			dumpfile_add(&part, head, sizeof(head));
+			dumpfile_add(&part, e.m.octets, e.m.len);
 		}
-		make_file(&file, part.data, part.len);
+		dumpfile_make(&file, START_S, part.data, part.len);
 		if (mades[i].good) {
 			struct cache *cache = cache_of(1U << 20);
 
@@ -674,19 +631,19 @@ static void test_made(void **state)
 /* An entry that goes on behind its part. */
 static void test_entry_cut_off(void **state)
 {
-	static struct octets whole;
-	static struct octets file;
+	static struct dumpfile whole;
+	static struct dumpfile file;
 	size_t len;
 
 	make_dump(&whole);
-	len = wire_get32(whole.data + HEAD);
+	len = wire_get32(whole.data + DUMPFILE_HEAD);
 	for (size_t n = 1; n < len; n++) {
 		struct cache_dump_env env = env_at(0, START_MS);
 		struct cache *cache = cache_of(1U << 20);
 		struct err_text text;
 		uint64_t entries = 0;
 
-		make_file(&file, whole.data + HEAD + PART_HEAD, n);
+		dumpfile_make(&file, START_S, whole.data + DUMPFILE_HEAD + DUMPFILE_PART_HEAD, n);
 		if (load(cache, &env, &file, &entries, &text) == ERR_OK)
 			assert_int_equal(entries, 1); /* it was cut between the two */
 		else

@@ -137,6 +137,26 @@ def udp_socket(address, source=None):
         yield s
 
 
+def exchange_many(address, names, qtype="A", window=100):
+    """Asks for all of them over UDP, so many at a time, and takes that many answers."""
+    with udp_socket(address) as s:
+        for start in range(0, len(names), window):
+            some = names[start:start + window]
+            for name in some:
+                s.send(query(name, qtype).to_wire())
+            for _ in some:
+                s.recv(4096)
+
+
+def send_burst(s, name, count):
+    """So many queries, whose IDs are their numbers, without a look at what comes back."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    for number in range(count):
+        message = query(name)
+        message.id = number
+        s.send(message.to_wire())
+
+
 @contextlib.contextmanager
 def tcp_socket(address, source=None):
     with socket.create_connection(address, TIMEOUT,
