@@ -103,22 +103,7 @@ static void test_no_memory(void **state)
 	assert_true(alloc_fail_stop());
 }
 
-static int set_up(void **state)
-{
-	static struct scratch s;
-
-	scratch_make(&s);
-	*state = &s;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scratch_remove(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 
 int main(void)
 {

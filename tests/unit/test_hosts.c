@@ -170,22 +170,7 @@ static void test_callback_fails(void **state)
 	assert_int_equal(hosts_read(path, refuse, NULL, &report, NULL), ERR_NOMEM);
 }
 
-static int set_up(void **state)
-{
-	static struct scratch s;
-
-	scratch_make(&s);
-	*state = &s;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scratch_remove(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 
 int main(void)
 {

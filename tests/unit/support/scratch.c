@@ -43,6 +43,21 @@ void scratch_remove(struct scratch *s)
 	assert_int_equal(nftw(s->path, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+int scratch_set_up(void **state)
+{
+	static struct scratch s;
+
+	scratch_make(&s);
+	*state = &s;
+	return 0;
+}
+
+int scratch_tear_down(void **state)
+{
+	scratch_remove(*state);
+	return 0;
+}
+
 const char *scratch_path(const struct scratch *s, const char *name)
 {
 	static char buffers[TURNS][PATH_MAX];

@@ -19,6 +19,10 @@ void scratch_make(struct scratch *s);
 /* Removes it with all that is in it, and gives stderr back. */
 void scratch_remove(struct scratch *s);
 
+/* The same for a test that has no other state. */
+int scratch_set_up(void **state);
+int scratch_tear_down(void **state);
+
 /* The path of `name` in it, in one of a few buffers that take turns. */
 const char *scratch_path(const struct scratch *s, const char *name);
 
