@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "net/upstream_p.h"
 #include "support/pipeline.h"
+#include "fuzz.h"
 
 #define HOW_CASE 1U
 #define HOW_COOKIES 2U
@@ -49,17 +50,6 @@ enum step {
 #define IN_FLIGHT 6U
 #define CACHE_BYTES (1U << 18)
 #define SERVER_PART 8U
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define require(condition) ((condition) ? (void)0 : failed(__LINE__, #condition))
-
-__attribute__((noreturn)) static void failed(int line, const char *condition)
-{
-	fprintf(stderr, "line %d: %s\n", line, condition);
-	abort();
-}
 
 struct asker {
 	struct upstream_waiter base;
@@ -147,7 +137,7 @@ void udp_on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	failed(__LINE__, "a socket is open");
+	require_failed(__LINE__, "a socket is open");
 }
 
 enum err uplink_send(struct upstreams *up, struct attempt *a)
