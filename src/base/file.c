@@ -19,6 +19,30 @@ static enum err check_regular(int fd)
 	return ERR_SYS;
 }
 
+/* What errno says is about what came before. */
+static void close_quietly(int fd)
+{
+	int reason = errno;
+
+	close(fd);
+	errno = reason;
+}
+
+enum err file_open(const char *path, int *ret_fd)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	enum err err;
+
+	if (fd < 0)
+		return ERR_SYS;
+	err = check_regular(fd);
+	if (err == ERR_OK)
+		*ret_fd = fd;
+	else
+		close_quietly(fd);
+	return err;
+}
+
 /* Reads until the end, which is to come before `buf` is full. */
 static enum err read_all(int fd, char *buf, size_t size, size_t *ret_len)
 {
@@ -43,12 +67,9 @@ static enum err read_all(int fd, char *buf, size_t size, size_t *ret_len)
 
 static enum err read_open(int fd, size_t max, char **ret_text, size_t *ret_len)
 {
-	enum err err = check_regular(fd);
-	char *buf;
+	char *buf = malloc(max + 1);
+	enum err err;
 
-	if (err != ERR_OK)
-		return err;
-	buf = malloc(max + 1);
 	if (!buf)
 		return ERR_NOMEM;
 	err = read_all(fd, buf, max + 1, ret_len);
@@ -61,15 +82,12 @@ static enum err read_open(int fd, size_t max, char **ret_text, size_t *ret_len)
 
 enum err file_read(const char *path, size_t max, char **ret_text, size_t *ret_len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	enum err err;
-	int reason;
+	int fd;
+	enum err err = file_open(path, &fd);
 
-	if (fd < 0)
-		return ERR_SYS;
+	if (err != ERR_OK)
+		return err;
 	err = read_open(fd, max, ret_text, ret_len);
-	reason = errno;
-	close(fd);
-	errno = reason;
+	close_quietly(fd);
 	return err;
 }

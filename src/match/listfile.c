@@ -2,11 +2,10 @@
 #include "match/listfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/priority.h"
 #include "match/listguess_p.h"
 #include "match/listline.h"
@@ -29,26 +28,14 @@ struct reader {
 	struct listline_rule rule;
 };
 
-static enum err open_regular(const char *path, int *ret_fd, struct err_text *text)
+static enum err open_list(const char *path, int *ret_fd, struct err_text *text)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0)
-		return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
-	if (fstat(fd, &st) < 0) {
-		(void)err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
-		close(fd);
-		return ERR_SYS;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		close(fd);
-		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		return err_set(text, ERR_SYS, "%s: is %s", path,
-			       S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
-	}
-	*ret_fd = fd;
-	return ERR_OK;
+	if (file_open(path, ret_fd) == ERR_OK)
+		return ERR_OK;
+	return err_set(text, ERR_SYS, "%s: %s", path,
+		       errno == EISDIR	 ? "is a directory"
+		       : errno == EINVAL ? "is not a regular file"
+					 : strerror(errno));
 }
 
 static bool is_cancelled(const struct reader *reader)
@@ -104,7 +91,7 @@ static enum err start(struct reader *reader)
 
 	if (err != ERR_OK)
 		return err_set(reader->text, err, "%s: %s", reader->options->path, err_str(err));
-	err = open_regular(reader->options->path, &reader->fd, reader->text);
+	err = open_list(reader->options->path, &reader->fd, reader->text);
 	if (err == ERR_OK)
 		err = fill_block(reader);
 	return err == ERR_OK ? decide(reader) : err;
