@@ -2,6 +2,7 @@
 #include "daemon/lifecycle.h"
 
 #include <event2/event.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -105,6 +106,7 @@ static void *loader_thread(void *arg)
 
 	priority_step_back();
 	reload(life);
+	(void)malloc_trim(0); /* what this thread has freed is kept for it, and it ends */
 	if (write(life->loaded_fd, &one, sizeof(one)) < 0)
 		log_error("reload: eventfd: the end of the reload is not noticed");
 	return NULL;
