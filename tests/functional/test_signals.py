@@ -258,7 +258,7 @@ def test_upstreams_are_logged(daemon, upstream):
     second, third = upstream(later(0)), upstream(later(0))
     d = daemon({"upstreams": [first.address, second.address, {**third.address, "transport": "tcp"}],
                 "server": {"workers": 1},
-                "outgoing": {"policy": "in-order", "retransmit": "300ms"}}).start()
+                "outgoing": {"policy": "in-order", "retransmit": "300ms", "hedge": 0}}).start()
     unknown = ("well", 0, 0, 300, 0)
     places = [up.address["address"] for up in (first, second, third)]
     assert upstream_lines(d) == dict(zip(places, [("udp", *unknown), ("udp", *unknown),
