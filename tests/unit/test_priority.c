@@ -5,10 +5,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/sched/types.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -78,11 +82,34 @@ static void test_operators_choice_stays(void **state)
 	assert_int_equal(after(priority_serve, SCHED_BATCH, 0).sched_policy, SCHED_BATCH);
 }
 
+/* Steps back where sched_setattr is not allowed, as in some sandboxes. */
+static void step_back_confined(void)
+{
+	static struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sched_setattr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		_exit(3);
+	priority_step_back();
+}
+
+static void test_nice_at_least(void **state)
+{
+	assert_int_equal(after(step_back_confined, SCHED_NORMAL, 0).sched_nice, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_load_comes_after_service),
 		cmocka_unit_test(test_operators_choice_stays),
+		cmocka_unit_test(test_nice_at_least),
 	};
 
 	return cmocka_run_group_tests_name("priority", tests, NULL, NULL);
