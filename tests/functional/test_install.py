@@ -50,6 +50,14 @@ def test_install_puts_everything_in_its_place(installed):
     assert not any((installed / name).stat().st_mode & 0o022 for name in expected)
 
 
+def test_unit_starts_nothing_that_may_be_missing(installed):
+    """But for ourselves, the shell alone: /bin/kill comes with a package that need not be there."""
+    unit = (installed / "opt/resolver/lib/systemd/system/sinkholed.service").read_text()
+    started = [line.split("=", 1)[1].split()[0] for line in unit.splitlines()
+               if line.startswith("Exec")]
+    assert started == ["/opt/resolver/sbin/sinkholed", "/bin/sh"]
+
+
 def test_installed_files_name_the_chosen_places(installed):
     unit = (installed / "opt/resolver/lib/systemd/system/sinkholed.service").read_text()
     assert "ExecStart=/opt/resolver/sbin/sinkholed" in unit
