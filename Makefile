@@ -84,17 +84,16 @@ LINK = $(CC) -pthread $(FLAGS_$(FLAVOUR)) $(CFLAGS) $(LINK_$(FLAVOUR)) -Wl,--as-
 
 # ---- what is built from what
 
-LAYERS  := base dns match core net web daemon
-SRCS    := $(sort $(wildcard $(LAYERS:%=src/%/*.c)))
-HEADERS := $(sort $(wildcard $(LAYERS:%=include/%/*.h) $(LAYERS:%=src/%/*.h)))
+SRCS    := $(sort $(wildcard src/*/*.c))
+HEADERS := $(sort $(wildcard include/*/*.h src/*/*.h))
 CHECKED := $(wildcard $(SRCS) src/main.c)
 OBJS    := $(SRCS:src/%.c=$(BUILD)/obj/%.o)
 LIB     := $(BUILD)/libsinkholed.a
 SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/support/*.c))
-UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
-TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c)) $(SUPPORT)
+TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
 .PHONY: all run deps test unit replay functional tsan fuzz bench faults lint format install uninstall \
 	clean help FORCE
@@ -225,7 +224,7 @@ faults: ## us and the peers while upstreams fail, seven minutes (FAULTS='--fault
 lint: ## layers, circles, symbols, headers, shape, clang-format, man pages, cppcheck, clang-tidy
 	+$(Q)MAKE='$(MAKE)' scripts/run-tests.py $(LINTS:%=lint:%)
 lint-objects = +$(Q)$(MAKE) $(JOBS) FLAVOUR=lint CC=gcc
-C_FILES = $(CHECKED) $(HEADERS) $(wildcard tests/*/*.[ch] tests/unit/support/*.[ch])
+C_FILES = $(CHECKED) $(HEADERS) $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
 
 lint-layers:
 	$(Q)$(PYTHON) scripts/lint/layers.py

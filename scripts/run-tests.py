@@ -106,9 +106,10 @@ def count_cmocka(text):
 
 def unit(section, flavour):
     def one(path):
-        return path, run(f"{section.name}:{path.name}", fixed_layout() + [str(path)], LIMITS["unit"])
+        return path, run(f"{section.name}:{path.parent.name}-{path.name}", fixed_layout() + [str(path)], LIMITS["unit"])
     # those that were built from a source that is still there
-    paths = [Path(f"build/{flavour}/tests/{p.stem}") for p in sorted(Path("tests/unit").glob("test_*.c"))]
+    sources = sorted(Path("tests/unit").glob("*/test_*.c"))
+    paths = [Path(f"build/{flavour}/tests", p.parent.name, p.stem) for p in sources]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, (status, text) in pool.map(one, paths):
             section.add(path, status, text, *count_cmocka(text))

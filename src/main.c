@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "core/conf.h"
+#include "conf/conf.h"
 #include "daemon/cachefile.h"
 #include "daemon/keep.h"
 #include "daemon/lifecycle.h"

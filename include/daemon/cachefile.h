@@ -7,8 +7,8 @@
 #define DAEMON_CACHEFILE_H
 
 #include "base/hash.h"
-#include "core/cache.h"
-#include "core/snapshot.h"
+#include "cache/cache.h"
+#include "query/snapshot.h"
 
 /* Reads the file, for names whose hashes have `name_key`; the workers may run already, so that
  * nobody has to wait for it.  A bad one leaves the cache empty, with a warning; it is fine when

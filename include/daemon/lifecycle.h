@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "core/cache.h"
+#include "cache/cache.h"
 #include "net/worker.h"
 
 struct lifecycle_config {

@@ -17,8 +17,8 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "core/snapshot.h"
-#include "match/report.h"
+#include "query/snapshot.h"
+#include "list/report.h"
 
 /* Where a list's entries came from, and what became of its lines. */
 struct load_source {

@@ -17,8 +17,8 @@
 
 #include <stddef.h>
 
-#include "net/loop.h"
-#include "net/upstream.h"
+#include "loop/loop.h"
+#include "upstream/upstream.h"
 
 struct stream;
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net/loop.h"
-#include "net/upstream.h"
+#include "loop/loop.h"
+#include "upstream/upstream.h"
 
 struct udp;
 

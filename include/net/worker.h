@@ -11,9 +11,9 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "core/cache.h"
-#include "core/snapshot.h"
-#include "core/stats.h"
+#include "cache/cache.h"
+#include "query/snapshot.h"
+#include "query/stats.h"
 #include "net/listener.h"
 
 struct workers;

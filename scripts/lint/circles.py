@@ -3,18 +3,19 @@
 """No circle of modules by include lines, none by calls: circles.py FOLDER-OF-OBJECTS."""
 import sys
 
-from common import circles, finish, includes, layer_of, module_of, sources
+from common import (circles, finish, includes, module_of, modules_of_headers, room_of,
+                    sources)
 from objects import defined, objects, undefined
 
 
 def include_edges():
     """Module to module, with one include line to show for each."""
-    edges = {}
+    edges, shared = {}, modules_of_headers()
     for path in sources():
-        module = module_of(layer_of(path), path.name)
+        module = shared.get("/".join(path.parts[1:])) or module_of(room_of(path), path.name)
         for number, mark, name in includes(path):
             if mark == '"' and "/" in name:
-                other = module_of(*name.split("/", 1))
+                other = shared.get(name) or module_of(*name.split("/", 1))
                 edges.setdefault((module, other), f"{path}:{number}: includes \"{name}\"")
     return edges
 

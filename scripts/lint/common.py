@@ -1,37 +1,53 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The tree as the checks see it: layers, modules, include lines, circles."""
+"""The tree as the checks see it: rooms, modules, include lines, circles."""
 import re
 import sys
 from pathlib import Path
 
-# a layer and what it may use: the table in the design
-MAY_USE = {
-    "base": {"base"},
-    "dns": {"base", "dns"},
-    "match": {"base", "dns", "match"},
-    "core": {"base", "dns", "match", "core"},
-    "net": {"base", "dns", "core", "net"},
-    "web": {"base", "core", "web"},
-    "daemon": {"base", "dns", "match", "core", "net", "web", "daemon"},
-    "main": {"base", "dns", "match", "core", "net", "web", "daemon"},
+# the rooms from the ground up: each may use itself and those before it
+ROOMS = ("base", "dns", "match", "list", "conf", "cache", "names", "query", "loop", "upstream",
+         "net", "evidence", "web", "daemon", "main")
+# but a front end knows sockets and nothing of lists
+NEVER = {
+    "upstream": {"match", "list"},
+    "net": {"match", "list"},
+    "evidence": {"upstream", "net"},
+    "web": {"upstream", "net"},
 }
+MAY_USE = {room: set(ROOMS[:n + 1]) - NEVER.get(room, set()) for n, room in enumerate(ROOMS)}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 
 def sources():
-    """The headers and bodies of the layers, and main.c."""
-    found = [p for top in ("include", "src") for layer in MAY_USE
-             for p in Path(top, layer).glob("*.[ch]")]
+    """The headers and bodies of the rooms, and main.c."""
+    found = [p for top in ("include", "src") for room in MAY_USE
+             for p in Path(top, room).glob("*.[ch]")]
     return sorted(found + [p for p in [Path("src/main.c")] if p.exists()])
 
 
-def layer_of(path):
+def room_of(path):
     return "main" if path == Path("src/main.c") else path.parts[1]
 
 
-def module_of(layer, name):
-    """Header, body and private header are one module."""
-    return f"{layer}/{Path(name).stem.removesuffix('_p')}"
+def module_of(room, name):
+    """Header and body are one module."""
+    return f"{room}/{Path(name).stem}"
+
+
+def modules_of_headers():
+    """Include name to module, for the private headers that the parts of a module share: one that
+    builds on the module's public header, and that its body builds on, belongs to it."""
+    found = {}
+    for path in sources():
+        if path.parts[0] != "src" or path.suffix != ".h":
+            continue
+        name = "/".join(path.parts[1:])
+        for _, _, public in includes(path):
+            body = Path("src", public).with_suffix(".c")
+            if Path("include", public).exists() and body.exists() \
+                    and any(other == name for _, _, other in includes(body)):
+                found[name] = module_of(*public.split("/", 1))
+    return found
 
 
 def includes(path):

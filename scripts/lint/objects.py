@@ -8,9 +8,9 @@ from common import MAY_USE, module_of
 
 def objects(folder):
     """Each object file below the folder that a source stands behind, and its module."""
-    for layer in MAY_USE:
-        for source in sorted(Path("src", layer).glob("*.c")):
-            yield Path(folder, layer, source.stem + ".o"), source, module_of(layer, source.name)
+    for room in MAY_USE:
+        for source in sorted(Path("src", room).glob("*.c")):
+            yield Path(folder, room, source.stem + ".o"), source, module_of(room, source.name)
     if Path("src/main.c").exists():
         yield Path(folder, "main.o"), Path("src/main.c"), "main/main"
 

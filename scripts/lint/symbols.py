@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a layer's objects may refer to and hold: symbols.py FOLDER-OF-OBJECTS.
+"""What a room's objects may refer to and hold: symbols.py FOLDER-OF-OBJECTS.
 
-dns: no malloc, log, clock or I/O; match and core: no socket and no event loop;
+dns: no malloc, log, clock or I/O; match to query: no socket and no event loop;
 nowhere but in base/log a global that can change.
 """
 import re
@@ -15,6 +15,8 @@ PURE = re.compile(r"mem(cpy|cmp|set|move|r?chr|mem)|str(n?len|n?cmp|r?chr|c?spn)
                   r"|__stack_chk_(fail|guard)|_GLOBAL_OFFSET_TABLE_|__assert_fail")
 # modules of base that allocate, log, or wait
 IMPURE = {"base/log", "base/mem", "base/ring", "base/snap"}
+# rooms that decide, and never wait for anybody
+SOCKETLESS = ("match", "list", "conf", "cache", "names", "query")
 SOCKETS = re.compile(r"socket|socketpair|bind|connect|listen|accept4?|send(to|msg|mmsg)?"
                      r"|recv(from|msg|mmsg)?|epoll_\w+|poll|select|event_\w+|ev(buffer|http|dns|timer)_\w+"
                      r"|bufferevent_\w+")
@@ -28,10 +30,10 @@ def dns_reasons(path, source, pure_names):
             yield f"{source}:1: dns may not use {name}"
 
 
-def socket_reasons(path, source, layer):
+def socket_reasons(path, source, room):
     for name in undefined(path):
         if SOCKETS.fullmatch(name):
-            yield f"{source}:1: {layer} may not use {name}"
+            yield f"{source}:1: {room} may not use {name}"
 
 
 def global_reasons(path, source):
@@ -46,11 +48,11 @@ def main():
                   if module.split("/")[0] in ("base", "dns") and module not in IMPURE}
     found = []
     for path, source, module in known:
-        layer = module.split("/")[0]
-        if layer == "dns":
+        room = module.split("/")[0]
+        if room == "dns":
             found += dns_reasons(path, source, pure_names)
-        if layer in ("match", "core"):
-            found += socket_reasons(path, source, layer)
+        if room in SOCKETLESS:
+            found += socket_reasons(path, source, room)
         if module != "base/log":
             found += global_reasons(path, source)
     finish(found)

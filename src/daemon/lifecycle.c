@@ -18,7 +18,7 @@
 
 #include "base/log.h"
 #include "base/priority.h"
-#include "core/conf.h"
+#include "conf/conf.h"
 #include "daemon/cachefile.h"
 #include "daemon/loader.h"
 

@@ -9,10 +9,10 @@
 
 #include "base/log.h"
 #include "daemon/keep.h"
-#include "daemon/loader_p.h"
-#include "match/guard.h"
-#include "match/listfile.h"
-#include "net/tls.h"
+#include "daemon/load.h"
+#include "list/guard.h"
+#include "list/listfile.h"
+#include "upstream/tls.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 

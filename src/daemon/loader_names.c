@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names that are not asked of the upstreams for all others: zones with their own, and our own. */
 #include "base/log.h"
-#include "core/local.h"
-#include "core/namemap.h"
-#include "core/special.h"
-#include "daemon/loader_p.h"
+#include "names/local.h"
+#include "conf/namemap.h"
+#include "names/special.h"
+#include "daemon/load.h"
 
 /* An odd number, which keeps the hash of a zone's own name and its salt from cancelling out. */
 #define SALT_FACTOR 0x9e3779b97f4a7c15ULL

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/log.h"
-#include "daemon/loader_p.h"
+#include "daemon/load.h"
 
 void loader_log_report(const char *file, const struct list_report *r)
 {

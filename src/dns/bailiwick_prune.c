@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dns/bailiwick.h"
-#include "dns/rdata_p.h"
+#include "dns/rdata.h"
 
 #define POINTER_REACH 0x4000U /* a compression pointer's (RFC 1035, 4.1.4) */
 #define RR_FIXED 10U	      /* type, class, TTL, RDLENGTH */

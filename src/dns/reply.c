@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "dns/bailiwick.h"
-#include "dns/rdata_p.h"
+#include "dns/rdata.h"
 
 #define QNAME_POINTER (0xc000U | WIRE_HEADER)
 

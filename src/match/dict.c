@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/dict_p.h"
+#include "match/dict.h"
 
 #include <endian.h>
 #include <string.h>

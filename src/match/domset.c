@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/domset_p.h"
+#include "match/chunk.h"
 
 #define TYPICAL_RECORD 20 /* octets */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/pages_p.h"
+#include "match/pages.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

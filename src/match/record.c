@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/record_p.h"
+#include "match/record.h"
 
 size_t record_write_head(uint8_t *out, const struct record_head *head)
 {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "net/stream_p.h"
+#include "net/conn.h"
 
 #define ACCEPT_ROUNDS 32      /* connections taken of one socket before others get their turn */
 #define ACCEPT_PAUSE_MS 100   /* after the system had no room for one more */

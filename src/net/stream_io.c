@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "net/stream_p.h"
+#include "net/conn.h"
 
 #define IOV_COUNT 8
 #define KEEP_MIN 512U	 /* octets of a buffer for what is kept: most queries fit */

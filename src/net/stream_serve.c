@@ -2,7 +2,7 @@
 /* The queries of a connection, from their messages to the messages of their answers. */
 #include <stdlib.h>
 
-#include "net/stream_p.h"
+#include "net/conn.h"
 
 static uint8_t *answer_buffer(struct conn *conn)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Hostile upstreams: any course of questions, answers, failures and times that are up, through all
- * of net/upstream but its sockets, which this file stands in for.
+ * of upstream but its sockets, which this file stands in for.
  *
  * Each client is told once.  It is told a good answer only while a message is being taken that has
  * the ID and the question of something that is in flight to the server it comes from, for what this
@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "net/upstream_p.h"
+#include "upstream/engine.h"
 #include "support/pipeline.h"
 #include "fuzz.h"
 
@@ -91,7 +91,7 @@ static struct world {
 	bool cannot_send;
 } world;
 
-/* ---- in the place of net/upstream_udp.c and net/upstream_link.c, and of chance */
+/* ---- in the place of upstream/udp.c and upstream/link.c, and of chance */
 
 static uint64_t chance;
 

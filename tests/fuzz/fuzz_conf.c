@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/conf.h"
+#include "conf/conf.h"
 #include "fuzz.h"
 
 static char *dumped(const struct conf *conf, size_t *ret_len)

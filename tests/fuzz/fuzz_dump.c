@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/query.h"
+#include "query/query.h"
 #include "support/dumpfile.h"
 #include "support/pipeline.h"
 #include "fuzz.h"

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "match/listguess_p.h"
-#include "match/listline.h"
+#include "list/listguess.h"
+#include "list/listline.h"
 #include "fuzz.h"
 
 static int is_host_octet(uint8_t c)

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/local.h"
-#include "core/namemap.h"
-#include "core/query.h"
-#include "core/special.h"
+#include "names/local.h"
+#include "conf/namemap.h"
+#include "query/query.h"
+#include "names/special.h"
 #include "support/pipeline.h"
 #include "fuzz.h"
 #include "ldns_read.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cache.h"
+#include "cache/cache.h"
 
 #define KIT_KEY ((struct hash_key){0x0123456789abcdefULL, 0xfedcba9876543210ULL})
 #define KIT_BODY_MAX 20000U

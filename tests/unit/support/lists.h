@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/snapshot.h"
+#include "query/snapshot.h"
 
 /* A list, and its rules with blanks between them: "x" and below, "=x" alone, "<x" only below,
  * "@" before it for an exception, "!" for an important rule. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/query.h"
+#include "query/query.h"
 #include "support/lists.h"
 #include "support/message.h"
 

@@ -3,8 +3,8 @@
 #ifndef SUPPORT_RIG_H
 #define SUPPORT_RIG_H
 
-#include "core/snapshot.h"
-#include "net/loop.h"
+#include "query/snapshot.h"
+#include "loop/loop.h"
 #include "support/await.h"
 
 #define RIG_GENERATION 1U

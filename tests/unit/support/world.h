@@ -3,8 +3,8 @@
 #ifndef SUPPORT_WORLD_H
 #define SUPPORT_WORLD_H
 
-#include "net/upstream.h"
-#include "net/upstream_p.h"
+#include "upstream/upstream.h"
+#include "upstream/engine.h"
 #include "support/mockns.h"
 #include "support/rig.h"
 

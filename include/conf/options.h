@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every option, one row each.  From these rows are made: the structs of conf/conf.h, the raw
+ * structs and the schema libcyaml reads with, the defaults, the range checks, --dump-config, the
+ * list of what needs a restart, and the tables of sinkholed.yaml(5).
+ *
+ * Columns: section, field of struct conf_<section>, key in the file, type, default, least, most,
+ * unit, RELOAD or RESTART, help.
+ *
+ * - The default is text, read as the file's would be; a list's items are parted by spaces.
+ *   CONF_REQUIRED: there is none.  "" of an address, a date or a URL: not given.
+ * - Least and most bound a number, a size in octets, a duration in milliseconds, a TTL in
+ *   seconds, the octets of a text, or the items of a list.  For the rest they are 0.
+ * - RELOAD: a change acts at the next SIGHUP.  RESTART: it is named in the log as needing one.
+ */
+#ifndef CONF_OPTIONS_H
+#define CONF_OPTIONS_H
+
+#include <stddef.h>
+
+#define CONF_REQUIRED NULL
+
+#define CONF_LISTS_MAX 64
+#define CONF_UPSTREAMS_MAX 16
+#define CONF_FORWARDS_MAX 256
+#define CONF_PINS_MAX 8
+#define CONF_CACHE_TYPES_MAX 8
+#define CONF_LISTEN_MAX 64
+#define CONF_PREFIXES_MAX 1024
+#define CONF_NAMES_MAX 4096
+#define CONF_PATH_MAX 4095
+#define CONF_LOCAL_NAMES_MAX 4096
+#define CONF_LOCAL_RECORDS_MAX 32 /* of a type, of one name: all fit into one message */
+#define CONF_CNAMES_MAX 8U	  /* one leading to the next */
+#define CONF_TEXT_MAX 1024	  /* octets of an item of a list of texts */
+
+#define CONF_DAY_S 86400U
+#define CONF_WEEK_S (7U * CONF_DAY_S)
+
+/* clang-format off */
+
+#define CONF_ROWS_MAIN(X) \
+	X(main, server, "server", SERVER, "", 0, 0, "", RELOAD, \
+	  "Where queries are taken, and from whom.") \
+	X(main, cache, "cache", CACHE, "", 0, 0, "", RELOAD, \
+	  "What is remembered of the upstreams' answers.") \
+	X(main, outgoing, "outgoing", OUTGOING, "", 0, 0, "", RELOAD, \
+	  "How questions are asked of the upstreams.") \
+	X(main, upstreams, "upstreams", UPSTREAMS, "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
+	  "The resolvers that are asked what no list decides.  Without any, those that " \
+	  "/etc/resolv.conf names.") \
+	X(main, forward, "forward", FORWARDS, "", 0, CONF_FORWARDS_MAX, "", RELOAD, \
+	  "Zones with upstreams of their own: names in such a zone are asked of these alone.  Of " \
+	  "several the longest decides.") \
+	X(main, lists, "lists", LISTS, "", 0, CONF_LISTS_MAX, "", RELOAD, \
+	  "The block lists, and what is answered for their names.  Where two lists name the same, " \
+	  "the one that stands first decides, but for those with action pass, which come first.") \
+	X(main, local, "local", LOCAL, "", 0, 0, "", RELOAD, \
+	  "Names that are answered here, without asking an upstream.") \
+	X(main, guard, "guard", GUARD, "", 0, 0, "", RELOAD, \
+	  "What keeps a wrong list entry from blocking too much.") \
+	X(main, state, "state", STATE, "", 0, 0, "", RELOAD, \
+	  "What is kept over a restart.")
+
+#define CONF_ROWS_SERVER(X) \
+	X(server, listen, "listen", ENDPOINTS, "127.0.0.1@53 ::1@53", 1, CONF_LISTEN_MAX, "", \
+	  RESTART, \
+	  "The addresses answered on, over UDP and TCP; ::1 is left out where there is no IPv6.") \
+	X(server, workers, "workers", UINT, "0", 0, 256, "", RESTART, \
+	  "Threads that serve queries; 0 means one for each core.") \
+	X(server, allow, "allow", PREFIXES, \
+	  "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 " \
+	  "fe80::/10", 0, CONF_PREFIXES_MAX, "", RELOAD, \
+	  "The networks whose clients are served; others are answered REFUSED.") \
+	X(server, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
+	  "The largest answer sent over UDP; a larger one has the client come back over TCP.") \
+	X(server, user, "user", STRING, "sinkholed", 1, 32, "", RESTART, \
+	  "The user to become once the addresses are bound, when started as root.") \
+	X(server, identity, "identity", STRING, "", 0, 255, "", RELOAD, \
+	  "What id.server and hostname.bind are answered; empty: they are refused.") \
+	X(server, version, "version", STRING, "", 0, 255, "", RELOAD, \
+	  "What version.server and version.bind are answered; empty: they are refused.") \
+	X(server, log_level, "log-level", LOGLEVEL, "info", 0, 0, "", RELOAD, \
+	  "The least urgent messages that are logged.") \
+	X(server, drain_timeout_ms, "drain-timeout", DURATION, "2s", 0, 60000, "ms", RELOAD, \
+	  "How long SIGTERM waits for the questions still in flight.") \
+	X(server, cookies, "cookies", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether clients that send a DNS cookie (RFC 7873) are given a server cookie.") \
+	X(server, tcp_connections, "tcp-connections", UINT, "1024", 1, 65535, "", RELOAD, \
+	  "TCP connections open at one time, over all workers.") \
+	X(server, tcp_connections_per_client, "tcp-connections-per-client", UINT, "32", 1, 65535, "", \
+	  RELOAD, \
+	  "TCP connections one client address may have open.") \
+	X(server, tcp_idle_timeout_ms, "tcp-idle-timeout", DURATION, "10s", 100, 600000, "ms", RELOAD, \
+	  "How long a TCP connection may be silent before it is closed.") \
+	X(server, tcp_pipeline, "tcp-pipeline", UINT, "64", 1, 1024, "", RELOAD, \
+	  "Questions of one TCP connection that are worked on at one time.")
+
+#define CONF_ROWS_CACHE(X) \
+	X(cache, size_bytes, "size", SIZE, "64MiB", 0, 1ULL << 40, "octets", RESTART, \
+	  "Memory for remembered answers; 0: none are remembered.") \
+	X(cache, min_ttl_s, "min-ttl", TTL, "0", 0, CONF_DAY_S, "s", RELOAD, \
+	  "The least time an answer is remembered, whatever its own TTL.") \
+	X(cache, max_ttl_s, "max-ttl", TTL, "1d", 0, CONF_WEEK_S, "s", RELOAD, \
+	  "The longest time an answer is remembered.") \
+	X(cache, max_negative_ttl_s, "max-negative-ttl", TTL, "1h", 0, CONF_DAY_S, "s", RELOAD, \
+	  "The longest time the absence of a name or of a type is remembered (RFC 2308).") \
+	X(cache, serve_stale_s, "serve-stale", TTL, "1d", 0, CONF_WEEK_S, "s", RELOAD, \
+	  "How long past its TTL an answer may still be given when the upstreams fail or take too long " \
+	  "(RFC 8767); 0: not at all.") \
+	X(cache, stale_ttl_s, "stale-ttl", TTL, "30s", 1, 3600, "s", RELOAD, \
+	  "The TTL that such an answer is given with.") \
+	X(cache, stale_timeout_ms, "stale-timeout", DURATION, "1800ms", 0, 4900, "ms", RELOAD, \
+	  "How long a client waits for the upstreams before it is given such an answer; 0: until they " \
+	  "have failed.") \
+	X(cache, prefetch_percent, "prefetch", UINT, "10", 0, 90, "percent", RELOAD, \
+	  "A name that is asked for when no more than this is left of its TTL, and was before, is " \
+	  "asked of the upstreams anew, so that it does not expire; 0: none is.") \
+	X(cache, servfail_ttl_s, "servfail-ttl", TTL, "5s", 0, 300, "s", RELOAD, \
+	  "How long it is remembered that no upstream could answer, and twice as long each further " \
+	  "time up to 5m (RFC 9520); 0: not at all.") \
+	X(cache, keep, "keep", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether the cache is written to state.directory at the end and read again at the start.") \
+	X(cache, types, "types", CACHETYPES, "", 0, CONF_CACHE_TYPES_MAX, "", RELOAD, \
+	  "Record types with limits of their own, against such as fill the cache with what is asked " \
+	  "for once.")
+
+#define CONF_ROWS_CACHETYPE(X) \
+	X(cachetype, type, "type", RRTYPE, CONF_REQUIRED, 0, 0, "", RELOAD, \
+	  "The record type.") \
+	X(cachetype, max_ttl_s, "max-ttl", TTL, "1w", 0, CONF_WEEK_S, "s", RELOAD, \
+	  "The longest time records of this type are remembered; max-ttl of the cache holds too.") \
+	X(cachetype, share_percent, "share", UINT, "100", 0, 100, "percent", RELOAD, \
+	  "How much of the cache answers to questions for this type may take; 0: none are remembered.")
+
+#define CONF_ROWS_OUTGOING(X) \
+	X(outgoing, timeout_ms, "timeout", DURATION, "4s", 500, 4900, "ms", RELOAD, \
+	  "The time for one client's question, all tries together; then it is answered SERVFAIL.") \
+	X(outgoing, retransmit_ms, "retransmit", DURATION, "400ms", 50, 2000, "ms", RELOAD, \
+	  "The wait for an answer before the first further try, as long as nothing is known of how " \
+	  "fast the upstream is; then it follows from that.") \
+	X(outgoing, policy, "policy", POLICY, "fastest", 0, 0, "", RELOAD, \
+	  "Which upstream of several is asked first: fastest, the one that answers soonest (the others " \
+	  "are measured now and then); in-order, the first that is well; round-robin, each in turn.") \
+	X(outgoing, hedge_percent, "hedge", UINT, "5", 0, 50, "percent", RELOAD, \
+	  "How many further questions may be spent on asking a second upstream when the first takes " \
+	  "longer than it does for 95 in 100, and on measuring the others; 0: none.") \
+	X(outgoing, case_randomization, "case-randomization", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether the letters' case of a question is drawn at random, which a forger would have to " \
+	  "guess; given up for an upstream that does not send it back.") \
+	X(outgoing, cookies, "cookies", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether questions over UDP carry a DNS cookie (RFC 7873), against forged answers.") \
+	X(outgoing, tls_ca, "tls-ca", PATH, "", 0, CONF_PATH_MAX, "", RELOAD, \
+	  "A file with the certificates (PEM) that those of upstreams asked over TLS must lead to; " \
+	  "empty: those that the system trusts.") \
+	X(outgoing, connection_idle_ms, "connection-idle", DURATION, "10s", 1000, 600000, "ms", RELOAD, \
+	  "How long a TCP or TLS connection to an upstream is kept open without a question.") \
+	X(outgoing, queries_per_client, "queries-per-client", UINT, "1000", 1, 65535, "", RELOAD, \
+	  "Queries of one client address that may wait for upstreams at one time; more are answered " \
+	  "SERVFAIL at once.") \
+	X(outgoing, in_flight, "in-flight", UINT, "4096", 16, 65535, "", RESTART, \
+	  "Questions each worker may have open at the upstreams.") \
+	X(outgoing, ports, "ports", UINT, "256", 16, 4096, "", RESTART, \
+	  "UDP source ports each worker holds open for each upstream.") \
+	X(outgoing, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
+	  "The largest UDP answer that is asked of an upstream (EDNS).")
+
+#define CONF_ROWS_UPSTREAM(X) \
+	X(upstream, address, "address", ENDPOINT, CONF_REQUIRED, 0, 0, "", RELOAD, \
+	  "Where the resolver is.") \
+	X(upstream, transport, "transport", TRANSPORT, "auto", 0, 0, "", RELOAD, \
+	  "How it is asked: udp, and tcp for what does not fit; tcp alone; tls, which needs tls-name or " \
+	  "tls-pins (RFC 7858, never in clear text).  auto: tls if one of these is given, else udp.") \
+	X(upstream, tls_name, "tls-name", HOST, "", 0, 0, "", RELOAD, \
+	  "The host name that the upstream's certificate must be for.") \
+	X(upstream, tls_pins, "tls-pins", PINS, "", 0, CONF_PINS_MAX, "", RELOAD, \
+	  "Digests of the public keys, one of which its certificate must have: sha256/ and 44 " \
+	  "characters of Base64.  Without tls-name a pin alone is enough.")
+
+#define CONF_ROWS_FORWARD(X) \
+	X(forward, zone, "zone", HOST, CONF_REQUIRED, 0, 0, "", RELOAD, \
+	  "The zone: names equal to it or below it.") \
+	X(forward, upstreams, "upstreams", UPSTREAMS, "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
+	  "The resolvers or name servers that are asked, as in upstreams.")
+
+#define CONF_ROWS_LOCAL(X) \
+	X(local, special_use, "special-use", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether special-use names are answered here and never asked upstream: localhost, invalid, " \
+	  "test, local, onion, alt, home.arpa, resolver.arpa, and the reverse zones of private " \
+	  "addresses (RFC 6303, RFC 6761).  Names of the options names and hosts-file and of a zone " \
+	  "of forward are excepted.") \
+	X(local, hosts_file, "hosts-file", PATH, "", 0, CONF_PATH_MAX, "", RELOAD, \
+	  "A hosts file, such as /etc/hosts, whose names are answered; empty: none.") \
+	X(local, ttl_s, "ttl", TTL, "5m", 0, CONF_DAY_S, "s", RELOAD, \
+	  "The TTL of answers from names and hosts-file.") \
+	X(local, names, "names", LOCALNAMES, "", 0, CONF_LOCAL_NAMES_MAX, "", RELOAD, \
+	  "The operator's own names.  Only a mandatory list blocks one of them.")
+
+#define CONF_ROWS_LOCAL_NAME(X) \
+	X(local_name, name, "name", OWNER, CONF_REQUIRED, 0, 0, "", RELOAD, \
+	  "The name.  What has no record of the type asked for is answered that there is none.") \
+	X(local_name, ipv4, "ipv4", IPV4S, "", 0, CONF_LOCAL_RECORDS_MAX, "", RELOAD, \
+	  "Its A records.  The reverse name of each is answered as well, unless another name has it.") \
+	X(local_name, ipv6, "ipv6", IPV6S, "", 0, CONF_LOCAL_RECORDS_MAX, "", RELOAD, \
+	  "Its AAAA records, likewise.") \
+	X(local_name, cname, "cname", HOST, "", 0, 0, "", RELOAD, \
+	  "The name that it is another name of: one of these, or any other, which is then asked for.  " \
+	  "Nothing else stands beside it.") \
+	X(local_name, ptr, "ptr", HOST, "", 0, 0, "", RELOAD, \
+	  "The name that a reverse name, such as 9.1.168.192.in-addr.arpa, stands for.") \
+	X(local_name, txt, "txt", TEXTS, "", 0, CONF_LOCAL_RECORDS_MAX, "", RELOAD, \
+	  "Its TXT records; one of over 255 octets is made of several strings.") \
+	X(local_name, ttl_s, "ttl", TTL, "0", 0, CONF_DAY_S, "s", RELOAD, \
+	  "The TTL of its records; 0: that of local.")
+
+#define CONF_ROWS_LIST(X) \
+	X(list, name, "name", LISTNAME, CONF_REQUIRED, 1, 63, "", RELOAD, \
+	  "What logs, answers and metrics call the list.  No two may have the same.") \
+	X(list, file, "file", PATH, CONF_REQUIRED, 1, CONF_PATH_MAX, "", RELOAD, \
+	  "The file with the names.") \
+	X(list, format, "format", FORMAT, "auto", 0, 0, "", RELOAD, \
+	  "How the file is written: names, one a line; hosts, an address and its names; adblock, " \
+	  "||name^ rules; auto, found out from the text.") \
+	X(list, match, "match", MATCH, "subtree", 0, 0, "", RELOAD, \
+	  "Whether a name stands for itself and all below it (subtree), or for itself alone (exact).") \
+	X(list, action, "action", ACTION, "sinkhole", 0, 0, "", RELOAD, \
+	  "What is answered: the addresses of sinkhole; nxdomain, no such name; nodata, a name " \
+	  "without records; refused; drop, nothing at all; tcp-only, the true answer but over TCP " \
+	  "alone; pass, the true answer, and the lists after this one are not asked.") \
+	X(list, sinkhole, "sinkhole", SINKHOLE, "", 0, 0, "", RELOAD, \
+	  "The addresses answered by action sinkhole, which needs one of the two at least.") \
+	X(list, reason, "reason", REASON, "operator", 0, 0, "", RELOAD, \
+	  "Why the names are blocked: order, an authority's; operator, our own decision; requested, " \
+	  "the client's wish.  It chooses the Extended DNS Error of the answers (RFC 8914).") \
+	X(list, mandatory, "mandatory", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether the list holds even against lists with action pass, which it cannot have itself.") \
+	X(list, expect_entries, "expect-entries", UINT, "0", 0, 1000000000, "", RELOAD, \
+	  "Exactly how many entries the list has; another number has it refused.  0: not checked.") \
+	X(list, min_entries, "min-entries", UINT, "1", 0, 1000000000, "", RELOAD, \
+	  "The fewest entries the list may have; with fewer it is refused.") \
+	X(list, max_change_percent, "max-change", UINT, "0", 0, 1000, "percent", RELOAD, \
+	  "How much the list may grow or shrink over a reload; with more the new one is refused.  " \
+	  "0: no limit.") \
+	X(list, max_bad_percent, "max-bad", UINT, "50", 0, 100, "percent", RELOAD, \
+	  "How many of the lines may be bad; with more the list is refused.") \
+	X(list, authority, "authority", AUTHORITY, "", 0, 0, "", RELOAD, \
+	  "Who ordered the list; shown in answers, logs and reports.")
+
+#define CONF_ROWS_SINKHOLE(X) \
+	X(sinkhole, ipv4, "ipv4", IPV4, "", 0, 0, "", RELOAD, \
+	  "The answer to questions for A.") \
+	X(sinkhole, ipv6, "ipv6", IPV6, "", 0, 0, "", RELOAD, \
+	  "The answer to questions for AAAA; without it they get none (NODATA).") \
+	X(sinkhole, ttl_s, "ttl", TTL, "60", 0, CONF_DAY_S, "s", RELOAD, \
+	  "The TTL of the list's answers, those of other actions as well.")
+
+#define CONF_ROWS_AUTHORITY(X) \
+	X(authority, court, "court", STRING, "", 0, 255, "", RELOAD, \
+	  "The court or agency.") \
+	X(authority, case_id, "case", STRING, "", 0, 127, "", RELOAD, \
+	  "Its case or file number.") \
+	X(authority, date, "date", DATE, "", 0, 0, "", RELOAD, \
+	  "The day of the order.") \
+	X(authority, contact, "contact", STRING, "", 0, 255, "", RELOAD, \
+	  "Whom a user who was blocked may turn to.") \
+	X(authority, url, "url", URL, "", 0, 1023, "", RELOAD, \
+	  "A page about the order, or about the remedy.")
+
+#define CONF_ROWS_GUARD(X) \
+	X(guard, protected, "protected", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \
+	  "Names that no rule for a name above them may block.") \
+	X(guard, public_suffixes, "public-suffixes", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether rules for public suffixes, such as com or co.uk, are held back.")
+
+#define CONF_ROWS_STATE(X) \
+	X(state, directory, "directory", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \
+	  "Where the last good version of each list is kept, and the cache over a restart; empty: " \
+	  "nowhere.")
+
+/* The words of the options that take one of several: enumerator, word. */
+#define CONF_WORDS_POLICY(W) \
+	W(CONF_POLICY_FASTEST, "fastest") \
+	W(CONF_POLICY_IN_ORDER, "in-order") \
+	W(CONF_POLICY_ROUND_ROBIN, "round-robin")
+#define CONF_WORDS_TRANSPORT(W) \
+	W(CONF_TRANSPORT_AUTO, "auto") \
+	W(CONF_TRANSPORT_UDP, "udp") \
+	W(CONF_TRANSPORT_TCP, "tcp") \
+	W(CONF_TRANSPORT_TLS, "tls")
+#define CONF_WORDS_LOGLEVEL(W) \
+	W(LOG_LEVEL_ERROR, "error") \
+	W(LOG_LEVEL_WARNING, "warning") \
+	W(LOG_LEVEL_NOTICE, "notice") \
+	W(LOG_LEVEL_INFO, "info") \
+	W(LOG_LEVEL_DEBUG, "debug")
+#define CONF_WORDS_FORMAT(W) \
+	W(LIST_FORMAT_AUTO, "auto") \
+	W(LIST_FORMAT_NAMES, "names") \
+	W(LIST_FORMAT_HOSTS, "hosts") \
+	W(LIST_FORMAT_ADBLOCK, "adblock")
+#define CONF_WORDS_MATCH(W) \
+	W(CONF_MATCH_SUBTREE, "subtree") \
+	W(CONF_MATCH_EXACT, "exact")
+#define CONF_WORDS_ACTION(W) \
+	W(ACTION_SINKHOLE, "sinkhole") \
+	W(ACTION_NXDOMAIN, "nxdomain") \
+	W(ACTION_NODATA, "nodata") \
+	W(ACTION_REFUSED, "refused") \
+	W(ACTION_DROP, "drop") \
+	W(ACTION_TCP_ONLY, "tcp-only") \
+	W(ACTION_PASS, "pass")
+#define CONF_WORDS_REASON(W) \
+	W(REASON_ORDER, "order") \
+	W(REASON_OPERATOR, "operator") \
+	W(REASON_REQUESTED, "requested")
+
+/* clang-format on */
+
+#endif

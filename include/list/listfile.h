@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads a list file into a domset builder, block by block: the file is never held in memory.
+ * The form of a single line is list/listline's; here are the file, the counting, the gate.
+ */
+#ifndef LIST_LISTFILE_H
+#define LIST_LISTFILE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "match/domset.h"
+#include "list/guard.h"
+#include "list/report.h"
+
+struct listfile_options {
+	const char *path;
+	enum list_format format;
+	bool exact;		      /* `match: exact`: plain names do not cover what is below */
+	const struct guard *guard;    /* the entry gate; NULL lets all pass */
+	const atomic_bool *cancelled; /* looked at between blocks of the file; NULL: never */
+};
+
+/*
+ * Tells which format the file seems to be in, from its first significant lines (at most 64 of
+ * its first 64 KiB): "[Adblock" at the beginning is adblock; "$TTL", "$ORIGIN", an
+ * SOA or a CNAME record is rpz; otherwise the form that most lines have, of `||x^`, `address name`
+ * and a name alone.  A file that tells nothing is names, or adblock if it has a line with '!'.
+ * ERR_SYS and ERR_REFUSED as listfile_load.
+ */
+enum err listfile_detect(const char *path, enum list_format *ret_format,
+			 struct err_text *text) MUST_CHECK;
+
+/*
+ * Reads the file into the list that `builder` began last.  A line that cannot be read is
+ * counted and told in the report, and costs nothing else.  A rule that the gate holds is not
+ * added.  LIST_FORMAT_AUTO decides as listfile_detect does; the report says how.
+ *
+ * ERR_SYS: it cannot be read (it is not there, a directory, a pipe, an I/O error).
+ * ERR_REFUSED: it is an HTML page, or a zone file (which is match/rpz's to read), or the set has
+ * too many kinds of rules.  ERR_NOMEM.  ERR_CANCELLED.
+ * Each with `text` (may be NULL) naming the file.  On failure the builder has part of the rules
+ * (the caller rolls back), and `ret_report` has been written as far as it went.
+ * Loader thread; blocks.
+ */
+enum err listfile_load(const struct listfile_options *options, struct domset_builder *builder,
+		       struct list_report *ret_report, struct err_text *text) MUST_CHECK;
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the parts of one worker share: its event base, and what it lends to its queries.  All of
+ * it belongs to the worker's thread.
+ */
+#ifndef LOOP_LOOP_H
+#define LOOP_LOOP_H
+
+#include <event2/event.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "query/query.h"
+#include "loop/tally.h"
+
+/* What all workers count together, against limits that hold for the whole process. */
+struct loop_shared {
+	atomic_uint tcp_connections;
+	struct tally tcp_clients; /* the same, per client address */
+	struct tally waiting;	  /* queries that wait for upstreams, per client address */
+};
+
+struct loop {
+	struct event_base *base;
+	struct query_env env;
+	uint64_t now_us; /* monotonic: env.now_ms to the microsecond */
+	struct loop_shared *shared;
+};
+
+/* Counts one query of `client` that waits for upstreams; false: it has as many as it may. */
+static inline bool loop_may_wait(struct loop *loop, const struct ip *client)
+{
+	if (tally_take(&loop->shared->waiting, &loop->env.name_key, client,
+		       loop->env.snapshot->conf->outgoing.queries_per_client))
+		return true;
+	stats_inc(loop->env.stats, client_overload);
+	return false;
+}
+
+/* It waits no more. */
+static inline void loop_waited(struct loop *loop, const struct ip *client)
+{
+	tally_give(&loop->shared->waiting, &loop->env.name_key, client);
+}
+
+/* Reads the clock into the environment: at the beginning of an event's work, once. */
+static inline void loop_tick(struct loop *loop)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	loop->now_us = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+	loop->env.now_ms = loop->now_us / 1000;
+	clock_gettime(CLOCK_REALTIME_COARSE, &t);
+	loop->env.now_s = (uint32_t)t.tv_sec;
+}
+
+#endif

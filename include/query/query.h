@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The path of a query, from its octets to the octets of its answer.  No sockets, no clock, no
+ * allocation: the caller reads packets and the time, and sends what this builds.
+ *
+ * A query is begun (parsed, its name hashed, its memory prefetched), for a whole batch at once,
+ * then decided.  What can be answered at once is; what must be asked upstream is handed back to
+ * the caller, who keeps a query_wait for each client and a query_key for the question, and comes
+ * back with the upstream's reply.
+ */
+#ifndef QUERY_QUERY_H
+#define QUERY_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "cache/cache.h"
+#include "query/snapshot.h"
+#include "query/stats.h"
+#include "dns/answer.h"
+#include "dns/wire.h"
+
+#define QUERY_QUESTION_MAX (NAME_WIRE_MAX + 4U) /* octets of a question: qname, type, class */
+
+/* What a worker lends to its queries.  One thread; the snapshot is the worker's current one. */
+struct query_env {
+	const struct snapshot *snapshot;
+	struct cache *cache;
+	struct stats *stats;
+	struct hash_key name_key;      /* of the snapshot's sets, and of the cache */
+	struct hash_key cookie_secret; /* one for all workers */
+	uint64_t now_ms;	       /* monotonic */
+	uint32_t now_s;		       /* Unix time */
+};
+
+enum transport {
+	TRANSPORT_UDP,
+	TRANSPORT_TCP,
+};
+
+/* One query of a batch.  Needs no initialisation; valid from query_begin on. */
+struct query {
+	struct wire_query wire;
+	enum wire_verdict parsed;
+	enum transport transport;
+	struct ip client;
+	bool has_cookie;
+	bool passed;   /* a list lets its name pass: only mandatory lists inspect the answer */
+	bool refresh;  /* answered from the cache, which wants it asked for anew: query_refresh_key
+			*/
+	bool alias;    /* its name is where the operator's CNAMEs lead from the question's */
+	bool in_zone;  /* its name is, or lies below, a zone with upstreams of its own */
+	uint16_t pool; /* of the snapshot's: who is asked */
+	uint8_t cookie[EDNS_COOKIE_FULL];
+	uint64_t cache_hash; /* differs by pool: none is given the replies of another */
+	struct name qname;
+	struct name_suffixes suffixes;
+};
+
+enum query_outcome {
+	QUERY_ANSWERED, /* the answer is in the buffer */
+	QUERY_DROPPED,	/* nothing is to be sent */
+	QUERY_FORWARD,	/* ask upstream */
+};
+
+/* The question, as an upstream is asked: what identical questions have in common. */
+struct query_key {
+	uint64_t hash;
+	uint64_t generation; /* of the lists that its own name was judged by */
+	uint16_t qtype;
+	uint16_t pool;	    /* of the snapshot's: who is asked */
+	uint64_t pool_salt; /* of that pool: who may be asked, whatever its place */
+	uint8_t flags;	    /* CACHE_FLAG_ */
+	bool passed;
+	uint16_t question_len;
+	uint8_t question[QUERY_QUESTION_MAX]; /* wire form, lower case */
+};
+
+/* What is kept of a client's query while its question is asked upstream. */
+struct query_wait {
+	struct wire_query wire;
+	enum transport transport;
+	bool has_cookie;
+	bool alias; /* what is asked upstream is where the operator's CNAMEs lead */
+	uint8_t cookie[EDNS_COOKIE_FULL];
+	uint8_t question[QUERY_QUESTION_MAX]; /* with the letters' case as asked */
+};
+
+/* Why no upstream's reply can be given. */
+enum query_failure {
+	QUERY_FAIL_NO_REPLY, /* none answered in time: EDE 22 */
+	QUERY_FAIL_NETWORK,  /* none could be sent to, or all failed: EDE 23 */
+	QUERY_FAIL_OVERLOAD, /* too many questions in flight: EDE 0, there is no better code */
+};
+
+/* Parses `msg`, which came from `client`, and prefetches what deciding it will read. */
+void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
+		 const struct sockaddr *client, enum transport transport);
+
+/* For a begun query, once what query_begin prefetched has come: prefetches what lies behind it.
+ * Of use when other queries are looked after in between. */
+void query_prefetch(const struct query *q, const struct query_env *env);
+
+/*
+ * Decides a begun query.  The answer is built into `buf` of `cap` octets (at least 512), which
+ * may be `msg` itself; over UDP it is cut to the lesser of the client's and our size.
+ * `ret_len` is set for QUERY_ANSWERED.
+ */
+enum query_outcome query_decide(struct query *q, const struct query_env *env, const uint8_t *msg,
+				uint8_t *buf, size_t cap, size_t *ret_len);
+
+/* For QUERY_FORWARD: fills in what identifies the question, and what waits for its reply. */
+void query_suspend(const struct query *q, const struct query_env *env, const uint8_t *msg,
+		   struct query_key *ret_key, struct query_wait *ret_wait);
+
+/* For `refresh`: what identifies the question, which nobody waits for.  The query's message is not
+ * read. */
+void query_refresh_key(const struct query *q, const struct query_env *env,
+		       struct query_key *ret_key);
+
+bool query_key_equal(const struct query_key *a, const struct query_key *b);
+
+/*
+ * Inspects an upstream's reply to `key` (the CNAME targets in it) under the current snapshot,
+ * and caches it if it may be.  The verdict says what its clients get instead, if it matched.
+ * `msg` is the message that `reply` was parsed from.
+ */
+struct verdict query_resolve(const struct query_env *env, const struct query_key *key,
+			     const uint8_t *msg, size_t len, const struct reply *reply);
+
+/*
+ * Finds what the cache still has for a question that its upstreams failed to answer (`failed`) or
+ * have not answered yet (RFC 8767).  Writes a message of it into `msg` (WIRE_MESSAGE_MAX octets),
+ * as if it had been received and parsed into `ret_reply`: TTLs are cache.stale-ttl, and the EDE
+ * says so.  The verdict is that of the current lists, as by query_resolve.  False: there is none.
+ *
+ * The name's other clients are answered from the cache from now on, without waiting, and one of
+ * their queries has it asked for anew each time that a recheck is due.
+ */
+bool query_stale(const struct query_env *env, const struct query_key *key, bool failed,
+		 uint8_t *msg, struct reply *ret_reply, struct verdict *ret_verdict);
+
+/*
+ * Remembers that a question failed, so that it is answered SERVFAIL for a while without being
+ * asked (RFC 9520), each time longer when an upstream has said so: `ede` is its word on the
+ * reason, which may be empty.  NULL: none has said anything; then it is the network's failure, and
+ * is forgotten as soon as the first time.  What the cache has to give instead stays.  That there
+ * was no room to ask is not remembered.
+ */
+void query_remember_failure(const struct query_env *env, const struct query_key *key,
+			    enum query_failure failure, const struct ede *ede);
+
+/* Answers a waiting client: with the verdict if it matched, else with the reply. */
+enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,
+				const struct reply *reply, const struct verdict *verdict,
+				uint8_t *buf, size_t cap, size_t *ret_len);
+
+/* Answers a waiting client SERVFAIL. */
+size_t query_fail(const struct query_env *env, const struct query_wait *wait,
+		  enum query_failure failure, uint8_t *buf, size_t cap);
+
+/* How a question is put to an upstream. */
+struct query_form {
+	uint16_t id;
+	uint16_t udp_size; /* of the OPT; 0: no OPT, and nothing of what follows */
+	const uint8_t
+		*cookie;    /* COOKIE option (RFC 7873): client part, and the server's if known */
+	uint8_t cookie_len; /* 0: none; at most 40 */
+	uint16_t block;	    /* the message is padded to a multiple of it (RFC 7830); 0: not */
+};
+
+#define QUERY_UPSTREAM_MAX 512U /* octets of a query to an upstream, padding included */
+
+/* Writes the question of `key` as a query to an upstream into `buf` (QUERY_UPSTREAM_MAX octets):
+ * RD and AD set, CD and DO as asked.  Returns its length. */
+size_t query_upstream_message(const struct query_key *key, const struct query_form *form,
+			      uint8_t *buf);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a load makes and the workers read: the lists, compiled, and the settings that may change
+ * while running.  Immutable once published (see base/snap.h).
+ */
+#ifndef QUERY_SNAPSHOT_H
+#define QUERY_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "conf/conf.h"
+#include "dns/name.h"
+#include "dns/reply.h"
+#include "match/policy.h"
+
+/* The upstreams of a zone: names equal to it or below it are asked of these. */
+struct upstream_pool {
+	struct name zone; /* lower case */
+	const struct conf_upstream *servers;
+	size_t count;
+	uint64_t salt; /* sets its replies in the cache apart: from the zone's name, 0 the root's */
+};
+
+struct local;
+struct namemap;
+
+struct snapshot {
+	uint64_t generation;	      /* 1 for the first, one more each */
+	struct conf *conf;	      /* owned */
+	struct policy *policy;	      /* owned */
+	struct prefix_set *allow;     /* owned */
+	struct conf_upstream *resolv; /* owned: of resolv.conf, where none are configured */
+	struct upstream_pool *pools;  /* owned; the first is the root's, for all other names */
+	size_t pool_count;	      /* at least 1 */
+	struct namemap *zones;	      /* owned: the pool of each zone; NULL: there are none */
+	struct local *local;	      /* owned: the operator's names; NULL: there are none */
+	struct namemap *special;      /* owned: of names/special; NULL: none is special */
+	struct reply_ttl_limits ttl;
+};
+
+/* The bounds that `conf` sets to the TTLs of replies. */
+struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf);
+
+/* Frees all it owns; NULL is fine. */
+void snapshot_free(struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Counters.  Each is one row of STATS_ROWS; the struct, the names, the help and whatever shows
+ * them are drawn from it.  A worker counts into its own struct; others read it at any time.
+ */
+#ifndef QUERY_STATS_H
+#define QUERY_STATS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(field, help) */
+#define STATS_ROWS(X)                                                                              \
+	X(queries_udp, "queries that came over UDP")                                               \
+	X(queries_tcp, "queries that came over TCP")                                               \
+	X(dropped, "messages not answered: too short, responses, or a list's action")              \
+	X(formerr, "malformed queries, answered FORMERR")                                          \
+	X(notimp, "queries of a kind that is not served, answered NOTIMP")                         \
+	X(badvers, "queries of an unknown EDNS version")                                           \
+	X(not_allowed, "queries of clients that may not ask, answered REFUSED")                    \
+	X(chaos, "queries of class CHAOS")                                                         \
+	X(refused, "queries refused for another reason (class, no recursion desired)")             \
+	X(blocked_name, "queries whose name a list blocks")                                        \
+	X(blocked_cname, "queries whose answer leads to a name that a list blocks")                \
+	X(local_answers, "queries for the operator's own names, answered from the configuration")  \
+	X(special_use, "queries for special-use names, answered here")                             \
+	X(passed, "queries that a list lets pass")                                                 \
+	X(cache_hits, "queries answered from the cache")                                           \
+	X(stale_answers, "queries answered from the cache past the TTL")                           \
+	X(servfail_cached, "queries answered SERVFAIL from the cache")                             \
+	X(prefetches, "cached names in demand asked for anew before they expire")                  \
+	X(stale_rechecks, "expired names that are given asked for anew")                           \
+	X(cache_misses, "queries that the cache could not answer")                                 \
+	X(forwarded, "questions sent to an upstream")                                              \
+	X(joined, "queries that joined a question in flight")                                      \
+	X(resolved, "queries answered by an upstream")                                             \
+	X(servfail, "queries answered SERVFAIL: no upstream answered well")                        \
+	X(client_overload, "queries not forwarded: their client has too many that wait")           \
+	X(overload, "queries not forwarded: too many in flight")                                   \
+	X(truncated, "answers truncated to fit the client's buffer")                               \
+	X(upstream_retries, "retransmissions, and questions put to the next upstream")             \
+	X(upstream_hedges, "questions put to a second upstream, as the first took long")           \
+	X(upstream_probes, "questions doubled to learn how an upstream is")                        \
+	X(upstream_crowded_out, "questions given up early to make room for newer ones")            \
+	X(upstream_forged, "upstream questions at whose port guesses came, asked again over TCP")  \
+	X(upstream_unbelieved, "upstream answers without the letters' case or the cookie sent")    \
+	X(upstream_timeouts, "upstream questions without an answer in time")                       \
+	X(upstream_tcp, "upstream questions asked again over TCP")                                 \
+	X(upstream_failures, "upstream answers of SERVFAIL, REFUSED and their like")               \
+	X(upstream_bad, "upstream answers that were malformed")                                    \
+	X(upstream_pruned, "upstream answers that had records of other names, which were removed") \
+	X(upstream_unsolicited, "upstream answers that fit no question: late, or forged")          \
+	X(tcp_accepted, "TCP connections accepted")                                                \
+	X(tcp_refused, "TCP connections refused by a limit")                                       \
+	X(tcp_evicted, "idle TCP connections closed to make room")                                 \
+	X(send_errors, "answers that could not be sent")
+
+struct stats {
+#define X(field, help) _Atomic uint64_t field;
+	STATS_ROWS(X)
+#undef X
+};
+
+/* A row for those who show counters. */
+struct stats_row {
+	const char *name;
+	const char *help;
+	size_t offset; /* in struct stats */
+};
+
+extern const struct stats_row stats_rows[];
+extern const size_t stats_row_count;
+
+/* Adds to a counter of the calling thread's own struct. */
+#define stats_add(stats, field, n)                                                                 \
+	atomic_store_explicit(&(stats)->field,                                                     \
+			      atomic_load_explicit(&(stats)->field, memory_order_relaxed) +        \
+				      (uint64_t)(n),                                               \
+			      memory_order_relaxed)
+#define stats_inc(stats, field) stats_add(stats, field, 1)
+
+/* The value of `row` in `stats`.  Any thread. */
+uint64_t stats_value(const struct stats *stats, const struct stats_row *row);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/error.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REASON_MAX 400
+#define FILE_MAX 160 /* of a longer path the end is shown */
+
+__attribute__((format(printf, 2, 3))) static size_t place_add(struct conf_place *place,
+							      const char *fmt, ...)
+{
+	size_t before = place->len;
+	size_t room = sizeof(place->option) - before;
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(place->option + before, room, fmt, args);
+	va_end(args);
+	if (len > 0)
+		place->len += (size_t)len < room ? (size_t)len : room - 1;
+	return before;
+}
+
+size_t conf_place_enter(struct conf_place *place, const char *key)
+{
+	return place_add(place, "%s%s", place->len > 0 ? "." : "", key);
+}
+
+size_t conf_place_index(struct conf_place *place, size_t index)
+{
+	return place_add(place, "[%zu]", index);
+}
+
+void conf_place_leave(struct conf_place *place, size_t len)
+{
+	place->len = len;
+	place->option[len] = '\0';
+}
+
+/* Replaces what could break the line it is shown in. */
+static void clean(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+	}
+}
+
+/* Cuts off a UTF-8 character of which the end is missing. */
+static void trim_broken(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && ((unsigned char)text[len - 1] & 0xc0U) == 0x80U)
+		len--;
+	if (len > 0 && ((unsigned char)text[len - 1] & 0xc0U) == 0xc0U)
+		text[len - 1] = '\0';
+}
+
+const char *conf_quoted(char buf[CONF_QUOTED_MAX], const char *text)
+{
+	char part[CONF_QUOTED_MAX - sizeof("\"\"...")];
+	size_t len = strlen(text);
+	bool cut = len >= sizeof(part);
+
+	if (cut)
+		len = sizeof(part) - 1;
+	memcpy(part, text, len);
+	part[len] = '\0';
+	if (cut)
+		trim_broken(part);
+	clean(part);
+	snprintf(buf, CONF_QUOTED_MAX, "\"%s\"%s", part, cut ? "..." : "");
+	return buf;
+}
+
+static const char *file_shown(const char *file, char buf[FILE_MAX])
+{
+	size_t len = strlen(file);
+	bool cut = len >= FILE_MAX;
+
+	snprintf(buf, FILE_MAX, "%s%s", cut ? "..." : "", cut ? file + len - FILE_MAX + 4 : file);
+	clean(buf);
+	return buf;
+}
+
+enum err conf_fail(const struct conf_place *place, struct conf_mark mark, const char *fmt, ...)
+{
+	char file[FILE_MAX];
+	char where[48] = "";
+	char reason[REASON_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, args);
+	va_end(args);
+	if (mark.line > 0)
+		snprintf(where, sizeof(where), ":%zu:%zu", mark.line, mark.column);
+	return err_set(place->text, ERR_CONFIG, "%s%s: %s%s%s", file_shown(place->file, file),
+		       where, place->option, place->len > 0 ? ": " : "", reason);
+}
+
+enum err conf_fail_nomem(const struct conf_place *place)
+{
+	char file[FILE_MAX];
+
+	return err_set(place->text, ERR_NOMEM, "%s: %s", file_shown(place->file, file),
+		       err_str(ERR_NOMEM));
+}

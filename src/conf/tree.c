@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#define DEPTH_MAX 16
+#define NODES_MAX 65536U
+
+struct builder {
+	struct conf_tree *tree;
+	const struct conf_place *place;
+	const char *yaml;
+	size_t len;
+	struct conf_node *open[DEPTH_MAX]; /* the lists and mappings the reading is in */
+	size_t depth;
+	size_t count;
+	yaml_parser_t parser;
+};
+
+static struct conf_mark mark_of(yaml_mark_t mark)
+{
+	return (struct conf_mark){.line = mark.line + 1, .column = mark.column + 1};
+}
+
+/* The mark of the octet at `offset`. */
+static struct conf_mark mark_at(const struct builder *b, size_t offset)
+{
+	struct conf_mark mark = {.line = 1, .column = 1};
+
+	for (size_t i = 0; i < offset && i < b->len; i++) {
+		bool newline = b->yaml[i] == '\n';
+
+		mark.line += newline ? 1 : 0;
+		mark.column = newline ? 1 : mark.column + 1;
+	}
+	return mark;
+}
+
+/* True when a line is indented by tabs, which YAML does not allow: a reason seldom seen. */
+static bool indented_by_tab(const struct builder *b, size_t line)
+{
+	const char *at = b->yaml;
+	const char *end = b->yaml + b->len;
+
+	for (; line > 1 && at; line--) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at ? at + 1 : NULL;
+	}
+	while (at && at < end && *at == ' ')
+		at++;
+	return at && at < end && *at == '\t';
+}
+
+static enum err fail_reader(const struct builder *b)
+{
+	const char *problem = b->parser.problem ? b->parser.problem : "it cannot be read";
+
+	return conf_fail(b->place, mark_at(b, b->parser.problem_offset), "not YAML: %s", problem);
+}
+
+static enum err fail_parser(const struct builder *b)
+{
+	const yaml_parser_t *parser = &b->parser;
+	const char *problem = parser->problem ? parser->problem : "it cannot be read";
+	struct conf_mark mark = mark_of(parser->problem_mark);
+
+	if (indented_by_tab(b, mark.line))
+		return conf_fail(b->place, mark, "not YAML: a tab in the indent; use spaces");
+	if (!parser->context)
+		return conf_fail(b->place, mark, "not YAML: %s", problem);
+	return conf_fail(b->place, mark, "not YAML: %s, %s begun in line %zu", problem,
+			 parser->context, parser->context_mark.line + 1);
+}
+
+/* Why libyaml stopped. */
+static enum err fail_libyaml(const struct builder *b)
+{
+	switch (b->parser.error) {
+	case YAML_MEMORY_ERROR:
+		return conf_fail_nomem(b->place);
+	case YAML_READER_ERROR:
+		return fail_reader(b);
+	default:
+		return fail_parser(b);
+	}
+}
+
+/* Hangs the node into the list or mapping that is open. */
+static void node_hang(struct builder *b, struct conf_node *node)
+{
+	struct conf_node *parent = b->depth > 0 ? b->open[b->depth - 1] : NULL;
+
+	if (!parent) {
+		b->tree->root = node;
+		return;
+	}
+	if (parent->last)
+		parent->last->next = node;
+	else
+		parent->first = node;
+	parent->last = node;
+	parent->count++;
+}
+
+static enum err node_add(struct builder *b, const yaml_event_t *event, enum conf_shape shape,
+			 const char *text, size_t len)
+{
+	struct conf_mark mark = mark_of(event->start_mark);
+	struct conf_node *node;
+
+	if (++b->count > NODES_MAX)
+		return conf_fail(b->place, mark, "more than %u values", NODES_MAX);
+	node = calloc(1, sizeof(*node) + len + 1);
+	if (!node)
+		return conf_fail_nomem(b->place);
+	node->shape = shape;
+	node->mark = mark;
+	node->len = len;
+	if (len > 0)
+		memcpy(node->text, text, len);
+	node->older = b->tree->newest;
+	b->tree->newest = node;
+	node_hang(b, node);
+	return ERR_OK;
+}
+
+static enum err text_add(struct builder *b, const yaml_event_t *event)
+{
+	enum err err = node_add(b, event, CONF_SHAPE_TEXT, (const char *)event->data.scalar.value,
+				event->data.scalar.length);
+
+	if (!err)
+		b->tree->newest->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	return err;
+}
+
+static enum err collection_open(struct builder *b, const yaml_event_t *event, enum conf_shape shape)
+{
+	enum err err;
+
+	if (b->depth == DEPTH_MAX)
+		return conf_fail(b->place, mark_of(event->start_mark),
+				 "nested deeper than %d levels", DEPTH_MAX);
+	err = node_add(b, event, shape, NULL, 0);
+	if (!err)
+		b->open[b->depth++] = b->tree->newest;
+	return err;
+}
+
+/* Anchors, aliases and tags: nothing we read needs them, and they can make little text large. */
+static enum err refuse_extras(const struct builder *b, const yaml_event_t *event)
+{
+	const yaml_char_t *anchor = NULL;
+	const yaml_char_t *tag = NULL;
+
+	if (event->type == YAML_SCALAR_EVENT) {
+		anchor = event->data.scalar.anchor;
+		tag = event->data.scalar.tag;
+	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
+		anchor = event->data.sequence_start.anchor;
+		tag = event->data.sequence_start.tag;
+	} else if (event->type == YAML_MAPPING_START_EVENT) {
+		anchor = event->data.mapping_start.anchor;
+		tag = event->data.mapping_start.tag;
+	}
+	if (anchor || event->type == YAML_ALIAS_EVENT)
+		return conf_fail(b->place, mark_of(event->start_mark),
+				 "anchors and aliases are not taken (text that begins with & or * "
+				 "needs quotes)");
+	if (tag)
+		return conf_fail(b->place, mark_of(event->start_mark),
+				 "tags are not taken (text that begins with ! needs quotes)");
+	return ERR_OK;
+}
+
+static enum err event_take(struct builder *b, const yaml_event_t *event)
+{
+	enum err err = refuse_extras(b, event);
+
+	if (err)
+		return err;
+	switch (event->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		if (b->tree->root)
+			return conf_fail(b->place, mark_of(event->start_mark),
+					 "a second document; a configuration is one");
+		return ERR_OK;
+	case YAML_SCALAR_EVENT:
+		return text_add(b, event);
+	case YAML_SEQUENCE_START_EVENT:
+		return collection_open(b, event, CONF_SHAPE_ITEMS);
+	case YAML_MAPPING_START_EVENT:
+		return collection_open(b, event, CONF_SHAPE_MAPPING);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		b->depth--;
+		return ERR_OK;
+	default:
+		return ERR_OK;
+	}
+}
+
+static enum err events_take(struct builder *b)
+{
+	bool end = false;
+	enum err err = ERR_OK;
+
+	while (!err && !end) {
+		yaml_event_t event;
+
+		if (!yaml_parser_parse(&b->parser, &event))
+			return fail_libyaml(b);
+		end = event.type == YAML_STREAM_END_EVENT;
+		err = event_take(b, &event);
+		yaml_event_delete(&event);
+	}
+	return err;
+}
+
+enum err conf_tree_init(struct conf_tree *tree, const struct conf_place *place, const char *yaml,
+			size_t len)
+{
+	struct builder b = {.tree = tree, .place = place, .yaml = yaml, .len = len};
+	enum err err;
+
+	*tree = (struct conf_tree){0};
+	if (!yaml_parser_initialize(&b.parser))
+		return conf_fail_nomem(place);
+	yaml_parser_set_input_string(&b.parser, (const unsigned char *)(len > 0 ? yaml : ""), len);
+	err = events_take(&b);
+	yaml_parser_delete(&b.parser);
+	return err;
+}
+
+void conf_tree_fini(struct conf_tree *tree)
+{
+	while (tree->newest) {
+		struct conf_node *node = tree->newest;
+
+		tree->newest = node->older;
+		free(node);
+	}
+	tree->root = NULL;
+}
+
+bool conf_node_absent(const struct conf_node *node)
+{
+	return node->shape == CONF_SHAPE_TEXT && node->plain && node->len == 0;
+}
+
+const struct conf_node *conf_node_find(const struct conf_node *mapping, const char *key)
+{
+	const struct conf_node *node;
+
+	if (!mapping || mapping->shape != CONF_SHAPE_MAPPING)
+		return NULL;
+	for (node = mapping->first; node && node->next; node = node->next->next) {
+		if (node->shape == CONF_SHAPE_TEXT && strcmp(node->text, key) == 0)
+			return node->next;
+	}
+	return NULL;
+}
+
+const struct conf_node *conf_node_item(const struct conf_node *items, size_t index)
+{
+	const struct conf_node *node;
+
+	if (!items || items->shape != CONF_SHAPE_ITEMS)
+		return NULL;
+	node = items->first;
+	while (node && index-- > 0)
+		node = node->next;
+	return node;
+}
+
+struct conf_mark conf_node_mark(const struct conf_node *node)
+{
+	return node ? node->mark : (struct conf_mark){0};
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "list/suffixes.h"
+
+#include <endian.h>
+#include <libpsl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "list/host.h"
+#include "match/pages.h"
+
+#define SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
+#define ICANN_BEGIN "===BEGIN ICANN DOMAINS==="
+#define ICANN_END "===END ICANN DOMAINS==="
+#define NAMES_BITS 12  /* 4096 words of the filter of names, of which there are 7,400 */
+#define PARENTS_BITS 6 /* 64 words of the filter of wildcards' parents, some 25 */
+#define LABELS_MAX 6   /* no public suffix has as many */
+
+/*
+ * libpsl is exact, but asking it for each of a million names takes longer than all else.  So its
+ * list is read once more into a filter of the names that may be held; only those are looked at.
+ */
+struct guard {
+	struct pages self; /* this structure's own */
+	struct pages protected_pages;
+	const struct name *protected_names;
+	size_t protected_count;
+	const psl_ctx_t *psl;
+	psl_ctx_t *own_psl;		     /* the same, when it is to be freed */
+	bool hold_suffixes;		     /* top-level domains and public suffixes are held */
+	bool has_suffixes;		     /* the public suffixes are in the filter */
+	uint64_t names[1 << NAMES_BITS];     /* filter: names that may be held */
+	uint64_t parents[1 << PARENTS_BITS]; /* filter: names whose children may be held */
+};
+
+static uint64_t load64(const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return le64toh(word);
+}
+
+/*
+ * A hash of the wire name from `wire` to the end of `name`, for the filters: of its first and
+ * its last 8 octets and its length, which is quick and tells short names apart.
+ */
+static uint64_t filter_hash(const struct name *name, const uint8_t *wire)
+{
+	size_t len = (size_t)(name->wire + name->len - wire);
+	uint64_t first = load64(wire);
+	uint64_t last = 0;
+
+	if (len < 8)
+		first &= ~0ULL >> (64 - 8 * len);
+	else
+		last = load64(wire + len - 8);
+	first = (first ^ len) * 0x9e3779b97f4a7c15ULL;
+	first ^= first >> 32;
+	return (first ^ last) * 0xd6e8feb86659fd93ULL;
+}
+
+/* The top bits choose a word, and others two bits in it. */
+static uint64_t filter_mask(uint64_t hash)
+{
+	return 1ULL << (hash >> 40 & 63) | 1ULL << (hash >> 32 & 63);
+}
+
+static void filter_set(uint64_t *filter, int bits, uint64_t hash)
+{
+	filter[hash >> (64 - bits)] |= filter_mask(hash);
+}
+
+static bool filter_has(const uint64_t *filter, int bits, uint64_t hash)
+{
+	return !(~filter[hash >> (64 - bits)] & filter_mask(hash));
+}
+
+/* Takes a line of the list's ICANN section: "com", "*.ck", "!www.ck", or a comment. */
+static void take_suffix(struct guard *guard, const char *line)
+{
+	size_t len = strcspn(line, " \t\r\n");
+	struct name name;
+
+	if (len == 0 || strncmp(line, "//", 2) == 0)
+		return;
+	if (line[0] == '!') {
+		line += 1;
+		len -= 1;
+	}
+	if (strncmp(line, "*.", 2) != 0) {
+		if (host_from_text(line, len, &name) == ERR_OK)
+			filter_set(guard->names, NAMES_BITS, filter_hash(&name, name.wire));
+	} else if (host_from_text(line + 2, len - 2, &name) == ERR_OK) {
+		filter_set(guard->names, NAMES_BITS, filter_hash(&name, name.wire));
+		filter_set(guard->parents, PARENTS_BITS, filter_hash(&name, name.wire));
+	}
+}
+
+/* Fills the filters from the file; false when it is not there or has no ICANN section. */
+static bool read_suffixes(struct guard *guard, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[1024];
+	bool inside = false;
+	bool ended = false;
+
+	if (!file)
+		return false;
+	while (!ended && fgets(line, sizeof(line), file)) {
+		ended = inside && strstr(line, ICANN_END);
+		if (inside && !ended)
+			take_suffix(guard, line);
+		inside = inside || strstr(line, ICANN_BEGIN);
+	}
+	fclose(file);
+	return ended;
+}
+
+static void load_suffixes(struct guard *guard, const char *path)
+{
+	if (read_suffixes(guard, path))
+		guard->own_psl = psl_load_file(path);
+	guard->has_suffixes = guard->own_psl != NULL;
+	guard->psl = guard->own_psl ? guard->own_psl : psl_builtin();
+}
+
+/* A rule on a protected name, or on any name above it, is to be looked at. */
+static void filter_protected(struct guard *guard, const struct name *name)
+{
+	const uint8_t *wire = name->wire;
+
+	for (; *wire; wire += *wire + 1)
+		filter_set(guard->names, NAMES_BITS, filter_hash(name, wire));
+	filter_set(guard->names, NAMES_BITS, filter_hash(name, wire));
+}
+
+static enum err copy_protected(struct guard *guard, const struct name *names, size_t count)
+{
+	struct name *copy;
+	enum err err;
+
+	if (count == 0)
+		return ERR_OK;
+	err = pages_map(&guard->protected_pages, count * sizeof(*names));
+	if (err != ERR_OK)
+		return err;
+	copy = (void *)guard->protected_pages.base;
+	memcpy(copy, names, count * sizeof(*names));
+	guard->protected_names = copy;
+	guard->protected_count = count;
+	for (size_t i = 0; i < count; i++)
+		filter_protected(guard, &copy[i]);
+	return ERR_OK;
+}
+
+enum err guard_create_from(const char *path, const struct name *protected_names, size_t count,
+			   struct guard **ret_guard)
+{
+	struct guard *guard;
+	struct pages self;
+	enum err err = pages_map(&self, sizeof(*guard));
+
+	if (err != ERR_OK)
+		return err;
+	guard = (void *)self.base;
+	guard->self = self;
+	err = copy_protected(guard, protected_names, count);
+	if (err != ERR_OK) {
+		guard_free(guard);
+		return err;
+	}
+	guard->hold_suffixes = path != NULL;
+	if (path)
+		load_suffixes(guard, path);
+	*ret_guard = guard;
+	return ERR_OK;
+}
+
+enum err guard_create(const struct name *protected_names, size_t count, bool hold_suffixes,
+		      struct guard **ret_guard)
+{
+	return guard_create_from(hold_suffixes ? SUFFIX_LIST : NULL, protected_names, count,
+				 ret_guard);
+}
+
+void guard_free(struct guard *guard)
+{
+	struct pages self;
+
+	if (!guard)
+		return;
+	psl_free(guard->own_psl);
+	pages_free(&guard->protected_pages);
+	self = guard->self;
+	pages_free(&self);
+}
+
+static const char *covers_protected(const struct guard *guard, const struct name *owner, bool below)
+{
+	for (size_t i = 0; i < guard->protected_count; i++) {
+		if (name_equal(owner, &guard->protected_names[i]))
+			return "is a protected name";
+		if (below && name_is_below(&guard->protected_names[i], owner))
+			return "is above a protected name";
+	}
+	return NULL;
+}
+
+static bool is_public_suffix(const struct guard *guard, const struct name *owner)
+{
+	char text[NAME_TEXT_MAX];
+	uint32_t labels = 0;
+
+	for (uint32_t pos = 0; owner->wire[pos]; pos += owner->wire[pos] + 1U)
+		labels++;
+	if (labels >= LABELS_MAX || !guard->psl)
+		return false;
+	return psl_is_public_suffix2(guard->psl, name_to_text(owner->wire, text, sizeof(text)),
+				     PSL_TYPE_ICANN) != 0;
+}
+
+/* True when the filters rule out that the owner is one to be held. */
+static bool is_harmless(const struct guard *guard, const struct name *owner, bool below)
+{
+	const uint8_t *parent = owner->wire + owner->wire[0] + 1;
+
+	if (filter_has(guard->names, NAMES_BITS, filter_hash(owner, owner->wire)))
+		return false;
+	if (!below || !guard->hold_suffixes)
+		return true;
+	return guard->has_suffixes &&
+	       !filter_has(guard->parents, PARENTS_BITS, filter_hash(owner, parent));
+}
+
+const char *guard_entry(const struct guard *guard, const struct name *owner,
+			const struct domset_kind *kind)
+{
+	bool below = kind->scope & DOMSET_SCOPE_BELOW;
+	const char *reason;
+
+	if (kind->exception)
+		return NULL;
+	if (below && owner->wire[0] == 0)
+		return "is the root";
+	if (below && guard->hold_suffixes && owner->wire[owner->wire[0] + 1] == 0)
+		return "is a top-level domain";
+	if (is_harmless(guard, owner, below))
+		return NULL;
+	reason = covers_protected(guard, owner, below);
+	if (!reason && below && guard->hold_suffixes && is_public_suffix(guard, owner))
+		reason = "is a public suffix";
+	return reason;
+}
+
+static const char *entries_word(uint32_t count)
+{
+	return count == 1 ? "entry" : "entries";
+}
+
+static enum err check_size(const struct guard_limits *limits, uint32_t entries,
+			   struct err_text *text)
+{
+	if (limits->expect_entries > 0 && entries != limits->expect_entries)
+		return err_set(text, ERR_REFUSED, "has %u %s, %u %s expected", entries,
+			       entries_word(entries), limits->expect_entries,
+			       limits->expect_entries == 1 ? "is" : "are");
+	if (entries < limits->min_entries)
+		return err_set(text, ERR_REFUSED, "has %u %s, at least %u %s required", entries,
+			       entries_word(entries), limits->min_entries,
+			       limits->min_entries == 1 ? "is" : "are");
+	return ERR_OK;
+}
+
+static enum err check_bad(const struct guard_limits *limits, const struct list_report *report,
+			  struct err_text *text)
+{
+	uint64_t all = (uint64_t)report->entries + report->skipped + report->bad;
+
+	if (limits->max_bad_lines > 0 && report->bad > limits->max_bad_lines)
+		return err_set(text, ERR_REFUSED, "has %u bad lines, at most %u %s allowed",
+			       report->bad, limits->max_bad_lines,
+			       limits->max_bad_lines == 1 ? "is" : "are");
+	if (limits->max_bad_percent > 0 && report->bad * 100ULL > limits->max_bad_percent * all)
+		return err_set(text, ERR_REFUSED,
+			       "has %u bad lines of %llu, at most %u percent are allowed",
+			       report->bad, (unsigned long long)all, limits->max_bad_percent);
+	return ERR_OK;
+}
+
+static enum err check_change(const struct guard_limits *limits, uint32_t previous, uint32_t entries,
+			     struct err_text *text)
+{
+	uint64_t shrunk = previous > entries ? previous - entries : 0;
+	uint64_t grown = entries > previous ? entries - previous : 0;
+
+	if (previous == 0)
+		return ERR_OK;
+	if (limits->max_shrink_percent > 0 &&
+	    shrunk * 100 > (uint64_t)limits->max_shrink_percent * previous)
+		return err_set(text, ERR_REFUSED,
+			       "shrank from %u to %u %s, at most %u percent are allowed", previous,
+			       entries, entries_word(entries), limits->max_shrink_percent);
+	if (limits->max_grow_percent > 0 &&
+	    grown * 100 > (uint64_t)limits->max_grow_percent * previous)
+		return err_set(text, ERR_REFUSED,
+			       "grew from %u to %u entries, at most %u percent are allowed",
+			       previous, entries, limits->max_grow_percent);
+	return ERR_OK;
+}
+
+enum err guard_list(const struct guard_limits *limits, const struct list_report *report,
+		    uint32_t previous_entries, struct err_text *text)
+{
+	enum err err = check_size(limits, report->entries, text);
+
+	if (err == ERR_OK)
+		err = check_bad(limits, report, text);
+	if (err == ERR_OK)
+		err = check_change(limits, previous_entries, report->entries, text);
+	return err;
+}

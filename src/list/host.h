@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Host names as lists write them: ASCII, or UTF-8 to be taken through IDNA 2008. */
+#ifndef LIST_HOST_H
+#define LIST_HOST_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "dns/name.h"
+
+/*
+ * Text to a wire name: as name_from_host, but octets from 0x80 on are taken as UTF-8 and the
+ * name through IDNA 2008, non-transitional.  ERR_SYNTAX also: UTF-8 or an IDN that is none.
+ * (IDNs allocate; when that fails they are ERR_NOMEM.)  Any thread.
+ */
+enum err host_from_text(const char *text, size_t len, struct name *ret_name) MUST_CHECK;
+
+/* The failure of host_from_text as a person would say it.  Static. */
+const char *host_reason(enum err err);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a list seems to be, from the octets at its start.  Pure. */
+#ifndef LIST_LISTGUESS_H
+#define LIST_LISTGUESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "list/report.h"
+
+#define LISTGUESS_BYTES ((size_t)64 << 10) /* so much is looked at, at most */
+
+/* Octets of a byte order mark at the start: 3 or 0. */
+size_t listguess_bom(const char *text, size_t len);
+
+/* True when the first octet that is not white space is '<': HTML or XML, never a list. */
+bool listguess_is_markup(const char *text, size_t len);
+
+/* The format, as listfile_detect tells it.  `whole` when nothing comes after `text`. */
+enum list_format listguess_format(const char *text, size_t len, bool whole);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LIST_SUFFIXES_H
+#define LIST_SUFFIXES_H
+
+#include "list/guard.h"
+
+/* As guard_create, with the public suffix list of `path`, or libpsl's own if there is no such
+ * file; with NULL, public suffixes are not held. */
+enum err guard_create_from(const char *path, const struct name *protected_names, size_t count,
+			   struct guard **ret_guard) MUST_CHECK;
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The frozen set from within: the arena of records in the order they were added, and a hash
+ * table of their places.
+ *
+ * A chunk of the table is one cache line: 12 records with an octet of hash each, which one
+ * comparison finds, and a filter of those that found it full and went on to the next, so that
+ * asking for a name that is not there nearly always ends in the first chunk.
+ */
+#ifndef MATCH_CHUNK_H
+#define MATCH_CHUNK_H
+
+#include <stdalign.h>
+#include <stdint.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "match/domset.h"
+#include "match/pages.h"
+#include "match/record.h"
+
+#define CHUNK_RECORDS 12U
+#define CHECKPOINT_RECORDS 128U /* at most so many records are walked to tell a line */
+
+struct chunk {
+	alignas(64) uint8_t tag[CHUNK_RECORDS]; /* 0: no record, and none behind it */
+	uint32_t overflow; /* the chunk_overflow_bit() of all that found this chunk full */
+	uint32_t record[CHUNK_RECORDS];
+};
+
+/* A kind of rules of one list. */
+struct rule_class {
+	struct domset_kind kind;
+	uint8_t list;
+};
+
+/* Where a record lies, and the line of the list's record before it. */
+struct checkpoint {
+	uint32_t record;
+	uint32_t line;
+};
+
+struct domset {
+	struct pages self; /* this structure's own */
+	struct hash_key key;
+	const struct chunk *chunks;
+	const uint8_t *arena;
+	struct dict_view dict;
+	uint64_t chunk_count;
+	uint64_t depths[2]; /* a bit for each number of labels that an owner has */
+	uint32_t arena_bytes;
+	uint32_t checkpoint_count;
+	struct pages table_pages;
+	struct pages arena_pages;
+	struct pages dict_pages;
+	struct pages checkpoint_pages; /* of struct checkpoint, by record */
+	struct rule_class classes[DOMSET_CLASSES_MAX];
+	struct domset_count counts[DOMSET_LISTS_MAX];
+};
+
+/* The top bits of the hash choose the chunk; the count, below 2^32, need be no power of two. */
+static inline uint64_t chunk_index(uint64_t hash, uint64_t chunk_count)
+{
+	return (hash >> 32) * chunk_count >> 32;
+}
+
+static inline uint8_t chunk_tag(uint64_t hash)
+{
+	uint8_t tag = (uint8_t)hash;
+
+	return tag ? tag : 1;
+}
+
+static inline uint32_t chunk_overflow_bit(uint64_t hash)
+{
+	return 1U << (hash >> 8 & 31);
+}
+
+/* A bit for each of the chunk's records whose tag it is; tag 0 finds the free places. */
+static inline uint32_t chunk_find(const struct chunk *chunk, uint8_t tag)
+{
+#ifdef __SSE2__
+	__m128i tags = _mm_load_si128((const __m128i *)(const void *)chunk->tag);
+	__m128i same = _mm_cmpeq_epi8(tags, _mm_set1_epi8((char)tag));
+
+	return (uint32_t)_mm_movemask_epi8(same) & ((1U << CHUNK_RECORDS) - 1);
+#else
+	uint32_t found = 0;
+
+	for (unsigned int i = 0; i < CHUNK_RECORDS; i++)
+		found |= (uint32_t)(chunk->tag[i] == tag) << i;
+	return found;
+#endif
+}
+
+static inline bool depth_is_set(const uint64_t depths[2], uint32_t labels)
+{
+	return depths[labels / 64] >> labels % 64 & 1;
+}
+
+/* An empty table for `records` records.  ERR_NOMEM. */
+enum err domset_table_map(uint32_t records, struct pages *ret_table) MUST_CHECK;
+
+/*
+ * Puts the `records` records of the set's arena into `table`, which becomes the set's, counts
+ * them, and takes those out that are there twice.
+ */
+void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/hosts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "list/listline.h"
+
+struct reader {
+	const char *path;
+	hosts_fn *fn;
+	void *arg;
+	struct list_report *report;
+	struct err_text *text;
+};
+
+static enum err refused(const struct reader *r, const char *reason)
+{
+	return err_set(r->text, ERR_REFUSED, "%s: %s", r->path, reason);
+}
+
+/* The address of the line; false when it is one of a link. */
+static bool address_of(const struct listline *line, struct ip *ret_ip)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (line->address_len >= sizeof(text))
+		return false;
+	memcpy(text, line->address, line->address_len);
+	text[line->address_len] = '\0';
+	return ip_parse(text, ret_ip) == ERR_OK;
+}
+
+static enum err take_name(const struct reader *r, const struct listline *line,
+			  const struct name *name)
+{
+	struct ip ip;
+
+	if (!address_of(line, &ip)) {
+		r->report->skipped++;
+		return ERR_OK;
+	}
+	if (++r->report->entries > HOSTS_NAMES_MAX)
+		return refused(r, "more than 65536 names");
+	return r->fn(r->arg, &ip, name);
+}
+
+static enum err take_line(const struct reader *r, const char *text, size_t len)
+{
+	struct list_report *report = r->report;
+	struct listline_rule rule;
+	struct listline line;
+	enum err err = ERR_OK;
+
+	report->lines++;
+	if (len > LISTLINE_MAX) {
+		report_bad(report, report->lines, "the line is over 4096 octets", text, len);
+		return ERR_OK;
+	}
+	listline_init(&line, LIST_FORMAT_HOSTS, true, text, len);
+	while (err == ERR_OK) {
+		enum listline_verdict verdict = listline_next(&line, &rule);
+
+		if (verdict == LISTLINE_END)
+			break;
+		if (verdict == LISTLINE_RULE)
+			err = take_name(r, &line, &rule.owner);
+		else if (verdict == LISTLINE_SKIPPED)
+			report->skipped++;
+		else
+			report_bad(report, report->lines, rule.reason, text, len);
+	}
+	return err;
+}
+
+static enum err take_text(const struct reader *r, const char *text, size_t len)
+{
+	const char *end = text + len;
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = newline ? newline : end;
+
+		err = take_line(r, text, (size_t)(stop - text));
+		text = stop + 1;
+	}
+	return err;
+}
+
+static enum err not_read(const struct reader *r, enum err err)
+{
+	if (err == ERR_RANGE)
+		return refused(r, "larger than 16 MiB");
+	if (err != ERR_SYS)
+		return err;
+	return err_set(r->text, err, "%s: %s", r->path,
+		       errno == EISDIR || errno == EINVAL ? "not a regular file" : strerror(errno));
+}
+
+enum err hosts_read(const char *path, hosts_fn *fn, void *arg, struct list_report *ret_report,
+		    struct err_text *text)
+{
+	const struct reader reader = {path, fn, arg, ret_report, text};
+	char *content;
+	size_t len;
+	enum err err = file_read(path, HOSTS_FILE_MAX, &content, &len);
+
+	report_init(ret_report, LIST_FORMAT_HOSTS);
+	if (err != ERR_OK)
+		return not_read(&reader, err);
+	ret_report->bytes = len;
+	err = take_text(&reader, content, len);
+	free(content);
+	return err;
+}

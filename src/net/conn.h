@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of net/stream share.
+ *
+ *   stream.c        sockets listened on, places and who loses his, idle connections, drain
+ *   conn.c          one connection: opened, what it waits for, closed
+ *   stream_serve.c  its queries: decided, asked upstream, answered
+ *   stream_io.c     its octets, in and out
+ *
+ * What one connection can take, beside its struct:
+ *
+ *   read, not served   FRAME_MAX octets; none unless a frame is cut off, or reading is paused
+ *   in flight          tcp-pipeline questions; then no more are taken on
+ *   not written        STREAM_OUT_MAX octets and one answer more; then no more are taken on, and
+ *                      those in flight are answered SERVFAIL, which is short
+ *
+ * A connection that is closed with questions in flight keeps its place until they are ended, so
+ * that clients who come, ask and go are bounded as those who stay.
+ */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/addr.h"
+#include "dns/frame.h"
+#include "net/stream.h"
+
+#define STREAM_OUT_MAX 65536U  /* octets not written, at which a client is no longer served */
+#define STREAM_READ_MAX 16384U /* octets read of one client before others get their turn */
+
+struct conn;
+
+/* A question of a connection that is asked upstream. */
+struct stream_waiter {
+	struct upstream_waiter base;
+	LIST_ENTRY(stream_waiter) entry;
+	struct conn *conn;
+};
+
+struct conn {
+	struct stream *stream;
+	LIST_ENTRY(conn) entry;
+	TAILQ_ENTRY(conn) idle_entry;
+	LIST_HEAD(, stream_waiter) waiters; /* in_flight of them */
+	struct event readable;
+	struct event writable;	/* made active, too, when an answer came from upstream */
+	struct frame_window in; /* read and not served; the buffer is NULL when there is nothing */
+	struct evbuffer *out;	/* answered and not written */
+	struct endpoint peer;
+	struct ip client;
+	uint64_t active_ms; /* when it was last of use, see conn_used */
+	uint32_t in_flight;
+	int fd;	     /* -1: closed, and kept for its questions in flight */
+	bool used;   /* since it was last put in its place among the idle */
+	bool idle;   /* listed among the idle: nothing is in flight */
+	bool ended;  /* no more is read: closed when all is answered and written */
+	bool broken; /* closed as soon as the event's work is done */
+};
+
+LIST_HEAD(conn_list, conn);
+TAILQ_HEAD(conn_queue, conn);
+
+struct stream_listener {
+	struct stream *stream;
+	struct event event;
+	int fd; /* -1: closed */
+};
+
+struct stream {
+	struct loop *loop;
+	struct upstreams *upstreams;
+	struct conn_list conns;	   /* all, the closed ones too */
+	struct conn_queue idle;	   /* the one that was of use longest ago comes first */
+	struct event idle_timer;   /* pending while there are connections */
+	struct event accept_timer; /* pending while accepting is paused */
+	uint64_t quiet_until_ms;   /* no warning that accepting failed before */
+	uint8_t input[STREAM_READ_MAX];
+	uint8_t answer[FRAME_MAX]; /* being built, behind its length */
+	size_t listener_count;
+	struct stream_listener listeners[];
+};
+
+/* It was opened, a query came, an answer came, or all answers were written. */
+static inline void conn_used(struct conn *conn)
+{
+	conn->active_ms = conn->stream->loop->env.now_ms;
+	conn->used = true;
+}
+
+/* ---- stream_io.c */
+
+/* Writes out what can be written now. */
+void conn_flush(struct conn *conn);
+
+/* Appends the answer of `len` octets that stands in stream->answer. */
+void conn_put(struct conn *conn, size_t len);
+
+/* Octets answered and not written. */
+size_t conn_unwritten(const struct conn *conn);
+
+/* The window that octets are to be read into: the connection's own when it holds something, else
+ * `spare`, set up on the worker's buffer.  NULL: out of memory, and the connection is broken. */
+struct frame_window *conn_window(struct conn *conn, struct frame_window *spare);
+
+/* Reads into the window.  False when nothing came; an end or a failure is marked. */
+bool conn_read(struct conn *conn, struct frame_window *w);
+
+/* Has the connection keep what the window still holds, and no memory for nothing. */
+void conn_keep(struct conn *conn, struct frame_window *w);
+
+/* Closes the socket.  A peer that did not read its answers is cut off (RST), so that the kernel
+ * does not keep them for it. */
+void conn_hang_up(struct conn *conn);
+
+/* ---- stream_serve.c */
+
+/* True while one more query of the connection may be taken on. */
+bool conn_may_ask(const struct conn *conn);
+
+/* Takes on the whole messages of the window, as long as it may. */
+void conn_serve(struct conn *conn, struct frame_window *w);
+
+/* ---- conn.c */
+
+/* Makes a connection of the socket, whose place was taken; on failure both stay the caller's.
+ * ERR_NOMEM. */
+enum err conn_open(struct stream *stream, int fd, const struct endpoint *peer,
+		   const struct ip *client) MUST_CHECK;
+
+/* Reads once and takes on the queries that have come, as long as it may. */
+void conn_take_in(struct conn *conn);
+
+/* The end of an event's work on a connection: writes, closes it, or waits for what is next. */
+void conn_settle(struct conn *conn);
+
+/* Closes it; frees it, and gives its place back, when nothing is in flight. */
+void conn_close(struct conn *conn);
+
+/* Closes it and frees it, its waiters too. */
+void conn_free(struct conn *conn);
+
+#endif

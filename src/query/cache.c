@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the cache is asked and told.  It never has the last word: lists that have changed since
+ * are asked before anything of it is given. */
+#include <string.h>
+
+#include "query/job.h"
+
+#define RECHECK_SLOW_MS 5000U /* longer than a question may take: till then it may be answered */
+
+/* Past its TTL: RFC 8767, 4, and a signature in it may have expired as well. */
+static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *reply)
+{
+	uint32_t ttl_s = env->snapshot->conf->cache.stale_ttl_s;
+	unsigned int records = (unsigned int)reply->ancount + reply->nscount + reply->arcount;
+	struct ede ede;
+
+	ede_set(&ede, reply->kind == REPLY_NXDOMAIN ? EDE_STALE_NXDOMAIN_ANSWER : EDE_STALE_ANSWER,
+		NULL);
+	memcpy(reply->ede, ede.data, ede.len);
+	reply->ede_len = ede.len;
+	reply->ad = false;
+	reply->ttl_s = ttl_s;
+	if (reply->body)
+		reply_set_ttl(msg, reply->question_end + (size_t)reply->body_len,
+			      reply->question_end, records, ttl_s);
+}
+
+/* ---- a query */
+
+/* A reply cached under older lists is inspected by the current ones before it is given. */
+static struct verdict inspect_cached(const struct query *q, const struct query_env *env,
+				     const struct cache_key *key, const uint8_t *msg,
+				     const struct reply *reply, const struct cache_found *found)
+{
+	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
+					 reply, q->passed);
+
+	if (v.matched)
+		cache_remove(env->cache, key);
+	else
+		cache_set_generation(env->cache, key, found, env->snapshot->generation);
+	return v;
+}
+
+static void count_cached(struct stats *stats, const struct reply *reply, bool refresh)
+{
+	if (reply->stale) {
+		stats_inc(stats, stale_answers);
+		if (refresh)
+			stats_inc(stats, stale_rechecks);
+	} else if (reply->kind == REPLY_FAILURE) {
+		stats_inc(stats, servfail_cached);
+	} else {
+		stats_inc(stats, cache_hits);
+		if (refresh)
+			stats_inc(stats, prefetches);
+	}
+}
+
+/* Answers from the reply that the cache puts behind the question in `msg`, which has `room`. */
+static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg, size_t room,
+			  enum query_outcome *outcome, size_t *ret_len)
+{
+	const struct query_env *env = job->env;
+	const struct cache_key key = {
+		.qname = &q->qname,
+		.hash = q->cache_hash,
+		.qtype = q->wire.qtype,
+		.flags = query_cache_flags(&q->wire),
+	};
+	size_t body_at = WIRE_HEADER + (size_t)q->qname.len + 4;
+	struct verdict v = {.matched = false};
+	struct cache_found found;
+	struct reply reply;
+
+	if (!cache_get(env->cache, &env->snapshot->conf->cache, &key, env->now_ms, msg + body_at,
+		       room - body_at, &reply, &found)) {
+		stats_inc(env->stats, cache_misses);
+		return false;
+	}
+	reply.question_end = (uint16_t)body_at;
+	if (found.generation != env->snapshot->generation) {
+		if (!reply.body) { /* no room to look at it here: have it asked again */
+			stats_inc(env->stats, cache_misses);
+			return false;
+		}
+		v = inspect_cached(q, env, &key, msg, &reply, &found);
+	}
+	if (query_verdict_ends(&v, q->transport)) {
+		stats_inc(env->stats, blocked_cname);
+		*outcome = query_answer_verdict(job, &v, 0, ret_len);
+		return true;
+	}
+	q->refresh = found.refresh;
+	count_cached(env->stats, &reply, found.refresh);
+	if (reply.stale)
+		make_stale(env, msg, &reply);
+	*ret_len = query_answer_reply(job, &reply, reply.stale ? 0 : found.age_s);
+	*outcome = QUERY_ANSWERED;
+	return true;
+}
+
+/* The name was reached by the operator's CNAMEs: its reply is of a message of its own. */
+static bool answer_alias_cached(struct query *q, struct answer_job *job,
+				enum query_outcome *outcome, size_t *ret_len)
+{
+	uint8_t msg[WIRE_MESSAGE_MAX];
+
+	memcpy(msg + WIRE_HEADER, q->qname.wire, q->qname.len);
+	wire_put16(msg + WIRE_HEADER + q->qname.len, q->wire.qtype);
+	wire_put16(msg + WIRE_HEADER + q->qname.len + 2, q->wire.qclass);
+	return answer_cached(q, job, msg, sizeof(msg), outcome, ret_len);
+}
+
+bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
+			 size_t *ret_len)
+{
+	if (q->alias)
+		return answer_alias_cached(q, job, outcome, ret_len);
+	if (job->buf != job->msg) /* names in the reply's body point into the question */
+		memcpy(job->buf, job->msg, q->wire.question_end);
+	return answer_cached(q, job, job->buf, job->room, outcome, ret_len);
+}
+
+/* ---- a question that was asked upstream */
+
+/* The cache's key of a question; `qname` has room for its name, and has to live as long. */
+static struct cache_key cache_key_of(const struct query_key *key, struct name *qname)
+{
+	name_copy_lower(qname, key->question, key->question_len - 4U);
+	return (struct cache_key){
+		.qname = qname, .hash = key->hash, .qtype = key->qtype, .flags = key->flags};
+}
+
+struct verdict query_resolve(const struct query_env *env, const struct query_key *key,
+			     const uint8_t *msg, size_t len, const struct reply *reply)
+{
+	struct verdict v = query_inspect(env, msg, len, reply, key->passed);
+	struct name qname;
+	const struct cache_key cache_key = cache_key_of(key, &qname);
+
+	if (reply->pruned)
+		stats_inc(env->stats, upstream_pruned);
+	if (!v.matched && reply_may_be_cached(reply))
+		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
+			  key->generation, reply);
+	return v;
+}
+
+/* The verdict on what is left of a reply, and on the question's own name when the lists have
+ * changed since it was asked. */
+static struct verdict judge_stale(const struct query_env *env, const struct query_key *key,
+				  const struct name *qname, const uint8_t *msg, size_t len,
+				  const struct reply *reply)
+{
+	struct name_suffixes suffixes;
+	bool passed = key->passed;
+	struct verdict v;
+
+	if (key->generation != env->snapshot->generation) {
+		name_hash_suffixes(&env->name_key, qname, &suffixes);
+		v = policy_match(env->snapshot->policy, qname, &suffixes, false);
+		if (v.matched && v.action != ACTION_PASS)
+			return v;
+		passed = v.matched;
+	}
+	return query_inspect(env, msg, len, reply, passed);
+}
+
+bool query_stale(const struct query_env *env, const struct query_key *key, bool failed,
+		 uint8_t *msg, struct reply *ret_reply, struct verdict *ret_verdict)
+{
+	const size_t body_at = WIRE_HEADER + (size_t)key->question_len;
+	struct name qname;
+	const struct cache_key cache_key = cache_key_of(key, &qname);
+	struct cache_found found;
+	size_t len;
+
+	if (!cache_get_stale(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
+			     failed ? CACHE_RECHECK_MS : RECHECK_SLOW_MS, msg + body_at,
+			     WIRE_MESSAGE_MAX - body_at, ret_reply, &found))
+		return false;
+	memset(msg, 0, WIRE_HEADER);
+	memcpy(msg + WIRE_HEADER, key->question, key->question_len);
+	ret_reply->question_end = (uint16_t)body_at;
+	len = body_at + ret_reply->body_len;
+	if (ret_reply->stale)
+		make_stale(env, msg, ret_reply);
+	else /* another worker was given it meanwhile */
+		reply_age(msg, len, body_at,
+			  (unsigned int)ret_reply->ancount + ret_reply->nscount +
+				  ret_reply->arcount,
+			  found.age_s);
+	*ret_verdict = judge_stale(env, key, &qname, msg, len, ret_reply);
+	if (ret_verdict->matched)
+		cache_remove(env->cache, &cache_key);
+	return true;
+}
+
+void query_remember_failure(const struct query_env *env, const struct query_key *key,
+			    enum query_failure failure, const struct ede *ede)
+{
+	struct name qname;
+	const struct cache_key cache_key = cache_key_of(key, &qname);
+	struct ede own;
+
+	if (failure == QUERY_FAIL_OVERLOAD)
+		return;
+	query_failure_ede(failure, &own);
+	cache_put_failure(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
+			  ede && ede->len > 0 ? ede : &own, ede != NULL);
+}

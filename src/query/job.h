@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of query share: one answer under construction.
+ *
+ *   query.c  a query parsed, and decided
+ *   cache.c  what the cache is asked and told
+ *   reply.c  answers from verdicts, replies and failures
+ */
+#ifndef QUERY_JOB_H
+#define QUERY_JOB_H
+
+#include "names/local.h"
+#include "query/query.h"
+
+/* Where an answer is built, and what of the query it needs. */
+struct answer_job {
+	const struct query_env *env;
+	const struct wire_query *wire;
+	enum transport transport;
+	bool alias;	    /* the answer is of the name that the operator's CNAMEs lead to */
+	const uint8_t *msg; /* the query's message: its header and question */
+	uint8_t *buf;
+	size_t room;  /* octets of the buffer */
+	size_t limit; /* octets the client takes, at most `room` */
+	struct answer_opt opt;
+	struct answer answer;
+};
+
+void answer_job_init(struct answer_job *job, const struct query_env *env,
+		     const struct wire_query *wire, enum transport transport, const uint8_t *cookie,
+		     const uint8_t *msg, uint8_t *buf, size_t cap);
+
+/* Begins job->answer with what job->opt says. */
+void answer_job_begin(struct answer_job *job);
+
+/* True when a question for `qtype` is answered with records of `type`. */
+static inline bool query_wants(uint16_t qtype, uint16_t type)
+{
+	return qtype == type || qtype == TYPE_ANY;
+}
+
+/* True when the verdict is the answer.  A list that wants TCP has what it wants there. */
+static inline bool query_verdict_ends(const struct verdict *verdict, enum transport transport)
+{
+	return verdict->matched &&
+	       !(verdict->action == ACTION_TCP_ONLY && transport == TRANSPORT_TCP);
+}
+
+/*
+ * Builds what a matched verdict asks for; `apex` is where in the qname the rule's owner begins.
+ * QUERY_DROPPED for ACTION_DROP.
+ */
+enum query_outcome query_answer_verdict(struct answer_job *job, const struct verdict *verdict,
+					uint8_t apex, size_t *ret_len);
+
+/* Builds the answer from a reply whose records are `age_s` old.  The reply's body may lie in
+ * job->buf, behind the question. */
+size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s);
+
+/* Fills in why a question failed. */
+void query_failure_ede(enum query_failure failure, struct ede *ret_ede);
+
+/* CACHE_FLAG_ of a query. */
+static inline uint8_t query_cache_flags(const struct wire_query *wire)
+{
+	return (uint8_t)((wire->edns.dnssec_ok ? CACHE_FLAG_DO : 0) |
+			 (wire->flags & FLAG_CD ? CACHE_FLAG_CD : 0));
+}
+
+/* Answers from the cache; false when it has nothing to be given at once. */
+bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
+			 size_t *ret_len);
+
+/* Where an answer has got to, along the CNAMEs. */
+struct query_chain {
+	uint16_t owner; /* pointer to the name */
+	bool is_own;	/* it is the operator's, and `found` what it has */
+	bool follows;	/* a CNAME leads on from it, to `target` */
+	unsigned int links;
+	struct local_name found;
+	struct name target;
+	struct name_suffixes suffixes; /* of the target */
+};
+
+/* Adds the records of the name that the chain is at to the answer, which was begun.  False when no
+ * CNAME leads on from it. */
+bool query_chain_add(struct answer_job *job, struct query_chain *chain);
+
+/* Begins at the question's name and adds the CNAMEs up to a name that is not the operator's; false
+ * when they do not lead to one. */
+bool query_chain_begin(struct answer_job *job, struct query_chain *ret_chain);
+
+/*
+ * Answers from the operator's own name: with its records of the type, those of the names that its
+ * CNAMEs lead to, or none.  A mandatory list that has such a name blocks it.  False: they lead to
+ * `ret_target`, which is none of the operator's and has to be asked for.
+ */
+bool query_answer_local(struct answer_job *job, const struct local_name *found,
+			struct name *ret_target, enum query_outcome *outcome, size_t *ret_len);
+
+/*
+ * Adds a reply to the name that the operator's CNAMEs lead to, behind these; the records are
+ * `age_s` old.  False when they lead elsewhere by now, after a reload.
+ */
+bool query_add_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s);
+
+/* Answers what is special-use (see names/special.h) unless it lies in a zone with upstreams of its
+ * own.  False: it is none, or its DS is asked for, which lies outside of it. */
+bool query_answer_special_use(const struct query *q, struct answer_job *job, size_t *ret_len);
+
+/* Answers version.bind and its like (RFC 4892), as configured; REFUSED for all else. */
+size_t query_answer_chaos(struct answer_job *job, const struct name *qname);
+
+/*
+ * Asks the lists about every name that the reply's CNAMEs and DNAMEs lead to, in the order they
+ * stand; the first match decides.  `msg` is the message the reply's records stand in.
+ */
+struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
+			     const struct reply *reply, bool mandatory_only);
+
+#endif

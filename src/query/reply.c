@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How answers come about: from a list's verdict, from a reply, or from the configuration. */
+#include <string.h>
+
+#include "query/job.h"
+
+void answer_job_init(struct answer_job *job, const struct query_env *env,
+		     const struct wire_query *wire, enum transport transport, const uint8_t *cookie,
+		     const uint8_t *msg, uint8_t *buf, size_t cap)
+{
+	uint16_t udp_size = (uint16_t)env->snapshot->conf->server.udp_size;
+	size_t limit = cap;
+
+	if (transport == TRANSPORT_UDP) {
+		limit = answer_udp_limit(wire, udp_size);
+		if (limit > cap)
+			limit = cap;
+	}
+	job->env = env;
+	job->wire = wire;
+	job->transport = transport;
+	job->alias = false;
+	job->msg = msg;
+	job->buf = buf;
+	job->room = cap;
+	job->limit = limit;
+	job->opt = (struct answer_opt){.udp_size = udp_size, .cookie = cookie};
+}
+
+void answer_job_begin(struct answer_job *job)
+{
+	answer_begin(&job->answer, job->buf, job->limit, job->msg, job->wire, &job->opt);
+}
+
+static bool has_address(const struct policy_list *list, uint16_t qtype)
+{
+	return (list->has_ipv4 && query_wants(qtype, TYPE_A)) ||
+	       (list->has_ipv6 && query_wants(qtype, TYPE_AAAA));
+}
+
+static size_t answer_sinkhole(struct answer_job *job, const struct policy_list *list)
+{
+	uint16_t qtype = job->wire->qtype;
+
+	job->opt.ede = &list->forged;
+	answer_job_begin(job);
+	if (list->has_ipv4 && query_wants(qtype, TYPE_A))
+		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_A, CLASS_IN,
+			   list->ttl_s, list->ipv4, sizeof(list->ipv4));
+	if (list->has_ipv6 && query_wants(qtype, TYPE_AAAA))
+		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_AAAA, CLASS_IN,
+			   list->ttl_s, list->ipv6, sizeof(list->ipv6));
+	return answer_end(&job->answer, RCODE_NOERROR, 0);
+}
+
+/* Nothing is given; a negative answer has an SOA, so that it is kept (RFC 2308). */
+static size_t answer_denial(struct answer_job *job, const struct policy_list *list, uint16_t rcode,
+			    uint8_t apex)
+{
+	job->opt.ede = &list->denied;
+	answer_job_begin(job);
+	if (rcode != RCODE_REFUSED)
+		answer_add_soa(&job->answer, SECTION_AUTHORITY,
+			       (uint16_t)(ANSWER_QNAME_POINTER + apex), list->ttl_s);
+	return answer_end(&job->answer, rcode, 0);
+}
+
+/* Empty and truncated: the client comes back over TCP. */
+static size_t answer_truncated(struct answer_job *job)
+{
+	job->opt.ede = NULL;
+	answer_job_begin(job);
+	return answer_end(&job->answer, RCODE_NOERROR, FLAG_TC);
+}
+
+enum query_outcome query_answer_verdict(struct answer_job *job, const struct verdict *verdict,
+					uint8_t apex, size_t *ret_len)
+{
+	const struct policy_list *list = &job->env->snapshot->policy->lists[verdict->list];
+
+	switch (verdict->action) {
+	case ACTION_DROP:
+		stats_inc(job->env->stats, dropped);
+		return QUERY_DROPPED;
+	case ACTION_TCP_ONLY:
+		*ret_len = answer_truncated(job);
+		break;
+	case ACTION_NXDOMAIN:
+		*ret_len = answer_denial(job, list, RCODE_NXDOMAIN, apex);
+		break;
+	case ACTION_REFUSED:
+		*ret_len = answer_denial(job, list, RCODE_REFUSED, apex);
+		break;
+	case ACTION_SINKHOLE:
+		if (has_address(list, job->wire->qtype)) {
+			*ret_len = answer_sinkhole(job, list);
+			break;
+		}
+		__attribute__((fallthrough));
+	default:
+		*ret_len = answer_denial(job, list, RCODE_NOERROR, apex);
+	}
+	return QUERY_ANSWERED;
+}
+
+/* AD is for clients that know it: they set DO, or AD itself (RFC 6840, 5.7 and 5.8). */
+static uint16_t reply_flags(const struct wire_query *wire, const struct reply *reply)
+{
+	bool wanted = wire->edns.dnssec_ok || (wire->flags & FLAG_AD);
+
+	return reply->ad && wanted ? FLAG_AD : 0;
+}
+
+/* The records as they stand: their pointers are good in every message with this question. */
+static void add_body(struct answer_job *job, const struct reply *reply, uint32_t age_s)
+{
+	unsigned int records = (unsigned int)reply->ancount + reply->nscount + reply->arcount;
+	size_t body_at = job->wire->question_end;
+	struct answer *a = &job->answer;
+
+	if (reply->body == job->buf + body_at && reply->body_len > 0)
+		answer_adopt_body(a, reply->body_len, reply->ancount, reply->nscount,
+				  reply->arcount);
+	else if (reply->body)
+		answer_add_body(a, reply->body, reply->body_len, reply->ancount, reply->nscount,
+				reply->arcount);
+	else
+		a->full = true;
+	if (!a->full && age_s > 0)
+		reply_age(job->buf, a->len, body_at, records, age_s);
+}
+
+/* The operator's CNAME is not signed: AD is not set, whatever is said of its target. */
+static size_t answer_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s)
+{
+	if (!query_add_alias(job, reply, age_s)) {
+		answer_job_begin(job);
+		return answer_end(&job->answer, RCODE_SERVFAIL, 0);
+	}
+	if (job->answer.full)
+		stats_inc(job->env->stats, truncated);
+	return answer_end(&job->answer, reply->rcode, 0);
+}
+
+size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s)
+{
+	struct answer *a = &job->answer;
+	struct ede ede;
+
+	if (reply->ede_len > 0) {
+		ede.len = (uint8_t)reply->ede_len;
+		memcpy(ede.data, reply->ede, reply->ede_len);
+		job->opt.ede = &ede;
+	}
+	answer_job_begin(job);
+	if (job->alias && reply->kind != REPLY_FAILURE)
+		return answer_alias(job, reply, age_s);
+	add_body(job, reply, age_s);
+	if (a->full)
+		stats_inc(job->env->stats, truncated);
+	return answer_end(a, reply->rcode, reply_flags(job->wire, reply));
+}
+
+/* A TXT record of one string in class CH; "" is hidden. */
+static size_t answer_chaos_text(struct answer_job *job, const char *text)
+{
+	uint8_t rdata[256];
+	size_t len = strlen(text);
+
+	if (len > 255)
+		len = 255;
+	rdata[0] = (uint8_t)len;
+	memcpy(rdata + 1, text, len);
+	answer_job_begin(job);
+	if (job->wire->qtype == TYPE_TXT || job->wire->qtype == TYPE_ANY)
+		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_TXT, CLASS_CH,
+			   0, rdata, (uint16_t)(len + 1));
+	return answer_end(&job->answer, RCODE_NOERROR, 0);
+}
+
+size_t query_answer_chaos(struct answer_job *job, const struct name *qname)
+{
+	static const struct {
+		const char *wire;
+		bool version;
+	} served[] = {
+		{"\7version\4bind", true},
+		{"\7version\6server", true},
+		{"\2id\6server", false},
+		{"\10hostname\4bind", false},
+	};
+	const struct conf_server *conf = &job->env->snapshot->conf->server;
+
+	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++) {
+		const char *text = served[i].version ? conf->version : conf->identity;
+
+		if (strcmp((const char *)qname->wire, served[i].wire) == 0 && *text &&
+		    qname->len == strlen(served[i].wire) + 1)
+			return answer_chaos_text(job, text);
+	}
+	answer_job_begin(job);
+	return answer_end(&job->answer, RCODE_REFUSED, 0);
+}
+
+/* The verdict on the one name that the rdata of `rr` holds. */
+static struct verdict inspect_target(const struct query_env *env, const uint8_t *msg, size_t len,
+				     const struct wire_rr *rr, bool mandatory_only)
+{
+	struct name_suffixes suffixes;
+	struct name target;
+	size_t at = rr->rdata;
+
+	if (name_unpack(msg, len, &at, &target) != ERR_OK)
+		return (struct verdict){.matched = false};
+	name_hash_suffixes(&env->name_key, &target, &suffixes);
+	return policy_match(env->snapshot->policy, &target, &suffixes, mandatory_only);
+}
+
+struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
+			     const struct reply *reply, bool mandatory_only)
+{
+	struct verdict tcp_only = {.matched = false};
+	size_t pos = reply->question_end;
+	struct wire_rr rr;
+	struct verdict v;
+
+	for (unsigned int i = 0; i < reply->ancount; i++) {
+		if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
+			break;
+		if (rr.type != TYPE_CNAME && rr.type != TYPE_DNAME)
+			continue;
+		v = inspect_target(env, msg, len, &rr, mandatory_only);
+		if (!v.matched)
+			continue;
+		if (v.action == ACTION_PASS)
+			mandatory_only = true; /* what lies behind a name let pass is let pass */
+		else if (v.action == ACTION_TCP_ONLY)
+			tcp_only = v; /* what lies behind it may be blocked for good */
+		else
+			return v;
+	}
+	return tcp_only;
+}
+
+/* A job for a client that waited: header and question are laid into its buffer first. */
+static void resume_job(struct answer_job *job, const struct query_env *env,
+		       const struct query_wait *wait, uint8_t *buf, size_t cap)
+{
+	size_t question_len = wait->wire.question_end - (size_t)WIRE_HEADER;
+
+	memcpy(buf + WIRE_HEADER, wait->question, question_len);
+	answer_job_init(job, env, &wait->wire, wait->transport,
+			wait->has_cookie ? wait->cookie : NULL, buf, buf, cap);
+	job->alias = wait->alias;
+}
+
+enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,
+				const struct reply *reply, const struct verdict *verdict,
+				uint8_t *buf, size_t cap, size_t *ret_len)
+{
+	struct answer_job job;
+
+	resume_job(&job, env, wait, buf, cap);
+	if (query_verdict_ends(verdict, wait->transport)) {
+		stats_inc(env->stats, blocked_cname);
+		return query_answer_verdict(&job, verdict, 0, ret_len);
+	}
+	if (reply->kind == REPLY_FAILURE)
+		stats_inc(env->stats, servfail);
+	else if (reply->stale)
+		stats_inc(env->stats, stale_answers);
+	else
+		stats_inc(env->stats, resolved);
+	*ret_len = query_answer_reply(&job, reply, 0);
+	return QUERY_ANSWERED;
+}
+
+void query_failure_ede(enum query_failure failure, struct ede *ret_ede)
+{
+	static const struct {
+		enum ede_code code;
+		const char *text;
+	} causes[] = {
+		[QUERY_FAIL_NO_REPLY] = {EDE_NO_REACHABLE_AUTHORITY,
+					 "no upstream answered in time"},
+		[QUERY_FAIL_NETWORK] = {EDE_NETWORK_ERROR, "every upstream failed"},
+		[QUERY_FAIL_OVERLOAD] = {EDE_OTHER, "too many questions in flight"},
+	};
+
+	ede_set(ret_ede, causes[failure].code, causes[failure].text);
+}
+
+size_t query_fail(const struct query_env *env, const struct query_wait *wait,
+		  enum query_failure failure, uint8_t *buf, size_t cap)
+{
+	struct answer_job job;
+	struct ede ede;
+
+	query_failure_ede(failure, &ede);
+	resume_job(&job, env, wait, buf, cap);
+	job.opt.ede = &ede;
+	answer_job_begin(&job);
+	stats_inc(env->stats, servfail);
+	return answer_end(&job.answer, RCODE_SERVFAIL, 0);
+}
+
+/* Appends an option with room for its data, which is returned. */
+static uint8_t *add_option(uint8_t *opt, size_t *len, uint16_t code, uint16_t data_len)
+{
+	uint8_t *at = opt + *len;
+
+	wire_put16(at, code);
+	wire_put16(at + 2, data_len);
+	*len += (size_t)data_len + EDNS_OPTION_FIXED;
+	return at + EDNS_OPTION_FIXED;
+}
+
+/* The OPT of a query to an upstream, behind `before` octets of the message; returns its length. */
+static size_t put_opt(const struct query_key *key, const struct query_form *form, size_t before,
+		      uint8_t *opt)
+{
+	size_t len = EDNS_OPT_FIXED;
+
+	memset(opt, 0, EDNS_OPT_FIXED);
+	wire_put16(opt + 1, TYPE_OPT);
+	wire_put16(opt + 3, form->udp_size);
+	wire_put32(opt + 5, key->flags & CACHE_FLAG_DO ? 0x8000U : 0);
+	if (form->cookie_len)
+		memcpy(add_option(opt, &len, EDNS_OPTION_COOKIE, form->cookie_len), form->cookie,
+		       form->cookie_len);
+	if (form->block) {
+		size_t over = (before + len + EDNS_OPTION_FIXED) % form->block;
+		uint16_t padding = (uint16_t)(over ? form->block - over : 0);
+
+		memset(add_option(opt, &len, EDNS_OPTION_PADDING, padding), 0, padding);
+	}
+	wire_put16(opt + 9, (uint16_t)(len - EDNS_OPT_FIXED));
+	return len;
+}
+
+size_t query_upstream_message(const struct query_key *key, const struct query_form *form,
+			      uint8_t *buf)
+{
+	uint16_t flags = (uint16_t)(FLAG_RD | FLAG_AD | (key->flags & CACHE_FLAG_CD ? FLAG_CD : 0));
+	size_t len = WIRE_HEADER + (size_t)key->question_len;
+
+	memset(buf, 0, WIRE_HEADER);
+	wire_put16(buf, form->id);
+	wire_put16(buf + 2, flags);
+	wire_put16(buf + 4, 1);
+	memcpy(buf + WIRE_HEADER, key->question, key->question_len);
+	if (form->udp_size == 0)
+		return len;
+	wire_put16(buf + 10, 1);
+	return len + put_opt(key, form, len, buf + len);
+}

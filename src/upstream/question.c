@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The questions in flight: found by what they ask, and known by their age. */
+#include <string.h>
+
+#include "upstream/engine.h"
+
+#define NEVER UINT64_MAX
+
+struct question *question_find(struct upstreams *up, const struct query_key *key)
+{
+	struct question *q;
+
+	LIST_FOREACH(q, &up->buckets[key->hash & up->bucket_mask], chain)
+	if (query_key_equal(&q->key, key))
+		return q;
+	return NULL;
+}
+
+static void reset(struct question *q)
+{
+	const struct loop *loop = q->upstreams->loop;
+	const struct conf_outgoing *conf = &loop->env.snapshot->conf->outgoing;
+
+	q->waiters = NULL;
+	q->begun_ms = loop->env.now_ms;
+	q->deadline_ms = loop->env.now_ms + conf->timeout_ms;
+	q->retry_ms = NEVER;
+	q->hedge_ms = NEVER;
+	q->stale_ms = NEVER;
+	q->tried = 0;
+	q->failed = 0;
+	q->unhelpful = 0;
+	q->overdue = 0;
+	q->last = NULL;
+	q->retries = 0;
+	q->bad_cookies = 0;
+	q->stumbled = NULL;
+	q->answered_badly = false;
+	q->awaits_dead = false;
+	q->crowded_out = false;
+	q->ede.len = 0;
+	q->attempt_count = 0;
+}
+
+struct question *question_begin(struct upstreams *up, const struct query_key *key,
+				struct server *probe)
+{
+	struct question *q = LIST_FIRST(&up->unused);
+	struct pool *pool = q ? pool_take(up, key) : NULL;
+
+	if (!pool)
+		return NULL;
+	LIST_REMOVE(q, chain);
+	q->key = *key;
+	q->upstreams = up;
+	q->probe = probe;
+	q->pool = pool;
+	reset(q);
+	evtimer_assign(&q->timer, up->loop->base, up->on_timer, q);
+	if (probe)
+		LIST_INSERT_HEAD(&up->probes, q, chain);
+	else
+		LIST_INSERT_HEAD(&up->buckets[key->hash & up->bucket_mask], q, chain);
+	TAILQ_INSERT_TAIL(&up->queue, q, age);
+	up->in_flight++;
+	return q;
+}
+
+void question_end(struct question *q)
+{
+	struct upstreams *up = q->upstreams;
+
+	for (uint32_t i = 0; i < q->attempt_count; i++)
+		attempt_end(&q->attempts[i]);
+	event_del(&q->timer);
+	LIST_REMOVE(q, chain);
+	TAILQ_REMOVE(&up->queue, q, age);
+	pool_give(up, q->pool);
+	LIST_INSERT_HEAD(&up->unused, q, chain);
+	up->in_flight--;
+}
+
+struct question *question_oldest(const struct upstreams *up)
+{
+	return TAILQ_FIRST(&up->queue);
+}
+
+/* What a bit of each place tells is of other servers now. */
+void question_renew(struct question *q)
+{
+	struct pool *before = q->pool;
+
+	q->pool = pool_renew(q->upstreams, q->pool);
+	if (q->pool == before)
+		return;
+	q->tried = 0;
+	q->failed = 0;
+	q->unhelpful = 0;
+	q->overdue = 0;
+	q->last = NULL;
+	for (uint32_t i = 0; i < q->attempt_count; i++)
+		if (q->attempts[i].server)
+			q->tried |= place_bit(question_place(q, q->attempts[i].server));
+}
+
+size_t question_place(const struct question *q, const struct server *server)
+{
+	for (uint32_t i = 0; i < q->pool->count; i++)
+		if (q->pool->servers[i] == server)
+			return i;
+	return SERVERS_MAX;
+}
+
+bool question_under_way(const struct question *q)
+{
+	for (uint32_t i = 0; i < q->attempt_count; i++)
+		if (q->attempts[i].server)
+			return true;
+	return false;
+}
+
+bool question_over_link(const struct question *q, const struct server *server)
+{
+	for (uint32_t i = 0; i < q->attempt_count; i++)
+		if (q->attempts[i].server == server && q->attempts[i].link)
+			return true;
+	return false;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The source ports.  Each server has a set of sockets, each connected (so that the kernel drops
+ * what comes from elsewhere) and bound to a port drawn at random.  A question draws one of them
+ * at random; a socket is closed after some questions, and its place gets a new port.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "upstream/engine.h"
+
+#define USES_MAX 128U /* questions from one port */
+#define PORT_MIN 1024U
+#define BIND_TRIES 16
+
+void sources_init(struct server *server)
+{
+	for (uint32_t i = 0; i < server->source_count; i++) {
+		server->sources[i].server = server;
+		server->sources[i].fd = -1;
+	}
+}
+
+static void source_close(struct source *s)
+{
+	if (s->fd < 0)
+		return;
+	event_del(&s->event);
+	close(s->fd);
+	s->fd = -1;
+}
+
+void sources_close(struct server *server)
+{
+	for (uint32_t i = 0; i < server->source_count; i++)
+		source_close(&server->sources[i]);
+}
+
+static void set_port(struct endpoint *e, uint16_t port)
+{
+	if (e->u.sa.sa_family == AF_INET)
+		e->u.in.sin_port = htons(port);
+	else
+		e->u.in6.sin6_port = htons(port);
+}
+
+/* Binds to a random port; when many in a row are taken, the kernel chooses. */
+static int bind_random(struct random_pool *random, int fd, sa_family_t family)
+{
+	struct endpoint local = {.u.sa.sa_family = family};
+
+	local.len = family == AF_INET ? sizeof(local.u.in) : sizeof(local.u.in6);
+	for (int i = 0; i < BIND_TRIES; i++) {
+		set_port(&local, (uint16_t)(PORT_MIN + random_below(random, 65536 - PORT_MIN)));
+		if (bind(fd, &local.u.sa, local.len) == 0)
+			return 0;
+		if (errno != EADDRINUSE && errno != EACCES)
+			return -1;
+	}
+	set_port(&local, 0);
+	return bind(fd, &local.u.sa, local.len);
+}
+
+static enum err source_open(struct upstreams *up, struct source *s)
+{
+	const struct endpoint *to = &s->server->address;
+	int fd = socket(to->u.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return ERR_SYS;
+	if (bind_random(&up->random, fd, to->u.sa.sa_family) != 0 ||
+	    connect(fd, &to->u.sa, to->len) != 0) {
+		close(fd);
+		return ERR_SYS;
+	}
+	event_assign(&s->event, up->loop->base, fd, EV_READ | EV_PERSIST, up->on_readable, s);
+	if (event_add(&s->event, NULL) != 0) {
+		close(fd);
+		return ERR_SYS;
+	}
+	s->fd = fd;
+	s->uses = 0;
+	s->unanswered = 0;
+	s->strays = 0;
+	return ERR_OK;
+}
+
+/* No port can be had now (open files are at their limit): any that is open is better than none. */
+static struct source *any_open(struct upstreams *up, struct server *server)
+{
+	uint32_t start = random_below(&up->random, server->source_count);
+
+	for (uint32_t i = 0; i < server->source_count; i++) {
+		struct source *s = &server->sources[(start + i) % server->source_count];
+
+		if (s->fd >= 0)
+			return s;
+	}
+	return NULL;
+}
+
+/*
+ * Draws a source.  One that was used up is renewed, if nothing waits at it; else the one drawn
+ * next is taken, and in the end a used-up one rather than none.
+ */
+enum err source_draw(struct upstreams *up, struct server *server, struct source **ret_source)
+{
+	struct source *s = NULL;
+
+	for (int i = 0; i < 4; i++) {
+		s = &server->sources[random_below(&up->random, server->source_count)];
+		if (s->uses < USES_MAX || LIST_EMPTY(&s->attempts))
+			break;
+	}
+	if (s->fd >= 0 && s->uses >= USES_MAX && LIST_EMPTY(&s->attempts))
+		source_close(s);
+	if (s->fd < 0 && source_open(up, s) != ERR_OK)
+		s = any_open(up, server);
+	if (!s)
+		return ERR_SYS;
+	s->uses++;
+	*ret_source = s;
+	return ERR_OK;
+}
+
+void source_retire(struct source *s)
+{
+	s->uses = USES_MAX;
+}

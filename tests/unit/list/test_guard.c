@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "list/suffixes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/map_fail.h"
+
+#define SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
+#define ITSELF DOMSET_SCOPE_ITSELF
+#define BELOW DOMSET_SCOPE_BELOW
+#define BOTH DOMSET_SCOPE_BOTH
+
+static const char *const protected_names[] = {
+	"dns.upstream.example",
+	"lists.example",
+	"a.deep.one.sub.example",
+};
+
+static struct name name_of(const char *text)
+{
+	struct name name;
+
+	memset(&name, 0xa5, sizeof(name));
+	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
+	return name;
+}
+
+static struct guard *new_guard(const char *path)
+{
+	struct name names[3];
+	struct guard *guard;
+
+	for (size_t i = 0; i < 3; i++)
+		names[i] = name_of(protected_names[i]);
+	assert_int_equal(guard_create_from(path, names, 3, &guard), ERR_OK);
+	return guard;
+}
+
+static const struct {
+	const char *owner;
+	struct domset_kind kind;
+	const char *held; /* NULL: it may come into force */
+} entries[] = {
+	{".", {BOTH, false, false}, "is the root"},
+	{".", {BELOW, false, true}, "is the root"},
+	{".", {BOTH, true, false}, NULL},
+	{".", {ITSELF, false, false}, NULL},
+	{"com", {BOTH, false, false}, "is a top-level domain"},
+	{"com", {BELOW, false, false}, "is a top-level domain"},
+	{"com", {ITSELF, false, false}, NULL},
+	{"com", {BOTH, true, false}, NULL},
+	{"nosuchtld", {BOTH, false, false}, "is a top-level domain"},
+	{"co.uk", {BOTH, false, false}, "is a public suffix"},
+	{"co.uk", {BELOW, false, false}, "is a public suffix"},
+	{"co.uk", {ITSELF, false, false}, NULL},
+	{"co.uk", {BOTH, true, false}, NULL},
+	{"example.co.uk", {BOTH, false, false}, NULL},
+	{"example.com", {BOTH, false, false}, NULL},
+	{"github.io", {BOTH, false, false}, NULL}, /* of the private section */
+	{"any.ck", {BOTH, false, false}, "is a public suffix"},
+	{"www.ck", {BOTH, false, false}, NULL},
+	{"x.any.ck", {BOTH, false, false}, NULL},
+	{"kawasaki.jp", {BOTH, false, false}, "is a public suffix"},
+	{"x.kawasaki.jp", {BOTH, false, false}, "is a public suffix"},
+	{"city.kawasaki.jp", {BOTH, false, false}, NULL},
+	{"pvt.k12.ma.us", {BOTH, false, false}, "is a public suffix"},
+	{"xn--55qx5d.cn", {BOTH, false, false}, "is a public suffix"},
+	{"dns.upstream.example", {BOTH, false, false}, "is a protected name"},
+	{"dns.upstream.example", {ITSELF, false, false}, "is a protected name"},
+	{"dns.upstream.example", {BELOW, false, false}, "is a protected name"},
+	{"dns.upstream.example", {BOTH, true, false}, NULL},
+	{"upstream.example", {BOTH, false, false}, "is above a protected name"},
+	{"upstream.example", {BELOW, false, false}, "is above a protected name"},
+	{"upstream.example", {ITSELF, false, false}, NULL},
+	{"x.dns.upstream.example", {BOTH, false, false}, NULL},
+	{"xdns.upstream.example", {BOTH, false, false}, NULL},
+	{"lists.example", {BOTH, false, false}, "is a protected name"},
+	{"sub.example", {BOTH, false, false}, "is above a protected name"},
+	{"one.sub.example", {BOTH, false, false}, "is above a protected name"},
+	{"deep.one.sub.example", {BOTH, false, true}, "is above a protected name"},
+	{"b.deep.one.sub.example", {BOTH, false, false}, NULL},
+};
+
+static void expect_entries(const char *path)
+{
+	struct guard *guard = new_guard(path);
+
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		struct name owner = name_of(entries[i].owner);
+		const char *held = guard_entry(guard, &owner, &entries[i].kind);
+
+		if (!held != !entries[i].held || (held && strcmp(held, entries[i].held) != 0))
+			fail_msg("%s, scope %u: %s", entries[i].owner, entries[i].kind.scope,
+				 held ? held : "not held");
+	}
+	guard_free(guard);
+}
+
+static void test_entries(void **state)
+{
+	expect_entries(SUFFIX_LIST);
+}
+
+/* The list that is built into libpsl. */
+static void test_builtin(void **state)
+{
+	expect_entries("/nonexistent");
+	expect_entries("/dev/null");
+}
+
+/* Each line of the list's ICANN section is held, or a child of its if it is a wildcard. */
+static void test_all_suffixes(void **state)
+{
+	const struct domset_kind both = {BOTH, false, false};
+	struct guard *guard = new_guard(SUFFIX_LIST);
+	FILE *file = fopen(SUFFIX_LIST, "r");
+	unsigned int held = 0;
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file) && !strstr(line, "===END ICANN")) {
+		struct name owner;
+
+		line[strcspn(line, " \t\n")] = '\0';
+		if (line[0] == '*')
+			line[0] = 'x';
+		if (!line[0] || strchr("/!", line[0]) ||
+		    name_from_host(line, strlen(line), &owner) != ERR_OK)
+			continue;
+		if (!guard_entry(guard, &owner, &both))
+			fail_msg("%s is not held", line);
+		held++;
+	}
+	if (file)
+		assert_true(held > 5000);
+	else
+		print_message("there is no %s\n", SUFFIX_LIST);
+	if (file)
+		fclose(file);
+	guard_free(guard);
+}
+
+static void test_no_protected(void **state)
+{
+	const struct domset_kind both = {BOTH, false, false};
+	struct name owner = name_of("lists.example");
+	struct guard *guard;
+
+	assert_int_equal(guard_create(NULL, 0, true, &guard), ERR_OK);
+	assert_null(guard_entry(guard, &owner, &both));
+	guard_free(guard);
+	guard_free(NULL);
+}
+
+/* Without suffixes only the root and what is protected are held. */
+static void test_no_suffixes(void **state)
+{
+	static const struct {
+		const char *owner;
+		bool held;
+	} rows[] = {{".", true}, {"com", false}, {"co.uk", false}, {"lists.example", true}};
+	const struct domset_kind both = {BOTH, false, false};
+	struct name name = name_of("lists.example");
+	struct guard *guard;
+
+	assert_int_equal(guard_create(&name, 1, false, &guard), ERR_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct name owner = name_of(rows[i].owner);
+
+		assert_int_equal(guard_entry(guard, &owner, &both) != NULL, rows[i].held);
+	}
+	guard_free(guard);
+}
+
+static void test_no_memory(void **state)
+{
+	struct name name = name_of("lists.example");
+	struct guard *guard = NULL;
+
+	for (unsigned long nth = 0; nth < 2; nth++) {
+		map_fail_start(nth);
+		assert_int_equal(guard_create(&name, 1, true, &guard), ERR_NOMEM);
+		assert_true(map_fail_stop());
+		assert_null(guard);
+	}
+}
+
+/* ---- the list as a whole */
+
+static const struct {
+	struct guard_limits limits;
+	uint32_t entries;
+	uint32_t skipped;
+	uint32_t bad;
+	uint32_t previous;
+	const char *refused; /* NULL: it is accepted */
+} lists[] = {
+	{{.min_entries = 0}, 0, 0, 0, 0, NULL},
+	{{.min_entries = 0}, 0, 0, 900, 1000000, NULL},
+	{{.min_entries = 10}, 10, 0, 0, 0, NULL},
+	{{.min_entries = 10}, 9, 0, 0, 0, "has 9 entries, at least 10 are required"},
+	{{.min_entries = 1}, 0, 5, 5, 0, "has 0 entries, at least 1 is required"},
+	{{.expect_entries = 273}, 273, 0, 4, 0, NULL},
+	{{.expect_entries = 273}, 12, 0, 0, 0, "has 12 entries, 273 are expected"},
+	{{.expect_entries = 273}, 274, 0, 0, 0, "has 274 entries, 273 are expected"},
+	{{.expect_entries = 2}, 1, 0, 0, 0, "has 1 entry, 2 are expected"},
+	{{.max_bad_lines = 3}, 10, 0, 3, 0, NULL},
+	{{.max_bad_lines = 3}, 10, 0, 4, 0, "has 4 bad lines, at most 3 are allowed"},
+	{{.max_bad_percent = 10}, 80, 10, 10, 0, NULL},
+	{{.max_bad_percent = 10},
+	 80,
+	 9,
+	 10,
+	 0,
+	 "has 10 bad lines of 99, at most 10 percent are allowed"},
+	{{.max_bad_percent = 10}, 0, 0, 0, 0, NULL},
+	{{.max_shrink_percent = 50}, 50, 0, 0, 100, NULL},
+	{{.max_shrink_percent = 50},
+	 49,
+	 0,
+	 0,
+	 100,
+	 "shrank from 100 to 49 entries, at most 50 percent are allowed"},
+	{{.max_shrink_percent = 50}, 0, 0, 0, 0, NULL},
+	{{.max_grow_percent = 200}, 300, 0, 0, 100, NULL},
+	{{.max_grow_percent = 200},
+	 301,
+	 0,
+	 0,
+	 100,
+	 "grew from 100 to 301 entries, at most 200 percent are allowed"},
+	{{.max_grow_percent = 200},
+	 4000000000,
+	 0,
+	 0,
+	 1000000000,
+	 "grew from 1000000000 to 4000000000 entries, at most 200 percent are allowed"},
+	{{.max_grow_percent = 200}, 5000, 0, 0, 0, NULL},
+};
+
+static void test_lists(void **state)
+{
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct list_report report;
+		struct err_text text = {""};
+		enum err err;
+
+		report_init(&report, LIST_FORMAT_NAMES);
+		report.entries = lists[i].entries;
+		report.skipped = lists[i].skipped;
+		report.bad = lists[i].bad;
+		err = guard_list(&lists[i].limits, &report, lists[i].previous, &text);
+		assert_int_equal(err, lists[i].refused ? ERR_REFUSED : ERR_OK);
+		assert_string_equal(text.text, lists[i].refused ? lists[i].refused : "");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_entries),	     cmocka_unit_test(test_builtin),
+		cmocka_unit_test(test_all_suffixes), cmocka_unit_test(test_no_protected),
+		cmocka_unit_test(test_no_suffixes),  cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_lists),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

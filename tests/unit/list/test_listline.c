@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "list/listline.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NAMES LIST_FORMAT_NAMES
+#define HOSTS LIST_FORMAT_HOSTS
+#define ADBLOCK LIST_FORMAT_ADBLOCK
+
+#define A63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A61 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+/* "both x" "itself x" "below x", with "except " or "important " before; "skipped", "bad". */
+static void describe(enum listline_verdict verdict, const struct listline_rule *rule, char *buf,
+		     size_t size)
+{
+	static const char *const scopes[] = {"no", "itself", "below", "both"};
+	char text[NAME_TEXT_MAX];
+
+	if (verdict == LISTLINE_RULE)
+		snprintf(buf, size, "%s%s%s %s", rule->kind.exception ? "except " : "",
+			 rule->kind.important ? "important " : "", scopes[rule->kind.scope],
+			 name_to_text(rule->owner.wire, text, sizeof(text)));
+	else
+		snprintf(buf, size, "%s", verdict == LISTLINE_SKIPPED ? "skipped" : "bad");
+}
+
+static const char *read_line(enum list_format format, bool exact, const char *text, size_t len,
+			     char *buf, size_t size)
+{
+	struct listline_rule rule;
+	enum listline_verdict verdict;
+	struct listline line;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	listline_init(&line, format, exact, text, len);
+	while ((verdict = listline_next(&line, &rule)) != LISTLINE_END) {
+		if (used > 0)
+			used += (size_t)snprintf(buf + used, size - used, ", ");
+		describe(verdict, &rule, buf + used, size - used);
+		used = strlen(buf);
+		assert_true(verdict != LISTLINE_BAD || rule.reason);
+	}
+	return buf;
+}
+
+static const struct {
+	enum list_format format;
+	const char *line;
+	const char *expected;
+} lines[] = {
+	/* names */
+	{NAMES, "example.com", "both example.com"},
+	{NAMES, "  Example.COM.\t", "both example.com"},
+	{NAMES, "example.com\r", "both example.com"},
+	{NAMES, "example.com # why", "both example.com"},
+	{NAMES, "example.com ;why", "both example.com"},
+	{NAMES, "example.com#why", "bad"},
+	{NAMES, "*.example.com", "below example.com"},
+	{NAMES, ".example.com", "both example.com"},
+	{NAMES, "_dmarc.example.com", "both _dmarc.example.com"},
+	{NAMES, "com", "both com"},
+	{NAMES, "", ""},
+	{NAMES, " \t\r", ""},
+	{NAMES, "# comment", ""},
+	{NAMES, ";comment", ""},
+	{NAMES, "  # comment", ""},
+	{NAMES, "example.com example.org", "bad"},
+	{NAMES, "0.0.0.0 example.com", "bad"},
+	{NAMES, "192.0.2.1", "bad"},
+	{NAMES, "192.0.2.1.", "bad"},
+	{NAMES, "a.1", "bad"},
+	{NAMES, "1.a", "both 1.a"},
+	{NAMES, "2001:db8::1", "bad"},
+	{NAMES, "http://example.com/", "bad"},
+	{NAMES, "||example.com^", "bad"},
+	{NAMES, "a..b", "bad"},
+	{NAMES, "..", "bad"},
+	{NAMES, ".", "bad"},
+	{NAMES, "*.", "bad"},
+	{NAMES, "*", "bad"},
+	{NAMES, "a.*.b", "bad"},
+	{NAMES, "*.*.b", "bad"},
+	{NAMES, "-", "both -"},
+	{NAMES, A63 ".example", "both " A63 ".example"},
+	{NAMES, A63 "a.example", "bad"},
+	{NAMES, A63 "." A63 "." A63 "." A61, "both " A63 "." A63 "." A63 "." A61},
+	{NAMES, A63 "." A63 "." A63 "." A61 "a", "bad"},
+	/* IDNA 2008: the sharp s stays, capitals are mapped, a full-width dot is a dot */
+	{NAMES, "m\xc3\xbcnchen.example", "both xn--mnchen-3ya.example"},
+	{NAMES, "*.M\xc3\x9cNCHEN.example", "below xn--mnchen-3ya.example"},
+	{NAMES, "fa\xc3\x9f.example", "both xn--fa-hia.example"},
+	{NAMES,
+	 "a\xef\xbc\x8e"
+	 "b.example",
+	 "both a.b.example"},
+	{NAMES, "xn--mnchen-3ya.example", "both xn--mnchen-3ya.example"},
+	{NAMES, "m\xfcnchen.example", "bad"},
+	{NAMES, "\xe2\x98\xba/x.example", "bad"},
+	{NAMES, "\xff\xfe", "bad"},
+	/* hosts */
+	{HOSTS, "0.0.0.0 example.com", "both example.com"},
+	{HOSTS, "127.0.0.1\ta.example  b.example # c.example", "both a.example, both b.example"},
+	{HOSTS, ":: example.com", "both example.com"},
+	{HOSTS, "::1 localhost ip6-localhost IP6-loopback", "skipped, skipped, skipped"},
+	{HOSTS, "fe80::1%lo0 localhost", "skipped"},
+	{HOSTS, "255.255.255.255 broadcasthost", "skipped"},
+	{HOSTS, "0.0.0.0 0.0.0.0", "skipped"},
+	{HOSTS, "0.0.0.0 localhost.example", "both localhost.example"},
+	{HOSTS, "0.0.0.0 a.example bad..example b.example", "both a.example, bad, both b.example"},
+	{HOSTS, "0.0.0.0 192.0.2.1", "bad"},
+	{HOSTS, "0.0.0.0", "bad"},
+	{HOSTS, "0.0.0.0 # nothing", "bad"},
+	{HOSTS, "example.com", "bad"},
+	{HOSTS, "example.com 0.0.0.0", "bad"},
+	{HOSTS, "0.0.0.256 example.com", "bad"},
+	{HOSTS, "0.0.0.0 *.example.com", "bad"},
+	{HOSTS, "# 0.0.0.0 example.com", ""},
+	{HOSTS, "", ""},
+	/* adblock */
+	{ADBLOCK, "||example.com^", "both example.com"},
+	{ADBLOCK, " ||example.com^ \r", "both example.com"},
+	{ADBLOCK, "||example.com^|", "both example.com"},
+	{ADBLOCK, "||example.com|", "both example.com"},
+	{ADBLOCK, "||example.com", "both example.com"},
+	{ADBLOCK, "||*.example.com^", "below example.com"},
+	{ADBLOCK, "@@||example.com^", "except both example.com"},
+	{ADBLOCK, "||example.com^$important", "important both example.com"},
+	{ADBLOCK, "@@||example.com^$important", "except important both example.com"},
+	{ADBLOCK, "||example.com^$all,important", "important both example.com"},
+	{ADBLOCK, "||example.com^$document", "both example.com"},
+	{ADBLOCK, "||com^", "both com"},
+	{ADBLOCK, "||m\xc3\xbcnchen.example^", "both xn--mnchen-3ya.example"},
+	{ADBLOCK, "@@||example.com^$document", "skipped"},
+	{ADBLOCK, "||example.com^$third-party", "skipped"},
+	{ADBLOCK, "||example.com^$important,script", "skipped"},
+	{ADBLOCK, "||example.com^$denyallow=a.com", "skipped"},
+	{ADBLOCK, "||example.com/ads/*", "skipped"},
+	{ADBLOCK, "||example.com^*/ads", "skipped"},
+	{ADBLOCK, "||example.com:8080^", "skipped"},
+	{ADBLOCK, "||ads.", "skipped"},
+	{ADBLOCK, "||ads-", "skipped"},
+	{ADBLOCK, "||ads", "skipped"},
+	{ADBLOCK, "||ex*mple.com^", "skipped"},
+	{ADBLOCK, "||192.0.2.1^", "skipped"},
+	{ADBLOCK, "||[2001:db8::1]^", "skipped"},
+	{ADBLOCK, "||", "skipped"},
+	{ADBLOCK, "@@", "skipped"},
+	{ADBLOCK, "|https://example.com^", "skipped"},
+	{ADBLOCK, "/banner[0-9]+/", "skipped"},
+	{ADBLOCK, "example.com", "skipped"},
+	{ADBLOCK, "0.0.0.0 example.com", "skipped"},
+	{ADBLOCK, "##.banner", "skipped"},
+	{ADBLOCK, "example.com#@#.banner", "skipped"},
+	{ADBLOCK, "||a..b^", "bad"},
+	{ADBLOCK, "||ex ample.com^", "bad"},
+	{ADBLOCK, "! comment", ""},
+	{ADBLOCK, "# comment", ""},
+	{ADBLOCK, "[Adblock Plus 2.0]", ""},
+	{ADBLOCK, "", ""},
+};
+
+static void test_lines(void **state)
+{
+	char text[1024];
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *got = read_line(lines[i].format, false, lines[i].line,
+					    strlen(lines[i].line), text, sizeof(text));
+
+		if (strcmp(got, lines[i].expected) != 0)
+			fail_msg("%s: \"%s\" instead of \"%s\"", lines[i].line, got,
+				 lines[i].expected);
+	}
+}
+
+static void test_exact(void **state)
+{
+	static const struct {
+		enum list_format format;
+		const char *line;
+		const char *expected;
+	} rows[] = {
+		{NAMES, "example.com", "itself example.com"},
+		{NAMES, ".example.com", "both example.com"},
+		{NAMES, "*.example.com", "below example.com"},
+		{HOSTS, "0.0.0.0 a.example b.example", "itself a.example, itself b.example"},
+		{ADBLOCK, "||example.com^", "both example.com"},
+	};
+	char text[1024];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(read_line(rows[i].format, true, rows[i].line,
+					      strlen(rows[i].line), text, sizeof(text)),
+				    rows[i].expected);
+}
+
+static void test_nul(void **state)
+{
+	static const char name[] = "exa\0mple.com";
+	static const char idn[] = "m\xc3\xbcn\0chen.example";
+	static const char block[] = "||exa\0mple.com^";
+	char text[1024];
+
+	assert_string_equal(read_line(NAMES, false, name, sizeof(name) - 1, text, sizeof(text)),
+			    "bad");
+	assert_string_equal(read_line(NAMES, false, idn, sizeof(idn) - 1, text, sizeof(text)),
+			    "bad");
+	assert_string_equal(read_line(ADBLOCK, false, block, sizeof(block) - 1, text, sizeof(text)),
+			    "bad");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_exact),
+		cmocka_unit_test(test_nul),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
