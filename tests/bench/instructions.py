@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""User-space instructions a query, counted by valgrind's callgrind: of one build or of several.
+
+    instructions.py [--queries N] [--only blocked,cached] [--extra FILE.yaml] SINKHOLED [SINKHOLED ...]
+
+Each build serves each load twice, with few and with many queries; the difference, over the
+difference in queries, is what a query costs, without start and end.  The counts hardly depend on
+what else the machine does, so they compare builds where times are too noisy.  Ratios are to the
+first build.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+
+import measure  # noqa: E402
+
+FEW = 3000
+KINDS = ("blocked", "below", "cached", "forwarded")
+CONFIG = """\
+server: {{listen: ["127.0.0.1@{port}"], workers: 1, user: root}}
+upstreams: [{{address: 127.0.0.1@{upstream}}}]
+lists:
+  - {{name: bench, file: {directory}/names.txt, format: names, sinkhole: {{ipv4: 192.0.2.1, ipv6: "2001:db8::1"}}}}
+state: {{directory: {directory}/state}}
+{extra}
+"""
+
+
+class Run:
+    """One start of a build under callgrind, and the load of one kind."""
+
+    def __init__(self, options, directory, upstream):
+        self.options, self.directory, self.upstream = options, directory, upstream
+
+    def count(self, binary, kind, queries):
+        """All instructions of a process that answers so many queries."""
+        port = measure.free_port()
+        config = self.directory / "bench.yaml"
+        extra = self.options.extra.read_text() if self.options.extra else ""
+        config.write_text(CONFIG.format(port=port, upstream=self.upstream, directory=self.directory,
+                                        extra=extra))
+        out = self.directory / "callgrind.out"
+        log = self.directory / "log"
+        with open(log, "w") as sink:
+            server = subprocess.Popen(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+                                       binary, "-c", str(config)], stdout=sink, stderr=sink)
+        try:
+            self.await_ready(server, log)
+            self.load(kind, queries, port)
+        finally:
+            measure.stop(server, 60)
+        return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.M).group(1))
+
+    def await_ready(self, server, log):
+        for _ in range(1200):
+            if "ready" in log.read_text() or server.poll() is not None:
+                break
+            measure.time.sleep(0.05)
+        if server.poll() is not None:
+            raise measure.Failure(log.read_text())
+
+    def load(self, kind, queries, port):
+        name = "unlisted" if kind in ("cached", "forwarded") else kind
+        questions = self.directory / f"{name}.some"
+        questions.write_text("".join((self.directory / f"{name}.txt").read_text().splitlines(True)[:500]))
+        command = [self.options.tools / "load", "-w", "512", "-S", "1", "-n", str(queries), "-e", "-t", "5000",
+                   "-s", "300", f"127.0.0.1@{port}", questions]
+        if kind == "forwarded":
+            command.insert(1, "--unique")
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def per_query(self, binary, kind):
+        many = FEW + self.options.queries
+        return (self.count(binary, kind, many) - self.count(binary, kind, FEW)) / self.options.queries
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--queries", type=int, default=10000)
+    parser.add_argument("--only", default=",".join(KINDS))
+    parser.add_argument("--names", type=int, default=10000, help="names on the list")
+    parser.add_argument("--extra", type=Path, help="YAML to put behind the configuration")
+    parser.add_argument("--tools", type=Path, default=Path("build/release"))
+    parser.add_argument("binaries", nargs="+")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder)
+        directory.chmod(0o777)
+        (directory / "state").mkdir(0o777)
+        (directory / "state").chmod(0o777)
+        subprocess.run([options.tools / "names", str(options.names), folder], check=True,
+                       stdout=subprocess.DEVNULL)
+        port = measure.free_port()
+        reflector = measure.spawn([str(options.tools / "reflector"), "--answer", "--address", "192.0.2.7",
+                                   "--ttl", "86400", "127.0.0.1", str(port)], "0-1", subprocess.DEVNULL)
+        try:
+            for kind in options.only.split(","):
+                run = Run(options, directory, port)
+                counts = [run.per_query(binary, kind) for binary in options.binaries]
+                shown = "  ".join(f"{count:9.1f} ({count / counts[0]:.3f})" for count in counts)
+                print(f"{kind:<10} {shown}", flush=True)
+        finally:
+            measure.stop(reflector)
+
+
+if __name__ == "__main__":
+    main()
