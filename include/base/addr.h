@@ -51,6 +51,9 @@ struct ip ip_from_sockaddr(const struct sockaddr *sa);
 
 bool ip_equal(const struct ip *a, const struct ip *b);
 
+/* The address with all but its first `bits` bits zero; more bits than it has: as it is. */
+struct ip ip_masked(const struct ip *ip, unsigned int bits);
+
 /* Writes the address to `buf` (at least INET6_ADDRSTRLEN octets) and returns it. */
 const char *ip_text(const struct ip *ip, char *buf, size_t size);
 

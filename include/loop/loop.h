@@ -28,6 +28,13 @@ struct loop {
 	struct loop_shared *shared;
 };
 
+/* Whose share an address has: an IPv4 address is a client, and so is an IPv6 network of 64 bits,
+ * from which anybody draws as many addresses as he likes. */
+static inline struct ip loop_client(const struct ip *address)
+{
+	return ip_masked(address, address->family == AF_INET ? 32 : 64);
+}
+
 /* Counts one query of `client` that waits for upstreams; false: it has as many as it may. */
 static inline bool loop_may_wait(struct loop *loop, const struct ip *client)
 {

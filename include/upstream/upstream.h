@@ -26,12 +26,16 @@ struct upstream_result {
 
 /*
  * One client that waits for a question's reply.  The front end embeds it, fills in `wait` (by
- * query_suspend) and `done`, and keeps it until `done` is called, which happens exactly once,
- * from the event loop, never from within upstream_ask.  What `result` points to is valid during
- * the call only.
+ * query_suspend), `client` and `done`, and keeps it until `done` is called, which happens exactly
+ * once, from the event loop, never from within upstream_ask.  What `result` points to is valid
+ * during the call only.
+ *
+ * Places and turns are shared out among clients, and a client is a prefix: who has many addresses
+ * in one network has one share (loop_client).
  */
 struct upstream_waiter {
 	struct upstream_waiter *next; /* upstream's own */
+	struct ip client;	      /* its prefix: the address, with all further bits zero */
 	struct query_wait wait;
 	void (*done)(struct upstream_waiter *waiter, const struct upstream_result *result);
 };

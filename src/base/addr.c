@@ -83,6 +83,19 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+struct ip ip_masked(const struct ip *ip, unsigned int bits)
+{
+	struct ip masked = *ip;
+
+	for (unsigned int i = 0; i < sizeof(masked.bytes); i++) {
+		unsigned int kept = bits > 8 * i ? bits - 8 * i : 0;
+
+		if (kept < 8)
+			masked.bytes[i] &= (uint8_t)(0xff00U >> kept);
+	}
+	return masked;
+}
+
 const char *ip_text(const struct ip *ip, char *buf, size_t size)
 {
 	if (!inet_ntop(ip->family, ip->bytes, buf, (socklen_t)size) && size > 0)

@@ -79,6 +79,7 @@ static void forward(struct conn *conn, const struct query *q, const uint8_t *msg
 		return;
 	}
 	query_suspend(q, env, msg, &key, &w->base.wait);
+	w->base.client = loop_client(&conn->client);
 	w->base.done = on_done;
 	w->conn = conn;
 	if (ask(conn, &key, w)) {

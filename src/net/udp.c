@@ -117,6 +117,7 @@ static bool forward(struct udp_socket *s, size_t i, uint8_t *msg, size_t *ret_le
 	if (w && loop_may_wait(udp->loop, client)) {
 		query_suspend(&udp->queries[i], env, msg, &key, &w->base.wait);
 		w->client = *client;
+		w->base.client = loop_client(client);
 		w->base.done = on_done;
 		w->socket = s;
 		w->peer = udp->in.peers[i];

@@ -53,6 +53,33 @@ static void test_ip_parse(void **state)
 	}
 }
 
+static void test_ip_masked(void **state)
+{
+	static const struct {
+		const char *address;
+		unsigned int bits;
+		const char *masked;
+	} rows[] = {
+		{"192.0.2.255", 32, "192.0.2.255"},
+		{"192.0.2.255", 24, "192.0.2.0"},
+		{"192.0.2.255", 25, "192.0.2.128"},
+		{"192.0.2.255", 0, "0.0.0.0"},
+		{"2001:db8:1:2:3:4:5:6", 64, "2001:db8:1:2::"},
+		{"2001:db8:1:ff:3:4:5:6", 57, "2001:db8:1:80::"},
+		{"2001:db8::1", 128, "2001:db8::1"},
+		{"2001:db8::1", 200, "2001:db8::1"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ip ip, masked, right;
+
+		assert_int_equal(ip_parse(rows[i].address, &ip), ERR_OK);
+		assert_int_equal(ip_parse(rows[i].masked, &right), ERR_OK);
+		masked = ip_masked(&ip, rows[i].bits);
+		assert_true(ip_equal(&masked, &right));
+	}
+}
+
 static void test_ip_text_none(void **state)
 {
 	struct ip none = {0};
@@ -385,6 +412,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ip_parse),
+		cmocka_unit_test(test_ip_masked),
 		cmocka_unit_test(test_ip_text_none),
 		cmocka_unit_test(test_prefix_parse),
 		cmocka_unit_test(test_endpoint_parse),
