@@ -71,6 +71,9 @@ const char *endpoint_text(const struct endpoint *endpoint, char *buf, size_t siz
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
+/* True for 0.0.0.0 and ::, whatever the port. */
+bool endpoint_is_wildcard(const struct endpoint *endpoint);
+
 /* A set of `count` prefixes; owned by the caller.  ERR_NOMEM. */
 enum err prefix_set_create(const struct prefix *prefixes, size_t count,
 			   struct prefix_set **ret_set) MUST_CHECK;

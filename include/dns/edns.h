@@ -13,10 +13,7 @@
 #include "base/addr.h"
 #include "base/hash.h"
 
-#define EDNS_OPT_FIXED 11U   /* octets of an OPT without options */
-#define EDNS_OPTION_FIXED 4U /* octets of an option without its data */
-#define EDNS_OPTION_COOKIE 10U
-#define EDNS_OPTION_PADDING 12U
+#define EDNS_OPT_FIXED 11U    /* octets of an OPT without options */
 #define EDNS_COOKIE_MAX 40U   /* octets of a COOKIE option's data (RFC 7873, 4) */
 #define EDNS_EDE_MAX 130U     /* octets of an EDE option's data that we send */
 #define EDNS_COOKIE_CLIENT 8U /* octets of a client cookie */

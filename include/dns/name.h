@@ -43,6 +43,15 @@ struct name_suffixes {
  */
 size_t name_check(const uint8_t *wire, size_t avail);
 
+/*
+ * An octet of a name in lower case.  Octets that are no letters, the lengths of labels among them
+ * (63 at most), stay as they are.
+ */
+static inline uint8_t name_lower(uint8_t octet)
+{
+	return (uint8_t)(octet - 'A') < 26U ? (uint8_t)(octet | 0x20U) : octet;
+}
+
 /* Copies a checked name in lower case (ASCII alone, RFC 4343). */
 void name_copy_lower(struct name *dst, const uint8_t *wire, size_t len);
 

@@ -15,6 +15,8 @@
 
 #define WIRE_HEADER 12U /* octets of the header */
 #define WIRE_MESSAGE_MAX 65535U
+#define WIRE_RR_FIXED 10U /* octets of a record but owner and rdata: type, class, TTL, RDLENGTH */
+#define WIRE_OPTION_FIXED 4U /* octets of an EDNS option without its data: code, length */
 
 /* Bits of the flags word, the third and fourth octet of the header. */
 #define FLAG_QR 0x8000U
@@ -73,6 +75,13 @@ enum rrtype {
 enum rrclass {
 	CLASS_IN = 1,
 	CLASS_CH = 3,
+};
+
+/* Options of the OPT record that we read or write (RFC 6891, 6.1.2, and the registry). */
+enum edns_option {
+	OPTION_COOKIE = 10,  /* RFC 7873 */
+	OPTION_PADDING = 12, /* RFC 7830 */
+	OPTION_EDE = 15,     /* RFC 8914 */
 };
 
 /* The OPT record of a message (RFC 6891), and the one option that we read (RFC 7873). */

@@ -9,8 +9,8 @@
 #include <event2/event.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "query/query.h"
 #include "loop/tally.h"
 
@@ -54,13 +54,9 @@ static inline void loop_waited(struct loop *loop, const struct ip *client)
 /* Reads the clock into the environment: at the beginning of an event's work, once. */
 static inline void loop_tick(struct loop *loop)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	loop->now_us = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+	loop->now_us = clock_us();
 	loop->env.now_ms = loop->now_us / 1000;
-	clock_gettime(CLOCK_REALTIME_COARSE, &t);
-	loop->env.now_s = (uint32_t)t.tv_sec;
+	loop->env.now_s = (uint32_t)clock_unix_s();
 }
 
 #endif

@@ -101,9 +101,6 @@ enum err domset_builder_begin(struct domset_builder *builder, unsigned int list)
 enum err domset_builder_add(struct domset_builder *builder, const struct name *owner,
 			    const struct domset_kind *kind, uint32_t line) MUST_CHECK;
 
-/* Rules added so far, duplicates included. */
-uint32_t domset_builder_count(const struct domset_builder *builder);
-
 /*
  * Marks the builder's state, and goes back to it: rules and lists since then are as if never
  * added.  A list refused half way is taken out like so: mark, begin, add ..., rollback.
@@ -163,9 +160,6 @@ struct domset_count {
 /* `list` may be any number; a list that the set does not have counts nothing. */
 struct domset_count domset_count(const struct domset *set, unsigned int list);
 struct domset_count domset_count_all(const struct domset *set);
-
-/* Octets of memory that the set takes, all told. */
-size_t domset_memory_bytes(const struct domset *set);
 
 /*
  * Walks all rules in the order they were added, without duplicates.  The caller's memory;

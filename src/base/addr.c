@@ -2,11 +2,12 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/octets.h"
 
 #define V4_BITS 32U
 #define V6_BITS 128U
@@ -318,21 +319,20 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 	       a->u.in6.sin6_scope_id == b->u.in6.sin6_scope_id;
 }
 
-static uint64_t load64(const uint8_t *bytes)
+bool endpoint_is_wildcard(const struct endpoint *endpoint)
 {
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return be64toh(word);
+	if (endpoint->u.sa.sa_family == AF_INET)
+		return endpoint->u.in.sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&endpoint->u.in6.sin6_addr);
 }
 
 static struct key key_from_ip(const struct ip *ip)
 {
-	struct key key = {.hi = load64(ip->bytes)};
+	struct key key = {.hi = octets_be64(ip->bytes)};
 
 	if (ip->family == AF_INET)
 		return (struct key){.lo = key.hi >> 32};
-	key.lo = load64(ip->bytes + 8);
+	key.lo = octets_be64(ip->bytes + 8);
 	return key;
 }
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/octets.h"
+
 enum err hash_key_random(struct hash_key *ret_key)
 {
 	struct hash_key key;
@@ -12,15 +14,6 @@ enum err hash_key_random(struct hash_key *ret_key)
 		return ERR_SYS;
 	*ret_key = key;
 	return ERR_OK;
-}
-
-static uint64_t load_le64(const uint8_t *p)
-{
-	uint64_t x = 0;
-
-	for (int i = 7; i >= 0; i--)
-		x = (x << 8) | p[i];
-	return x;
 }
 
 static void absorb_two_rounds(struct hash_state *s, uint64_t word)
@@ -39,10 +32,10 @@ uint64_t hash_siphash24(const struct hash_key *key, const void *data, size_t len
 	size_t whole = len & ~(size_t)7;
 
 	for (size_t i = 0; i < whole; i += 8)
-		absorb_two_rounds(&s, load_le64(p + i));
+		absorb_two_rounds(&s, octets_le64(p + i));
 	memcpy(tail, p + whole, len - whole);
 	tail[7] = (uint8_t)len;
-	absorb_two_rounds(&s, load_le64(tail));
+	absorb_two_rounds(&s, octets_le64(tail));
 	s.v2 ^= 0xff;
 	for (int i = 0; i < 4; i++)
 		hash_round(&s);

@@ -24,7 +24,6 @@
 #define PART_MAX (64U * 1024)
 #define ENTRY_HEAD_LEN (8 + 1 + 2)
 
-#define OPTION_EDE 15U
 #define AGE_MAX_MS (1ULL << 40)
 
 static void put64(uint8_t *p, uint64_t v)

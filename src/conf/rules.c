@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/reach.h"
+
 /* No type has its limits given twice. */
 static enum err rule_cache_types(struct conf_place *place, const struct conf_node *nodes,
 				 const struct conf_cache *cache)
@@ -71,7 +73,7 @@ static enum err rule_listen(struct conf_place *place, const struct conf_node *ro
 static bool is_listened_on(const struct conf *conf, const struct endpoint *endpoint)
 {
 	for (size_t i = 0; i < conf->server.listen_count; i++) {
-		if (endpoint_equal(&conf->server.listen[i], endpoint))
+		if (reach_is_same(endpoint, &conf->server.listen[i]))
 			return true;
 	}
 	return false;

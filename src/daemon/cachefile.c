@@ -6,9 +6,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define FILE_NAME "cache.dump"
@@ -16,26 +16,13 @@
 /* By the clocks of the workers. */
 static struct cache_dump_env make_env(const struct snapshot *s, const struct hash_key *name_key)
 {
-	struct timespec mono;
-	struct timespec real;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &mono);
-	clock_gettime(CLOCK_REALTIME_COARSE, &real);
 	return (struct cache_dump_env){
 		.conf = &s->conf->cache,
 		.ttl = &s->ttl,
 		.name_key = *name_key,
-		.now_ms = (uint64_t)mono.tv_sec * 1000 + (uint64_t)mono.tv_nsec / 1000000,
-		.now_s = (uint64_t)real.tv_sec,
+		.now_ms = clock_ms(),
+		.now_s = clock_unix_s(),
 	};
-}
-
-static uint64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 static bool is_wanted(const struct snapshot *s)

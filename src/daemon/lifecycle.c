@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/priority.h"
 #include "conf/conf.h"
@@ -117,11 +117,7 @@ static void *loader_thread(void *arg)
 /* systemd waits for READY after RELOADING; both carry the time (sd_notify(3)). */
 static void notify_reloading(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   (unsigned long long)t.tv_sec * 1000000 + (unsigned long long)t.tv_nsec / 1000);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_us());
 }
 
 static void start_reload(struct life *life)

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/reach.h"
 #include "daemon/keep.h"
 #include "daemon/load.h"
 #include "list/guard.h"
@@ -28,45 +28,6 @@ struct load {
 	struct err_text *text;
 };
 
-static uint64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-/* True when a socket can be bound to the address: it is one of this machine's. */
-static bool is_local(const struct endpoint *e)
-{
-	struct endpoint any_port = *e;
-	int fd = socket(e->u.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool local;
-
-	if (e->u.sa.sa_family == AF_INET)
-		any_port.u.in.sin_port = 0;
-	else
-		any_port.u.in6.sin6_port = 0;
-	local = fd >= 0 && bind(fd, &any_port.u.sa, any_port.len) == 0;
-	if (fd >= 0)
-		close(fd);
-	return local;
-}
-
-/* True when what is sent to `to` comes to a socket bound to `listen`. */
-static bool reaches(const struct endpoint *to, const struct endpoint *listen)
-{
-	if (endpoint_equal(to, listen))
-		return true;
-	if (to->u.sa.sa_family != listen->u.sa.sa_family)
-		return false;
-	if (to->u.sa.sa_family == AF_INET)
-		return to->u.in.sin_port == listen->u.in.sin_port &&
-		       listen->u.in.sin_addr.s_addr == htonl(INADDR_ANY) && is_local(to);
-	return to->u.in6.sin6_port == listen->u.in6.sin6_port &&
-	       IN6_IS_ADDR_UNSPECIFIED(&listen->u.in6.sin6_addr) && is_local(to);
-}
-
 /* The upstreams must not be ourselves: every question would go round until it dies. */
 static enum err check_no_loop(const struct conf *conf, const struct upstream_pool *pool,
 			      struct err_text *text)
@@ -75,7 +36,7 @@ static enum err check_no_loop(const struct conf *conf, const struct upstream_poo
 
 	for (size_t i = 0; i < pool->count; i++)
 		for (size_t j = 0; j < conf->server.listen_count; j++)
-			if (reaches(&pool->servers[i].address, &conf->server.listen[j]))
+			if (reach_is_same(&pool->servers[i].address, &conf->server.listen[j]))
 				return err_set(text, ERR_CONFIG,
 					       "the upstream %s is our own address (server.listen)",
 					       endpoint_text(&pool->servers[i].address, name,

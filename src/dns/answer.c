@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-#define OPTION_EDE 15U
-#define RR_FIXED 10U /* type, class, TTL, RDLENGTH */
-
 #define SOA_REFRESH_S 3600U
 #define SOA_RETRY_S 1200U
 #define SOA_EXPIRE_S 604800U
@@ -17,9 +14,9 @@ static size_t opt_octets(const struct wire_query *query, const struct answer_opt
 	if (!query->edns.present)
 		return 0;
 	if (opt->cookie)
-		octets += EDNS_OPTION_FIXED + EDNS_COOKIE_FULL;
+		octets += WIRE_OPTION_FIXED + EDNS_COOKIE_FULL;
 	if (opt->ede && opt->ede->len)
-		octets += EDNS_OPTION_FIXED + opt->ede->len;
+		octets += WIRE_OPTION_FIXED + opt->ede->len;
 	return octets;
 }
 
@@ -51,7 +48,7 @@ static void add_record(struct answer *a, enum section section, const uint8_t *ow
 {
 	uint8_t *p = a->buf + a->len;
 
-	if (!fits(a, owner_len + RR_FIXED + rdlen))
+	if (!fits(a, owner_len + WIRE_RR_FIXED + rdlen))
 		return;
 	memcpy(p, owner, owner_len);
 	p += owner_len;
@@ -59,8 +56,8 @@ static void add_record(struct answer *a, enum section section, const uint8_t *ow
 	wire_put16(p + 2, rrclass);
 	wire_put32(p + 4, ttl_s);
 	wire_put16(p + 8, rdlen);
-	memcpy(p + RR_FIXED, rdata, rdlen);
-	a->len += owner_len + RR_FIXED + rdlen;
+	memcpy(p + WIRE_RR_FIXED, rdata, rdlen);
+	a->len += owner_len + WIRE_RR_FIXED + rdlen;
 	a->count[section]++;
 }
 
@@ -121,8 +118,8 @@ static uint8_t *put_option(uint8_t *p, uint16_t code, const uint8_t *data, uint1
 {
 	wire_put16(p, code);
 	wire_put16(p + 2, len);
-	memcpy(p + EDNS_OPTION_FIXED, data, len);
-	return p + EDNS_OPTION_FIXED + len;
+	memcpy(p + WIRE_OPTION_FIXED, data, len);
+	return p + WIRE_OPTION_FIXED + len;
 }
 
 /* What fits of the OPT: an EDE is left out before the answer would grow too long. */
@@ -139,9 +136,9 @@ static void add_opt(struct answer *a)
 	wire_put16(opt + 3, a->opt->udp_size);
 	wire_put32(opt + 5,
 		   (uint32_t)(a->rcode >> 4) << 24 | (a->query->edns.dnssec_ok ? 0x8000U : 0));
-	if (a->opt->cookie && (size_t)(p - a->buf) + EDNS_OPTION_FIXED + EDNS_COOKIE_FULL <= a->cap)
-		p = put_option(p, EDNS_OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
-	if (ede && ede->len && (size_t)(p - a->buf) + EDNS_OPTION_FIXED + ede->len <= a->cap)
+	if (a->opt->cookie && (size_t)(p - a->buf) + WIRE_OPTION_FIXED + EDNS_COOKIE_FULL <= a->cap)
+		p = put_option(p, OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
+	if (ede && ede->len && (size_t)(p - a->buf) + WIRE_OPTION_FIXED + ede->len <= a->cap)
 		p = put_option(p, OPTION_EDE, ede->data, ede->len);
 	wire_put16(opt + 9, (uint16_t)(p - opt - EDNS_OPT_FIXED));
 	a->len = (size_t)(p - a->buf);

@@ -6,7 +6,6 @@
 #include "dns/rdata.h"
 
 #define POINTER_REACH 0x4000U /* a compression pointer's (RFC 1035, 4.1.4) */
-#define RR_FIXED 10U	      /* type, class, TTL, RDLENGTH */
 
 /* One record as it is looked at. */
 struct record {
@@ -160,7 +159,7 @@ static void put_record(struct writer *w, const struct wire_rr *rr)
 	size_t rdata;
 
 	put_name(w, rr->owner);
-	put(w, w->msg + rr->rdata - RR_FIXED, RR_FIXED);
+	put(w, w->msg + rr->rdata - WIRE_RR_FIXED, WIRE_RR_FIXED);
 	rdata = w->len;
 	put_rdata(w, rr);
 	if (!w->full)

@@ -4,6 +4,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/octets.h"
+
 #define POINTER_BITS 0xc0U
 #define HEADER_OCTETS 12U /* no name begins inside a message's header */
 
@@ -24,15 +26,6 @@ size_t name_check(const uint8_t *wire, size_t avail)
 	return 0;
 }
 
-/* Eight octets, the first in the lowest bits. */
-static inline uint64_t load64(const uint8_t *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, sizeof(x));
-	return le64toh(x);
-}
-
 /* Sets bit 5 of each octet that is 'A'..'Z'.  Length octets, at most 63, are never such. */
 static inline uint64_t lower64(uint64_t x)
 {
@@ -44,22 +37,17 @@ static inline uint64_t lower64(uint64_t x)
 	return x | ((from_a & ~past_z & ~x & (ones * 0x80)) >> 2);
 }
 
-static inline uint8_t lower(uint8_t c)
-{
-	return (uint8_t)(c - 'A') < 26U ? (uint8_t)(c | 0x20U) : c;
-}
-
 void name_copy_lower(struct name *dst, const uint8_t *wire, size_t len)
 {
 	size_t i = 0;
 
 	for (; i + 8 <= len; i += 8) {
-		uint64_t x = htole64(lower64(load64(wire + i)));
+		uint64_t x = htole64(lower64(octets_le64(wire + i)));
 
 		memcpy(dst->wire + i, &x, sizeof(x));
 	}
 	for (; i < len; i++)
-		dst->wire[i] = lower(wire[i]);
+		dst->wire[i] = name_lower(wire[i]);
 	dst->len = (uint8_t)len;
 }
 
@@ -90,7 +78,7 @@ static enum err append_label(const uint8_t *msg, size_t len, size_t at, struct n
 	if (name->len + octets + (octets > 1) > NAME_WIRE_MAX)
 		return ERR_NAME;
 	for (size_t i = 0; i < octets; i++)
-		name->wire[name->len + i] = lower(msg[at + i]);
+		name->wire[name->len + i] = name_lower(msg[at + i]);
 	name->len = (uint8_t)(name->len + octets);
 	return ERR_OK;
 }
@@ -227,7 +215,7 @@ enum err name_from_text(const char *text, size_t len, struct name *ret_name)
 			err = unescape(text, len, &i, &octet);
 		if (err != ERR_OK)
 			return err;
-		wire[end++] = lower(octet);
+		wire[end++] = name_lower(octet);
 	}
 	if (end == start + 1 && start > 0)
 		return close_name(wire, start, ret_name); /* a final dot */
@@ -317,8 +305,8 @@ static inline void hash_label(struct hash_state *s, const uint8_t *label)
 	size_t octets = (size_t)label[0] + 1;
 
 	for (; octets > 8; octets -= 8, label += 8)
-		hash_word(s, load64(label));
-	hash_word(s, load64(label) & (~0ULL >> (64 - 8 * octets)));
+		hash_word(s, octets_le64(label));
+	hash_word(s, octets_le64(label) & (~0ULL >> (64 - 8 * octets)));
 }
 
 static size_t label_offsets(const struct name *name, uint8_t *offset)

@@ -10,19 +10,12 @@
 
 #define TTL_MAX 0x7fffffffU /* RFC 2181, 8 */
 
-/* Octets of a name that are no letters, the lengths of labels among them, are the same in lower
- * case. */
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
 static bool same_question(const uint8_t *a, const uint8_t *question, size_t len)
 {
 	size_t name_len = len - 4;
 
 	for (size_t i = 0; i < name_len; i++)
-		if (lower(a[i]) != question[i])
+		if (name_lower(a[i]) != question[i])
 			return false;
 	return memcmp(a + name_len, question + name_len, 4) == 0;
 }

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-#define RR_FIXED 10U /* type, class, TTL, RDLENGTH */
-
-#define OPTION_COOKIE 10U
-#define OPTION_EDE 15U
-
 enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos, struct wire_rr *ret_rr)
 {
 	struct wire_rr rr = {.owner = *pos};
@@ -16,14 +11,14 @@ enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos, struct wire_r
 
 	if (err != ERR_OK)
 		return err;
-	if (len - at < RR_FIXED)
+	if (len - at < WIRE_RR_FIXED)
 		return ERR_TRUNCATED;
 	rr.type = wire_get16(msg + at);
 	rr.rrclass = wire_get16(msg + at + 2);
 	rr.ttl_at = at + 4;
 	rr.ttl_s = wire_get32(msg + rr.ttl_at);
 	rr.rdlen = wire_get16(msg + at + 8);
-	rr.rdata = at + RR_FIXED;
+	rr.rdata = at + WIRE_RR_FIXED;
 	if (len - rr.rdata < rr.rdlen)
 		return ERR_TRUNCATED;
 	rr.end = rr.rdata + rr.rdlen;
@@ -65,14 +60,14 @@ enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns
 	while (at < rr->end && edns.version == 0) { /* what another one puts there is unknown */
 		uint16_t len;
 
-		if (rr->end - at < 4)
+		if (rr->end - at < WIRE_OPTION_FIXED)
 			return ERR_SYNTAX;
 		len = wire_get16(msg + at + 2);
-		if (rr->end - at - 4 < len)
+		if (rr->end - at - WIRE_OPTION_FIXED < len)
 			return ERR_SYNTAX;
-		if (read_option(at + 4, wire_get16(msg + at), len, &edns) != ERR_OK)
+		if (read_option(at + WIRE_OPTION_FIXED, wire_get16(msg + at), len, &edns) != ERR_OK)
 			return ERR_SYNTAX;
-		at += 4U + len;
+		at += WIRE_OPTION_FIXED + len;
 	}
 	*ret_edns = edns;
 	return ERR_OK;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "list/suffixes.h"
 
-#include <endian.h>
 #include <libpsl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/octets.h"
 #include "list/host.h"
 #include "match/pages.h"
 
@@ -34,14 +34,6 @@ struct guard {
 	uint64_t parents[1 << PARENTS_BITS]; /* filter: names whose children may be held */
 };
 
-static uint64_t load64(const uint8_t *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return le64toh(word);
-}
-
 /*
  * A hash of the wire name from `wire` to the end of `name`, for the filters: of its first and
  * its last 8 octets and its length, which is quick and tells short names apart.
@@ -49,13 +41,13 @@ static uint64_t load64(const uint8_t *p)
 static uint64_t filter_hash(const struct name *name, const uint8_t *wire)
 {
 	size_t len = (size_t)(name->wire + name->len - wire);
-	uint64_t first = load64(wire);
+	uint64_t first = octets_le64(wire);
 	uint64_t last = 0;
 
 	if (len < 8)
 		first &= ~0ULL >> (64 - 8 * len);
 	else
-		last = load64(wire + len - 8);
+		last = octets_le64(wire + len - 8);
 	first = (first ^ len) * 0x9e3779b97f4a7c15ULL;
 	first ^= first >> 32;
 	return (first ^ last) * 0xd6e8feb86659fd93ULL;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "list/blank.h"
 #include "list/listline.h"
 
 #define LINES_MAX 64 /* significant lines that are asked */
@@ -22,11 +23,6 @@ struct votes {
 size_t listguess_bom(const char *text, size_t len)
 {
 	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 bool listguess_is_markup(const char *text, size_t len)

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/addr.h"
+#include "list/blank.h"
 #include "list/host.h"
 
 /* A part of a line. */
@@ -26,11 +27,6 @@ static const struct word own_names[] = {
 	LITERAL("broadcasthost"), LITERAL("localhost6.localdomain6"),
 	LITERAL("0.0.0.0"),
 };
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
-}
 
 static bool is_digit(char c)
 {

@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "match/dict.h"
 
-#include <endian.h>
 #include <string.h>
+
+#include "base/octets.h"
 
 #define PROBES_MAX 16 /* a list made to collide loses compression, not time */
 #define LEARN_AFTER 4 /* an entry takes 32 octets and saves about 8 a name */
 #define SLOT_SHIFT 49 /* the top 15 bits of a hash choose the slot */
 #define BYTES_MAX (DICT_ENTRIES_MAX * sizeof(struct dict_entry))
-
-static uint64_t load64(const uint8_t *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, sizeof(x));
-	return le64toh(x);
-}
 
 /* The hash of a suffix from that of the suffix one label shorter.  Reads up to 7 octets past. */
 static uint64_t extend_hash(uint64_t hash, const uint8_t *label)
@@ -23,10 +16,10 @@ static uint64_t extend_hash(uint64_t hash, const uint8_t *label)
 	size_t octets = (size_t)label[0] + 1;
 
 	for (; octets > 8; octets -= 8, label += 8) {
-		hash = (hash ^ load64(label)) * 0x9e3779b97f4a7c15ULL;
+		hash = (hash ^ octets_le64(label)) * 0x9e3779b97f4a7c15ULL;
 		hash ^= hash >> 32;
 	}
-	hash = (hash ^ (load64(label) & (~0ULL >> (64 - 8 * octets)))) * 0x9e3779b97f4a7c15ULL;
+	hash = (hash ^ (octets_le64(label) & (~0ULL >> (64 - 8 * octets)))) * 0x9e3779b97f4a7c15ULL;
 	return hash ^ hash >> 32;
 }
 

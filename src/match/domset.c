@@ -205,12 +205,6 @@ struct domset_count domset_count_all(const struct domset *set)
 	return all;
 }
 
-size_t domset_memory_bytes(const struct domset *set)
-{
-	return set->self.size + set->table_pages.size + set->arena_pages.size +
-	       set->dict_pages.size + set->checkpoint_pages.size;
-}
-
 void domset_iter_init(struct domset_iter *iter, const struct domset *set)
 {
 	*iter = (struct domset_iter){.set = set, .list = -1};

@@ -159,11 +159,6 @@ enum err domset_builder_add(struct domset_builder *builder, const struct name *o
 	return ERR_OK;
 }
 
-uint32_t domset_builder_count(const struct domset_builder *builder)
-{
-	return builder->records;
-}
-
 struct domset_mark domset_builder_mark(const struct domset_builder *builder)
 {
 	return (struct domset_mark){

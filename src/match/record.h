@@ -15,12 +15,11 @@
 #ifndef MATCH_RECORD_H
 #define MATCH_RECORD_H
 
-#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
+#include "base/octets.h"
 #include "dns/name.h"
 #include "match/dict.h"
 
@@ -64,19 +63,11 @@ static inline uint32_t record_code(const uint8_t *code)
 	return 128U + ((*code & 0x3fU) << 8 | code[1]);
 }
 
-static inline uint64_t record_load64(const uint8_t *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, sizeof(x));
-	return le64toh(x);
-}
-
 /* How many octets the two have in common at their start; at least `len` if those are the same. */
 static inline size_t record_common(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	for (size_t i = 0; i < len; i += 8) {
-		uint64_t differ = record_load64(a + i) ^ record_load64(b + i);
+		uint64_t differ = octets_le64(a + i) ^ octets_le64(b + i);
 
 		if (differ)
 			return i + (size_t)__builtin_ctzll(differ) / 8;

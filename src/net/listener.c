@@ -21,13 +21,6 @@ static int set_int(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-static bool is_wildcard(const struct endpoint *e)
-{
-	if (e->u.sa.sa_family == AF_INET)
-		return e->u.in.sin_addr.s_addr == htonl(INADDR_ANY);
-	return IN6_IS_ADDR_UNSPECIFIED(&e->u.in6.sin6_addr);
-}
-
 /* A wildcard socket must learn which address was asked, to answer from it. */
 static int set_udp_options(int fd, const struct endpoint *e)
 {
@@ -40,7 +33,7 @@ static int set_udp_options(int fd, const struct endpoint *e)
 		set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
 	else
 		set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
-	if (!is_wildcard(e))
+	if (!endpoint_is_wildcard(e))
 		return 0;
 	return v4 ? set_int(fd, IPPROTO_IP, IP_PKTINFO, 1)
 		  : set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);

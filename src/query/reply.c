@@ -311,8 +311,8 @@ static uint8_t *add_option(uint8_t *opt, size_t *len, uint16_t code, uint16_t da
 
 	wire_put16(at, code);
 	wire_put16(at + 2, data_len);
-	*len += (size_t)data_len + EDNS_OPTION_FIXED;
-	return at + EDNS_OPTION_FIXED;
+	*len += (size_t)data_len + WIRE_OPTION_FIXED;
+	return at + WIRE_OPTION_FIXED;
 }
 
 /* The OPT of a query to an upstream, behind `before` octets of the message; returns its length. */
@@ -326,13 +326,13 @@ static size_t put_opt(const struct query_key *key, const struct query_form *form
 	wire_put16(opt + 3, form->udp_size);
 	wire_put32(opt + 5, key->flags & CACHE_FLAG_DO ? 0x8000U : 0);
 	if (form->cookie_len)
-		memcpy(add_option(opt, &len, EDNS_OPTION_COOKIE, form->cookie_len), form->cookie,
+		memcpy(add_option(opt, &len, OPTION_COOKIE, form->cookie_len), form->cookie,
 		       form->cookie_len);
 	if (form->block) {
-		size_t over = (before + len + EDNS_OPTION_FIXED) % form->block;
+		size_t over = (before + len + WIRE_OPTION_FIXED) % form->block;
 		uint16_t padding = (uint16_t)(over ? form->block - over : 0);
 
-		memset(add_option(opt, &len, EDNS_OPTION_PADDING, padding), 0, padding);
+		memset(add_option(opt, &len, OPTION_PADDING, padding), 0, padding);
 	}
 	wire_put16(opt + 9, (uint16_t)(len - EDNS_OPT_FIXED));
 	return len;

@@ -580,7 +580,7 @@ def test_garbled_answers_do_no_harm(daemon, upstream):
 # ---- ourselves
 
 @pytest.mark.parametrize("listen,address", [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"),
-                                            ("::", "::1")])
+                                            ("::", "::1"), ("127.0.0.1", "0.0.0.0")])
 def test_upstream_that_we_are_ourselves_is_refused(daemon, listen, address):
     """Each question would come back to us, until it dies."""
     d = daemon()

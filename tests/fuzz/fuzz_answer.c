@@ -364,7 +364,7 @@ static void add_cookie(struct message *m, const struct server *server, bool liar
 	cookie[0] ^= liar;
 	memset(cookie + EDNS_COOKIE_CLIENT, 0x5c, SERVER_PART);
 	message_opt_begin(m, 1232, 0);
-	message_option(m, EDNS_OPTION_COOKIE, cookie, sizeof(cookie));
+	message_option(m, OPTION_COOKIE, cookie, sizeof(cookie));
 	message_end(m);
 }
 

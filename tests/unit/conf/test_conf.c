@@ -393,6 +393,10 @@ static const struct {
 	 "f:1:45: upstreams[1].address: 192.0.2.1@53 is given twice"},
 	{"upstreams: [{address: 127.0.0.1}]",
 	 "f:1:23: upstreams[0].address: 127.0.0.1@53 is what server.listen answers on"},
+	{"server: {listen: [0.0.0.0]}\nupstreams: [{address: 127.0.0.2}]",
+	 "f:2:23: upstreams[0].address: 127.0.0.2@53 is what server.listen answers on"},
+	{"upstreams: [{address: 0.0.0.0}]",
+	 "f:1:23: upstreams[0].address: 0.0.0.0@53 is what server.listen answers on"},
 	{"upstreams: [{address: 192.0.2.1, transport: tls}]",
 	 "f:1:45: upstreams[0].transport: expected tls-name or tls-pins as well, by which the "
 	 "upstream of a TLS connection is known"},

@@ -561,10 +561,10 @@ static void test_upstream_options(void **state)
 				continue;
 			}
 			assert_int_equal(len % rows[i].block, 0);
-			assert_in_range(len, bare + EDNS_OPTION_FIXED,
-					bare + EDNS_OPTION_FIXED + rows[i].block - 1U);
-			assert_int_equal(wire_get16(buf + bare), EDNS_OPTION_PADDING);
-			for (size_t at = bare + EDNS_OPTION_FIXED; at < len; at++)
+			assert_in_range(len, bare + WIRE_OPTION_FIXED,
+					bare + WIRE_OPTION_FIXED + rows[i].block - 1U);
+			assert_int_equal(wire_get16(buf + bare), OPTION_PADDING);
+			for (size_t at = bare + WIRE_OPTION_FIXED; at < len; at++)
 				assert_int_equal(buf[at], 0);
 		}
 	}

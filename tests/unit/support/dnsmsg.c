@@ -10,7 +10,6 @@
 #include "dns/edns.h"
 #include "support/dnsmsg.h"
 
-#define OPTION_EDE 15U
 #define POINTER_TO_QNAME 0xc00cU
 
 static uint8_t *append(struct dnsmsg *m, size_t octets)
@@ -127,7 +126,7 @@ void dnsmsg_add_cookie(struct dnsmsg *m, uint16_t rcode, const uint8_t *cookie, 
 
 	option[-6] = (uint8_t)(rcode >> 4); /* of the OPT's TTL */
 	m->octets[3] = (uint8_t)((m->octets[3] & 0xf0) | (rcode & FLAG_RCODE));
-	wire_put16(option, EDNS_OPTION_COOKIE);
+	wire_put16(option, OPTION_COOKIE);
 	wire_put16(option + 2, len);
 	memcpy(option + 4, cookie, len);
 }

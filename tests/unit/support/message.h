@@ -22,9 +22,6 @@
 #define MESSAGE_QNAME 0xc00cU /* a pointer to the question's name */
 #define MESSAGE_DO 0x8000U    /* in the TTL of an OPT */
 
-#define OPTION_COOKIE 10U
-#define OPTION_EDE 15U
-
 struct message {
 	size_t len;
 	size_t rdata; /* where that of the record begun last begins */
