@@ -193,15 +193,18 @@ static void announce(const struct snapshot *s, const struct load_result *result,
 {
 	const struct endpoint *listen = listeners->endpoints;
 	char name[ADDR_TEXT_MAX];
+	char refused[32] = "";
 
 	for (size_t i = 0; i < s->pool_count; i++)
 		announce_pool(&s->pools[i]);
 	for (size_t i = 0; i < listeners->addresses; i++)
 		log_notice("listening on %s (UDP and TCP)",
 			   endpoint_text(&listen[i], name, sizeof(name)));
-	log_notice("sinkholed %s ready: %llu names of %zu lists in force, loaded in %u ms",
-		   SINKHOLED_VERSION, (unsigned long long)result->names, result->lists,
-		   result->took_ms);
+	if (result->refused > 0)
+		snprintf(refused, sizeof(refused), "%zu refused, ", result->refused);
+	log_notice("sinkholed %s ready: %llu names of %zu lists in force, %sloaded in %u ms",
+		   SINKHOLED_VERSION, (unsigned long long)result->names, s->policy->list_count,
+		   refused, result->took_ms);
 	endpoint_text(&listen[0], name, sizeof(name));
 	name[strcspn(name, "@")] = '\0';
 	log_notice("try: dig @%s -p %s bestchristmascard.com", name, name + strlen(name) + 1);

@@ -237,10 +237,11 @@
 	X(list, expect_entries, "expect-entries", UINT, "0", 0, 1000000000, "", RELOAD, \
 	  "Exactly how many entries the list has; another number has it refused.  0: not checked.") \
 	X(list, min_entries, "min-entries", UINT, "1", 0, 1000000000, "", RELOAD, \
-	  "The fewest entries the list may have; with fewer it is refused.") \
+	  "The fewest entries the list may have; with fewer it is refused.  What is held back is no " \
+	  "entry.  0: it may be empty.  A list with action pass may be, unless this is 2 or more.") \
 	X(list, max_change_percent, "max-change", UINT, "0", 0, 1000, "percent", RELOAD, \
 	  "How much the list may grow or shrink over a reload; with more the new one is refused.  " \
-	  "0: no limit.") \
+	  "A change of ten entries or fewer is always within it.  0: no limit.") \
 	X(list, max_bad_percent, "max-bad", UINT, "50", 0, 100, "percent", RELOAD, \
 	  "How many of the lines may be bad; with more the list is refused.") \
 	X(list, authority, "authority", AUTHORITY, "", 0, 0, "", RELOAD, \

@@ -41,22 +41,34 @@ void guard_free(struct guard *guard);
 const char *guard_entry(const struct guard *guard, const struct name *owner,
 			const struct domset_kind *kind);
 
+/* A change of so many entries is none that a limit in percent is for: a short list's first edit. */
+#define GUARD_CHANGE_FLOOR 10U
+
 /* What a list must be; zero in any member asks for nothing. */
 struct guard_limits {
 	uint32_t min_entries;
 	uint32_t expect_entries;     /* exactly so many */
 	uint32_t max_bad_lines;	     /* more bad lines refuse the list */
-	uint32_t max_bad_percent;    /* of entries, skipped and bad together */
-	uint32_t max_shrink_percent; /* against `previous_entries` */
+	uint32_t max_bad_percent;    /* of entries, held, skipped and bad together */
+	uint32_t max_shrink_percent; /* for guard_change */
 	uint32_t max_grow_percent;
+	bool has_to_block; /* something besides exceptions is left of it ... */
+	bool may_be_empty; /* ... or there was nothing in it at all, neither held nor bad */
 };
 
 /*
- * Holds a list's report against its limits.  `previous_entries` is the report's entries of the
- * last good load, 0 when there is none.  ERR_REFUSED with a phrase that goes behind the list's
+ * Holds a list's report against its limits.  ERR_REFUSED with a phrase that goes behind the list's
  * name, as "has 12 entries, 273 are expected"; `text` may be NULL.  Any thread.
  */
 enum err guard_list(const struct guard_limits *limits, const struct list_report *report,
-		    uint32_t previous_entries, struct err_text *text) MUST_CHECK;
+		    struct err_text *text) MUST_CHECK;
+
+/*
+ * Holds the number of a list's entries against that of its last good load, `previous` (0: there is
+ * none).  A change of GUARD_CHANGE_FLOOR entries or fewer is always within the limits.
+ * ERR_REFUSED as guard_list.  Any thread.
+ */
+enum err guard_change(const struct guard_limits *limits, uint32_t previous, uint32_t entries,
+		      struct err_text *text) MUST_CHECK;
 
 #endif

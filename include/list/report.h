@@ -34,8 +34,9 @@ struct list_report {
 	enum list_format format;
 	uint64_t bytes;	  /* read */
 	uint32_t lines;	  /* read, comments and empty ones included */
-	uint32_t entries; /* valid rules of the source: those in force, the held, duplicates */
-	uint32_t held;	  /* entries that the over-block gate keeps out of force */
+	uint32_t entries; /* valid rules of the source that may be in force, duplicates included */
+	uint32_t exceptions; /* entries that are exceptions */
+	uint32_t held;	  /* valid rules that the over-block gate keeps out of force: no entries */
 	uint32_t skipped; /* rules that are not about whole hosts, and localhost's own lines */
 	uint32_t bad;	  /* lines or names that cannot be read */
 	/* Entries given twice; known when the set is frozen (domset_count()), zero until then. */

@@ -14,3 +14,25 @@ void loader_log_report(const char *file, const struct list_report *r)
 	if (r->held > REPORT_HELD_MAX)
 		log_warning("%s: %u more entries held back", file, r->held - REPORT_HELD_MAX);
 }
+
+/* What is known of each list once the set is frozen. */
+void loader_log_lists(const struct load *load)
+{
+	const struct policy *policy = load->policy;
+
+	for (unsigned int i = 0; i < policy->list_count; i++) {
+		const struct load_source *source = &load->result.sources[i];
+		struct domset_count count = domset_count(policy->set, i);
+
+		if (source->own)
+			log_info("list %s: %u names in force from %s (%s): %u entries, "
+				 "%u duplicates, %u skipped, %u bad, %u held back; %u ms",
+				 policy->lists[i].name, count.rules, load->conf->lists[i].file,
+				 list_format_str(source->format), policy->lists[i].entries,
+				 count.duplicates, source->skipped, source->bad, source->held,
+				 source->took_ms);
+		else
+			log_info("list %s: %u names in force, not from %s", policy->lists[i].name,
+				 count.rules, load->conf->lists[i].file);
+	}
+}

@@ -265,10 +265,26 @@ static enum err check_size(const struct guard_limits *limits, uint32_t entries,
 	return ERR_OK;
 }
 
+/* An error page of one word is a name to whoever reads it, but a top-level domain to the gate. */
+static enum err check_left(const struct guard_limits *limits, const struct list_report *report,
+			   struct err_text *text)
+{
+	bool empty = report->entries == 0 && report->held == 0 && report->bad == 0;
+
+	if (!limits->has_to_block || report->entries > report->exceptions)
+		return ERR_OK;
+	if (empty && limits->may_be_empty)
+		return ERR_OK;
+	return err_set(text, ERR_REFUSED,
+		       "would block nothing: %u %s, %u of them exceptions; %u held back, %u bad",
+		       report->entries, entries_word(report->entries), report->exceptions,
+		       report->held, report->bad);
+}
+
 static enum err check_bad(const struct guard_limits *limits, const struct list_report *report,
 			  struct err_text *text)
 {
-	uint64_t all = (uint64_t)report->entries + report->skipped + report->bad;
+	uint64_t all = (uint64_t)report->entries + report->held + report->skipped + report->bad;
 
 	if (limits->max_bad_lines > 0 && report->bad > limits->max_bad_lines)
 		return err_set(text, ERR_REFUSED, "has %u bad lines, at most %u %s allowed",
@@ -281,21 +297,26 @@ static enum err check_bad(const struct guard_limits *limits, const struct list_r
 	return ERR_OK;
 }
 
-static enum err check_change(const struct guard_limits *limits, uint32_t previous, uint32_t entries,
-			     struct err_text *text)
+/* True when the change is over its limit in percent, and not too small to be measured so. */
+static bool is_over(uint64_t change, uint32_t percent, uint32_t previous)
+{
+	return percent > 0 && change > GUARD_CHANGE_FLOOR &&
+	       change * 100 > (uint64_t)percent * previous;
+}
+
+enum err guard_change(const struct guard_limits *limits, uint32_t previous, uint32_t entries,
+		      struct err_text *text)
 {
 	uint64_t shrunk = previous > entries ? previous - entries : 0;
 	uint64_t grown = entries > previous ? entries - previous : 0;
 
 	if (previous == 0)
 		return ERR_OK;
-	if (limits->max_shrink_percent > 0 &&
-	    shrunk * 100 > (uint64_t)limits->max_shrink_percent * previous)
+	if (is_over(shrunk, limits->max_shrink_percent, previous))
 		return err_set(text, ERR_REFUSED,
 			       "shrank from %u to %u %s, at most %u percent are allowed", previous,
 			       entries, entries_word(entries), limits->max_shrink_percent);
-	if (limits->max_grow_percent > 0 &&
-	    grown * 100 > (uint64_t)limits->max_grow_percent * previous)
+	if (is_over(grown, limits->max_grow_percent, previous))
 		return err_set(text, ERR_REFUSED,
 			       "grew from %u to %u entries, at most %u percent are allowed",
 			       previous, entries, limits->max_grow_percent);
@@ -303,13 +324,13 @@ static enum err check_change(const struct guard_limits *limits, uint32_t previou
 }
 
 enum err guard_list(const struct guard_limits *limits, const struct list_report *report,
-		    uint32_t previous_entries, struct err_text *text)
+		    struct err_text *text)
 {
 	enum err err = check_size(limits, report->entries, text);
 
 	if (err == ERR_OK)
-		err = check_bad(limits, report, text);
+		err = check_left(limits, report, text);
 	if (err == ERR_OK)
-		err = check_change(limits, previous_entries, report->entries, text);
+		err = check_bad(limits, report, text);
 	return err;
 }

@@ -111,13 +111,14 @@ static enum err take_rule(struct reader *reader)
 	const char *held = NULL;
 	enum err err;
 
-	reader->report->entries++;
 	if (reader->options->guard)
 		held = guard_entry(reader->options->guard, &rule->owner, &rule->kind);
 	if (held) {
 		report_held(reader->report, line, held, &rule->owner);
 		return ERR_OK;
 	}
+	reader->report->entries++;
+	reader->report->exceptions += rule->kind.exception;
 	err = domset_builder_add(reader->builder, &rule->owner, &rule->kind, line);
 	if (err == ERR_OK)
 		return ERR_OK;

@@ -331,7 +331,48 @@ def test_other_list_without_a_last_good_version_blocks_nothing_and_says_so(daemo
     d.add_list("broken").add_list("fine", "a.test\n").start()
     assert re.search(r"^error: list broken: REFUSED: .*blocks nothing", d.log(), re.M), d.log()
     assert verdict(d, "a.test") == 1
-    assert "1 names of 1 lists in force" in d.log()
+    assert "1 names of 2 lists in force, 1 refused, loaded" in d.log()
+
+
+@pytest.mark.parametrize("state", [None, "state"])
+@pytest.mark.parametrize("mandatory", [False, True])
+def test_word_of_a_failed_fetch_does_not_empty_a_list(daemon, resolver, mandatory, state):
+    """The gate holds it back, and nothing would be left."""
+    d = daemon({"upstreams": [resolver.address], **({"state": {"directory": state}} if state else {})})
+    d.add_list("c2", "c2-one.test\nc2-two.test\nc2-three.test\n", mandatory=mandatory).start()
+    d.write_list("c2", "Forbidden\n")
+    assert re.search(r"^error: list c2: REFUSED: has 0 entries, at least 1 is required", d.reload(),
+                     re.M), d.log()
+    assert [verdict(d, f"c2-{x}.test") for x in ("one", "two", "three")] == [1] * 3
+    done = run_daemon("-c", d.config_path, "--check")
+    assert done.returncode == 1 and "has 0 entries" in done.stderr, done.stderr
+    if state:
+        d.restart()
+        assert verdict(d, "c2-one.test") == 1
+        assert (d.folder / "state" / "c2.list").read_text().startswith("c2-one.test")
+
+
+def test_list_that_lets_pass_may_be_empty(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("exceptions", "# none yet\n", action="pass").add_list("ads", "a.test\n").start()
+    assert "refused" not in d.log().lower()
+    d.write_list("exceptions", "a.test\n")
+    d.reload_well()
+    assert verdict(d, "a.test") == PASSED
+    d.write_list("exceptions", "")
+    d.reload_well()
+    assert verdict(d, "a.test") == 1
+
+
+def test_first_edit_of_a_short_list_is_within_its_limit(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address], "state": {"directory": "state"}})
+    d.add_list("own", "a.test\n", **{"max-change": 20}).start()
+    d.write_list("own", "a.test\nb.test\nc.test\n")
+    d.reload_well()
+    d.stop()
+    d.write_list("own", "b.test\n")
+    d.start()
+    assert [verdict(d, f"{x}.test") for x in "ab"] == [PASSED, 1]
 
 
 @pytest.mark.parametrize("options,text,reason", [

@@ -193,69 +193,103 @@ static void test_no_memory(void **state)
 
 static const struct {
 	struct guard_limits limits;
-	uint32_t entries;
-	uint32_t skipped;
-	uint32_t bad;
-	uint32_t previous;
+	struct list_report report;
 	const char *refused; /* NULL: it is accepted */
 } lists[] = {
-	{{.min_entries = 0}, 0, 0, 0, 0, NULL},
-	{{.min_entries = 0}, 0, 0, 900, 1000000, NULL},
-	{{.min_entries = 10}, 10, 0, 0, 0, NULL},
-	{{.min_entries = 10}, 9, 0, 0, 0, "has 9 entries, at least 10 are required"},
-	{{.min_entries = 1}, 0, 5, 5, 0, "has 0 entries, at least 1 is required"},
-	{{.expect_entries = 273}, 273, 0, 4, 0, NULL},
-	{{.expect_entries = 273}, 12, 0, 0, 0, "has 12 entries, 273 are expected"},
-	{{.expect_entries = 273}, 274, 0, 0, 0, "has 274 entries, 273 are expected"},
-	{{.expect_entries = 2}, 1, 0, 0, 0, "has 1 entry, 2 are expected"},
-	{{.max_bad_lines = 3}, 10, 0, 3, 0, NULL},
-	{{.max_bad_lines = 3}, 10, 0, 4, 0, "has 4 bad lines, at most 3 are allowed"},
-	{{.max_bad_percent = 10}, 80, 10, 10, 0, NULL},
+	{{.min_entries = 0}, {.entries = 0}, NULL},
+	{{.min_entries = 0}, {.bad = 900}, NULL},
+	{{.min_entries = 10}, {.entries = 10}, NULL},
+	{{.min_entries = 10}, {.entries = 9}, "has 9 entries, at least 10 are required"},
+	{{.min_entries = 10}, {.entries = 9, .held = 9}, "has 9 entries, at least 10 are required"},
+	{{.min_entries = 1}, {.skipped = 5, .bad = 5}, "has 0 entries, at least 1 is required"},
+	{{.expect_entries = 273}, {.entries = 273, .bad = 4, .held = 1}, NULL},
+	{{.expect_entries = 273}, {.entries = 12}, "has 12 entries, 273 are expected"},
+	{{.expect_entries = 273}, {.entries = 274}, "has 274 entries, 273 are expected"},
+	{{.expect_entries = 2}, {.entries = 1}, "has 1 entry, 2 are expected"},
+	{{.max_bad_lines = 3}, {.entries = 10, .bad = 3}, NULL},
+	{{.max_bad_lines = 3}, {.entries = 10, .bad = 4}, "has 4 bad lines, at most 3 are allowed"},
+	{{.max_bad_percent = 10}, {.entries = 80, .skipped = 10, .bad = 10}, NULL},
+	{{.max_bad_percent = 10}, {.entries = 80, .held = 10, .bad = 10}, NULL},
 	{{.max_bad_percent = 10},
-	 80,
-	 9,
-	 10,
-	 0,
+	 {.entries = 80, .skipped = 9, .bad = 10},
 	 "has 10 bad lines of 99, at most 10 percent are allowed"},
-	{{.max_bad_percent = 10}, 0, 0, 0, 0, NULL},
-	{{.max_shrink_percent = 50}, 50, 0, 0, 100, NULL},
-	{{.max_shrink_percent = 50},
-	 49,
-	 0,
-	 0,
-	 100,
-	 "shrank from 100 to 49 entries, at most 50 percent are allowed"},
-	{{.max_shrink_percent = 50}, 0, 0, 0, 0, NULL},
-	{{.max_grow_percent = 200}, 300, 0, 0, 100, NULL},
-	{{.max_grow_percent = 200},
-	 301,
-	 0,
-	 0,
-	 100,
-	 "grew from 100 to 301 entries, at most 200 percent are allowed"},
-	{{.max_grow_percent = 200},
-	 4000000000,
-	 0,
-	 0,
-	 1000000000,
-	 "grew from 1000000000 to 4000000000 entries, at most 200 percent are allowed"},
-	{{.max_grow_percent = 200}, 5000, 0, 0, 0, NULL},
+	{{.max_bad_percent = 10}, {.entries = 0}, NULL},
+	{{.has_to_block = true}, {.entries = 1}, NULL},
+	{{.has_to_block = true}, {.entries = 3, .exceptions = 2, .held = 4}, NULL},
+	{{.has_to_block = true},
+	 {.entries = 0},
+	 "would block nothing: 0 entries, 0 of them exceptions; 0 held back, 0 bad"},
+	{{.has_to_block = true},
+	 {.entries = 2, .exceptions = 2},
+	 "would block nothing: 2 entries, 2 of them exceptions; 0 held back, 0 bad"},
+	{{.has_to_block = true, .may_be_empty = true}, {.entries = 0, .skipped = 3}, NULL},
+	{{.has_to_block = true, .may_be_empty = true},
+	 {.held = 1},
+	 "would block nothing: 0 entries, 0 of them exceptions; 1 held back, 0 bad"},
+	{{.has_to_block = true, .may_be_empty = true},
+	 {.bad = 1},
+	 "would block nothing: 0 entries, 0 of them exceptions; 0 held back, 1 bad"},
+	{{.has_to_block = true, .may_be_empty = true},
+	 {.entries = 1, .exceptions = 1},
+	 "would block nothing: 1 entry, 1 of them exceptions; 0 held back, 0 bad"},
 };
 
 static void test_lists(void **state)
 {
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		struct list_report report;
 		struct err_text text = {""};
-		enum err err;
+		enum err err = guard_list(&lists[i].limits, &lists[i].report, &text);
 
-		report_init(&report, LIST_FORMAT_NAMES);
-		report.entries = lists[i].entries;
-		report.skipped = lists[i].skipped;
-		report.bad = lists[i].bad;
-		err = guard_list(&lists[i].limits, &report, lists[i].previous, &text);
 		assert_int_equal(err, lists[i].refused ? ERR_REFUSED : ERR_OK);
 		assert_string_equal(text.text, lists[i].refused ? lists[i].refused : "");
+	}
+}
+
+static const struct {
+	struct guard_limits limits;
+	uint32_t previous;
+	uint32_t entries;
+	const char *refused;
+} changes[] = {
+	{{.max_shrink_percent = 0}, 1000000, 0, NULL},
+	{{.max_shrink_percent = 50}, 100, 50, NULL},
+	{{.max_shrink_percent = 50},
+	 100,
+	 49,
+	 "shrank from 100 to 49 entries, at most 50 percent are allowed"},
+	{{.max_shrink_percent = 50}, 0, 0, NULL},
+	{{.max_grow_percent = 200}, 100, 300, NULL},
+	{{.max_grow_percent = 200},
+	 100,
+	 301,
+	 "grew from 100 to 301 entries, at most 200 percent are allowed"},
+	{{.max_grow_percent = 200},
+	 1000000000,
+	 4000000000,
+	 "grew from 1000000000 to 4000000000 entries, at most 200 percent are allowed"},
+	{{.max_grow_percent = 200}, 0, 5000, NULL},
+	/* a short list may be edited */
+	{{.max_shrink_percent = 20, .max_grow_percent = 20}, 3, 13, NULL},
+	{{.max_shrink_percent = 20, .max_grow_percent = 20}, 13, 3, NULL},
+	{{.max_shrink_percent = 20, .max_grow_percent = 20},
+	 3,
+	 14,
+	 "grew from 3 to 14 entries, at most 20 percent are allowed"},
+	{{.max_shrink_percent = 20, .max_grow_percent = 20},
+	 14,
+	 3,
+	 "shrank from 14 to 3 entries, at most 20 percent are allowed"},
+};
+
+static void test_changes(void **state)
+{
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct err_text text = {""};
+		enum err err = guard_change(&changes[i].limits, changes[i].previous,
+					    changes[i].entries, &text);
+
+		assert_int_equal(err, changes[i].refused ? ERR_REFUSED : ERR_OK);
+		assert_string_equal(text.text, changes[i].refused ? changes[i].refused : "");
 	}
 }
 
@@ -265,7 +299,7 @@ int main(void)
 		cmocka_unit_test(test_entries),	     cmocka_unit_test(test_builtin),
 		cmocka_unit_test(test_all_suffixes), cmocka_unit_test(test_no_protected),
 		cmocka_unit_test(test_no_suffixes),  cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_lists),	     cmocka_unit_test(test_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
