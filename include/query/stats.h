@@ -42,6 +42,7 @@
 	X(upstream_retries, "retransmissions, and questions put to the next upstream")             \
 	X(upstream_hedges, "questions put to a second upstream, as the first took long")           \
 	X(upstream_probes, "questions doubled to learn how an upstream is")                        \
+	X(upstream_looks, "questions of our own, to learn whether an upstream is there")           \
 	X(upstream_crowded_out, "questions given up early to make room for newer ones")            \
 	X(upstream_forged, "upstream questions at whose port guesses came, asked again over TCP")  \
 	X(upstream_unbelieved, "upstream answers without the letters' case or the cookie sent")    \

@@ -125,8 +125,8 @@ static void take_truncated(struct question *q, struct server *server)
 
 	if (!known_to_fail)
 		health_good(server);
-	if (q->probe && !known_to_fail)
-		try_finish(q, &nothing);
+	if (q->kind == QUESTION_MEASURE && !known_to_fail)
+		finish(q, &nothing);
 	else if (pick_second(q) && !uplink_is_worth_it(server))
 		try_failed(q, server, FAILURE_ANSWER);
 	else
@@ -157,14 +157,15 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len,
 		return;
 	}
 	health_good(a->server);
+	silence_end(q->upstreams, &q->key);
 	if (a->link)
 		a->server->link_misses = 0;
-	if (q->probe) {
-		try_finish(q, &result);
+	if (q->kind == QUESTION_MEASURE) {
+		finish(q, &result);
 		return;
 	}
 	result.verdict = query_resolve(env, &q->key, q->upstreams->message, len, reply);
-	try_finish(q, &result);
+	finish(q, &result);
 }
 
 /* Ends the attempt, with its server kept till what follows from it is done. */
@@ -189,6 +190,11 @@ void answer_take(struct attempt *a, size_t len)
 	const struct query_env *env = &up->loop->env;
 	struct reply reply;
 
+	if (q->kind == QUESTION_PROBE) {
+		health_heard(a->server); /* whatever it says */
+		attempt_end(a);
+		return;
+	}
 	if (!believe_case(a, up->message)) {
 		stats_inc(env->stats, upstream_unbelieved);
 		ask_over_connection(q, a->server);
@@ -197,7 +203,7 @@ void answer_take(struct attempt *a, size_t len)
 	if (reply_parse(up->message, len, q->key.question_len, &env->snapshot->ttl, &reply) !=
 	    ERR_OK) {
 		stats_inc(env->stats, upstream_bad);
-		health_heard(a->server, a);
+		health_answered(a->server, a);
 		conclude(a, len, NULL);
 		return;
 	}
@@ -206,6 +212,6 @@ void answer_take(struct attempt *a, size_t len)
 		ask_over_connection(q, a->server);
 		return;
 	}
-	health_heard(a->server, a);
+	health_answered(a->server, a);
 	conclude(a, len, &reply);
 }

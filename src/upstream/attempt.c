@@ -63,18 +63,13 @@ bool attempt_case_kept(const struct attempt *a, const uint8_t *msg)
 	return memcmp(msg + WIRE_HEADER, sent, qname_len) == 0;
 }
 
-void attempt_end(struct attempt *a)
+void attempt_failed(struct attempt *a, enum failure failure)
 {
-	struct server *server = a->server;
+	struct upstreams *up = a->server->upstreams;
 
-	if (!server)
-		return;
-	if (a->link)
-		server->upstreams->forget(a);
-	else
-		LIST_REMOVE(a, entry);
-	a->server = NULL;
 	a->source = NULL;
 	a->link = NULL;
-	server_done(server);
+	a->failure = failure;
+	LIST_INSERT_HEAD(&up->failed, a, entry);
+	upstreams_wake(up);
 }

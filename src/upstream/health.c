@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether a server is well.  One that keeps failing is set aside: others are asked before it, and
- * from time to time, more seldom each time, a question is doubled to learn whether it is well.
- * One that has said nothing at all for long is dead: where there is no other, it is asked a few
- * questions a second until it answers.
+ * What is known of a server: its round trips, its failures, and the state that they lead to.  One
+ * set aside is asked after others, and from time to time, more seldom each time, a question is
+ * doubled to learn whether it is well.
  */
 #include "base/log.h"
 #include "upstream/engine.h"
 
 #define ASIDE_MIN_MS 1000U
 #define ASIDE_MAX_SHIFT 5U /* at most 32 seconds */
-#define DEAD_AFTER_US 2000000U
-#define TRICKLE_MS 100U
 #define MEASURE_MS 5000U
 
-static void log_state(const struct server *server, const char *text)
+static void log_text(const struct server *server, const char *text)
 {
 	char name[ADDR_TEXT_MAX];
 
 	log_warning("upstream %s %s", endpoint_text(&server->address, name, sizeof(name)), text);
-}
-
-static const char *state_of(const struct health *h)
-{
-	if (h->dead)
-		return "dead";
-	return health_is_aside(h) ? "aside" : "well";
 }
 
 void health_log(const struct server *server, const char *who)
@@ -38,9 +28,50 @@ void health_log(const struct server *server, const char *who)
 
 	log_notice("upstream %s %s, %s: %s rtt_us=%u p95_us=%u timeout_ms=%u strikes=%u",
 		   endpoint_text(&server->address, name, sizeof(name)),
-		   transports[server->transport], who, state_of(&server->health), rtt->smoothed_us,
-		   rtt_p95_us(rtt), rtt_timeout_ms(rtt, conf->outgoing.retransmit_ms),
-		   server->health.strikes);
+		   transports[server->transport], who, server_states[server->health.state].name,
+		   rtt->smoothed_us, rtt_p95_us(rtt),
+		   rtt_timeout_ms(rtt, conf->outgoing.retransmit_ms), server->health.strikes);
+}
+
+static void log_move(const struct server *server, enum server_state before, enum server_event event)
+{
+	const struct health *h = &server->health;
+	const char *text = server_states[h->state].log;
+
+	if (text)
+		log_text(server,
+			 h->state == STATE_DEAD && h->unreached ? "cannot be reached" : text);
+	else if (server_states[before].log && event != SERVER_EVENT_REST)
+		log_text(server, "answers again");
+}
+
+/* watch.c looks at once. */
+static void look_soon(struct server *server)
+{
+	static const struct timeval now = {0};
+
+	(void)evtimer_add(&server->timer, &now); /* no memory: when it is asked next */
+}
+
+void health_event(struct server *server, enum server_event event)
+{
+	struct health *h = &server->health;
+	struct upstreams *up = server->upstreams;
+	enum server_state before = h->state;
+
+	h->state = server_state_after(before, event);
+	if (h->state == before)
+		return;
+	log_move(server, before, event);
+	if (before == STATE_DEAD)
+		h->rtt = (struct rtt){0}; /* what was waited for in vain was no round trip */
+	if (h->state == STATE_ASIDE)
+		h->measure_at_ms = up->loop->env.now_ms;
+	h->probing_since_us = 0;
+	h->probe_wait_ms = 0;
+	up->changed = true;
+	upstreams_wake(up);
+	look_soon(server);
 }
 
 void health_asked(struct server *server)
@@ -50,24 +81,32 @@ void health_asked(struct server *server)
 
 	if (h->silent_since_us == 0)
 		h->silent_since_us = loop->now_us;
-	if (h->dead)
-		h->trickle_at_ms = loop->env.now_ms + TRICKLE_MS;
+	h->asked_ms = loop->env.now_ms;
 }
 
-void health_heard(struct server *server, const struct attempt *a)
+void health_heard(struct server *server)
+{
+	struct health *h = &server->health;
+
+	h->silent_since_us = 0;
+	h->unheard = 0;
+	h->probing_since_us = 0;
+	h->unreached = false;
+	h->heard_us = server->upstreams->loop->now_us;
+	health_event(server, SERVER_EVENT_HEARD);
+}
+
+void health_answered(struct server *server, const struct attempt *a)
 {
 	struct health *h = &server->health;
 	uint64_t now_us = server->upstreams->loop->now_us;
 
-	if (h->dead) {
-		h->dead = false;
-		h->rtt = (struct rtt){0}; /* what was waited for in vain was no round trip */
-		log_state(server, "answers again");
-	}
+	health_heard(server);
 	if (a->sent_us && now_us >= a->sent_us)
 		rtt_sample(&h->rtt, now_us - a->sent_us);
-	h->silent_since_us = 0;
-	h->heard_us = now_us;
+	h->answered_us = now_us;
+	h->unanswered = 0;
+	health_event(server, SERVER_EVENT_ANSWERED);
 }
 
 /* One that has answered others since is not slow: this question, or the answer, was lost. */
@@ -76,7 +115,7 @@ void health_unanswered(struct server *server, const struct attempt *a)
 	struct health *h = &server->health;
 	uint64_t now_us = server->upstreams->loop->now_us;
 
-	if (a->sent_us && now_us > a->sent_us && h->heard_us < a->sent_us)
+	if (a->sent_us && now_us > a->sent_us && h->answered_us < a->sent_us)
 		rtt_at_least(&h->rtt, now_us - a->sent_us);
 }
 
@@ -89,21 +128,8 @@ void health_good(struct server *server)
 {
 	server->health.strikes = 0;
 	server->health.aside_until_ms = 0;
+	health_event(server, SERVER_EVENT_GOOD);
 	health_measured(server);
-}
-
-/* What does not answer at all, for so long and so often, is taken for dead. */
-static void look_if_dead(struct server *server, enum failure failure)
-{
-	struct health *h = &server->health;
-	uint64_t now_us = server->upstreams->loop->now_us;
-
-	if (h->dead || h->strikes < STRIKES_OUT || h->silent_since_us == 0 ||
-	    now_us - h->silent_since_us < DEAD_AFTER_US)
-		return;
-	h->dead = true;
-	h->trickle_at_ms = server->upstreams->loop->env.now_ms + TRICKLE_MS;
-	log_state(server, failure == FAILURE_NETWORK ? "cannot be reached" : "does not answer");
 }
 
 void health_bad(struct server *server, enum failure failure)
@@ -112,13 +138,13 @@ void health_bad(struct server *server, enum failure failure)
 	uint64_t now_ms = server->upstreams->loop->env.now_ms;
 	uint32_t shift;
 
-	if (failure == FAILURE_TIMEOUT || failure == FAILURE_NETWORK)
-		look_if_dead(server, failure);
+	h->unreached = failure == FAILURE_NETWORK;
 	if (h->aside_until_ms > now_ms)
 		return; /* all that failed together counts once */
 	h->strikes++;
 	if (h->strikes < STRIKES_OUT)
 		return;
+	health_event(server, h->unreached ? SERVER_EVENT_UNREACHED : SERVER_EVENT_STRUCK);
 	shift = h->strikes - STRIKES_OUT;
 	if (shift > ASIDE_MAX_SHIFT)
 		shift = ASIDE_MAX_SHIFT;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Questions over TCP and TLS connections (RFC 7766, RFC 7858), which are kept open, shared, and
- * answered in any order.
- *
- * What is asked in one turn of the loop is only listed then, and written at its end: together, by
- * one system call.
+ * answered in any order: opened, chosen, read, ended.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,11 +16,6 @@
 #define RECORDS_MAX 1024U  /* in one event: no server has so many answers to give */
 #define LET_THROUGH 16U	   /* of so many questions to a server that fails over TCP, one */
 #define COMPLAINT_MS 60000 /* between two in the log about one server */
-
-/* A server that owes answers and says nothing for so long may be deaf on this connection: what
- * waits there is asked over another as well, while there is time for it. */
-#define SILENT_MS 1500
-#define WATCH_MS 500 /* between two looks at a connection that is in use */
 
 /* Time for one lost SYN (it is sent again after a second), so that most of a question's own time
  * (outgoing.timeout, 4 s) is left for the next server. */
@@ -43,16 +35,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg);
 
 static struct upstreams *upstreams_of(const struct uplink *link)
 {
-	return link->links->server->upstreams;
-}
-
-/* Cannot fail but for the first time: the loop keeps the timer's place. */
-static bool arm(struct uplink *link, uint64_t ms)
-{
-	struct timeval t = {.tv_sec = (time_t)(ms / 1000),
-			    .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-	return evtimer_add(&link->timer, &t) == 0;
+	return link->server->upstreams;
 }
 
 /* ---- opened and freed */
@@ -69,6 +52,8 @@ static void detach(struct uplink *link)
 {
 	LIST_REMOVE(link, entry);
 	link->links->count--;
+	if (link->is_ready)
+		TAILQ_REMOVE(&upstreams_of(link)->readable_links, link, ready);
 	event_del(&link->readable);
 	event_del(&link->writable);
 	event_del(&link->timer);
@@ -97,6 +82,7 @@ static struct uplink *uplink_alloc(struct uplinks *links)
 	if (!link)
 		return NULL;
 	link->links = links;
+	link->server = links->server;
 	link->fd = -1;
 	link->buffers =
 		malloc(sizeof(*link->buffers)); /* no page of it is touched before its use */
@@ -130,7 +116,7 @@ static enum err uplink_create(struct uplinks *links, struct uplink **ret_link)
 	evtimer_assign(&link->timer, base, on_timer, link);
 	LIST_INSERT_HEAD(&links->list, link, entry);
 	links->count++;
-	if (!arm(link, OPENING_MS) || event_add(&link->writable, NULL) != 0) {
+	if (!uplink_arm(link, OPENING_MS) || event_add(&link->writable, NULL) != 0) {
 		detach(link);
 		uplink_free(link);
 		return ERR_NOMEM;
@@ -155,22 +141,18 @@ void uplinks_free(struct uplinks *links)
 
 /* ---- which one is used */
 
-static bool is_silent(const struct uplink *link)
-{
-	return link->owed > 0 && upstreams_of(link)->loop->env.now_ms - link->heard_ms >= SILENT_MS;
-}
-
 /* False: another is opened before it is given one more question. */
 static bool is_good(const struct uplink *link)
 {
-	return link->load < PIPELINE_GOOD && !is_silent(link);
+	return link->load < PIPELINE_GOOD && !uplink_is_silent(link);
 }
 
 /* How gladly a link is given one more question: less is better. */
 static uint32_t reluctance(const struct uplink *link)
 {
 	return link->load + (link->state == UPLINK_OPEN ? 0 : PIPELINE_MAX) +
-	       (is_good(link) ? 0 : 2 * PIPELINE_MAX) + (is_silent(link) ? 4 * PIPELINE_MAX : 0);
+	       (is_good(link) ? 0 : 2 * PIPELINE_MAX) +
+	       (uplink_is_silent(link) ? 4 * PIPELINE_MAX : 0);
 }
 
 /* NULL: all are full, or there is none. */
@@ -202,24 +184,6 @@ static enum err choose(struct uplinks *links, struct uplink **ret_link)
 	return ERR_OK;
 }
 
-static void put(struct uplink *link, struct attempt *a)
-{
-	if (link->state == UPLINK_OPEN && LIST_EMPTY(&link->unsent))
-		event_active(&link->writable, EV_WRITE, 0);
-	LIST_INSERT_HEAD(&link->unsent, a, entry);
-	link->load++;
-	a->link = link;
-	a->sent_us = 0;
-}
-
-static void take_off(struct attempt *a)
-{
-	LIST_REMOVE(a, entry);
-	a->link->load--;
-	a->link->used_ms = upstreams_of(a->link)->loop->env.now_ms;
-	a->link = NULL;
-}
-
 enum err uplink_send(struct upstreams *up, struct attempt *a)
 {
 	struct server *server = a->server;
@@ -235,13 +199,8 @@ enum err uplink_send(struct upstreams *up, struct attempt *a)
 	}
 	err = choose(server->uplinks, &link);
 	if (err == ERR_OK)
-		put(link, a);
+		uplink_put(link, a);
 	return err;
-}
-
-void uplink_forget(struct attempt *a)
-{
-	take_off(a);
 }
 
 bool uplink_is_worth_it(struct server *server)
@@ -251,26 +210,6 @@ bool uplink_is_worth_it(struct server *server)
 
 /* ---- closed */
 
-static void attempt_fail(struct attempt *a, enum failure failure)
-{
-	struct question *q = a->question;
-	struct server *server = a->server;
-
-	server_busy(server);
-	attempt_end(a);
-	server->upstreams->on_failed(q, server, failure);
-	server_done(server);
-}
-
-static struct attempt *any_attempt(const struct uplink *link)
-{
-	struct attempt *a = LIST_FIRST(&link->unsent);
-
-	for (size_t i = 0; !a && i < UPLINK_BUCKETS; i++)
-		a = LIST_FIRST(&link->sent[i]);
-	return a;
-}
-
 /* Moves the question over to another link, once in its life. */
 static bool send_again(struct attempt *a)
 {
@@ -278,159 +217,91 @@ static bool send_again(struct attempt *a)
 
 	if (a->resent || choose(a->server->uplinks, &link) != ERR_OK || link == a->link)
 		return false;
-	take_off(a);
+	uplink_forget(a);
 	a->resent = true;
-	put(link, a);
+	uplink_put(link, a);
 	return true;
 }
 
 /* The end of a link.  What was asked is not lost because an open connection was closed. */
 static void uplink_end(struct uplink *link)
 {
-	struct server *server = link->links->server;
 	bool was_open = link->state == UPLINK_OPEN;
 	struct attempt *a;
 
 	if (!link->answered && (!was_open || link->owed > 0))
-		server->link_misses++;
-	server_busy(server);
+		link->server->link_misses++;
 	detach(link);
-	while ((a = any_attempt(link)))
-		if (!was_open || !send_again(a))
-			attempt_fail(a, FAILURE_NETWORK);
-	uplink_free(link);
-	server_done(server);
-}
-
-/* ---- questions out */
-
-/* The timer, from when answers are owed: it is the same one until they are not. */
-static void watch(struct uplink *link)
-{
-	link->heard_ms = upstreams_of(link)->loop->env.now_ms;
-	if (link->watched)
-		return;
-	link->watched = true;
-	arm(link, WATCH_MS);
-}
-
-static struct attempt *find_sent(const struct uplink *link, uint16_t id)
-{
-	struct attempt *a;
-
-	LIST_FOREACH(a, &link->sent[id % UPLINK_BUCKETS], entry)
-	if (a->id == id)
-		break;
-	return a;
-}
-
-/* Moves listed questions into the buffer while there is room for them. */
-static void fill(struct uplink *link)
-{
-	struct upstreams *up = upstreams_of(link);
-	uint8_t *out = link->buffers->out;
-	struct attempt *a;
-
-	memmove(out, out + link->out_begin, link->out_end - link->out_begin);
-	link->out_end -= link->out_begin;
-	link->out_begin = 0;
-	while ((a = LIST_FIRST(&link->unsent)) &&
-	       UPLINK_OUT_MAX - link->out_end >= FRAME_PREFIX + QUERY_UPSTREAM_MAX) {
-		size_t len;
-
-		do
-			a->id = (uint16_t)random_u32(&up->random);
-		while (find_sent(link, a->id));
-		len = attempt_message(a, out + link->out_end + FRAME_PREFIX);
-		wire_put16(out + link->out_end, (uint16_t)len);
-		link->out_end += FRAME_PREFIX + len;
-		a->sent_us = up->loop->now_us;
-		if (link->owed++ == 0)
-			watch(link);
-		LIST_REMOVE(a, entry);
-		LIST_INSERT_HEAD(&link->sent[a->id % UPLINK_BUCKETS], a, entry);
+	while ((a = uplink_any(link))) {
+		if (was_open && send_again(a))
+			continue;
+		uplink_forget(a);
+		attempt_failed(a, FAILURE_NETWORK);
 	}
-}
-
-/* Writes what is listed, as far as the socket takes it; false: the connection is over. */
-static bool flush(struct uplink *link)
-{
-	enum uplink_io io;
-
-	do {
-		fill(link);
-		io = uplink_write(link);
-	} while (io == UPLINK_IO_DONE && !LIST_EMPTY(&link->unsent));
-	return io == UPLINK_IO_DONE ||
-	       (io == UPLINK_IO_WRITABLE && event_add(&link->writable, NULL) == 0);
+	uplink_free(link);
 }
 
 /* ---- answers in */
 
-/* True when the server still owes answers to questions that nobody waits for any more. */
-static bool may_be_late(const struct uplink *link)
+/* Reads once, if there is something.  NOTHING: there is not.  OTHER: there was. */
+static enum received read_on(struct uplink *link)
 {
-	const struct attempt *a;
-	uint32_t waited_for = 0;
+	enum uplink_io io;
 
-	for (size_t i = 0; i < UPLINK_BUCKETS; i++)
-		LIST_FOREACH(a, &link->sent[i], entry)
-	waited_for++;
-	return link->owed > waited_for;
+	if (link->reads > 0 && !uplink_read_ahead(link))
+		return RECEIVED_NOTHING;
+	if (link->reads++ >= RECORDS_MAX)
+		return RECEIVED_END;
+	io = uplink_read(link);
+	if (io != UPLINK_IO_DONE)
+		return io == UPLINK_IO_READABLE ? RECEIVED_NOTHING : RECEIVED_END;
+	link->heard_ms = upstreams_of(link)->loop->env.now_ms;
+	return RECEIVED_OTHER;
 }
 
-/* False: the server makes no sense. */
-static bool take_message(struct uplink *link, const uint8_t *msg, size_t len)
+static enum received receive(struct uplink *link, struct attempt **ret_a, size_t *ret_len)
 {
-	struct upstreams *up = upstreams_of(link);
-	struct attempt *a = find_sent(link, wire_get16(msg));
-	bool sound = (wire_get16(msg + 2) & FLAG_QR) && (a || may_be_late(link));
-
-	if (!sound || !a)
-		stats_inc(up->loop->env.stats, upstream_unsolicited);
-	if (!sound)
-		return false;
-	link->owed--;
-	link->answered = true;
-	if (!a)
-		return true;
-	memcpy(up->message, msg, len);
-	if (attempt_matches(a, msg, len))
-		up->on_answered(a, len);
-	else
-		attempt_fail(a, FAILURE_ANSWER);
-	return true;
-}
-
-static bool take_messages(struct uplink *link)
-{
-	enum frame_state state;
+	enum received received = RECEIVED_OTHER;
 	const uint8_t *msg;
-	size_t len;
 
-	while ((state = frame_take(&link->in, &msg, &len)) == FRAME_WHOLE)
-		if (!take_message(link, msg, len))
-			return false;
-	if (state == FRAME_SHORT)
-		stats_inc(upstreams_of(link)->loop->env.stats, upstream_unsolicited);
-	return state != FRAME_SHORT;
+	while (received == RECEIVED_OTHER) {
+		switch (frame_take(&link->in, &msg, ret_len)) {
+		case FRAME_WHOLE:
+			return uplink_take(link, msg, *ret_len, ret_a);
+		case FRAME_SHORT:
+			stats_inc(upstreams_of(link)->loop->env.stats, upstream_unsolicited);
+			return RECEIVED_END;
+		case FRAME_PARTIAL:
+			received = read_on(link);
+		}
+	}
+	return received;
 }
 
-/* False: the connection is over. */
-static bool take_in(struct uplink *link)
+enum received uplink_receive(struct uplink *link, struct attempt **ret_a, size_t *ret_len)
 {
-	for (uint32_t i = 0; i < RECORDS_MAX; i++) {
-		enum uplink_io io = uplink_read(link);
+	enum received received = receive(link, ret_a, ret_len);
 
-		if (io != UPLINK_IO_DONE)
-			return io == UPLINK_IO_READABLE;
-		link->heard_ms = upstreams_of(link)->loop->env.now_ms;
-		if (!take_messages(link))
-			return false;
-		if (!uplink_read_ahead(link))
-			return true;
-	}
-	return false;
+	if (received == RECEIVED_END)
+		uplink_end(link);
+	return received;
+}
+
+struct server *uplink_server(const struct uplink *link)
+{
+	return link->server;
+}
+
+struct uplink *uplink_readable(struct upstreams *up)
+{
+	struct uplink *link = TAILQ_FIRST(&up->readable_links);
+
+	if (!link)
+		return NULL;
+	TAILQ_REMOVE(&up->readable_links, link, ready);
+	link->is_ready = false;
+	link->reads = 0;
+	return link;
 }
 
 /* ---- events */
@@ -462,25 +333,27 @@ static void go_on(struct uplink *link)
 	if (link->state != UPLINK_OPEN)
 		return;
 	link->used_ms = env->now_ms;
-	arm(link, env->snapshot->conf->outgoing.connection_idle_ms);
-	if (!flush(link))
+	uplink_arm(link, env->snapshot->conf->outgoing.connection_idle_ms);
+	if (!uplink_flush(link))
 		uplink_end(link);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct uplink *link = arg;
-	struct server *server = link->links->server;
+	struct upstreams *up = upstreams_of(link);
 
 	(void)fd;
 	(void)what;
-	loop_tick(server->upstreams->loop);
-	server_busy(server); /* an answer may be the last thing that it was there for */
-	if (link->state != UPLINK_OPEN)
+	if (link->state != UPLINK_OPEN) {
+		loop_tick(up->loop);
 		go_on(link);
-	else if (!take_in(link))
-		uplink_end(link);
-	server_done(server);
+		return;
+	}
+	if (!link->is_ready)
+		TAILQ_INSERT_TAIL(&up->readable_links, link, ready);
+	link->is_ready = true;
+	upstreams_wake(up);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
@@ -492,7 +365,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	loop_tick(upstreams_of(link)->loop);
 	if (link->state != UPLINK_OPEN)
 		go_on(link);
-	else if (!flush(link))
+	else if (!uplink_flush(link))
 		uplink_end(link);
 }
 
@@ -514,7 +387,7 @@ static void look_after(struct uplink *link)
 	const struct query_env *env = &upstreams_of(link)->loop->env;
 	uint64_t idle_ms = env->snapshot->conf->outgoing.connection_idle_ms;
 	uint64_t unused_ms = link->load > 0 ? 0 : env->now_ms - link->used_ms;
-	bool silent = is_silent(link);
+	bool silent = uplink_is_silent(link);
 
 	if (silent)
 		leave(link);
@@ -523,7 +396,7 @@ static void look_after(struct uplink *link)
 		return;
 	}
 	link->watched = link->owed > 0;
-	arm(link, link->watched ? WATCH_MS : idle_ms - unused_ms);
+	uplink_arm(link, link->watched ? UPLINK_WATCH_MS : idle_ms - unused_ms);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

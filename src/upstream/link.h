@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One connection to a server: what link.c, which knows of questions, and
- * link_io.c, which knows of octets, have in common.
+ * One connection to a server: what link.c, which opens, chooses and ends connections,
+ * link_queue.c, which has the questions at one, and link_io.c, which knows of octets, have in
+ * common.
  */
 #ifndef UPSTREAM_LINK_H
 #define UPSTREAM_LINK_H
@@ -12,8 +13,6 @@
 /* Octets not written: room for what is asked together, so that it leaves by one system call. */
 #define UPLINK_OUT_MAX 16384U
 #define UPLINK_BUCKETS 64U /* a power of two */
-
-LIST_HEAD(attempt_list, attempt);
 
 enum uplink_state {
 	UPLINK_CONNECTING,
@@ -28,11 +27,15 @@ struct uplink_buffers {
 
 struct uplink {
 	LIST_ENTRY(uplink) entry;
+	TAILQ_ENTRY(uplink) ready; /* while `is_ready`: it can be read */
 	struct uplinks *links;
+	struct server *server;
 	SSL *ssl; /* NULL: TCP */
 	int fd;	  /* -1: closed */
 	enum uplink_state state;
 	bool broken; /* beyond saying goodbye */
+	bool is_ready;
+	uint32_t reads; /* of what has come since */
 	struct event readable;
 	struct event writable; /* made active, too, when there is something to send */
 	struct event timer;    /* to be open by then; once it is, to be used or heard of by then */
@@ -49,6 +52,29 @@ struct uplink {
 	size_t out_begin;	/* in buffers->out: what is not written */
 	size_t out_end;
 };
+
+/* ---- link_queue.c: the questions at a link */
+
+/* A server that owes answers and says nothing for so long may be deaf on this connection: what
+ * waits there is asked over another as well, while there is time for it. */
+#define UPLINK_SILENT_MS 1500
+#define UPLINK_WATCH_MS 500 /* between two looks at a connection that is in use */
+
+/* Cannot fail but for the first time: the loop keeps the timer's place. */
+bool uplink_arm(struct uplink *link, uint64_t ms);
+/* Lists `a`: it is written at the end of this turn of the loop, or once the link is open. */
+void uplink_put(struct uplink *link, struct attempt *a);
+/* Any attempt that is listed; NULL: there is none. */
+struct attempt *uplink_any(const struct uplink *link);
+bool uplink_is_silent(const struct uplink *link);
+/* Writes what is listed, as far as the socket takes it.  False: the connection is over. */
+bool uplink_flush(struct uplink *link);
+/* The attempt that a message answers, which is copied to upstreams->message; or what it is
+ * instead.  RECEIVED_END: the server makes no sense. */
+enum received uplink_take(struct uplink *link, const uint8_t *msg, size_t len,
+			  struct attempt **ret_a);
+
+/* ---- link_io.c: its octets */
 
 /* How far an operation got. */
 enum uplink_io {

@@ -33,15 +33,14 @@ static uint64_t cost_of_policy(const struct upstreams *up, const struct pool *po
 static uint64_t cost_of(const struct question *q, uint32_t place)
 {
 	const struct server *server = q->pool->servers[place];
-	uint64_t now_ms = q->upstreams->loop->env.now_ms;
+	enum server_asked asked = server_states[server->health.state].asked;
 	uint64_t bit = place_bit(place);
 	uint64_t cost;
 
-	if ((q->failed & bit) || !health_may_ask(&server->health, now_ms) ||
-	    question_over_link(q, server))
+	if ((q->failed & bit) || asked == ASKED_NOT || question_over_link(q, server))
 		return COST_NEVER;
 	cost = cost_of_policy(q->upstreams, q->pool, place);
-	if (health_is_aside(&server->health))
+	if (asked == ASKED_LAST)
 		cost += COST_ASIDE;
 	if (q->tried & bit)
 		cost += COST_TRIED;
@@ -68,29 +67,29 @@ static struct server *cheapest(const struct question *q, uint64_t limit)
 
 struct server *pick_next(struct question *q)
 {
-	if (q->probe)
-		return q->attempt_count == 0 ? q->probe : NULL;
+	if (q->kind == QUESTION_MEASURE)
+		return NULL; /* it was asked */
 	if (!q->last)
 		q->pool->turn++;
 	return cheapest(q, COST_NEVER);
 }
 
-uint64_t pick_due_ms(const struct question *q)
+enum server_state pick_outlook(const struct question *q)
 {
-	uint64_t due_ms = UINT64_MAX;
+	enum server_state best = SERVER_STATE_COUNT;
 
-	for (uint32_t i = 0; !q->probe && i < q->pool->count; i++) {
-		const struct health *h = &q->pool->servers[i]->health;
+	for (uint32_t i = 0; i < q->pool->count; i++) {
+		enum server_state state = q->pool->servers[i]->health.state;
 
-		if (!(q->failed & place_bit(i)) && h->dead && h->trickle_at_ms < due_ms)
-			due_ms = h->trickle_at_ms;
+		if (!(q->failed & place_bit(i)) && state < best)
+			best = state;
 	}
-	return due_ms;
+	return best;
 }
 
 struct server *pick_second(const struct question *q)
 {
-	return q->probe ? NULL : cheapest(q, COST_ASIDE);
+	return q->kind == QUESTION_MEASURE ? NULL : cheapest(q, COST_ASIDE);
 }
 
 struct server *pick_to_measure(const struct question *q, bool aside)
@@ -100,6 +99,8 @@ struct server *pick_to_measure(const struct question *q, bool aside)
 	for (uint32_t i = 0; i < q->pool->count; i++) {
 		struct server *server = q->pool->servers[i];
 
+		if (server_states[server->health.state].asked == ASKED_NOT)
+			continue; /* we ask it ourselves */
 		if (server != q->last && server->health.measure_at_ms <= now_ms &&
 		    health_is_aside(&server->health) == aside)
 			return server;

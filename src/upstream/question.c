@@ -6,6 +6,18 @@
 
 #define NEVER UINT64_MAX
 
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct question *q = arg;
+
+	(void)fd;
+	(void)what;
+	if (!q->is_due)
+		TAILQ_INSERT_TAIL(&q->upstreams->due, q, due);
+	q->is_due = true;
+	upstreams_wake(q->upstreams);
+}
+
 struct question *question_find(struct upstreams *up, const struct query_key *key)
 {
 	struct question *q;
@@ -32,18 +44,23 @@ static void reset(struct question *q)
 	q->unhelpful = 0;
 	q->overdue = 0;
 	q->last = NULL;
+	q->only = NULL;
 	q->retries = 0;
 	q->bad_cookies = 0;
 	q->stumbled = NULL;
+	q->time = TIME_WHOLE;
 	q->answered_badly = false;
-	q->awaits_dead = false;
+	q->in_silence = false;
+	q->waits = false;
+	q->is_due = false;
 	q->crowded_out = false;
 	q->ede.len = 0;
 	q->attempt_count = 0;
 }
 
-struct question *question_begin(struct upstreams *up, const struct query_key *key,
-				struct server *probe)
+/* One of `kind`, which is in no table yet. */
+static struct question *begin(struct upstreams *up, const struct query_key *key,
+			      const struct ip *client, enum question_kind kind)
 {
 	struct question *q = LIST_FIRST(&up->unused);
 	struct pool *pool = q ? pool_take(up, key) : NULL;
@@ -51,18 +68,37 @@ struct question *question_begin(struct upstreams *up, const struct query_key *ke
 	if (!pool)
 		return NULL;
 	LIST_REMOVE(q, chain);
+	q->kind = kind;
 	q->key = *key;
 	q->upstreams = up;
-	q->probe = probe;
 	q->pool = pool;
 	reset(q);
-	evtimer_assign(&q->timer, up->loop->base, up->on_timer, q);
-	if (probe)
-		LIST_INSERT_HEAD(&up->probes, q, chain);
-	else
-		LIST_INSERT_HEAD(&up->buckets[key->hash & up->bucket_mask], q, chain);
+	evtimer_assign(&q->timer, up->loop->base, on_timer, q);
+	client_join(q, client);
 	TAILQ_INSERT_TAIL(&up->queue, q, age);
 	up->in_flight++;
+	return q;
+}
+
+struct question *question_begin(struct upstreams *up, const struct query_key *key,
+				const struct ip *client)
+{
+	struct question *q = begin(up, key, client, QUESTION_CLIENT);
+
+	if (q)
+		LIST_INSERT_HEAD(&up->buckets[key->hash & up->bucket_mask], q, chain);
+	return q;
+}
+
+struct question *question_double(const struct question *of, struct server *server)
+{
+	static const struct ip nobody = {0};
+	struct question *q = begin(of->upstreams, &of->key, &nobody, QUESTION_MEASURE);
+
+	if (!q)
+		return NULL;
+	q->only = server;
+	LIST_INSERT_HEAD(&of->upstreams->measures, q, chain);
 	return q;
 }
 
@@ -73,9 +109,12 @@ void question_end(struct question *q)
 	for (uint32_t i = 0; i < q->attempt_count; i++)
 		attempt_end(&q->attempts[i]);
 	event_del(&q->timer);
+	if (q->is_due)
+		TAILQ_REMOVE(&up->due, q, due);
 	LIST_REMOVE(q, chain);
 	TAILQ_REMOVE(&up->queue, q, age);
-	pool_give(up, q->pool);
+	client_leave(q);
+	pool_give(q->pool);
 	LIST_INSERT_HEAD(&up->unused, q, chain);
 	up->in_flight--;
 }

@@ -23,10 +23,31 @@ void sources_init(struct server *server)
 	}
 }
 
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct source *s = arg;
+	struct upstreams *up = s->server->upstreams;
+
+	(void)fd;
+	(void)what;
+	if (!s->is_ready)
+		TAILQ_INSERT_TAIL(&up->readable_sources, s, ready);
+	s->is_ready = true;
+	upstreams_wake(up);
+}
+
+void source_looked_at(struct source *s)
+{
+	if (s->is_ready)
+		TAILQ_REMOVE(&s->server->upstreams->readable_sources, s, ready);
+	s->is_ready = false;
+}
+
 static void source_close(struct source *s)
 {
 	if (s->fd < 0)
 		return;
+	source_looked_at(s);
 	event_del(&s->event);
 	close(s->fd);
 	s->fd = -1;
@@ -75,7 +96,7 @@ static enum err source_open(struct upstreams *up, struct source *s)
 		close(fd);
 		return ERR_SYS;
 	}
-	event_assign(&s->event, up->loop->base, fd, EV_READ | EV_PERSIST, up->on_readable, s);
+	event_assign(&s->event, up->loop->base, fd, EV_READ | EV_PERSIST, on_readable, s);
 	if (event_add(&s->event, NULL) != 0) {
 		close(fd);
 		return ERR_SYS;

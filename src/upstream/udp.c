@@ -10,17 +10,12 @@
 /* Nothing that waits at this port will be answered, or believed. */
 static void source_failed(struct source *s, enum failure failure)
 {
-	struct server *server = s->server;
 	struct attempt *a;
 
-	server_busy(server); /* it lasts till we are done with its list */
 	while ((a = LIST_FIRST(&s->attempts))) {
-		struct question *q = a->question;
-
-		attempt_end(a);
-		server->upstreams->on_failed(q, server, failure);
+		LIST_REMOVE(a, entry);
+		attempt_failed(a, failure);
 	}
-	server_done(server);
 }
 
 static struct attempt *find_attempt(struct source *s, const uint8_t *msg, size_t len)
@@ -44,30 +39,28 @@ static void take_stray(struct source *s)
 	source_failed(s, FAILURE_FORGED);
 }
 
-/* One datagram an event: the event comes again while there are more. */
-void udp_on_readable(evutil_socket_t fd, short what, void *arg)
+enum received udp_receive(struct source *s, struct attempt **ret_a, size_t *ret_len)
 {
-	struct source *s = arg;
 	struct upstreams *up = s->server->upstreams;
+	ssize_t n = recv(s->fd, up->message, sizeof(up->message), MSG_DONTWAIT);
 	struct attempt *a;
-	ssize_t n;
 
-	(void)what;
-	loop_tick(up->loop);
-	n = recv(fd, up->message, sizeof(up->message), MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return RECEIVED_NOTHING;
 	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			source_failed(s, FAILURE_NETWORK);
-		return;
+		source_failed(s, FAILURE_NETWORK);
+		return RECEIVED_END;
 	}
 	a = find_attempt(s, up->message, (size_t)n);
 	if (!a) {
 		take_stray(s);
-		return;
+		return RECEIVED_OTHER;
 	}
 	s->strays = 0;
 	s->unanswered -= s->unanswered > 0;
-	up->on_answered(a, (size_t)n);
+	*ret_a = a;
+	*ret_len = (size_t)n;
+	return RECEIVED_ANSWER;
 }
 
 /* An ID that no other attempt at this source has. */

@@ -7,28 +7,44 @@
 
 #define CROWDED_MS 500U /* in flight for longer, a question may have to make room */
 
-/* When nearly all places are taken, the question that has been in flight for longest goes, for a
- * newer one that is likelier to be answered.  It ends from the loop. */
-static void make_room(struct upstreams *up)
+/* The question that is to give its place to one of `client`: of those who have far more, the
+ * oldest; else the one that has been in flight for longest, if that is long.  NULL: there is none.
+ */
+static struct question *find_victim(const struct upstreams *up, uint32_t load)
 {
-	const struct query_env *env = &up->loop->env;
+	const struct client *heavy = client_heaviest(&up->clients);
 	struct question *oldest = question_oldest(up);
+
+	if (heavy && heavy->count / 2 > load + 1)
+		return TAILQ_FIRST(&heavy->questions);
+	if (oldest && oldest->begun_ms + CROWDED_MS <= up->loop->env.now_ms)
+		return oldest;
+	return NULL;
+}
+
+/* When nearly all places are taken, another question goes for one that is likelier to be answered.
+ * It ends from the loop. */
+static void make_room(struct upstreams *up, const struct ip *client)
+{
+	struct question *victim;
 
 	if (up->in_flight < up->in_flight_max - up->in_flight_max / 8)
 		return;
-	if (!oldest || oldest->crowded_out || oldest->begun_ms + CROWDED_MS > env->now_ms)
+	victim = find_victim(up, client_load(up, client));
+	if (!victim || victim->crowded_out)
 		return;
-	stats_inc(env->stats, upstream_crowded_out);
-	try_crowd_out(oldest);
+	stats_inc(up->loop->env.stats, upstream_crowded_out);
+	wait_crowd_out(victim);
 }
 
 /* Puts the question to the upstreams; NULL when there are too many. */
-static struct question *question_ask(struct upstreams *up, const struct query_key *key)
+static struct question *question_ask(struct upstreams *up, const struct query_key *key,
+				     const struct ip *client)
 {
 	struct question *q;
 
-	make_room(up);
-	q = question_begin(up, key, NULL);
+	make_room(up, client);
+	q = question_begin(up, key, client);
 	if (!q)
 		return NULL;
 	stats_inc(up->loop->env.stats, forwarded);
@@ -38,8 +54,10 @@ static struct question *question_ask(struct upstreams *up, const struct query_ke
 
 void upstream_refresh(struct upstreams *up, const struct query_key *key)
 {
+	static const struct ip nobody = {0};
+
 	if (!question_find(up, key))
-		(void)question_ask(up, key);
+		(void)question_ask(up, key, &nobody);
 }
 
 enum err upstream_ask(struct upstreams *up, const struct query_key *key,
@@ -50,7 +68,7 @@ enum err upstream_ask(struct upstreams *up, const struct query_key *key,
 	if (q)
 		stats_inc(up->loop->env.stats, joined);
 	else
-		q = question_ask(up, key);
+		q = question_ask(up, key, &waiter->client);
 	if (!q)
 		return ERR_REFUSED;
 	waiter->next = q->waiters;
@@ -76,12 +94,11 @@ enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, 
 	if (!up)
 		return ERR_NOMEM;
 	up->loop = loop;
-	up->on_answered = answer_take;
-	up->on_failed = try_failed;
-	up->on_readable = udp_on_readable;
-	up->on_timer = try_on_timer;
-	up->forget = uplink_forget;
-	up->free_links = uplinks_free;
+	evtimer_assign(&up->turn, loop->base, turn_on_event, up);
+	evtimer_assign(&up->release, loop->base, try_on_release, up);
+	TAILQ_INIT(&up->readable_sources);
+	TAILQ_INIT(&up->readable_links);
+	TAILQ_INIT(&up->due);
 	up->ports = ports;
 	up->in_flight_max = in_flight;
 	up->bucket_mask = buckets - 1;
@@ -89,7 +106,9 @@ enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, 
 	TAILQ_INIT(&up->queue);
 	up->questions = calloc(in_flight, sizeof(*up->questions));
 	up->buckets = calloc(buckets, sizeof(*up->buckets));
-	if (!up->questions || !up->buckets || pools_replace(up, pools, count) != ERR_OK) {
+	if (!up->questions || !up->buckets ||
+	    clients_create(&up->clients, in_flight, buckets) != ERR_OK ||
+	    pools_replace(up, pools, count) != ERR_OK) {
 		upstreams_free(up);
 		return ERR_NOMEM;
 	}
@@ -108,6 +127,9 @@ void upstreams_free(struct upstreams *up)
 	while ((q = question_oldest(up)))
 		question_end(q);
 	pools_free(up);
+	event_del(&up->turn);
+	event_del(&up->release);
+	clients_free(&up->clients);
 	free(up->buckets);
 	free(up->questions);
 	free(up);

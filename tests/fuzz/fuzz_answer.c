@@ -35,7 +35,8 @@ enum step {
 	STEP_RETRY,
 	STEP_GIVE_UP,
 	STEP_TURN, /* to: bit 0: nothing can be sent from here on */
-	STEP_KNOW, /* to: bit 0: all are set aside, and to be measured; bit 1: other servers */
+	STEP_KNOW, /* to: bit 0: all are set aside, and to be measured; bit 1: other servers (bit 2:
+		      which); bits 3 and 4: an event of struct health */
 };
 
 /* Of an answer that has the ID and the question as they were sent. */
@@ -86,6 +87,7 @@ static struct world {
 	struct asker askers[ASKERS];
 	unsigned int asker_count;
 	struct sent sent[IN_FLIGHT * ATTEMPTS_MAX];
+	struct sent probe; /* the last */
 	struct delivery delivery;
 	LIST_HEAD(, attempt) linked; /* attempts over connections */
 	bool cannot_send;
@@ -107,6 +109,8 @@ static struct sent *sent_of(const struct attempt *a)
 	size_t question = (size_t)(a->question - world.up->questions);
 	size_t place = (size_t)(a - a->question->attempts);
 
+	if (a->question->kind == QUESTION_PROBE)
+		return &world.probe;
 	require(question < IN_FLIGHT && place < ATTEMPTS_MAX);
 	return &world.sent[question * ATTEMPTS_MAX + place];
 }
@@ -132,12 +136,35 @@ enum err udp_send(struct upstreams *up, struct attempt *a)
 	return ERR_OK;
 }
 
-void udp_on_readable(evutil_socket_t fd, short what, void *arg)
+enum received udp_receive(struct source *s, struct attempt **ret_a, size_t *ret_len)
 {
-	(void)fd;
-	(void)what;
-	(void)arg;
+	(void)s;
+	(void)ret_a;
+	(void)ret_len;
 	require_failed(__LINE__, "a socket is open");
+	return RECEIVED_NOTHING;
+}
+
+enum received uplink_receive(struct uplink *link, struct attempt **ret_a, size_t *ret_len)
+{
+	(void)link;
+	(void)ret_a;
+	(void)ret_len;
+	require_failed(__LINE__, "a connection is open");
+	return RECEIVED_NOTHING;
+}
+
+struct uplink *uplink_readable(struct upstreams *up)
+{
+	(void)up;
+	return NULL;
+}
+
+struct server *uplink_server(const struct uplink *link)
+{
+	(void)link;
+	require_failed(__LINE__, "a connection is open");
+	return NULL;
 }
 
 enum err uplink_send(struct upstreams *up, struct attempt *a)
@@ -320,7 +347,7 @@ static void deliver(struct server *server, bool over_link, const uint8_t *msg, s
 	memcpy(world.delivery.cookie, server->cookie, EDNS_COOKIE_CLIENT);
 	require(len <= sizeof(world.up->message));
 	memcpy(world.up->message, msg, len);
-	world.up->on_answered(a, len);
+	answer_take(a, len);
 	world.delivery.msg = NULL;
 }
 
@@ -419,7 +446,7 @@ static void fail(struct attempt *a, unsigned int how)
 		failure = FAILURE_NETWORK;
 	server_busy(server);
 	attempt_end(a);
-	world.up->on_failed(q, server, failure);
+	try_failed(q, server, failure);
 	server_done(server);
 }
 
@@ -445,14 +472,21 @@ static void set_servers(unsigned int how, bool others)
 
 static void know(unsigned int how, unsigned int what)
 {
+	static const enum server_event events[] = {[1] = SERVER_EVENT_QUIET,
+						   [2] = SERVER_EVENT_PROBE_LOST,
+						   [3] = SERVER_EVENT_UNANSWERED};
 	struct server *server;
 
 	if (what & 2)
 		set_servers(how, what & 4);
 	TAILQ_FOREACH(server, &world.up->servers, entry)
-	if (what & 1) {
-		server->health.strikes = STRIKES_OUT;
-		server->health.measure_at_ms = 0;
+	{
+		if (what & 1) {
+			server->health.state = STATE_ASIDE;
+			server->health.measure_at_ms = 0;
+		}
+		if (what & 24)
+			health_event(server, events[what >> 3]);
 	}
 }
 
@@ -463,7 +497,7 @@ static void time_comes(struct question *q, bool end)
 		q->deadline_ms = 1;
 	else
 		q->retry_ms = 1;
-	try_on_timer(-1, 0, q);
+	try_on_time(q);
 }
 
 static void step(struct input *in, unsigned int how)
@@ -522,6 +556,15 @@ static void begin(unsigned int how)
 	set_servers(how, false);
 }
 
+/* Our own questions are the server's. */
+static bool only_probes(const struct attempt *a)
+{
+	for (; a; a = LIST_NEXT(a, entry))
+		if (a->question->kind != QUESTION_PROBE)
+			return false;
+	return true;
+}
+
 /* All who wait are told when their time is up. */
 static void end(void)
 {
@@ -532,12 +575,13 @@ static void end(void)
 		world.askers[i].asks_again = false;
 	while ((q = question_oldest(world.up)))
 		time_comes(q, true);
-	require(upstreams_in_flight(world.up) == 0 && !LIST_FIRST(&world.linked));
+	require(upstreams_in_flight(world.up) == 0 && only_probes(LIST_FIRST(&world.linked)));
+	require(world.up->clients.waiting == 0);
 	for (unsigned int i = 0; i < world.asker_count; i++)
 		require(world.askers[i].told == world.askers[i].asked);
 	TAILQ_FOREACH(server, &world.up->servers, entry)
-	require(server->busy == 0 && server->pools == 1 &&
-		!LIST_FIRST(&server->sources[0].attempts));
+	require(server->busy == 0 && server->pools == 1 && server->owed == 0 &&
+		only_probes(LIST_FIRST(&server->sources[0].attempts)));
 	upstreams_free(world.up);
 }
 

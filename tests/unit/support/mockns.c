@@ -165,45 +165,74 @@ static void make_reply(const struct mockns *ns, enum mockns_deed deed, const uin
 
 /* ---- UDP */
 
-void mockns_do(struct mockns *ns, size_t query, enum mockns_deed deed)
+static void do_with(struct mockns *ns, const struct mockns_query *q, enum mockns_deed deed)
 {
-	const struct mockns_query *q = &ns->queries[query];
 	struct dnsmsg m;
 
-	assert_true(query < ns->udp_count);
-	if (deed == MOCKNS_SILENCE)
+	if (deed == MOCKNS_SILENCE || ns->udp_fd < 0)
 		return;
 	make_reply(ns, deed, q->msg, q->len, &m);
 	assert_int_equal(sendto(ns->udp_fd, m.octets, m.len, 0, &q->from.u.sa, q->from.len), m.len);
 }
 
+void mockns_do(struct mockns *ns, size_t query, enum mockns_deed deed)
+{
+	assert_true(query < ns->udp_count);
+	do_with(ns, &ns->queries[query], deed);
+}
+
+static bool is_probe(const struct mockns_query *q)
+{
+	return q->len > WIRE_HEADER && q->msg[WIRE_HEADER] == 0;
+}
+
+static bool is_ignored(const struct mockns *ns, const struct mockns_query *q)
+{
+	return ns->silent_to && (q->msg[WIRE_HEADER + 1] | 0x20) == ns->silent_to;
+}
+
+static void do_now(struct mockns *ns, const struct mockns_query *q)
+{
+	if (is_probe(q) && ns->answers_probes)
+		do_with(ns, q, MOCKNS_REFUSED);
+	else if (!is_ignored(ns, q))
+		do_with(ns, q, ns->udp);
+}
+
 static void on_delayed(evutil_socket_t fd, short what, void *arg)
 {
 	struct mockns_query *q = arg;
-	struct mockns *ns = q->ns;
 
-	if (ns->udp_fd >= 0)
-		mockns_do(ns, (size_t)(q - ns->queries), ns->udp);
+	do_now(q->ns, q);
+}
+
+/* The place of what came; probes, of which there may be many, have one. */
+static struct mockns_query *keep(struct mockns *ns, const struct mockns_query *came)
+{
+	struct mockns_query *q = is_probe(came) ? &ns->probe : &ns->queries[ns->udp_count];
+
+	assert_true(ns->udp_count < MOCKNS_QUERIES_MAX);
+	ns->probe_count += is_probe(came);
+	ns->udp_count += !is_probe(came);
+	*q = *came;
+	return q;
 }
 
 static void on_udp(evutil_socket_t fd, short what, void *arg)
 {
 	struct mockns *ns = arg;
-	struct mockns_query *q = &ns->queries[ns->udp_count];
+	struct mockns_query came = {.ns = ns, .from.len = sizeof(came.from.u)};
+	struct mockns_query *q;
 	struct timeval delay = {.tv_sec = ns->delay_ms / 1000,
 				.tv_usec = (suseconds_t)(ns->delay_ms % 1000) * 1000};
-	ssize_t n;
+	ssize_t n = recvfrom(fd, came.msg, sizeof(came.msg), 0, &came.from.u.sa, &came.from.len);
 
-	assert_true(ns->udp_count < MOCKNS_QUERIES_MAX);
-	q->from.len = sizeof(q->from.u);
-	n = recvfrom(fd, q->msg, sizeof(q->msg), 0, &q->from.u.sa, &q->from.len);
 	if (n < 0)
 		return;
-	q->ns = ns;
-	q->len = (size_t)n;
-	ns->udp_count++;
+	came.len = (size_t)n;
+	q = keep(ns, &came);
 	if (ns->delay_ms == 0)
-		mockns_do(ns, ns->udp_count - 1, ns->udp);
+		do_now(ns, q);
 	else
 		assert_int_equal(event_base_once(ns->base, -1, EV_TIMEOUT, on_delayed, q, &delay),
 				 0);

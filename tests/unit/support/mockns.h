@@ -66,15 +66,19 @@ struct mockns {
 	const char *target;
 	uint8_t cookie[MOCKNS_COOKIE_LEN]; /* the server's part */
 	unsigned int delay_ms;		   /* before it does what it does over UDP */
-	int udp_fd;			   /* -1: closed, what is sent there is refused */
+	char silent_to;	     /* names that begin with it are not answered; 0: there are none */
+	bool answers_probes; /* for the root's NS, whatever it does with other questions */
+	int udp_fd;	     /* -1: closed, what is sent there is refused */
 	int tcp_fd;
 	struct event *udp_event;
 	struct event *tcp_event;
 	struct mockns_conn *conns;
-	size_t accepted;  /* TCP connections */
-	size_t tcp_count; /* queries that came over TCP */
-	size_t udp_count; /* queries that came over UDP, in `queries` */
+	size_t accepted;    /* TCP connections */
+	size_t tcp_count;   /* queries that came over TCP */
+	size_t udp_count;   /* queries that came over UDP, in `queries`, but for those: */
+	size_t probe_count; /* for the root's NS */
 	struct mockns_query *queries;
+	struct mockns_query probe;
 	struct mockns_query tcp_last;
 };
 

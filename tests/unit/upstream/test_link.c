@@ -77,15 +77,46 @@ static void on_answered(struct attempt *a, size_t len)
 		w->then(w, number);
 }
 
-static void on_failed(struct question *q, struct server *server, enum failure failure)
+static void on_failed(struct attempt *a)
 {
-	struct world *w = (struct world *)server->upstreams;
+	struct world *w = (struct world *)a->server->upstreams;
+	size_t number = number_of(w, a->question);
 
-	assert_ptr_equal(server, w->server);
+	assert_ptr_equal(a->server, w->server);
 	w->failed++;
-	w->failure = failure;
+	w->failure = a->failure;
+	attempt_end(a);
 	if (w->then)
-		w->then(w, number_of(w, q));
+		w->then(w, number);
+}
+
+static void read_link(struct uplink *link)
+{
+	struct server *server = uplink_server(link);
+	enum received received;
+	struct attempt *a;
+	size_t len;
+
+	server_busy(server);
+	do {
+		received = uplink_receive(link, &a, &len);
+		if (received == RECEIVED_ANSWER)
+			on_answered(a, len);
+	} while (received == RECEIVED_ANSWER || received == RECEIVED_OTHER);
+	server_done(server);
+}
+
+/* As turn.c does. */
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct upstreams *up = arg;
+	struct uplink *link;
+
+	loop_tick(up->loop);
+	while ((link = uplink_readable(up)))
+		read_link(link);
+	while (!LIST_EMPTY(&up->failed))
+		on_failed(LIST_FIRST(&up->failed));
 }
 
 /* ---- the world */
@@ -116,6 +147,7 @@ static void make_questions(struct world *w)
 		key->question_len = 18;
 		key->qtype = 1;
 		w->questions[i].upstreams = &w->up;
+		w->questions[i].kind = QUESTION_MEASURE; /* of no client */
 	}
 }
 
@@ -161,10 +193,8 @@ static void set_up_with(void **state, bool tls)
 		w->ctx = cert_server(&w->cert, NULL);
 	mockstream_open(&w->ns, w->rig.loop.base, w->ctx);
 	w->up.loop = &w->rig.loop;
-	w->up.on_answered = on_answered;
-	w->up.on_failed = on_failed;
-	w->up.forget = uplink_forget;
-	w->up.free_links = uplinks_free;
+	evtimer_assign(&w->up.turn, w->rig.loop.base, on_turn, &w->up);
+	TAILQ_INIT(&w->up.readable_links);
 	TAILQ_INIT(&w->up.servers);
 	make_questions(w);
 	w->server = make_server(w, "dns.example");

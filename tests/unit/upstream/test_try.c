@@ -15,7 +15,6 @@
 
 #define LONG_MS 60000U
 #define SHORT_MS 30U
-#define TRICKLE_MS 100U
 #define USUAL_US 10000U /* that nearly all answers take */
 #define HEDGE_MS 16U	/* by when a second one is asked then, at most */
 #define PLACES 16U	/* of questions in flight, in the tests of their bound */
@@ -52,6 +51,7 @@ static void pass(struct world *w, uint64_t ms)
 static void set_aside(struct world *w, size_t place)
 {
 	world_server(w, place)->health.strikes = STRIKES_OUT;
+	world_server(w, place)->health.state = STATE_ASIDE;
 }
 
 static void let_measure(struct world *w, size_t place, bool due)
@@ -157,7 +157,7 @@ static void second_aside(struct world *w)
 static void second_dead(struct world *w)
 {
 	second_aside(w);
-	world_server(w, 1)->health.dead = true;
+	world_server(w, 1)->health.state = STATE_DEAD;
 }
 
 static void first_unknown(struct world *w)
@@ -271,7 +271,7 @@ static void test_waits(void **state)
 
 static void expect_no_probes(struct world *w)
 {
-	RIG_AWAIT(&w->rig, LIST_EMPTY(&w->up->probes));
+	RIG_AWAIT(&w->rig, LIST_EMPTY(&w->up->measures));
 	assert_int_equal(upstreams_in_flight(w->up), 0);
 }
 
@@ -308,7 +308,7 @@ static void test_aside_stays(void **state)
 		let_measure(w, 0, true);
 		ask_well(w, "www.example", 2);
 		RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
-		probe = LIST_FIRST(&w->up->probes);
+		probe = LIST_FIRST(&w->up->measures);
 		if (rows[i] == MOCKNS_SILENCE) {
 			assert_non_null(probe);
 			assert_in_range(probe->deadline_ms, 1, probe->begun_ms + 4000);
@@ -532,96 +532,6 @@ static void test_blamed_once_for_silence(void **state)
 		assert_int_equal(world_server(w, i)->health.strikes, 1);
 }
 
-/* ---- the dead */
-
-static void make_dead(struct world *w, size_t place, uint64_t trickle_in_ms)
-{
-	struct health *h = &world_server(w, place)->health;
-
-	loop_tick(&w->rig.loop);
-	h->strikes = STRIKES_OUT;
-	h->dead = true;
-	h->silent_since_us = 1;
-	h->trickle_at_ms = w->rig.loop.env.now_ms + trickle_in_ms;
-	h->rtt = (struct rtt){.smoothed_us = 4000000};
-}
-
-/* Where there is no other, its questions wait for their turn, and all are answered once it is. */
-static void test_dead_one_is_asked_in_turn(void **state)
-{
-	struct asker a[10] = {0};
-	struct world *w = *state;
-	char name[16];
-
-	world_start_one(w, MOCKNS_ANSWER);
-	make_dead(w, 0, TRICKLE_MS);
-	world_outgoing(w)->retransmit_ms = SHORT_MS;
-	for (size_t i = 0; i < 10; i++) {
-		snprintf(name, sizeof(name), "n%zu.example", i);
-		asker_ask(w, &a[i], name);
-	}
-	world_settle(w);
-	assert_int_equal(RIG_STAT(&w->rig, upstream_timeouts), 0); /* nothing was asked */
-	for (size_t i = 0; i < 10; i++)
-		expect_answer(w, &a[i], 1);
-	assert_false(world_server(w, 0)->health.dead);
-	assert_true(world_server(w, 0)->health.rtt.smoothed_us < 1000000); /* begun anew */
-}
-
-/* Once it is asked there is the time that any question has, however short it would have waited. */
-static void test_dead_one_answers_slowly(void **state)
-{
-	struct world *w = *state;
-	struct asker a = {0};
-
-	world_start_one(w, MOCKNS_ANSWER);
-	make_dead(w, 0, TRICKLE_MS);
-	w->ns[0].delay_ms = 5 * TRICKLE_MS;
-	asker_ask(w, &a, "www.example");
-	expect_answer(w, &a, 1);
-	assert_int_equal(w->ns[0].udp_count, 1);
-}
-
-static void test_dead_one_is_asked_seldom(void **state)
-{
-	struct asker a[40] = {0};
-	struct world *w = *state;
-	uint64_t begun_ms = await_clock_ms();
-	char name[16];
-
-	world_start_one(w, MOCKNS_SILENCE);
-	make_dead(w, 0, 0);
-	world_outgoing(w)->retransmit_ms = 1;
-	world_outgoing(w)->timeout_ms = 4 * TRICKLE_MS;
-	for (size_t i = 0; i < 40; i++) {
-		snprintf(name, sizeof(name), "n%zu.example", i);
-		asker_ask(w, &a[i], name);
-	}
-	for (size_t i = 0; i < 40; i++)
-		expect_failure(w, &a[i], QUERY_FAIL_NO_REPLY);
-	world_settle(w);
-	assert_in_range(w->ns[0].udp_count, 1, (await_clock_ms() - begun_ms) / TRICKLE_MS + 1);
-}
-
-/* It costs nobody anything where another is well. */
-static void test_dead_one_beside_another(void **state)
-{
-	struct world *w = *state;
-
-	world_start(w, MOCKNS_SILENCE, MOCKNS_ANSWER);
-	make_dead(w, 0, 0);
-	let_measure(w, 0, false);
-	for (size_t i = 0; i < 5; i++)
-		ask_well(w, "www.example", 2);
-	assert_int_equal(w->ns[0].udp_count, 0);
-	w->ns[0].udp = MOCKNS_ANSWER;
-	let_measure(w, 0, true);
-	ask_well(w, "www.example", 2);
-	RIG_AWAIT(&w->rig, !world_server(w, 0)->health.dead);
-	expect_no_probes(w);
-	ask_well(w, "www.example", 1);
-}
-
 /* ---- room */
 
 /* Fills the places but for two; the questions are as old as said. */
@@ -746,37 +656,6 @@ static void test_awaited(void **state)
 	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
 	expect_answer(w, &a, 1);
 	assert_false(upstreams_awaited(w->up));
-}
-
-/* ---- how long is waited for the dead */
-
-/* When a question is given up that comes `silent_ms` after the only server fell silent. */
-static uint64_t given_up_after(uint64_t silent_ms)
-{
-	void *fresh = NULL;
-	struct asker a = {0};
-	uint64_t after_ms;
-	struct world *w;
-
-	world_set_up(&fresh);
-	w = fresh;
-	world_start_one(w, MOCKNS_SILENCE);
-	make_dead(w, 0, TRICKLE_MS);
-	world_server(w, 0)->health.silent_since_us = w->rig.loop.now_us - silent_ms * 1000;
-	asker_ask(w, &a, "www.example");
-	after_ms = question_oldest(w->up)->deadline_ms - question_oldest(w->up)->begun_ms;
-	world_tear_down(&fresh);
-	return after_ms;
-}
-
-/* As long as for any answer, while they may be back at any time; not when they are gone for long.
- */
-static void test_dead_ones_are_waited_for(void **state)
-{
-	assert_int_equal(given_up_after(2000), LONG_MS);
-	assert_int_equal(given_up_after(9000), LONG_MS);
-	assert_in_range(given_up_after(11000), TRICKLE_MS, LONG_MS / 10);
-	assert_in_range(given_up_after(30000), TRICKLE_MS, LONG_MS / 10);
 }
 
 /* One that was asked as often as it may be is asked again, once that is long ago. */
@@ -909,16 +788,11 @@ int main(void)
 		TEST(test_fastest),
 		cmocka_unit_test(test_blamed_for_servfail),
 		TEST(test_blamed_once_for_silence),
-		TEST(test_dead_one_is_asked_in_turn),
-		TEST(test_dead_one_answers_slowly),
-		TEST(test_dead_one_is_asked_seldom),
-		TEST(test_dead_one_beside_another),
 		TEST(test_oldest_make_room),
 		TEST(test_all_make_room_once),
 		TEST(test_young_ones_stay),
 		TEST(test_crowded_out_but_answered),
 		TEST(test_awaited),
-		cmocka_unit_test(test_dead_ones_are_waited_for),
 		TEST(test_asked_again_after_long),
 		cmocka_unit_test(test_truncation_without_tcp),
 		cmocka_unit_test(test_truncation_without_tcp_now_and_then),

@@ -711,42 +711,6 @@ static void test_set_aside_by_many(void **state)
 	assert_ptr_equal(pick_to_measure(&q, true), first);
 }
 
-/* Silent for long, a server is dead: asked ten times a second until it is heard of. */
-static void test_dead(void **state)
-{
-	struct world *w = *state;
-	struct loop *loop = &w->rig.loop;
-	struct attempt heard = {0};
-	struct server *only;
-
-	world_start_one(w, MOCKNS_ANSWER);
-	only = world_server(w, 0);
-	loop->env.now_ms = 1000000;
-	loop->now_us = 1000000000;
-	health_asked(only);
-	for (int i = 0; i < 4; i++) {
-		health_bad(only, FAILURE_TIMEOUT);
-		loop->env.now_ms += 1100;
-		loop->now_us += 1100000;
-		assert_false(only->health.dead && i < 2);
-	}
-	assert_true(only->health.dead);
-	assert_ptr_equal(first_choice(w), only); /* the trickle */
-	health_asked(only);
-	assert_null(first_choice(w));
-	loop->env.now_ms += 100;
-	assert_ptr_equal(first_choice(w), only);
-	health_asked(only);
-	health_heard(only, &heard);
-	assert_false(only->health.dead);
-	assert_ptr_equal(first_choice(w), only);
-	/* what says something is not dead, however bad */
-	health_asked(only);
-	loop->now_us += 10000000;
-	health_bad(only, FAILURE_ANSWER);
-	assert_false(only->health.dead);
-}
-
 /* Fresh ones first, then those set aside, then those asked before, the last one last. */
 static void test_order_of_choice(void **state)
 {
@@ -759,7 +723,7 @@ static void test_order_of_choice(void **state)
 	for (size_t i = 0; i < WORLD_SERVERS; i++)
 		s[i] = world_server(w, i);
 	new_question(w, &q);
-	s[0]->health.strikes = STRIKES_OUT;
+	s[0]->health.state = STATE_ASIDE;
 	assert_ptr_equal(pick_next(&q), s[1]);
 	q.tried = 1U << 1;
 	q.last = s[1];
@@ -776,7 +740,7 @@ static void test_order_of_choice(void **state)
 	assert_ptr_equal(pick_next(&q), s[0]);
 	q.failed = 1U << 0 | 1U << 1 | 1U << 2;
 	assert_null(pick_next(&q));
-	s[0]->health.strikes = 0;
+	s[0]->health.state = STATE_WELL;
 	q.failed = 0;
 	assert_ptr_equal(pick_next(&q), s[1]);
 }
@@ -1623,7 +1587,6 @@ int main(void)
 		TEST(test_nothing_sent_at_the_end),
 		TEST(test_set_aside),
 		TEST(test_set_aside_by_many),
-		TEST(test_dead),
 		TEST(test_policies),
 		TEST(test_order_of_choice),
 		TEST(test_aside_and_back),

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whose the questions are.  A client is a prefix that has questions in flight: where places run
+ * out, the heaviest one gives way, and where questions wait to be sent, each client has its turn.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "upstream/engine.h"
+
+enum err clients_create(struct clients *c, uint32_t in_flight, uint32_t buckets)
+{
+	c->all = calloc(in_flight, sizeof(*c->all));
+	c->buckets = calloc(buckets, sizeof(*c->buckets));
+	if (!c->all || !c->buckets)
+		return ERR_NOMEM;
+	for (uint32_t i = in_flight; i-- > 0;)
+		LIST_INSERT_HEAD(&c->unused, &c->all[i], chain);
+	for (int i = 0; i < 2; i++)
+		TAILQ_INIT(&c->turns[i]);
+	return ERR_OK;
+}
+
+void clients_free(struct clients *c)
+{
+	free(c->all);
+	free(c->buckets);
+}
+
+static struct client_list *bucket_of(struct upstreams *up, const struct ip *prefix)
+{
+	struct hash_state h = hash_begin(&up->loop->env.name_key);
+	uint64_t words[2];
+
+	memcpy(words, prefix->bytes, sizeof(words));
+	hash_word(&h, prefix->family);
+	hash_word(&h, words[0]);
+	hash_word(&h, words[1]);
+	return &up->clients.buckets[hash_end(h) & up->bucket_mask];
+}
+
+static struct client *find(struct upstreams *up, const struct ip *prefix)
+{
+	struct client *client;
+
+	LIST_FOREACH(client, bucket_of(up, prefix), chain)
+	if (ip_equal(&client->prefix, prefix))
+		break;
+	return client;
+}
+
+uint32_t client_load(struct upstreams *up, const struct ip *prefix)
+{
+	const struct client *client = find(up, prefix);
+
+	return client ? client->count : 0;
+}
+
+static struct client *create(struct upstreams *up, const struct ip *prefix)
+{
+	struct client *client = LIST_FIRST(&up->clients.unused); /* as many as questions */
+
+	LIST_REMOVE(client, chain);
+	client->prefix = *prefix;
+	client->count = 0;
+	TAILQ_INIT(&client->questions);
+	for (int i = 0; i < 2; i++)
+		TAILQ_INIT(&client->waiting[i]);
+	LIST_INSERT_HEAD(bucket_of(up, prefix), client, chain);
+	return client;
+}
+
+/* ---- who has most */
+
+static unsigned int weight_of(uint32_t count)
+{
+	return 31U - (unsigned int)__builtin_clz(count);
+}
+
+static void set_count(struct clients *c, struct client *client, uint32_t count)
+{
+	if (client->count > 0)
+		LIST_REMOVE(client, weight);
+	client->count = count;
+	if (count > 0)
+		LIST_INSERT_HEAD(&c->weights[weight_of(count)], client, weight);
+}
+
+void client_join(struct question *q, const struct ip *prefix)
+{
+	struct client *client = find(q->upstreams, prefix);
+
+	if (!client)
+		client = create(q->upstreams, prefix);
+	q->client = client;
+	TAILQ_INSERT_TAIL(&client->questions, q, owned);
+	set_count(&q->upstreams->clients, client, client->count + 1);
+}
+
+void client_leave(struct question *q)
+{
+	struct client *client = q->client;
+	struct clients *c = &q->upstreams->clients;
+
+	client_wait_no_more(q);
+	TAILQ_REMOVE(&client->questions, q, owned);
+	set_count(c, client, client->count - 1);
+	if (client->count > 0)
+		return;
+	LIST_REMOVE(client, chain);
+	LIST_INSERT_HEAD(&c->unused, client, chain);
+}
+
+struct client *client_heaviest(const struct clients *c)
+{
+	for (unsigned int i = CLIENT_WEIGHTS; i-- > 0;)
+		if (!LIST_EMPTY(&c->weights[i]))
+			return LIST_FIRST(&c->weights[i]);
+	return NULL;
+}
+
+/* ---- whose turn it is */
+
+void client_wait(struct question *q)
+{
+	struct clients *c = &q->upstreams->clients;
+	struct question_queue *waiting;
+
+	if (q->waits)
+		return;
+	q->waits = true;
+	q->row = q->attempt_count > 0;
+	waiting = &q->client->waiting[q->row];
+	if (TAILQ_EMPTY(waiting))
+		TAILQ_INSERT_TAIL(&c->turns[q->row], q->client, turn[q->row]);
+	TAILQ_INSERT_TAIL(waiting, q, turn);
+	c->waiting++;
+}
+
+void client_wait_no_more(struct question *q)
+{
+	struct clients *c = &q->upstreams->clients;
+
+	if (!q->waits)
+		return;
+	q->waits = false;
+	TAILQ_REMOVE(&q->client->waiting[q->row], q, turn);
+	if (TAILQ_EMPTY(&q->client->waiting[q->row]))
+		TAILQ_REMOVE(&c->turns[q->row], q->client, turn[q->row]);
+	c->waiting--;
+}
+
+struct question *client_next(struct clients *c)
+{
+	for (int i = 0; i < 2; i++) {
+		struct client *client = TAILQ_FIRST(&c->turns[i]);
+		struct question *q = client ? TAILQ_FIRST(&client->waiting[i]) : NULL;
+
+		if (!q)
+			continue;
+		TAILQ_REMOVE(&c->turns[i], client, turn[i]); /* to the end of the row */
+		TAILQ_INSERT_TAIL(&c->turns[i], client, turn[i]);
+		client_wait_no_more(q);
+		return q;
+	}
+	return NULL;
+}
