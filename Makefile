@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# `make help` lists the targets. V=1 shows the commands, WERROR=1 makes warnings
+# `make help` lists the targets. T=name chooses tests, V=1 shows the commands, WERROR=1 makes warnings
 # errors, CC=clang chooses the compiler, FLAVOUR=release|asan|tsan the flavour.
 # Each flavour and compiler has its own folder below build/.
 
@@ -91,11 +91,16 @@ OBJS    := $(SRCS:src/%.c=$(BUILD)/obj/%.o)
 LIB     := $(BUILD)/libsinkholed.a
 SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/support/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c))
+# T=listline: the tests of that name, or else those whose names have it in them
+chosen = $(foreach t,$(T),$(or $(filter %/test_$(t),$(1)),$(foreach u,$(1),$(if $(findstring $(t),$(u:$(BUILD)/tests/%=%)),$(u)))))
+comma := ,
+space := $(subst ,, )
+ONLY = $(if $(strip $(T)),:$(subst $(space),$(comma),$(strip $(T))))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps test unit replay functional tsan fuzz bench faults lint format install uninstall \
+.PHONY: all run deps check test unit replay functional tsan fuzz bench faults lint format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -103,7 +108,7 @@ all: ## build build/release/sinkholed
 
 .PHONY: daemon units fuzzers tools objects tidy
 daemon: $(BUILD)/sinkholed
-units: $(UNITS)
+units: $(if $(T),$(call chosen,$(UNITS)),$(UNITS))
 fuzzers: $(FUZZERS)
 tools: $(TOOLS)
 objects: $(CHECKED:src/%.c=$(BUILD)/obj/%.o)
@@ -165,6 +170,8 @@ deps: ## install the Debian packages that building and testing need
 	$(Q)$(DEPS) build test
 
 LINTS := layers circles symbols headers shape format man selftest cppcheck tidy
+# of the functional tests, those that take a few seconds and see most of the daemon
+SMOKE := actions,cache,config,forward,lists,local,messages,reload,waledac
 SECTIONS := unit:asan replay:asan unit:asan-clang unit:tsan $(LINTS:%=lint:%) \
 	functional:release functional:asan
 FLAVOURS := asan asan-clang tsan release lint
@@ -176,10 +183,11 @@ PARTS_lint := objects
 
 test: ## everything: unit tests under ASan, UBSan, TSan, replay, lint, functional tests
 	$(Q)$(DEPS) build test
-	+$(Q)$(MAKE) $(JOBS) -k WERROR=1 $(FLAVOURS:%=build-%) || { echo '0 passed, 1 failed'; exit 1; }
+	+$(Q)$(MAKE) $(JOBS) -k WERROR=1 $(FLAVOURS:%=build-%) || \
+		{ echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	+$(Q)MAKE='$(MAKE)' scripts/run-tests.py $(SECTIONS)
 
-.PHONY: $(FLAVOURS:%=build-%) $(LINTS:%=lint-%)
+.PHONY: $(FLAVOURS:%=build-%) $(LINTS:%=lint-%) lint-changed
 $(FLAVOURS:%=build-%): build-%:
 	+$(Q)$(MAKE) FLAVOUR=$(*:%-clang=%) CC=$(if $(filter %-clang,$*),clang,gcc) $(PARTS_$*)
 
@@ -188,15 +196,19 @@ TESTED = $(if $(filter file,$(origin FLAVOUR)),asan,$(FLAVOUR))
 TESTED_DIR = $(TESTED)$(if $(filter clang,$(COMPILER)),-clang)
 runs = $(Q)scripts/run-tests.py $(1)
 
-unit: ## the unit tests under ASan and UBSan (FLAVOUR=, CC= for others)
+check: ## what to run each hour: unit tests under ASan, some functional ones, lint of what changed
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=asan CC=gcc WERROR=1 units daemon tools
+	+$(Q)MAKE='$(MAKE)' scripts/run-tests.py lint:changed lint:layers lint:shape unit:asan functional:asan:$(SMOKE)
+
+unit: ## the unit tests under ASan and UBSan, or those of T=listline (FLAVOUR=, CC= for others)
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) units
-	$(call runs,unit:$(TESTED_DIR))
+	$(call runs,unit:$(TESTED_DIR)$(ONLY))
 replay: ## the committed fuzz corpora through the parsers, under ASan and UBSan
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) fuzzers
 	$(call runs,replay:$(TESTED_DIR))
-functional: ## the real daemon with real clients and upstreams (FLAVOUR=release for that build)
+functional: ## the real daemon with real clients and upstreams (T=reload, FLAVOUR=release)
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) daemon tools
-	$(call runs,functional:$(TESTED_DIR))
+	$(call runs,functional:$(TESTED_DIR)$(ONLY))
 tsan: ## unit and functional tests under TSan
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=tsan units daemon tools
 	$(call runs,unit:tsan functional:tsan)
@@ -240,6 +252,14 @@ lint-shape:
 	$(Q)$(PYTHON) scripts/lint/shape.py
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
+# of the files that differ from the last commit, or from SINCE=main
+SINCE ?= HEAD
+CHANGED = $(sort $(wildcard $(shell git diff --name-only $(SINCE); git ls-files -o --exclude-standard)))
+CHANGED_C = $(filter $(C_FILES),$(CHANGED))
+lint-changed:
+	$(if $(CHANGED_C),$(Q)clang-format --dry-run -Werror $(CHANGED_C))
+	$(if $(filter $(HEADERS),$(CHANGED)),$(Q)scripts/lint/headers.sh $(CC) $(CPP) $(WARN) -- $(filter $(HEADERS),$(CHANGED)))
+	$(if $(filter $(CHECKED),$(CHANGED)),$(lint-objects) -k $(patsubst src/%.c,build/lint/tidy/%.ok,$(filter $(CHECKED),$(CHANGED))))
 lint-man:
 	$(Q)mandoc -T lint -W warning $(wildcard man/*.[1-9])
 lint-selftest:

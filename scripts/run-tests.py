@@ -1,26 +1,40 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs what the Makefile has built, prints the output of what failed, and sums.
+"""Runs what the Makefile has built, side by side, prints the output of what failed, and sums.
 
-    run-tests.py unit:FLAVOUR replay:FLAVOUR functional:FLAVOUR lint:CHECK ...
+    run-tests.py unit:FLAVOUR[:ONLY] replay:FLAVOUR[:ONLY] functional:FLAVOUR[:ONLY] lint:CHECK ...
 
-The last line is 'N passed, N failed'. A section in which no test ran has failed.
+ONLY chooses the tests whose name it is, or else those whose names have it in them; several are
+put together with commas.  Most tests wait rather than compute, so that a few more run at a time
+than there are cores (JOBS=1 in the environment: one after the other); the longest begin first.
+Each has ports and a folder of its own.
+
+The last line is 'N passed, N failed, N skipped'.  A section in which no test ran has failed.
 Logs stay in build/results/.
 """
 import functools
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from queue import SimpleQueue
 
 RESULTS = Path("build/results")
-# seconds one program, one run of pytest, one check may take
-LIMITS = {"unit": 120, "replay": 120, "functional": 900, "lint": 300}
+SECONDS = RESULTS / "seconds.json"      # how long each took the last time
+# seconds one program, one file of functional tests, one check may take
+LIMITS = {"unit": 300, "replay": 300, "functional": 600, "lint": 600}
+SLOTS = int(os.environ.get("JOBS", (os.cpu_count() or 1) * 2))
+PORTS = range(10000, 32000)             # outside of what the kernel gives to clients
+TELL_EVERY_S = 30                       # a word of the progress where no terminal shows it
+# minutes of waiting for what fails: once is enough, in the build that sees most
+SANITIZED_ALONE = ("test_faults", "test_dot", "test_forgery")
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1"
                     ":allocator_may_return_null=1",
@@ -51,80 +65,18 @@ def end_group(process):
     process.wait()
 
 
-def run(name, command, limit, extra=None):
-    """The exit status of a command and its output, which is kept as a log too."""
-    log = RESULTS / f"{name.replace(':', '-').replace('/', '-')}.log"
-    limit = int(os.environ.get("TEST_LIMIT", limit))
-    with open(log, "wb") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                   env={**ENVIRONMENT, **os.environ, **(extra or {})},
-                                   start_new_session=True)
-        try:
-            status = process.wait(limit)
-        except subprocess.TimeoutExpired:
-            status = f"none: stopped after {limit} seconds"
-        finally:
-            end_group(process)
-    text = log.read_text(errors="replace")
-    return status, text if text.endswith("\n") or not text else text + "\n"
+def count_status(status, _text):
+    return int(status == 0), int(status != 0), 0
 
 
-class Section:
-    """The sums of one section, printed as one line and the logs of what failed."""
-
-    def __init__(self, name):
-        self.name, self.begun = name, time.monotonic()
-        self.passed = self.failed = self.skipped = 0
-        self.logs = []
-
-    def add(self, what, status, text, passed, failed, skipped=0):
-        if not failed and (status != 0 or passed + skipped == 0):
-            failed = 1
-        self.passed += passed
-        self.failed += failed
-        self.skipped += skipped
-        if failed:
-            self.logs.append(f"---- {what}\n{text}---- exit status {status}\n")
-
-    def close(self):
-        if not self.passed + self.failed:
-            self.failed = 1
-            self.logs.append("---- no test ran\n")
-        line = f"  {self.name:<22} {self.passed:5} ok"
-        line += f", {self.failed} FAILED" if self.failed else ""
-        line += f", {self.skipped} skipped" if self.skipped else ""
-        print(f"{line}  ({time.monotonic() - self.begun:.1f} s)")
-        print("".join(self.logs), end="", flush=True)
-
-
-def count_cmocka(text):
+def count_cmocka(_status, text):
     """A test that was begun and neither passed nor was skipped has failed."""
     begun, passed = text.count("[ RUN      ]"), text.count("[       OK ]")
     skipped = sum(map(int, re.findall(r"\[  SKIPPED \] (\d+) test\(s\)", text)))
     return passed, max(begun - passed - skipped, 0), skipped
 
 
-def unit(section, flavour):
-    def one(path):
-        return path, run(f"{section.name}:{path.parent.name}-{path.name}", fixed_layout() + [str(path)], LIMITS["unit"])
-    # those that were built from a source that is still there
-    sources = sorted(Path("tests/unit").glob("*/test_*.c"))
-    paths = [Path(f"build/{flavour}/tests", p.parent.name, p.stem) for p in sources]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, (status, text) in pool.map(one, paths):
-            section.add(path, status, text, *count_cmocka(text))
-
-
-def replay(section, flavour):
-    for source in sorted(Path("tests/fuzz").glob("fuzz_*.c")):
-        path = Path(f"build/{flavour}/fuzz/{source.stem}")
-        corpus = Path("tests/fuzz/corpus") / source.stem.removeprefix("fuzz_")
-        status, text = run(f"{section.name}:{path.name}", fixed_layout() + [str(path), str(corpus)],
-                           LIMITS["replay"])
-        section.add(path, status, text, int(status == 0), int(status != 0))
-
-
-def count_junit(path):
+def count_junit(path, _status, _text):
     """What pytest wrote; nothing when it was stopped before it could."""
     try:
         suite = xml.etree.ElementTree.parse(path).getroot().find("testsuite")
@@ -135,42 +87,210 @@ def count_junit(path):
     return max(total - failed - skipped, 0), failed, skipped
 
 
-# minutes of waiting for what fails: once is enough, in the build that sees most
-SANITIZED_ALONE = ("test_faults.py", "test_dot.py", "test_forgery.py")
+class Job:
+    """One program of a section: what to start, and how to count what it says."""
+
+    def __init__(self, section, name, command, count, source=None, extra=None):
+        self.section, self.command, self.count = section, command, count
+        self.name = f"{section.title}:{name}" if name else section.title
+        self.extra = extra or {}
+        self.limit = int(os.environ.get("TEST_LIMIT", LIMITS[section.kind]))
+        # a guess before the first run: the longest sources take longest
+        self.guess_s = source.stat().st_size / 1000 if source else 1
+        self.log = RESULTS / f"{self.name.replace(':', '-').replace('/', '-')}.log"
+        self.seconds = 0
+
+    def environment(self, slot, folder):
+        share = len(PORTS) // SLOTS
+        first = PORTS[slot * share]
+        return {**ENVIRONMENT, **os.environ, "PYTEST_DEBUG_TEMPROOT": folder,
+                "TEST_PORTS": f"{first}-{first + share - 1}", **self.extra}
+
+    def run(self, slot):
+        """The exit status of the command and its output, which is kept as a log too."""
+        begun = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="sinkholed-", ignore_cleanup_errors=True) as folder, \
+                open(self.log, "wb") as out:
+            os.chmod(folder, 0o755)
+            process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                       env=self.environment(slot, folder), start_new_session=True)
+            try:
+                status = process.wait(self.limit)
+            except subprocess.TimeoutExpired:
+                status = f"none: stopped after {self.limit} seconds"
+            finally:
+                end_group(process)
+        self.seconds = time.monotonic() - begun
+        text = self.log.read_text(errors="replace")
+        return status, text if text.endswith("\n") or not text else text + "\n"
 
 
-def functional(section, flavour):
-    report = RESULTS / f"functional-{flavour}.xml"
-    report.unlink(missing_ok=True)
-    prefix = [] if flavour.startswith("release") else fixed_layout()
-    command = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider",
-               f"--junitxml={report}", "tests/functional"]
-    if flavour.startswith("release"):
-        command += [f"--ignore=tests/functional/{name}" for name in SANITIZED_ALONE]
-    status, text = run(section.name, prefix + command, LIMITS["functional"],
-                       {"SINKHOLED": f"build/{flavour}/sinkholed", "SINKHOLED_TOOLS": f"build/{flavour}"})
-    section.add("tests/functional", status, text, *count_junit(report))
+class Section:
+    """The jobs of one section; the sums, printed as one line, and the logs of what failed."""
+
+    def __init__(self, name):
+        self.name = name
+        self.kind, _, rest = name.partition(":")
+        self.argument, _, only = rest.partition(":")
+        self.title = f"{self.kind}:{self.argument}"
+        self.only = only.split(",") if only else []
+        self.passed = self.failed = self.skipped = 0
+        self.seconds = 0
+        self.logs = []
+        self.jobs = KINDS[self.kind](self)
+        self.left = len(self.jobs)
+
+    def chosen(self, names):
+        """Those of `names` that ONLY chooses; without it, all."""
+        found = []
+        for only in self.only:
+            found += [n for n in names if n.split("/")[-1] == only] or [n for n in names if only in n]
+        return [n for n in names if n in found] if self.only else names
+
+    def add(self, job, status, text):
+        passed, failed, skipped = job.count(status, text)
+        if not failed and (status != 0 or passed + skipped == 0):
+            failed = 1
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+        self.seconds += job.seconds
+        self.left -= 1
+        if failed:
+            self.logs.append(f"---- {job.name}\n{text}---- exit status {status}\n")
+        return failed
+
+    def close(self):
+        if not self.passed + self.failed:
+            self.failed = 1
+            self.logs.append("---- no test ran\n")
+        line = f"  {self.title:<22} {self.passed:5} ok"
+        line += f", {self.failed} FAILED" if self.failed else ""
+        line += f", {self.skipped} skipped" if self.skipped else ""
+        print(f"{line}  ({self.seconds:.1f} s)")
+        print("".join(self.logs), end="", flush=True)
 
 
-def lint(section, check):
-    command = [os.environ.get("MAKE", "make"), "-s", "--no-print-directory", f"lint-{check}"]
+def unit(section):
+    # those that were built from a source that is still there
+    sources = {f"{p.parent.name}/{p.stem.removeprefix('test_')}": p
+               for p in sorted(Path("tests/unit").glob("*/test_*.c"))}
+    return [Job(section, name, fixed_layout() + [f"build/{section.argument}/tests/{p.parent.name}/{p.stem}"],
+                count_cmocka, p)
+            for name, p in sources.items() if name in section.chosen(list(sources))]
+
+
+def replay(section):
+    names = [p.stem.removeprefix("fuzz_") for p in sorted(Path("tests/fuzz").glob("fuzz_*.c"))]
+    return [Job(section, name, fixed_layout() + [f"build/{section.argument}/fuzz/fuzz_{name}",
+                                                 f"tests/fuzz/corpus/{name}"], count_status)
+            for name in section.chosen(names)]
+
+
+def functional(section):
+    flavour = section.argument
+    release = flavour.startswith("release")
+    sources = {p.stem.removeprefix("test_"): p for p in sorted(Path("tests/functional").glob("test_*.py"))
+               if not (release and p.stem in SANITIZED_ALONE)}
+    extra = {"SINKHOLED": f"build/{flavour}/sinkholed", "SINKHOLED_TOOLS": f"build/{flavour}"}
+    jobs = []
+    for name in section.chosen(list(sources)):
+        report = RESULTS / f"functional-{flavour}-{name}.xml"
+        report.unlink(missing_ok=True)
+        command = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider",
+                   "--durations=3", f"--junitxml={report}", str(sources[name])]
+        jobs.append(Job(section, name, ([] if release else fixed_layout()) + command,
+                        functools.partial(count_junit, report), sources[name], extra))
+    return jobs
+
+
+def lint(section):
+    command = [os.environ.get("MAKE", "make"), "-s", "--no-print-directory", f"lint-{section.argument}"]
     # a make of its own: the caller's job server does not reach this far
-    status, text = run(section.name, command, LIMITS["lint"], {"MAKEFLAGS": "", "MFLAGS": ""})
-    section.add(f"make lint-{check}", status, text, int(status == 0), int(status != 0))
+    return [Job(section, "", command, count_status, extra={"MAKEFLAGS": "", "MFLAGS": ""})]
+
+
+KINDS = {"unit": unit, "replay": replay, "functional": functional, "lint": lint}
+
+
+class Progress:
+    """How far the run is: a line that is written over on a terminal, else a line now and then."""
+
+    def __init__(self, jobs):
+        self.total, self.done, self.failed = jobs, 0, 0
+        self.begun = self.told = time.monotonic()
+        self.terminal = sys.stdout.isatty()
+
+    def step(self, job, failed):
+        self.done += 1
+        self.failed += bool(failed)
+        if failed:
+            self.clear()
+            print(f"  {job.name}: FAILED", flush=True)
+        now = time.monotonic()
+        text = f"  [{self.done}/{self.total}, {self.failed} failed, {now - self.begun:.0f} s]"
+        if self.terminal:
+            print(f"\r\033[K{text} {job.name}", end="", flush=True)
+        elif now - self.told >= TELL_EVERY_S:
+            self.told = now
+            print(text, flush=True)
+
+    def clear(self):
+        if self.terminal:
+            print("\r\033[K", end="")
+
+
+def run_side_by_side(jobs, width, seconds, progress):
+    """Sections are closed as they end."""
+    slots = SimpleQueue()
+    for slot in range(width):
+        slots.put(slot)
+
+    def one(job):
+        slot = slots.get()
+        try:
+            return job.run(slot)
+        finally:
+            slots.put(slot)
+
+    jobs = sorted(jobs, key=lambda j: -seconds.get(j.name, j.guess_s))
+    with ThreadPoolExecutor(width) as pool:
+        running = {pool.submit(one, job): job for job in jobs}
+        for future in as_completed(running):
+            job = running[future]
+            progress.step(job, job.section.add(job, *future.result()))
+            seconds[job.name] = round(job.seconds, 1)
+            if job.section.left == 0:
+                progress.clear()
+                job.section.close()
+
+
+def known_seconds():
+    try:
+        return json.loads(SECONDS.read_text())
+    except (OSError, ValueError):
+        return {}
 
 
 def main(names):
-    kinds = {"unit": unit, "replay": replay, "functional": functional, "lint": lint}
     os.chdir(Path(__file__).resolve().parent.parent)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    passed = failed = 0
-    for name in names:
-        kind, _, argument = name.partition(":")
-        section = Section(name)
-        kinds[kind](section, argument)
-        section.close()
-        passed, failed = passed + section.passed, failed + section.failed
-    print(f"{passed} passed, {failed} failed")
+    sections = [Section(name) for name in names]
+    seconds = known_seconds()
+    progress = Progress(sum(len(s.jobs) for s in sections))
+    for section in sections:
+        if not section.jobs:
+            section.close()
+    # a check keeps all cores busy by itself
+    checks = [job for s in sections if s.kind == "lint" for job in s.jobs]
+    tests = [job for s in sections if s.kind != "lint" for job in s.jobs]
+    for job in checks:
+        run_side_by_side([job], 1, seconds, progress)
+    if tests:
+        run_side_by_side(tests, SLOTS, seconds, progress)
+    SECONDS.write_text(json.dumps(seconds, indent=1, sort_keys=True))
+    passed, failed, skipped = (sum(getattr(s, what) for s in sections) for what in ("passed", "failed", "skipped"))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 0 if passed and not failed else 1
 
 

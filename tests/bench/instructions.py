@@ -47,6 +47,7 @@ class Run:
         extra = self.options.extra.read_text() if self.options.extra else ""
         config.write_text(CONFIG.format(port=port, upstream=self.upstream, directory=self.directory,
                                         extra=extra))
+        (self.directory / "state" / "cache.dump").unlink(missing_ok=True)  # no build starts warmer
         out = self.directory / "callgrind.out"
         log = self.directory / "log"
         with open(log, "w") as sink:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Ports that nobody listens on."""
+import os
 import random
 import socket
 
-# outside of what the kernel gives to clients
-FIRST, LAST = 10000, 32000
+# outside of what the kernel gives to clients; of tests that run side by side each has its share
+FIRST, LAST = map(int, os.environ.get("TEST_PORTS", "10000-32000").split("-"))
 
 
 def _bind(address, kind, port):
