@@ -6,7 +6,7 @@
 # shellcheck disable=SC2015,SC2034,SC2086
 set -euo pipefail
 
-build='gcc make pkg-config libc6-dev libevent-dev libldns-dev libssl-dev libcyaml-dev libyaml-dev
+build='gcc make pkg-config libc6-dev libevent-dev libldns-dev libssl-dev libyaml-dev
 	libidn2-dev libpsl-dev libsystemd-dev libcmocka-dev publicsuffix'
 test='clang libclang-rt-dev clang-tidy clang-format cppcheck mandoc python3 python3-pytest
 	python3-dnspython bind9-dnsutils knot-dnsutils nsd unbound openssl iproute2'

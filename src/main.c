@@ -99,6 +99,15 @@ static int fail(const char *text)
 	return EXIT_FAILURE;
 }
 
+static int fail_all(const struct conf_mistakes *mistakes)
+{
+	for (size_t i = 0; i < mistakes->count; i++)
+		log_error("%s", mistakes->list[i].text.text);
+	if (mistakes->count == CONF_MISTAKES_MAX)
+		log_error("so many mistakes that there may be more");
+	return EXIT_FAILURE;
+}
+
 /* Becomes whom a start would become: the lists are read with the rights of that user. */
 static enum err become_user(const struct arguments *args, const struct conf *conf,
 			    struct err_text *text)
@@ -299,7 +308,7 @@ static int dump(struct conf *conf)
 int main(int argc, char **argv)
 {
 	struct arguments args = {.conf_path = CONF_PATH_DEFAULT};
-	struct err_text text;
+	struct conf_mistakes mistakes;
 	struct conf *conf;
 
 	if (!read_arguments(argc, argv, &args))
@@ -310,8 +319,8 @@ int main(int argc, char **argv)
 		return puts("sinkholed " SINKHOLED_VERSION) < 0;
 	if (args.mode == 'm')
 		return conf_write_man(stdout) != ERR_OK;
-	if (conf_load(args.conf_path, &conf, &text) != ERR_OK)
-		return fail(text.text);
+	if (conf_load_all(args.conf_path, &conf, &mistakes) != ERR_OK)
+		return fail_all(&mistakes);
 	if (args.mode == 'd')
 		return dump(conf);
 	return args.mode == 'k' ? check(&args, conf) : run(&args, conf);

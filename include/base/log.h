@@ -14,6 +14,7 @@ enum log_level {
 	LOG_LEVEL_NOTICE, /* what the operator wants to read once: started, reloaded, stopped */
 	LOG_LEVEL_INFO,
 	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_COUNT
 };
 
 /* Messages less urgent than `level` are not written.  Main thread, before the others start. */

@@ -4,14 +4,14 @@
  *
  * The structs are made from the rows of conf/options.h.  A field is called as its key in
  * the file, with '_' for '-' and its unit at the end (_ms, _s, _bytes, _percent; `case` is
- * case_id).  A list is a pointer with its length in <field>_count.  What each type is in C is
- * below; texts are never NULL ("" when not given), an address not given has the family 0.
+ * case_id).  A list is a pointer with its length in <field>_count behind it.  What each type is in
+ * C is below; texts are never NULL ("" when not given), an address not given has the family 0.
  *
  *     conf->server.listen[0 .. listen_count)          struct endpoint
  *     conf->server.drain_timeout_ms                   uint32_t
  *     conf->cache.size_bytes                          uint64_t
  *     conf->upstreams[0 .. upstreams_count).address   struct endpoint
- *     conf->local.names[0 .. names_count).ipv4[i]   struct ip
+ *     conf->local.names[0 .. names_count).ipv4[i]     struct ip
  *     conf->lists[0 .. lists_count).sinkhole.ipv4     struct ip
  *     conf->lists[i].authority.court                  char *
  *     conf->guard.protected[0 .. protected_count)     char *
@@ -36,129 +36,116 @@
 #define CONF_FILE_MAX (1024U * 1024U)
 
 #define CONF_ENUMERATOR(enumerator, word) enumerator,
-enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) };
-enum conf_policy { CONF_WORDS_POLICY(CONF_ENUMERATOR) };
-enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) };
+enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) CONF_MATCH_COUNT };
+enum conf_policy { CONF_WORDS_POLICY(CONF_ENUMERATOR) CONF_POLICY_COUNT };
+enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT };
 #undef CONF_ENUMERATOR
 
 /* clang-format off */
 
-/* What each type of option is in C. */
-#define CONF_C_UINT(f)      uint32_t f;
-#define CONF_C_SIZE(f)      uint64_t f;                       /* octets */
-#define CONF_C_DURATION(f)  uint32_t f;                       /* milliseconds */
-#define CONF_C_TTL(f)       uint32_t f;                       /* seconds */
-#define CONF_C_BOOL(f)      bool f;
-#define CONF_C_STRING(f)    char *f;                          /* UTF-8 without controls */
-#define CONF_C_PATH(f)      char *f;
-#define CONF_C_LISTNAME(f)  char *f;
-#define CONF_C_DATE(f)      char *f;                          /* "YYYY-MM-DD" or "" */
-#define CONF_C_URL(f)       char *f;                          /* http, https, mailto; or "" */
-#define CONF_C_HOST(f)      char *f;                          /* lower case, no final dot; or "" */
-#define CONF_C_PINS(f)      char **f; size_t f##_count;       /* "sha256/" and Base64 */
-#define CONF_C_OWNER(f)     char *f;                          /* as HOST, or "*." and such */
-#define CONF_C_TEXTS(f)     char **f; size_t f##_count;       /* as STRING */
-#define CONF_C_NAMES(f)     char **f; size_t f##_count;       /* host names, lower case */
-#define CONF_C_ENDPOINT(f)  struct endpoint f;
-#define CONF_C_ENDPOINTS(f) struct endpoint *f; size_t f##_count;
-#define CONF_C_PREFIXES(f)  struct prefix *f; size_t f##_count;
-#define CONF_C_RRTYPE(f)    uint16_t f;
-#define CONF_C_IPV4(f)      struct ip f;                      /* family 0: not given */
-#define CONF_C_IPV6(f)      struct ip f;                      /* family 0: not given */
-#define CONF_C_IPV4S(f)     struct ip *f; size_t f##_count;
-#define CONF_C_IPV6S(f)     struct ip *f; size_t f##_count;
-#define CONF_C_LOGLEVEL(f)  enum log_level f;
-#define CONF_C_POLICY(f)    enum conf_policy f;
-#define CONF_C_TRANSPORT(f) enum conf_transport f;
-#define CONF_C_FORMAT(f)    enum list_format f;
-#define CONF_C_MATCH(f)     enum conf_match f;
-#define CONF_C_ACTION(f)    enum action f;
-#define CONF_C_REASON(f)    enum reason f;
-#define CONF_C_SERVER(f)    struct conf_server f;
-#define CONF_C_CACHE(f)     struct conf_cache f;
-#define CONF_C_OUTGOING(f)  struct conf_outgoing f;
-#define CONF_C_LOCAL(f)     struct conf_local f;
-#define CONF_C_SINKHOLE(f)  struct conf_sinkhole f;
-#define CONF_C_AUTHORITY(f) struct conf_authority f;
-#define CONF_C_GUARD(f)     struct conf_guard f;
-#define CONF_C_STATE(f)     struct conf_state f;
-#define CONF_C_UPSTREAMS(f) struct conf_upstream *f; size_t f##_count;
-#define CONF_C_CACHETYPES(f) struct conf_cachetype *f; size_t f##_count;
-#define CONF_C_FORWARDS(f)  struct conf_forward *f; size_t f##_count;
-#define CONF_C_LOCALNAMES(f) struct conf_local_name *f; size_t f##_count;
-#define CONF_C_LISTS(f)     struct conf_list *f; size_t f##_count;
+/*
+ * What each type of option is: one value of its kind, several values, the options of a section, or
+ * several such; the type of one in C; and who knows it, conf_type_... of src/conf/type.h or the
+ * section.
+ */
+#define CONF_TYPE_UINT       VALUE,    uint32_t,               uint
+#define CONF_TYPE_SIZE       VALUE,    uint64_t,               size       /* octets */
+#define CONF_TYPE_DURATION   VALUE,    uint32_t,               duration   /* milliseconds */
+#define CONF_TYPE_TTL        VALUE,    uint32_t,               ttl        /* seconds */
+#define CONF_TYPE_BOOL       VALUE,    bool,                   flag
+#define CONF_TYPE_STRING     VALUE,    char *,                 string     /* UTF-8, no controls */
+#define CONF_TYPE_PATH       VALUE,    char *,                 path
+#define CONF_TYPE_LISTNAME   VALUE,    char *,                 listname
+#define CONF_TYPE_DATE       VALUE,    char *,                 date       /* YYYY-MM-DD; or "" */
+#define CONF_TYPE_URL        VALUE,    char *,                 url        /* http, https; or "" */
+#define CONF_TYPE_HOST       VALUE,    char *,                 host       /* lower case, no final
+									     dot; or "" */
+#define CONF_TYPE_PINS       VALUES,   char *,                 pin        /* "sha256/", Base64 */
+#define CONF_TYPE_OWNER      VALUE,    char *,                 owner      /* as HOST, or "*." and
+									     such */
+#define CONF_TYPE_TEXTS      VALUES,   char *,                 text       /* as STRING */
+#define CONF_TYPE_NAMES      VALUES,   char *,                 host
+#define CONF_TYPE_ENDPOINT   VALUE,    struct endpoint,        endpoint
+#define CONF_TYPE_ENDPOINTS  VALUES,   struct endpoint,        endpoint
+#define CONF_TYPE_PREFIXES   VALUES,   struct prefix,          prefix
+#define CONF_TYPE_RRTYPE     VALUE,    uint16_t,               rrtype
+#define CONF_TYPE_IPV4       VALUE,    struct ip,              ipv4       /* family 0: not given */
+#define CONF_TYPE_IPV6       VALUE,    struct ip,              ipv6       /* family 0: not given */
+#define CONF_TYPE_IPV4S      VALUES,   struct ip,              ipv4
+#define CONF_TYPE_IPV6S      VALUES,   struct ip,              ipv6
+#define CONF_TYPE_LOGLEVEL   VALUE,    enum log_level,         loglevel
+#define CONF_TYPE_POLICY     VALUE,    enum conf_policy,       policy
+#define CONF_TYPE_TRANSPORT  VALUE,    enum conf_transport,    transport
+#define CONF_TYPE_FORMAT     VALUE,    enum list_format,       format
+#define CONF_TYPE_MATCH      VALUE,    enum conf_match,        match
+#define CONF_TYPE_ACTION     VALUE,    enum action,            action
+#define CONF_TYPE_REASON     VALUE,    enum reason,            reason
+#define CONF_TYPE_SERVER     SECTION,  struct conf_server,     server
+#define CONF_TYPE_CACHE      SECTION,  struct conf_cache,      cache
+#define CONF_TYPE_OUTGOING   SECTION,  struct conf_outgoing,   outgoing
+#define CONF_TYPE_LOCAL      SECTION,  struct conf_local,      local
+#define CONF_TYPE_SINKHOLE   SECTION,  struct conf_sinkhole,   sinkhole
+#define CONF_TYPE_AUTHORITY  SECTION,  struct conf_authority,  authority
+#define CONF_TYPE_GUARD      SECTION,  struct conf_guard,      guard
+#define CONF_TYPE_STATE      SECTION,  struct conf_state,      state
+#define CONF_TYPE_UPSTREAMS  SECTIONS, struct conf_upstream,   upstream
+#define CONF_TYPE_CACHETYPES SECTIONS, struct conf_cachetype,  cachetype
+#define CONF_TYPE_FORWARDS   SECTIONS, struct conf_forward,    forward
+#define CONF_TYPE_LOCALNAMES SECTIONS, struct conf_local_name, local_name
+#define CONF_TYPE_LISTS      SECTIONS, struct conf_list,       list
+
+/* The members of a struct, from its rows. */
+#define CONF_MEMBER(section, field, key, type, ...) CONF_MEMBER_EXPAND(CONF_TYPE_##type, field)
+#define CONF_MEMBER_EXPAND(...)                     CONF_MEMBER_OF(__VA_ARGS__)
+#define CONF_MEMBER_OF(kind, ctype, known, field)   CONF_MEMBER_##kind(ctype, field)
+#define CONF_MEMBER_VALUE(ctype, field)             ctype field;
+#define CONF_MEMBER_VALUES(ctype, field)            ctype *field; size_t field##_count;
+#define CONF_MEMBER_SECTION(ctype, field)           ctype field;
+#define CONF_MEMBER_SECTIONS(ctype, field)          ctype *field; size_t field##_count;
+
+struct conf_server     { CONF_ROWS_SERVER(CONF_MEMBER) };
+struct conf_cachetype  { CONF_ROWS_CACHETYPE(CONF_MEMBER) };
+struct conf_cache      { CONF_ROWS_CACHE(CONF_MEMBER) };
+struct conf_outgoing   { CONF_ROWS_OUTGOING(CONF_MEMBER) };
+struct conf_upstream   { CONF_ROWS_UPSTREAM(CONF_MEMBER) };
+struct conf_forward    { CONF_ROWS_FORWARD(CONF_MEMBER) };
+struct conf_local_name { CONF_ROWS_LOCAL_NAME(CONF_MEMBER) };
+struct conf_local      { CONF_ROWS_LOCAL(CONF_MEMBER) };
+struct conf_sinkhole   { CONF_ROWS_SINKHOLE(CONF_MEMBER) };
+struct conf_authority  { CONF_ROWS_AUTHORITY(CONF_MEMBER) };
+struct conf_list       { CONF_ROWS_LIST(CONF_MEMBER) };
+struct conf_guard      { CONF_ROWS_GUARD(CONF_MEMBER) };
+struct conf_state      { CONF_ROWS_STATE(CONF_MEMBER) };
+
+/* A whole configuration; owns all it points to. */
+struct conf            { CONF_ROWS_MAIN(CONF_MEMBER) };
 
 /* clang-format on */
 
-#define CONF_MEMBER(section, field, key, type, def, least, most, unit, apply, help)                \
-	CONF_C_##type(field)
+#define CONF_MISTAKES_MAX 32
 
-struct conf_server {
-	CONF_ROWS_SERVER(CONF_MEMBER)
+/* What is wrong with a file, in the order of its lines; if CONF_MISTAKES_MAX, there may be more. */
+struct conf_mistakes {
+	size_t count;
+	struct conf_mistake {
+		size_t line; /* from 1; 0: there is no place in the file to name */
+		size_t column;
+		struct err_text text;
+	} list[CONF_MISTAKES_MAX];
 };
-
-struct conf_cachetype {
-	CONF_ROWS_CACHETYPE(CONF_MEMBER)
-};
-
-struct conf_cache {
-	CONF_ROWS_CACHE(CONF_MEMBER)
-};
-
-struct conf_outgoing {
-	CONF_ROWS_OUTGOING(CONF_MEMBER)
-};
-
-struct conf_upstream {
-	CONF_ROWS_UPSTREAM(CONF_MEMBER)
-};
-
-struct conf_forward {
-	CONF_ROWS_FORWARD(CONF_MEMBER)
-};
-
-struct conf_local_name {
-	CONF_ROWS_LOCAL_NAME(CONF_MEMBER)
-};
-
-struct conf_local {
-	CONF_ROWS_LOCAL(CONF_MEMBER)
-};
-
-struct conf_sinkhole {
-	CONF_ROWS_SINKHOLE(CONF_MEMBER)
-};
-
-struct conf_authority {
-	CONF_ROWS_AUTHORITY(CONF_MEMBER)
-};
-
-struct conf_list {
-	CONF_ROWS_LIST(CONF_MEMBER)
-};
-
-struct conf_guard {
-	CONF_ROWS_GUARD(CONF_MEMBER)
-};
-
-struct conf_state {
-	CONF_ROWS_STATE(CONF_MEMBER)
-};
-
-/* A whole configuration; owns all it points to. */
-struct conf {
-	CONF_ROWS_MAIN(CONF_MEMBER)
-};
-
-#undef CONF_MEMBER
 
 /*
  * Reads and checks the file at `path`.  Relative paths in it stay as they are: they are meant
  * from the directory the process was started in.  The caller frees `*ret_conf`.  Any thread.
- * On failure `text` holds one line, "FILE:LINE:COLUMN: option: expected ..., got ..."; where
- * there is no place in the file to name (it cannot be read), "FILE: reason".
+ * On failure each text of `mistakes` (filled anew) is one line,
+ * "FILE:LINE:COLUMN: option: expected ..., got ..."; where there is no place in the file to name
+ * (the file cannot be read), there is one mistake, "FILE: reason".
  * ERR_CONFIG: the text is wrong.  ERR_SYS: the file cannot be read.  ERR_NOMEM.
  */
+enum err conf_load_all(const char *path, struct conf **ret_conf,
+		       struct conf_mistakes *mistakes) MUST_CHECK;
+
+/* As conf_load_all; `text` (may be NULL) is that of the first mistake. */
 enum err conf_load(const char *path, struct conf **ret_conf, struct err_text *text) MUST_CHECK;
 
 /* As conf_load, of `len` octets of YAML at hand (NULL when 0); `name` stands for the file in
@@ -194,7 +181,7 @@ enum err conf_write_man(FILE *out) MUST_CHECK;
 /*
  * The resolvers of a resolv.conf(5), in its order, on port 53, at most CONF_UPSTREAMS_MAX: used
  * where conf->upstreams_count is 0.  Other lines are skipped, and as the C library does also
- * those whose address cannot be read.  Whether one of them is ourselves is not looked at.  The
+ * those whose address cannot be read.  Whether one of them is this daemon is not looked at.  The
  * caller frees `*ret_endpoints` by free().
  * ERR_SYS: the file cannot be read.  ERR_CONFIG: it names none.  ERR_NOMEM.  `text` as conf_load.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every option, one row each.  From these rows are made: the structs of conf/conf.h, the raw
- * structs and the schema libcyaml reads with, the defaults, the range checks, --dump-config, the
- * list of what needs a restart, and the tables of sinkholed.yaml(5).
+ * Every option, one row each.  From these rows are made: the structs of conf/conf.h, what the
+ * YAML is read by, the defaults, the range checks, --dump-config, the list of what needs a restart,
+ * and the tables of sinkholed.yaml(5).
  *
  * Columns: section, field of struct conf_<section>, key in the file, type, default, least, most,
  * unit, RELOAD or RESTART, help.

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf/conf.h"
+
+#include <string.h>
+
 #include "conf/error.h"
-#include "conf/schema.h"
 #include "conf/type.h"
 
 struct change {
@@ -11,19 +13,29 @@ struct change {
 	size_t count;
 };
 
+static bool value_equal(const struct conf_row *row, const char *a, const char *b)
+{
+	char *text_a;
+	char *text_b;
+
+	if (!row->type->owned)
+		return memcmp(a, b, row->size) == 0;
+	memcpy(&text_a, a, sizeof(text_a));
+	memcpy(&text_b, b, sizeof(text_b));
+	return strcmp(text_a, text_b) == 0;
+}
+
 /* True when a row of values holds the same in both. */
 static bool row_equal(const struct conf_row *row, const void *running, const void *wanted)
 {
-	size_t count = conf_row_count(row, running);
+	struct conf_values a = conf_row_values(row, running);
+	struct conf_values b = conf_row_values(row, wanted);
 
-	if (conf_row_count(row, wanted) != count)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (!conf_type_of(row)->equal(conf_row_item(row, running, i),
-					      conf_row_item(row, wanted, i)))
+	for (size_t i = 0; i < a.count && a.count == b.count; i++) {
+		if (!value_equal(row, a.items + i * row->size, b.items + i * row->size))
 			return false;
 	}
-	return true;
+	return a.count == b.count;
 }
 
 /* Items of lists of sections have no options that need a restart. */
@@ -35,8 +47,8 @@ static void compare_section(struct change *change, const struct conf_section *se
 		size_t before = conf_place_enter(&change->place, row->key);
 
 		if (row->kind == CONF_KIND_SECTION) {
-			compare_section(change, row->section, conf_row_item(row, running, 0),
-					conf_row_item(row, wanted, 0));
+			compare_section(change, row->section, conf_row_values(row, running).items,
+					conf_row_values(row, wanted).items);
 		} else if (row->restart && !row_equal(row, running, wanted)) {
 			change->count++;
 			if (change->fn)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf/conf.h"
-#include "conf/schema.h"
 #include "conf/type.h"
 
 #define INDENT 2
@@ -11,17 +10,17 @@ static void dump_section(FILE *out, int indent, bool item, const struct conf_sec
 static void dump_value(FILE *out, const struct conf_row *row, const void *value)
 {
 	putc(' ', out);
-	conf_type_of(row)->print(row, value, out);
+	row->type->print(row, value, out);
 	putc('\n', out);
 }
 
 static void dump_list(FILE *out, int indent, const struct conf_row *row, const void *values)
 {
-	size_t count = conf_row_count(row, values);
+	struct conf_values list = conf_row_values(row, values);
 
-	fputs(count > 0 ? "\n" : " []\n", out);
-	for (size_t i = 0; i < count; i++) {
-		const void *item = conf_row_item(row, values, i);
+	fputs(list.count > 0 ? "\n" : " []\n", out);
+	for (size_t i = 0; i < list.count; i++) {
+		const char *item = list.items + i * row->size;
 
 		if (row->section) {
 			dump_section(out, indent + INDENT, true, row->section, item);
@@ -37,11 +36,11 @@ static void dump_row(FILE *out, int indent, const struct conf_row *row, const vo
 {
 	switch (row->kind) {
 	case CONF_KIND_VALUE:
-		dump_value(out, row, conf_row_item(row, values, 0));
+		dump_value(out, row, conf_row_values(row, values).items);
 		break;
 	case CONF_KIND_SECTION:
 		putc('\n', out);
-		dump_section(out, indent, false, row->section, conf_row_item(row, values, 0));
+		dump_section(out, indent, false, row->section, conf_row_values(row, values).items);
 		break;
 	default:
 		dump_list(out, indent, row, values);

@@ -88,26 +88,57 @@ static const char *file_shown(const char *file, char buf[FILE_MAX])
 	return buf;
 }
 
-enum err conf_fail(const struct conf_place *place, struct conf_mark mark, const char *fmt, ...)
+enum err conf_fail_file(const char *file, struct err_text *text, enum err err, const char *reason)
+{
+	char shown[FILE_MAX];
+
+	return err_set(text, err, "%s: %s", file_shown(file, shown), reason);
+}
+
+bool conf_place_full(const struct conf_place *place)
+{
+	return place->nomem || place->found->count == CONF_MISTAKES_MAX;
+}
+
+/* Room for a mistake at `mark`, behind those that stand before it in the file. */
+static struct conf_mistake *mistake_add(struct conf_mistakes *found, struct conf_mark mark)
+{
+	size_t at = found->count;
+	struct conf_mistake *list = found->list;
+
+	for (; at > 0 && (list[at - 1].line > mark.line ||
+			  (list[at - 1].line == mark.line && list[at - 1].column > mark.column));
+	     at--)
+		list[at] = list[at - 1];
+	found->count++;
+	list[at].line = mark.line;
+	list[at].column = mark.column;
+	return &list[at];
+}
+
+enum err conf_fail(struct conf_place *place, struct conf_mark mark, const char *fmt, ...)
 {
 	char file[FILE_MAX];
 	char where[48] = "";
 	char reason[REASON_MAX];
 	va_list args;
 
+	if (conf_place_full(place))
+		return ERR_CONFIG;
 	va_start(args, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, args);
 	va_end(args);
 	if (mark.line > 0)
 		snprintf(where, sizeof(where), ":%zu:%zu", mark.line, mark.column);
-	return err_set(place->text, ERR_CONFIG, "%s%s: %s%s%s", file_shown(place->file, file),
-		       where, place->option, place->len > 0 ? ": " : "", reason);
+	return err_set(&mistake_add(place->found, mark)->text, ERR_CONFIG, "%s%s: %s%s%s",
+		       file_shown(place->file, file), where, place->option,
+		       place->len > 0 ? ": " : "", reason);
 }
 
-enum err conf_fail_nomem(const struct conf_place *place)
+enum err conf_fail_nomem(struct conf_place *place)
 {
-	char file[FILE_MAX];
-
-	return err_set(place->text, ERR_NOMEM, "%s: %s", file_shown(place->file, file),
-		       err_str(ERR_NOMEM));
+	place->nomem = true;
+	place->found->count = 1;
+	return conf_fail_file(place->file, &place->found->list[0].text, ERR_NOMEM,
+			      err_str(ERR_NOMEM));
 }

@@ -3,63 +3,80 @@
 
 #include <stdlib.h>
 
-#include "conf/check.h"
 #include "conf/error.h"
 #include "conf/file.h"
-#include "conf/fill.h"
+#include "conf/read.h"
 #include "conf/rules.h"
-#include "conf/schema.h"
 #include "conf/tree.h"
 
-/* From a tree of the right form, and the text it was made of, to the configuration. */
-static enum err conf_build(struct conf_place *place, const struct conf_tree *tree, const char *yaml,
-			   size_t len, struct conf **ret_conf)
+/* From a tree to the configuration; what the rows and the rules are against is told. */
+static void build(struct conf_place *place, const struct conf_tree *tree, struct conf **ret_conf)
 {
 	struct conf *conf = calloc(1, sizeof(*conf));
-	void *raw = NULL;
-	enum err err = conf ? ERR_OK : conf_fail_nomem(place);
 
-	if (!err && tree->root)
-		err = conf_raw_load(place, yaml, len, &raw);
-	if (!err)
-		err = conf_fill(place, &conf_section_main, raw, tree->root, conf);
-	if (!err)
-		err = conf_rules(place, tree->root, conf);
-	conf_raw_free(raw);
-	if (err)
+	if (!conf) {
+		conf_fail_nomem(place);
+		return;
+	}
+	conf_read(place, &conf_section_main, tree->root, conf);
+	if (!conf_place_full(place))
+		conf_rules(place, tree->root, conf);
+	if (place->found->count > 0)
 		conf_free(conf);
 	else
 		*ret_conf = conf;
+}
+
+static enum err parse(const char *name, const char *yaml, size_t len, struct conf **ret_conf,
+		      struct conf_mistakes *mistakes)
+{
+	struct conf_place place = {.file = name, .found = mistakes};
+	struct conf_tree tree;
+
+	mistakes->count = 0;
+	if (conf_tree_init(&tree, &place, yaml, len) == ERR_OK)
+		build(&place, &tree, ret_conf);
+	conf_tree_fini(&tree);
+	if (mistakes->count == 0)
+		return ERR_OK;
+	return place.nomem ? ERR_NOMEM : ERR_CONFIG;
+}
+
+enum err conf_load_all(const char *path, struct conf **ret_conf, struct conf_mistakes *mistakes)
+{
+	char *yaml;
+	size_t len;
+	enum err err;
+
+	mistakes->count = 1;
+	err = conf_file_read(path, &yaml, &len, &mistakes->list[0].text);
+	if (err)
+		return err;
+	err = parse(path, yaml, len, ret_conf, mistakes);
+	free(yaml);
 	return err;
+}
+
+/* Hands on `err` with the text of the first mistake. */
+static enum err tell_first(enum err err, const struct conf_mistakes *mistakes,
+			   struct err_text *text)
+{
+	return err ? err_set(text, err, "%s", mistakes->list[0].text.text) : ERR_OK;
+}
+
+enum err conf_load(const char *path, struct conf **ret_conf, struct err_text *text)
+{
+	struct conf_mistakes mistakes;
+
+	return tell_first(conf_load_all(path, ret_conf, &mistakes), &mistakes, text);
 }
 
 enum err conf_parse(const char *name, const char *yaml, size_t len, struct conf **ret_conf,
 		    struct err_text *text)
 {
-	struct conf_place place = {.file = name, .text = text};
-	struct conf_tree tree;
-	enum err err = conf_tree_init(&tree, &place, yaml, len);
+	struct conf_mistakes mistakes;
 
-	if (!err && tree.root)
-		err = conf_check(&place, &conf_section_main, tree.root);
-	if (!err)
-		err = conf_build(&place, &tree, yaml, len, ret_conf);
-	conf_tree_fini(&tree);
-	return err;
-}
-
-enum err conf_load(const char *path, struct conf **ret_conf, struct err_text *text)
-{
-	struct conf_place place = {.file = path, .text = text};
-	char *yaml;
-	size_t len;
-	enum err err = conf_file_read(&place, &yaml, &len);
-
-	if (err)
-		return err;
-	err = conf_parse(path, yaml, len, ret_conf, text);
-	free(yaml);
-	return err;
+	return tell_first(parse(name, yaml, len, ret_conf, &mistakes), &mistakes, text);
 }
 
 enum err conf_default(struct conf **ret_conf)

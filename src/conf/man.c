@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "conf/error.h"
-#include "conf/schema.h"
 #include "conf/type.h"
 
 /* Text of ours, in which two blanks part sentences, as mdoc: a sentence a line. */
@@ -42,7 +41,7 @@ static void man_type(FILE *out, const struct conf_row *row)
 {
 	char described[CONF_DESCRIBED_MAX];
 
-	conf_type_of(row)->describe(row, described);
+	conf_row_expected(row, described);
 	if (conf_row_is_list(row))
 		fprintf(out, "Value: a list of at most %zu, each %s.\n", (size_t)row->most,
 			described);

@@ -7,15 +7,9 @@
 
 #define NUMBER_TEXT_MAX 32
 
-/* A unit and what it is worth; "" is a number alone.  They ascend; the last has a NULL name. */
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
+static const struct conf_unit units_none[] = {{"", 1}, {NULL, 0}};
 
-static const struct unit units_none[] = {{"", 1}, {NULL, 0}};
-
-static const struct unit units_size[] = {
+static const struct conf_unit units_size[] = {
 	{"", 1},
 	{"KiB", 1ULL << 10},
 	{"MiB", 1ULL << 20},
@@ -24,27 +18,13 @@ static const struct unit units_size[] = {
 	{NULL, 0},
 };
 
-static const struct unit units_duration[] = {
+static const struct conf_unit units_duration[] = {
 	{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0},
 };
 
-static const struct unit units_ttl[] = {
+static const struct conf_unit units_ttl[] = {
 	{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}, {NULL, 0},
 };
-
-static const struct unit *units_of(const struct conf_row *row)
-{
-	switch (row->type) {
-	case CONF_T_SIZE:
-		return units_size;
-	case CONF_T_DURATION:
-		return units_duration;
-	case CONF_T_TTL:
-		return units_ttl;
-	default:
-		return units_none;
-	}
-}
 
 static enum err digits_parse(const char *text, size_t len, uint64_t *ret_number)
 {
@@ -61,7 +41,7 @@ static enum err digits_parse(const char *text, size_t len, uint64_t *ret_number)
 	return ERR_OK;
 }
 
-static const struct unit *unit_find(const struct unit *units, const char *name)
+static const struct conf_unit *unit_find(const struct conf_unit *units, const char *name)
 {
 	for (; units->name; units++) {
 		if (strcmp(units->name, name) == 0)
@@ -71,10 +51,10 @@ static const struct unit *unit_find(const struct unit *units, const char *name)
 }
 
 /* A whole number and at once one of the units; 0 needs none. */
-static enum err number_parse(const struct unit *units, const char *text, uint64_t *ret_number)
+static enum err number_parse(const struct conf_unit *units, const char *text, uint64_t *ret_number)
 {
 	size_t len = strspn(text, "0123456789");
-	const struct unit *unit = unit_find(units, text + len);
+	const struct conf_unit *unit = unit_find(units, text + len);
 	uint64_t number;
 	enum err err;
 
@@ -92,9 +72,10 @@ static enum err number_parse(const struct unit *units, const char *text, uint64_
 }
 
 /* The number in the largest unit that divides it. */
-static const char *number_text(const struct unit *units, uint64_t number, char buf[NUMBER_TEXT_MAX])
+static const char *number_text(const struct conf_unit *units, uint64_t number,
+			       char buf[NUMBER_TEXT_MAX])
 {
-	const struct unit *unit = units;
+	const struct conf_unit *unit = units;
 
 	for (; number > 0 && units->name; units++) {
 		if (number % units->factor == 0)
@@ -105,96 +86,58 @@ static const char *number_text(const struct unit *units, uint64_t number, char b
 	return buf;
 }
 
-static enum err parse_u64(const struct conf_row *row, const char *text, void *value)
+/* A number is kept in 64 bits or, where `most` of its row allows, in 32. */
+static enum err parse(const struct conf_row *row, const char *text, void *value)
 {
 	uint64_t number;
-	uint64_t *ret = value;
-	enum err err = number_parse(units_of(row), text, &number);
+	uint32_t narrow;
+	enum err err = number_parse(row->type->units, text, &number);
 
 	if (err)
 		return err;
 	if (number < row->least || number > row->most)
 		return ERR_RANGE;
-	*ret = number;
-	return ERR_OK;
-}
-
-static enum err parse_u32(const struct conf_row *row, const char *text, void *value)
-{
-	uint64_t number;
-	uint32_t *ret = value;
-	enum err err = parse_u64(row, text, &number);
-
-	if (err)
-		return err;
-	if (number > UINT32_MAX)
-		return ERR_RANGE;
-	*ret = (uint32_t)number;
+	narrow = (uint32_t)number;
+	if (row->size == sizeof(narrow))
+		memcpy(value, &narrow, sizeof(narrow));
+	else
+		memcpy(value, &number, sizeof(number));
 	return ERR_OK;
 }
 
 static void describe(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
 {
-	static const char *const what[CONF_T_COUNT] = {
-		[CONF_T_UINT] = "a whole number",
-		[CONF_T_SIZE] = "a size such as 64MiB,",
-		[CONF_T_DURATION] = "a duration such as 250ms or 5s,",
-		[CONF_T_TTL] = "seconds, or a time such as 1h,",
-	};
-	bool named = row->type == CONF_T_UINT && row->unit[0] != '\0';
+	const struct conf_unit *units = row->type->units;
+	bool named = units == units_none && row->unit[0] != '\0';
 	char least[NUMBER_TEXT_MAX];
 	char most[NUMBER_TEXT_MAX];
 
-	snprintf(buf, CONF_DESCRIBED_MAX, "%s from %s to %s%s%s", what[row->type],
-		 number_text(units_of(row), row->least, least),
-		 number_text(units_of(row), row->most, most), named ? " " : "",
-		 named ? row->unit : "");
+	snprintf(buf, CONF_DESCRIBED_MAX, "%s from %s to %s%s%s", row->type->expected,
+		 number_text(units, row->least, least), number_text(units, row->most, most),
+		 named ? " " : "", named ? row->unit : "");
 }
 
-static void print_u64(const struct conf_row *row, const void *value, FILE *out)
+static void print(const struct conf_row *row, const void *value, FILE *out)
 {
-	const uint64_t *number = value;
+	uint32_t narrow = 0;
+	uint64_t number = 0;
 	char buf[NUMBER_TEXT_MAX];
 
-	fputs(number_text(units_of(row), *number, buf), out);
+	if (row->size == sizeof(narrow))
+		memcpy(&narrow, value, sizeof(narrow));
+	else
+		memcpy(&number, value, sizeof(number));
+	fputs(number_text(row->type->units, number + narrow, buf), out);
 }
 
-static void print_u32(const struct conf_row *row, const void *value, FILE *out)
-{
-	const uint32_t *u32 = value;
-	uint64_t number = *u32;
+#define NUMBER_TYPE(name, text)                                                                    \
+	{                                                                                          \
+		.expected = (text), .units = (name), .parse = parse, .describe = describe,         \
+		.print = print,                                                                    \
+	}
 
-	print_u64(row, &number, out);
-}
-
-static bool equal_u64(const void *a, const void *b)
-{
-	const uint64_t *x = a;
-	const uint64_t *y = b;
-
-	return *x == *y;
-}
-
-static bool equal_u32(const void *a, const void *b)
-{
-	const uint32_t *x = a;
-	const uint32_t *y = b;
-
-	return *x == *y;
-}
-
-const struct conf_type conf_type_u32 = {
-	.size = sizeof(uint32_t),
-	.parse = parse_u32,
-	.describe = describe,
-	.print = print_u32,
-	.equal = equal_u32,
-};
-
-const struct conf_type conf_type_u64 = {
-	.size = sizeof(uint64_t),
-	.parse = parse_u64,
-	.describe = describe,
-	.print = print_u64,
-	.equal = equal_u64,
-};
+const struct conf_type conf_type_uint = NUMBER_TYPE(units_none, "a whole number");
+const struct conf_type conf_type_size = NUMBER_TYPE(units_size, "a size such as 64MiB,");
+const struct conf_type conf_type_duration =
+	NUMBER_TYPE(units_duration, "a duration such as 250ms or 5s,");
+const struct conf_type conf_type_ttl = NUMBER_TYPE(units_ttl, "seconds, or a time such as 1h,");

@@ -42,26 +42,24 @@ static size_t nameservers(char *text, struct endpoint *endpoints)
 enum err conf_read_resolv(const char *path, struct endpoint **ret_endpoints, size_t *ret_count,
 			  struct err_text *text)
 {
-	struct conf_place place = {.file = path, .text = text};
 	struct endpoint *endpoints;
 	char *content;
 	size_t len;
 	size_t count;
-	enum err err = conf_file_read(&place, &content, &len);
+	enum err err = conf_file_read(path, &content, &len, text);
 
 	if (err)
 		return err;
 	endpoints = calloc(CONF_UPSTREAMS_MAX, sizeof(*endpoints));
 	count = endpoints ? nameservers(content, endpoints) : 0;
 	free(content);
-	if (!endpoints)
-		return conf_fail_nomem(&place);
-	if (count == 0) {
-		free(endpoints);
-		return conf_fail(&place, (struct conf_mark){0},
-				 "no nameserver line with an address");
+	if (count > 0) {
+		*ret_endpoints = endpoints;
+		*ret_count = count;
+		return ERR_OK;
 	}
-	*ret_endpoints = endpoints;
-	*ret_count = count;
-	return ERR_OK;
+	if (!endpoints)
+		return conf_fail_file(path, text, ERR_NOMEM, err_str(ERR_NOMEM));
+	free(endpoints);
+	return conf_fail_file(path, text, ERR_CONFIG, "no nameserver line with an address");
 }

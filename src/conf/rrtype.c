@@ -36,12 +36,6 @@ static enum err parse(const struct conf_row *row, const char *text, void *value)
 	return ERR_OK;
 }
 
-static void describe(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
-{
-	(void)row;
-	snprintf(buf, CONF_DESCRIBED_MAX, "a record type such as TXT or TYPE65280");
-}
-
 static void print(const struct conf_row *row, const void *value, FILE *out)
 {
 	const uint16_t *type = value;
@@ -55,15 +49,8 @@ static void print(const struct conf_row *row, const void *value, FILE *out)
 	free(name);
 }
 
-static bool equal(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(uint16_t)) == 0;
-}
-
 const struct conf_type conf_type_rrtype = {
-	.size = sizeof(uint16_t),
+	.expected = "a record type such as TXT or TYPE65280",
 	.parse = parse,
-	.describe = describe,
 	.print = print,
-	.equal = equal,
 };

@@ -2,6 +2,7 @@
 /* Options that take text: free, paths, names, dates, URLs. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "conf/options.h"
 #include "conf/type.h"
@@ -11,6 +12,9 @@
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
+
+#define QUOTE(number) QUOTE_(number)
+#define QUOTE_(number) #number
 
 /* Characters beyond ASCII that steer the line they stand in: C1 controls, line and paragraph
  * separators, what turns the direction of writing, byte order marks and noncharacters. */
@@ -62,8 +66,8 @@ static enum err parse_string(const struct conf_row *row, const char *text, void 
 static void describe_string(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
 {
 	snprintf(buf, CONF_DESCRIBED_MAX, "%s of %s%llu octets, without control characters",
-		 row->type == CONF_T_PATH ? "a path" : "text",
-		 row->least > 0 ? "1 to " : "at most ", (unsigned long long)row->most);
+		 row->type->expected, row->least > 0 ? "1 to " : "at most ",
+		 (unsigned long long)row->most);
 }
 
 static enum err parse_listname(const struct conf_row *row, const char *text, void *value)
@@ -82,48 +86,22 @@ static void describe_listname(const struct conf_row *row, char buf[CONF_DESCRIBE
 		 (unsigned long long)row->most);
 }
 
-static unsigned int days_in_month(unsigned int year, unsigned int month)
-{
-	static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return days[month - 1] + (month == 2 && leap ? 1U : 0U);
-}
-
-/* The number of `len` digits at `text`. */
-static unsigned int digits_value(const char *text, size_t len)
-{
-	unsigned int value = 0;
-
-	for (size_t i = 0; i < len; i++)
-		value = value * 10 + (unsigned int)(text[i] - '0');
-	return value;
-}
-
+/* A day that the calendar has comes back as it was. */
 static bool is_date(const char *text)
 {
-	unsigned int month;
-	unsigned int day;
+	struct tm day = {0};
+	char again[sizeof("YYYY-MM-DD")];
 
-	if (strlen(text) != 10 || strspn(text, DIGITS) != 4 || text[4] != '-' ||
-	    strspn(text + 5, DIGITS) != 2 || text[7] != '-' || strspn(text + 8, DIGITS) != 2)
+	if (strlen(text) != sizeof(again) - 1 || strptime(text, "%Y-%m-%d", &day) == NULL)
 		return false;
-	month = digits_value(text + 5, 2);
-	day = digits_value(text + 8, 2);
-	return month >= 1 && month <= 12 && day >= 1 &&
-	       day <= days_in_month(digits_value(text, 4), month);
+	(void)timegm(&day);
+	return strftime(again, sizeof(again), "%Y-%m-%d", &day) > 0 && strcmp(again, text) == 0;
 }
 
 static enum err parse_date(const struct conf_row *row, const char *text, void *value)
 {
 	(void)row;
 	return text[0] == '\0' || is_date(text) ? text_keep(text, value) : ERR_SYNTAX;
-}
-
-static void describe_date(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
-{
-	(void)row;
-	snprintf(buf, CONF_DESCRIBED_MAX, "a date as YYYY-MM-DD");
 }
 
 /* Only what a link on a page may hold: no blank, quote or angle bracket. */
@@ -142,12 +120,6 @@ static enum err parse_url(const struct conf_row *row, const char *text, void *va
 	if (strlen(text) > row->most)
 		return ERR_RANGE;
 	return text[0] == '\0' || is_url(text) ? text_keep(text, value) : ERR_SYNTAX;
-}
-
-static void describe_url(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
-{
-	(void)row;
-	snprintf(buf, CONF_DESCRIBED_MAX, "a URL that begins with http:// or https://");
 }
 
 /* Kept in lower case and without a final dot, so that equal names are equal texts. */
@@ -186,32 +158,12 @@ static enum err parse_owner(const struct conf_row *row, const char *text, void *
 	return text_keep(buf, value);
 }
 
-static void describe_owner(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
-{
-	(void)row;
-	snprintf(buf, CONF_DESCRIBED_MAX,
-		 "a host name such as example.com, or \"*.example.com\" for all names below it");
-}
-
 static enum err parse_text(const struct conf_row *row, const char *text, void *value)
 {
 	(void)row;
 	if (strlen(text) > CONF_TEXT_MAX)
 		return ERR_RANGE;
 	return has_control(text) ? ERR_SYNTAX : text_keep(text, value);
-}
-
-static void describe_text(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
-{
-	(void)row;
-	snprintf(buf, CONF_DESCRIBED_MAX, "text of at most %d octets, without control characters",
-		 CONF_TEXT_MAX);
-}
-
-static void describe_host(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
-{
-	(void)row;
-	snprintf(buf, CONF_DESCRIBED_MAX, "a host name such as example.com");
 }
 
 /* As RFC 7469 writes a pin: the Base64 of the 32 octets of a SHA-256 digest. */
@@ -228,12 +180,6 @@ static enum err parse_pin(const struct conf_row *row, const char *text, void *va
 	return text_keep(text, value);
 }
 
-static void describe_pin(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
-{
-	(void)row;
-	snprintf(buf, CONF_DESCRIBED_MAX, "sha256/ and the Base64 of a SHA-256 digest");
-}
-
 static void print(const struct conf_row *row, const void *value, FILE *out)
 {
 	char *const *text = value;
@@ -248,25 +194,27 @@ static void print(const struct conf_row *row, const void *value, FILE *out)
 	putc('"', out);
 }
 
-static bool equal(const void *a, const void *b)
-{
-	char *const *x = a;
-	char *const *y = b;
-
-	return strcmp(*x, *y) == 0;
-}
-
-#define TEXT_TYPE(parser, describer)                                                               \
+#define TEXT_TYPE(parser, ...)                                                                     \
 	{                                                                                          \
-		.size = sizeof(char *), .owned = true, .parse = (parser), .describe = (describer), \
-		.print = print, .equal = equal,                                                    \
+		.owned = true, .parse = (parser), .print = print, __VA_ARGS__                      \
 	}
 
-const struct conf_type conf_type_string = TEXT_TYPE(parse_string, describe_string);
-const struct conf_type conf_type_listname = TEXT_TYPE(parse_listname, describe_listname);
-const struct conf_type conf_type_date = TEXT_TYPE(parse_date, describe_date);
-const struct conf_type conf_type_url = TEXT_TYPE(parse_url, describe_url);
-const struct conf_type conf_type_host = TEXT_TYPE(parse_host, describe_host);
-const struct conf_type conf_type_owner = TEXT_TYPE(parse_owner, describe_owner);
-const struct conf_type conf_type_text = TEXT_TYPE(parse_text, describe_text);
-const struct conf_type conf_type_pin = TEXT_TYPE(parse_pin, describe_pin);
+const struct conf_type conf_type_string =
+	TEXT_TYPE(parse_string, .expected = "text", .describe = describe_string);
+const struct conf_type conf_type_path =
+	TEXT_TYPE(parse_string, .expected = "a path", .describe = describe_string);
+const struct conf_type conf_type_text = TEXT_TYPE(
+	parse_text, .expected = "text of at most " QUOTE(CONF_TEXT_MAX) " octets, without control "
+									"characters");
+const struct conf_type conf_type_listname =
+	TEXT_TYPE(parse_listname, .describe = describe_listname);
+const struct conf_type conf_type_date = TEXT_TYPE(parse_date, .expected = "a date as YYYY-MM-DD");
+const struct conf_type conf_type_url =
+	TEXT_TYPE(parse_url, .expected = "a URL that begins with http:// or https://");
+const struct conf_type conf_type_host =
+	TEXT_TYPE(parse_host, .expected = "a host name such as example.com");
+const struct conf_type conf_type_owner =
+	TEXT_TYPE(parse_owner, .expected = "a host name such as example.com, or \"*.example.com\" "
+					   "for all names below it");
+const struct conf_type conf_type_pin =
+	TEXT_TYPE(parse_pin, .expected = "sha256/ and the Base64 of a SHA-256 digest");

@@ -10,7 +10,7 @@
 
 struct builder {
 	struct conf_tree *tree;
-	const struct conf_place *place;
+	struct conf_place *place;
 	const char *yaml;
 	size_t len;
 	struct conf_node *open[DEPTH_MAX]; /* the lists and mappings the reading is in */
@@ -92,22 +92,23 @@ static void node_hang(struct builder *b, struct conf_node *node)
 {
 	struct conf_node *parent = b->depth > 0 ? b->open[b->depth - 1] : NULL;
 
-	if (!parent) {
+	node->older = b->tree->newest;
+	b->tree->newest = node;
+	if (!parent)
 		b->tree->root = node;
-		return;
-	}
-	if (parent->last)
+	else if (parent->last)
 		parent->last->next = node;
 	else
 		parent->first = node;
-	parent->last = node;
-	parent->count++;
+	if (parent) {
+		parent->last = node;
+		parent->count++;
+	}
 }
 
-static enum err node_add(struct builder *b, const yaml_event_t *event, enum conf_shape shape,
-			 const char *text, size_t len)
+static enum err node_add(struct builder *b, struct conf_mark mark, enum conf_shape shape,
+			 const void *text, size_t len)
 {
-	struct conf_mark mark = mark_of(event->start_mark);
 	struct conf_node *node;
 
 	if (++b->count > NODES_MAX)
@@ -120,15 +121,25 @@ static enum err node_add(struct builder *b, const yaml_event_t *event, enum conf
 	node->len = len;
 	if (len > 0)
 		memcpy(node->text, text, len);
-	node->older = b->tree->newest;
-	b->tree->newest = node;
 	node_hang(b, node);
 	return ERR_OK;
 }
 
-static enum err text_add(struct builder *b, const yaml_event_t *event)
+static enum err collection_open(struct builder *b, struct conf_mark mark, enum conf_shape shape)
 {
-	enum err err = node_add(b, event, CONF_SHAPE_TEXT, (const char *)event->data.scalar.value,
+	enum err err;
+
+	if (b->depth == DEPTH_MAX)
+		return conf_fail(b->place, mark, "nested deeper than %d levels", DEPTH_MAX);
+	err = node_add(b, mark, shape, NULL, 0);
+	if (!err)
+		b->open[b->depth++] = b->tree->newest;
+	return err;
+}
+
+static enum err text_add(struct builder *b, struct conf_mark mark, const yaml_event_t *event)
+{
+	enum err err = node_add(b, mark, CONF_SHAPE_TEXT, event->data.scalar.value,
 				event->data.scalar.length);
 
 	if (!err)
@@ -136,63 +147,43 @@ static enum err text_add(struct builder *b, const yaml_event_t *event)
 	return err;
 }
 
-static enum err collection_open(struct builder *b, const yaml_event_t *event, enum conf_shape shape)
-{
-	enum err err;
-
-	if (b->depth == DEPTH_MAX)
-		return conf_fail(b->place, mark_of(event->start_mark),
-				 "nested deeper than %d levels", DEPTH_MAX);
-	err = node_add(b, event, shape, NULL, 0);
-	if (!err)
-		b->open[b->depth++] = b->tree->newest;
-	return err;
-}
-
 /* Anchors, aliases and tags: nothing we read needs them, and they can make little text large. */
-static enum err refuse_extras(const struct builder *b, const yaml_event_t *event)
+static enum err refuse_extras(const struct builder *b, struct conf_mark mark, const void *anchor,
+			      const void *tag)
 {
-	const yaml_char_t *anchor = NULL;
-	const yaml_char_t *tag = NULL;
-
-	if (event->type == YAML_SCALAR_EVENT) {
-		anchor = event->data.scalar.anchor;
-		tag = event->data.scalar.tag;
-	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
-		anchor = event->data.sequence_start.anchor;
-		tag = event->data.sequence_start.tag;
-	} else if (event->type == YAML_MAPPING_START_EVENT) {
-		anchor = event->data.mapping_start.anchor;
-		tag = event->data.mapping_start.tag;
-	}
-	if (anchor || event->type == YAML_ALIAS_EVENT)
-		return conf_fail(b->place, mark_of(event->start_mark),
+	if (anchor)
+		return conf_fail(b->place, mark,
 				 "anchors and aliases are not taken (text that begins with & or * "
 				 "needs quotes)");
 	if (tag)
-		return conf_fail(b->place, mark_of(event->start_mark),
+		return conf_fail(b->place, mark,
 				 "tags are not taken (text that begins with ! needs quotes)");
 	return ERR_OK;
 }
 
 static enum err event_take(struct builder *b, const yaml_event_t *event)
 {
-	enum err err = refuse_extras(b, event);
+	struct conf_mark mark = mark_of(event->start_mark);
+	enum err err;
 
-	if (err)
-		return err;
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
-		if (b->tree->root)
-			return conf_fail(b->place, mark_of(event->start_mark),
-					 "a second document; a configuration is one");
-		return ERR_OK;
+		return b->tree->root ? conf_fail(b->place, mark,
+						 "a second document; a configuration is one")
+				     : ERR_OK;
+	case YAML_ALIAS_EVENT:
+		return refuse_extras(b, mark, event->data.alias.anchor, NULL);
 	case YAML_SCALAR_EVENT:
-		return text_add(b, event);
+		err = refuse_extras(b, mark, event->data.scalar.anchor, event->data.scalar.tag);
+		return err ? err : text_add(b, mark, event);
 	case YAML_SEQUENCE_START_EVENT:
-		return collection_open(b, event, CONF_SHAPE_ITEMS);
+		err = refuse_extras(b, mark, event->data.sequence_start.anchor,
+				    event->data.sequence_start.tag);
+		return err ? err : collection_open(b, mark, CONF_SHAPE_ITEMS);
 	case YAML_MAPPING_START_EVENT:
-		return collection_open(b, event, CONF_SHAPE_MAPPING);
+		err = refuse_extras(b, mark, event->data.mapping_start.anchor,
+				    event->data.mapping_start.tag);
+		return err ? err : collection_open(b, mark, CONF_SHAPE_MAPPING);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		b->depth--;
@@ -219,7 +210,7 @@ static enum err events_take(struct builder *b)
 	return err;
 }
 
-enum err conf_tree_init(struct conf_tree *tree, const struct conf_place *place, const char *yaml,
+enum err conf_tree_init(struct conf_tree *tree, struct conf_place *place, const char *yaml,
 			size_t len)
 {
 	struct builder b = {.tree = tree, .place = place, .yaml = yaml, .len = len};
@@ -250,26 +241,23 @@ bool conf_node_absent(const struct conf_node *node)
 	return node->shape == CONF_SHAPE_TEXT && node->plain && node->len == 0;
 }
 
-const struct conf_node *conf_node_find(const struct conf_node *mapping, const char *key)
+struct conf_node *conf_node_find(const struct conf_node *mapping, const char *key)
 {
-	const struct conf_node *node;
+	struct conf_node *node = NULL;
 
-	if (!mapping || mapping->shape != CONF_SHAPE_MAPPING)
-		return NULL;
-	for (node = mapping->first; node && node->next; node = node->next->next) {
-		if (node->shape == CONF_SHAPE_TEXT && strcmp(node->text, key) == 0)
-			return node->next;
-	}
-	return NULL;
+	if (mapping && mapping->shape == CONF_SHAPE_MAPPING)
+		node = mapping->first;
+	while (node && strcmp(node->text, key) != 0)
+		node = node->next->next;
+	return node ? node->next : NULL;
 }
 
-const struct conf_node *conf_node_item(const struct conf_node *items, size_t index)
+struct conf_node *conf_node_item(const struct conf_node *items, size_t index)
 {
-	const struct conf_node *node;
+	struct conf_node *node = NULL;
 
-	if (!items || items->shape != CONF_SHAPE_ITEMS)
-		return NULL;
-	node = items->first;
+	if (items && items->shape == CONF_SHAPE_ITEMS)
+		node = items->first;
 	while (node && index-- > 0)
 		node = node->next;
 	return node;

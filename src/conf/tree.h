@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A YAML text as a tree that knows the line and the column of each value, by which failures are
- * placed.  The values themselves are read by libcyaml.
- */
+/* A YAML text as a tree that knows the line and the column of each value. */
 #ifndef CONF_TREE_H
 #define CONF_TREE_H
 
@@ -23,6 +20,7 @@ struct conf_node {
 	enum conf_shape shape;
 	size_t count; /* nodes from `first` on */
 	bool plain;   /* text without quotes */
+	bool wrong;   /* a mistake was found in the value: what it says is not to be relied on */
 	size_t len;
 	char text[]; /* ends with NUL */
 };
@@ -36,7 +34,7 @@ struct conf_tree {
  * Reads YAML.  What could be abused is refused: aliases, tags, deep nesting, more values than
  * any configuration has.  The caller calls conf_tree_fini, whatever is returned.
  */
-enum err conf_tree_init(struct conf_tree *tree, const struct conf_place *place, const char *yaml,
+enum err conf_tree_init(struct conf_tree *tree, struct conf_place *place, const char *yaml,
 			size_t len) MUST_CHECK;
 void conf_tree_fini(struct conf_tree *tree);
 
@@ -44,10 +42,10 @@ void conf_tree_fini(struct conf_tree *tree);
 bool conf_node_absent(const struct conf_node *node);
 
 /* The value of `key` in a mapping; NULL when there is none, or `mapping` is none or NULL. */
-const struct conf_node *conf_node_find(const struct conf_node *mapping, const char *key);
+struct conf_node *conf_node_find(const struct conf_node *mapping, const char *key);
 
 /* An item of a list; NULL when there is none, or `items` is none or NULL. */
-const struct conf_node *conf_node_item(const struct conf_node *items, size_t index);
+struct conf_node *conf_node_item(const struct conf_node *items, size_t index);
 
 /* The mark of a node; none for NULL. */
 struct conf_mark conf_node_mark(const struct conf_node *node);

@@ -1,29 +1,67 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "conf/type.h"
-
 #include <string.h>
 
-static const struct conf_type *const types[CONF_T_COUNT] = {
-	[CONF_T_UINT] = &conf_type_u32,		 [CONF_T_SIZE] = &conf_type_u64,
-	[CONF_T_DURATION] = &conf_type_u32,	 [CONF_T_TTL] = &conf_type_u32,
-	[CONF_T_POLICY] = &conf_type_word,	 [CONF_T_TRANSPORT] = &conf_type_word,
-	[CONF_T_HOST] = &conf_type_host,	 [CONF_T_PINS] = &conf_type_pin,
-	[CONF_T_BOOL] = &conf_type_bool,	 [CONF_T_LOGLEVEL] = &conf_type_word,
-	[CONF_T_FORMAT] = &conf_type_word,	 [CONF_T_MATCH] = &conf_type_word,
-	[CONF_T_ACTION] = &conf_type_word,	 [CONF_T_REASON] = &conf_type_word,
-	[CONF_T_STRING] = &conf_type_string,	 [CONF_T_PATH] = &conf_type_string,
-	[CONF_T_LISTNAME] = &conf_type_listname, [CONF_T_DATE] = &conf_type_date,
-	[CONF_T_URL] = &conf_type_url,		 [CONF_T_NAMES] = &conf_type_host,
-	[CONF_T_ENDPOINT] = &conf_type_endpoint, [CONF_T_ENDPOINTS] = &conf_type_endpoint,
-	[CONF_T_PREFIXES] = &conf_type_prefix,	 [CONF_T_IPV4] = &conf_type_ip,
-	[CONF_T_IPV6] = &conf_type_ip,		 [CONF_T_IPV4S] = &conf_type_ip,
-	[CONF_T_IPV6S] = &conf_type_ip,		 [CONF_T_OWNER] = &conf_type_owner,
-	[CONF_T_TEXTS] = &conf_type_text,	 [CONF_T_RRTYPE] = &conf_type_rrtype,
-};
+#include "conf/conf.h"
+#include "conf/type.h"
 
-const struct conf_type *conf_type_of(const struct conf_row *row)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The macros make declarations and designators, in which parentheses cannot stand. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
+/* clang-format off */
+
+#define RESTART_RELOAD  false
+#define RESTART_RESTART true
+
+#define ROW(part, field, key, type, ...) ROW_EXPAND(CONF_TYPE_##type, part, field, key, __VA_ARGS__)
+#define ROW_EXPAND(...)                  ROW_OF(__VA_ARGS__)
+#define ROW_OF(sort, ctype, known, part, field, name, fallback, low, high, units, apply, text)     \
+	{                                                                                          \
+		.key = name, .def = fallback, .unit = units, .help = text, .least = low,           \
+		.most = high, .restart = RESTART_##apply, .kind = CONF_KIND_##sort,                \
+		.offset = offsetof(struct conf_##part, field), .size = sizeof(ctype),              \
+		KNOWN_##sort(known)                                                                \
+	},
+#define KNOWN_VALUE(known)    .type = &conf_type_##known
+#define KNOWN_VALUES(known)   .type = &conf_type_##known
+#define KNOWN_SECTION(known)  .section = &conf_section_##known
+#define KNOWN_SECTIONS(known) .section = &conf_section_##known
+
+#define conf_main conf /* the struct of the whole file */
+
+/* clang-format on */
+
+/* All of a section; those that it holds stand before it. */
+#define SECTION(linkage, part, ROWS)                                                               \
+	static const struct conf_row rows_##part[] = {ROWS(ROW)};                                  \
+	linkage const struct conf_section conf_section_##part = {                                  \
+		.rows = rows_##part,                                                               \
+		.count = COUNT(rows_##part),                                                       \
+	};
+
+SECTION(static, server, CONF_ROWS_SERVER)
+SECTION(static, cachetype, CONF_ROWS_CACHETYPE)
+SECTION(static, cache, CONF_ROWS_CACHE)
+SECTION(static, outgoing, CONF_ROWS_OUTGOING)
+SECTION(static, upstream, CONF_ROWS_UPSTREAM)
+SECTION(static, forward, CONF_ROWS_FORWARD)
+SECTION(static, local_name, CONF_ROWS_LOCAL_NAME)
+SECTION(static, local, CONF_ROWS_LOCAL)
+SECTION(static, sinkhole, CONF_ROWS_SINKHOLE)
+SECTION(static, authority, CONF_ROWS_AUTHORITY)
+SECTION(static, list, CONF_ROWS_LIST)
+SECTION(static, guard, CONF_ROWS_GUARD)
+SECTION(static, state, CONF_ROWS_STATE)
+SECTION(, main, CONF_ROWS_MAIN)
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+const char *conf_row_expected(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
 {
-	return types[row->type];
+	if (row->type->describe)
+		row->type->describe(row, buf);
+	else
+		snprintf(buf, CONF_DESCRIBED_MAX, "%s", row->type->expected);
+	return buf;
 }
 
 bool conf_row_is_list(const struct conf_row *row)
@@ -31,32 +69,14 @@ bool conf_row_is_list(const struct conf_row *row)
 	return row->kind == CONF_KIND_VALUES || row->kind == CONF_KIND_SECTIONS;
 }
 
-size_t conf_row_count(const struct conf_row *row, const void *base)
+_Static_assert(sizeof(struct conf_values) == sizeof(void *) + sizeof(size_t),
+	       "a pointer and the count behind it have no gap between them");
+
+struct conf_values conf_row_values(const struct conf_row *row, const void *base)
 {
-	size_t count = 1;
+	struct conf_values values = {.items = (const char *)base + row->offset, .count = 1};
 
 	if (conf_row_is_list(row))
-		memcpy(&count, (const char *)base + row->count_offset, sizeof(count));
-	return count;
-}
-
-void *conf_row_array(const struct conf_row *row, const void *base)
-{
-	void *array = NULL;
-
-	if (conf_row_is_list(row))
-		memcpy(&array, (const char *)base + row->offset, sizeof(array));
-	return array;
-}
-
-const void *conf_row_item(const struct conf_row *row, const void *base, size_t index)
-{
-	if (!conf_row_is_list(row))
-		return (const char *)base + row->offset;
-	return (const char *)conf_row_array(row, base) + index * conf_row_size(row);
-}
-
-size_t conf_row_size(const struct conf_row *row)
-{
-	return row->section ? row->section->size : conf_type_of(row)->size;
+		memcpy(&values, values.items, sizeof(values));
+	return values;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of conf/options.h as data, and the types their values have. */
+/* The rows of conf/options.h as data, and the types that their values have. */
 #ifndef CONF_TYPE_H
 #define CONF_TYPE_H
 
@@ -12,46 +12,9 @@
 
 #define CONF_DESCRIBED_MAX 192
 
-/* A list's type is that of an item. */
-enum conf_type_id {
-	CONF_T_UINT,
-	CONF_T_SIZE,
-	CONF_T_DURATION,
-	CONF_T_TTL,
-	CONF_T_BOOL,
-	CONF_T_LOGLEVEL,
-	CONF_T_FORMAT,
-	CONF_T_MATCH,
-	CONF_T_ACTION,
-	CONF_T_REASON,
-	CONF_T_POLICY,
-	CONF_T_TRANSPORT,
-	CONF_T_STRING,
-	CONF_T_PATH,
-	CONF_T_LISTNAME,
-	CONF_T_DATE,
-	CONF_T_URL,
-	CONF_T_HOST,
-	CONF_T_NAMES,
-	CONF_T_OWNER,
-	CONF_T_TEXTS,
-	CONF_T_PINS,
-	CONF_T_ENDPOINT,
-	CONF_T_ENDPOINTS,
-	CONF_T_PREFIXES,
-	CONF_T_RRTYPE,
-	CONF_T_IPV4,
-	CONF_T_IPV6,
-	CONF_T_IPV4S,
-	CONF_T_IPV6S,
-	CONF_T_COUNT
-};
-
 enum conf_kind { CONF_KIND_VALUE, CONF_KIND_VALUES, CONF_KIND_SECTION, CONF_KIND_SECTIONS };
 
-struct conf_section;
-
-/* A row.  Offsets are into struct conf_<section>, and into what libcyaml fills (raw). */
+/* A row; what it stands for is in struct conf_<section>, `offset` octets behind its begin. */
 struct conf_row {
 	const char *key;
 	const char *def;
@@ -59,67 +22,75 @@ struct conf_row {
 	const char *help;
 	uint64_t least;
 	uint64_t most;
+	const struct conf_type *type;	    /* of the kinds VALUE and VALUES */
 	const struct conf_section *section; /* of the kinds SECTION and SECTIONS */
 	size_t offset;
-	size_t count_offset; /* of the kinds VALUES and SECTIONS */
-	size_t raw_offset;
-	size_t raw_count_offset;
+	size_t size; /* octets of one value, or of one section's struct */
 	enum conf_kind kind;
-	enum conf_type_id type; /* of the kinds VALUE and VALUES */
 	bool restart;
 };
 
 struct conf_section {
 	const struct conf_row *rows;
 	size_t count;
-	size_t size;	 /* of struct conf_<section> */
-	size_t raw_size; /* of what libcyaml fills */
+};
+
+/* The rows of the whole file. */
+extern const struct conf_section conf_section_main;
+
+/* A unit and what it is worth; "" is a number alone. */
+struct conf_unit {
+	const char *name; /* NULL behind the last */
+	uint64_t factor;
+};
+
+struct conf_word {
+	const char *text; /* NULL behind the last */
+	int value;
 };
 
 /* How the values of a type are handled; the row bounds them. */
 struct conf_type {
-	size_t size; /* of a value in C */
-	bool owned;  /* a value is a char *, freed with the configuration */
+	bool owned;		       /* a value is a char *, freed with the configuration */
+	const char *expected;	       /* what the text is to be, as "a date as YYYY-MM-DD" */
+	const struct conf_unit *units; /* of a number; they ascend */
+	const struct conf_word *words; /* of one of several words */
 
 	/* Writes `value`; ERR_SYNTAX, ERR_RANGE, ERR_NOMEM, and then nothing is written. */
 	enum err (*parse)(const struct conf_row *row, const char *text, void *value);
-	/* What is expected, as "a whole number from 0 to 256". */
+	/* As `expected`, where the row has a part in it; NULL where not. */
 	void (*describe)(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX]);
 	/* As YAML, on one line. */
 	void (*print)(const struct conf_row *row, const void *value, FILE *out);
-	bool (*equal)(const void *a, const void *b);
 };
 
-extern const struct conf_type conf_type_u32;	  /* number.c */
-extern const struct conf_type conf_type_u64;	  /* number.c */
-extern const struct conf_type conf_type_word;	  /* word.c */
-extern const struct conf_type conf_type_bool;	  /* word.c */
-extern const struct conf_type conf_type_string;	  /* text.c */
-extern const struct conf_type conf_type_listname; /* text.c */
-extern const struct conf_type conf_type_date;	  /* text.c */
-extern const struct conf_type conf_type_url;	  /* text.c */
-extern const struct conf_type conf_type_host;	  /* text.c */
-extern const struct conf_type conf_type_owner;	  /* text.c */
-extern const struct conf_type conf_type_text;	  /* text.c */
-extern const struct conf_type conf_type_pin;	  /* text.c */
-extern const struct conf_type conf_type_rrtype;	  /* rrtype.c */
-extern const struct conf_type conf_type_ip;	  /* addr.c */
-extern const struct conf_type conf_type_prefix;	  /* addr.c */
-extern const struct conf_type conf_type_endpoint; /* addr.c */
+/* number.c */
+extern const struct conf_type conf_type_uint, conf_type_size, conf_type_duration, conf_type_ttl;
+/* word.c */
+extern const struct conf_type conf_type_flag, conf_type_loglevel, conf_type_policy,
+	conf_type_transport, conf_type_format, conf_type_match, conf_type_action, conf_type_reason;
+/* text.c */
+extern const struct conf_type conf_type_string, conf_type_path, conf_type_listname, conf_type_date,
+	conf_type_url, conf_type_host, conf_type_owner, conf_type_text, conf_type_pin;
+/* addr.c */
+extern const struct conf_type conf_type_ipv4, conf_type_ipv6, conf_type_prefix, conf_type_endpoint;
+/* rrtype.c */
+extern const struct conf_type conf_type_rrtype;
 
-/* The type of a row of the kinds VALUE and VALUES.  Never NULL. */
-const struct conf_type *conf_type_of(const struct conf_row *row);
+/* What a value of the row is to be, as "a whole number from 0 to 256"; returns `buf`. */
+const char *conf_row_expected(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX]);
 
 /* True for the kinds of which there can be several. */
 bool conf_row_is_list(const struct conf_row *row);
 
-/* What a row holds in `base`, a struct conf_<section>: how many there are (one, unless it is a
- * list), each of them, and their array (NULL, unless it is a list with items). */
-size_t conf_row_count(const struct conf_row *row, const void *base);
-const void *conf_row_item(const struct conf_row *row, const void *base, size_t index);
-void *conf_row_array(const struct conf_row *row, const void *base);
+/* What a row stands for: `count` values or sections of row->size octets each.  A list's pointer
+ * and count are laid out the same in struct conf_<section>. */
+struct conf_values {
+	const char *items;
+	size_t count;
+};
 
-/* Octets of one of them. */
-size_t conf_row_size(const struct conf_row *row);
+/* Those in `base`, a struct conf_<section>: one, unless the row is a list. */
+struct conf_values conf_row_values(const struct conf_row *row, const void *base);
 
 #endif

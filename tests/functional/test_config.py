@@ -106,6 +106,17 @@ def test_error_stops_the_start(config, how):
     assert_points_at(done.stderr, config, line, column, what)
 
 
+@pytest.mark.parametrize("arguments", [["--check"], []], ids=["check", "start"])
+def test_all_mistakes_are_told_at_once(config, arguments):
+    config.write_text("server:\n  workers: many\n  colour: red\n" + GOOD +
+                      "  - {name: b, file: b, action: drop, max-bad: 101}\n"
+                      "cache: {min-ttl: 2h, max-ttl: 1h}\n")
+    done = run_daemon("-c", config, *arguments, cwd=config.parent)
+    places = re.findall(rf"^error: {re.escape(str(config))}:(\d+:\d+): ", done.stderr, re.M)
+    assert done.returncode == 1
+    assert places == ["2:12", "3:3", "6:47", "7:18"], done.stderr
+
+
 @pytest.mark.parametrize("content,what", [
     (b"\xff\xfe\x00s\x00e", ""), (b"server: {}\n\xc3\x28: 1\n", ""), (b"\0" * 100, ""),
     (b"# x\n" * 400000, "1 MiB|large"), (b"[" * 100000, ""), (b"a: " + b"{b: " * 5000, "")],

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
-#include "conf/schema.h"
+#include "conf/type.h"
 #include "support/alloc_fail.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -327,6 +327,18 @@ static const struct {
 	 "f:1:10: server: unknown option \"tcp_idle_timeout\", did you mean \"tcp-idle-timeout\"?"},
 	{"sever: {}", "f:1:1: unknown option \"sever\", did you mean \"server\"?"},
 	{"listen: []", "f:1:1: unknown option \"listen\", did you mean \"server.listen\"?"},
+	{"lists: [{name: a, fle: b}]",
+	 "f:1:19: lists[0]: unknown option \"fle\", did you mean \"file\"?"},
+	{"lists: [{name: a, url: 'https://example.com/'}]",
+	 "f:1:19: lists[0]: unknown option \"url\"; a list is read from \"file\": have another "
+	 "program "
+	 "fetch the list, and name the file it is written to"},
+	{LIST "  url: 'https://example.com/'\n",
+	 "f:5:3: lists[0]: unknown option \"url\"; a list is read from \"file\": have another "
+	 "program "
+	 "fetch the list, and name the file it is written to"},
+	{"server: {url: x}",
+	 "f:1:10: server: unknown option \"url\", did you mean \"lists.authority.url\"?"},
 	{LIST "  ttl: 5\n",
 	 "f:5:3: lists[0]: unknown option \"ttl\", did you mean \"lists.sinkhole.ttl\"?"},
 	{"server: {colour: red}", "f:1:10: server: unknown option \"colour\""},
@@ -342,6 +354,10 @@ static const struct {
 	{"upstreams: [{}]", "f:1:13: upstreams[0]: the required option \"address\" is missing"},
 	{"lists:\n  - name: a\n", "f:2:5: lists[0]: the required option \"file\" is missing"},
 	{"<<: {}", "f:1:1: unknown option \"<<\""},
+	{"server: {<<: {workers: 2}}", "f:1:10: server: unknown option \"<<\""},
+	{"server: {<<: *x}",
+	 "f:1:14: anchors and aliases are not taken (text that begins with & or * "
+	 "needs quotes)"},
 
 	/* shapes */
 	{"server: 5", "f:1:9: server: expected options, as \"name: value\", got \"5\""},
@@ -591,7 +607,7 @@ static enum err parse_number(const char *section, const struct conf_row *row, ui
 	enum err err;
 
 	snprintf(yaml, sizeof(yaml), "%s: {%s: %" PRIu64 "%s}\n", section, row->key, number,
-		 row->type == CONF_T_DURATION ? "ms" : "");
+		 row->type == &conf_type_duration ? "ms" : "");
 	err = conf_parse("f", yaml, strlen(yaml), &conf, NULL);
 	conf_free(conf);
 	return err;
@@ -609,7 +625,7 @@ static void test_row_ranges(void **state)
 		     j++) {
 			const struct conf_row *row = &outer->section->rows[j];
 
-			if (row->kind != CONF_KIND_VALUE || row->type > CONF_T_TTL)
+			if (row->kind != CONF_KIND_VALUE || !row->type->units)
 				continue;
 			numbers++;
 			assert_int_equal(parse_number(outer->key, row, row->least), ERR_OK);
@@ -633,6 +649,8 @@ static void check_section(const struct conf_section *section)
 		assert_int_equal(strspn(row->key, "abcdefghijklmnopqrstuvwxyz46-"),
 				 strlen(row->key));
 		assert_true(row->least <= row->most);
+		if (row->type && row->type->units && row->kind == CONF_KIND_VALUE)
+			assert_true(row->size == sizeof(uint64_t) || row->most <= UINT32_MAX);
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(row->key, section->rows[j].key);
 		if (row->section)
@@ -837,6 +855,73 @@ static void test_load(void **state)
 	conf_free(conf);
 	file_write(folder, "server:\n  workers: 999\n", 23);
 	assert_load_fails(folder->file, ERR_CONFIG, ":2:12: server.workers: " WORKERS "\"999\"");
+}
+
+/* Mistakes of every kind in one file. */
+static const char many[] = "server:\n  workers: many\n  listen: [localhost, 192.0.2.1, 192.0.2.1]\n"
+			   "lists:\n- name: 'a b'\n  colour: red\n"
+			   "- {name: b, file: f, action: pass, mandatory: true}\n-\n- 5\n"
+			   "surver: 1\n"
+			   "cache: {min-ttl: 2h, max-ttl: 1h}\n"
+			   "outgoing: {retransmit: 2s, timeout: soon}\n"
+			   "server: 1\n";
+
+/* What may follow from another mistake is not told: that the list has no file and no sinkhole;
+ * that retransmit is over the default of timeout. */
+static void test_mistakes(void **state)
+{
+	static const char *const texts[] = {
+		":2:12: server.workers: ",
+		":3:12: server.listen[0]: ",
+		":3:34: server.listen[2]: 192.0.2.1@53 is given twice",
+		":5:9: lists[0].name: ",
+		":6:3: lists[0]: unknown option \"colour\"",
+		":7:47: lists[1].mandatory: ",
+		":8:2: lists[2]: expected options, got nothing",
+		":9:3: lists[3]: expected options, as \"name: value\", got \"5\"",
+		":10:1: unknown option \"surver\", did you mean \"server\"?",
+		":11:18: cache.min-ttl: ",
+		":12:37: outgoing.timeout: ",
+		":13:1: server: given twice, first in line 1",
+	};
+	const struct folder *folder = *state;
+	struct conf_mistakes mistakes;
+	struct conf *conf = NULL;
+	struct err_text text;
+
+	file_write(folder, many, sizeof(many) - 1);
+	assert_int_equal(conf_load_all(folder->file, &conf, &mistakes), ERR_CONFIG);
+	assert_null(conf);
+	for (size_t i = 0; i < mistakes.count && i < COUNT(texts); i++) {
+		const char *told = mistakes.list[i].text.text + strlen(folder->file);
+
+		if (strncmp(told, texts[i], strlen(texts[i])) != 0)
+			fail_msg("'%s' instead of '%s'", told, texts[i]);
+	}
+	assert_int_equal(mistakes.count, COUNT(texts));
+	assert_int_equal(conf_load(folder->file, &conf, &text), ERR_CONFIG);
+	assert_string_equal(text.text, mistakes.list[0].text.text);
+}
+
+/* The first ones of so many that the reading ends; those are in order, too. */
+static void test_mistakes_bounded(void **state)
+{
+	const struct folder *folder = *state;
+	struct conf_mistakes mistakes;
+	struct conf *conf = NULL;
+	FILE *file = fopen(folder->file, "w");
+
+	assert_non_null(file);
+	for (int i = 0; i < 30000; i++)
+		fprintf(file, "unknown%d: 1\n", i);
+	fclose(file);
+	assert_int_equal(conf_load_all(folder->file, &conf, &mistakes), ERR_CONFIG);
+	assert_int_equal(mistakes.count, CONF_MISTAKES_MAX);
+	for (size_t i = 0; i < mistakes.count; i++)
+		assert_int_equal(mistakes.list[i].line, i + 1);
+	assert_int_equal(conf_load_all("/nonexistent", &conf, &mistakes), ERR_SYS);
+	assert_int_equal(mistakes.count, 1);
+	assert_string_equal(mistakes.list[0].text.text, "/nonexistent: No such file or directory");
 }
 
 static void test_load_unreadable(void **state)
@@ -1078,6 +1163,8 @@ int main(void)
 		cmocka_unit_test(test_dump_fails),
 		cmocka_unit_test(test_restart_needed),
 		IN_FOLDER(test_load),
+		IN_FOLDER(test_mistakes),
+		IN_FOLDER(test_mistakes_bounded),
 		IN_FOLDER(test_load_unreadable),
 		IN_FOLDER(test_load_size),
 		cmocka_unit_test(test_committed_files),
