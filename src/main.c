@@ -282,9 +282,12 @@ static int run(const struct arguments *args, struct conf *conf)
 	struct workers_config config = {.listeners = &listeners};
 	struct err_text text = {"no random numbers"};
 	enum err err = hash_key_random(&config.name_key);
+	int status;
 
 	hold_signals();
 	log_set_level(conf->server.log_level);
+	if (err == ERR_OK)
+		err = err_set(&text, log_start(), "no thread for the log");
 	if (err == ERR_OK)
 		err = hash_key_random(&config.cookie_secret);
 	if (err == ERR_OK)
@@ -294,7 +297,9 @@ static int run(const struct arguments *args, struct conf *conf)
 	else
 		conf_free(conf);
 	listeners_close(&listeners);
-	return err == ERR_OK ? EXIT_SUCCESS : fail(text.text);
+	status = err == ERR_OK ? EXIT_SUCCESS : fail(text.text);
+	log_stop();
+	return status;
 }
 
 static int dump(struct conf *conf)

@@ -2,14 +2,19 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
+
+#include "base/loglimit.h"
+#include "base/logwriter.h"
 
 #define LINE_MAX_OCTETS 2048
+#define STOP_TIMEOUT_MS 1000U /* for whoever reads the log to read its end */
 
 struct level {
 	const char *name;
@@ -23,6 +28,9 @@ static const struct level levels[] = {
 };
 
 static atomic_int threshold = LOG_LEVEL_INFO;
+
+static struct loglimit limit;
+static pthread_mutex_t limit_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void log_set_level(enum log_level level)
 {
@@ -41,39 +49,77 @@ static void neutralise(char *text)
 			*p = '?';
 }
 
-static void write_all(const char *buf, size_t len)
+enum err log_start(void)
 {
-	while (len > 0) {
-		ssize_t n = write(STDERR_FILENO, buf, len);
+	return logwriter_start();
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return; /* nobody to tell */
-		buf += n;
-		len -= (size_t)n;
-	}
+void log_stop(void)
+{
+	logwriter_stop(STOP_TIMEOUT_MS);
+}
+
+uint64_t log_lost(void)
+{
+	return logwriter_lost();
+}
+
+/* Adds what stands behind the priority and the level, and hands the line over. */
+static void write_line(enum log_level level, uint32_t withheld, const char *fmt, va_list args)
+{
+	char line[LINE_MAX_OCTETS];
+	char more[64] = "";
+	size_t head;
+	size_t len;
+
+	head = (size_t)snprintf(line, sizeof(line), "%s%s",
+				getenv("JOURNAL_STREAM") ? levels[level].priority : "",
+				levels[level].name);
+	vsnprintf(line + head, sizeof(line) - head - sizeof(more), fmt, args);
+	if (withheld > 0)
+		snprintf(more, sizeof(more), " (and %u more like this one)", withheld);
+	strcat(line, more);
+	neutralise(line + head);
+	len = strlen(line);
+	line[len++] = '\n';
+	logwriter_put(line, len);
 }
 
 void log_write(enum log_level level, const char *fmt, ...)
 {
-	char line[LINE_MAX_OCTETS];
 	int saved = errno;
-	size_t head;
-	size_t len;
 	va_list args;
 
 	if (!log_enabled(level))
 		return;
-	head = (size_t)snprintf(line, sizeof(line), "%s%s",
-				getenv("JOURNAL_STREAM") ? levels[level].priority : "",
-				levels[level].name);
 	va_start(args, fmt);
-	vsnprintf(line + head, sizeof(line) - head - 1, fmt, args);
+	write_line(level, 0, fmt, args);
 	va_end(args);
-	neutralise(line + head);
-	len = strlen(line);
-	line[len++] = '\n';
-	write_all(line, len);
+	errno = saved;
+}
+
+static bool may_write(const char *fmt, uint32_t *ret_withheld)
+{
+	struct timespec now;
+	bool may;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	pthread_mutex_lock(&limit_lock);
+	may = loglimit_allow(&limit, fmt, (uint64_t)now.tv_sec * 1000, ret_withheld);
+	pthread_mutex_unlock(&limit_lock);
+	return may;
+}
+
+void log_limited(enum log_level level, const char *fmt, ...)
+{
+	int saved = errno;
+	uint32_t withheld;
+	va_list args;
+
+	if (!log_enabled(level) || !may_write(fmt, &withheld))
+		return;
+	va_start(args, fmt);
+	write_line(level, withheld, fmt, args);
+	va_end(args);
 	errno = saved;
 }

@@ -206,6 +206,7 @@ static void end_loader(struct life *life)
 	if (poll(&loaded, 1, LOADER_GRACE_MS) == 0) {
 		log_warning("the load under way does not give up: ending without it");
 		log_notice("ended");
+		log_stop();
 		_exit(EXIT_SUCCESS);
 	}
 	pthread_join(life->loader, NULL);

@@ -14,7 +14,8 @@ static void log_trait(const struct server *server, const char *text)
 {
 	char name[ADDR_TEXT_MAX];
 
-	log_notice("upstream %s %s", endpoint_text(&server->address, name, sizeof(name)), text);
+	log_limited(LOG_LEVEL_NOTICE, "upstream %s %s",
+		    endpoint_text(&server->address, name, sizeof(name)), text);
 }
 
 /* Once a server has sent back what it should not to several questions in a row, it is known not to

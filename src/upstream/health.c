@@ -15,7 +15,8 @@ static void log_text(const struct server *server, const char *text)
 {
 	char name[ADDR_TEXT_MAX];
 
-	log_warning("upstream %s %s", endpoint_text(&server->address, name, sizeof(name)), text);
+	log_limited(LOG_LEVEL_WARNING, "upstream %s %s",
+		    endpoint_text(&server->address, name, sizeof(name)), text);
 }
 
 void health_log(const struct server *server, const char *who)

@@ -71,7 +71,7 @@ static void complain(struct uplinks *links, const char *why)
 	    (links->complained_ms != 0 && now_ms - links->complained_ms < COMPLAINT_MS))
 		return;
 	links->complained_ms = now_ms;
-	log_warning("upstream %s: no TLS connection: %s",
+	log_limited(LOG_LEVEL_WARNING, "upstream %s: no TLS connection: %s",
 		    endpoint_text(&server->address, address, sizeof(address)), why);
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """SIGTERM, SIGINT, SIGUSR1, and the word to systemd."""
+import fcntl
 import os
 import re
 import signal
@@ -51,6 +52,30 @@ def test_idle_daemon_ends_at_once(server, number):
     ask(d.address, "listed.test")
     assert end(d, number)() < slow(0.5, 5)
     assert d.program.lines[-1] == "ended"
+
+
+def test_a_log_that_nobody_reads_stops_nothing(daemon):
+    d = daemon().add_list("one", "listed.test\n")
+    d.write_config()
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    process = subprocess.Popen([str(daemon_path()), "-c", str(d.config_path)], stderr=writing,
+                               stdin=subprocess.DEVNULL, cwd=d.folder)
+    try:
+        wait_until(lambda: catches(process.pid, signal.SIGUSR1, signal.SIGTERM), slow(10, 30), "start")
+        for _ in range(40):     # each is logged by the workers too
+            process.send_signal(signal.SIGUSR1)
+            assert addresses(ask(d.address, "listed.test")) == [SINK]
+        process.send_signal(signal.SIGHUP)
+        for _ in range(40):
+            assert addresses(ask(d.address, "listed.test")) == [SINK]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(slow(8, 20)) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
+        os.close(writing)
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])

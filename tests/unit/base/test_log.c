@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -142,6 +145,87 @@ static void test_errno_is_kept(void **state)
 	close(null);
 }
 
+/* What packets cause is written a few times, and then counted. */
+static void test_limited_lines(void **state)
+{
+	const char *text;
+	size_t lines = 0;
+
+	capture_begin();
+	for (int i = 0; i < 100; i++)
+		log_limited(LOG_LEVEL_WARNING, "upstream %d", i);
+	for (text = capture_end(); (text = strchr(text, '\n')) != NULL; text++)
+		lines++;
+	assert_int_equal(lines, 30);
+}
+
+/* Stderr is a pipe of one page while the lines are written, which nobody reads until the end. */
+static size_t read_from_full_pipe(uint64_t lines, char *text, size_t room)
+{
+	int stderr_copy = dup(STDERR_FILENO);
+	int ends[2];
+	size_t len = 0;
+	ssize_t n;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) > 0);
+	assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	close(ends[1]);
+	assert_int_equal(log_start(), ERR_OK);
+	for (uint64_t i = 0; i < lines; i++)
+		log_info("line %06llu of those that nobody reads", (unsigned long long)i);
+	assert_int_equal(fcntl(ends[0], F_SETPIPE_SZ, 1024 * 1024), 1024 * 1024);
+	log_stop();
+	assert_int_equal(dup2(stderr_copy, STDERR_FILENO), STDERR_FILENO);
+	close(stderr_copy);
+	while (len < room && (n = read(ends[0], text + len, room - len)) > 0)
+		len += (size_t)n;
+	close(ends[0]);
+	return len;
+}
+
+/* Whoever logs does not wait; what was queued is written, what was not is counted and told. */
+static void test_nobody_reads(void **state)
+{
+	static char text[512 * 1024];
+	uint64_t before = log_lost();
+	unsigned long long told = 0;
+	uint64_t written = 0;
+	const char *line;
+
+	text[read_from_full_pipe(20000, text, sizeof(text) - 1)] = '\0';
+	for (line = text; strncmp(line, "line ", 5) == 0; line = strchr(line, '\n') + 1)
+		assert_int_equal(strtoull(line + 5, NULL, 10), written++);
+	assert_int_equal(sscanf(line, "warning: log: %llu lines were lost", &told), 1);
+	assert_int_equal(written + told, 20000);
+	assert_int_equal(log_lost() - before, told);
+}
+
+static int end_unread(void)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0 || dup2(ends[1], STDERR_FILENO) != STDERR_FILENO ||
+	    log_start() != ERR_OK)
+		return 1;
+	for (int i = 0; i < 5000; i++)
+		log_info("line %06d of those that nobody reads", i);
+	log_stop();
+	return 0;
+}
+
+/* The end comes though nobody ever reads. */
+static void test_end_while_nobody_reads(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(end_unread());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +234,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_controls_are_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_message_is_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_errno_is_kept, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_limited_lines, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nobody_reads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_end_while_nobody_reads, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
