@@ -13,8 +13,8 @@
 
 #include "base/err.h"
 
-/* Makes the directory, mode 0700, and those above it, that others may pass, owned by `uid` and
- * `gid`.  Fine when it is there, whoever has it.  ERR_SYS with `text`. */
+/* Makes the directory, mode 0700, for `uid` and `gid`, and those above it, which stay the caller's
+ * and which others may pass.  Fine when it is there, whoever has it.  ERR_SYS with `text`. */
 enum err keep_prepare(const char *directory, uid_t uid, gid_t gid,
 		      struct err_text *text) MUST_CHECK;
 

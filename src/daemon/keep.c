@@ -11,12 +11,6 @@
 
 #define COPY_OCTETS (64U * 1024)
 
-/* A directory of our own is given to nobody else: chown() may be forbidden even for that. */
-static bool give_to(const char *path, uid_t uid, gid_t gid)
-{
-	return (uid == geteuid() && gid == getegid()) || chown(path, uid, gid) == 0;
-}
-
 static bool is_directory(const char *path)
 {
 	struct stat st;
@@ -27,34 +21,60 @@ static bool is_directory(const char *path)
 	return S_ISDIR(st.st_mode);
 }
 
-static enum err make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid,
-			       struct err_text *text)
+/*
+ * Gives a directory that was just made to the user: by its descriptor, since whoever may write
+ * beside it could have put a link to something else in its place.  A directory of our own is given
+ * to nobody else: chown() may be forbidden even for that.
+ */
+static bool give_to(const char *path, uid_t uid, gid_t gid)
 {
-	if (mkdir(path, mode) == 0) {
-		if (give_to(path, uid, gid))
-			return ERR_OK;
-	} else if (errno == EEXIST && is_directory(path)) {
-		return ERR_OK;
-	}
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	bool given;
+
+	if (fd < 0)
+		return false;
+	errno = EPERM;
+	given = fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+		((uid == geteuid() && gid == getegid()) || fchown(fd, uid, gid) == 0);
+	close(fd);
+	return given;
+}
+
+static enum err cannot_make(const char *path, uid_t uid, struct err_text *text)
+{
 	return err_set(text, ERR_SYS, "%s: %s (state.directory has to be one that user %u can use)",
 		       path, strerror(errno), (unsigned int)uid);
+}
+
+/* Those above the directory stay of whoever started us: the user may pass, and exchange nothing. */
+static enum err make_parents(char *path, uid_t uid, struct err_text *text)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) != 0 && !is_directory(path))
+			return cannot_make(path, uid, text);
+		*slash = '/';
+	}
+	return ERR_OK;
 }
 
 enum err keep_prepare(const char *directory, uid_t uid, gid_t gid, struct err_text *text)
 {
 	char path[PATH_MAX];
+	size_t len = (size_t)snprintf(path, sizeof(path), "%s", directory);
 	enum err err;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s", directory) >= sizeof(path))
+	if (len >= sizeof(path))
 		return err_set(text, ERR_SYS, "%s: the path is too long", directory);
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		err = make_directory(path, 0755, uid, gid, text);
-		if (err != ERR_OK)
-			return err;
-		*slash = '/';
-	}
-	return make_directory(path, 0700, uid, gid, text);
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+	err = make_parents(path, uid, text);
+	if (err != ERR_OK)
+		return err;
+	if (mkdir(path, 0700) == 0)
+		return give_to(path, uid, gid) ? ERR_OK : cannot_make(path, uid, text);
+	return errno == EEXIST && is_directory(path) ? ERR_OK : cannot_make(path, uid, text);
 }
 
 void keep_check(const char *directory)

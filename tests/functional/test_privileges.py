@@ -80,6 +80,19 @@ def test_state_directory_is_made_for_that_user(open_daemon):
     d.stop()
     assert (directory / "one.list").read_text() == "a.test\n"
     assert (directory / "one.list").stat().st_uid == pwd.getpwnam(USER).pw_uid
+    for above in (directory.parent, directory.parent.parent):    # whose user could exchange it
+        assert above.stat().st_uid == 0
+        assert stat.S_IMODE(above.stat().st_mode) == 0o755
+
+
+def test_a_link_in_the_place_of_the_state_directory_gives_nothing_away(open_daemon):
+    d = open_daemon({"server": {"user": USER}, "state": {"directory": "state/"}})
+    secret = d.folder / "secret"
+    secret.mkdir()
+    (d.folder / "state").symlink_to(secret)
+    d.add_list("one", "a.test\n").start()
+    assert secret.stat().st_uid == 0
+    d.stop()
 
 
 def test_state_directory_of_another_user_is_no_hindrance(open_daemon):
