@@ -100,7 +100,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit replay functional tsan fuzz bench faults lint format install uninstall \
+.PHONY: all run deps check test unit replay functional tsan fuzz bench faults lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -169,7 +169,7 @@ run: ## install what is missing, build, and serve on port 5300 from conf/sinkhol
 deps: ## install the Debian packages that building and testing need
 	$(Q)$(DEPS) build test
 
-LINTS := layers circles symbols headers shape format man selftest cppcheck tidy
+LINTS := layers circles symbols headers shape rooms format man selftest cppcheck tidy
 # of the functional tests, those that take a few seconds and see most of the daemon
 SMOKE := actions,cache,config,forward,lists,local,messages,reload,waledac
 SECTIONS := unit:asan replay:asan unit:asan-clang unit:tsan $(LINTS:%=lint:%) \
@@ -233,7 +233,7 @@ faults: ## us and the peers while upstreams fail, seven minutes (FAULTS='--fault
 
 # ---- lint
 
-lint: ## layers, circles, symbols, headers, shape, clang-format, man pages, cppcheck, clang-tidy
+lint: ## layers, circles, symbols, headers, shape, rooms, clang-format, man pages, cppcheck, clang-tidy
 	+$(Q)MAKE='$(MAKE)' scripts/run-tests.py $(LINTS:%=lint:%)
 lint-objects = +$(Q)$(MAKE) $(JOBS) FLAVOUR=lint CC=gcc
 C_FILES = $(CHECKED) $(HEADERS) $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
@@ -250,6 +250,8 @@ lint-headers:
 	$(Q)scripts/lint/headers.sh $(CC) $(CPP) $(WARN) -- $(HEADERS)
 lint-shape:
 	$(Q)$(PYTHON) scripts/lint/shape.py
+lint-rooms:
+	$(Q)$(PYTHON) scripts/lint/rooms.py
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 # of the files that differ from the last commit, or from SINCE=main
@@ -280,6 +282,9 @@ tidy: $(CHECKED:src/%.c=build/lint/tidy/%.ok)
 build/lint/tidy/%.ok: build/lint/obj/%.o .clang-tidy
 	$(Q)mkdir -p $(@D) && clang-tidy --quiet src/$*.c -- $(CPP) >$@.log 2>&1 && touch $@ || \
 		{ sed -e 's|^$(CURDIR)/||' $@.log; exit 1; }
+
+rooms: ## write the sizes of the rooms into docs/architecture.md
+	$(Q)$(PYTHON) scripts/lint/rooms.py --write
 
 format: ## lay out the C files by .clang-format
 	$(Q)clang-format -i $(C_FILES)

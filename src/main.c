@@ -108,7 +108,7 @@ static int fail_all(const struct conf_mistakes *mistakes)
 	return EXIT_FAILURE;
 }
 
-/* Becomes whom a start would become: the lists are read with the rights of that user. */
+/* Becomes the user that a start would become: the lists are read with the rights of that user. */
 static enum err become_user(const struct arguments *args, const struct conf *conf,
 			    struct err_text *text)
 {
@@ -219,7 +219,7 @@ static void announce(const struct snapshot *s, const struct load_result *result,
 	log_notice("try: dig @%s -p %s bestchristmascard.com", name, name + strlen(name) + 1);
 }
 
-/* Serves until it is told to end.  Takes over `first`. */
+/* Serves until a signal ends the daemon.  Takes over `first`. */
 static enum err serve(const struct arguments *args, struct workers_config *config,
 		      struct snapshot *first, const struct load_result *result)
 {

@@ -51,7 +51,8 @@ struct ip ip_from_sockaddr(const struct sockaddr *sa);
 
 bool ip_equal(const struct ip *a, const struct ip *b);
 
-/* The address with all but its first `bits` bits zero; more bits than it has: as it is. */
+/* The address with all but its first `bits` bits zero; more bits than the address has: the address
+ * as it is. */
 struct ip ip_masked(const struct ip *ip, unsigned int bits);
 
 /* Writes the address to `buf` (at least INET6_ADDRSTRLEN octets) and returns it. */

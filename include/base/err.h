@@ -22,11 +22,11 @@ enum err {
 	ERR_NAME,      /* a name is over 255 octets (RFC 1035, 2.3.4) */
 	ERR_CHAR,      /* an octet that cannot stand in a host name */
 	ERR_POINTER,   /* a compression pointer that does not point backward */
-	ERR_EXISTS,    /* it is there already */
-	ERR_NOTFOUND,  /* it is not there */
+	ERR_EXISTS,    /* what was to be made is there already */
+	ERR_NOTFOUND,  /* what was looked for is not there */
 	ERR_REFUSED,   /* a gate or a limit said no */
 	ERR_CONFIG,    /* the configuration is wrong; the text says where */
-	ERR_CANCELLED, /* its caller no longer wants it */
+	ERR_CANCELLED, /* the caller no longer wants the result */
 	ERR_COUNT
 };
 

@@ -14,9 +14,9 @@ void priority_serve(void);
 /* This thread does what nobody waits for: nice 10, and slices that end soon. */
 void priority_step_back(void);
 
-/* Lets others run who wait for the core; to be called every quarter of a millisecond by who has
- * long work to do.  A slice alone would not do: the kernel ends it at its next tick, which is up to
- * 4 ms away.  A third of a microsecond when nobody waits. */
+/* Lets the threads run that wait for the core; a thread with long work to do calls it every quarter
+ * of a millisecond.  A slice alone would not do: the kernel ends it at its next tick, which is up
+ * to 4 ms away.  A third of a microsecond when nobody waits. */
 void priority_give_way(void);
 
 #endif

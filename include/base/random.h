@@ -17,7 +17,7 @@ struct random_pool {
 	uint8_t octets[RANDOM_POOL];
 };
 
-/* 32 unpredictable bits; they are wiped from the pool.  Aborts when the kernel has none to
+/* 32 unpredictable bits, which are wiped from the pool.  Aborts when the kernel has none to
  * give, which does not happen once the system is up (getrandom(2)). */
 uint32_t random_u32(struct random_pool *pool);
 

@@ -46,8 +46,8 @@ struct cache_key {
 struct cache_found {
 	uint64_t serial;     /* differs whenever the entry was replaced */
 	uint64_t generation; /* of its last inspection */
-	uint32_t age_s;	     /* since it was stored, for reply_age */
-	bool refresh;	     /* it is this caller's to have it asked for anew */
+	uint32_t age_s;	     /* since the entry was stored, for reply_age */
+	bool refresh;	     /* this caller has the question asked anew */
 };
 
 /* What cache_stats tells, summed over the shards. */

@@ -19,7 +19,7 @@
 struct frame_window {
 	uint8_t *buf;
 	size_t cap;
-	size_t begin; /* of what has not been taken yet */
+	size_t begin; /* of the octets not yet taken */
 	size_t end;
 };
 
@@ -41,13 +41,13 @@ static inline size_t frame_held(const struct frame_window *w)
 }
 
 /*
- * Moves what is held to the front of the buffer.  Returns where further octets are to be
+ * Moves the octets held to the front of the buffer.  Returns where further octets are to be
  * written, and how many there is room for; a buffer of FRAME_MAX has room behind every partial
  * frame.
  */
 uint8_t *frame_room(struct frame_window *w, size_t *ret_room);
 
-/* Octets were written to the room: at most as many as there was of it. */
+/* Octets were written to the room: at most as many as the room was for. */
 static inline void frame_added(struct frame_window *w, size_t octets)
 {
 	w->end += octets;

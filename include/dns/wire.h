@@ -90,7 +90,7 @@ struct edns {
 	bool dnssec_ok; /* DO, RFC 3225 */
 	uint8_t version;
 	uint8_t ext_rcode;  /* upper 8 bits of the rcode */
-	uint16_t udp_size;  /* as it stands in the record: may be under 512 */
+	uint16_t udp_size;  /* as the record says: may be under 512 */
 	uint16_t cookie;    /* offset of the COOKIE option's data in the message; 0: none */
 	uint8_t cookie_len; /* 8, or 16 to 40 */
 	uint16_t ede;	    /* offset of the first EDE option's data (RFC 8914); 0: none */

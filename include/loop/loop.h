@@ -35,7 +35,8 @@ static inline struct ip loop_client(const struct ip *address)
 	return ip_masked(address, address->family == AF_INET ? 32 : 64);
 }
 
-/* Counts one query of `client` that waits for upstreams; false: it has as many as it may. */
+/* Counts one query of `client` that waits for upstreams; false: the client has as many as it may.
+ */
 static inline bool loop_may_wait(struct loop *loop, const struct ip *client)
 {
 	if (tally_take(&loop->shared->waiting, &loop->env.name_key, client,
@@ -45,7 +46,7 @@ static inline bool loop_may_wait(struct loop *loop, const struct ip *client)
 	return false;
 }
 
-/* It waits no more. */
+/* The query waits no more: its place goes back to the client. */
 static inline void loop_waited(struct loop *loop, const struct ip *client)
 {
 	tally_give(&loop->shared->waiting, &loop->env.name_key, client);

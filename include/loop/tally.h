@@ -26,7 +26,7 @@ struct tally {
 	atomic_uint cells[TALLY_ROWS][TALLY_COLUMNS];
 };
 
-/* One more for `client`, unless it has `limit` already: then false.  Any thread. */
+/* One more for `client`, unless the client has `limit` already: then false.  Any thread. */
 bool tally_take(struct tally *tally, const struct hash_key *key, const struct ip *client,
 		uint32_t limit);
 

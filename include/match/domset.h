@@ -34,8 +34,8 @@ enum domset_scope {
 /* What a rule says, its owner and its list aside. */
 struct domset_kind {
 	uint8_t scope;	/* enum domset_scope */
-	bool exception; /* it lifts the list for what it covers */
-	bool important; /* it beats what is not important, however specific */
+	bool exception; /* the rule lifts the list for the names it covers */
+	bool important; /* the rule beats those not important, however specific */
 };
 
 /* A rule as told to a person. */

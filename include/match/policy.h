@@ -52,7 +52,7 @@ struct policy_list {
 	uint8_t ipv4[4];
 	uint8_t ipv6[16];
 	uint32_t ttl_s;	   /* of addresses and of the SOA of a denial */
-	uint32_t entries;  /* of its last good load: what the next is measured against */
+	uint32_t entries;  /* of the last good load, by which the next is measured */
 	struct ede forged; /* EDE 4: an address of ours was given */
 	struct ede denied; /* EDE by reason: nothing was given */
 };

@@ -49,12 +49,12 @@ enum err local_create(const struct conf_local *conf, const char *hosts, const st
 /* NULL is fine. */
 void local_free(struct local *local);
 
-/* Names it has, wildcards and reverse names counted.  NULL has none. */
+/* Names in `local`, wildcards and reverse names counted.  NULL has none. */
 size_t local_count(const struct local *local);
 
 /*
- * Finds the records of a lower-case name, whose suffixes were hashed by the key; false when it is
- * not one of them.  `local` may be NULL.  Any thread; no allocation, no lock.
+ * Finds the records of a lower-case name, whose suffixes were hashed by the key; false when the
+ * name is not one of them.  `local` may be NULL.  Any thread; no allocation, no lock.
  */
 bool local_find(const struct local *local, const struct name *name,
 		const struct name_suffixes *suffixes, struct local_name *ret_name);

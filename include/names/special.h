@@ -14,12 +14,12 @@
 #include "base/err.h"
 #include "conf/namemap.h"
 
-#define SPECIAL_TTL_S 10800U /* of what is answered for them (RFC 6303, 3) */
+#define SPECIAL_TTL_S 10800U /* of the answers for special-use names (RFC 6303, 3) */
 
 /* What is answered for a name: its number in the map. */
 enum special_kind {
 	SPECIAL_ABSENT,	   /* there is no such top-level domain */
-	SPECIAL_LOCALHOST, /* the loopback addresses, for it and what is below it */
+	SPECIAL_LOCALHOST, /* the loopback addresses, for the name and all below it */
 	SPECIAL_ZONE,	   /* a zone with nothing in it but its SOA and NS */
 	SPECIAL_LOOPBACK,  /* such a zone that has the PTR of a loopback address */
 };

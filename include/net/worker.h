@@ -47,7 +47,8 @@ void workers_publish(struct workers *workers, struct snapshot *next);
 /* The snapshot in force.  For the thread that publishes, and before the start. */
 const struct snapshot *workers_snapshot(const struct workers *workers);
 
-/* Has every worker log how the upstreams are, as it sees them; does not wait for it. */
+/* Has every worker log how the upstreams are, as that worker sees them; does not wait for the
+ * lines. */
 void workers_report(struct workers *workers);
 
 /*
@@ -56,7 +57,7 @@ void workers_report(struct workers *workers);
  */
 void workers_stop(struct workers *workers, uint32_t drain_ms);
 
-/* Frees all, the snapshot in force too; they are stopped, or were never started. */
+/* Frees all, the snapshot in force too; the workers are stopped, or were never started. */
 void workers_free(struct workers *workers);
 
 /* The value of a counter, all workers together.  Any thread. */

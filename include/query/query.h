@@ -48,7 +48,8 @@ struct query {
 	struct ip client;
 	bool has_cookie;
 	bool passed;   /* a list lets its name pass: only mandatory lists inspect the answer */
-	bool refresh;  /* answered from the cache, which wants it asked for anew: query_refresh_key
+	bool refresh;  /* answered from the cache, which wants the question asked anew:
+			* query_refresh_key
 			*/
 	bool alias;    /* its name is where the operator's CNAMEs lead from the question's */
 	bool in_zone;  /* its name is, or lies below, a zone with upstreams of its own */
@@ -168,7 +169,8 @@ struct query_form {
 	const uint8_t
 		*cookie;    /* COOKIE option (RFC 7873): client part, and the server's if known */
 	uint8_t cookie_len; /* 0: none; at most 40 */
-	uint16_t block;	    /* the message is padded to a multiple of it (RFC 7830); 0: not */
+	uint16_t block; /* the message is padded to a multiple of so many octets (RFC 7830); 0: not
+			 */
 };
 
 #define QUERY_UPSTREAM_MAX 512U /* octets of a query to an upstream, padding included */

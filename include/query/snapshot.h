@@ -43,7 +43,7 @@ struct snapshot {
 /* The bounds that `conf` sets to the TTLs of replies. */
 struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf);
 
-/* Frees all it owns; NULL is fine. */
+/* Frees all that the snapshot owns; NULL is fine. */
 void snapshot_free(struct snapshot *snapshot);
 
 #endif

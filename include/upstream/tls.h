@@ -30,7 +30,7 @@ enum err tls_client_create(const char *ca_file, struct tls_client **ret_client,
 			   struct err_text *text) MUST_CHECK;
 /* True when one that is made of `ca_file` now would be the same: the file has not changed. */
 bool tls_client_current(const struct tls_client *client, const char *ca_file);
-/* Peers made of it may outlive it.  NULL is fine. */
+/* Peers made of the client may outlive it.  NULL is fine. */
 void tls_client_free(struct tls_client *client);
 
 /*
@@ -43,7 +43,7 @@ void tls_client_free(struct tls_client *client);
  */
 enum err tls_peer_create(const struct tls_client *client, const char *name, char *const *pins,
 			 size_t count, struct tls_peer **ret_peer) MUST_CHECK;
-/* The SSLs made for it are freed before.  NULL is fine. */
+/* The SSLs made for the peer are freed before.  NULL is fine. */
 void tls_peer_free(struct tls_peer *peer);
 
 /*

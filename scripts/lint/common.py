@@ -25,6 +25,12 @@ def sources():
     return sorted(found + [p for p in [Path("src/main.c")] if p.exists()])
 
 
+def room_lines(room):
+    """Files and lines of a room, headers counted."""
+    found = [p for p in sources() if room_of(p) == room]
+    return len(found), sum(len(p.read_text().splitlines()) for p in found)
+
+
 def room_of(path):
     return "main" if path == Path("src/main.c") else path.parts[1]
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Length of files and functions, and the licence line of each file.
+"""Length of rooms, files and functions, the braces of loops over lists, the licence line of each file.
 
 A function is counted from its name to its closing brace; by the layout that
 clang-format keeps, both of its braces stand alone at the start of a line.
@@ -8,14 +8,17 @@ clang-format keeps, both of its braces stand alone at the start of a line.
 import re
 from pathlib import Path
 
-from common import finish, sources
+from common import ROOMS, finish, room_lines, sources
 
-FILE_LIMIT = 600
-FUNCTION_LIMIT = 80
-MOST, MOST_LIMIT = 0.9, 45
-HALF, HALF_LIMIT = 0.5, 16
+ROOM_LIMIT = 4000
+ROOMS_OVER = {"upstream": 5000}     # wants cutting in two: whom to ask, and how it is reached
+FILE_LIMIT = 450
+FUNCTION_LIMIT = 50
+MOST, MOST_LIMIT = 0.9, 25
+HALF, HALF_LIMIT = 0.5, 14
 SPDX = "SPDX-License-Identifier:"
 NAME = re.compile(r"(\w+)\s*\(")
+EACH = re.compile(r"\s+[A-Z]+_FOREACH\w*\(")
 
 
 def functions(path):
@@ -35,8 +38,21 @@ def functions(path):
                 head = None
 
 
+def loop_reasons(path, lines):
+    """A loop over a list has braces like any other: to clang-format its head looks like a call."""
+    for number, line in enumerate(lines, 1):
+        head = line
+        for more in lines[number:number + 3]:
+            if head.count("(") <= head.count(")"):
+                break
+            head += more
+        if EACH.match(line) and not head.rstrip().endswith("{"):
+            yield f"{path}:{number}: the body of a loop over a list stands in braces"
+
+
 def file_reasons(path):
     lines = path.read_text().splitlines()
+    yield from loop_reasons(path, lines)
     if len(lines) > FILE_LIMIT and path.parts[0] != "tests":
         yield f"{path}:{FILE_LIMIT}: {len(lines)} lines; a file has {FILE_LIMIT} at most"
     marks = sum(SPDX in line for line in lines)
@@ -60,6 +76,10 @@ def main():
     for top in ("include", "src", "tests"):
         for path in sorted(Path(top).rglob("*.[ch]")):
             reasons += file_reasons(path)
+    for room in ROOMS:
+        lines, limit = room_lines(room)[1], ROOMS_OVER.get(room, ROOM_LIMIT)
+        if lines > limit:
+            reasons.append(f"src/{room}:1: {lines} lines; a room has {limit} at most")
     found = [(path, *function) for path in sources() for function in functions(path)]
     reasons += [f"{path}:{line}: {name} has {length} lines; a function has {FUNCTION_LIMIT} at most"
                 for path, name, line, length in found if length > FUNCTION_LIMIT]

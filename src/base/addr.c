@@ -117,7 +117,7 @@ static enum err number_parse(const char *text, size_t digits, unsigned long *ret
 	return ERR_OK;
 }
 
-/* Copies `len` octets and ends them by NUL; ERR_SYNTAX when they are too many. */
+/* Copies `len` octets and ends the copy by NUL; ERR_SYNTAX when the octets are too many. */
 static enum err text_copy(char *buf, size_t size, const char *text, size_t len)
 {
 	if (len >= size)
@@ -373,7 +373,7 @@ static bool range_touches(const struct range *range, const struct range *next)
 	struct key after = {.hi = range->last.hi, .lo = range->last.lo + 1};
 
 	if (after.lo == 0 && ++after.hi == 0)
-		return true; /* it ends at the last address of all */
+		return true; /* the range ends at the last address of all */
 	return !key_less(after, next->first);
 }
 

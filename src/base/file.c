@@ -19,7 +19,7 @@ static enum err check_regular(int fd)
 	return ERR_SYS;
 }
 
-/* What errno says is about what came before. */
+/* errno keeps what it said before this. */
 static void close_quietly(int fd)
 {
 	int reason = errno;

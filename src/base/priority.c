@@ -10,10 +10,10 @@
 #define NICE_AS_IT_IS (-20) /* the least there is */
 #define NICE_LOAD 10
 #define SERVE_SLICE_NS 100000U /* the shortest that the kernel knows */
-#define LOAD_SLICE_NS 200000U  /* longer, so that who serves comes before it */
+#define LOAD_SLICE_NS 200000U  /* longer: threads that serve come first */
 
 /* Sets the slice, and nice if it is to rise.  Where that is not allowed, all have to share alike;
- * who was given another scheduling policy by the operator keeps it. */
+ * a thread that the operator gave another scheduling policy keeps that. */
 static void set(int nice, unsigned int slice_ns)
 {
 	struct sched_attr attr = {.size = sizeof(attr)};

@@ -8,7 +8,7 @@ static in_port_t *port_of(struct endpoint *e)
 	return e->u.sa.sa_family == AF_INET ? &e->u.in.sin_port : &e->u.in6.sin6_port;
 }
 
-/* True when a socket can be bound to the address: it is one of this machine's. */
+/* True when a socket can be bound to the address: the address is one of this machine's. */
 static bool is_local(const struct endpoint *e)
 {
 	struct endpoint any_port = *e;

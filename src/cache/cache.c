@@ -67,7 +67,7 @@ void cache_prefetch(const struct cache *cache, uint64_t hash)
 		__builtin_prefetch(&s->buckets[hash & s->bucket_mask]);
 }
 
-/* The first entry of the chain, most often the one; it is not read here, only asked for. */
+/* The first entry of the chain, most often the one; the entry is not read here, only asked for. */
 void cache_prefetch_entry(const struct cache *cache, uint64_t hash)
 {
 	const struct shard *s = &cache->shards[hash >> 58];
@@ -107,7 +107,7 @@ static uint32_t find(struct shard *s, const struct cache_key *key)
 	return id;
 }
 
-/* ---- what is given */
+/* ---- entries given */
 
 /* Field by field: the room for an EDE, most of a reply, is seldom needed and not cleared. */
 static void describe(const struct entry *e, struct reply *reply)
@@ -127,7 +127,7 @@ static void describe(const struct entry *e, struct reply *reply)
 	reply->body = NULL;
 }
 
-/* True for one caller of all: who has not been hit before is in no demand. */
+/* True for one caller of all: an entry that has not been hit before is in no demand. */
 static bool take_refresh(struct entry *e, int64_t now_ms, bool stale)
 {
 	if (now_ms < e->refresh_ms || (!e->visited && !stale))
@@ -226,7 +226,7 @@ bool cache_get_stale(struct cache *cache, const struct conf_cache *conf,
 	return found;
 }
 
-/* ---- what is put */
+/* ---- entries put */
 
 static unsigned int queue_of(const struct conf_cache *conf, uint16_t qtype, enum reply_kind kind)
 {
@@ -238,7 +238,8 @@ static unsigned int queue_of(const struct conf_cache *conf, uint16_t qtype, enum
 	return QUEUE_OTHERS;
 }
 
-/* When little of its life is left, a hit has it asked for anew; a failure has no such time. */
+/* When little of its life is left, a hit has the question asked anew; a failure has no such time.
+ */
 static int64_t refresh_time(const struct conf_cache *conf, const struct reply *reply,
 			    int64_t stored_ms)
 {

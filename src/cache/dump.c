@@ -158,7 +158,7 @@ static bool dump_entry(struct dump *d, struct shard *s, uint32_t id)
 	return true;
 }
 
-/* From the tail on, so that loading puts them in the same order. */
+/* From the tail on, so that loading puts the entries in the same order. */
 static bool dump_shard(struct dump *d, struct shard *s)
 {
 	bool done = true;
@@ -243,7 +243,7 @@ static enum err read_part(struct dump *d, struct err_text *text)
 	return ERR_OK;
 }
 
-/* True when the message is a reply that may be cached; `ret_reply` and `ret_qname` tell of it. */
+/* True when the message is a reply that may be cached; `ret_reply` and `ret_qname` tell which. */
 static bool parse_message(const struct dump *d, uint8_t *msg, size_t len, struct reply *ret_reply,
 			  struct name *ret_qname)
 {
@@ -262,7 +262,8 @@ static bool parse_message(const struct dump *d, uint8_t *msg, size_t len, struct
 	return true;
 }
 
-/* Takes one entry of `left` octets or less; returns how many it has, 0 when it is bad. */
+/* Takes one entry of `left` octets or less; returns the octets of the entry, 0 when the entry is
+ * bad. */
 static size_t load_entry(const struct dump *d, struct cache *cache, uint8_t *p, size_t left)
 {
 	const struct cache_dump_env *env = d->env;

@@ -3,7 +3,8 @@
 
 #define SLICE 1024U /* buckets looked through while the lock is held */
 
-/* Whose name is it: `below` too?  The shard is locked. */
+/* True when the entry's name is the flushed one, or with `below` under that.  The shard is
+ * locked. */
 static bool is_meant(struct shard *s, uint32_t id, const struct name *name, bool below)
 {
 	struct name qname = {.len = entry_at(s, id)->qname_len};

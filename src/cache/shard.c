@@ -161,7 +161,7 @@ void entry_drop(struct shard *s, uint32_t id)
 	free_blocks(s, id);
 }
 
-/* ---- who has to go */
+/* ---- which entry has to go */
 
 /* Blocks that the queue may have.  Of a type that has lost its share by a reload: none. */
 static uint32_t queue_limit(const struct shard *s, const struct conf_cache *conf,
@@ -178,13 +178,14 @@ static uint32_t queue_limit(const struct shard *s, const struct conf_cache *conf
 	return (uint32_t)((s->block_count * percent + 99) / 100);
 }
 
-/* A mark set before the entry expired is worth nothing, unless it is given stale. */
+/* A mark set before the entry expired is worth nothing, unless the entry is given stale. */
 static bool is_wanted(const struct entry *e, int64_t now_ms)
 {
 	return e->visited && (e->failing || now_ms < e->expires_ms);
 }
 
-/* SIEVE: the hand goes on from where it stood, from the tail towards the head, and around. */
+/* SIEVE: the hand goes on from where the last eviction left it, from the tail towards the head, and
+ * around. */
 static void evict_one(struct shard *s, struct queue *q, int64_t now_ms)
 {
 	uint32_t id = q->hand ? q->hand : q->tail;

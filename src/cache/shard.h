@@ -29,7 +29,7 @@
 #define ENTRY_MAX (16U * 1024)
 #define BLOCKS_MAX (1U << 31) /* of a shard */
 
-#define QUEUE_OTHERS 0U	  /* what has no share of its own */
+#define QUEUE_OTHERS 0U	  /* types without a share of their own */
 #define QUEUE_FAILURES 1U /* cached SERVFAILs */
 #define QUEUE_TYPES 2U	  /* from here on, in the order of cache.types */
 #define QUEUES (QUEUE_TYPES + CONF_CACHE_TYPES_MAX)
@@ -59,7 +59,7 @@ struct entry {
 	bool ad;
 	bool has_soa;
 	bool visited;
-	bool failing; /* it could not be had anew, or not soon enough */
+	bool failing; /* the answer could not be had anew, or not soon enough */
 };
 
 union block {
@@ -123,7 +123,7 @@ static inline size_t entry_octets(const struct entry *e)
 	return (size_t)e->qname_len + e->ede_len + e->body_len;
 }
 
-/* True when it is past every use that there is for an expired entry. */
+/* True when the entry is past every use that there is for an expired one. */
 static inline bool entry_is_over(const struct entry *e, const struct conf_cache *conf,
 				 int64_t now_ms)
 {
@@ -149,7 +149,7 @@ void entry_store(struct shard *s, uint32_t id, size_t skip, const uint8_t *buf, 
 uint32_t entry_add(struct shard *s, const struct conf_cache *conf, const struct entry *e,
 		   int64_t now_ms);
 
-/* Takes it out of index and queue, and hands its blocks back. */
+/* Takes the entry out of index and queue, and hands its blocks back. */
 void entry_drop(struct shard *s, uint32_t id);
 
 /* True when the shard could hold a new entry of so many octets; no lock is needed. */

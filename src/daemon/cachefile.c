@@ -75,7 +75,7 @@ static bool store(const struct cache_dump_env *env, struct cache *cache, const c
 	bool done;
 	int fd;
 
-	(void)unlink(temporary); /* what a crash has left, or who knows */
+	(void)unlink(temporary); /* a file that a crash has left, or anybody */
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!out) {

@@ -106,7 +106,8 @@ static void *loader_thread(void *arg)
 
 	priority_step_back();
 	reload(life);
-	(void)malloc_trim(0); /* what this thread has freed is kept for it, and it ends */
+	(void)malloc_trim(
+		0); /* the memory that this thread has freed is kept for the thread, which ends */
 	if (write(life->loaded_fd, &one, sizeof(one)) < 0)
 		log_error("reload: eventfd: the end of the reload is not noticed");
 	return NULL;

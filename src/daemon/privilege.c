@@ -18,7 +18,7 @@
 #define USER_FALLBACK "nobody"
 #define USER_RECORD_MAX 4096
 
-/* False when there is no such user, or it cannot be looked up. */
+/* False when there is no such user, or the user cannot be looked up. */
 static bool look_up(const char *name, struct privilege_user *ret_user)
 {
 	char buf[USER_RECORD_MAX];

@@ -37,7 +37,7 @@ static enum section section_of(const struct bailiwick_body *body, unsigned int i
 	return SECTION_ADDITIONAL;
 }
 
-/* False at the end.  The message was checked: nothing of it can fail to be read. */
+/* False at the end.  The message was checked: no record can fail to be read. */
 static bool walk_next(struct walk *w, struct record *r)
 {
 	size_t at = w->pos;
@@ -107,7 +107,7 @@ static void put(struct writer *w, const uint8_t *octets, size_t len)
 static size_t where(const struct writer *w, size_t at)
 {
 	if (at < w->question_end)
-		return at; /* stays where it is */
+		return at; /* the label stays where it is */
 	return at < POINTER_REACH ? w->moved[at] : 0;
 }
 

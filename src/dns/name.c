@@ -51,7 +51,8 @@ void name_copy_lower(struct name *dst, const uint8_t *wire, size_t len)
 	dst->len = (uint8_t)len;
 }
 
-/* Moves `*at` along a pointer.  It must lead before `*limit`, the start of the labels it ends. */
+/* Moves `*at` along a pointer.  The pointer must lead before `*limit`, the start of the labels it
+ * ends. */
 static enum err follow(const uint8_t *msg, size_t len, size_t *at, size_t *limit)
 {
 	size_t target;

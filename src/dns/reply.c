@@ -58,7 +58,7 @@ struct exam {
 	const struct reply_ttl_limits *limits;
 	struct reply *reply;
 	bool foreign;	     /* a record seems not to belong to the question */
-	bool opt_seen;	     /* records behind it are checked, and not taken */
+	bool opt_seen;	     /* records behind the OPT are checked, and not taken */
 	struct name owner;   /* of the record looked at */
 	struct name target;  /* the first name in its rdata */
 	struct name ignored; /* the second */

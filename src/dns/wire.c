@@ -57,7 +57,7 @@ enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns
 
 	if (msg[rr->owner] != 0)
 		return ERR_SYNTAX;
-	while (at < rr->end && edns.version == 0) { /* what another one puts there is unknown */
+	while (at < rr->end && edns.version == 0) { /* options of another version are unknown */
 		uint16_t len;
 
 		if (rr->end - at < WIRE_OPTION_FIXED)

@@ -105,7 +105,7 @@ enum err domset_table_map(uint32_t records, struct pages *ret_table) MUST_CHECK;
 
 /*
  * Puts the `records` records of the set's arena into `table`, which becomes the set's, counts
- * them, and takes those out that are there twice.
+ * them, and takes the records out that are there twice.
  */
 void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table);
 

@@ -83,7 +83,7 @@ static bool is_frequent(struct dict *dict, uint64_t hash)
 	return false;
 }
 
-/* True when the suffix is stored, also if it has come to be just now. */
+/* True when the suffix is stored, also if it was stored just now. */
 static bool find_or_learn(struct dict *dict, uint64_t hash, const uint8_t *wire, size_t len,
 			  bool at_once, uint32_t *ret_index)
 {

@@ -124,7 +124,7 @@ static void look_up(const struct domset *set, const struct probe *probe, const s
 	}
 }
 
-/* True when nothing of this hash is there: so it is with nearly all ends of all names. */
+/* True when no rule of this hash is there, as for nearly all ends of all names. */
 static inline bool is_absent(const struct chunk *chunk, uint64_t hash)
 {
 	return !chunk_find(chunk, chunk_tag(hash)) && !(chunk->overflow & chunk_overflow_bit(hash));

@@ -70,7 +70,8 @@ static bool is_there(const struct walk *walk, const struct chunk *chunk, uint32_
 	return false;
 }
 
-/* Puts record `i` of the batch into the first chunk with a free place; false if it is there. */
+/* Puts record `i` of the batch into the first chunk with a free place; false if the same rule is
+ * there. */
 static bool insert(const struct walk *walk, uint32_t i)
 {
 	struct chunk *chunk = walk->batch.chunk[i];

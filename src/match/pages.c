@@ -44,7 +44,7 @@ static enum err map_aligned(struct pages *ret_pages, size_t size, int protection
 	return ERR_OK;
 }
 
-/* Without huge pages it is slower, and as right. */
+/* Without huge pages the set is slower, and as right. */
 static void ask_for_huge_pages(const struct pages *pages)
 {
 	(void)madvise(pages->base, pages->size, MADV_HUGEPAGE);

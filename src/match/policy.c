@@ -33,7 +33,7 @@ static struct verdict verdict_of(const struct policy *policy, const struct domse
 	};
 }
 
-/* Over TCP it gives the true answer: as little a block as to pass. */
+/* Over TCP the list gives the true answer: as little a block as to pass. */
 static bool is_tcp_only(const struct policy *policy, const struct domset_hit *hit)
 {
 	return policy->lists[hit->list].action == ACTION_TCP_ONLY;

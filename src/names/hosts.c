@@ -21,7 +21,7 @@ static enum err refused(const struct reader *r, const char *reason)
 	return err_set(r->text, ERR_REFUSED, "%s: %s", r->path, reason);
 }
 
-/* The address of the line; false when it is one of a link. */
+/* The address of the line; false when the address is one of a link. */
 static bool address_of(const struct listline *line, struct ip *ret_ip)
 {
 	char text[INET6_ADDRSTRLEN];

@@ -21,14 +21,14 @@ struct group {
 
 struct local {
 	struct namemap *exact; /* the group of each name */
-	struct namemap *wild;  /* the same of what wildcards stand below */
+	struct namemap *wild;  /* the same of names that wildcards stand below */
 	struct group *groups;
 	struct local_record *records;
 	uint32_t group_count;
 	uint8_t *octets; /* the rdata of all records */
 };
 
-/* A record while all are collected: they come in any order. */
+/* A record while all are collected: records come in any order. */
 struct draft {
 	uint32_t order;
 	uint32_t owner; /* places in the octets */

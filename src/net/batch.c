@@ -104,7 +104,7 @@ void batch_move(struct batch *b, size_t to, size_t i)
 		b->msgs[to].msg_hdr = b->msgs[i].msg_hdr;
 }
 
-/* After an error at one message: true when it is worth another try. */
+/* After an error at one message: true when the message is worth another try. */
 static bool wait_for_room(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};

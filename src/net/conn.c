@@ -71,8 +71,8 @@ enum err conn_open(struct stream *stream, int fd, const struct endpoint *peer,
 	return ERR_OK;
 }
 
-/* It goes to the end of the list only when it was of use: a frame that comes in octet by octet
- * is none. */
+/* The connection goes to the end of the list only when it was of use: a frame that comes in octet
+ * by octet is none. */
 static void list_idle(struct conn *conn, bool idle)
 {
 	struct conn_queue *list = &conn->stream->idle;

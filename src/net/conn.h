@@ -86,7 +86,7 @@ struct stream {
 	struct stream_listener listeners[];
 };
 
-/* It was opened, a query came, an answer came, or all answers were written. */
+/* The connection was opened, a query came, an answer came, or all answers were written. */
 static inline void conn_used(struct conn *conn)
 {
 	conn->active_ms = conn->stream->loop->env.now_ms;
@@ -95,7 +95,7 @@ static inline void conn_used(struct conn *conn)
 
 /* ---- stream_io.c */
 
-/* Writes out what can be written now. */
+/* Writes out the answers that the socket takes now. */
 void conn_flush(struct conn *conn);
 
 /* Appends the answer of `len` octets that stands in stream->answer. */
@@ -139,10 +139,10 @@ void conn_take_in(struct conn *conn);
 /* The end of an event's work on a connection: writes, closes it, or waits for what is next. */
 void conn_settle(struct conn *conn);
 
-/* Closes it; frees it, and gives its place back, when nothing is in flight. */
+/* Closes the connection; frees it, and gives its place back, when nothing is in flight. */
 void conn_close(struct conn *conn);
 
-/* Closes it and frees it, its waiters too. */
+/* Closes the connection and frees it, its waiters too. */
 void conn_free(struct conn *conn);
 
 #endif

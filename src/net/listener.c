@@ -82,7 +82,7 @@ static bool is_without_ipv6(const struct endpoint *e, int error)
 }
 
 /* Without SO_REUSEPORT, bind() fails when anybody else has the address, sharing or not.
- * ERR_NOTFOUND: it may be left out. */
+ * ERR_NOTFOUND: the address may be left out. */
 static enum err probe(const struct endpoint *e, int type, struct err_text *text)
 {
 	char name[ADDR_TEXT_MAX];

@@ -296,8 +296,9 @@ size_t stream_pending(const struct stream *stream)
 	const struct conn *conn;
 	size_t pending = 0;
 
-	LIST_FOREACH(conn, &stream->conns, entry)
-	if (conn->fd >= 0)
-		pending += conn->in_flight + (conn_unwritten(conn) > 0);
+	LIST_FOREACH(conn, &stream->conns, entry) {
+		if (conn->fd >= 0)
+			pending += conn->in_flight + (conn_unwritten(conn) > 0);
+	}
 	return pending;
 }

@@ -41,7 +41,7 @@ struct udp {
 	struct upstreams *upstreams;
 	struct batch in;
 	struct query queries[BATCH];
-	struct batch out; /* answers to those who waited */
+	struct batch out; /* answers to clients that waited */
 	struct udp_socket *out_socket[BATCH];
 	size_t out_count;
 	struct event flush; /* made active when `out` is not empty: runs later in the same turn */
@@ -189,7 +189,7 @@ static void answer_batch(struct udp_socket *s, size_t count)
 		stats_add(udp->loop->env.stats, send_errors, failed);
 }
 
-/* Returns how many datagrams it read. */
+/* Returns the number of datagrams read. */
 static size_t serve(struct udp_socket *s, int rounds)
 {
 	size_t total = 0;
@@ -229,8 +229,8 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (serve(s, ROUNDS) < BUSY_TO && event_add(&s->event, NULL) == 0)
-		return;	     /* what has come since is told of at once */
-	(void)come_again(s); /* there is room for it: it was there until now */
+		return;	     /* datagrams that have come since are told of at once */
+	(void)come_again(s); /* the event has its place already */
 }
 
 static bool asks_pktinfo(int fd)

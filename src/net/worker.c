@@ -59,7 +59,7 @@ static void post(struct worker *w, enum mail mail)
 
 	atomic_fetch_or(&w->mail, mail);
 	if (write(w->mail_fd, &one, sizeof(one)) < 0)
-		return; /* it is full, so the worker is being woken as it is */
+		return; /* the mailbox is full, so the worker is being woken already */
 }
 
 static void wake(void *arg, size_t reader)

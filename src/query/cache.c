@@ -7,7 +7,7 @@
 
 #define RECHECK_SLOW_MS 5000U /* longer than a question may take: till then it may be answered */
 
-/* Past its TTL: RFC 8767, 4, and a signature in it may have expired as well. */
+/* A reply past its TTL: RFC 8767, 4, and a signature in it may have expired as well. */
 static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *reply)
 {
 	uint32_t ttl_s = env->snapshot->conf->cache.stale_ttl_s;
@@ -80,7 +80,8 @@ static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg,
 	}
 	reply.question_end = (uint16_t)body_at;
 	if (found.generation != env->snapshot->generation) {
-		if (!reply.body) { /* no room to look at it here: have it asked again */
+		if (!reply.body) { /* no room to look at the reply here: the question is asked again
+				    */
 			stats_inc(env->stats, cache_misses);
 			return false;
 		}
@@ -186,7 +187,7 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
 	len = body_at + ret_reply->body_len;
 	if (ret_reply->stale)
 		make_stale(env, msg, ret_reply);
-	else /* another worker was given it meanwhile */
+	else /* another worker was given the answer meanwhile */
 		reply_age(msg, len, body_at,
 			  (unsigned int)ret_reply->ancount + ret_reply->nscount +
 				  ret_reply->arcount,

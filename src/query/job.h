@@ -67,15 +67,15 @@ static inline uint8_t query_cache_flags(const struct wire_query *wire)
 			 (wire->flags & FLAG_CD ? CACHE_FLAG_CD : 0));
 }
 
-/* Answers from the cache; false when it has nothing to be given at once. */
+/* Answers from the cache; false when the cache has nothing to be given at once. */
 bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
 			 size_t *ret_len);
 
 /* Where an answer has got to, along the CNAMEs. */
 struct query_chain {
 	uint16_t owner; /* pointer to the name */
-	bool is_own;	/* it is the operator's, and `found` what it has */
-	bool follows;	/* a CNAME leads on from it, to `target` */
+	bool is_own;	/* the name is the operator's, and `found` its records */
+	bool follows;	/* a CNAME leads on from the name, to `target` */
 	unsigned int links;
 	struct local_name found;
 	struct name target;

@@ -118,7 +118,7 @@ static bool is_meta_type(uint16_t qtype)
 	return qtype == TYPE_OPT || qtype == 0 || (qtype >= TYPE_TKEY && qtype <= TYPE_MAILA);
 }
 
-/* Queries that no list and no upstream is asked about.  False: it is an ordinary one. */
+/* Queries that no list and no upstream is asked about.  False: the query is an ordinary one. */
 static bool answer_special(const struct query *q, struct answer_job *job, size_t *ret_len)
 {
 	struct stats *stats = job->env->stats;

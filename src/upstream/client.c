@@ -43,9 +43,10 @@ static struct client *find(struct upstreams *up, const struct ip *prefix)
 {
 	struct client *client;
 
-	LIST_FOREACH(client, bucket_of(up, prefix), chain)
-	if (ip_equal(&client->prefix, prefix))
-		break;
+	LIST_FOREACH(client, bucket_of(up, prefix), chain) {
+		if (ip_equal(&client->prefix, prefix))
+			break;
+	}
 	return client;
 }
 

@@ -47,7 +47,7 @@ static void uplink_free(struct uplink *link)
 	free(link);
 }
 
-/* Nobody finds it or hears of it any more. */
+/* No question finds the link or hears of it any more. */
 static void detach(struct uplink *link)
 {
 	LIST_REMOVE(link, entry);
@@ -84,8 +84,7 @@ static struct uplink *uplink_alloc(struct uplinks *links)
 	link->links = links;
 	link->server = links->server;
 	link->fd = -1;
-	link->buffers =
-		malloc(sizeof(*link->buffers)); /* no page of it is touched before its use */
+	link->buffers = malloc(sizeof(*link->buffers)); /* no page is touched before its use */
 	if (!link->buffers) {
 		free(link);
 		return NULL;
@@ -139,9 +138,9 @@ void uplinks_free(struct uplinks *links)
 	free(links);
 }
 
-/* ---- which one is used */
+/* ---- which link is used */
 
-/* False: another is opened before it is given one more question. */
+/* False: another link is opened before this one is given one more question. */
 static bool is_good(const struct uplink *link)
 {
 	return link->load < PIPELINE_GOOD && !uplink_is_silent(link);
@@ -155,15 +154,16 @@ static uint32_t reluctance(const struct uplink *link)
 	       (uplink_is_silent(link) ? 4 * PIPELINE_MAX : 0);
 }
 
-/* NULL: all are full, or there is none. */
+/* NULL: all links are full, or there is none. */
 static struct uplink *least_loaded(const struct uplinks *links)
 {
 	struct uplink *best = NULL;
 	struct uplink *link;
 
-	LIST_FOREACH(link, &links->list, entry)
-	if (link->load < PIPELINE_MAX && (!best || reluctance(link) < reluctance(best)))
-		best = link;
+	LIST_FOREACH(link, &links->list, entry) {
+		if (link->load < PIPELINE_MAX && (!best || reluctance(link) < reluctance(best)))
+			best = link;
+	}
 	return best;
 }
 
@@ -243,7 +243,7 @@ static void uplink_end(struct uplink *link)
 
 /* ---- answers in */
 
-/* Reads once, if there is something.  NOTHING: there is not.  OTHER: there was. */
+/* Reads once, if octets have come.  NOTHING: none have.  OTHER: some had. */
 static enum received read_on(struct uplink *link)
 {
 	enum uplink_io io;
@@ -369,7 +369,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 		uplink_end(link);
 }
 
-/* Its questions go over other links too, each once in its life. */
+/* The link's questions go over other links too, each once in its life. */
 static void leave(struct uplink *link)
 {
 	for (size_t i = 0; i < UPLINK_BUCKETS; i++) {

@@ -27,7 +27,7 @@ struct uplink_buffers {
 
 struct uplink {
 	LIST_ENTRY(uplink) entry;
-	TAILQ_ENTRY(uplink) ready; /* while `is_ready`: it can be read */
+	TAILQ_ENTRY(uplink) ready; /* while `is_ready`: the socket can be read */
 	struct uplinks *links;
 	struct server *server;
 	SSL *ssl; /* NULL: TCP */
@@ -35,21 +35,21 @@ struct uplink {
 	enum uplink_state state;
 	bool broken; /* beyond saying goodbye */
 	bool is_ready;
-	uint32_t reads; /* of what has come since */
+	uint32_t reads; /* of the octets that have come since */
 	struct event readable;
 	struct event writable; /* made active, too, when there is something to send */
-	struct event timer;    /* to be open by then; once it is, to be used or heard of by then */
+	struct event timer;    /* by then the link is to be open or, once open, used or heard of */
 	bool watched;	       /* the timer is about its being heard of */
 	bool answered;	       /* something that was asked, at some time */
 	uint64_t used_ms;      /* when its last question ended */
-	uint64_t heard_ms;     /* when octets came last, or what is owed first was asked */
+	uint64_t heard_ms;     /* when octets came last, or the first question owed was asked */
 	uint32_t load;	       /* attempts listed */
 	uint32_t owed;	       /* answers, of all that was sent */
 	struct attempt_list unsent;
 	struct attempt_list sent[UPLINK_BUCKETS]; /* by ID */
 	struct uplink_buffers *buffers;
 	struct frame_window in; /* in buffers->in */
-	size_t out_begin;	/* in buffers->out: what is not written */
+	size_t out_begin;	/* in buffers->out: the octets not written */
 	size_t out_end;
 };
 
@@ -67,7 +67,7 @@ void uplink_put(struct uplink *link, struct attempt *a);
 /* Any attempt that is listed; NULL: there is none. */
 struct attempt *uplink_any(const struct uplink *link);
 bool uplink_is_silent(const struct uplink *link);
-/* Writes what is listed, as far as the socket takes it.  False: the connection is over. */
+/* Writes the listed questions, as far as the socket takes it.  False: the connection is over. */
 bool uplink_flush(struct uplink *link);
 /* The attempt that a message answers, which is copied to upstreams->message; or what it is
  * instead.  RECEIVED_END: the server makes no sense. */
@@ -79,9 +79,9 @@ enum received uplink_take(struct uplink *link, const uint8_t *msg, size_t len,
 /* How far an operation got. */
 enum uplink_io {
 	UPLINK_IO_DONE,
-	UPLINK_IO_READABLE, /* it goes on when the socket is readable */
+	UPLINK_IO_READABLE, /* the work goes on when the socket is readable */
 	UPLINK_IO_WRITABLE, /* or writable */
-	UPLINK_IO_CLOSED,   /* never: the peer has closed it, or it is broken */
+	UPLINK_IO_CLOSED,   /* never: the peer has closed the connection, or it is broken */
 };
 
 /* Begins a connection to the server; it goes on when the socket is writable.  ERR_SYS with errno,
@@ -94,7 +94,7 @@ enum uplink_io uplink_read(struct uplink *link) MUST_CHECK;
 /* True when octets may have been read that are not in the window yet: the socket tells nothing of
  * them. */
 bool uplink_read_ahead(const struct uplink *link);
-/* Writes what is in the buffer. */
+/* Writes the octets in the buffer. */
 enum uplink_io uplink_write(struct uplink *link) MUST_CHECK;
 /* Closes the socket. */
 void uplink_hang_up(struct uplink *link);

@@ -186,7 +186,7 @@ bool uplink_read_ahead(const struct uplink *link)
 	return link->ssl && SSL_has_pending(link->ssl);
 }
 
-/* Writes some of it to the socket. */
+/* Writes some of the buffer to the socket. */
 static enum uplink_io write_octets(struct uplink *link)
 {
 	ssize_t n = send(link->fd, link->buffers->out + link->out_begin,

@@ -69,9 +69,10 @@ static struct attempt *find_sent(const struct uplink *link, uint16_t id)
 {
 	struct attempt *a;
 
-	LIST_FOREACH(a, &link->sent[id % UPLINK_BUCKETS], entry)
-	if (a->id == id)
-		break;
+	LIST_FOREACH(a, &link->sent[id % UPLINK_BUCKETS], entry) {
+		if (a->id == id)
+			break;
+	}
 	return a;
 }
 
@@ -124,8 +125,9 @@ static bool may_be_late(const struct uplink *link)
 	uint32_t waited_for = 0;
 
 	for (size_t i = 0; i < UPLINK_BUCKETS; i++)
-		LIST_FOREACH(a, &link->sent[i], entry)
-	waited_for++;
+		LIST_FOREACH(a, &link->sent[i], entry) {
+			waited_for++;
+		}
 	return link->owed > waited_for;
 }
 

@@ -22,9 +22,10 @@ struct question *question_find(struct upstreams *up, const struct query_key *key
 {
 	struct question *q;
 
-	LIST_FOREACH(q, &up->buckets[key->hash & up->bucket_mask], chain)
-	if (query_key_equal(&q->key, key))
-		return q;
+	LIST_FOREACH(q, &up->buckets[key->hash & up->bucket_mask], chain) {
+		if (query_key_equal(&q->key, key))
+			return q;
+	}
 	return NULL;
 }
 

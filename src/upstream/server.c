@@ -32,10 +32,11 @@ struct server *server_find(struct upstreams *up, const struct conf_upstream *con
 {
 	struct server *server;
 
-	TAILQ_FOREACH(server, &up->servers, entry)
-	if (endpoint_equal(&server->address, &conf->address) &&
-	    server->transport == server_transport_of(conf) && same_identity(server, conf))
-		return server;
+	TAILQ_FOREACH(server, &up->servers, entry) {
+		if (endpoint_equal(&server->address, &conf->address) &&
+		    server->transport == server_transport_of(conf) && same_identity(server, conf))
+			return server;
+	}
 	return NULL;
 }
 

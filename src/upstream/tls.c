@@ -22,7 +22,7 @@
 struct tls_client {
 	SSL_CTX *ctx;
 	char *ca_file;
-	struct stat seen; /* the file as it was; zero when there is none */
+	struct stat seen; /* of the CA file when it was read; zero when there is none */
 };
 
 struct tls_peer {
@@ -35,7 +35,7 @@ struct tls_peer {
 	uint8_t pins[][PIN_OCTETS];
 };
 
-/* ---- who it is */
+/* ---- who the server is */
 
 static bool pin_matches(const struct tls_peer *peer, X509 *cert)
 {
@@ -96,7 +96,7 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 		peer->session_count--;
 	}
 	peer->sessions[peer->session_count++] = session;
-	return 1; /* it is ours now */
+	return 1; /* the session is ours now */
 }
 
 static void resume(struct tls_peer *peer, SSL *ssl)
@@ -106,7 +106,7 @@ static void resume(struct tls_peer *peer, SSL *ssl)
 	if (peer->session_count == 0)
 		return;
 	session = peer->sessions[--peer->session_count];
-	SSL_set_session(ssl, session); /* without memory for it: a full handshake */
+	SSL_set_session(ssl, session); /* without memory for the session: a full handshake */
 	if (SSL_SESSION_get_protocol_version(session) < TLS1_3_VERSION &&
 	    SSL_SESSION_is_resumable(session))
 		peer->session_count++;

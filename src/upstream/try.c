@@ -196,8 +196,7 @@ void try_on_change(struct upstreams *up)
 	static const struct timeval now = {0};
 	struct question *q;
 
-	TAILQ_FOREACH(q, &up->queue, age)
-	{
+	TAILQ_FOREACH(q, &up->queue, age) {
 		wait_plan(q);
 		wait_arm(q);
 	}

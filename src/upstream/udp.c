@@ -22,9 +22,10 @@ static struct attempt *find_attempt(struct source *s, const uint8_t *msg, size_t
 {
 	struct attempt *a;
 
-	LIST_FOREACH(a, &s->attempts, entry)
-	if (attempt_matches(a, msg, len))
-		return a;
+	LIST_FOREACH(a, &s->attempts, entry) {
+		if (attempt_matches(a, msg, len))
+			return a;
+	}
 	return NULL;
 }
 
@@ -71,8 +72,7 @@ static uint16_t draw_id(struct upstreams *up, const struct source *s)
 
 	do {
 		id = (uint16_t)random_u32(&up->random);
-		LIST_FOREACH(a, &s->attempts, entry)
-		{
+		LIST_FOREACH(a, &s->attempts, entry) {
 			if (a->id == id)
 				break;
 		}

@@ -149,9 +149,10 @@ bool upstreams_awaited(const struct upstreams *up)
 {
 	const struct question *q;
 
-	TAILQ_FOREACH(q, &up->queue, age)
-	if (q->waiters)
-		return true;
+	TAILQ_FOREACH(q, &up->queue, age) {
+		if (q->waiters)
+			return true;
+	}
 	return false;
 }
 
@@ -159,6 +160,7 @@ void upstreams_log(const struct upstreams *up, const char *who)
 {
 	const struct server *server;
 
-	TAILQ_FOREACH(server, &up->servers, entry)
-	health_log(server, who);
+	TAILQ_FOREACH(server, &up->servers, entry) {
+		health_log(server, who);
+	}
 }

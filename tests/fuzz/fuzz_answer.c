@@ -306,13 +306,14 @@ static struct attempt *attempt_at(unsigned int which)
 	for (int round = 0; round < 2; round++) {
 		unsigned int left = count ? which % count : UINT32_MAX;
 
-		TAILQ_FOREACH(q, &world.up->queue, age)
-		for (uint32_t i = 0; i < q->attempt_count; i++) {
-			if (!q->attempts[i].server)
-				continue;
-			if (round && left-- == 0)
-				return &q->attempts[i];
-			count += !round;
+		TAILQ_FOREACH(q, &world.up->queue, age) {
+			for (uint32_t i = 0; i < q->attempt_count; i++) {
+				if (!q->attempts[i].server)
+					continue;
+				if (round && left-- == 0)
+					return &q->attempts[i];
+				count += !round;
+			}
 		}
 	}
 	return NULL;
@@ -479,8 +480,7 @@ static void know(unsigned int how, unsigned int what)
 
 	if (what & 2)
 		set_servers(how, what & 4);
-	TAILQ_FOREACH(server, &world.up->servers, entry)
-	{
+	TAILQ_FOREACH(server, &world.up->servers, entry) {
 		if (what & 1) {
 			server->health.state = STATE_ASIDE;
 			server->health.measure_at_ms = 0;
@@ -579,9 +579,10 @@ static void end(void)
 	require(world.up->clients.waiting == 0);
 	for (unsigned int i = 0; i < world.asker_count; i++)
 		require(world.askers[i].told == world.askers[i].asked);
-	TAILQ_FOREACH(server, &world.up->servers, entry)
-	require(server->busy == 0 && server->pools == 1 && server->owed == 0 &&
-		only_probes(LIST_FIRST(&server->sources[0].attempts)));
+	TAILQ_FOREACH(server, &world.up->servers, entry) {
+		require(server->busy == 0 && server->pools == 1 && server->owed == 0 &&
+			only_probes(LIST_FIRST(&server->sources[0].attempts)));
+	}
 	upstreams_free(world.up);
 }
 

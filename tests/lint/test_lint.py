@@ -119,7 +119,32 @@ class Lint(unittest.TestCase):
         body = "\tvoid;\n" * 90
         self.write("src/base/a.c", f"static int f(int x,\n\t int y)\n{{\n{body}}}\n" + "\n" * 600)
         self.assertFound(self.check("shape.py"), "src/base/a.c:2: f has 94 lines", "695 lines",
-                         "1 of 2 functions are under 45 lines")
+                         "1 of 2 functions are under 25 lines")
+
+    def test_a_room_has_a_limit(self):
+        for name in "abcdefghi":
+            self.write(f"include/base/{name}.h", "\n" * 448)
+        self.assertFound(self.check("shape.py"), "src/base:1: 4049 lines; a room has 4000 at most")
+
+    def test_a_loop_over_a_list_has_braces(self):
+        body = "int f(void)\n{{\n\tLIST_FOREACH(a, &list,\n\t\tb){}\n\t\tg(a);\n{}}}\n"
+        self.write("src/base/a.c", body.format("", ""))
+        self.assertFound(self.check("shape.py"), "src/base/a.c:4: the body of a loop over a list")
+        self.write("src/base/a.c", body.format(" {", "\t}\n"))
+        self.assertEqual(self.check("shape.py"), (0, ""))
+
+    def test_the_table_of_rooms(self):
+        (self.tree / "docs").mkdir()
+        table = self.tree / "docs/architecture.md"
+        table.write_text("| `base` | errors | 2 | 7 |\n")
+        self.assertEqual(self.check("rooms.py"), (0, ""))
+        self.write("src/dns/name.c", "int a;\n" * 20)
+        self.assertFound(self.check("rooms.py"), "docs/architecture.md:1: the rooms are base, dns")
+        table.write_text("| `base` | errors | 2 | 7 |\n| `dns` | names | 1 | 99 |\n")
+        self.assertFound(self.check("rooms.py"), "docs/architecture.md:2: dns has 1 files and 21 lines")
+        self.check("rooms.py", "--write")
+        self.assertIn("| `dns` | names | 1 | 21 |", table.read_text())
+        self.assertEqual(self.check("rooms.py"), (0, ""))
 
     def test_the_licence_line(self):
         (self.tree / "src/base/a.c").write_text("int a;\n")

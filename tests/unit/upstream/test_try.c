@@ -544,8 +544,9 @@ static void fill(struct world *w, struct asker *a, uint64_t age_ms)
 		snprintf(name, sizeof(name), "n%zu.example", i);
 		asker_ask(w, &a[i], name);
 	}
-	TAILQ_FOREACH(q, &w->up->queue, age)
-	q->begun_ms -= age_ms;
+	TAILQ_FOREACH(q, &w->up->queue, age) {
+		q->begun_ms -= age_ms;
+	}
 }
 
 /* When nearly all places are taken, each newer question has the oldest make room, from the loop. */

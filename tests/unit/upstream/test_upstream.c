@@ -633,8 +633,9 @@ static size_t retired(const struct world *w)
 	const struct server *server;
 	size_t count = 0;
 
-	TAILQ_FOREACH(server, &w->up->servers, entry)
-	count++;
+	TAILQ_FOREACH(server, &w->up->servers, entry) {
+		count++;
+	}
 	return count - w->up->pools[0]->count;
 }
 

@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The table of rooms in docs/architecture.md: all of them, in their order, with their size.
+
+With --write the numbers are put in; without, they may be a tenth off, or twenty lines.
+"""
+import re
+import sys
+from pathlib import Path
+
+from common import ROOMS, finish, room_lines
+
+PAGE = Path("docs/architecture.md")
+ROW = re.compile(r"\| `([\w/.]+)` \|(.*)\| *([\d,]+) *\| *([\d,]+) *\|")
+
+
+def room_named(shown):
+    return "main" if shown == "src/main.c" else shown
+
+
+def rows():
+    """Number of the line, the room, what it is, files and lines as the page tells them."""
+    for number, line in enumerate(PAGE.read_text().splitlines(), 1):
+        match = ROW.fullmatch(line)
+        if match:
+            files, lines = (int(match[n].replace(",", "")) for n in (3, 4))
+            yield number, room_named(match[1]), files, lines
+
+
+def reasons():
+    told = list(rows())
+    there = [room for room in ROOMS if room_lines(room)[0]]
+    if [room for _, room, _, _ in told] != there:
+        yield f"{PAGE}:{told[0][0] if told else 1}: the rooms are {', '.join(there)}"
+    for number, room, files, lines in told:
+        true = room_lines(room)
+        if abs(true[1] - lines) > max(20, true[1] // 10) or abs(true[0] - files) > 2:
+            yield (f"{PAGE}:{number}: {room} has {true[0]} files and {true[1]} lines "
+                   "(`make rooms` writes them)")
+
+
+def write():
+    def filled(match):
+        files, lines = room_lines(room_named(match[1]))
+        return f"| `{match[1]}` |{match[2]}| {files} | {lines:,} |"
+    PAGE.write_text(ROW.sub(filled, PAGE.read_text()))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        write()
+    else:
+        finish(list(reasons()))
