@@ -135,7 +135,7 @@ struct question *question_find(struct upstreams *up, const struct query_key *key
 struct question *question_begin(struct upstreams *up, const struct query_key *key,
 				const struct ip *client);
 /* The same question, for `server` alone; found by nobody. */
-struct question *question_double(const struct question *q, struct server *server);
+struct question *question_double(const struct question *of, struct server *server);
 /* Ends what it has under way, and hands its place back.  Its waiters are the caller's. */
 void question_end(struct question *q);
 /* The one that has been in flight for longest; NULL: none is. */
