@@ -53,8 +53,8 @@
 	  "Zones with upstreams of their own: names in such a zone are asked of these alone.  Of " \
 	  "several the longest decides.") \
 	X(main, lists, "lists", LISTS, "", 0, CONF_LISTS_MAX, "", RELOAD, \
-	  "The block lists, and what is answered for their names.  Where two lists name the same, " \
-	  "the one that stands first decides, but for those with action pass, which come first.") \
+	  "The block lists, and what is answered for their names.  Where several name the same, " \
+	  "the first that is mandatory decides; else one with action pass; else the first.") \
 	X(main, local, "local", LOCAL, "", 0, 0, "", RELOAD, \
 	  "Names that are answered here, without asking an upstream.") \
 	X(main, guard, "guard", GUARD, "", 0, 0, "", RELOAD, \
@@ -233,7 +233,8 @@
 	  "Why the names are blocked: order, an authority's; operator, our own decision; requested, " \
 	  "the client's wish.  It chooses the Extended DNS Error of the answers (RFC 8914).") \
 	X(list, mandatory, "mandatory", BOOL, "false", 0, 0, "", RELOAD, \
-	  "Whether the list holds even against lists with action pass, which it cannot have itself.") \
+	  "Whether the list holds whatever stands before it, lists with action pass too.  Its own " \
+	  "action has to block: it cannot be pass or tcp-only.") \
 	X(list, expect_entries, "expect-entries", UINT, "0", 0, 1000000000, "", RELOAD, \
 	  "Exactly how many entries the list has; another number has it refused.  0: not checked.") \
 	X(list, min_entries, "min-entries", UINT, "1", 0, 1000000000, "", RELOAD, \

@@ -3,10 +3,10 @@
  * The policy: which list speaks for a name, and what it wants done.  Pure: a name in, a verdict
  * out; no I/O, no clock, no lock.
  *
- * Lists are asked in the order of the configuration, and the first whose strongest rule blocks
- * decides.  A list whose action is to pass comes before all of them, but does not lift a block
- * of a mandatory list.  Inside one list the strongest rule speaks (see match/domset.h); if that
- * is an exception, the list says nothing.
+ * The first mandatory list that has the name decides, whatever stands before it.  Else a list whose
+ * action is to pass lets it pass; else the first that has it decides, in the order of the
+ * configuration.  Inside one list the strongest rule speaks (see match/domset.h); if that is an
+ * exception, the list says nothing.
  */
 #ifndef MATCH_POLICY_H
 #define MATCH_POLICY_H
@@ -63,24 +63,49 @@ struct policy {
 	struct policy_list lists[POLICY_LISTS_MAX];
 };
 
+/*
+ * What the lists have let be of one name, which holds for the names that it leads to as well: its
+ * CNAME's target, say.
+ */
+struct policy_leave {
+	bool passed;	   /* a list lets it pass: only mandatory lists are asked */
+	uint64_t excepted; /* lists with an exception for it, a bit each: they are not asked */
+};
+
+#define POLICY_NO_LEAVE ((struct policy_leave){.passed = false})
+#define POLICY_MANDATORY_ONLY ((struct policy_leave){.passed = true})
+
 /* What is to be done with one name.  A value: it outlives the policy it came from. */
 struct verdict {
 	bool matched;
 	enum action action; /* valid when matched */
 	uint8_t list;	    /* index of the list that decided */
 	uint8_t owner_labels;
-	uint32_t record; /* the rule, for domset_rule of the same policy */
+	uint32_t record;   /* the rule, for domset_rule of the same policy */
+	uint64_t excepted; /* valid always: as in struct policy_leave */
 };
+
+/* True for an action by which no client has the true answer.  Over TCP, tcp-only gives it. */
+static inline bool action_blocks(enum action action)
+{
+	return action != ACTION_PASS && action != ACTION_TCP_ONLY;
+}
 
 /* Fills in the EDEs of `list` from its name, `reason`, and the order's case ("" when none). */
 void policy_list_describe(struct policy_list *list, enum reason reason, const char *case_number);
 
-/*
- * The verdict on a lower-case name.  With `mandatory_only`, lists that are not mandatory are not
- * asked: for what lies behind a name that was let pass.  Any thread.
- */
+/* The verdict on a lower-case name that was reached with `leave`.  Any thread. */
 struct verdict policy_match(const struct policy *policy, const struct name *name,
-			    const struct name_suffixes *suffixes, bool mandatory_only);
+			    const struct name_suffixes *suffixes, struct policy_leave leave);
+
+/* What holds for the names that lie behind the one of `verdict`, which was reached with `leave`. */
+static inline struct policy_leave policy_leave_behind(struct policy_leave leave,
+						      const struct verdict *verdict)
+{
+	leave.passed |= verdict->matched && verdict->action == ACTION_PASS;
+	leave.excepted |= verdict->excepted;
+	return leave;
+}
 
 /* Frees the policy and its set; NULL is fine. */
 void policy_free(struct policy *policy);

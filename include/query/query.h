@@ -47,13 +47,13 @@ struct query {
 	enum transport transport;
 	struct ip client;
 	bool has_cookie;
-	bool passed;   /* a list lets its name pass: only mandatory lists inspect the answer */
 	bool refresh;  /* answered from the cache, which wants the question asked anew:
 			* query_refresh_key
 			*/
 	bool alias;    /* its name is where the operator's CNAMEs lead from the question's */
 	bool in_zone;  /* its name is, or lies below, a zone with upstreams of its own */
 	uint16_t pool; /* of the snapshot's: who is asked */
+	struct policy_leave leave; /* what the lists let be of its name, and so of the answer */
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint64_t cache_hash; /* differs by pool: none is given the replies of another */
 	struct name qname;
@@ -71,10 +71,10 @@ struct query_key {
 	uint64_t hash;
 	uint64_t generation; /* of the lists that its own name was judged by */
 	uint16_t qtype;
-	uint16_t pool;	    /* of the snapshot's: who is asked */
-	uint64_t pool_salt; /* of that pool: who may be asked, whatever its place */
-	uint8_t flags;	    /* CACHE_FLAG_ */
-	bool passed;
+	uint16_t pool;		   /* of the snapshot's: who is asked */
+	uint64_t pool_salt;	   /* of that pool: who may be asked, whatever its place */
+	uint8_t flags;		   /* CACHE_FLAG_ */
+	struct policy_leave leave; /* as those lists gave it */
 	uint16_t question_len;
 	uint8_t question[QUERY_QUESTION_MAX]; /* wire form, lower case */
 };

@@ -48,6 +48,9 @@ void loader_log_lists(const struct load *load);
 enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, bool lenient,
 			  struct err_text *text) MUST_CHECK;
 
+/* Warns of an action by which a mandatory list does not hold against every client. */
+void loader_warn_of_action(const struct conf_list *list);
+
 /* Logs the lines of a file that were not taken. */
 void loader_log_report(const char *file, const struct list_report *report);
 

@@ -204,6 +204,7 @@ static enum err load_list(struct load *load, unsigned int index)
 	uint32_t before;
 
 	describe_list(conf, &load->policy->lists[index]);
+	loader_warn_of_action(conf);
 	before = former && former->entries > 0 ? former->entries : kept_entries(load, index);
 	load->result.lists++;
 	source->own = stat(conf->file, &source->seen) == 0;

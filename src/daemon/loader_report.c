@@ -2,6 +2,15 @@
 #include "base/log.h"
 #include "daemon/load.h"
 
+void loader_warn_of_action(const struct conf_list *list)
+{
+	if (!list->mandatory || (list->action != ACTION_REFUSED && list->action != ACTION_DROP))
+		return;
+	log_warning("list %s: mandatory with action %s: a client that has a second resolver takes "
+		    "that one's answer; nxdomain, nodata and sinkhole hold",
+		    list->name, list->action == ACTION_DROP ? "drop" : "refused");
+}
+
 void loader_log_report(const char *file, const struct list_report *r)
 {
 	for (uint32_t i = 0; i < r->bad && i < REPORT_BAD_MAX; i++)

@@ -22,7 +22,15 @@ void policy_list_describe(struct policy_list *list, enum reason reason, const ch
 	ede_set(&list->denied, reason_code[reason], text);
 }
 
-static struct verdict verdict_of(const struct policy *policy, const struct domset_hit *hit)
+_Static_assert(POLICY_LISTS_MAX <= 64, "a bit for each list");
+
+static bool is_excepted(uint64_t lists, uint8_t list)
+{
+	return lists >> list & 1U;
+}
+
+static struct verdict verdict_of(const struct policy *policy, const struct domset_hit *hit,
+				 uint64_t excepted)
 {
 	return (struct verdict){
 		.matched = true,
@@ -30,52 +38,48 @@ static struct verdict verdict_of(const struct policy *policy, const struct domse
 		.list = hit->list,
 		.owner_labels = hit->owner_labels,
 		.record = hit->record,
+		.excepted = excepted,
 	};
-}
-
-/* Over TCP the list gives the true answer: as little a block as to pass. */
-static bool is_tcp_only(const struct policy *policy, const struct domset_hit *hit)
-{
-	return policy->lists[hit->list].action == ACTION_TCP_ONLY;
 }
 
 /* One pass over the lists' strongest rules, which come in the order of the configuration. */
 static struct verdict judge(const struct policy *policy, const struct domset_hits *hits,
-			    bool mandatory_only)
+			    struct policy_leave leave)
 {
 	const struct domset_hit *first = NULL;
 	const struct domset_hit *pass = NULL;
-	const struct domset_hit *mandatory = NULL;
+	uint64_t excepted = 0;
 
 	for (uint32_t i = 0; i < hits->count; i++) {
 		const struct domset_hit *hit = &hits->hit[i];
 		const struct policy_list *list = &policy->lists[hit->list];
 
-		if (hit->exception || (mandatory_only && !list->mandatory))
+		if (hit->exception)
+			excepted |= (uint64_t)(list->action != ACTION_PASS) << hit->list;
+		if (hit->exception || is_excepted(leave.excepted, hit->list) ||
+		    (leave.passed && !list->mandatory))
 			continue;
+		if (list->mandatory && action_blocks(list->action))
+			return verdict_of(policy, hit, excepted);
 		if (list->action == ACTION_PASS)
 			pass = pass ? pass : hit;
 		else
 			first = first ? first : hit;
-		if (list->mandatory && (!mandatory || is_tcp_only(policy, mandatory)))
-			mandatory = hit;
 	}
-	if (mandatory && (pass || is_tcp_only(policy, first)))
-		return verdict_of(policy, mandatory);
 	if (pass || first)
-		return verdict_of(policy, pass ? pass : first);
-	return (struct verdict){.matched = false};
+		return verdict_of(policy, pass ? pass : first, excepted);
+	return (struct verdict){.matched = false, .excepted = excepted};
 }
 
 struct verdict policy_match(const struct policy *policy, const struct name *name,
-			    const struct name_suffixes *suffixes, bool mandatory_only)
+			    const struct name_suffixes *suffixes, struct policy_leave leave)
 {
 	struct domset_hits hits;
 
 	domset_lookup(policy->set, name, suffixes, &hits);
 	if (hits.count == 0)
 		return (struct verdict){.matched = false};
-	return judge(policy, &hits, mandatory_only);
+	return judge(policy, &hits, leave);
 }
 
 void policy_free(struct policy *policy)

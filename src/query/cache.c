@@ -33,7 +33,7 @@ static struct verdict inspect_cached(const struct query *q, const struct query_e
 				     const struct reply *reply, const struct cache_found *found)
 {
 	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
-					 reply, q->passed);
+					 reply, q->leave);
 
 	if (v.matched)
 		cache_remove(env->cache, key);
@@ -133,12 +133,32 @@ static struct cache_key cache_key_of(const struct query_key *key, struct name *q
 		.qname = qname, .hash = key->hash, .qtype = key->qtype, .flags = key->flags};
 }
 
+/* The verdict on a reply, and on the question's own name when the lists have changed since it was
+ * asked. */
+static struct verdict judge_reply(const struct query_env *env, const struct query_key *key,
+				  const struct name *qname, const uint8_t *msg, size_t len,
+				  const struct reply *reply)
+{
+	struct policy_leave leave = key->leave;
+	struct name_suffixes suffixes;
+	struct verdict v;
+
+	if (key->generation != env->snapshot->generation) {
+		name_hash_suffixes(&env->name_key, qname, &suffixes);
+		v = policy_match(env->snapshot->policy, qname, &suffixes, POLICY_NO_LEAVE);
+		if (v.matched && v.action != ACTION_PASS)
+			return v;
+		leave = policy_leave_behind(POLICY_NO_LEAVE, &v);
+	}
+	return query_inspect(env, msg, len, reply, leave);
+}
+
 struct verdict query_resolve(const struct query_env *env, const struct query_key *key,
 			     const uint8_t *msg, size_t len, const struct reply *reply)
 {
-	struct verdict v = query_inspect(env, msg, len, reply, key->passed);
 	struct name qname;
 	const struct cache_key cache_key = cache_key_of(key, &qname);
+	struct verdict v = judge_reply(env, key, &qname, msg, len, reply);
 
 	if (reply->pruned)
 		stats_inc(env->stats, upstream_pruned);
@@ -146,26 +166,6 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
 		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
 			  key->generation, reply);
 	return v;
-}
-
-/* The verdict on what is left of a reply, and on the question's own name when the lists have
- * changed since it was asked. */
-static struct verdict judge_stale(const struct query_env *env, const struct query_key *key,
-				  const struct name *qname, const uint8_t *msg, size_t len,
-				  const struct reply *reply)
-{
-	struct name_suffixes suffixes;
-	bool passed = key->passed;
-	struct verdict v;
-
-	if (key->generation != env->snapshot->generation) {
-		name_hash_suffixes(&env->name_key, qname, &suffixes);
-		v = policy_match(env->snapshot->policy, qname, &suffixes, false);
-		if (v.matched && v.action != ACTION_PASS)
-			return v;
-		passed = v.matched;
-	}
-	return query_inspect(env, msg, len, reply, passed);
 }
 
 bool query_stale(const struct query_env *env, const struct query_key *key, bool failed,
@@ -192,7 +192,7 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
 			  (unsigned int)ret_reply->ancount + ret_reply->nscount +
 				  ret_reply->arcount,
 			  found.age_s);
-	*ret_verdict = judge_stale(env, key, &qname, msg, len, ret_reply);
+	*ret_verdict = judge_reply(env, key, &qname, msg, len, ret_reply);
 	if (ret_verdict->matched)
 		cache_remove(env->cache, &cache_key);
 	return true;

@@ -116,6 +116,6 @@ size_t query_answer_chaos(struct answer_job *job, const struct name *qname);
  * stand; the first match decides.  `msg` is the message the reply's records stand in.
  */
 struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
-			     const struct reply *reply, bool mandatory_only);
+			     const struct reply *reply, struct policy_leave leave);
 
 #endif

@@ -53,7 +53,7 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 {
 	q->parsed = wire_parse_query(msg, len, &q->wire);
 	q->transport = transport;
-	q->passed = false;
+	q->leave = POLICY_NO_LEAVE;
 	q->refresh = false;
 	q->alias = false;
 	if (q->parsed == WIRE_DROP)
@@ -155,18 +155,17 @@ static uint8_t apex_of(const struct query *q, const struct verdict *verdict)
  * What the lists say of the question's own name.  False: nothing that ends the query here (no
  * match, let pass, or to be asked over TCP and it was).
  */
-static bool decide_by_policy(struct query *q, struct answer_job *job, bool mandatory_only,
+static bool decide_by_policy(struct query *q, struct answer_job *job, struct policy_leave leave,
 			     enum query_outcome *outcome, size_t *ret_len)
 {
 	struct stats *stats = job->env->stats;
-	struct verdict v =
-		policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, mandatory_only);
+	struct verdict v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, leave);
 
+	q->leave = policy_leave_behind(POLICY_NO_LEAVE, &v);
 	if (!v.matched)
 		return false;
 	if (v.action == ACTION_PASS) {
 		stats_inc(stats, passed);
-		q->passed = true;
 		return false;
 	}
 	if (!query_verdict_ends(&v, q->transport))
@@ -197,7 +196,7 @@ static bool decide_by_own(struct query *q, struct answer_job *job, const struct 
 	q->alias = true;
 	job->alias = true;
 	hash_question(q, job->env);
-	return decide_by_policy(q, job, false, outcome, ret_len);
+	return decide_by_policy(q, job, POLICY_NO_LEAVE, outcome, ret_len);
 }
 
 /* What has not been settled by who asks and how. */
@@ -205,13 +204,15 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 {
 	struct stats *stats = job->env->stats;
 	enum query_outcome outcome = QUERY_ANSWERED;
+	struct policy_leave leave = POLICY_NO_LEAVE;
 	struct local_name own;
 	bool is_own;
 
 	if (answer_special(q, job, ret_len))
 		return QUERY_ANSWERED;
 	is_own = local_find(job->env->snapshot->local, &q->qname, &q->suffixes, &own);
-	if (decide_by_policy(q, job, is_own, &outcome, ret_len))
+	leave.passed = is_own;
+	if (decide_by_policy(q, job, leave, &outcome, ret_len))
 		return outcome;
 	if (is_own && decide_by_own(q, job, &own, &outcome, ret_len))
 		return outcome;
@@ -262,7 +263,7 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 	ret_key->pool = q->pool;
 	ret_key->pool_salt = salt_of(env->snapshot, q->pool);
 	ret_key->flags = query_cache_flags(&q->wire);
-	ret_key->passed = q->passed;
+	ret_key->leave = q->leave;
 	ret_key->question_len = (uint16_t)(q->qname.len + 4);
 	memcpy(ret_key->question, q->qname.wire, q->qname.len);
 	wire_put16(type, q->wire.qtype);
@@ -284,7 +285,7 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 bool query_key_equal(const struct query_key *a, const struct query_key *b)
 {
 	return a->hash == b->hash && a->generation == b->generation && a->pool == b->pool &&
-	       a->flags == b->flags && a->passed == b->passed &&
-	       a->question_len == b->question_len &&
+	       a->flags == b->flags && a->leave.passed == b->leave.passed &&
+	       a->leave.excepted == b->leave.excepted && a->question_len == b->question_len &&
 	       memcmp(a->question, b->question, a->question_len) == 0;
 }

@@ -204,7 +204,7 @@ size_t query_answer_chaos(struct answer_job *job, const struct name *qname)
 
 /* The verdict on the one name that the rdata of `rr` holds. */
 static struct verdict inspect_target(const struct query_env *env, const uint8_t *msg, size_t len,
-				     const struct wire_rr *rr, bool mandatory_only)
+				     const struct wire_rr *rr, struct policy_leave leave)
 {
 	struct name_suffixes suffixes;
 	struct name target;
@@ -213,11 +213,11 @@ static struct verdict inspect_target(const struct query_env *env, const uint8_t 
 	if (name_unpack(msg, len, &at, &target) != ERR_OK)
 		return (struct verdict){.matched = false};
 	name_hash_suffixes(&env->name_key, &target, &suffixes);
-	return policy_match(env->snapshot->policy, &target, &suffixes, mandatory_only);
+	return policy_match(env->snapshot->policy, &target, &suffixes, leave);
 }
 
 struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
-			     const struct reply *reply, bool mandatory_only)
+			     const struct reply *reply, struct policy_leave leave)
 {
 	struct verdict tcp_only = {.matched = false};
 	size_t pos = reply->question_end;
@@ -229,12 +229,11 @@ struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, si
 			break;
 		if (rr.type != TYPE_CNAME && rr.type != TYPE_DNAME)
 			continue;
-		v = inspect_target(env, msg, len, &rr, mandatory_only);
-		if (!v.matched)
+		v = inspect_target(env, msg, len, &rr, leave);
+		leave = policy_leave_behind(leave, &v);
+		if (!v.matched || v.action == ACTION_PASS)
 			continue;
-		if (v.action == ACTION_PASS)
-			mandatory_only = true; /* what lies behind a name let pass is let pass */
-		else if (v.action == ACTION_TCP_ONLY)
+		if (v.action == ACTION_TCP_ONLY)
 			tcp_only = v; /* what lies behind it may be blocked for good */
 		else
 			return v;

@@ -58,6 +58,8 @@ ERRORS = {
         f"  - {{name: n{i}, file: f, action: drop}}\n" for i in range(65)), 2, 3, "at most 64"),
     "mandatory pass": ("lists:\n  - name: a\n    file: a.txt\n    action: pass\n"
                        "    mandatory: true\n", 5, 16, "pass"),
+    "mandatory tcp-only": ("lists:\n  - name: a\n    file: a.txt\n    action: tcp-only\n"
+                           "    mandatory: true\n", 5, 16, "tcp-only"),
     "date that is none": ("lists:\n  - name: a\n    file: a.txt\n    action: drop\n"
                           "    authority: {date: 2010-02-30}\n", 5, 23, "date"),
     "protected name that is none": ("guard:\n  protected: [a..b]\n", 2, 15, "a..b"),

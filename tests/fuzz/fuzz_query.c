@@ -315,7 +315,7 @@ static void go_upstream(const struct asked *a, const struct pipeline_question *q
 	unsigned int how = HOW_UPSTREAM(a->how);
 
 	require_upstream_message(a, question);
-	require(question->key.passed ==
+	require(question->key.leave.passed ==
 		(asks_below(a, "pass.nx.example") || asks_below(a, "pass.sink.example")));
 	if (how < 3) {
 		answer.len = query_fail(&pipeline.env, &question->wait, (enum query_failure)how,
@@ -328,7 +328,7 @@ static void go_upstream(const struct asked *a, const struct pipeline_question *q
 	if (pipeline_reply(&pipeline, question, &reply, &answer) == QUERY_ANSWERED)
 		require_answer(a, answer.octets, answer.len, sizeof(answer.octets));
 	else
-		require(how == 5 && !question->key.passed);
+		require(how == 5 && !question->key.leave.passed);
 }
 
 /* Asks it: the packet stands in memory of its size, or at the front of the answer's buffer. */

@@ -468,7 +468,11 @@ static const struct {
 	{"lists:\n- {name: a, file: b, sinkhole: {ttl: 5}}\n",
 	 "f:2:32: lists[0].sinkhole: expected ipv4, ipv6 or both, which action sinkhole answers"},
 	{"lists: [{name: a, file: b, action: pass, mandatory: true}]",
-	 "f:1:53: lists[0].mandatory: expected false, as the list's action is pass"},
+	 "f:1:53: lists[0].mandatory: expected false, as the list's action is pass, which gives the"
+	 " true answer"},
+	{"lists: [{name: a, file: b, action: tcp-only, mandatory: true}]",
+	 "f:1:57: lists[0].mandatory: expected false, as the list's action is tcp-only, which gives"
+	 " the true answer"},
 	{LIST "  expect-entries: 5\n  min-entries: 6\n",
 	 "f:5:19: lists[0].expect-entries: expected at least min-entries, 6, got 5"},
 
@@ -678,7 +682,7 @@ static const char rich[] =
 	"upstreams: [{address: 192.0.2.10}, {address: \"2001:db8::10@5353\"}]\n"
 	"lists:\n"
 	"- name: one\n  file: \"a \\\"b\\\"\"\n  format: adblock\n  match: exact\n"
-	"  action: tcp-only\n  reason: requested\n  mandatory: true\n  expect-entries: 7\n"
+	"  action: nodata\n  reason: requested\n  mandatory: true\n  expect-entries: 7\n"
 	"  min-entries: 0\n  max-change: 1000\n  max-bad: 100\n"
 	"  sinkhole: {ipv4: 0.0.0.0, ipv6: \"::\", ttl: 0}\n"
 	"  authority: {court: 'C: d', case: '#1', date: 2010-02-22, contact: \"- x\",\n"

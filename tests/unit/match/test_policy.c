@@ -54,11 +54,12 @@ static const struct {
 	{"www.below.example", 0, NONE, 2},
 	{"only.one.example", 1, NONE, 3},
 	/* the first list decides, not the most specific rule */
-	{"both.example", 0, 3, 2},
-	{"deep.both.example", 0, 3, 2},
+	{"both.example", 3, 3, 2}, /* unless one is mandatory */
+	{"deep.both.example", 3, 3, 2},
+	{"late.example", 1, NONE, 2},
 	/* an exception silences its own list: the next one speaks */
-	{"fine.order.example", 1, 3, 2},
-	{"x.fine.order.example", 1, 3, 2},
+	{"fine.order.example", 3, 3, 2},
+	{"x.fine.order.example", 3, 3, 2},
 	/* let pass, wherever the list stands; an exception of a list that lets pass does not */
 	{"let.example", 2, NONE, 2},
 	{"www.let.example", 2, NONE, 2},
@@ -82,7 +83,8 @@ static struct verdict match(const struct policy *policy, const char *text, bool 
 
 	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
 	name_hash_suffixes(&key, &name, &suffixes);
-	return policy_match(policy, &name, &suffixes, mandatory_only);
+	return policy_match(policy, &name, &suffixes,
+			    (struct policy_leave){.passed = mandatory_only});
 }
 
 static void test_match(void **state)

@@ -370,8 +370,8 @@ static void test_keys(void **state)
 	for (size_t i = 0; i < COUNT(keys); i++)
 		for (size_t j = 0; j < COUNT(keys); j++)
 			assert_int_equal(query_key_equal(&keys[i], &keys[j]), i == j);
-	assert_true(keys[5].passed);
-	assert_false(keys[7].passed);
+	assert_true(keys[5].leave.passed);
+	assert_false(keys[7].leave.passed);
 }
 
 /* Asked under one set of lists and answered under the next: the chain is judged by those in
@@ -409,8 +409,7 @@ static void test_reload_in_flight(void **state)
 	assert_memory_equal(render(m.octets, m.len), "NXDOMAIN", 8);
 }
 
-/* What was let pass by a list that is gone when the reply comes: given to who waits, and kept,
- * but inspected before the next has it. */
+/* What was let pass by a list that is gone when the reply comes is not, for who waits already. */
 static void test_reload_takes_pass_away(void **state)
 {
 	static const char *const targets[] = {"host.nx.example", NULL};
@@ -423,10 +422,7 @@ static void test_reload_takes_pass_away(void **state)
 	question = asked_upstream(p, TRANSPORT_UDP, &m);
 	pipeline_reload(p, lists, COUNT(lists) - 1);
 	make_chain(&reply, "www.pass.example", targets);
-	assert_non_null(strstr(asked_reply(p, &question, &reply), "192.0.2.80"));
-	message_query_edns(&m, "www.pass.example", TYPE_A);
-	assert_int_equal(pipeline_ask(p, TRANSPORT_UDP, &m, NULL), QUERY_ANSWERED);
-	assert_memory_equal(render(m.octets, m.len), "NXDOMAIN", 8);
+	assert_memory_equal(asked_reply(p, &question, &reply), "NXDOMAIN", 8);
 }
 
 static const struct {

@@ -108,7 +108,7 @@ static void test_joined(void **state)
 
 static void make_passed(struct world *w, struct query_key *key)
 {
-	key->passed = true;
+	key->leave.passed = true;
 }
 
 static void make_later(struct world *w, struct query_key *key)
