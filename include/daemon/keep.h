@@ -18,7 +18,7 @@
 enum err keep_prepare(const char *directory, uid_t uid, gid_t gid,
 		      struct err_text *text) MUST_CHECK;
 
-/* Warns when the directory cannot be used by who the process is now: it was made by another. */
+/* Warns when the directory cannot be used by the user of the process: another made it. */
 void keep_check(const char *directory);
 
 /* The path of the kept version of list `name`. */

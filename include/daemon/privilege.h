@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-/* Who the process is to be. */
+/* The user and the groups that the process is to have. */
 struct privilege_user {
 	uid_t uid;
 	gid_t gid;

@@ -97,7 +97,7 @@ struct edns {
 	uint16_t ede_len;   /* 2 or more */
 };
 
-/* A query as it stands in its message.  Offsets, no pointers: it outlives no buffer. */
+/* A query as it stands in its message.  Offsets, no pointers: of use only beside its buffer. */
 struct wire_query {
 	uint16_t id;
 	uint16_t flags;

@@ -29,7 +29,7 @@ void udp_free(struct udp *udp);
 /* Answers what has arrived, then reads no more; what is in flight is still answered. */
 void udp_drain(struct udp *udp);
 
-/* Answers built and not sent yet: they are later in the same turn of the loop. */
+/* Answers built and not sent yet: they leave later in the same turn of the loop. */
 size_t udp_pending(const struct udp *udp);
 
 #endif

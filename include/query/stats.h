@@ -63,7 +63,7 @@ struct stats {
 #undef X
 };
 
-/* A row for those who show counters. */
+/* A row, for whatever shows counters. */
 struct stats_row {
 	const char *name;
 	const char *help;

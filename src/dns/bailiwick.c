@@ -56,7 +56,8 @@ static bool add_substituted(struct bailiwick *b, const struct name *owner,
 	return any;
 }
 
-/* True when the name is one of those that count, or above it; `zone`: it is the apex of a zone. */
+/* True when the name is one of those that count, or above it; `zone`: the name is the apex of a
+ * zone. */
 static bool is_above(struct bailiwick *b, const struct name *name, bool zone)
 {
 	bool any = false;

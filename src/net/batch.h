@@ -18,7 +18,7 @@
 #define BUFFER_STRIDE (DATAGRAM_MAX + 192U)
 #define CONTROL_MAX CMSG_SPACE(sizeof(struct in6_pktinfo))
 
-/* Whom an answer goes to, and from which of our addresses. */
+/* The client that an answer goes to, and the address of ours that was asked. */
 struct peer {
 	struct sockaddr_storage name;
 	socklen_t name_len;

@@ -26,8 +26,8 @@ static uint64_t salt_of(const struct snapshot *s, uint16_t pool)
 }
 
 /*
- * Finds whom the question is for: the longest zone that has its name.  The DS of a zone lies in
- * the zone above it (RFC 4035, 3.1.4.1), whose upstreams are asked.  Returns the pool's salt.
+ * Finds the pool that is asked: that of the longest zone that has the name.  The DS of a zone lies
+ * in the zone above it (RFC 4035, 3.1.4.1), whose upstreams are asked.  Returns the pool's salt.
  */
 static uint64_t find_pool(struct query *q, const struct snapshot *s)
 {
@@ -199,7 +199,7 @@ static bool decide_by_own(struct query *q, struct answer_job *job, const struct 
 	return decide_by_policy(q, job, POLICY_NO_LEAVE, outcome, ret_len);
 }
 
-/* What has not been settled by who asks and how. */
+/* The queries that neither the client nor the form of the message has settled. */
 static enum query_outcome decide_question(struct query *q, struct answer_job *job, size_t *ret_len)
 {
 	struct stats *stats = job->env->stats;

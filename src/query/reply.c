@@ -103,7 +103,7 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 	return QUERY_ANSWERED;
 }
 
-/* AD is for clients that know it: they set DO, or AD itself (RFC 6840, 5.7 and 5.8). */
+/* AD is for clients that know the bit, and so set DO or AD itself (RFC 6840, 5.7 and 5.8). */
 static uint16_t reply_flags(const struct wire_query *wire, const struct reply *reply)
 {
 	bool wanted = wire->edns.dnssec_ok || (wire->flags & FLAG_AD);
