@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/loglimit.h"
+#include "base/clock.h"
 #include "base/logwriter.h"
 
 #define LINE_MAX_OCTETS 2048
@@ -65,7 +66,8 @@ uint64_t log_lost(void)
 }
 
 /* Adds what stands behind the priority and the level, and hands the line over. */
-static void write_line(enum log_level level, uint32_t withheld, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void
+write_line(enum log_level level, uint32_t withheld, const char *fmt, va_list args)
 {
 	char line[LINE_MAX_OCTETS];
 	char more[64] = "";
@@ -100,12 +102,10 @@ void log_write(enum log_level level, const char *fmt, ...)
 
 static bool may_write(const char *fmt, uint32_t *ret_withheld)
 {
-	struct timespec now;
 	bool may;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&limit_lock);
-	may = loglimit_allow(&limit, fmt, (uint64_t)now.tv_sec * 1000, ret_withheld);
+	may = loglimit_allow(&limit, fmt, clock_ms(), ret_withheld);
 	pthread_mutex_unlock(&limit_lock);
 	return may;
 }

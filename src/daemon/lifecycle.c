@@ -33,10 +33,9 @@ struct life {
 	int loaded_fd; /* written to by the loader thread at its end */
 	pthread_t loader;
 	bool loading;
-	bool again; /* a SIGHUP came while loading */
-	pthread_mutex_t
-		publishing; /* held by the thread that puts a snapshot in force, or forbids that */
-	atomic_bool ending; /* set under the lock */
+	bool again;		    /* a SIGHUP came while loading */
+	pthread_mutex_t publishing; /* held while a snapshot is put in force, or that forbidden */
+	atomic_bool ending;	    /* set under the lock */
 };
 
 /* ---- the reload: runs in the loader thread */
