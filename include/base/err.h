@@ -11,24 +11,35 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-enum err {
-	ERR_OK = 0,
-	ERR_NOMEM,     /* out of memory, or a hard maximum reached */
-	ERR_SYS,       /* a system call failed; errno says why */
-	ERR_SYNTAX,    /* text that is not of the expected form */
-	ERR_RANGE,     /* a number or a length outside its limits */
-	ERR_TRUNCATED, /* input ended too early */
-	ERR_LABEL,     /* a label is empty or over 63 octets (RFC 1035, 2.3.4) */
-	ERR_NAME,      /* a name is over 255 octets (RFC 1035, 2.3.4) */
-	ERR_CHAR,      /* an octet that cannot stand in a host name */
-	ERR_POINTER,   /* a compression pointer that does not point backward */
-	ERR_EXISTS,    /* what was to be made is there already */
-	ERR_NOTFOUND,  /* what was looked for is not there */
-	ERR_REFUSED,   /* a gate or a limit said no */
-	ERR_CONFIG,    /* the configuration is wrong; the text says where */
-	ERR_CANCELLED, /* the caller no longer wants the result */
-	ERR_COUNT
-};
+/* clang-format off */
+
+/*
+ * Each reason and its text.  ERR_NOMEM is also a hard maximum reached; after ERR_SYS errno says
+ * why; ERR_LABEL and ERR_NAME are of RFC 1035, 2.3.4; ERR_REFUSED: a gate or a limit said no;
+ * ERR_CONFIG: the text says where; ERR_CANCELLED: the caller no longer wants the result.
+ */
+#define ERR_ROWS(X) \
+	X(ERR_OK, "no error") \
+	X(ERR_NOMEM, "out of memory") \
+	X(ERR_SYS, "system call failed") \
+	X(ERR_SYNTAX, "syntax error") \
+	X(ERR_RANGE, "out of range") \
+	X(ERR_TRUNCATED, "cut off") \
+	X(ERR_LABEL, "a label is empty or over 63 octets") \
+	X(ERR_NAME, "the name is over 255 octets") \
+	X(ERR_CHAR, "a character that cannot stand in a host name") \
+	X(ERR_POINTER, "a compression pointer that does not point backward") \
+	X(ERR_EXISTS, "exists already") \
+	X(ERR_NOTFOUND, "not found") \
+	X(ERR_REFUSED, "refused") \
+	X(ERR_CONFIG, "configuration error") \
+	X(ERR_CANCELLED, "given up")
+
+/* clang-format on */
+
+#define ERR_ENUMERATOR(name, text) name,
+enum err { ERR_ROWS(ERR_ENUMERATOR) ERR_COUNT };
+#undef ERR_ENUMERATOR
 
 /* One line for a person, without a newline at its end. */
 struct err_text {

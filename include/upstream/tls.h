@@ -28,6 +28,9 @@ struct tls_peer;
  */
 enum err tls_client_create(const char *ca_file, struct tls_client **ret_client,
 			   struct err_text *text) MUST_CHECK;
+/* True when the system has a certificate that it trusts, in OpenSSL's default file or directory:
+ * without any, no server can prove its name.  Reads the directory; any thread. */
+bool tls_system_trusts(void);
 /* True when one that is made of `ca_file` now would be the same: the file has not changed. */
 bool tls_client_current(const struct tls_client *client, const char *ca_file);
 /* Peers made of the client may outlive it.  NULL is fine. */

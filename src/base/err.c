@@ -4,23 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const char *const reasons[ERR_COUNT] = {
-	[ERR_OK] = "no error",
-	[ERR_NOMEM] = "out of memory",
-	[ERR_SYS] = "system call failed",
-	[ERR_SYNTAX] = "syntax error",
-	[ERR_RANGE] = "out of range",
-	[ERR_TRUNCATED] = "cut off",
-	[ERR_LABEL] = "a label is empty or over 63 octets",
-	[ERR_NAME] = "the name is over 255 octets",
-	[ERR_CHAR] = "a character that cannot stand in a host name",
-	[ERR_POINTER] = "a compression pointer that does not point backward",
-	[ERR_EXISTS] = "exists already",
-	[ERR_NOTFOUND] = "not found",
-	[ERR_REFUSED] = "refused",
-	[ERR_CONFIG] = "configuration error",
-	[ERR_CANCELLED] = "given up",
-};
+#define ERR_TEXT(name, text) [name] = (text),
+static const char *const reasons[ERR_COUNT] = {ERR_ROWS(ERR_TEXT)};
 
 const char *err_str(enum err err)
 {

@@ -82,6 +82,32 @@ enum err loader_set_pools(struct snapshot *s, struct err_text *text)
 	return err;
 }
 
+/* The first of the upstreams that is known by its name; NULL when there is none. */
+static const struct conf_upstream *named_one(const struct conf_upstream *upstreams, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (*upstreams[i].tls_name)
+			return &upstreams[i];
+	}
+	return NULL;
+}
+
+/* A name is proved by a certificate that leads to a trusted one: there has to be one at all. */
+static enum err check_system_trust(const struct conf *conf, struct err_text *text)
+{
+	const struct conf_upstream *named = named_one(conf->upstreams, conf->upstreams_count);
+
+	for (size_t i = 0; i < conf->forward_count && !named; i++)
+		named = named_one(conf->forward[i].upstreams, conf->forward[i].upstreams_count);
+	if (!named || tls_system_trusts())
+		return ERR_OK;
+	return err_set(text, ERR_CONFIG,
+		       "upstream with tls-name %s: this system trusts no certificates, so none can "
+		       "prove the name; install them (ca-certificates), or name a file of them as "
+		       "outgoing.tls-ca",
+		       named->tls_name);
+}
+
 /* What upstreams that are asked over TLS have to prove, they prove by this file. */
 enum err loader_check_tls_ca(const struct conf *conf, struct err_text *text)
 {
@@ -90,7 +116,7 @@ enum err loader_check_tls_ca(const struct conf *conf, struct err_text *text)
 	enum err err;
 
 	if (!*conf->outgoing.tls_ca)
-		return ERR_OK;
+		return check_system_trust(conf, text);
 	err = tls_client_create(conf->outgoing.tls_ca, &client, &reason);
 	if (err != ERR_OK)
 		return err_set(text, err, "outgoing.tls-ca: %s", reason.text);

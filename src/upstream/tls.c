@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "upstream/tls.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -149,6 +150,42 @@ static bool set_trust(SSL_CTX *ctx, const char *ca_file)
 		return SSL_CTX_set_default_verify_paths(ctx) == 1;
 	return SSL_CTX_load_verify_file(ctx, ca_file) == 1 &&
 	       X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN) == 1;
+}
+
+static const char *chosen(const char *variable, const char *fallback)
+{
+	const char *value = getenv(variable);
+
+	return value ? value : fallback;
+}
+
+/* A certificate in the directory is found by a name that ends with a number. */
+static bool has_certificates(const char *directory)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry = NULL;
+	bool found = false;
+
+	/* glibc's readdir is safe for a DIR that no other thread has */
+	// cppcheck-suppress readdirCalled
+	while (dir && !found && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		found = dot && dot > entry->d_name && dot[1] >= '0' && dot[1] <= '9';
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+bool tls_system_trusts(void)
+{
+	const char *file = chosen(X509_get_default_cert_file_env(), X509_get_default_cert_file());
+	struct stat st;
+
+	return (stat(file, &st) == 0 && st.st_size > 0) ||
+	       has_certificates(
+		       chosen(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()));
 }
 
 static struct stat look_at(const char *ca_file)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The configuration: what is wrong in it stops the start, at its place; the command line."""
 import json
+import os
 import re
 import socket
 
@@ -117,6 +118,21 @@ def test_all_mistakes_are_told_at_once(config, arguments):
     places = re.findall(rf"^error: {re.escape(str(config))}:(\d+:\d+): ", done.stderr, re.M)
     assert done.returncode == 1
     assert places == ["2:12", "3:3", "6:47", "7:18"], done.stderr
+
+
+@pytest.mark.parametrize("upstream,status", [
+    ("tls-name: dns.example", 1), ("tls-pins: [sha256/" + "A" * 43 + "=]", 0)],
+    ids=["name", "pin"])
+def test_name_that_no_authority_can_prove_is_refused(config, upstream, status):
+    config.write_text(f"upstreams:\n  - {{address: 192.0.2.1@853, {upstream}}}\n")
+    empty = config.parent / "empty"
+    empty.mkdir()
+    places = {**os.environ, "SSL_CERT_FILE": str(empty / "none"), "SSL_CERT_DIR": str(empty)}
+    done = run_daemon("-c", config, "--check", env=places)
+    assert done.returncode == status, done.stderr
+    assert ("ca-certificates" in done.stderr and "dns.example" in done.stderr) == (status == 1)
+    places["SSL_CERT_FILE"] = "/etc/passwd"  # what stands in a file is OpenSSL's to judge
+    assert run_daemon("-c", config, "--check", env=places).returncode == 0
 
 
 @pytest.mark.parametrize("content,what", [
