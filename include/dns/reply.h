@@ -25,6 +25,15 @@ enum reply_kind {
 	REPLY_FAILURE,	/* SERVFAIL, REFUSED and every other rcode */
 };
 
+/* Records of a reply, as struct reply has them. */
+struct reply_records {
+	uint16_t ancount;
+	uint16_t nscount;
+	uint16_t arcount;
+	uint16_t body_len;
+	const uint8_t *body; /* NULL: none are told of */
+};
+
 /*
  * The records of a reply.  `body` points behind the question of the message they were parsed
  * from; compression pointers in it count from the start of that message, so it may be put
@@ -50,6 +59,7 @@ struct reply {
 	uint8_t cookie_len; /* of the COOKIE option (RFC 7873); 0: none */
 	uint8_t cookie[EDNS_COOKIE_MAX];
 	const uint8_t *body;
+	struct reply_records plain; /* what clients without DO are given of it (dns/plain.h) */
 };
 
 /* The longest TTL of records of one type. */
@@ -93,9 +103,16 @@ static inline bool reply_may_be_cached(const struct reply *reply)
 	return reply->kind == REPLY_ANSWER || (reply->kind != REPLY_FAILURE && reply->has_soa);
 }
 
-/* Sets the TTLs of `count` records that begin at `pos` of a message of `len` octets.  The records
- * were checked by reply_parse. */
-void reply_set_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t ttl_s);
+/* True when it says that the name asked for does not exist, whatever the type (RFC 2308, 5):
+ * without CNAMEs that lead to another name. */
+static inline bool reply_is_for_all_types(const struct reply *reply)
+{
+	return reply->kind == REPLY_NXDOMAIN && reply->ancount == 0;
+}
+
+/* Lowers the TTLs of `count` records that begin at `pos` of a message of `len` octets to `ttl_s`
+ * where they are higher.  The records were checked by reply_parse. */
+void reply_cap_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t ttl_s);
 
 #define REPLY_RDATA_MAX 536U /* of a type whose rdata may hold compressed names: an SOA's */
 

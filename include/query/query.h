@@ -47,12 +47,13 @@ struct query {
 	enum transport transport;
 	struct ip client;
 	bool has_cookie;
-	bool refresh;  /* answered from the cache, which wants the question asked anew:
-			* query_refresh_key
-			*/
-	bool alias;    /* its name is where the operator's CNAMEs lead from the question's */
-	bool in_zone;  /* its name is, or lies below, a zone with upstreams of its own */
-	uint16_t pool; /* of the snapshot's: who is asked */
+	bool refresh;	/* answered from the cache, which wants the question asked anew:
+			 * query_refresh_key
+			 */
+	bool unchecked; /* the question goes with CD: without, upstreams refuse to answer */
+	bool alias;	/* its name is where the operator's CNAMEs lead from the question's */
+	bool in_zone;	/* its name is, or lies below, a zone with upstreams of its own */
+	uint16_t pool;	/* of the snapshot's: who is asked */
 	struct policy_leave leave; /* what the lists let be of its name, and so of the answer */
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint64_t cache_hash; /* differs by pool: none is given the replies of another */
@@ -73,7 +74,7 @@ struct query_key {
 	uint16_t qtype;
 	uint16_t pool;		   /* of the snapshot's: who is asked */
 	uint64_t pool_salt;	   /* of that pool: who may be asked, whatever its place */
-	uint8_t flags;		   /* CACHE_FLAG_ */
+	uint8_t flags;		   /* CACHE_FLAG_CD: asked with it; CACHE_FLAG_PLAIN: without DO */
 	struct policy_leave leave; /* as those lists gave it */
 	uint16_t question_len;
 	uint8_t question[QUERY_QUESTION_MAX]; /* wire form, lower case */
@@ -124,18 +125,21 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 bool query_key_equal(const struct query_key *a, const struct query_key *b);
 
 /*
- * Inspects an upstream's reply to `key` (the CNAME targets in it) under the current snapshot,
- * and caches it if it may be.  The verdict says what its clients get instead, if it matched.
- * `msg` is the message that `reply` was parsed from.
+ * Inspects an upstream's reply to `key` (the CNAME targets in it) under the current snapshot, and
+ * caches it if it may be, or else what it contradicts is cached no more.  The verdict says what its
+ * clients get instead, if it matched; what lists block is remembered as any reply is.
+ * `msg` is the message that `reply` was parsed from; it has room for WIRE_MESSAGE_MAX octets, in
+ * which the reply's plain form is found (dns/plain.h).
  */
-struct verdict query_resolve(const struct query_env *env, const struct query_key *key,
-			     const uint8_t *msg, size_t len, const struct reply *reply);
+struct verdict query_resolve(const struct query_env *env, const struct query_key *key, uint8_t *msg,
+			     size_t len, struct reply *reply);
 
 /*
  * Finds what the cache still has for a question that its upstreams failed to answer (`failed`) or
  * have not answered yet (RFC 8767).  Writes a message of it into `msg` (WIRE_MESSAGE_MAX octets),
- * as if it had been received and parsed into `ret_reply`: TTLs are cache.stale-ttl, and the EDE
- * says so.  The verdict is that of the current lists, as by query_resolve.  False: there is none.
+ * as if it had been received, and resolved into `ret_reply`: TTLs are cache.stale-ttl at most, and
+ * the EDE says so.  The verdict is that of the current lists, as by query_resolve.  False: there is
+ * none.
  *
  * The name's other clients are answered from the cache from now on, without waiting, and one of
  * their queries has it asked for anew each time that a recheck is due.
@@ -152,6 +156,10 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
  */
 void query_remember_failure(const struct query_env *env, const struct query_key *key,
 			    enum query_failure failure, const struct ede *ede);
+
+/* For clients with CD that wait for a question which was asked without, and which an upstream has
+ * refused: makes it the question with CD (RFC 4035, 3.2.2).  False: it is that already. */
+bool query_ask_unchecked(struct query_key *key);
 
 /* Answers a waiting client: with the verdict if it matched, else with the reply. */
 enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,
@@ -176,7 +184,7 @@ struct query_form {
 #define QUERY_UPSTREAM_MAX 512U /* octets of a query to an upstream, padding included */
 
 /* Writes the question of `key` as a query to an upstream into `buf` (QUERY_UPSTREAM_MAX octets):
- * RD and AD set, CD and DO as asked.  Returns its length. */
+ * RD, AD and DO set, CD as the key says.  Returns its length. */
 size_t query_upstream_message(const struct query_key *key, const struct query_form *form,
 			      uint8_t *buf);
 

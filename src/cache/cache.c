@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cache/cache.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
 #include "cache/shard.h"
@@ -53,12 +52,6 @@ void cache_free(struct cache *cache)
 	munmap(cache->memory, cache->memory_len);
 }
 
-/* The shard's bits of the hash are not the bucket's. */
-static struct shard *shard_of(struct cache *cache, uint64_t hash)
-{
-	return &cache->shards[hash >> 58];
-}
-
 void cache_prefetch(const struct cache *cache, uint64_t hash)
 {
 	const struct shard *s = &cache->shards[hash >> 58];
@@ -68,43 +61,21 @@ void cache_prefetch(const struct cache *cache, uint64_t hash)
 }
 
 /* The first entry of the chain, most often the one; the entry is not read here, only asked for. */
-void cache_prefetch_entry(const struct cache *cache, uint64_t hash)
+void cache_prefetch_entry(const struct cache *cache, uint64_t hash, uint16_t qtype)
 {
 	const struct shard *s = &cache->shards[hash >> 58];
 	const union block *block;
-
-	if (!s->block_count)
-		return;
-	block = &s->blocks[bucket_get(s, hash)];
-	__builtin_prefetch(block);
-	__builtin_prefetch((const uint8_t *)block + LINE);
-	__builtin_prefetch((const uint8_t *)block + 2 * LINE);
-}
-
-static bool same_name(struct shard *s, uint32_t id, const struct name *qname)
-{
-	uint8_t wire[NAME_WIRE_MAX];
-
-	if (qname->len <= sizeof(s->blocks[id].head.data))
-		return memcmp(s->blocks[id].head.data, qname->wire, qname->len) == 0;
-	entry_load(s, id, 0, wire, qname->len);
-	return memcmp(wire, qname->wire, qname->len) == 0;
-}
-
-static uint32_t find(struct shard *s, const struct cache_key *key)
-{
 	uint32_t id;
 
 	if (!s->block_count)
-		return NONE;
-	for (id = bucket_get(s, key->hash); id; id = entry_at(s, id)->chain) {
-		const struct entry *e = entry_at(s, id);
-
-		if (e->hash == key->hash && e->qtype == key->qtype && e->flags == key->flags &&
-		    e->qname_len == key->qname->len && same_name(s, id, key->qname))
-			break;
-	}
-	return id;
+		return;
+	id = bucket_get(s, hash);
+	if (!id)
+		id = bucket_get(s, hash ^ cache_slot(qtype) ^ cache_slot(TYPE_NONE));
+	block = &s->blocks[id];
+	__builtin_prefetch(block);
+	__builtin_prefetch((const uint8_t *)block + LINE);
+	__builtin_prefetch((const uint8_t *)block + 2 * LINE);
 }
 
 /* ---- entries given */
@@ -125,6 +96,22 @@ static void describe(const struct entry *e, struct reply *reply)
 	reply->question_end = 0;
 	reply->ede_len = e->ede_len;
 	reply->body = NULL;
+	reply->plain.body = NULL;
+}
+
+/* The whole instead of the plain form; returns where in the entry's data it stands. */
+static size_t describe_whole(struct shard *s, uint32_t id, struct reply *reply)
+{
+	const struct entry *e = entry_at(s, id);
+	size_t at = entry_body_at(e);
+	struct whole whole;
+
+	entry_load(s, id, at - sizeof(whole), (uint8_t *)&whole, sizeof(whole));
+	reply->ancount = whole.ancount;
+	reply->nscount = whole.nscount;
+	reply->arcount = whole.arcount;
+	reply->body_len = (uint16_t)entry_whole_len(e);
+	return e->apart ? at + e->body_len : at;
 }
 
 /* True for one caller of all: an entry that has not been hit before is in no demand. */
@@ -136,35 +123,91 @@ static bool take_refresh(struct entry *e, int64_t now_ms, bool stale)
 	return true;
 }
 
-/* Reads an entry out.  The shard is locked. */
-static void read_entry(struct shard *s, uint32_t id, int64_t now_ms, uint8_t *buf, size_t cap,
-		       struct reply *reply, struct cache_found *found)
+/* Reads an entry out, in the form that `flags` want.  The shard is locked. */
+static void read_entry(struct shard *s, uint32_t id, uint8_t flags, int64_t now_ms, uint8_t *buf,
+		       size_t cap, struct reply *reply, struct cache_found *found)
 {
 	struct entry *e = entry_at(s, id);
+	size_t at = entry_body_at(e);
 
 	/* The clock of the worker that stored it may be a little ahead of ours. */
 	if (now_ms < e->stored_ms)
 		now_ms = e->stored_ms;
 	describe(e, reply);
+	if (e->more_len && (flags & CACHE_FLAG_DO))
+		at = describe_whole(s, id, reply);
 	reply->stale = now_ms >= e->expires_ms;
 	reply->ttl_s = reply->stale ? 0 : (uint32_t)((e->expires_ms - now_ms) / 1000);
 	found->age_s = (uint32_t)((now_ms - e->stored_ms) / 1000);
 	found->serial = e->serial;
 	found->generation = e->generation;
 	found->refresh = take_refresh(e, now_ms, reply->stale);
+	found->unchecked = e->flags & CACHE_FLAG_CD;
 	if (e->ede_len)
 		entry_load(s, id, e->qname_len, reply->ede, e->ede_len);
-	if (e->body_len <= cap) {
-		entry_load(s, id, (size_t)e->qname_len + e->ede_len, buf, e->body_len);
+	if (reply->body_len <= cap) {
+		entry_load(s, id, at, buf, reply->body_len);
 		reply->body = buf;
 	}
 	e->visited = true;
 }
 
-/* True when the expired entry is to be given without asking: that was tried a short time ago. */
-static bool is_given_stale(const struct entry *e, int64_t now_ms)
+/* What an entry is worth to who asks now; the greater goes first. */
+enum worth {
+	WORTH_NOTHING,
+	WORTH_REFUSED, /* what it says was told of a question without CD, and the client sets it */
+	WORTH_FAILURE,
+	WORTH_STALE, /* it was asked for anew a short time ago */
+	WORTH_LIVE,
+};
+
+static bool is_refused(const struct entry *e, uint8_t flags)
 {
-	return e->failing && now_ms < e->refresh_ms + CACHE_RECHECK_MS;
+	return e->told && (flags & CACHE_FLAG_CD) && !(e->flags & CACHE_FLAG_CD);
+}
+
+static enum worth worth(const struct entry *e, uint8_t flags, int64_t now_ms)
+{
+	bool live = now_ms < e->expires_ms;
+
+	if (e->kind == REPLY_FAILURE && live)
+		return is_refused(e, flags) ? WORTH_REFUSED : WORTH_FAILURE;
+	if (e->kind == REPLY_FAILURE || ((flags & CACHE_FLAG_DO) && (e->flags & CACHE_FLAG_PLAIN)))
+		return WORTH_NOTHING;
+	if (live)
+		return WORTH_LIVE;
+	if (!e->failing || now_ms >= e->refresh_ms + CACHE_RECHECK_MS)
+		return WORTH_NOTHING;
+	return is_refused(e, flags) ? WORTH_REFUSED : WORTH_STALE;
+}
+
+/* The best of what there is; of equals, the newest. */
+static uint32_t choose(struct shard *s, const struct conf_cache *conf, const struct cache_key *key,
+		       int64_t now_ms, bool *ret_refused)
+{
+	uint32_t ids[CANDIDATES_MAX];
+	unsigned int count = entry_candidates(s, key, ids);
+	enum worth best = WORTH_REFUSED;
+	uint32_t chosen = NONE;
+
+	*ret_refused = false;
+	for (unsigned int i = 0; i < count; i++) {
+		const struct entry *e = entry_at(s, ids[i]);
+		enum worth w = worth(e, key->flags, now_ms);
+
+		if (entry_is_over(e, conf, now_ms)) {
+			entry_drop(s, ids[i]);
+			s->expired++;
+			continue;
+		}
+		*ret_refused |= w == WORTH_REFUSED;
+		if (w > best ||
+		    (w == best && chosen && e->stored_ms > entry_at(s, chosen)->stored_ms)) {
+			best = w;
+			chosen = ids[i];
+		}
+	}
+	return chosen;
 }
 
 bool cache_get(struct cache *cache, const struct conf_cache *conf, const struct cache_key *key,
@@ -173,35 +216,16 @@ bool cache_get(struct cache *cache, const struct conf_cache *conf, const struct 
 {
 	struct shard *s = shard_of(cache, key->hash);
 	int64_t now = (int64_t)now_ms;
-	bool found = false;
 	uint32_t id;
 
 	pthread_mutex_lock(&s->lock);
-	id = find(s, key);
-	if (id && now < entry_at(s, id)->expires_ms) {
-		found = true;
-	} else if (id && entry_is_over(entry_at(s, id), conf, now)) {
-		entry_drop(s, id);
-		s->expired++;
-	} else if (id) {
-		found = is_given_stale(entry_at(s, id), now);
-	}
-	if (found)
-		read_entry(s, id, now, buf, cap, ret_reply, ret_found);
+	id = entry_find(s, key, key->qtype, 0);
+	if (!id || worth(entry_at(s, id), key->flags, now) != WORTH_LIVE)
+		id = choose(s, conf, key, now, &ret_found->unchecked);
+	if (id)
+		read_entry(s, id, key->flags, now, buf, cap, ret_reply, ret_found);
 	pthread_mutex_unlock(&s->lock);
-	return found;
-}
-
-/* True for an entry that can be given, be it stale. */
-static bool is_usable(const struct entry *e, const struct conf_cache *conf, int64_t now_ms)
-{
-	return e->kind != REPLY_FAILURE && !entry_is_over(e, conf, now_ms);
-}
-
-static void set_failing(struct entry *e, int64_t now_ms, uint32_t recheck_ms)
-{
-	e->failing = true;
-	e->refresh_ms = now_ms + recheck_ms;
+	return id != NONE;
 }
 
 bool cache_get_stale(struct cache *cache, const struct conf_cache *conf,
@@ -211,165 +235,16 @@ bool cache_get_stale(struct cache *cache, const struct conf_cache *conf,
 {
 	struct shard *s = shard_of(cache, key->hash);
 	int64_t now = (int64_t)now_ms;
-	bool found;
 	uint32_t id;
 
 	pthread_mutex_lock(&s->lock);
-	id = find(s, key);
-	found = id && is_usable(entry_at(s, id), conf, now);
-	if (found) {
-		if (now >= entry_at(s, id)->expires_ms)
-			set_failing(entry_at(s, id), now, recheck_ms);
-		read_entry(s, id, now, buf, cap, ret_reply, ret_found);
-	}
+	id = entry_newest(s, conf, key, now);
+	if (id && now >= entry_at(s, id)->expires_ms)
+		entry_set_failing(entry_at(s, id), now + recheck_ms, false);
+	if (id)
+		read_entry(s, id, key->flags, now, buf, cap, ret_reply, ret_found);
 	pthread_mutex_unlock(&s->lock);
-	return found;
-}
-
-/* ---- entries put */
-
-static unsigned int queue_of(const struct conf_cache *conf, uint16_t qtype, enum reply_kind kind)
-{
-	if (kind == REPLY_FAILURE)
-		return QUEUE_FAILURES;
-	for (unsigned int i = 0; i < conf->types_count; i++)
-		if (conf->types[i].type == qtype)
-			return QUEUE_TYPES + i;
-	return QUEUE_OTHERS;
-}
-
-/* When little of its life is left, a hit has the question asked anew; a failure has no such time.
- */
-static int64_t refresh_time(const struct conf_cache *conf, const struct reply *reply,
-			    int64_t stored_ms)
-{
-	int64_t life_ms = reply->ttl_s * 1000LL;
-
-	if (reply->kind == REPLY_FAILURE || conf->prefetch_percent == 0)
-		return INT64_MAX;
-	return stored_ms + life_ms - life_ms * conf->prefetch_percent / 100;
-}
-
-/* What is put under `key` and at which time: parameters that go together. */
-struct putting {
-	const struct conf_cache *conf;
-	const struct cache_key *key;
-	int64_t now_ms;
-	int64_t stored_ms;
-	uint64_t generation;
-};
-
-/* Writes a new entry; any older one is gone.  The shard is locked, and can hold it. */
-static void write_entry(struct shard *s, const struct putting *p, const struct reply *reply)
-{
-	const struct cache_key *key = p->key;
-	size_t qname_len = key->qname->len;
-	const struct entry e = {
-		.hash = key->hash,
-		.stored_ms = p->stored_ms,
-		.expires_ms = p->stored_ms + reply->ttl_s * 1000LL,
-		.refresh_ms = refresh_time(p->conf, reply, p->stored_ms),
-		.generation = p->generation,
-		.qtype = key->qtype,
-		.flags = key->flags,
-		.qname_len = key->qname->len,
-		.kind = (uint8_t)reply->kind,
-		.queue = (uint8_t)queue_of(p->conf, key->qtype, reply->kind),
-		.rcode = reply->rcode,
-		.ad = reply->ad,
-		.has_soa = reply->has_soa,
-		.ancount = reply->ancount,
-		.nscount = reply->nscount,
-		.arcount = reply->arcount,
-		.body_len = reply->body_len,
-		.ede_len = (uint8_t)reply->ede_len,
-	};
-	uint32_t id = entry_add(s, p->conf, &e, p->now_ms);
-
-	entry_store(s, id, 0, key->qname->wire, qname_len);
-	entry_store(s, id, qname_len, reply->ede, reply->ede_len);
-	entry_store(s, id, qname_len + reply->ede_len, reply->body, reply->body_len);
-}
-
-static bool can_hold(const struct shard *s, const struct conf_cache *conf,
-		     const struct cache_key *key, const struct reply *reply)
-{
-	size_t octets = (size_t)key->qname->len + reply->ede_len + reply->body_len;
-
-	return reply->ttl_s > 0 &&
-	       shard_can_hold(s, conf, queue_of(conf, key->qtype, reply->kind), octets);
-}
-
-/* True for a reply that was stored after `stored_ms`. */
-static bool is_newer(const struct entry *e, int64_t stored_ms)
-{
-	return e->kind != REPLY_FAILURE && e->stored_ms > stored_ms;
-}
-
-void cache_put_at(struct cache *cache, const struct conf_cache *conf, const struct cache_key *key,
-		  int64_t now_ms, int64_t stored_ms, uint64_t generation, const struct reply *reply)
-{
-	struct shard *s = shard_of(cache, key->hash);
-	struct putting p = {conf, key, now_ms, stored_ms, generation};
-	uint32_t old;
-
-	if (!can_hold(s, conf, key, reply))
-		return;
-	pthread_mutex_lock(&s->lock);
-	old = find(s, key);
-	if (!old || !is_newer(entry_at(s, old), stored_ms)) {
-		if (old)
-			entry_drop(s, old);
-		write_entry(s, &p, reply);
-	}
-	pthread_mutex_unlock(&s->lock);
-}
-
-void cache_put(struct cache *cache, const struct conf_cache *conf, const struct cache_key *key,
-	       uint64_t now_ms, uint64_t generation, const struct reply *reply)
-{
-	cache_put_at(cache, conf, key, (int64_t)now_ms, (int64_t)now_ms, generation, reply);
-}
-
-/* Twice as long as the last time, when that is not long ago and it `grows` (RFC 9520, 3.2). */
-static uint32_t failure_ttl(const struct entry *before, const struct conf_cache *conf,
-			    int64_t now_ms, bool grows)
-{
-	int64_t ttl_s = conf->servfail_ttl_s;
-
-	if (grows && ttl_s > 0 && before && before->kind == REPLY_FAILURE &&
-	    !entry_is_over(before, conf, now_ms))
-		ttl_s = 2 * ((before->expires_ms - before->stored_ms) / 1000);
-	return ttl_s > CACHE_FAILURE_TTL_MAX_S ? CACHE_FAILURE_TTL_MAX_S : (uint32_t)ttl_s;
-}
-
-void cache_put_failure(struct cache *cache, const struct conf_cache *conf,
-		       const struct cache_key *key, uint64_t now_ms, const struct ede *ede,
-		       bool grows)
-{
-	struct shard *s = shard_of(cache, key->hash);
-	int64_t now = (int64_t)now_ms;
-	struct putting p = {conf, key, now, now, 0};
-	struct reply reply = {.kind = REPLY_FAILURE, .rcode = RCODE_SERVFAIL, .body = ede->data};
-	struct entry *before;
-	uint32_t old;
-
-	reply.ede_len = ede->len;
-	memcpy(reply.ede, ede->data, ede->len);
-	pthread_mutex_lock(&s->lock);
-	old = find(s, key);
-	before = old ? entry_at(s, old) : NULL;
-	reply.ttl_s = failure_ttl(before, conf, now, grows);
-	if (before && is_usable(before, conf, now)) {
-		set_failing(before, now, CACHE_RECHECK_MS);
-	} else if (before && now < before->expires_ms) {
-		/* the same failure, as another worker saw it */
-	} else if (can_hold(s, conf, key, &reply)) {
-		if (old)
-			entry_drop(s, old);
-		write_entry(s, &p, &reply);
-	}
-	pthread_mutex_unlock(&s->lock);
+	return id != NONE;
 }
 
 /* ---- entries as a whole */
@@ -378,24 +253,12 @@ void cache_set_generation(struct cache *cache, const struct cache_key *key,
 			  const struct cache_found *found, uint64_t generation)
 {
 	struct shard *s = shard_of(cache, key->hash);
-	uint32_t id;
+	uint32_t ids[CANDIDATES_MAX];
 
 	pthread_mutex_lock(&s->lock);
-	id = find(s, key);
-	if (id && entry_at(s, id)->serial == found->serial)
-		entry_at(s, id)->generation = generation;
-	pthread_mutex_unlock(&s->lock);
-}
-
-void cache_remove(struct cache *cache, const struct cache_key *key)
-{
-	struct shard *s = shard_of(cache, key->hash);
-	uint32_t id;
-
-	pthread_mutex_lock(&s->lock);
-	id = find(s, key);
-	if (id)
-		entry_drop(s, id);
+	for (unsigned int i = entry_candidates(s, key, ids); i-- > 0;)
+		if (entry_at(s, ids[i])->serial == found->serial)
+			entry_at(s, ids[i])->generation = generation;
 	pthread_mutex_unlock(&s->lock);
 }
 

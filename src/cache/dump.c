@@ -6,6 +6,11 @@
  *   parts   length (4, at most PART_MAX), checksum (8), entries; the last has the length 0
  *   entry   age when written (8, milliseconds), CACHE_FLAG_ (1), length (2), a DNS message
  *
+ * The message is the whole reply, whose plain form is found again when it is read.  One that holds
+ * for all types has the type 0 in its question.
+ *
+ * Up to version 1 there was an entry for each setting of DO and CD.
+ *
  * A checksum is keyed by the time of the file and the number of the part: parts of two files, or
  * in another order, do not fit together.  It is there against accidents: what an entry says is
  * checked as if a stranger had sent it.
@@ -15,10 +20,11 @@
 #include <string.h>
 
 #include "cache/shard.h"
+#include "dns/plain.h"
 
 #define MAGIC "SINKHOLE"
 #define MAGIC_LEN (sizeof(MAGIC) - 1)
-#define VERSION 1U
+#define VERSION 2U
 #define HEAD_LEN (MAGIC_LEN + 4 + 8)
 #define PART_HEAD_LEN (4 + 8)
 #define PART_MAX (64U * 1024)
@@ -45,7 +51,7 @@ struct dump {
 	uint64_t part; /* number of the next part */
 	uint64_t entries;
 	size_t len;    /* octets of the part at hand */
-	uint8_t *data; /* PART_MAX octets */
+	uint8_t *data; /* PART_MAX octets; for reading as many more, for one message */
 };
 
 static uint64_t checksum(const struct dump *d)
@@ -96,26 +102,41 @@ static uint8_t *add_ede(struct shard *s, uint32_t id, uint8_t *p)
 	return p + 4 + e->ede_len;
 }
 
+/* How many records the whole has, and where it stands in the entry's data. */
+static struct whole find_whole(struct shard *s, uint32_t id, size_t *ret_at)
+{
+	const struct entry *e = entry_at(s, id);
+	struct whole whole = {e->ancount, e->nscount, e->arcount};
+
+	*ret_at = entry_body_at(e);
+	if (e->more_len)
+		entry_load(s, id, *ret_at - sizeof(whole), (uint8_t *)&whole, sizeof(whole));
+	*ret_at += e->apart ? e->body_len : 0;
+	return whole;
+}
+
 /* The message that the entry came from, but for what it was of no use to keep; its length. */
 static size_t make_message(struct shard *s, uint32_t id, uint8_t *msg)
 {
 	const struct entry *e = entry_at(s, id);
 	uint8_t *p = msg + WIRE_HEADER;
+	size_t whole_at;
+	const struct whole whole = find_whole(s, id, &whole_at);
 
 	wire_put16(msg, 0);
 	wire_put16(msg + 2, (uint16_t)(FLAG_QR | FLAG_RD | FLAG_RA | (e->ad ? FLAG_AD : 0) |
 				       (e->rcode & FLAG_RCODE)));
 	wire_put16(msg + 4, 1);
-	wire_put16(msg + 6, e->ancount);
-	wire_put16(msg + 8, e->nscount);
-	wire_put16(msg + 10, (uint16_t)(e->arcount + (e->ede_len > 0)));
+	wire_put16(msg + 6, whole.ancount);
+	wire_put16(msg + 8, whole.nscount);
+	wire_put16(msg + 10, (uint16_t)(whole.arcount + (e->ede_len > 0)));
 	entry_load(s, id, 0, p, e->qname_len);
 	p += e->qname_len;
 	wire_put16(p, e->qtype);
 	wire_put16(p + 2, CLASS_IN);
 	p += 4;
-	entry_load(s, id, (size_t)e->qname_len + e->ede_len, p, e->body_len);
-	p += e->body_len;
+	entry_load(s, id, whole_at, p, entry_whole_len(e));
+	p += entry_whole_len(e);
 	if (e->ede_len > 0)
 		p = add_ede(s, id, p);
 	return (size_t)(p - msg);
@@ -129,7 +150,7 @@ static bool is_of_zone(const struct dump *d, struct shard *s, uint32_t id)
 	struct name qname = {.len = e->qname_len};
 
 	entry_load(s, id, 0, qname.wire, e->qname_len);
-	return e->hash != cache_hash(name_hash(&d->env->name_key, &qname), e->qtype, e->flags);
+	return e->hash != cache_hash(name_hash(&d->env->name_key, &qname), e->qtype);
 }
 
 static bool dump_entry(struct dump *d, struct shard *s, uint32_t id)
@@ -243,7 +264,8 @@ static enum err read_part(struct dump *d, struct err_text *text)
 	return ERR_OK;
 }
 
-/* True when the message is a reply that may be cached; `ret_reply` and `ret_qname` tell which. */
+/* True when the message of `len` octets is a reply that may be cached; `ret_reply` and `ret_qname`
+ * tell of it.  The type 0 is that of what holds for all types. */
 static bool parse_message(const struct dump *d, uint8_t *msg, size_t len, struct reply *ret_reply,
 			  struct name *ret_qname)
 {
@@ -258,35 +280,47 @@ static bool parse_message(const struct dump *d, uint8_t *msg, size_t len, struct
 	if (reply_parse(msg, len, question_len, d->env->ttl, ret_reply) != ERR_OK ||
 	    !reply_may_be_cached(ret_reply))
 		return false;
+	if (wire_get16(question + qname_len) == TYPE_NONE && !reply_is_for_all_types(ret_reply))
+		return false;
+	plain_separate(msg, PART_MAX, ret_reply);
 	name_copy_lower(ret_qname, question, qname_len);
 	return true;
 }
 
-/* Takes one entry of `left` octets or less; returns the octets of the entry, 0 when the entry is
- * bad. */
-static size_t load_entry(const struct dump *d, struct cache *cache, uint8_t *p, size_t left)
+static void put_entry(const struct dump *d, struct cache *cache, const struct cache_key *key,
+		      uint64_t age_when_written_ms, const struct reply *reply)
 {
 	const struct cache_dump_env *env = d->env;
+	int64_t age_ms = (int64_t)(age_when_written_ms + (env->now_s - d->written_s) * 1000);
+
+	if (age_ms / 1000 < (int64_t)reply->ttl_s + env->conf->serve_stale_s)
+		cache_put_at(cache, env->conf, key, (int64_t)env->now_ms,
+			     (int64_t)env->now_ms - age_ms, 0, reply);
+}
+
+/* Takes one entry of `left` octets or less; returns the octets of the entry, 0 when the entry is
+ * bad. */
+static size_t load_entry(const struct dump *d, struct cache *cache, const uint8_t *p, size_t left)
+{
+	uint8_t *msg = d->data + PART_MAX; /* where there is room to find the plain form */
 	struct cache_key key;
 	struct reply reply;
 	struct name qname;
-	int64_t age_ms;
 	size_t len;
 
 	if (left < ENTRY_HEAD_LEN)
 		return 0;
 	len = wire_get16(p + 9);
 	if (left - ENTRY_HEAD_LEN < len || get64(p) > AGE_MAX_MS ||
-	    p[8] > (CACHE_FLAG_DO | CACHE_FLAG_CD) ||
-	    !parse_message(d, p + ENTRY_HEAD_LEN, len, &reply, &qname))
+	    (p[8] & ~(CACHE_FLAG_CD | CACHE_FLAG_PLAIN)))
+		return 0;
+	memcpy(msg, p + ENTRY_HEAD_LEN, len);
+	if (!parse_message(d, msg, len, &reply, &qname))
 		return 0;
 	key = (struct cache_key){.qname = &qname, .flags = p[8]};
-	key.qtype = wire_get16(p + ENTRY_HEAD_LEN + WIRE_HEADER + qname.len);
-	key.hash = cache_hash(name_hash(&env->name_key, &qname), key.qtype, key.flags);
-	age_ms = (int64_t)(get64(p) + (env->now_s - d->written_s) * 1000);
-	if (age_ms / 1000 < (int64_t)reply.ttl_s + env->conf->serve_stale_s)
-		cache_put_at(cache, env->conf, &key, (int64_t)env->now_ms,
-			     (int64_t)env->now_ms - age_ms, 0, &reply);
+	key.qtype = wire_get16(msg + WIRE_HEADER + qname.len);
+	key.hash = cache_hash(name_hash(&d->env->name_key, &qname), key.qtype);
+	put_entry(d, cache, &key, get64(p), &reply);
 	return ENTRY_HEAD_LEN + len;
 }
 
@@ -329,7 +363,7 @@ enum err cache_load(struct cache *cache, const struct cache_dump_env *env, FILE 
 	struct dump d = {.env = env, .file = in};
 	enum err err;
 
-	d.data = malloc(PART_MAX);
+	d.data = malloc(2 * (size_t)PART_MAX);
 	if (!d.data)
 		return err_set(text, ERR_NOMEM, "%s", err_str(ERR_NOMEM));
 	err = read_head(&d, text);

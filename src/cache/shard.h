@@ -2,7 +2,9 @@
 /*
  * What the files of cache share.
  *
- *   cache.c  entries: found, given, put
+ *   cache.c  made, asked
+ *   put.c    replies and failures that are put, and what they take the place of
+ *   find.c   which entries speak for a question
  *   shard.c  a shard's memory: blocks, the index, the queues, and who has to go
  *   flush.c  all of a name, or of all names below it, removed
  *   dump.c   all written to a file, and read again
@@ -29,6 +31,8 @@
 #define ENTRY_MAX (16U * 1024)
 #define BLOCKS_MAX (1U << 31) /* of a shard */
 
+#define TYPE_NONE 0U /* of an entry that holds for all types of its name */
+
 #define QUEUE_OTHERS 0U	  /* types without a share of their own */
 #define QUEUE_FAILURES 1U /* cached SERVFAILs */
 #define QUEUE_TYPES 2U	  /* from here on, in the order of cache.types */
@@ -45,14 +49,15 @@ struct entry {
 	uint32_t chain; /* next of the same bucket */
 	uint32_t newer; /* towards the queue's head */
 	uint32_t older; /* towards its tail */
-	uint16_t qtype;
+	uint16_t qtype; /* TYPE_NONE: there is no such name, for any type */
 	uint16_t rcode;
-	uint16_t ancount;
+	uint16_t ancount; /* of the plain form, as body_len */
 	uint16_t nscount;
 	uint16_t arcount;
 	uint16_t body_len;
+	uint16_t more_len; /* octets that the whole takes beside the plain form; 0: there is none */
 	uint8_t qname_len;
-	uint8_t flags;
+	uint8_t flags; /* CACHE_FLAG_CD, CACHE_FLAG_PLAIN: how it was asked */
 	uint8_t kind;
 	uint8_t ede_len;
 	uint8_t queue;
@@ -60,6 +65,15 @@ struct entry {
 	bool has_soa;
 	bool visited;
 	bool failing; /* the answer could not be had anew, or not soon enough */
+	bool told;    /* it failed, and an upstream has said so */
+	bool apart;   /* the whole stands behind the plain form, and does not begin with it */
+};
+
+/* How many records the whole of a reply has; stands before its octets. */
+struct whole {
+	uint16_t ancount;
+	uint16_t nscount;
+	uint16_t arcount;
 };
 
 union block {
@@ -71,7 +85,7 @@ union block {
 		uint32_t next;
 		uint32_t unused;
 		struct entry entry;
-		uint8_t data[BLOCK - 8 - sizeof(struct entry)]; /* name, EDE, records */
+		uint8_t data[BLOCK - 8 - sizeof(struct entry)]; /* name, EDE, whole, records */
 	} head;
 };
 
@@ -117,10 +131,23 @@ static inline uint32_t bucket_get(const struct shard *s, uint64_t hash)
 	return atomic_load_explicit(&s->buckets[hash & s->bucket_mask], memory_order_relaxed);
 }
 
-/* Octets of an entry's data: its name, its EDE, its records. */
+/* Where in an entry's data the plain form stands: behind its name, its EDE, and what tells of the
+ * whole. */
+static inline size_t entry_body_at(const struct entry *e)
+{
+	return (size_t)e->qname_len + e->ede_len + (e->more_len ? sizeof(struct whole) : 0);
+}
+
+/* Octets of an entry's data. */
 static inline size_t entry_octets(const struct entry *e)
 {
-	return (size_t)e->qname_len + e->ede_len + e->body_len;
+	return entry_body_at(e) + e->body_len + e->more_len;
+}
+
+/* Octets of the whole reply. */
+static inline size_t entry_whole_len(const struct entry *e)
+{
+	return (e->apart ? 0 : (size_t)e->body_len) + e->more_len;
 }
 
 /* True when the entry is past every use that there is for an expired one. */
@@ -156,7 +183,37 @@ void entry_drop(struct shard *s, uint32_t id);
 bool shard_can_hold(const struct shard *s, const struct conf_cache *conf, unsigned int queue,
 		    size_t octets);
 
-/* cache.c */
+/* The shard of a hash: its bits are not the bucket's. */
+static inline struct shard *shard_of(struct cache *cache, uint64_t hash)
+{
+	return &cache->shards[hash >> 58];
+}
+
+/* find.c; all under the shard's lock */
+
+#define CANDIDATES_MAX 4U /* of the type and of all types, each asked with CD or without */
+
+/* The entry of exactly the key's name, `qtype`, and CD as in `cd` (CACHE_FLAG_CD or 0). */
+uint32_t entry_find(struct shard *s, const struct cache_key *key, uint16_t qtype, uint8_t cd);
+
+/* All entries that may speak for the key: for a CD of 0 none that were asked with CD. */
+unsigned int entry_candidates(struct shard *s, const struct cache_key *key,
+			      uint32_t ret_ids[CANDIDATES_MAX]);
+
+/* Of the candidates, the newest reply that may be given, now or stale; NONE. */
+uint32_t entry_newest(struct shard *s, const struct conf_cache *conf, const struct cache_key *key,
+		      int64_t now_ms);
+
+/* Drops what has expired of the key's name, whatever its type: all, or what was asked with CD. */
+void entry_drop_expired(struct shard *s, const struct cache_key *key, uint8_t cd, int64_t now_ms);
+
+/* True when some reply of the key's name, whatever its type, was stored after `stored_ms`. */
+bool entry_name_has_newer(struct shard *s, const struct cache_key *key, int64_t stored_ms);
+
+/* put.c */
+
+/* It could not be had anew, which an upstream has `told` or not: asked for again at the time. */
+void entry_set_failing(struct entry *e, int64_t recheck_at_ms, bool told);
 
 /* As cache_put, of a reply that was stored at `stored_ms`, and may have expired; one that was
  * stored later stays. */

@@ -391,13 +391,14 @@ void reply_age(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_
 	}
 }
 
-void reply_set_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t ttl_s)
+void reply_cap_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t ttl_s)
 {
 	struct wire_rr rr;
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
 			return;
-		wire_put32(msg + rr.ttl_at, ttl_s);
+		if (rr.ttl_s > ttl_s)
+			wire_put32(msg + rr.ttl_at, ttl_s);
 	}
 }

@@ -3,8 +3,11 @@
  * are asked before anything of it is given. */
 #include <string.h>
 
+#include "dns/plain.h"
 #include "query/job.h"
 
+#define BLOCKED                                                                                    \
+	0U /* the generation of what a list blocks: inspected at each hit, for its verdict */
 #define RECHECK_SLOW_MS 5000U /* longer than a question may take: till then it may be answered */
 
 /* A reply past its TTL: RFC 8767, 4, and a signature in it may have expired as well. */
@@ -21,13 +24,14 @@ static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *
 	reply->ad = false;
 	reply->ttl_s = ttl_s;
 	if (reply->body)
-		reply_set_ttl(msg, reply->question_end + (size_t)reply->body_len,
+		reply_cap_ttl(msg, reply->question_end + (size_t)reply->body_len,
 			      reply->question_end, records, ttl_s);
 }
 
 /* ---- a query */
 
-/* A reply cached under older lists is inspected by the current ones before it is given. */
+/* A reply cached under older lists, or that these block, is inspected by the current ones before it
+ * is given. */
 static struct verdict inspect_cached(const struct query *q, const struct query_env *env,
 				     const struct cache_key *key, const uint8_t *msg,
 				     const struct reply *reply, const struct cache_found *found)
@@ -35,9 +39,7 @@ static struct verdict inspect_cached(const struct query *q, const struct query_e
 	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
 					 reply, q->leave);
 
-	if (v.matched)
-		cache_remove(env->cache, key);
-	else
+	if (!v.matched)
 		cache_set_generation(env->cache, key, found, env->snapshot->generation);
 	return v;
 }
@@ -76,6 +78,7 @@ static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg,
 	if (!cache_get(env->cache, &env->snapshot->conf->cache, &key, env->now_ms, msg + body_at,
 		       room - body_at, &reply, &found)) {
 		stats_inc(env->stats, cache_misses);
+		q->unchecked = found.unchecked;
 		return false;
 	}
 	reply.question_end = (uint16_t)body_at;
@@ -87,12 +90,13 @@ static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg,
 		}
 		v = inspect_cached(q, env, &key, msg, &reply, &found);
 	}
+	q->refresh = found.refresh;
+	q->unchecked = found.unchecked;
 	if (query_verdict_ends(&v, q->transport)) {
 		stats_inc(env->stats, blocked_cname);
 		*outcome = query_answer_verdict(job, &v, 0, ret_len);
 		return true;
 	}
-	q->refresh = found.refresh;
 	count_cached(env->stats, &reply, found.refresh);
 	if (reply.stale)
 		make_stale(env, msg, &reply);
@@ -153,8 +157,8 @@ static struct verdict judge_reply(const struct query_env *env, const struct quer
 	return query_inspect(env, msg, len, reply, leave);
 }
 
-struct verdict query_resolve(const struct query_env *env, const struct query_key *key,
-			     const uint8_t *msg, size_t len, const struct reply *reply)
+struct verdict query_resolve(const struct query_env *env, const struct query_key *key, uint8_t *msg,
+			     size_t len, struct reply *reply)
 {
 	struct name qname;
 	const struct cache_key cache_key = cache_key_of(key, &qname);
@@ -162,9 +166,9 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
 
 	if (reply->pruned)
 		stats_inc(env->stats, upstream_pruned);
-	if (!v.matched && reply_may_be_cached(reply))
-		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
-			  key->generation, reply);
+	plain_separate(msg, WIRE_MESSAGE_MAX, reply);
+	cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
+		  v.matched ? BLOCKED : key->generation, reply);
 	return v;
 }
 
@@ -173,10 +177,11 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
 {
 	const size_t body_at = WIRE_HEADER + (size_t)key->question_len;
 	struct name qname;
-	const struct cache_key cache_key = cache_key_of(key, &qname);
+	struct cache_key cache_key = cache_key_of(key, &qname);
 	struct cache_found found;
 	size_t len;
 
+	cache_key.flags |= CACHE_FLAG_DO; /* for who wants it; plain_separate is for the others */
 	if (!cache_get_stale(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
 			     failed ? CACHE_RECHECK_MS : RECHECK_SLOW_MS, msg + body_at,
 			     WIRE_MESSAGE_MAX - body_at, ret_reply, &found))
@@ -193,8 +198,7 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
 				  ret_reply->arcount,
 			  found.age_s);
 	*ret_verdict = judge_reply(env, key, &qname, msg, len, ret_reply);
-	if (ret_verdict->matched)
-		cache_remove(env->cache, &cache_key);
+	plain_separate(msg, WIRE_MESSAGE_MAX, ret_reply);
 	return true;
 }
 

@@ -45,7 +45,7 @@ static void hash_question(struct query *q, const struct query_env *env)
 {
 	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
 	q->cache_hash = cache_hash(whole_name_hash(&q->suffixes) ^ find_pool(q, env->snapshot),
-				   q->wire.qtype, query_cache_flags(&q->wire));
+				   q->wire.qtype);
 }
 
 void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
@@ -55,6 +55,7 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 	q->transport = transport;
 	q->leave = POLICY_NO_LEAVE;
 	q->refresh = false;
+	q->unchecked = false;
 	q->alias = false;
 	if (q->parsed == WIRE_DROP)
 		return;
@@ -73,7 +74,7 @@ void query_prefetch(const struct query *q, const struct query_env *env)
 	if (q->parsed != WIRE_QUERY)
 		return;
 	domset_prefetch_rules(env->snapshot->policy->set, &q->suffixes);
-	cache_prefetch_entry(env->cache, q->cache_hash);
+	cache_prefetch_entry(env->cache, q->cache_hash, q->wire.qtype);
 }
 
 /* An answer that says no more than its rcode. */
@@ -262,7 +263,7 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 	ret_key->qtype = q->wire.qtype;
 	ret_key->pool = q->pool;
 	ret_key->pool_salt = salt_of(env->snapshot, q->pool);
-	ret_key->flags = query_cache_flags(&q->wire);
+	ret_key->flags = q->unchecked ? CACHE_FLAG_CD : 0;
 	ret_key->leave = q->leave;
 	ret_key->question_len = (uint16_t)(q->qname.len + 4);
 	memcpy(ret_key->question, q->qname.wire, q->qname.len);
@@ -280,6 +281,14 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_wait->alias = q->alias;
 	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
 	memcpy(ret_wait->question, msg + WIRE_HEADER, q->wire.question_end - (size_t)WIRE_HEADER);
+}
+
+bool query_ask_unchecked(struct query_key *key)
+{
+	if (key->flags & CACHE_FLAG_CD)
+		return false;
+	key->flags |= CACHE_FLAG_CD;
+	return true;
 }
 
 bool query_key_equal(const struct query_key *a, const struct query_key *b)

@@ -2,6 +2,7 @@
 /* How answers come about: from a list's verdict, from a reply, or from the configuration. */
 #include <string.h>
 
+#include "dns/plain.h"
 #include "query/job.h"
 
 void answer_job_init(struct answer_job *job, const struct query_env *env,
@@ -258,6 +259,7 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 				uint8_t *buf, size_t cap, size_t *ret_len)
 {
 	struct answer_job job;
+	struct reply plain;
 
 	resume_job(&job, env, wait, buf, cap);
 	if (query_verdict_ends(verdict, wait->transport)) {
@@ -270,6 +272,11 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 		stats_inc(env->stats, stale_answers);
 	else
 		stats_inc(env->stats, resolved);
+	if (reply->plain.body && !wait->wire.edns.dnssec_ok) {
+		plain = *reply;
+		plain_use(&plain);
+		reply = &plain;
+	}
 	*ret_len = query_answer_reply(&job, reply, 0);
 	return QUERY_ANSWERED;
 }
@@ -323,7 +330,7 @@ static size_t put_opt(const struct query_key *key, const struct query_form *form
 	memset(opt, 0, EDNS_OPT_FIXED);
 	wire_put16(opt + 1, TYPE_OPT);
 	wire_put16(opt + 3, form->udp_size);
-	wire_put32(opt + 5, key->flags & CACHE_FLAG_DO ? 0x8000U : 0);
+	wire_put32(opt + 5, key->flags & CACHE_FLAG_PLAIN ? 0 : 0x8000U);
 	if (form->cookie_len)
 		memcpy(add_option(opt, &len, OPTION_COOKIE, form->cookie_len), form->cookie,
 		       form->cookie_len);

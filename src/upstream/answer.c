@@ -124,19 +124,21 @@ static void take_truncated(struct question *q, struct server *server)
 	struct upstream_result nothing = {.failure = QUERY_FAIL_NO_REPLY};
 	bool known_to_fail = server->link_misses >= MISSES_MAX;
 
+	q->truncated = server;
 	if (!known_to_fail)
 		health_good(server);
 	if (q->kind == QUESTION_MEASURE && !known_to_fail)
 		finish(q, &nothing);
-	else if (pick_second(q) && !uplink_is_worth_it(server))
+	else if (uplink_is_worth_it(server))
+		ask_over_connection(q, server);
+	else if (pick_second(q))
 		try_failed(q, server, FAILURE_ANSWER);
-	else
+	else if (!try_plain(q, server))
 		ask_over_connection(q, server);
 }
 
 /* The answer is the server's; `a` is over. */
-static void take_reply(struct question *q, const struct attempt *a, size_t len,
-		       const struct reply *reply)
+static void take_reply(struct question *q, const struct attempt *a, size_t len, struct reply *reply)
 {
 	const struct query_env *env = &q->upstreams->loop->env;
 	struct upstream_result result = {.reply = reply};
@@ -170,7 +172,7 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len,
 }
 
 /* Ends the attempt, with its server kept till what follows from it is done. */
-static void conclude(struct attempt *a, size_t len, const struct reply *reply)
+static void conclude(struct attempt *a, size_t len, struct reply *reply)
 {
 	struct attempt was = *a;
 	struct question *q = a->question;

@@ -64,6 +64,9 @@ void try_begin(struct question *q);
 void try_failed(struct question *q, struct server *server, enum failure failure);
 /* Sends it once more to `server`, in the same way or over a connection.  False: it cannot be. */
 bool try_again(struct question *q, struct server *server, bool over_connection);
+/* Has it asked of `server` without DO, over UDP, where the answer may fit then.  False: that was
+ * done, or somebody who waits has set DO. */
+bool try_plain(struct question *q, struct server *server);
 /* Something of what the question waits for is due. */
 void try_on_time(struct question *q);
 /* A server's state has changed: its questions have another deadline, and may be sent. */

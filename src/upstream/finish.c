@@ -55,6 +55,28 @@ void finish_stale(struct question *q)
 	tell(waiters, &result);
 }
 
+/* Clients that check for themselves (CD) have it asked anew, so that the upstream does not check:
+ * it may have refused for that alone. */
+static void ask_unchecked(struct question *q)
+{
+	struct upstream_waiter **at = &q->waiters;
+	struct query_key key = q->key;
+
+	if (!query_ask_unchecked(&key))
+		return;
+	while (*at) {
+		struct upstream_waiter *waiter = *at;
+
+		*at = waiter->next;
+		if (!(waiter->wait.wire.flags & FLAG_CD) ||
+		    q->upstreams->ask(q->upstreams, &key, waiter) != ERR_OK) {
+			waiter->next = *at;
+			*at = waiter;
+			at = &waiter->next;
+		}
+	}
+}
+
 /* Nobody answers: what is left in the cache is better than nothing, and an upstream's word on why
  * it failed is better than ours. */
 void finish_failed(struct question *q, enum query_failure failure)
@@ -69,6 +91,8 @@ void finish_failed(struct question *q, enum query_failure failure)
 		finish(q, &result);
 		return;
 	}
+	if (q->answered_badly)
+		ask_unchecked(q);
 	if (query_stale(env, &q->key, failure != QUERY_FAIL_OVERLOAD, up->message, &reply,
 			&result.verdict)) {
 		result.reply = &reply;

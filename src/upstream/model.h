@@ -127,8 +127,9 @@ struct question {
 	bool waits;
 	uint8_t row; /* in which it does: of what was not sent, or of what was */
 	bool is_due;
-	bool crowded_out; /* given up for newer ones */
-	struct ede ede;	  /* what the last of them said why */
+	bool crowded_out;	  /* given up for newer ones */
+	struct server *truncated; /* its answer over UDP did not fit; NULL: none */
+	struct ede ede;		  /* what the last of them said why */
 	uint32_t attempt_count;
 	struct attempt attempts[ATTEMPTS_MAX];
 };
@@ -232,6 +233,8 @@ struct silences {
 
 struct upstreams {
 	struct loop *loop;
+	enum err (*ask)(struct upstreams *up, const struct query_key *key,
+			struct upstream_waiter *waiter); /* upstream_ask */
 	struct event turn; /* made active when there is any of this: */
 	struct source_queue readable_sources;
 	struct link_queue readable_links;

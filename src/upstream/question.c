@@ -55,6 +55,7 @@ static void reset(struct question *q)
 	q->waits = false;
 	q->is_due = false;
 	q->crowded_out = false;
+	q->truncated = NULL;
 	q->ede.len = 0;
 	q->attempt_count = 0;
 }

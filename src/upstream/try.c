@@ -102,6 +102,23 @@ bool try_again(struct question *q, struct server *server, bool over_connection)
 	return true;
 }
 
+static bool is_dnssec_wanted(const struct question *q)
+{
+	for (const struct upstream_waiter *w = q->waiters; w; w = w->next)
+		if (w->wait.wire.edns.dnssec_ok)
+			return true;
+	return false;
+}
+
+bool try_plain(struct question *q, struct server *server)
+{
+	if ((q->key.flags & CACHE_FLAG_PLAIN) || server->transport != SERVER_UDP ||
+	    is_dnssec_wanted(q))
+		return false;
+	q->key.flags |= CACHE_FLAG_PLAIN; /* so that who sets DO does not join it */
+	return try_again(q, server, false);
+}
+
 void try_failed(struct question *q, struct server *server, enum failure failure)
 {
 	struct stats *stats = q->upstreams->loop->env.stats;
@@ -113,6 +130,9 @@ void try_failed(struct question *q, struct server *server, enum failure failure)
 			return;
 	}
 	stats_inc(stats, upstream_retries);
+	if (failure == FAILURE_NETWORK && q->truncated == server && !pick_second(q) &&
+	    try_plain(q, server))
+		return;
 	q->failed |= bit;
 	if (failure == FAILURE_ANSWER) {
 		q->answered_badly = true;

@@ -94,6 +94,7 @@ enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, 
 	if (!up)
 		return ERR_NOMEM;
 	up->loop = loop;
+	up->ask = upstream_ask;
 	evtimer_assign(&up->turn, loop->base, turn_on_event, up);
 	evtimer_assign(&up->release, loop->base, try_on_release, up);
 	TAILQ_INIT(&up->readable_sources);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is remembered of upstream answers, and for how long."""
+import dns.flags
+import dns.rdatatype
 import pytest
 
 from harness.client import addresses, ask, ede, exchange_many, rcode, soa, ttls
@@ -29,16 +31,42 @@ def test_second_query_does_not_reach_the_upstream(cached):
     assert counters["cache_entries"] == 1
 
 
-@pytest.mark.parametrize("wanted", [{"do": True}, {"cd": True}, {"do": True, "cd": True}],
-                         ids=["do", "cd", "both"])
-def test_what_changes_an_answer_is_part_of_the_key(cached, wanted):
-    d, up = cached()
-    ask(d.address, "a.test")
-    ask(d.address, "a.test", **wanted)
-    assert up.count() == 2
-    ask(d.address, "a.test")
-    ask(d.address, "a.test", **wanted)
-    assert up.count() == 2
+SETTINGS = [{}, {"do": True}, {"cd": True}, {"do": True, "cd": True}]
+SIGNATURE = "RRSIG A 13 2 300 20300101000000 20200101000000 1 test. c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize("first", SETTINGS, ids=["plain", "do", "cd", "both"])
+def test_one_entry_for_all_settings(cached, first):
+    """Whoever asks first, the upstream is asked once; each is given what it asked for."""
+    d, up = cached(lambda q: q.reply(f"{q.name} 300 IN A {GOOD}", f"{q.name} 300 IN {SIGNATURE}"))
+    for wanted in [first, *SETTINGS, *SETTINGS]:
+        answer = ask(d.address, "a.test", **wanted)
+        assert addresses(answer) == [GOOD] and rcode(answer) == "NOERROR"
+        signed = any(r.rdtype == dns.rdatatype.RRSIG for r in answer.answer)
+        assert signed == wanted.get("do", False)
+    assert up.count() == 1 and d.counters()["cache_entries"] == 1
+    up.script = lambda q: None
+    for wanted in SETTINGS:
+        assert addresses(ask(d.address, "a.test", **wanted)) == [GOOD]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["checked-first", "unchecked-first"])
+def test_what_a_validating_upstream_refuses(cached, order):
+    """Without CD it stays refused, whatever came with CD; with CD it is had in the same query."""
+    d, up = cached(lambda q: q.address(GOOD) if q.message.flags & dns.flags.CD
+                   else q.negative("SERVFAIL"))
+    for _ in range(2):
+        for cd in order:
+            answer = ask(d.address, "a.test", cd=bool(cd))
+            assert rcode(answer) == ("NOERROR" if cd else "SERVFAIL")
+    assert d.counters()["cache_entries"] == 2
+
+
+def test_nxdomain_is_told_once_for_all_types(cached):
+    d, up = cached(lambda q: q.negative("NXDOMAIN"))
+    for kind in ("A", "AAAA", "HTTPS", "TXT"):
+        assert rcode(ask(d.address, "a.test", kind)) == "NXDOMAIN"
+    assert up.count() == 1 and d.counters()["cache_entries"] == 1
 
 
 @pytest.mark.parametrize("wanted", [{"edns": True}, {"ad": True}, {"edns": True, "payload": 4096}],

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Names that lead to a listed one by CNAME or DNAME, and what a reload does to them."""
+import time
+
 import pytest
 
 from harness.client import addresses, ask, dig, ede, flags, rcode, records, soa
+from harness.program import wait_until
 from harness.zones import PLAIN
 
 GOOD, SINK = "198.51.100.7", "192.0.2.1"
@@ -19,7 +22,7 @@ def chain(q):
 def test_each_target_of_a_chain_is_looked_at(daemon, upstream, listed, tcp):
     up = upstream(chain)
     d = daemon({"upstreams": [up.address]}).add_list("one", listed + "\n").start()
-    for number in range(1, 3):  # it is not cached: it is looked at each time
+    for number in range(1, 3):  # the reply is cached, and looked at each time
         answer = ask(d.address, "first.test", edns=True, tcp=tcp)
         assert records(answer) == [("first.test.", "A", SINK)]
         assert ede(answer) == (4, "one")
@@ -40,6 +43,28 @@ def test_target_that_is_dropped_is_silence(daemon, upstream):
     d = daemon({"upstreams": [upstream(chain).address]})
     d.add_list("one", "third.test\n", action="drop").start()
     assert dig(d.address, "first.test", wait=1).status == ""
+
+
+def test_block_for_a_target_is_remembered(daemon, upstream):
+    """Twenty queries are one question; the sinkhole is given when the upstream is gone, and the
+    address that the name had once is not."""
+    answers = [lambda q: q.address(GOOD, ttl=1)]
+    up = upstream(lambda q: answers[-1](q))
+    d = daemon({"upstreams": [up.address], "outgoing": {"timeout": "1s"}})
+    d.add_list("one", "third.test\n").start()
+    assert addresses(ask(d.address, "first.test")) == [GOOD]
+    answers.append(lambda q: q.reply(f"{q.name} 1 IN CNAME third.test.", f"third.test. 1 IN A {GOOD}"))
+    wait_until(lambda: addresses(ask(d.address, "first.test")) == [SINK], 5, "it has expired")
+    asked = up.count()
+    answers.append(chain)
+    for _ in range(20):
+        assert addresses(ask(d.address, "second.test")) == [SINK]
+    assert up.count() == asked + 1
+    up.script = lambda q: None
+    time.sleep(1.1)
+    for _ in range(2):
+        assert addresses(ask(d.address, "first.test", timeout=8)) == [SINK]
+        assert addresses(ask(d.address, "second.test")) == [SINK]
 
 
 def test_dname_is_looked_at(daemon, upstream):

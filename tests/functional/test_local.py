@@ -230,10 +230,10 @@ def test_cname_that_leads_out_is_followed(daemon, upstream, tcp):
     # asked once, for all who ask the one name or another
     assert [q.name.lower() for q in up.asked()] == ["shop.hoster.example."]
     assert records(ask(d.address, "shop.hoster.example", edns=True, tcp=tcp)) == expected[1:]
-    none = ask(d.address, "alias.corp.example", "TXT", tcp=tcp)
-    assert rcode(none) == "NXDOMAIN" and records(none) == alias + expected[:1]
     nodata = ask(d.address, "alias.corp.example", "MX", tcp=tcp)
     assert rcode(nodata) == "NOERROR" and soa(nodata) == ("hoster.example.", 300, 300)
+    none = ask(d.address, "alias.corp.example", "TXT", tcp=tcp)
+    assert rcode(none) == "NXDOMAIN" and records(none) == alias + expected[:1]
 
 
 def test_cname_that_leads_to_a_special_name(daemon, upstream):

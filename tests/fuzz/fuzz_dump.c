@@ -74,8 +74,9 @@ static void require_whole(const uint8_t *msg, size_t len, size_t pos)
 	require(pos == len);
 }
 
-/* Asks what the entry is the answer to.  It may be too old to be given. */
-static void ask(const uint8_t *entry, size_t len)
+/* Asks what the entry is the answer to, with DO or without.  It may be too old to be given.  What
+ * holds for all types is asked for one of them. */
+static void ask(const uint8_t *entry, size_t len, bool dnssec_ok)
 {
 	const uint8_t *msg = entry + DUMPFILE_ENTRY_HEAD;
 	size_t qname_len = name_check(msg + WIRE_HEADER, len - DUMPFILE_ENTRY_HEAD - WIRE_HEADER);
@@ -85,7 +86,9 @@ static void ask(const uint8_t *entry, size_t len)
 	message_begin(&m, 1, FLAG_RD | (entry[8] & CACHE_FLAG_CD ? FLAG_CD : 0));
 	message_add(&m, msg + WIRE_HEADER, qname_len + 4);
 	message_set16(&m, MESSAGE_QD, 1);
-	message_opt(&m, 4096, entry[8] & CACHE_FLAG_DO ? MESSAGE_DO : 0);
+	if (wire_get16(m.octets + m.len - 4) == 0)
+		message_set16(&m, m.len - 4, TYPE_A);
+	message_opt(&m, 4096, dnssec_ok ? MESSAGE_DO : 0);
 	if (pipeline_ask(&pipeline, TRANSPORT_TCP, &m, NULL) != QUERY_ANSWERED)
 		return;
 	require_whole(m.octets, m.len, WIRE_HEADER + qname_len + 4);
@@ -101,7 +104,8 @@ static void ask_all(const uint8_t *data, size_t size)
 	while (at < end) {
 		size_t len = DUMPFILE_ENTRY_HEAD + wire_get16(data + at + 9);
 
-		ask(data + at, len);
+		ask(data + at, len, false);
+		ask(data + at, len, true);
 		at += len;
 	}
 	require(at == end);

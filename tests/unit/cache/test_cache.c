@@ -106,7 +106,7 @@ static void test_size_zero(void **state)
 		put(cache, &k, n, 100, START_MS);
 		assert_false(get(cache, &k, n, START_MS));
 		cache_set_generation(cache, &k.cache, &found, 2);
-		cache_remove(cache, &k.cache);
+		cache_flush_name(cache, &k.qname);
 	}
 	stats = cache_stats(cache);
 	assert_int_equal(stats.entries + stats.evicted + stats.expired + stats.bytes_used, 0);
@@ -317,8 +317,8 @@ static void test_not_stored(void **state)
 	assert_int_equal(cache_stats(cache).bytes_used, 0);
 	put(cache, &k, 1, 16000, START_MS);
 	assert_true(get(cache, &k, 1, START_MS));
-	put(cache, &k, 1, BODY_MAX, START_MS);
-	assert_true(get(cache, &k, 1, START_MS));
+	put(cache, &k, 1, BODY_MAX, START_MS); /* is newer all the same */
+	assert_false(get(cache, &k, 1, START_MS));
 	cache_free(cache);
 }
 
@@ -326,17 +326,9 @@ static void test_not_stored(void **state)
 static const struct {
 	const char *name;
 	uint16_t qtype;
-	uint8_t flags;
 } keys[] = {
-	{"a.example", 1, 0},
-	{"b.example", 1, 0},
-	{"a.example", 28, 0},
-	{"a.example", 1, CACHE_FLAG_DO},
-	{"a.example", 1, CACHE_FLAG_CD},
-	{"a.example", 1, CACHE_FLAG_DO | CACHE_FLAG_CD},
-	{"a.exampl", 1, 0},
-	{"a.example.", 257, 0},
-	{".", 1, 0},
+	{"a.example", 1}, {"b.example", 1},    {"a.example", 28},
+	{"a.exampl", 1},  {"a.example.", 257}, {".", 1},
 };
 
 static void test_keys(void **state)
@@ -347,42 +339,36 @@ static void test_keys(void **state)
 	for (unsigned int i = 0; i < COUNT(keys); i++) {
 		key_set(&k[i], 7, keys[i].name);
 		k[i].cache.qtype = keys[i].qtype;
-		k[i].cache.flags = keys[i].flags;
 		put(cache, &k[i], i, 100 + i, START_MS);
 	}
 	assert_int_equal(cache_stats(cache).entries, COUNT(keys));
 	for (unsigned int i = 0; i < COUNT(keys); i++)
 		assert_true(get(cache, &k[i], i, START_MS));
-	for (unsigned int i = 0; i < COUNT(keys); i += 2)
-		cache_remove(cache, &k[i].cache);
+	assert_int_equal(cache_flush_name(cache, &k[0].qname), 3);
 	for (unsigned int i = 0; i < COUNT(keys); i++)
-		assert_int_equal(get(cache, &k[i], i, START_MS), i % 2);
+		assert_int_equal(get(cache, &k[i], i, START_MS),
+				 !name_equal(&k[i].qname, &k[0].qname));
 	cache_free(cache);
 }
 
 static void test_hash_depends(void **state)
 {
-	uint64_t seen[4 * 3];
-	size_t count = 0;
+	const uint64_t seen[] = {cache_hash(1, 0), cache_hash(1, 1), cache_hash(1, 28),
+				 cache_hash(1, 65), cache_hash(2, 1)};
 
-	for (uint8_t flags = 0; flags < 4; flags++) {
-		seen[count++] = cache_hash(1, 1, flags);
-		seen[count++] = cache_hash(1, 28, flags);
-		seen[count++] = cache_hash(2, 1, flags);
-	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < COUNT(seen); i++)
 		for (size_t j = 0; j < i; j++)
 			assert_true(seen[i] != seen[j]);
 }
 
-/* One name's replies do not all go to one shard, nor to one bucket. */
+/* Names do not all go to one shard, nor to one bucket; the types of one do to neighbours. */
 static void test_hash_spreads(void **state)
 {
 	unsigned int shards[64] = {0};
 	unsigned int low[64] = {0};
 
 	for (uint64_t i = 0; i < 64U * 64; i++) {
-		uint64_t hash = cache_hash(i * 0x9e3779b97f4a7c15ULL, (uint16_t)(1 + i % 40), 0);
+		uint64_t hash = cache_hash(i * 0x9e3779b97f4a7c15ULL, (uint16_t)(1 + i % 40));
 
 		shards[hash >> 58]++;
 		low[hash & 63]++;
@@ -405,7 +391,7 @@ static void test_replacement(void **state)
 	for (size_t i = 0; i < COUNT(lens); i++) {
 		put(cache, &k, 1, lens[i], START_MS);
 		alone[i] = cache_stats(cache).bytes_used;
-		cache_remove(cache, &k.cache);
+		cache_flush_name(cache, &k.qname);
 		assert_int_equal(cache_stats(cache).bytes_used, 0);
 	}
 	for (size_t i = 0; i < COUNT(lens); i++) {
@@ -453,7 +439,7 @@ static void test_generation(void **state)
 	assert_true(found.serial != old.serial);
 
 	/* removed, and put again */
-	cache_remove(cache, &k.cache);
+	cache_flush_name(cache, &k.qname);
 	cache_set_generation(cache, &k.cache, &found, 9);
 	put(cache, &k, 1, 10, START_MS);
 	cache_set_generation(cache, &k.cache, &found, 9);
@@ -472,8 +458,8 @@ static void test_remove(void **state)
 		put(cache, &k[i], i, 50, START_MS);
 	}
 	for (unsigned int i = 0; i < COUNT(k); i += 2) {
-		cache_remove(cache, &k[i].cache);
-		cache_remove(cache, &k[i].cache);
+		cache_flush_name(cache, &k[i].qname);
+		cache_flush_name(cache, &k[i].qname);
 	}
 	assert_int_equal(cache_stats(cache).entries, COUNT(k) / 2);
 	for (unsigned int i = 0; i < COUNT(k); i++)
@@ -637,7 +623,7 @@ static void test_eviction_model(void **state)
 
 		key_number(&k, n);
 		if (what == 0) {
-			cache_remove(cache, &k.cache);
+			cache_flush_name(cache, &k.qname);
 			if (at >= 0)
 				sieve_remove(&sieve, at);
 		} else if (what < 8) {
@@ -712,7 +698,7 @@ static void *hammer_on(void *arg)
 			put(h->cache, &k, n, n * 3, now_ms);
 			break;
 		case 2:
-			cache_remove(h->cache, &k.cache);
+			(void)cache_flush_name(h->cache, &k.qname);
 			break;
 		case 3:
 			cache_set_generation(h->cache, &k.cache, &found, turn);

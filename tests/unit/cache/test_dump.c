@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support/alloc_fail.h"
+#include "dns/plain.h"
 #include "support/cachekit.h"
 #include "support/dumpfile.h"
 #include "support/message.h"
@@ -51,8 +52,9 @@ static void put_salted(struct cache *cache, const struct message *m, uint8_t fla
 
 	name_copy_lower(&k.qname, copy.octets + WIRE_HEADER, qname_len);
 	k.cache.qtype = wire_get16(copy.octets + WIRE_HEADER + qname_len);
-	k.cache.hash = cache_hash(name_hash(&key, &k.qname) ^ salt, k.cache.qtype, flags);
+	k.cache.hash = cache_hash(name_hash(&key, &k.qname) ^ salt, k.cache.qtype);
 	assert_int_equal(reply_parse(copy.octets, copy.len, qname_len + 4, &ttl, &reply), ERR_OK);
+	plain_separate(copy.octets, sizeof(copy.octets), &reply);
 	cache_put(cache, &conf, &k.cache, now_ms, 7, &reply);
 }
 
@@ -167,32 +169,67 @@ static void make_longest_name(struct message *m)
 	make_address(m, name, 300);
 }
 
+static void add_signature(struct message *m, unsigned int section, const char *owner,
+			  unsigned int type)
+{
+	message_rr_begin(m, section, owner, TYPE_RRSIG, 300);
+	message_add16(m, type);
+	message_add(m, "\15\2\0\0\1\54\0\0\0\0\0\0\0\0\0\1\7example\0SIGNATURE", 34);
+	message_end(m);
+}
+
+static void make_signed(struct message *m)
+{
+	message_reply(m, "signed.example", TYPE_A, RCODE_NOERROR);
+	message_rr(m, MESSAGE_AN, NULL, TYPE_A, 300, "\300\0\2\120", 4);
+	add_signature(m, MESSAGE_AN, NULL, TYPE_A);
+}
+
+/* A CNAME that leads to nothing: both sections have signatures. */
+static void make_signed_apart(struct message *m)
+{
+	message_reply(m, "apart.example", TYPE_A, RCODE_NOERROR);
+	message_rr_name(m, MESSAGE_AN, NULL, TYPE_CNAME, 300, "host.example");
+	add_signature(m, MESSAGE_AN, NULL, TYPE_CNAME);
+	message_soa(m, "example", 300, 300);
+	add_signature(m, MESSAGE_NS, "example", TYPE_SOA);
+}
+
+static void make_unsigned(struct message *m)
+{
+	make_address(m, "unsigned.example", 300);
+}
+
 static const struct {
 	void (*make)(struct message *m);
 	uint8_t flags;
 } kinds[] = {
-	{make_answer, CACHE_FLAG_DO},
 	{make_answer, 0},
+	{make_signed, 0},
+	{make_signed_apart, 0},
+	{make_unsigned, CACHE_FLAG_PLAIN},
 	{make_nxdomain, CACHE_FLAG_CD},
-	{make_nodata, CACHE_FLAG_DO | CACHE_FLAG_CD},
+	{make_nodata, CACHE_FLAG_CD},
 	{make_large, 0},
 	{make_longest_name, 0},
 };
 
-static void get_kind(struct cache *cache, size_t i, uint64_t now_ms, struct reply *ret_reply,
-		     uint8_t *buf, struct cache_found *ret_found)
+static void get_kind(struct cache *cache, size_t i, uint8_t form, uint64_t now_ms,
+		     struct reply *ret_reply, uint8_t *buf, struct cache_found *ret_found)
 {
 	const struct hash_key key = KIT_KEY;
 	static struct message m;
 	struct name qname;
-	struct cache_key k = {.qname = &qname, .flags = kinds[i].flags};
+	struct cache_key k = {.qname = &qname, .flags = (uint8_t)(kinds[i].flags | form)};
 	size_t qname_len;
 
+	if (kinds[i].flags & CACHE_FLAG_PLAIN)
+		k.flags = 0;
 	kinds[i].make(&m);
 	qname_len = name_check(m.octets + WIRE_HEADER, m.len - WIRE_HEADER);
 	name_copy_lower(&qname, m.octets + WIRE_HEADER, qname_len);
 	k.qtype = wire_get16(m.octets + WIRE_HEADER + qname_len);
-	k.hash = cache_hash(name_hash(&key, &qname), k.qtype, k.flags);
+	k.hash = cache_hash(name_hash(&key, &qname), k.qtype);
 	assert_true(cache_get(cache, &conf, &k, now_ms, buf, KIT_BODY_MAX, ret_reply, ret_found));
 }
 
@@ -215,14 +252,16 @@ static void test_round_trip(void **state)
 	assert_int_equal(dump(from, &env, &file), COUNT(kinds));
 	assert_int_equal(load_well(to, &later, &file), COUNT(kinds));
 	assert_int_equal(cache_stats(to).entries, COUNT(kinds));
-	for (size_t i = 0; i < COUNT(kinds); i++) {
+	for (size_t k = 0; k < 2 * COUNT(kinds); k++) {
+		uint8_t form = (uint8_t)(k < COUNT(kinds) ? 0 : CACHE_FLAG_DO);
+		size_t i = k % COUNT(kinds);
 		struct cache_found found;
 		struct reply before;
 		struct reply after;
 
-		get_kind(from, i, START_MS, &before, expected, &found);
+		get_kind(from, i, form, START_MS, &before, expected, &found);
 		assert_int_equal(found.generation, 7);
-		get_kind(to, i, 3000, &after, buf, &found);
+		get_kind(to, i, form, 3000, &after, buf, &found);
 		assert_int_equal(found.generation, 0);
 		assert_int_equal(found.age_s, 140);
 		assert_int_equal(after.ttl_s, before.ttl_s - 140);
@@ -318,7 +357,7 @@ static void test_other_key(void **state)
 	env.name_key.k0++;
 	load_well(to, &env, &file);
 	assert_string_equal(kit_get(to, &conf, &k, START_MS), "-");
-	k.cache.hash = cache_hash(name_hash(&env.name_key, &k.qname), TYPE_A, 0);
+	k.cache.hash = cache_hash(name_hash(&env.name_key, &k.qname), TYPE_A);
 	assert_string_equal(kit_get(to, &conf, &k, START_MS), "live");
 	cache_free(from);
 	cache_free(to);
@@ -463,7 +502,7 @@ static const struct {
 	const char *why;
 } edits[] = {
 	{0, "sinkhole", 8, "it is not a dump of the cache"},
-	{8, "\0\0\0\2", 4, "it has version 2, expected 1"},
+	{8, "\0\0\0\1", 4, "it has version 1, expected 2"},
 	{12, "\0\0\0\1\0\0\0\0", 8, "from now, by our clock"},
 	{12, "\0\0\0\0\0\0\0\0", 8, "part 0 has a wrong checksum"},
 	{DUMPFILE_HEAD, "\0\1\0\1", 4, "part 0 has an impossible length, 65537"},
@@ -570,13 +609,26 @@ static void make_bad_name(struct made *e)
 static void make_bad_flags(struct made *e)
 {
 	make_plain(e);
-	e->flags = 4;
+	e->flags = 1;
 }
 
 static void make_too_old(struct made *e)
 {
 	make_plain(e);
 	e->age_ms = UINT64_MAX;
+}
+
+/* Only that there is no such name holds for all types. */
+static void make_type_none(struct made *e)
+{
+	message_reply(&e->m, "www.example", 0, RCODE_NXDOMAIN);
+	message_soa(&e->m, "example", 60, 60);
+}
+
+static void make_bad_type(struct made *e)
+{
+	message_reply(&e->m, "www.example", 0, RCODE_NOERROR);
+	message_soa(&e->m, "example", 60, 60);
 }
 
 static const struct {
@@ -588,6 +640,7 @@ static const struct {
 	{make_two_questions, false}, {make_record_missing, false}, {make_record_too_many, false},
 	{make_bad_address, false},   {make_header_alone, false},   {make_empty, false},
 	{make_bad_name, false},	     {make_bad_flags, false},	   {make_too_old, false},
+	{make_type_none, true},	     {make_bad_type, false},
 };
 
 /* A good entry, and one of these behind it. */

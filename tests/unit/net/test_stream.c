@@ -401,7 +401,7 @@ static void cache_reply(struct server *s, const char *text, uint16_t records, ui
 	struct cache_key key = {.qname = &name, .qtype = TYPE_A};
 	struct reply reply;
 
-	key.hash = cache_hash(name_hash(&rig_key, &name), TYPE_A, 0);
+	key.hash = cache_hash(name_hash(&rig_key, &name), TYPE_A);
 	make_reply(&reply, body, records);
 	cache_put(s->rig.loop.env.cache, &s->rig.loop.env.snapshot->conf->cache, &key,
 		  s->rig.loop.env.now_ms - age_ms, 1, &reply);

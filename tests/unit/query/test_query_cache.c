@@ -348,14 +348,13 @@ static void test_block_of_the_name(void **state)
 	pipeline_reload(p, blocking, COUNT(blocking));
 	assert_string_equal(ask(p, name, &a), NX("www.blocked.example."));
 	assert_string_equal(give_stale(p, &waiting, true), NX("www.blocked.example."));
-	assert_string_equal(give_stale(p, &waiting, true), "none"); /* it is gone with it */
 
 	/* failed */
 	remember_failure(p, &waiting, QUERY_FAIL_NETWORK, NULL);
 	assert_string_equal(ask(p, name, &a), NX("www.blocked.example."));
 
 	/* lifted: nothing of the block stays */
-	p->env.now_ms += 10 * S;
+	p->env.now_ms += 100 * S;
 	pipeline_reload(p, unrelated, COUNT(unrelated));
 	cache_reply(p, name, make_address);
 	assert_memory_equal(ask(p, name, &a), "NOERROR", 7);
@@ -374,17 +373,17 @@ static void test_block_of_a_target(void **state)
 	p->env.now_ms += 95 * S;
 	pipeline_reload(p, blocking, COUNT(blocking));
 	assert_string_equal(ask(p, "www.example", &a), NX("www.example."));
-	assert_false(a.q.refresh);
+	assert_true(a.q.refresh); /* as of any name in demand */
 	pipeline_reload(p, unrelated, COUNT(unrelated));
-	assert_string_equal(ask(p, "www.example", &a), "forward"); /* not kept, block or answer */
+	assert_memory_equal(ask(p, "www.example", &a), "NOERROR", 7);
 
 	/* stale: to who waits */
-	cache_reply(p, "www.example", make_chain);
 	p->env.now_ms += 101 * S;
 	ask_upstream(p, "www.example", &waiting);
 	pipeline_reload(p, blocking, COUNT(blocking));
 	assert_string_equal(give_stale(p, &waiting, false), NX("www.example."));
-	assert_string_equal(give_stale(p, &waiting, false), "none");
+	assert_string_equal(ask(p, "www.example", &a), NX("www.example."));
+	p->env.now_ms += 36 * S; /* long enough for it to be waited for again */
 
 	/* stale: to who asks */
 	pipeline_reload(p, unrelated, COUNT(unrelated));
@@ -398,9 +397,250 @@ static void test_block_of_a_target(void **state)
 
 	/* lifted */
 	pipeline_reload(p, unrelated, COUNT(unrelated));
-	cache_reply(p, "www.example", make_chain);
 	assert_memory_equal(ask(p, "www.example", &a), "NOERROR", 7);
-	assert_int_equal(asked_counter(p, "blocked_cname"), 3);
+	assert_int_equal(asked_counter(p, "blocked_cname"), 4);
+}
+
+/* ---- DO and CD, and what is newer */
+
+#define SETTINGS 4U /* of DO and CD */
+
+/* As ask, with a setting of the two; over TCP, so that all fits. */
+static const char *ask_set(struct pipeline *p, const char *name, unsigned int type,
+			   unsigned int setting, struct pipeline_question *ret_question)
+{
+	static struct message m;
+
+	message_begin(&m, 1, FLAG_RD | (setting & 2 ? FLAG_CD : 0));
+	message_question(&m, name, type, CLASS_IN);
+	message_opt(&m, 1232, setting & 1 ? MESSAGE_DO : 0);
+	return asked(p, TRANSPORT_TCP, &m, ret_question);
+}
+
+static void reply_set(struct pipeline *p, const char *name, unsigned int type, unsigned int setting,
+		      struct message *reply)
+{
+	struct pipeline_question question;
+
+	assert_string_equal(ask_set(p, name, type, setting, &question), "forward");
+	assert_string_not_equal(asked_reply(p, &question, reply), "drop");
+}
+
+static void add_signature(struct message *m, unsigned int section, const char *owner,
+			  unsigned int type)
+{
+	message_rr_begin(m, section, owner, TYPE_RRSIG, 100);
+	message_add16(m, type);
+	message_add(m, "\15\2\0\0\0\144\0\0\0\0\0\0\0\0\0\1\7example\0SIGNATURE", 34);
+	message_end(m);
+}
+
+static void make_signed(struct message *m)
+{
+	message_reply(m, "www.example", TYPE_A, RCODE_NOERROR);
+	m->octets[3] |= FLAG_AD;
+	message_rr(m, MESSAGE_AN, NULL, TYPE_A, 100, ADDRESS, 4);
+	add_signature(m, MESSAGE_AN, NULL, TYPE_A);
+}
+
+/* Whoever asks first, all others are answered from what came; each with what it asked for. */
+static void test_one_entry(void **state)
+{
+	static const struct list_row none[] = {{.name = "nx", .rules = "unrelated.example"}};
+
+	for (unsigned int first = 0; first < SETTINGS; first++) {
+		static struct message reply;
+		struct pipeline p;
+
+		pipeline_open(&p, none, COUNT(none), 1U << 20);
+		make_signed(&reply);
+		reply_set(&p, "www.example", TYPE_A, first, &reply);
+		for (unsigned int setting = 0; setting < SETTINGS; setting++) {
+			const char *text = ask_set(&p, "www.example", TYPE_A, setting, NULL);
+			bool whole = setting & 1;
+
+			assert_int_equal(strncmp(text, "NOERROR", 7), 0);
+			assert_int_equal(strstr(text, "RRSIG") != NULL, whole);
+			assert_int_equal(strstr(text, " ad") != NULL, whole);
+			assert_non_null(strstr(text, "IN A 192.0.2.80"));
+		}
+		assert_int_equal(cache_stats(p.env.cache).entries, 1);
+		pipeline_close(&p);
+	}
+}
+
+/* What was refused without CD is not answered from what came with it, in either order. */
+static void test_refused(void **state)
+{
+	struct pipeline *p = *state;
+	struct ede bogus = {.len = 0};
+	struct pipeline_question question;
+	struct pipeline_question unchecked;
+	static struct message reply;
+
+	assert_string_equal(ask_set(p, "www.example", TYPE_A, 0, &question), "forward");
+	query_remember_failure(&p->env, &question.key, QUERY_FAIL_NETWORK, &bogus);
+	assert_memory_equal(ask_set(p, "www.example", TYPE_A, 0, NULL), "SERVFAIL", 8);
+	assert_string_equal(ask_set(p, "www.example", TYPE_A, 2, &unchecked), "forward");
+	assert_int_equal(unchecked.key.flags, CACHE_FLAG_CD);
+	make_signed(&reply);
+	assert_memory_equal(asked_reply(p, &unchecked, &reply), "NOERROR", 7);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_memory_equal(ask_set(p, "www.example", TYPE_A, 2, NULL), "NOERROR", 7);
+		assert_memory_equal(ask_set(p, "www.example", TYPE_A, 3, NULL), "NOERROR", 7);
+	}
+	assert_memory_equal(ask_set(p, "www.example", TYPE_A, 0, NULL), "SERVFAIL", 8);
+	assert_memory_equal(ask_set(p, "www.example", TYPE_A, 1, NULL), "SERVFAIL", 8);
+	p->env.now_ms += 6 * S; /* the failure is forgotten; what came with CD is not for them */
+	assert_string_equal(ask_set(p, "www.example", TYPE_A, 0, &question), "forward");
+	assert_string_equal(give_stale(p, &(struct asking){.question = question}, true), "none");
+	assert_memory_equal(ask_set(p, "www.example", TYPE_A, 2, NULL), "NOERROR", 7);
+	/* silence is no refusal: nobody is asked again at once */
+	query_remember_failure(&p->env, &question.key, QUERY_FAIL_NO_REPLY, NULL);
+	p->env.now_ms += 100 * S;
+	assert_string_equal(ask_set(p, "other.example", TYPE_A, 0, &question), "forward");
+	query_remember_failure(&p->env, &question.key, QUERY_FAIL_NO_REPLY, NULL);
+	assert_memory_equal(ask_set(p, "other.example", TYPE_A, 2, NULL), "SERVFAIL", 8);
+}
+
+static void make_nxdomain_bare(struct message *m)
+{
+	message_reply(m, "www.example", TYPE_A, RCODE_NXDOMAIN);
+}
+
+static void make_nodata_bare(struct message *m)
+{
+	message_reply(m, "www.example", TYPE_A, RCODE_NOERROR);
+}
+
+static void make_ttl_zero(struct message *m)
+{
+	message_reply(m, "www.example", TYPE_A, RCODE_NOERROR);
+	message_rr(m, MESSAGE_AN, NULL, TYPE_A, 0, ADDRESS, 4);
+}
+
+static void make_nxdomain_ttl_zero(struct message *m)
+{
+	message_reply(m, "www.example", TYPE_A, RCODE_NXDOMAIN);
+	message_soa(m, "example", 0, 0);
+}
+
+/* What is newer and may not be kept takes away what is older, whoever asks. */
+static void test_newer(void **state)
+{
+	static void (*const makes[])(struct message * m) = {make_nxdomain_bare, make_nodata_bare,
+							    make_ttl_zero, make_nxdomain_ttl_zero};
+	struct pipeline *p = *state;
+
+	for (unsigned int i = 0; i < COUNT(makes) * SETTINGS * SETTINGS; i++) {
+		unsigned int before = i % SETTINGS;
+		unsigned int newer = i / SETTINGS % SETTINGS;
+		static struct message reply;
+
+		make_signed(&reply);
+		reply_set(p, "www.example", TYPE_A, before, &reply);
+		p->env.now_ms += 200 * S;
+		makes[i / SETTINGS / SETTINGS](&reply);
+		reply_set(p, "www.example", TYPE_A, newer, &reply);
+		assert_int_equal(cache_stats(p->env.cache).entries, 0);
+		for (unsigned int setting = 0; setting < SETTINGS; setting++) {
+			struct asking a = {.q = {.refresh = false}};
+
+			assert_string_equal(ask_set(p, "www.example", TYPE_A, setting, &a.question),
+					    "forward");
+			assert_string_equal(give_stale(p, &a, true), "none");
+		}
+	}
+}
+
+static void make_typed(struct message *m, unsigned int type)
+{
+	message_reply(m, "www.example", type, RCODE_NOERROR);
+	message_rr(m, MESSAGE_AN, NULL, type, 100, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1",
+		   type == TYPE_A ? 4 : 16);
+}
+
+static void make_nxdomain_of(struct message *m, unsigned int type)
+{
+	message_reply(m, "www.example", type, RCODE_NXDOMAIN);
+	message_soa(m, "example", 100, 100);
+}
+
+/* That there is no such name is told once, and ends what has expired of all its types. */
+static void test_nxdomain_of_all_types(void **state)
+{
+	static const unsigned int types[] = {TYPE_A, TYPE_AAAA, TYPE_TXT, 65, 65280};
+	struct pipeline *p = *state;
+	static struct message reply;
+
+	for (size_t i = 0; i < COUNT(types); i++) {
+		make_typed(&reply, types[i]);
+		reply_set(p, "www.example", types[i], 0, &reply);
+	}
+	assert_int_equal(cache_stats(p->env.cache).entries, COUNT(types));
+	p->env.now_ms += 101 * S;
+	make_nxdomain_of(&reply, TYPE_MX);
+	reply_set(p, "www.example", TYPE_MX, 0, &reply);
+	assert_int_equal(cache_stats(p->env.cache).entries, 1);
+	for (size_t i = 0; i < COUNT(types); i++)
+		assert_memory_equal(ask_set(p, "www.example", types[i], 3, NULL), "NXDOMAIN", 8);
+	assert_string_equal(ask_set(p, "other.example", TYPE_A, 0, NULL), "forward");
+
+	/* a newer answer of any type ends it */
+	p->env.now_ms += 101 * S;
+	make_typed(&reply, TYPE_AAAA);
+	reply_set(p, "www.example", TYPE_AAAA, 0, &reply);
+	assert_string_equal(ask_set(p, "www.example", TYPE_A, 0, NULL), "forward");
+	assert_int_equal(cache_stats(p->env.cache).entries, 1);
+}
+
+/* Behind a CNAME it is another name that does not exist. */
+static void test_nxdomain_behind_cname(void **state)
+{
+	struct pipeline *p = *state;
+	static struct message reply;
+
+	message_reply(&reply, "www.example", TYPE_A, RCODE_NXDOMAIN);
+	message_rr_name(&reply, MESSAGE_AN, NULL, TYPE_CNAME, 100, "none.example");
+	message_soa(&reply, "example", 100, 100);
+	reply_set(p, "www.example", TYPE_A, 0, &reply);
+	assert_memory_equal(ask_set(p, "www.example", TYPE_A, 0, NULL), "NXDOMAIN", 8);
+	assert_string_equal(ask_set(p, "www.example", TYPE_CNAME, 0, NULL), "forward");
+}
+
+/* A stale record's TTL is never more than it once had. */
+static void test_stale_ttl_of_short(void **state)
+{
+	struct pipeline *p = *state;
+	static struct message reply;
+	struct asking a = {.q = {.refresh = false}};
+
+	message_reply(&reply, "www.example", TYPE_A, RCODE_NOERROR);
+	message_rr(&reply, MESSAGE_AN, NULL, TYPE_A, 5, ADDRESS, 4);
+	reply_set(p, "www.example", TYPE_A, 0, &reply);
+	p->env.now_ms += 6 * S;
+	assert_string_equal(ask_set(p, "www.example", TYPE_A, 0, &a.question), "forward");
+	assert_non_null(strstr(give_stale(p, &a, true), "www.example. 5 IN A"));
+	assert_non_null(strstr(ask_set(p, "www.example", TYPE_A, 0, NULL), "www.example. 5 IN A"));
+}
+
+/* A name that is blocked for what it leads to: asked for once, and blocked when nobody answers any
+ * more; what it once led to is forgotten. */
+static void test_blocked_is_remembered(void **state)
+{
+	struct pipeline *p = *state;
+	static struct asking a;
+
+	cache_reply(p, "www.example", make_address);
+	p->env.now_ms += 101 * S;
+	pipeline_reload(p, blocking, COUNT(blocking));
+	cache_reply(p, "www.example", make_chain);
+	for (unsigned int i = 0; i < 20; i++)
+		assert_string_equal(ask(p, "www.example", &a), NX("www.example."));
+	p->env.now_ms += 101 * S;
+	ask_upstream(p, "www.example", &a);
+	assert_string_equal(give_stale(p, &a, true), NX("www.example."));
+	assert_string_equal(ask(p, "www.example", &a), NX("www.example."));
 }
 
 /* What a list lets pass may lead where others may not, and its name may be let pass since. */
@@ -469,6 +709,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_block_of_the_name, set_up, asked_tear_down),
 		cmocka_unit_test_setup_teardown(test_block_of_a_target, set_up, asked_tear_down),
 		cmocka_unit_test_setup_teardown(test_pass, set_up, asked_tear_down),
+		cmocka_unit_test(test_one_entry),
+		cmocka_unit_test_setup_teardown(test_refused, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_newer, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_nxdomain_of_all_types, set_up,
+						asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_nxdomain_behind_cname, set_up,
+						asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_stale_ttl_of_short, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_blocked_is_remembered, set_up,
+						asked_tear_down),
 		cmocka_unit_test_setup_teardown(test_allocates_nothing, set_up, asked_tear_down),
 	};
 

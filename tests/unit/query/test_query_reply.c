@@ -121,10 +121,13 @@ static void test_chains(void **state)
 				assert_string_equal(text, expected);
 			else
 				assert_non_null(strstr(text, "192.0.2.80; opt 1232"));
-			/* what a list had a say in is not kept */
+			/* what a list had a say in is kept as well, and so is its say */
 			message_query_edns(&m, chains[i].qname, TYPE_A);
-			assert_int_equal(pipeline_ask(&p, TRANSPORT_UDP, &m, NULL),
-					 *chains[i].udp ? QUERY_FORWARD : QUERY_ANSWERED);
+			text = asked(&p, transport, &m, NULL);
+			if (*expected)
+				assert_string_equal(text, expected);
+			else
+				assert_non_null(strstr(text, "192.0.2.80; opt 1232"));
 			pipeline_close(&p);
 		}
 	}
@@ -345,7 +348,8 @@ static void test_small_buffer(void **state)
 static void test_keys(void **state)
 {
 	struct pipeline *p = *state;
-	struct query_key keys[8];
+	struct query_key keys[6];
+	struct query_key same[2];
 	struct message m;
 
 	message_query_edns(&m, "www.example", TYPE_A);
@@ -356,22 +360,27 @@ static void test_keys(void **state)
 	keys[2] = asked_upstream(p, TRANSPORT_UDP, &m).key;
 	message_query(&m, "www.example", TYPE_A);
 	message_opt(&m, 1232, MESSAGE_DO);
-	keys[3] = asked_upstream(p, TRANSPORT_UDP, &m).key;
+	same[0] = asked_upstream(p, TRANSPORT_UDP, &m).key;
 	message_begin(&m, 1, FLAG_RD | FLAG_CD);
 	message_question(&m, "www.example", TYPE_A, CLASS_IN);
+	same[1] = asked_upstream(p, TRANSPORT_UDP, &m).key;
+	message_query_edns(&m, "www.pass.example", TYPE_A);
+	keys[3] = asked_upstream(p, TRANSPORT_UDP, &m).key;
+	pipeline_reload(p, NULL, 0);
+	message_query_edns(&m, "www.example", TYPE_A);
 	keys[4] = asked_upstream(p, TRANSPORT_UDP, &m).key;
 	message_query_edns(&m, "www.pass.example", TYPE_A);
 	keys[5] = asked_upstream(p, TRANSPORT_UDP, &m).key;
-	pipeline_reload(p, NULL, 0);
-	message_query_edns(&m, "www.example", TYPE_A);
-	keys[6] = asked_upstream(p, TRANSPORT_UDP, &m).key;
-	message_query_edns(&m, "www.pass.example", TYPE_A);
-	keys[7] = asked_upstream(p, TRANSPORT_UDP, &m).key;
 	for (size_t i = 0; i < COUNT(keys); i++)
 		for (size_t j = 0; j < COUNT(keys); j++)
 			assert_int_equal(query_key_equal(&keys[i], &keys[j]), i == j);
-	assert_true(keys[5].leave.passed);
-	assert_false(keys[7].leave.passed);
+	assert_true(query_key_equal(&keys[0], &same[0]));
+	assert_true(query_key_equal(&keys[0], &same[1]));
+	assert_true(query_ask_unchecked(&same[1]));
+	assert_false(query_key_equal(&keys[0], &same[1]));
+	assert_false(query_ask_unchecked(&same[1]));
+	assert_true(keys[3].leave.passed);
+	assert_false(keys[5].leave.passed);
 }
 
 /* Asked under one set of lists and answered under the next: the chain is judged by those in
@@ -398,6 +407,7 @@ static void test_reload_in_flight(void **state)
 			    HEAD("NXDOMAIN", "www.example.", "A") SOA("www.example.") " ede 15 nx");
 
 	/* the other way round: kept as of the old lists */
+	p->env.now_ms += 1000000;
 	message_query_edns(&m, "www.example", TYPE_A);
 	question = asked_upstream(p, TRANSPORT_UDP, &m);
 	pipeline_reload(p, NULL, 0);
@@ -464,13 +474,16 @@ static const struct {
 	unsigned int flags;
 	bool edns;
 	bool dnssec_ok;
+	uint8_t key; /* of the question's key besides: CACHE_FLAG_ */
 	const char *text;
 } upstreams[] = {
-	{FLAG_RD, false, false, "NOERROR rd ad; www.example. IN A; opt 1400"},
-	{FLAG_RD, true, false, "NOERROR rd ad; www.example. IN A; opt 1400"},
-	{FLAG_RD | FLAG_CD, true, false, "NOERROR rd ad cd; www.example. IN A; opt 1400"},
-	{FLAG_RD | FLAG_AD | FLAG_TC, true, true, "NOERROR rd ad; www.example. IN A; opt 1400 do"},
-	{FLAG_RD | FLAG_CD, true, true, "NOERROR rd ad cd; www.example. IN A; opt 1400 do"},
+	{FLAG_RD, false, false, 0, "NOERROR rd ad; www.example. IN A; opt 1400 do"},
+	{FLAG_RD, true, false, 0, "NOERROR rd ad; www.example. IN A; opt 1400 do"},
+	{FLAG_RD | FLAG_CD, true, false, 0, "NOERROR rd ad; www.example. IN A; opt 1400 do"},
+	{FLAG_RD | FLAG_AD | FLAG_TC, true, true, 0,
+	 "NOERROR rd ad; www.example. IN A; opt 1400 do"},
+	{FLAG_RD, true, false, CACHE_FLAG_CD, "NOERROR rd ad cd; www.example. IN A; opt 1400 do"},
+	{FLAG_RD, true, false, CACHE_FLAG_PLAIN, "NOERROR rd ad; www.example. IN A; opt 1400"},
 };
 
 static void test_upstream_message(void **state)
@@ -487,6 +500,7 @@ static void test_upstream_message(void **state)
 		if (upstreams[i].edns)
 			message_opt(&m, 1232, upstreams[i].dnssec_ok ? MESSAGE_DO : 0);
 		question = asked_upstream(p, TRANSPORT_UDP, &m);
+		question.key.flags |= upstreams[i].key;
 		memset(buf, 0xa5, sizeof(buf));
 		len = query_upstream_message(
 			&question.key, &(struct query_form){.id = 0xfedc, .udp_size = 1400}, buf);

@@ -24,7 +24,7 @@ static inline void kit_key_type(struct kit_key *k, const char *name, uint16_t qt
 	if (name_from_text(name, strlen(name), &k->qname) != ERR_OK)
 		abort();
 	k->cache = (struct cache_key){.qname = &k->qname, .qtype = qtype, .flags = flags};
-	k->cache.hash = cache_hash(name_hash(&key, &k->qname), qtype, flags);
+	k->cache.hash = cache_hash(name_hash(&key, &k->qname), qtype);
 }
 
 static inline void kit_key(struct kit_key *k, const char *name)

@@ -52,7 +52,7 @@ static inline void dumpfile_add_part(struct dumpfile *f, uint64_t written_s, uin
 static inline void dumpfile_make(struct dumpfile *f, uint64_t written_s, const uint8_t *data,
 				 size_t len)
 {
-	uint8_t head[DUMPFILE_HEAD] = "SINKHOLE\0\0\0\1";
+	uint8_t head[DUMPFILE_HEAD] = "SINKHOLE\0\0\0\2";
 
 	f->len = 0;
 	dumpfile_put64(head + 12, written_s);

@@ -57,11 +57,11 @@ static void test_message(void **state)
 		uint16_t flags;
 		bool dnssec_ok;
 	} rows[] = {
-		{0, FLAG_RD | FLAG_AD, false},
-		{DNSMSG_EDNS, FLAG_RD | FLAG_AD, false},
+		{0, FLAG_RD | FLAG_AD, true},
+		{DNSMSG_EDNS, FLAG_RD | FLAG_AD, true},
 		{DNSMSG_DO, FLAG_RD | FLAG_AD, true},
-		{DNSMSG_CD, FLAG_RD | FLAG_AD | FLAG_CD, false},
-		{DNSMSG_DO | DNSMSG_CD, FLAG_RD | FLAG_AD | FLAG_CD, true},
+		{DNSMSG_CD, FLAG_RD | FLAG_AD, true},
+		{DNSMSG_DO | DNSMSG_CD, FLAG_RD | FLAG_AD, true},
 	};
 	struct world *w = *state;
 
@@ -116,6 +116,16 @@ static void make_later(struct world *w, struct query_key *key)
 	key->generation++;
 }
 
+static void make_unchecked(struct world *w, struct query_key *key)
+{
+	key->flags = CACHE_FLAG_CD;
+}
+
+static void make_plain(struct world *w, struct query_key *key)
+{
+	key->flags = CACHE_FLAG_PLAIN;
+}
+
 /* What has another answer, or another inspection, is another question. */
 static void test_not_joined(void **state)
 {
@@ -126,9 +136,8 @@ static void test_not_joined(void **state)
 		void (*change)(struct world *w, struct query_key *key);
 	} rows[] = {
 		{"www.example", TYPE_A, DNSMSG_EDNS, NULL},
-		{"www.example", TYPE_A, DNSMSG_DO, NULL},
-		{"www.example", TYPE_A, DNSMSG_EDNS | DNSMSG_CD, NULL},
-		{"www.example", TYPE_A, DNSMSG_DO | DNSMSG_CD, NULL},
+		{"www.example", TYPE_A, DNSMSG_EDNS, make_unchecked},
+		{"www.example", TYPE_A, DNSMSG_EDNS, make_plain},
 		{"www.example", TYPE_AAAA, DNSMSG_EDNS, NULL},
 		{"w.ww.example", TYPE_A, DNSMSG_EDNS, NULL},
 		{"www.example", TYPE_A, DNSMSG_EDNS, make_passed},

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* All types of a name lie in one shard, and in buckets side by side: which are a question's, and
+ * which its name's. */
+#include <string.h>
+
+#include "cache/shard.h"
+
+#define SLOTS 8U /* of cache_slot */
+
+static bool same_name(struct shard *s, uint32_t id, const struct name *qname)
+{
+	uint8_t wire[NAME_WIRE_MAX];
+
+	if (qname->len <= sizeof(s->blocks[id].head.data))
+		return memcmp(s->blocks[id].head.data, qname->wire, qname->len) == 0;
+	entry_load(s, id, 0, wire, qname->len);
+	return memcmp(wire, qname->wire, qname->len) == 0;
+}
+
+static bool is_of(struct shard *s, uint32_t id, uint64_t hash, const struct name *qname)
+{
+	const struct entry *e = entry_at(s, id);
+
+	return e->hash == hash && e->qname_len == qname->len && same_name(s, id, qname);
+}
+
+uint32_t entry_find(struct shard *s, const struct cache_key *key, uint16_t qtype, uint8_t cd)
+{
+	uint64_t hash = key->hash;
+	uint32_t id;
+
+	if (!s->block_count)
+		return NONE;
+	if (qtype != key->qtype)
+		hash ^= cache_slot(key->qtype) ^ cache_slot(qtype);
+	for (id = bucket_get(s, hash); id; id = entry_at(s, id)->chain) {
+		const struct entry *e = entry_at(s, id);
+
+		if (e->qtype == qtype && (e->flags & CACHE_FLAG_CD) == cd &&
+		    is_of(s, id, hash, key->qname))
+			break;
+	}
+	return id;
+}
+
+unsigned int entry_candidates(struct shard *s, const struct cache_key *key,
+			      uint32_t ret_ids[CANDIDATES_MAX])
+{
+	const uint16_t types[] = {key->qtype, TYPE_NONE};
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < (key->qtype == TYPE_NONE ? 1U : 2U); i++)
+		for (unsigned int cd = 0; cd <= (key->flags & CACHE_FLAG_CD); cd += CACHE_FLAG_CD) {
+			uint32_t id = entry_find(s, key, types[i], (uint8_t)cd);
+
+			if (id)
+				ret_ids[count++] = id;
+		}
+	return count;
+}
+
+uint32_t entry_newest(struct shard *s, const struct conf_cache *conf, const struct cache_key *key,
+		      int64_t now_ms)
+{
+	uint32_t ids[CANDIDATES_MAX];
+	unsigned int count = entry_candidates(s, key, ids);
+	uint32_t newest = NONE;
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct entry *e = entry_at(s, ids[i]);
+
+		if (e->kind == REPLY_FAILURE || entry_is_over(e, conf, now_ms))
+			continue;
+		if (!newest || e->stored_ms > entry_at(s, newest)->stored_ms)
+			newest = ids[i];
+	}
+	return newest;
+}
+
+/* A walk over all entries of a name, whatever their type.  The one at hand may be dropped. */
+struct name_walk {
+	const struct cache_key *key;
+	uint64_t slot; /* of the next bucket */
+	uint64_t hash; /* of the one at hand */
+	uint32_t next;
+};
+
+static uint32_t walk_next(struct shard *s, struct name_walk *w)
+{
+	uint64_t name = w->key->hash ^ cache_slot(w->key->qtype);
+
+	while (s->block_count) {
+		uint32_t id = w->next;
+
+		if (id) {
+			w->next = entry_at(s, id)->chain;
+			if (is_of(s, id, w->hash, w->key->qname))
+				return id;
+		} else if (w->slot < SLOTS) {
+			w->hash = name ^ w->slot++;
+			w->next = bucket_get(s, w->hash);
+		} else {
+			break;
+		}
+	}
+	return NONE;
+}
+
+void entry_drop_expired(struct shard *s, const struct cache_key *key, uint8_t cd, int64_t now_ms)
+{
+	struct name_walk w = {.key = key};
+	uint32_t id;
+
+	while ((id = walk_next(s, &w))) {
+		const struct entry *e = entry_at(s, id);
+
+		if (e->expires_ms <= now_ms && (e->flags & cd) == cd)
+			entry_drop(s, id);
+	}
+}
+
+bool entry_name_has_newer(struct shard *s, const struct cache_key *key, int64_t stored_ms)
+{
+	struct name_walk w = {.key = key};
+	uint32_t id;
+
+	while ((id = walk_next(s, &w)))
+		if (entry_at(s, id)->kind != REPLY_FAILURE &&
+		    entry_at(s, id)->stored_ms > stored_ms)
+			return true;
+	return false;
+}
