@@ -226,7 +226,7 @@ bench: ## us and the peers, same list and load, in ratios (BENCH='--quick' and t
 	$(Q)SINKHOLED=build/release/sinkholed SINKHOLED_TOOLS=build/release \
 		$(PYTHON) tests/bench/bench.py $(BENCH)
 
-faults: ## us and the peers while upstreams fail, seven minutes (FAULTS='--faults dead,loss')
+faults: ## us and the peers while upstreams fail, seven minutes (FAULTS='--faults dead,loss', '--fairness')
 	$(Q)$(DEPS) build test bench
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon
 	$(Q)SINKHOLED=build/release/sinkholed $(PYTHON) tests/bench/faults.py $(FAULTS)

@@ -25,6 +25,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "functional"))
 
+import fairness  # noqa: E402
 import forwarders  # noqa: E402
 import measure  # noqa: E402
 from harness import certs, faults as ways  # noqa: E402
@@ -379,17 +380,21 @@ def table(heading, cell, results, options):
 
 
 def markdown(results, options):
-    machine = measure.machine()
     count = int(options.rate * options.seconds)
-    versions = ", ".join(f"{cls.title} {cls.version(options.sinkholed)}" for cls in options.peers
-                         if cls is not forwarders.DnsmasqAll)
     return "\n".join([
-        f"`{shlex.join(['tests/bench/faults.py'] + sys.argv[1:])}`", "",
-        f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; {versions}.",
+        *header(options),
         f"{count} questions at {options.rate:g} a second.", "",
         table(f"Not answered, of {count}:", outcome, results, options),
         table("Milliseconds until an answer, median / 99th percentile:", times, results, options),
         table("Upstream queries a question:", lambda r: f"{r['per_question']:.2f}", results, options)])
+
+
+def header(options):
+    machine = measure.machine()
+    versions = ", ".join(f"{cls.title} {cls.version(options.sinkholed)}" for cls in options.peers
+                         if cls is not forwarders.DnsmasqAll)
+    return [f"`{shlex.join(['tests/bench/faults.py'] + sys.argv[1:])}`", "",
+            f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; {versions}."]
 
 
 def pick(table, what):
@@ -412,12 +417,16 @@ def parse_arguments():
     parser.add_argument("--faults", type=pick(BY_KEY, "fault"), default=FAULTS,
                         help="of " + ",".join(BY_KEY))
     parser.add_argument("--rate", type=float, default=40, help="questions a second to each server")
-    parser.add_argument("--seconds", type=float, default=6, help="of asking, for each fault")
+    parser.add_argument("--fairness", action="store_true",
+                        help="good names beside silent ones, instead of the faults")
+    parser.add_argument("--seconds", type=float,
+                        help="of asking: for each fault 6, for each number of silent names 60")
     parser.add_argument("--jobs", type=int, default=8, help="servers measured at one time")
     parser.add_argument("--markdown", metavar="FILE", help="the table")
     parser.add_argument("--json", metavar="FILE", help="all results")
     options = parser.parse_args()
     options.sinkholed = os.path.abspath(options.sinkholed)
+    options.seconds = options.seconds or (60 if options.fairness else 6)
     installed = [cls for cls in options.peers
                  if (os.access(options.sinkholed, os.X_OK) if cls is forwarders.Sinkholed
                      else cls.find())]
@@ -436,9 +445,13 @@ def main():
     with tempfile.TemporaryDirectory(prefix="sinkholed-faults-") as directory:
         os.chmod(directory, 0o755)  # servers give up being root and read their files again
         folder = Path(directory)
-        make_identities(folder)
-        results = run_all(options, folder)
-        text = markdown(results, options)
+        if options.fairness:
+            results = fairness.run_all(options, folder)
+            text = "\n".join([*header(options), "", fairness.markdown(results, options)])
+        else:
+            make_identities(folder)
+            results = run_all(options, folder)
+            text = markdown(results, options)
     print(text)
     if options.markdown:
         Path(options.markdown).write_text(text, encoding="utf-8")
