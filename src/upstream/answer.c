@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What comes back.  An answer whose ID and question are right may still be forged: over UDP it
- * must have the letters' case and the cookie that were sent.  What lacks them is not taken; the
- * question is asked again over a connection, which cannot be forged from afar, and the attempt
- * stays, since the true answer may be on its way.
+ * must have the letters' case and the cookie that were sent, be whole, and repeat the question.
+ * What is not so is not taken, nor does it end the attempt, since the true answer may be on its
+ * way; the question is asked over a connection beside it, which cannot be forged from afar.
  */
 #include <string.h>
 
@@ -18,20 +18,19 @@ static void log_trait(const struct server *server, const char *text)
 		    endpoint_text(&server->address, name, sizeof(name)), text);
 }
 
+static uint64_t now_of(const struct server *server)
+{
+	return server->upstreams->loop->env.now_ms;
+}
+
 /* Once a server has sent back what it should not to several questions in a row, it is known not to
  * be able to; a forger would have to guess ID and port of each.  True when that is known now. */
-static bool miss(struct attempt *a, uint32_t *misses)
+static bool miss(struct attempt *a, struct trait *trait)
 {
 	if (a->missed)
 		return false;
 	a->missed = true;
-	return ++*misses == MISSES_MAX;
-}
-
-static void ask_over_connection(struct question *q, struct server *server)
-{
-	if (!try_again(q, server, true))
-		try_failed(q, server, FAILURE_NETWORK);
+	return trait_missed(trait, now_of(a->server));
 }
 
 static bool believe_case(struct attempt *a, const uint8_t *msg)
@@ -39,13 +38,13 @@ static bool believe_case(struct attempt *a, const uint8_t *msg)
 	struct server *server = a->server;
 
 	if (!attempt_case_kept(a, msg)) {
-		if (miss(a, &server->case_misses))
+		if (miss(a, &server->spells))
 			log_trait(server, "changes the case of letters: it is no longer drawn at "
 					  "random for it");
 		return false;
 	}
-	if (a->with_case && server->case_misses < MISSES_MAX)
-		server->case_misses = 0;
+	if (a->with_case && wire_get16(msg + 4) > 0)
+		trait_kept(&server->spells);
 	return true;
 }
 
@@ -54,15 +53,7 @@ static void keep_cookie(struct server *server, const struct reply *reply)
 {
 	memcpy(server->cookie, reply->cookie, reply->cookie_len);
 	server->cookie_len = reply->cookie_len;
-	server->cookie_misses = 0;
-}
-
-static void give_up_cookies(struct server *server, const char *text)
-{
-	if (!server->no_cookies)
-		log_trait(server, text);
-	server->no_cookies = true;
-	server->cookie_len = EDNS_COOKIE_CLIENT;
+	trait_kept(&server->cookies);
 }
 
 /* A server that has given a cookie before does so always.  Of a truncated answer no more is taken
@@ -74,11 +65,13 @@ static bool believe_cookie(struct attempt *a, const struct reply *reply)
 	if (!a->with_cookie || reply->tc)
 		return true;
 	if (reply->cookie_len == 0) {
-		if (server->cookie_len <= EDNS_COOKIE_CLIENT)
-			return true;
-		if (miss(a, &server->cookie_misses))
-			give_up_cookies(server, "no longer answers with cookies: it is sent none");
-		return false;
+		bool expected = server->cookie_len > EDNS_COOKIE_CLIENT;
+
+		if ((expected || trait_is_given_up(&server->cookies)) && miss(a, &server->cookies))
+			log_trait(server, "no longer answers with cookies: it is sent none");
+		if (trait_is_given_up(&server->cookies))
+			server->cookie_len = EDNS_COOKIE_CLIENT;
+		return !expected;
 	}
 	if (memcmp(reply->cookie, server->cookie, EDNS_COOKIE_CLIENT) != 0)
 		return false;
@@ -93,28 +86,51 @@ static void keep_ede(struct question *q, const struct reply *reply)
 	memcpy(q->ede.data, reply->ede, reply->ede_len);
 }
 
-/* A server that does not know EDNS, or stumbles over the cookie in it, says FORMERR (RFC 6891, 7;
- * RFC 7873, 5.3 wants BADCOOKIE asked again): it is asked once more, as it may like it better. */
+/* FORMERR or NOTIMP without an OPT, to a question with one: it may not know EDNS (RFC 6891, 7). */
+static bool seems_without_edns(const struct attempt *a, const struct reply *reply)
+{
+	return (reply->rcode == RCODE_FORMERR || reply->rcode == RCODE_NOTIMP) &&
+	       a->edns != EDNS_NONE && !reply->has_opt;
+}
+
+/* A server that does not know EDNS, or stumbles over the cookie in it, says FORMERR (RFC 7873, 5.3
+ * wants BADCOOKIE asked again): it is asked once more, as it may like it better. */
 static bool ask_otherwise(struct question *q, const struct attempt *a, const struct reply *reply)
 {
 	struct server *server = a->server;
+	bool without_edns = seems_without_edns(a, reply);
 
 	if (reply->rcode == RCODE_BADCOOKIE && a->with_cookie)
 		return try_again(q, server, q->bad_cookies++ > 0);
-	if (reply->rcode != RCODE_FORMERR || a->edns == EDNS_NONE)
-		return false;
-	if (reply->has_opt && (!a->with_cookie || reply->cookie_len))
+	if (!without_edns && (reply->rcode != RCODE_FORMERR || a->edns == EDNS_NONE ||
+			      !a->with_cookie || reply->cookie_len))
 		return false;
 	q->stumbled = server;
-	q->edns = reply->has_opt ? EDNS_NO_COOKIE : EDNS_NONE;
+	q->edns = without_edns ? EDNS_NONE : EDNS_NO_COOKIE;
 	return try_again(q, server, a->link != NULL);
 }
 
-/* It was the cookie that the server stumbled over, and not the question. */
-static void learn_of_cookies(const struct attempt *a, const struct reply *reply)
+/* It was the cookie, or EDNS, that the server stumbled over, and not the question. */
+static void learn(const struct question *q, const struct attempt *a, const struct reply *reply)
 {
-	if (a->edns == EDNS_NO_COOKIE && reply->rcode != RCODE_FORMERR)
-		give_up_cookies(a->server, "stumbles over cookies: it is sent none");
+	struct server *server = a->server;
+
+	if (reply->has_opt)
+		trait_kept(&server->edns);
+	if (a->edns == EDNS_NO_COOKIE && reply->rcode != RCODE_FORMERR) {
+		if (trait_lacks(&server->cookies, now_of(server)))
+			log_trait(server, "stumbles over cookies: it is sent none");
+		server->cookie_len = EDNS_COOKIE_CLIENT;
+	}
+	if (a->edns == EDNS_NONE && q->stumbled == server && reply->kind != REPLY_FAILURE &&
+	    trait_missed(&server->edns, now_of(server)))
+		log_trait(server, "does not know EDNS: it is asked without");
+}
+
+static void ask_over_connection(struct question *q, struct server *server)
+{
+	if (!try_again(q, server, true))
+		try_failed(q, server, FAILURE_NETWORK);
 }
 
 /* The server is well, but its answer did not fit.  Where it fails to give such answers over
@@ -137,6 +153,14 @@ static void take_truncated(struct question *q, struct server *server)
 		ask_over_connection(q, server);
 }
 
+/* Over a connection it is the server's own word: what else it is asked comes to the same. */
+static void end_others(struct question *q, const struct server *server)
+{
+	for (uint32_t i = 0; i < q->attempt_count; i++)
+		if (q->attempts[i].server == server)
+			attempt_end(&q->attempts[i]);
+}
+
 /* The answer is the server's; `a` is over. */
 static void take_reply(struct question *q, const struct attempt *a, size_t len, struct reply *reply)
 {
@@ -147,7 +171,7 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len, 
 		take_truncated(q, a->server);
 		return;
 	}
-	learn_of_cookies(a, reply);
+	learn(q, a, reply);
 	if (ask_otherwise(q, a, reply)) {
 		stats_inc(env->stats, upstream_retries);
 		return;
@@ -156,6 +180,8 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len, 
 		stats_inc(env->stats, upstream_failures);
 		a->server->link_misses += reply->tc;
 		keep_ede(q, reply);
+		if (a->link)
+			end_others(q, a->server);
 		try_failed(q, a->server, FAILURE_ANSWER);
 		return;
 	}
@@ -177,13 +203,51 @@ static void conclude(struct attempt *a, size_t len, struct reply *reply)
 	struct attempt was = *a;
 	struct question *q = a->question;
 
+	health_answered(was.server, a);
 	server_busy(was.server);
 	attempt_end(a);
-	if (reply)
+	if (reply) {
 		take_reply(q, &was, len, reply);
-	else
+	} else { /* over a connection */
+		end_others(q, was.server);
 		try_failed(q, was.server, FAILURE_ANSWER);
+	}
 	server_done(was.server);
+}
+
+/* It is from the server's address and port, which is all that is believed of it. */
+static void suspect(struct attempt *a)
+{
+	stats_inc(a->server->upstreams->loop->env.stats, upstream_unbelieved);
+	health_heard(a->server);
+	try_suspect(a->question, a->server);
+}
+
+/* An error that does not repeat the question: a forger needs the port and the ID alone.  Where it
+ * may be that the server does not know EDNS, it is asked without beside. */
+static void take_bare(struct attempt *a, const struct reply *reply)
+{
+	struct question *q = a->question;
+	struct server *server = a->server;
+
+	if (reply->tc || q->stumbled == server || !seems_without_edns(a, reply)) {
+		suspect(a);
+		return;
+	}
+	health_heard(server);
+	q->stumbled = server;
+	q->edns = EDNS_NONE;
+	if (try_again(q, server, false))
+		stats_inc(q->upstreams->loop->env.stats, upstream_retries);
+}
+
+static void take_broken(struct attempt *a)
+{
+	stats_inc(a->server->upstreams->loop->env.stats, upstream_bad);
+	if (a->source)
+		suspect(a);
+	else
+		conclude(a, 0, NULL);
 }
 
 void answer_take(struct attempt *a, size_t len)
@@ -196,25 +260,16 @@ void answer_take(struct attempt *a, size_t len)
 	if (q->kind == QUESTION_PROBE) {
 		health_heard(a->server); /* whatever it says */
 		attempt_end(a);
-		return;
+	} else if (!believe_case(a, up->message)) {
+		suspect(a);
+	} else if (reply_parse(up->message, len, q->key.question_len, &env->snapshot->ttl,
+			       &reply) != ERR_OK) {
+		take_broken(a);
+	} else if (!believe_cookie(a, &reply)) {
+		suspect(a);
+	} else if (a->source && wire_get16(up->message + 4) == 0) {
+		take_bare(a, &reply);
+	} else {
+		conclude(a, len, &reply);
 	}
-	if (!believe_case(a, up->message)) {
-		stats_inc(env->stats, upstream_unbelieved);
-		ask_over_connection(q, a->server);
-		return;
-	}
-	if (reply_parse(up->message, len, q->key.question_len, &env->snapshot->ttl, &reply) !=
-	    ERR_OK) {
-		stats_inc(env->stats, upstream_bad);
-		health_answered(a->server, a);
-		conclude(a, len, NULL);
-		return;
-	}
-	if (!believe_cookie(a, &reply)) {
-		stats_inc(env->stats, upstream_unbelieved);
-		ask_over_connection(q, a->server);
-		return;
-	}
-	health_answered(a->server, a);
-	conclude(a, len, &reply);
 }

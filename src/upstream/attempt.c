@@ -7,18 +7,22 @@
 #define PADDING_BLOCK 128U /* RFC 8467, 4.1 */
 #define QTYPE_QCLASS 4U
 
-/* Only what can be forged from afar needs to be hard to guess. */
+/* Only what can be forged from afar needs to be hard to guess, and only what is believed: any reply
+ * to a probe will do. */
 static void harden(struct attempt *a)
 {
 	struct upstreams *up = a->server->upstreams;
 	const struct conf_outgoing *conf = &up->loop->env.snapshot->conf->outgoing;
-	const struct server *server = a->server;
+	bool needed = a->source && a->question->kind != QUESTION_PROBE;
+	uint64_t now_ms = up->loop->env.now_ms;
+	struct server *server = a->server;
 
-	a->with_case = a->source && conf->case_randomization && server->case_misses < MISSES_MAX;
+	a->with_case = needed && conf->case_randomization && trait_try(&server->spells, now_ms);
 	a->case_bits = 0;
 	if (a->with_case)
 		a->case_bits = (uint64_t)random_u32(&up->random) << 32 | random_u32(&up->random);
-	a->with_cookie = a->source && conf->cookies && !server->no_cookies && a->edns == EDNS_WHOLE;
+	a->with_cookie = needed && conf->cookies && a->edns == EDNS_WHOLE &&
+			 trait_try(&server->cookies, now_ms);
 }
 
 size_t attempt_message(struct attempt *a, uint8_t buf[QUERY_UPSTREAM_MAX])

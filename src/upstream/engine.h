@@ -22,6 +22,7 @@
  *   link.c      sent over TCP and TLS connections, which are kept and shared
  *   attempt.c   a question sent once: its message, and what answers it
  *   health.c    what is known of a server: its round trips, its state
+ *   trait.h     what servers can do, and some cannot
  *   state.h     the states of a server, and what each does to questions
  *   rtt.c       round trip times: smoothed, spread, and their 95th percentile
  *
@@ -62,6 +63,10 @@ void answer_take(struct attempt *a, size_t len);
 void try_begin(struct question *q);
 /* `server` will not answer the question: the next one at once, or the end when no other can. */
 void try_failed(struct question *q, struct server *server, enum failure failure);
+/* What came of `server` may be forged: it is asked over a connection too, which cannot be forged
+ * from afar, else another server, or from another port.  What is under way stays so: the true
+ * answer may still come. */
+void try_suspect(struct question *q, struct server *server);
 /* Sends it once more to `server`, in the same way or over a connection.  False: it cannot be. */
 bool try_again(struct question *q, struct server *server, bool over_connection);
 /* Has it asked of `server` without DO, over UDP, where the answer may fit then.  False: that was
@@ -227,8 +232,9 @@ enum err udp_send(struct upstreams *up, struct attempt *a) MUST_CHECK;
 /* What reading has come to. */
 enum received {
 	RECEIVED_NOTHING,
-	RECEIVED_ANSWER, /* to an attempt: it is in upstreams->message */
-	RECEIVED_OTHER,	 /* something that answers nothing */
+	RECEIVED_ANSWER,  /* to an attempt: it is in upstreams->message */
+	RECEIVED_OTHER,	  /* something that answers nothing */
+	RECEIVED_GUESSES, /* the same, and so much of it that somebody guesses */
 	RECEIVED_END, /* the socket is broken, the connection is over; what was sent has failed */
 };
 

@@ -161,7 +161,8 @@ static struct uplink *least_loaded(const struct uplinks *links)
 	struct uplink *link;
 
 	LIST_FOREACH(link, &links->list, entry) {
-		if (link->load < PIPELINE_MAX && (!best || reluctance(link) < reluctance(best)))
+		if (link->load < PIPELINE_MAX && link->late < UPLINK_LATE_MAX &&
+		    (!best || reluctance(link) < reluctance(best)))
 			best = link;
 	}
 	return best;

@@ -13,6 +13,8 @@
 /* Octets not written: room for what is asked together, so that it leaves by one system call. */
 #define UPLINK_OUT_MAX 16384U
 #define UPLINK_BUCKETS 64U /* a power of two */
+#define UPLINK_IDS 65536U
+#define UPLINK_LATE_MAX 1024U /* one that owes more is not asked */
 
 enum uplink_state {
 	UPLINK_CONNECTING,
@@ -45,6 +47,8 @@ struct uplink {
 	uint64_t heard_ms;     /* when octets came last, or the first question owed was asked */
 	uint32_t load;	       /* attempts listed */
 	uint32_t owed;	       /* answers, of all that was sent */
+	uint32_t late;	       /* those that nobody waits for any more, by their IDs: */
+	uint64_t late_ids[UPLINK_IDS / 64];
 	struct attempt_list unsent;
 	struct attempt_list sent[UPLINK_BUCKETS]; /* by ID */
 	struct uplink_buffers *buffers;

@@ -36,8 +36,27 @@ void uplink_put(struct uplink *link, struct attempt *a)
 	a->sent_us = 0;
 }
 
+/* ---- IDs of answers that are owed to nobody: no other question may have them till then */
+
+static bool is_late(const struct uplink *link, uint16_t id)
+{
+	return link->late_ids[id / 64] >> (id % 64) & 1U;
+}
+
+static void set_late(struct uplink *link, uint16_t id, bool late)
+{
+	uint64_t bit = 1ULL << (id % 64);
+
+	link->late = late ? link->late + 1 : link->late - 1;
+	link->late_ids[id / 64] = (link->late_ids[id / 64] & ~bit) | (late ? bit : 0);
+}
+
+/* ---- listed */
+
 void uplink_forget(struct attempt *a)
 {
+	if (a->sent_us && !a->answered)
+		set_late(a->link, a->id, true);
 	LIST_REMOVE(a, entry);
 	a->link->load--;
 	a->link->used_ms = upstreams_of(a->link)->loop->env.now_ms;
@@ -92,7 +111,7 @@ static void fill(struct uplink *link)
 
 		do
 			a->id = (uint16_t)random_u32(&up->random);
-		while (find_sent(link, a->id));
+		while (find_sent(link, a->id) || is_late(link, a->id));
 		len = attempt_message(a, out + link->out_end + FRAME_PREFIX);
 		wire_put16(out + link->out_end, (uint16_t)len);
 		link->out_end += FRAME_PREFIX + len;
@@ -118,40 +137,28 @@ bool uplink_flush(struct uplink *link)
 
 /* ---- answers in */
 
-/* True when the server still owes answers to questions that nobody waits for any more. */
-static bool may_be_late(const struct uplink *link)
-{
-	const struct attempt *a;
-	uint32_t waited_for = 0;
-
-	for (size_t i = 0; i < UPLINK_BUCKETS; i++)
-		LIST_FOREACH(a, &link->sent[i], entry) {
-			waited_for++;
-		}
-	return link->owed > waited_for;
-}
-
 enum received uplink_take(struct uplink *link, const uint8_t *msg, size_t len,
 			  struct attempt **ret_a)
 {
 	struct upstreams *up = upstreams_of(link);
-	struct attempt *a = find_sent(link, wire_get16(msg));
-	bool sound = (wire_get16(msg + 2) & FLAG_QR) && (a || may_be_late(link));
+	uint16_t id = wire_get16(msg);
+	struct attempt *a = find_sent(link, id);
 
-	if (!sound || !a)
-		stats_inc(up->loop->env.stats, upstream_unsolicited);
-	if (!sound)
+	if (a && attempt_matches(a, msg, len)) {
+		link->owed--;
+		link->answered = true;
+		a->answered = true;
+		memcpy(up->message, msg, len);
+		*ret_a = a;
+		return RECEIVED_ANSWER;
+	}
+	stats_inc(up->loop->env.stats, upstream_unsolicited);
+	if (!(wire_get16(msg + 2) & FLAG_QR) || (!a && !is_late(link, id)))
 		return RECEIVED_END;
+	if (a)
+		return RECEIVED_OTHER; /* to another question: this one waits on */
+	set_late(link, id, false);
 	link->owed--;
 	link->answered = true;
-	if (!a)
-		return RECEIVED_OTHER;
-	if (!attempt_matches(a, msg, len)) {
-		uplink_forget(a);
-		attempt_failed(a, FAILURE_ANSWER);
-		return RECEIVED_OTHER;
-	}
-	memcpy(up->message, msg, len);
-	*ret_a = a;
-	return RECEIVED_ANSWER;
+	return RECEIVED_OTHER;
 }

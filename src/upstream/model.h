@@ -17,6 +17,7 @@
 #include "upstream/tls.h"
 #include "upstream/rtt.h"
 #include "upstream/state.h"
+#include "upstream/trait.h"
 
 #define SERVERS_MAX 64U	 /* of a pool: bits of a mask */
 #define ATTEMPTS_MAX 10U /* of one question, in the time that an answer may take */
@@ -36,7 +37,6 @@ enum failure {
 	FAILURE_TIMEOUT, /* nothing came */
 	FAILURE_NETWORK, /* it cannot be reached, or closed the connection */
 	FAILURE_ANSWER,	 /* SERVFAIL, REFUSED, malformed */
-	FAILURE_FORGED,	 /* guesses came instead of an answer */
 };
 
 /* How much of EDNS a server is asked with. */
@@ -54,6 +54,8 @@ struct source {
 	struct event event;
 	int fd; /* -1: not open */
 	bool is_ready;
+	bool is_guessed_at; /* more strays came than there may be late answers */
+	uint64_t used_ms;   /* last */
 	uint32_t uses;
 	uint32_t unanswered; /* of its uses: that many answers may come late */
 	uint32_t strays;     /* datagrams that answered nothing, since one that did */
@@ -72,8 +74,9 @@ struct attempt {
 	uint16_t id;
 	bool with_case; /* they were drawn at random: the answer must have the same */
 	bool with_cookie;
-	bool missed; /* an answer without what it must have has come */
-	bool resent; /* its connection was closed under it, and it went over another */
+	bool missed;   /* an answer without what it must have has come */
+	bool answered; /* over its connection: nothing is owed */
+	bool resent;   /* its connection was closed under it, and it went over another */
 	enum edns_use edns;
 };
 
@@ -114,6 +117,8 @@ struct question {
 	uint64_t tried;	      /* servers of the pool that were asked, by place */
 	uint64_t failed;      /* servers that gave no usable answer */
 	uint64_t unhelpful;   /* those that said so: it may be the name's fault */
+	uint64_t suspected;   /* those of which came what may be forged */
+	uint64_t renewed;     /* those asked again from a new port for that */
 	uint64_t overdue;     /* those that it has been held against that they did not answer */
 	struct server *last;  /* asked last; NULL when none */
 	struct server *only;  /* the one that is to be measured by it */
@@ -199,12 +204,12 @@ struct server {
 	struct health health;
 	struct event timer; /* of watch.c */
 	struct question probe;
-	uint32_t case_misses; /* answers with the letters' case changed, since one without */
-	uint32_t cookie_misses;
+	struct trait spells;		 /* the question with the letters' case as they were sent */
+	struct trait cookies;		 /* sends them, and does not stumble over them */
+	struct trait edns;		 /* knows it */
 	uint32_t link_misses;		 /* connections that gave no answer, since one that did */
 	uint8_t cookie[EDNS_COOKIE_MAX]; /* ours, and behind it what it gave us */
 	uint8_t cookie_len;
-	bool no_cookies;	 /* it stumbles over them */
 	struct uplinks *uplinks; /* owned: its connections; NULL while it never had one */
 	uint32_t source_count;
 	struct source sources[];

@@ -43,6 +43,8 @@ static void reset(struct question *q)
 	q->tried = 0;
 	q->failed = 0;
 	q->unhelpful = 0;
+	q->suspected = 0;
+	q->renewed = 0;
 	q->overdue = 0;
 	q->last = NULL;
 	q->only = NULL;
@@ -137,6 +139,8 @@ void question_renew(struct question *q)
 	q->tried = 0;
 	q->failed = 0;
 	q->unhelpful = 0;
+	q->suspected = 0;
+	q->renewed = 0;
 	q->overdue = 0;
 	q->last = NULL;
 	for (uint32_t i = 0; i < q->attempt_count; i++)

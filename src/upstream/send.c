@@ -19,6 +19,14 @@ struct attempt *send_any_place(struct question *q)
 	return place;
 }
 
+/* With how much of EDNS the question is put to the server. */
+static enum edns_use edns_for(const struct question *q, struct server *server)
+{
+	if (q->stumbled == server)
+		return q->edns;
+	return trait_try(&server->edns, q->upstreams->loop->env.now_ms) ? EDNS_WHOLE : EDNS_NONE;
+}
+
 enum err send_to(struct question *q, struct server *server, bool over_connection, struct attempt *a)
 {
 	struct upstreams *up = q->upstreams;
@@ -28,7 +36,7 @@ enum err send_to(struct question *q, struct server *server, bool over_connection
 		return ERR_REFUSED;
 	attempt_end(a);
 	*a = (struct attempt){.question = q, .server = server};
-	a->edns = q->stumbled == server ? q->edns : EDNS_WHOLE;
+	a->edns = edns_for(q, server);
 	if (over_connection || server->transport != SERVER_UDP)
 		err = uplink_send(up, a);
 	else

@@ -2,7 +2,8 @@
 /*
  * The source ports.  Each server has a set of sockets, each connected (so that the kernel drops
  * what comes from elsewhere) and bound to a port drawn at random.  A question draws one of them
- * at random; a socket is closed after some questions, and its place gets a new port.
+ * at random; a socket is closed after some questions, or when it was idle for a second, and its
+ * place gets a new port.  So where questions are few each has a fresh one.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,6 +13,7 @@
 #include "upstream/engine.h"
 
 #define USES_MAX 128U /* questions from one port */
+#define IDLE_MS 1000U
 #define PORT_MIN 1024U
 #define BIND_TRIES 16
 
@@ -105,6 +107,7 @@ static enum err source_open(struct upstreams *up, struct source *s)
 	s->uses = 0;
 	s->unanswered = 0;
 	s->strays = 0;
+	s->is_guessed_at = false;
 	return ERR_OK;
 }
 
@@ -122,26 +125,42 @@ static struct source *any_open(struct upstreams *up, struct server *server)
 	return NULL;
 }
 
+static bool is_used_up(const struct source *s, uint64_t now_ms)
+{
+	return s->uses >= USES_MAX || now_ms - s->used_ms >= IDLE_MS;
+}
+
+static void renew(struct source *s, uint64_t now_ms)
+{
+	if (s->fd >= 0 && is_used_up(s, now_ms) && LIST_EMPTY(&s->attempts))
+		source_close(s);
+}
+
 /*
  * Draws a source.  One that was used up is renewed, if nothing waits at it; else the one drawn
- * next is taken, and in the end a used-up one rather than none.
+ * next is taken, and in the end a used-up one rather than none.  Its neighbour is looked at as
+ * well: none that is idle stays open while others are drawn.
  */
 enum err source_draw(struct upstreams *up, struct server *server, struct source **ret_source)
 {
+	uint64_t now_ms = up->loop->env.now_ms;
 	struct source *s = NULL;
+	uint32_t place = 0;
 
 	for (int i = 0; i < 4; i++) {
-		s = &server->sources[random_below(&up->random, server->source_count)];
+		place = random_below(&up->random, server->source_count);
+		s = &server->sources[place];
 		if (s->uses < USES_MAX || LIST_EMPTY(&s->attempts))
 			break;
 	}
-	if (s->fd >= 0 && s->uses >= USES_MAX && LIST_EMPTY(&s->attempts))
-		source_close(s);
+	renew(s, now_ms);
+	renew(&server->sources[(place + 1) % server->source_count], now_ms);
 	if (s->fd < 0 && source_open(up, s) != ERR_OK)
 		s = any_open(up, server);
 	if (!s)
 		return ERR_SYS;
 	s->uses++;
+	s->used_ms = now_ms;
 	*ret_source = s;
 	return ERR_OK;
 }

@@ -119,15 +119,50 @@ bool try_plain(struct question *q, struct server *server)
 	return try_again(q, server, false);
 }
 
+static bool is_under_way_at(const struct question *q, const struct server *server)
+{
+	for (uint32_t i = 0; i < q->attempt_count; i++)
+		if (q->attempts[i].server == server)
+			return true;
+	return false;
+}
+
+/* Where a connection is not to be had: another server, or the same from another port. */
+static void ask_elsewhere(struct question *q, struct server *server)
+{
+	uint64_t bit = place_bit(question_place(q, server));
+
+	if (pick_second(q) && send_next(q)) {
+		await_answer(q);
+	} else if (bit & ~q->renewed) {
+		q->renewed |= bit;
+		(void)try_again(q, server, false);
+	}
+}
+
+void try_suspect(struct question *q, struct server *server)
+{
+	uint64_t bit;
+
+	if (q->kind != QUESTION_CLIENT)
+		return;
+	question_renew(q);
+	bit = place_bit(question_place(q, server));
+	if (bit && (q->suspected & bit))
+		return;
+	q->suspected |= bit;
+	if (!bit || !uplink_is_worth_it(server) || !try_again(q, server, true))
+		ask_elsewhere(q, server);
+}
+
 void try_failed(struct question *q, struct server *server, enum failure failure)
 {
 	struct stats *stats = q->upstreams->loop->env.stats;
 	uint64_t bit = place_bit(question_place(q, server));
 
-	if (failure == FAILURE_FORGED) {
-		stats_inc(stats, upstream_forged);
-		if (try_again(q, server, true))
-			return;
+	if (failure == FAILURE_NETWORK && (q->suspected & bit) && is_under_way_at(q, server)) {
+		ask_elsewhere(q, server); /* it was asked beside */
+		return;
 	}
 	stats_inc(stats, upstream_retries);
 	if (failure == FAILURE_NETWORK && q->truncated == server && !pick_second(q) &&

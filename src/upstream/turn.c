@@ -2,6 +2,31 @@
 /* What has come in this turn of the loop, handed to those it concerns. */
 #include "upstream/engine.h"
 
+/* An attempt at the port whose question does not know yet that somebody guesses; NULL: none. */
+static struct attempt *find_unsuspecting(const struct source *s)
+{
+	struct attempt *a;
+
+	LIST_FOREACH(a, &s->attempts, entry) {
+		const struct question *q = a->question;
+
+		if (q->kind == QUESTION_CLIENT &&
+		    (place_bit(question_place(q, s->server)) & ~q->suspected))
+			break;
+	}
+	return a;
+}
+
+static void take_guesses(struct source *s)
+{
+	struct attempt *a;
+
+	while ((a = find_unsuspecting(s))) {
+		stats_inc(s->server->upstreams->loop->env.stats, upstream_forged);
+		try_suspect(a->question, s->server);
+	}
+}
+
 static void read_source(struct source *s)
 {
 	struct server *server = s->server;
@@ -13,6 +38,10 @@ static void read_source(struct source *s)
 	switch (udp_receive(s, &a, &len)) {
 	case RECEIVED_ANSWER:
 		answer_take(a, len);
+		break;
+	case RECEIVED_GUESSES:
+		take_guesses(s);
+		health_heard(server);
 		break;
 	case RECEIVED_OTHER:
 		health_heard(server);
@@ -44,11 +73,10 @@ static void read_link(struct uplink *link)
 
 /* Our own question failed: at a port where nobody is, or over a connection that is not to be had.
  */
-static void probe_failed(struct server *server, enum failure failure)
+static void probe_failed(struct server *server)
 {
-	server->health.unreached = failure == FAILURE_NETWORK;
-	if (server->health.unreached)
-		health_event(server, SERVER_EVENT_PROBE_LOST);
+	server->health.unreached = true;
+	health_event(server, SERVER_EVENT_PROBE_LOST);
 }
 
 static void take_failure(struct attempt *a)
@@ -60,7 +88,7 @@ static void take_failure(struct attempt *a)
 	server_busy(server);
 	attempt_end(a);
 	if (q->kind == QUESTION_PROBE)
-		probe_failed(server, failure);
+		probe_failed(server);
 	else
 		try_failed(q, server, failure);
 	server_done(server);

@@ -7,14 +7,14 @@
 
 #define STRAYS_MAX 16U /* at one port, between two answers, beside those that may be late */
 
-/* Nothing that waits at this port will be answered, or believed. */
-static void source_failed(struct source *s, enum failure failure)
+/* Nothing that waits at this port will be answered. */
+static void source_failed(struct source *s)
 {
 	struct attempt *a;
 
 	while ((a = LIST_FIRST(&s->attempts))) {
 		LIST_REMOVE(a, entry);
-		attempt_failed(a, failure);
+		attempt_failed(a, FAILURE_NETWORK);
 	}
 }
 
@@ -29,15 +29,15 @@ static struct attempt *find_attempt(struct source *s, const uint8_t *msg, size_t
 	return NULL;
 }
 
-/* More than there are questions whose answers may be late are guesses: what waits here is asked
- * over a connection, where guessing is of no use, and the port is given up. */
-static void take_stray(struct source *s)
+/* More than there are questions whose answers may be late are guesses: the port is given up. */
+static enum received take_stray(struct source *s)
 {
 	stats_inc(s->server->upstreams->loop->env.stats, upstream_unsolicited);
-	if (++s->strays < STRAYS_MAX + s->unanswered)
-		return;
+	if (++s->strays < STRAYS_MAX + s->unanswered || s->is_guessed_at)
+		return RECEIVED_OTHER;
+	s->is_guessed_at = true;
 	source_retire(s);
-	source_failed(s, FAILURE_FORGED);
+	return RECEIVED_GUESSES;
 }
 
 enum received udp_receive(struct source *s, struct attempt **ret_a, size_t *ret_len)
@@ -49,14 +49,12 @@ enum received udp_receive(struct source *s, struct attempt **ret_a, size_t *ret_
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return RECEIVED_NOTHING;
 	if (n < 0) {
-		source_failed(s, FAILURE_NETWORK);
+		source_failed(s);
 		return RECEIVED_END;
 	}
 	a = find_attempt(s, up->message, (size_t)n);
-	if (!a) {
-		take_stray(s);
-		return RECEIVED_OTHER;
-	}
+	if (!a)
+		return take_stray(s);
 	s->strays = 0;
 	s->unanswered -= s->unanswered > 0;
 	*ret_a = a;

@@ -77,6 +77,21 @@ def present(which):
     return begin
 
 
+def lied_to(lie, tcp=True):
+    """A forger is heard first over UDP; the truth comes after 250 ms."""
+    def script(q):
+        truth = ways.delayed(ways.good, 0.25)(q)
+        if q.transport != "udp":
+            return truth if tcp else ways.Close()
+        lies = lie(q)
+        return [*(lies if isinstance(lies, list) else [lies]), truth]
+    return script
+
+
+def wrong_ids(q):
+    return [ways.wrong_id(q)] * 40
+
+
 @dataclass
 class Fault:
     key: str
@@ -106,6 +121,20 @@ FAULTS = [
     Fault("wrong-question", "one: wrong question", scripts(after_rtt(ways.wrong_question))),
     Fault("wrong-port", "one: wrong source port", scripts(after_rtt(ways.wrong_port))),
     Fault("garbage", "one: garbage", scripts(after_rtt(ways.garbage))),
+    Fault("forger-ids", "forger of both: 40 wrong IDs, truth after 250 ms",
+          scripts(lied_to(wrong_ids), lied_to(wrong_ids))),
+    Fault("forger-bare", "forger of both: bare SERVFAIL",
+          scripts(lied_to(ways.bare_servfail), lied_to(ways.bare_servfail))),
+    Fault("forger-broken", "forger of both: broken body",
+          scripts(lied_to(ways.broken), lied_to(ways.broken))),
+    Fault("forger-ids-no-tcp", "40 wrong IDs, no TCP",
+          scripts(lied_to(wrong_ids, False), lied_to(wrong_ids, False))),
+    Fault("forger-bare-no-tcp", "bare SERVFAIL, no TCP",
+          scripts(lied_to(ways.bare_servfail, False), lied_to(ways.bare_servfail, False))),
+    Fault("forger-broken-no-tcp", "broken body, no TCP",
+          scripts(lied_to(ways.broken, False), lied_to(ways.broken, False))),
+    Fault("forger-one", "forger of one: bare SERVFAIL, no TCP",
+          scripts(lied_to(ways.bare_servfail, False))),
     Fault("case", "one lower-cases the question", scripts(after_rtt(ways.lower_case(ways.good)))),
     Fault("tc-cut", "one: TC, TCP ends inside of a frame", scripts(ways.over_tcp(ways.cut_frame))),
     Fault("tc-closed", "one: TC, TCP ends at once",

@@ -92,6 +92,60 @@ def test_forged_answers_do_not_cost_the_upstream_its_place(daemon, upstream):
     assert other.count() == 0
 
 
+# ---- lies before the truth
+
+LATE_S = 0.25
+LIES = {
+    "wrong IDs": lambda q: [faults.wrong_id(q)] * 40,
+    "bare SERVFAIL": faults.bare_servfail,
+    "broken body": faults.broken,
+}
+
+
+def lying(lie):
+    """A forger who is heard first, over UDP; the server's answer comes a bit later."""
+    def script(q):
+        truth = Later(LATE_S, q.quick(GOOD))
+        if q.transport != "udp":
+            return truth
+        lies = lie(q)
+        return [*(lies if isinstance(lies, list) else [lies]), truth]
+    return script
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("tcp", [True, False])
+@pytest.mark.parametrize("lie", LIES)
+def test_late_truth_is_taken(daemon, upstream, lie, tcp, count):
+    """Whatever comes before it: no question fails for it, and no server is left for it."""
+    ups = [upstream(lying(LIES[lie]), tcp=tcp) for _ in range(count)]
+    d = forward(daemon, *ups)
+    outcomes = ask_many(d.address, fresh(40), window=4)
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+    assert all(o.seconds < 4 * LATE_S for o in outcomes), max(o.seconds for o in outcomes)
+    assert "does not answer" not in d.log()
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_lies_alone_are_silence(daemon, upstream, lie):
+    """Nothing true comes, and there is no TCP: the other upstream is asked, as if nothing came."""
+    liar, other = upstream(faults.over_udp(LIES[lie]), tcp=False), upstream(faults.second)
+    d = forward(daemon, liar, other, policy="in-order", hedge=0)
+    outcomes = ask_many(d.address, fresh(40), window=4)
+    assert all(o.addresses == [SECOND] for o in outcomes), tell(outcomes)
+
+
+def test_server_without_edns_is_known_after_three(daemon, upstream):
+    """It says FORMERR without repeating the question; each of the first three costs two."""
+    def old(q):
+        return q.quick(GOOD) if q.message.edns < 0 else q.wire[:2] + b"\x81\x81" + bytes(8)
+    up = upstream(old)
+    d = daemon({"upstreams": [up.address], "server": {"workers": 1}}).start()
+    outcomes = ask_many(d.address, fresh(50), window=1)
+    assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
+    assert up.count() == 53
+
+
 # ---- cookies (RFC 7873)
 
 def test_cookie_of_an_upstream_is_learned(daemon, upstream):

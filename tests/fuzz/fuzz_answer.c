@@ -437,17 +437,18 @@ static void raw(struct attempt *a, struct input *in)
 
 static void fail(struct attempt *a, unsigned int how)
 {
-	static const enum failure failures[] = {FAILURE_NETWORK, FAILURE_FORGED, FAILURE_TIMEOUT,
+	static const enum failure failures[] = {FAILURE_NETWORK, FAILURE_NETWORK, FAILURE_TIMEOUT,
 						FAILURE_ANSWER};
 	struct question *q = a->question;
 	struct server *server = a->server;
-	enum failure failure = failures[how % 4];
 
-	if (a->link && failure == FAILURE_FORGED)
-		failure = FAILURE_NETWORK;
 	server_busy(server);
-	attempt_end(a);
-	try_failed(q, server, failure);
+	if (how % 4 == 1 && !a->link) { /* somebody guesses */
+		try_suspect(q, server);
+	} else {
+		attempt_end(a);
+		try_failed(q, server, failures[how % 4]);
+	}
 	server_done(server);
 }
 

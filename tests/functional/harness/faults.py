@@ -83,6 +83,16 @@ def garbage(q):
     return random.Random(q.number).randbytes(60 + q.number % 400)
 
 
+def bare_servfail(q):
+    """Needs the port and the ID alone."""
+    return q.wire[:2] + b"\x81\x82" + bytes(8)
+
+
+def broken(q):
+    """The right question, and a record that is cut off."""
+    return q.quick(FORGED)[:-3]
+
+
 def lower_case(script):
     """An upstream that does not echo the question as it was spelt."""
     def lower(q):

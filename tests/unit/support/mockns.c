@@ -128,6 +128,11 @@ static void make_reply(const struct mockns *ns, enum mockns_deed deed, const uin
 		wire_put16(m->octets + 4, 0);
 		m->len = WIRE_HEADER;
 		return;
+	case MOCKNS_BARE_SERVFAIL:
+		m->octets[3] |= RCODE_SERVFAIL;
+		wire_put16(m->octets + 4, 0);
+		m->len = WIRE_HEADER;
+		return;
 	case MOCKNS_FORMERR:
 		m->octets[3] |= RCODE_FORMERR;
 		return;

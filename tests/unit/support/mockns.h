@@ -20,10 +20,11 @@ enum mockns_deed {
 	MOCKNS_SILENCE,
 	MOCKNS_SERVFAIL, /* with an EDE, if `ede` is not NULL */
 	MOCKNS_REFUSED,
-	MOCKNS_NO_EDNS,	     /* FORMERR without an OPT when the query has one, else the answer */
-	MOCKNS_FORMERR,	     /* always, without an OPT */
-	MOCKNS_FORMERR_EDNS, /* always, with one */
-	MOCKNS_FORMERR_BARE, /* a header alone when the query has an OPT, else the answer */
+	MOCKNS_NO_EDNS,	      /* FORMERR without an OPT when the query has one, else the answer */
+	MOCKNS_FORMERR,	      /* always, without an OPT */
+	MOCKNS_FORMERR_EDNS,  /* always, with one */
+	MOCKNS_FORMERR_BARE,  /* a header alone when the query has an OPT, else the answer */
+	MOCKNS_BARE_SERVFAIL, /* a header alone */
 	MOCKNS_WRONG_ID,
 	MOCKNS_WRONG_NAME,
 	MOCKNS_QUERY,	  /* its own query comes back: not a response */

@@ -137,19 +137,70 @@ static void test_case_is_changed_without_tcp(void **state)
 }
 
 /* An error that does not repeat the question says nothing of its case (RFC 6891, 7: old servers).
- */
+ * It is asked without EDNS beside; after three that were answered so, at once; and with it again
+ * later. */
 static void test_case_of_no_question(void **state)
 {
 	struct world *w = *state;
+	size_t asked = 2 * MISSES_MAX;
 
 	world_start_one(w, MOCKNS_FORMERR_BARE);
-	for (size_t i = 1; i <= 2 * MISSES_MAX; i++) {
+	for (size_t i = 1; i <= MISSES_MAX; i++) {
 		ask_well(w, 1);
 		assert_int_equal(w->ns[0].udp_count, 2 * i);
 		assert_true(has_capitals(last(&w->ns[0])->msg));
 	}
+	for (size_t i = 1; i <= 5; i++) {
+		ask_well(w, 1);
+		assert_int_equal(w->ns[0].udp_count, asked + i);
+	}
+	for (size_t i = 1; i <= 3; i++) { /* once each time, and ever later */
+		uint64_t again_ms = world_server(w, 0)->edns.again_ms;
+
+		world_server(w, 0)->edns.again_ms = 0;
+		asked = w->ns[0].udp_count;
+		ask_well(w, 1);
+		assert_int_equal(w->ns[0].udp_count, asked + 2);
+		assert_true(world_server(w, 0)->edns.again_ms > again_ms);
+		ask_well(w, 1);
+		assert_int_equal(w->ns[0].udp_count, asked + 3);
+	}
 	assert_int_equal(w->ns[0].tcp_count, 0);
 	assert_int_equal(RIG_STAT(&w->rig, upstream_unbelieved), 0);
+	w->ns[0].udp = MOCKNS_COOKIE; /* it has learned EDNS */
+	world_server(w, 0)->edns.again_ms = 0;
+	for (size_t i = 1; i <= 3; i++) {
+		ask_well(w, 1);
+		assert_int_equal(wire_get16(last(&w->ns[0])->msg + 10), 1);
+	}
+}
+
+/* What was given up is tried again, with one question, after twice as long each time. */
+static void test_case_is_tried_again(void **state)
+{
+	struct world *w = *state;
+	struct trait *trait;
+	uint64_t wait_ms = 60000;
+
+	world_start_one(w, MOCKNS_LOWER);
+	trait = &world_server(w, 0)->spells;
+	for (size_t i = 0; i < MISSES_MAX; i++)
+		ask_well(w, 1);
+	for (size_t i = 0; i < 3; i++) {
+		ask_well(w, 1);
+		assert_false(has_capitals(last(&w->ns[0])->msg));
+		assert_in_range(trait->again_ms - w->rig.loop.env.now_ms, wait_ms / 2, wait_ms);
+		trait->again_ms = w->rig.loop.env.now_ms;
+		ask_well(w, 1);
+		assert_true(has_capitals(last(&w->ns[0])->msg));
+		wait_ms *= 2;
+	}
+	w->ns[0].udp = MOCKNS_ANSWER;
+	trait->again_ms = w->rig.loop.env.now_ms;
+	for (size_t i = 0; i < 3; i++) {
+		ask_well(w, 1);
+		assert_true(has_capitals(last(&w->ns[0])->msg));
+	}
 }
 
 /* ---- cookies */
@@ -474,6 +525,87 @@ static void test_late_answers_are_no_guesses(void **state)
 	expect_answer(w, &waits, 1);
 }
 
+/* ---- an attempt lives until its time is up */
+
+/* What a forger can send that has the port and the ID, and does not end the question. */
+static const enum mockns_deed suspicions[] = {MOCKNS_MALFORMED, MOCKNS_LOWER, MOCKNS_BARE_SERVFAIL};
+
+/* The truth comes late, and there is no TCP: it is taken; the server is not blamed. */
+static void test_late_truth(void **state)
+{
+	for (size_t i = 0; i < sizeof(suspicions) / sizeof(suspicions[0]); i++) {
+		struct world *w = world_open();
+		struct asker a = {0};
+
+		world_start_one(w, MOCKNS_SILENCE);
+		mockns_close_tcp(&w->ns[0]);
+		asker_ask(w, &a, NAME);
+		RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
+		mockns_do(&w->ns[0], 0, suspicions[i]);
+		RIG_AWAIT(&w->rig, w->ns[0].udp_count == 2); /* TCP failed: from another port */
+		assert_int_not_equal(mockns_source_port(&w->ns[0], 0),
+				     mockns_source_port(&w->ns[0], 1));
+		for (size_t k = 0; k < 5; k++)
+			mockns_do(&w->ns[0], 0, suspicions[i]);
+		world_settle(w);
+		assert_int_equal(a.told, 0);
+		assert_int_equal(w->ns[0].udp_count, 2); /* once */
+		mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+		expect_answer(w, &a, 1);
+		assert_int_equal(world_server(w, 0)->health.strikes, 0);
+		world_close(w);
+	}
+}
+
+/* Guesses at a port, and no TCP: the true answer is waited for all the same. */
+static void test_guesses_without_tcp(void **state)
+{
+	struct world *w = *state;
+	struct asker a = {0};
+
+	world_start_one(w, MOCKNS_SILENCE);
+	mockns_close_tcp(&w->ns[0]);
+	asker_ask(w, &a, NAME);
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
+	guess(w, 0, 40);
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 2);
+	assert_int_equal(a.told, 0);
+	mockns_do(&w->ns[0], 0, MOCKNS_ANSWER);
+	expect_answer(w, &a, 1);
+	assert_int_equal(world_server(w, 0)->health.strikes, 0);
+}
+
+/* When nothing true comes in its time, that is silence; no word of it is remembered. */
+static void test_lies_are_silence(void **state)
+{
+	for (size_t i = 0; i < sizeof(suspicions) / sizeof(suspicions[0]); i++) {
+		struct world *w = world_open();
+		struct asker a = {0};
+
+		world_outgoing(w)->timeout_ms = 10 * SHORT_MS;
+		world_start_one(w, suspicions[i]);
+		mockns_close_tcp(&w->ns[0]);
+		asker_ask(w, &a, NAME);
+		expect_failure(w, &a, QUERY_FAIL_NO_REPLY);
+		assert_int_equal(world_server(w, 0)->health.strikes, 1);
+		world_close(w);
+	}
+}
+
+/* With TCP the truth is had at once. */
+static void test_suspicion_with_tcp(void **state)
+{
+	for (size_t i = 0; i < sizeof(suspicions) / sizeof(suspicions[0]); i++) {
+		struct world *w = world_open();
+
+		world_start_one(w, suspicions[i]);
+		ask_well(w, 1);
+		assert_int_equal(w->ns[0].tcp_count, 1);
+		assert_int_equal(w->ns[0].udp_count, 1);
+		world_close(w);
+	}
+}
+
 /* ---- over a connection nothing of this is needed */
 
 static void test_nothing_over_tcp(void **state)
@@ -509,6 +641,7 @@ int main(void)
 		TEST(test_case_is_changed_often),
 		TEST(test_case_is_changed_without_tcp),
 		TEST(test_case_of_no_question),
+		TEST(test_case_is_tried_again),
 		TEST(test_cookie_is_learned),
 		TEST(test_cookie_is_of_one_server),
 		TEST(test_cookie_of_another),
@@ -522,6 +655,10 @@ int main(void)
 		TEST(test_guesses),
 		TEST(test_few_guesses),
 		TEST(test_late_answers_are_no_guesses),
+		cmocka_unit_test(test_late_truth),
+		TEST(test_guesses_without_tcp),
+		cmocka_unit_test(test_lies_are_silence),
+		cmocka_unit_test(test_suspicion_with_tcp),
 		TEST(test_nothing_over_tcp),
 	};
 

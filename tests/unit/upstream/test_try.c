@@ -507,6 +507,7 @@ static void test_blamed_for_servfail(void **state)
 		struct world *w = world_open();
 
 		world_start(w, rows[i].first, rows[i].second);
+		w->ns[0].tcp = rows[i].first;
 		world_ask(w, "www.example");
 		assert_int_equal(w->ns[0].udp_count, 1);
 		assert_int_equal(w->ns[1].udp_count, 1);

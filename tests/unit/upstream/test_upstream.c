@@ -347,6 +347,12 @@ static void close_udp(struct mockns *ns)
 	mockns_close_udp(ns);
 }
 
+/* What is broken over UDP may be forged; over TCP it is the server's. */
+static void break_tcp(struct mockns *ns)
+{
+	ns->tcp = MOCKNS_MALFORMED;
+}
+
 /* A server that says no, or cannot be reached, costs no waiting. */
 static void test_next_at_once(void **state)
 {
@@ -359,7 +365,7 @@ static void test_next_at_once(void **state)
 	} rows[] = {
 		{MOCKNS_SERVFAIL, NULL, 1, 1, 0},
 		{MOCKNS_REFUSED, NULL, 1, 1, 0},
-		{MOCKNS_MALFORMED, NULL, 1, 0, 1},
+		{MOCKNS_MALFORMED, break_tcp, 1, 0, 2},
 		{MOCKNS_SILENCE, close_udp, 0, 0, 0},
 	};
 
@@ -396,9 +402,11 @@ static void test_all_failed(void **state)
 		struct world *w = world_open();
 
 		world_start(w, rows[i][0], rows[i][1]);
-		for (size_t j = 0; j < 2; j++)
+		for (size_t j = 0; j < 2; j++) {
+			w->ns[j].tcp = rows[i][j];
 			if (rows[i][j] == MOCKNS_SILENCE)
 				mockns_close_udp(&w->ns[j]);
+		}
 		asker_ask(w, &a, "www.example");
 		expect_failure(w, &a, QUERY_FAIL_NETWORK);
 		assert_int_equal(upstreams_in_flight(w->up), 0);
@@ -1153,6 +1161,27 @@ static void test_ports_are_renewed(void **state)
 	}
 }
 
+/* Where questions are few each has a fresh port: none that was idle for a second is used again. */
+static void test_idle_ports_are_renewed(void **state)
+{
+	struct world *w = *state;
+	struct server *server;
+	size_t twice = 0;
+
+	world_add(w, MOCKNS_ANSWER);
+	world_create(w, WORLD_IN_FLIGHT, WORLD_PORTS);
+	server = world_server(w, 0);
+	for (size_t i = 0; i < 30; i++) {
+		world_ask(w, "www.example");
+		for (size_t k = 0; k < i; k++)
+			twice += mockns_source_port(&w->ns[0], k) ==
+				 mockns_source_port(&w->ns[0], i);
+		for (size_t k = 0; k < WORLD_PORTS; k++)
+			server->sources[k].used_ms -= 1000;
+	}
+	assert_in_range(twice, 0, 2); /* of 435 pairs, by chance */
+}
+
 /* A port at which an answer is waited for stays, however much it was used. */
 static void test_waited_for_port_stays(void **state)
 {
@@ -1263,10 +1292,9 @@ static const struct {
 	enum mockns_deed deed;
 	void (*prepare)(struct mockns *ns);
 } tcp_failures[] = {
-	{MOCKNS_SILENCE, close_tcp}, {MOCKNS_CLOSE, NULL},    {MOCKNS_CUT, NULL},
-	{MOCKNS_SHORT, NULL},	     {MOCKNS_WRONG_ID, NULL}, {MOCKNS_WRONG_NAME, NULL},
-	{MOCKNS_MALFORMED, NULL},    {MOCKNS_SERVFAIL, NULL}, {MOCKNS_TRUNCATED, NULL},
-	{MOCKNS_QUERY, NULL},
+	{MOCKNS_SILENCE, close_tcp}, {MOCKNS_CLOSE, NULL},     {MOCKNS_CUT, NULL},
+	{MOCKNS_SHORT, NULL},	     {MOCKNS_WRONG_ID, NULL},  {MOCKNS_MALFORMED, NULL},
+	{MOCKNS_SERVFAIL, NULL},     {MOCKNS_TRUNCATED, NULL}, {MOCKNS_QUERY, NULL},
 };
 
 static void test_tcp_fails(void **state)
@@ -1613,6 +1641,7 @@ int main(void)
 		cmocka_unit_test(test_free_between_read_and_answer),
 		cmocka_unit_test(test_spread),
 		TEST(test_ports_are_renewed),
+		TEST(test_idle_ports_are_renewed),
 		TEST(test_waited_for_port_stays),
 		TEST(test_spoofed_address),
 		TEST(test_spoofed_content),
