@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
+#include "daemon/accept.h"
 #include "daemon/cachefile.h"
 #include "daemon/keep.h"
 #include "daemon/lifecycle.h"
@@ -32,6 +33,7 @@ static const struct choice {
 } choices[] = {
 	{"config", 'c', "FILE", "read this configuration (" CONF_PATH_DEFAULT ")"},
 	{"check", 'k', NULL, "check the configuration and its lists, and exit"},
+	{"accept", 'a', "LIST", "let the list, as it is now, lift once what is in force, and exit"},
 	{"dump-config", 'd', NULL, "print the configuration with all its values, and exit"},
 	{"version", 'V', NULL, "print the version, and exit"},
 	{"help", 'h', NULL, "print this help, and exit"},
@@ -42,12 +44,14 @@ static const struct choice {
 
 struct arguments {
 	const char *conf_path;
-	int mode; /* the letter of what to do; 0: run */
+	const char *accept; /* the list of --accept */
+	int mode;	    /* the letter of what to do; 0: run */
 };
 
 static int usage(FILE *out)
 {
-	fputs("usage: sinkholed [-c FILE] [--check | --dump-config | --version]\n", out);
+	fputs("usage: sinkholed [-c FILE] [--check | --accept LIST | --dump-config | --version]\n",
+	      out);
 	for (size_t i = 0; i < CHOICES; i++)
 		fprintf(out, "  -%c, --%s%s%s\n\t%s\n", choices[i].letter, choices[i].name,
 			choices[i].argument ? " " : "",
@@ -87,6 +91,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *args)
 			args->conf_path = optarg;
 		else
 			args->mode = letter;
+		if (letter == 'a')
+			args->accept = optarg;
 	}
 	if (optind < argc)
 		fprintf(stderr, "sinkholed: unexpected argument: %s\n", argv[optind]);
@@ -143,6 +149,50 @@ static int check(const struct arguments *args, struct conf *conf)
 	printf("ok: %zu lists, %llu names\n", result.lists, (unsigned long long)result.names);
 	snapshot_free(snapshot);
 	return EXIT_SUCCESS;
+}
+
+/* Writes down that the list is meant as it is, if that needs saying. */
+static int write_acceptance(const char *name, const char *directory,
+			    const struct load_result *result)
+{
+	struct err_text text;
+
+	if (!result->accept_known)
+		err_set(&text, ERR_NOTFOUND, "no list %s is configured or was in force", name);
+	else if (!result->accept_needed)
+		return printf("list %s: nothing that is in force would be lifted\n", name) < 0;
+	else if (accept_write(directory, name, result->accept_file, result->accept_conf, &text) ==
+		 ERR_OK)
+		return printf("list %s: accepted for the next load, as its file and the "
+			      "configuration are now\n",
+			      name) < 0;
+	return fail(text.text);
+}
+
+/* Loads the lists as a start would, to see what the list would lift. */
+static int accept_list(const struct arguments *args, struct conf *conf)
+{
+	const struct load_options options = {.accept = args->accept};
+	struct load_result result;
+	struct snapshot *snapshot = NULL;
+	struct hash_key key;
+	struct err_text text = {"no random numbers"};
+	enum err err = hash_key_random(&key);
+	int status;
+
+	if (err == ERR_OK && !*conf->state.directory)
+		err = err_set(&text, ERR_CONFIG, "no state.directory is configured to keep it in");
+	if (err == ERR_OK)
+		err = become_user(args, conf, &text);
+	if (err != ERR_OK) {
+		conf_free(conf);
+		return fail(text.text);
+	}
+	if (loader_load(conf, &key, NULL, &options, &snapshot, &result, &text) != ERR_OK)
+		return fail(text.text);
+	status = write_acceptance(args->accept, snapshot->conf->state.directory, &result);
+	snapshot_free(snapshot);
+	return status;
 }
 
 static size_t worker_count(const struct conf *conf)
@@ -328,5 +378,7 @@ int main(int argc, char **argv)
 		return fail_all(&mistakes);
 	if (args.mode == 'd')
 		return dump(conf);
+	if (args.mode == 'a')
+		return accept_list(&args, conf);
 	return args.mode == 'k' ? check(&args, conf) : run(&args, conf);
 }

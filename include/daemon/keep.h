@@ -24,14 +24,27 @@ void keep_check(const char *directory);
 /* The path of the kept version of list `name`. */
 void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX]);
 
-/* True when the two are the same version of a file: device, inode, size and times. */
-bool keep_same_version(const struct stat *a, const struct stat *b);
+/* True when the kept version is that of `file`, by size and time. */
+bool keep_has(const char *directory, const char *name, const struct stat *file);
+
+/* True when the last line of the kept version has a newline. */
+bool keep_ends_well(const char *directory, const char *name);
 
 /*
- * Copies `file` there, when it still is the version `seen` and the kept one is another (by size
- * and time).  ERR_SYS, or ERR_REFUSED when it has changed since, with `text`.
+ * A new version is written beside the kept one while the list is read, and takes its place when the
+ * list is in force: what is kept are the very octets that were read.  Each in turn; ERR_SYS with
+ * `text`, and then nothing is left but the version before.
+ *
+ * keep_begin opens it for writing; keep_end has what was written to the disk, with the time of the
+ * file that it is of, and closes `fd`; keep_commit puts it in its place.
  */
-enum err keep_store(const char *directory, const char *name, const char *file,
-		    const struct stat *seen, struct err_text *text) MUST_CHECK;
+enum err keep_begin(const char *directory, const char *name, int *ret_fd,
+		    struct err_text *text) MUST_CHECK;
+enum err keep_end(const char *directory, const char *name, int fd, const struct stat *version,
+		  struct err_text *text) MUST_CHECK;
+enum err keep_commit(const char *directory, const char *name, struct err_text *text) MUST_CHECK;
+
+/* Drops it, begun or ended. */
+void keep_drop(const char *directory, const char *name);
 
 #endif

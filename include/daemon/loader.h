@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "query/snapshot.h"
@@ -23,6 +24,9 @@
 /* Where a list's entries came from, and what became of its lines. */
 struct load_source {
 	bool own;	  /* from the configured file: nothing stands in for it */
+	bool copied;	  /* a copy of it is written, for loader_keep */
+	bool unkept;	  /* no copy of it could be written */
+	bool former;	  /* it would have been weakened: all of it is as it was before */
 	struct stat seen; /* that file's version; valid when `own` */
 	enum list_format format;
 	uint32_t skipped;
@@ -37,11 +41,16 @@ struct load_result {
 	size_t lists;	/* lists in force */
 	size_t refused; /* lists that were refused, whatever came in their place */
 	uint32_t took_ms;
+	bool accept_known;  /* the list of `accept` is configured, or was in force */
+	bool accept_needed; /* it lifts something, or changes by more than its limit */
+	char accept_file[DIGEST_TEXT_MAX]; /* for accept_write */
+	char accept_conf[DIGEST_TEXT_MAX];
 	struct load_source sources[POLICY_LISTS_MAX];
 };
 
 struct load_options {
-	bool strict;		      /* a list that is refused fails the load (for a check) */
+	bool strict;	    /* a list that is refused fails the load (for a check) */
+	const char *accept; /* takes this list whatever it lifts, and uses up nothing; NULL: none */
 	const atomic_bool *cancelled; /* looked at now and then; NULL: never */
 };
 

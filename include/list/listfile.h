@@ -20,6 +20,9 @@ struct listfile_options {
 	bool exact;		      /* `match: exact`: plain names do not cover what is below */
 	const struct guard *guard;    /* the entry gate; NULL lets all pass */
 	const atomic_bool *cancelled; /* looked at between blocks of the file; NULL: never */
+	/* Given every octet that is read, in order; NULL: nobody. */
+	void (*taken)(void *arg, const void *data, size_t len);
+	void *taken_arg;
 };
 
 /*
@@ -37,12 +40,15 @@ enum err listfile_detect(const char *path, enum list_format *ret_format,
  * counted and told in the report, and costs nothing else.  A rule that the gate holds is not
  * added.  LIST_FORMAT_AUTO decides as listfile_detect does; the report says how.
  *
+ * What is half written is not taken: the version of the file (inode, size, times) has to be the
+ * same before and after, and where the kernel tells so, nobody may have it open for writing.
+ *
  * ERR_SYS: it cannot be read (it is not there, a directory, a pipe, an I/O error).
- * ERR_REFUSED: it is an HTML page, or a zone file (which is match/rpz's to read), or the set has
- * too many kinds of rules.  ERR_NOMEM.  ERR_CANCELLED.
- * Each with `text` (may be NULL) naming the file.  On failure the builder has part of the rules
- * (the caller rolls back), and `ret_report` has been written as far as it went.
- * Loader thread; blocks.
+ * ERR_REFUSED: it was being written (`unsteady` in the report), it is an HTML page, or a zone file
+ * (which is match/rpz's to read), or the set has too many kinds of rules.  ERR_NOMEM.
+ * ERR_CANCELLED. Each with `text` (may be NULL) naming the file.  On failure the builder has part
+ * of the rules (the caller rolls back), and `ret_report` has been written as far as it went. Loader
+ * thread; blocks.
  */
 enum err listfile_load(const struct listfile_options *options, struct domset_builder *builder,
 		       struct list_report *ret_report, struct err_text *text) MUST_CHECK;

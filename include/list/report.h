@@ -7,7 +7,9 @@
 #define LIST_REPORT_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "dns/name.h"
 
@@ -32,8 +34,11 @@ struct report_note {
 
 struct list_report {
 	enum list_format format;
-	uint64_t bytes;	  /* read */
-	uint32_t lines;	  /* read, comments and empty ones included */
+	struct stat version; /* of the file that was read */
+	bool unsteady;	     /* it was being written: to be read again in a moment */
+	bool open_end;	     /* its last line has no newline: it may be cut off */
+	uint64_t bytes;	     /* read */
+	uint32_t lines;	     /* read, comments and empty ones included */
 	uint32_t entries; /* valid rules of the source that may be in force, duplicates included */
 	uint32_t exceptions; /* entries that are exceptions */
 	uint32_t held;	  /* valid rules that the over-block gate keeps out of force: no entries */

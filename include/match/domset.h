@@ -161,6 +161,9 @@ struct domset_count {
 struct domset_count domset_count(const struct domset *set, unsigned int list);
 struct domset_count domset_count_all(const struct domset *set);
 
+/* True when the list has rules that are exceptions. */
+bool domset_has_exceptions(const struct domset *set, unsigned int list);
+
 /*
  * Walks all rules in the order they were added, without duplicates.  The caller's memory;
  * several may walk at once.

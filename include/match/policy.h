@@ -53,6 +53,7 @@ struct policy_list {
 	uint8_t ipv6[16];
 	uint32_t ttl_s;	   /* of addresses and of the SOA of a denial */
 	uint32_t entries;  /* of the last good load, by which the next is measured */
+	bool open_end;	   /* of the file of that load: its last line had no newline */
 	struct ede forged; /* EDE 4: an address of ours was given */
 	struct ede denied; /* EDE by reason: nothing was given */
 };

@@ -3,6 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,4 +94,91 @@ enum err file_read(const char *path, size_t max, char **ret_text, size_t *ret_le
 	err = read_open(fd, max, ret_text, ret_len);
 	close_quietly(fd);
 	return err;
+}
+
+/* Has what became of the names in the directory of `path` written to the disk. */
+static enum err sync_directory(const char *path)
+{
+	char copy[PATH_MAX];
+	enum err err;
+	int fd;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return ERR_SYS;
+	err = fsync(fd) == 0 ? ERR_OK : ERR_SYS;
+	close_quietly(fd);
+	return err;
+}
+
+static enum err write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t done = write(fd, data, len);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return ERR_SYS;
+		data += done;
+		len -= (size_t)done;
+	}
+	return fsync(fd) == 0 ? ERR_OK : ERR_SYS;
+}
+
+enum err file_rename(const char *from, const char *path)
+{
+	return rename(from, path) == 0 ? sync_directory(path) : ERR_SYS;
+}
+
+enum err file_replace(const char *path, const void *data, size_t len)
+{
+	char temporary[PATH_MAX + 8];
+	enum err err;
+	int fd;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return ERR_SYS;
+	err = write_all(fd, data, len);
+	close_quietly(fd);
+	if (err == ERR_OK)
+		err = file_rename(temporary, path);
+	if (err != ERR_OK) {
+		int reason = errno;
+
+		unlink(temporary);
+		errno = reason;
+	}
+	return err;
+}
+
+enum err file_remove(const char *path)
+{
+	return unlink(path) == 0 ? sync_directory(path) : ERR_SYS;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool file_same_version(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       same_time(&a->st_mtim, &b->st_mtim) && same_time(&a->st_ctim, &b->st_ctim);
+}
+
+/* A lease for reading is given as long as nobody has the file open for writing.  Who opens it while
+ * the lease is held has us sent a signal: SIGURG is one that does nothing, SIGIO would end us. */
+bool file_has_writer(int fd)
+{
+	if (fcntl(fd, F_SETSIG, SIGURG) != 0)
+		return false;
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0)
+		return errno == EAGAIN;
+	(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+	return false;
 }

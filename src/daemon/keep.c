@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 
 #define COPY_OCTETS (64U * 1024)
@@ -99,91 +100,87 @@ void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX])
 	snprintf(ret_path, PATH_MAX, "%s/%s.list", directory, name);
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
+bool keep_has(const char *directory, const char *name, const struct stat *file)
 {
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-bool keep_same_version(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       same_time(&a->st_mtim, &b->st_mtim) && same_time(&a->st_ctim, &b->st_ctim);
-}
-
-static bool kept_already(const char *path, const struct stat *seen)
-{
+	char path[PATH_MAX];
 	struct stat kept;
 
-	return stat(path, &kept) == 0 && kept.st_size == seen->st_size &&
-	       same_time(&kept.st_mtim, &seen->st_mtim);
+	keep_path(directory, name, path);
+	return stat(path, &kept) == 0 && kept.st_size == file->st_size &&
+	       kept.st_mtim.tv_sec == file->st_mtim.tv_sec &&
+	       kept.st_mtim.tv_nsec == file->st_mtim.tv_nsec;
 }
 
-static bool copy(int from, int to)
+bool keep_ends_well(const char *directory, const char *name)
 {
-	char buf[COPY_OCTETS];
-	ssize_t n;
+	char path[PATH_MAX];
+	char last = '\0';
+	int fd;
 
-	while ((n = read(from, buf, sizeof(buf))) > 0)
-		for (ssize_t done = 0; done < n;) {
-			ssize_t w = write(to, buf + done, (size_t)(n - done));
-
-			if (w < 0)
-				return false;
-			done += w;
-		}
-	return n == 0;
+	keep_path(directory, name, path);
+	if (file_open(path, &fd) != ERR_OK)
+		return false;
+	if (lseek(fd, -1, SEEK_END) >= 0 && read(fd, &last, 1) != 1)
+		last = '\0';
+	close(fd);
+	return last == '\n';
 }
 
-/* Copies into the open temporary file, which then has the source's time and is on the disk. */
-static enum err copy_version(int from, int to, const struct stat *seen, const char *file,
-			     struct err_text *text)
+/* Where a version is written before it is the kept one. */
+static void new_path(const char *directory, const char *name, char ret_path[PATH_MAX])
 {
-	const struct timespec times[2] = {seen->st_atim, seen->st_mtim};
-	struct stat now;
+	snprintf(ret_path, PATH_MAX, "%s/%s.list.new", directory, name);
+}
 
-	if (!copy(from, to))
-		return err_set(text, ERR_SYS, "cannot copy %s: %s", file, strerror(errno));
-	if (fstat(from, &now) != 0 || !keep_same_version(&now, seen))
-		return err_set(text, ERR_REFUSED, "%s changed while it was loaded", file);
-	if (futimens(to, times) != 0 || fsync(to) != 0)
-		return err_set(text, ERR_SYS, "cannot copy %s: %s", file, strerror(errno));
+enum err keep_begin(const char *directory, const char *name, int *ret_fd, struct err_text *text)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	new_path(directory, name, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
+	*ret_fd = fd;
 	return ERR_OK;
 }
 
-static enum err store(const char *path, const char *file, const struct stat *seen,
-		      struct err_text *text)
+enum err keep_end(const char *directory, const char *name, int fd, const struct stat *version,
+		  struct err_text *text)
 {
-	char temporary[PATH_MAX + 8];
-	int from = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int to;
-	enum err err;
+	const struct timespec times[2] = {version->st_atim, version->st_mtim};
+	char path[PATH_MAX];
+	enum err err = ERR_OK;
 
-	if (from < 0)
-		return err_set(text, ERR_SYS, "%s: %s", file, strerror(errno));
-	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	to = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (to < 0) {
-		err = err_set(text, ERR_SYS, "%s: %s", temporary, strerror(errno));
-		close(from);
-		return err;
-	}
-	err = copy_version(from, to, seen, file, text);
-	close(from);
-	close(to);
-	if (err == ERR_OK && rename(temporary, path) != 0)
+	new_path(directory, name, path);
+	if (futimens(fd, times) != 0 || fsync(fd) != 0)
 		err = err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
+	close(fd);
 	if (err != ERR_OK)
-		unlink(temporary);
+		unlink(path);
 	return err;
 }
 
-enum err keep_store(const char *directory, const char *name, const char *file,
-		    const struct stat *seen, struct err_text *text)
+enum err keep_commit(const char *directory, const char *name, struct err_text *text)
+{
+	char path[PATH_MAX];
+	char from[PATH_MAX];
+	enum err err;
+
+	keep_path(directory, name, path);
+	new_path(directory, name, from);
+	err = file_rename(from, path);
+	if (err != ERR_OK) {
+		err_set(text, err, "%s: %s", path, strerror(errno));
+		unlink(from);
+	}
+	return err;
+}
+
+void keep_drop(const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 
-	keep_path(directory, name, path);
-	if (kept_already(path, seen))
-		return ERR_OK;
-	return store(path, file, seen, text);
+	new_path(directory, name, path);
+	unlink(path);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "daemon/loader.h"
@@ -16,7 +17,13 @@
 /* One load under way. */
 struct load {
 	struct conf *conf;
-	const struct snapshot *old;
+	const struct hash_key *name_key;
+	struct policy *kept;	      /* owned: `former`, at a start, from the state directory */
+	const struct policy *former;  /* in force until now; NULL: nothing that is known */
+	bool stays[POLICY_LISTS_MAX]; /* of `former`: it would be weakened, and stays as it is */
+	char conf_digest[DIGEST_TEXT_MAX];
+	char file_digests[POLICY_LISTS_MAX][DIGEST_TEXT_MAX]; /* "": not asked for */
+	unsigned int pass; /* from 0; later ones do not tell again what the first told */
 	struct load_options options;
 	struct guard *guard;
 	struct domset_builder *builder;
@@ -31,11 +38,73 @@ enum err loader_check_tls_ca(const struct conf *conf, struct err_text *text) MUS
 /* Fills in the upstreams, none of which may be ourselves.  ERR_CONFIG, ERR_SYS, ERR_NOMEM. */
 enum err loader_set_pools(struct snapshot *s, struct err_text *text) MUST_CHECK;
 
+/* The list of that name in `load->former`; NULL: there is none. */
+const struct policy_list *loader_former_list(const struct load *load, const char *name,
+					     unsigned int *ret_index);
+
+bool loader_is_cancelled(const struct load *load);
+
+/* Reads `file` into list `index` of the configuration.  On failure the builder is as it was. Errors
+ * as listfile_load. */
+enum err loader_read_file(struct load *load, unsigned int index, const char *file,
+			  struct list_report *ret_report, struct err_text *text) MUST_CHECK;
+
+/*
+ * As loader_read_file, of the list's own file: again for up to two seconds, as long as somebody
+ * writes it or, when its last line has no newline, has just done so.  The octets that were taken
+ * are ready to be kept (`copied` of the source).
+ */
+enum err loader_read_own(struct load *load, unsigned int index, struct list_report *ret_report,
+			 struct err_text *text) MUST_CHECK;
+
+/* Drops the copy of list `index`, or of all, that would have been kept. */
+void loader_drop_copy(struct load *load, unsigned int index);
+void loader_drop_copies(struct load *load);
+
+void loader_describe_list(const struct conf_list *conf, struct policy_list *list);
+
+/* ERR_NOMEM. */
+enum err loader_make_guard(const struct conf_guard *conf, struct guard **ret_guard) MUST_CHECK;
+
+/*
+ * True when the operator has said that list `name` is meant as it is now: what it lifts, and by how
+ * much it changes.  `index` is its place in the configuration, or that has it no longer.
+ */
+bool loader_is_accepted(struct load *load, const char *name, unsigned int index);
+
+/* True when it matters which octets the list's file has. */
+bool loader_wants_digest(const struct load *load, const char *name);
+
+/*
+ * At the end of a load: what was accepted has been used or is void, and holds no longer.  ERR_SYS
+ * with text when something that was used cannot be removed: it would hold a second time.
+ */
+enum err loader_end_acceptances(struct load *load) MUST_CHECK;
+
+/* Sets `load->kept` to what the mandatory lists of the state directory held, if there are any; what
+ * cannot be read is logged.  ERR_NOMEM, ERR_CANCELLED. */
+enum err loader_read_orders(struct load *load) MUST_CHECK;
+
+/* Keeps how list `index` is read, when it is mandatory and its last good version is kept.  A
+ * failure is logged. */
+void loader_keep_order(const struct conf *conf, unsigned int index,
+		       const struct load_source *source);
+
+/* Forgets what mandatory lists held that are not among those in force. */
+void loader_forget_orders(const char *directory, const struct policy *policy);
+
+/* Adds list `index` of the configuration, or what stands in for it.  ERR_REFUSED, ERR_CANCELLED. */
+enum err loader_load_list(struct load *load, unsigned int index) MUST_CHECK;
+
+/* Adds list `former` of `load->former` as it is, as list `index`.  ERR_NOMEM. */
+enum err loader_restore_list(struct load *load, unsigned int index, unsigned int former) MUST_CHECK;
+
 /*
  * Makes `load->policy` of the lists of `load->conf`, with what stands in for those that are
- * refused.  ERR_REFUSED, ERR_CANCELLED, ERR_NOMEM.
+ * refused, and the former lists in the place of mandatory ones that would be weakened.
+ * ERR_REFUSED, ERR_CANCELLED, ERR_NOMEM.
  */
-enum err loader_load_lists(struct load *load, const struct hash_key *name_key) MUST_CHECK;
+enum err loader_load_lists(struct load *load) MUST_CHECK;
 
 /* Logs what is known of each list once the set is frozen. */
 void loader_log_lists(const struct load *load);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/accept.h"
 #include "daemon/keep.h"
 #include "daemon/load.h"
 
@@ -24,11 +25,31 @@ static enum err set_up(struct snapshot *s, const struct snapshot *old, struct er
 	return loader_set_pools(s, text);
 }
 
+/* What was in force before; at a start the state directory knows what mandatory lists held. */
+static enum err find_former(struct load *load, const struct snapshot *old)
+{
+	const struct conf *conf = load->conf;
+	bool mandatory = false;
+	enum err err = ERR_OK;
+
+	if (*conf->state.directory)
+		err = accept_digest(conf, load->conf_digest);
+	if (err == ERR_OK && !old && *conf->state.directory)
+		err = loader_read_orders(load);
+	load->former = old ? old->policy : load->kept;
+	for (size_t i = 0; i < conf->lists_count; i++)
+		mandatory = mandatory || conf->lists[i].mandatory;
+	if (mandatory && !old && !*conf->state.directory)
+		log_warning("no state.directory is configured: what mandatory lists held before "
+			    "cannot be told, nor whether they are weakened by this start");
+	return err;
+}
+
 enum err loader_load(struct conf *conf, const struct hash_key *name_key, const struct snapshot *old,
 		     const struct load_options *options, struct snapshot **ret_snapshot,
 		     struct load_result *ret_result, struct err_text *text)
 {
-	struct load load = {.conf = conf, .old = old, .text = text};
+	struct load load = {.conf = conf, .name_key = name_key, .text = text};
 	struct snapshot *s = calloc(1, sizeof(*s));
 	uint64_t start_ms = clock_ms();
 	enum err err = ERR_NOMEM;
@@ -43,10 +64,14 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	if (err == ERR_OK)
 		err = loader_set_names(s, name_key, !old && !load.options.strict, text);
 	if (err == ERR_OK)
-		err = loader_load_lists(&load, name_key);
+		err = find_former(&load, old);
+	if (err == ERR_OK)
+		err = loader_load_lists(&load);
+	policy_free(load.kept);
 	guard_free(load.guard);
 	domset_builder_free(load.builder);
 	if (err != ERR_OK) {
+		loader_drop_copies(&load);
 		policy_free(load.policy);
 		if (s)
 			snapshot_free(s);
@@ -68,13 +93,18 @@ void loader_keep(const struct snapshot *snapshot, const struct load_result *resu
 
 	if (!*conf->state.directory)
 		return;
-	for (size_t i = 0; i < conf->lists_count; i++) {
+	for (unsigned int i = 0; i < conf->lists_count; i++) {
 		const struct conf_list *list = &conf->lists[i];
+		const struct load_source *source = &result->sources[i];
 
-		if (result->sources[i].own &&
-		    keep_store(conf->state.directory, list->name, list->file,
-			       &result->sources[i].seen, &text) != ERR_OK)
+		if (source->unkept)
+			continue;
+		if (!source->copied ||
+		    keep_commit(conf->state.directory, list->name, &text) == ERR_OK)
+			loader_keep_order(conf, i, source);
+		else
 			log_warning("list %s: its last good version is not kept: %s", list->name,
 				    text.text);
 	}
+	loader_forget_orders(conf->state.directory, snapshot->policy);
 }

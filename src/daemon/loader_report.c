@@ -41,7 +41,7 @@ void loader_log_lists(const struct load *load)
 				 count.duplicates, source->skipped, source->bad, source->held,
 				 source->took_ms);
 		else
-			log_info("list %s: %u names in force, not from %s", policy->lists[i].name,
-				 count.rules, load->conf->lists[i].file);
+			log_info("list %s: %u names in force, not from its file",
+				 policy->lists[i].name, count.rules);
 	}
 }

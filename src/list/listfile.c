@@ -60,6 +60,9 @@ static enum err fill_block(struct reader *reader)
 			return err_set(reader->text, ERR_SYS, "%s: %s", reader->options->path,
 				       strerror(errno));
 		reader->at_end = got == 0;
+		if (reader->options->taken)
+			reader->options->taken(reader->options->taken_arg,
+					       reader->block.base + reader->have, (size_t)got);
 		reader->have += (size_t)got;
 		reader->report->bytes += (uint64_t)got;
 	}
@@ -69,6 +72,33 @@ static enum err fill_block(struct reader *reader)
 static enum err refused(const struct reader *reader, const char *what)
 {
 	return err_set(reader->text, ERR_REFUSED, "%s: %s", reader->options->path, what);
+}
+
+static enum err unsteady(const struct reader *reader, const char *what)
+{
+	reader->report->unsteady = true;
+	return refused(reader, what);
+}
+
+/* Which version of the file is about to be read. */
+static enum err note_version(struct reader *reader)
+{
+	if (file_has_writer(reader->fd))
+		return unsteady(reader, "somebody has it open for writing");
+	if (fstat(reader->fd, &reader->report->version) == 0)
+		return ERR_OK;
+	return err_set(reader->text, ERR_SYS, "%s: %s", reader->options->path, strerror(errno));
+}
+
+/* A file that is put in the place of the one that was read changes that one's times, too. */
+static enum err check_version(const struct reader *reader)
+{
+	struct stat now;
+
+	if (file_has_writer(reader->fd) || fstat(reader->fd, &now) != 0 ||
+	    !file_same_version(&now, &reader->report->version))
+		return unsteady(reader, "was changed while it was read");
+	return ERR_OK;
 }
 
 /* Decides the format by the first block. */
@@ -92,6 +122,8 @@ static enum err start(struct reader *reader)
 	if (err != ERR_OK)
 		return err_set(reader->text, err, "%s: %s", reader->options->path, err_str(err));
 	err = open_list(reader->options->path, &reader->fd, reader->text);
+	if (err == ERR_OK)
+		err = note_version(reader);
 	if (err == ERR_OK)
 		err = fill_block(reader);
 	return err == ERR_OK ? decide(reader) : err;
@@ -160,6 +192,7 @@ static enum err take_rest(struct reader *reader, const char *text, size_t len)
 {
 	enum err err = ERR_OK;
 
+	reader->report->open_end = len > 0 || reader->in_long_line;
 	if (reader->in_long_line)
 		len = 0;
 	if (len > LISTLINE_MAX || (reader->at_end && len > 0)) {
@@ -239,6 +272,8 @@ enum err listfile_load(const struct listfile_options *options, struct domset_bui
 	err = start(&reader);
 	if (err == ERR_OK)
 		err = take_file(&reader);
+	if (err == ERR_OK)
+		err = check_version(&reader);
 	finish(&reader);
 	return err;
 }

@@ -194,6 +194,14 @@ struct domset_count domset_count(const struct domset *set, unsigned int list)
 	return set->counts[list];
 }
 
+bool domset_has_exceptions(const struct domset *set, unsigned int list)
+{
+	for (size_t i = 0; i < DOMSET_CLASSES_MAX; i++)
+		if (set->classes[i].kind.exception && set->classes[i].list == list)
+			return true;
+	return false;
+}
+
 struct domset_count domset_count_all(const struct domset *set)
 {
 	struct domset_count all = {.rules = 0};

@@ -171,7 +171,7 @@ def test_mandatory_list_does_not_go_with_its_lines_in_the_config(served):
     d = served().add_list("order", "a.test\n", mandatory=True).start()
     del d.config["lists"]
     d.write_config()
-    assert "list order is mandatory and no longer configured" in d.reload()
+    assert "list order: REFUSED: it is mandatory and no longer configured" in d.reload()
     assert is_blocked(d, "a.test")
 
 
@@ -273,6 +273,138 @@ def test_mandatory_list_that_broke_keeps_its_rules(served):
     log = d.reload()
     assert "list order: REFUSED" in log and "reload 2 done" in log
     assert is_blocked(d, "a.test")
+
+
+# ---- a mandatory list is not weakened by a reload
+
+ORDER = "a.test\nb.test\nc.test\n"
+
+
+def ordered(served, **options):
+    return served().add_list("order", ORDER, mandatory=True, **options).start()
+
+
+def drop_option(d, *names):
+    for name in names:
+        del d.config["lists"][0][name]
+
+
+def set_option(**options):
+    return lambda d: d.config["lists"][0].update(options)
+
+
+WEAKENINGS = {
+    "other names": lambda d: d.write_list("order", "x.test\ny.test\nz.test\n"),
+    "a name less": lambda d: d.write_list("order", "a.test\nb.test\n"),
+    "an exception": lambda d: d.write_list("order", "||a.test^\n||b.test^\n||c.test^\n@@||c.test^\n"),
+    "not mandatory": lambda d: drop_option(d, "mandatory"),
+    "exact": set_option(match="exact"),
+    "removed": lambda d: d.config.pop("lists"),
+    "pass": lambda d: d.config["lists"][0].update(mandatory=False, action="pass"),
+    "protected": lambda d: d.config.update(guard={"protected": ["www.c.test"]}),
+    "renamed and shorter": lambda d: (d.config["lists"][0].update(name="other"),
+                                      d.list_path("order").write_text("a.test\nb.test\n")),
+}
+
+
+@pytest.mark.parametrize("how", WEAKENINGS)
+def test_mandatory_list_is_not_weakened(served, how):
+    d = ordered(served)
+    WEAKENINGS[how](d)
+    d.write_config()
+    for _ in range(2):
+        log = d.reload()
+        assert "reload FAILED" not in log
+        assert re.search(r"^error: list order: REFUSED: it is mandatory", log, re.M), log
+        assert re.search(r"^error: list order: would no longer be blocked: (\*\.)?[abc]\.test$", log,
+                         re.M), log
+        assert "sinkholed --accept order" in log
+        assert all(is_blocked(d, f"{x}{y}.test") for x in ("", "www.") for y in "abc")
+
+
+@pytest.mark.parametrize("options,text", [
+    ({}, "c.test\nb.test\na.test\nd.test\n"), ({"name": "other"}, ORDER),
+    ({"action": "nxdomain"}, ORDER), ({"sinkhole": {"ipv4": "192.0.2.9"}}, ORDER)])
+def test_mandatory_list_may_grow_move_and_block_otherwise(served, options, text):
+    d = ordered(served)
+    d.config["lists"][0].update(options)
+    d.write_config()
+    d.write_list("order", text)
+    d.reload_well()
+    assert addresses(ask(d.address, "a.test")) != [GOOD]
+
+
+def test_what_is_no_weakening_takes_force_beside_a_list_that_stays(served):
+    d = ordered(served)
+    d.write_list("order", "a.test\n")
+    d.add_list("other", "o.test\n").write_config()
+    assert "list order: REFUSED" in d.reload()
+    assert is_blocked(d, "o.test") and is_blocked(d, "c.test")
+    d.write_list("order", ORDER + "d.test\n")
+    d.reload_well()
+    assert is_blocked(d, "d.test")
+
+
+# ---- nothing half is taken
+
+def thousand(count=1000):
+    return "".join(f"n{i}.half.test\n" for i in range(count))
+
+
+@pytest.mark.parametrize("mandatory", [False, True])
+def test_list_that_is_being_rewritten_in_place_is_taken_when_it_is_whole(served, mandatory):
+    d = served().add_list("one", thousand(), mandatory=mandatory).start()
+    with open(d.list_path("one"), "w") as out:
+        out.write(thousand(501))
+        out.flush()
+        mark = d.program.mark()
+        d.program.signal(signal.SIGHUP)
+        d.program.wait_line(r"^SIGHUP", mark)
+        assert is_blocked(d, "n999.half.test")
+        out.write(thousand()[len(thousand(501)):] + "new.half.test\n")
+    d.program.wait_line(r"^reload 2 done: .* 0 lists refused", mark, 20)
+    assert is_blocked(d, "n999.half.test") and is_blocked(d, "new.half.test")
+
+
+def test_list_that_stays_half_is_refused(served):
+    d = served().add_list("one", thousand()).start()
+    with open(d.list_path("one"), "w") as out:
+        out.write(thousand(501))
+        out.flush()
+        assert re.search(r"^error: list one: REFUSED: .*(open for writing|changed while)",
+                         d.reload(), re.M), d.log()
+        assert is_blocked(d, "n999.half.test")
+
+
+def test_list_that_is_cut_off_inside_a_line_is_refused(served):
+    d = served({"state": {"directory": "state"}}).add_list("one", thousand()).start()
+    d.write_list("one", thousand()[:-700])
+    assert "list one: REFUSED: is cut off: its last line has no newline" in d.reload()
+    assert is_blocked(d, "n999.half.test")
+    d.restart()
+    assert "is cut off" in d.log() and is_blocked(d, "n999.half.test")
+    d.write_list("one", thousand(900))
+    d.reload_well()
+    assert not is_blocked(d, "n999.half.test")
+
+
+def test_list_that_never_had_a_newline_at_its_end_may_change(served):
+    d = served().add_list("one", "a.test\nb.test").start()
+    assert is_blocked(d, "b.test")
+    d.write_list("one", "a.test\nc.test")
+    d.reload_well()
+    assert is_blocked(d, "c.test")
+
+
+def test_state_directory_that_is_full_is_told_and_lifts_nothing(served):
+    d = served({"state": {"directory": "state"}}).add_list("one", "a.test\n", mandatory=True).start()
+    kept = d.folder / "state" / "one.list"
+    wait_until(kept.exists, 10, "it is kept")
+    (d.folder / "state" / "one.list.new").mkdir()    # nothing can be written there
+    d.write_list("one", "a.test\nb.test\n")
+    assert "list one: its last good version is not kept" in d.reload_well()
+    assert is_blocked(d, "a.test") and is_blocked(d, "b.test")
+    assert kept.read_text() == "a.test\n"
 
 
 # ---- what stays

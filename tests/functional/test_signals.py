@@ -213,7 +213,9 @@ def test_end_does_not_wait_for_a_load_that_hangs(server, tmp_path):
     d.restart()
     os.mkfifo(tmp_path / "state" / "one.list.new")
     d.write_list("one", "other.test\n")
-    d.reload_well()
+    mark = d.program.mark()
+    d.program.signal(signal.SIGHUP)
+    d.program.wait_line(r"^SIGHUP: reloading", mark)
     ask(d.address, "other.test")
     assert end(d)() < slow(2.5, 6)
     assert "warning: the load under way does not give up: ending without it" in d.program.lines

@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "support/alloc_fail.h"
@@ -105,9 +107,55 @@ static void test_no_memory(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 
+/* ---- versions */
+
+static void test_same_version(void **state)
+{
+	const struct stat version = {
+		.st_dev = 1,
+		.st_ino = 2,
+		.st_size = 3,
+		.st_mtim = {.tv_sec = 4, .tv_nsec = 5},
+		.st_ctim = {.tv_sec = 6, .tv_nsec = 7},
+	};
+	struct stat other[8];
+
+	for (size_t i = 0; i < 8; i++)
+		other[i] = version;
+	assert_true(file_same_version(&version, &other[0]));
+	other[0].st_atim.tv_sec = 9; /* it was read */
+	assert_true(file_same_version(&version, &other[0]));
+	other[1].st_dev++;
+	other[2].st_ino++;
+	other[3].st_size++;
+	other[4].st_mtim.tv_sec++;
+	other[5].st_mtim.tv_nsec++;
+	other[6].st_ctim.tv_sec++;
+	other[7].st_ctim.tv_nsec++;
+	for (size_t i = 1; i < 8; i++)
+		assert_false(file_same_version(&version, &other[i]));
+}
+
+/* Told to who owns the file, where the file system can. */
+static void test_has_writer(void **state)
+{
+	char path[] = "/tmp/file-XXXXXX";
+	int writer = mkstemp(path);
+	int reader = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_true(writer >= 0 && reader >= 0);
+	assert_true(file_has_writer(reader));
+	close(writer);
+	assert_false(file_has_writer(reader));
+	close(reader);
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same_version),
+		cmocka_unit_test(test_has_writer),
 		TEST(test_files),
 		TEST(test_proc),
 		TEST(test_cannot_be_read),

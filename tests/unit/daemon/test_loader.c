@@ -7,14 +7,17 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "names/local.h"
 #include "conf/namemap.h"
+#include "daemon/accept.h"
 #include "daemon/keep.h"
 #include "daemon/loader.h"
 #include "support/alloc_fail.h"
@@ -808,14 +811,14 @@ static void test_keep(void **state)
 	load(b);
 	loader_keep(b->snapshot, &b->result);
 	x[1] = stat_of(scratch_path(&b->scratch, "state/x.list"));
-	assert_true(keep_same_version(&x[0], &x[1]));
+	assert_true(file_same_version(&x[0], &x[1]));
 	write_list(b, "x", "a.example\nb.example\nnew.example\n");
 	load(b);
 	loader_keep(b->snapshot, &b->result);
 	x[2] = stat_of(scratch_path(&b->scratch, "state/x.list"));
 	y[2] = stat_of(scratch_path(&b->scratch, "state/y.list"));
-	assert_false(keep_same_version(&x[0], &x[2]));
-	assert_true(keep_same_version(&y[0], &y[2]));
+	assert_false(file_same_version(&x[0], &x[2]));
+	assert_true(file_same_version(&y[0], &y[2]));
 	assert_int_equal(scratch_count(scratch_path(&b->scratch, "state")), 2);
 	remove_list(b);
 	restart(b);
@@ -834,7 +837,35 @@ static void test_keep_nowhere(void **state)
 	assert_int_equal(scratch_count(b->scratch.path), 2);
 }
 
-/* A list that cannot be kept is told of, and the others are kept. */
+static void expect_content(struct bench *b, const char *name, const char *content)
+{
+	char found[TEXT_MAX];
+
+	assert_true(scratch_read(scratch_path(&b->scratch, name), found, sizeof(found)) >= 0);
+	assert_string_equal(found, content);
+}
+
+/* A file that is replaced before the list is kept: what was put in force is. */
+static void test_keep_what_was_loaded(void **state)
+{
+	struct bench *b = *state;
+
+	prepare_state(b);
+	configure_two(b, "action: nxdomain", true);
+	write_list(b, "x", "a.example\n");
+	write_list(b, "y", "c.example\n");
+	load(b);
+	write_list(b, "x", "a.example\nlater.example\n");
+	loader_keep(b->snapshot, &b->result);
+	expect_content(b, "state/x.list", "a.example\n");
+	write_list(b, "x", "<html>\n"); /* it is refused, and leaves nothing */
+	load(b);
+	loader_keep(b->snapshot, &b->result);
+	expect_content(b, "state/x.list", "a.example\n");
+	assert_int_equal(scratch_count(scratch_path(&b->scratch, "state")), 2);
+}
+
+/* A list that cannot be kept is told of, and is in force; the others are kept. */
 static void test_keep_fails(void **state)
 {
 	struct bench *b = *state;
@@ -844,15 +875,72 @@ static void test_keep_fails(void **state)
 	configure_two(b, "action: nxdomain", true);
 	write_list(b, "x", "a.example\n");
 	write_list(b, "y", "c.example\n");
-	load(b);
-	write_list(b, "x", "a.example\nlater.example\n"); /* not what was loaded */
+	assert_int_equal(mkdir(scratch_path(&b->scratch, "state/x.list.new"), 0700), 0);
 	scratch_take_stderr(&b->scratch);
+	load(b);
 	loader_keep(b->snapshot, &b->result);
 	scratch_give_stderr(&b->scratch);
+	assert_int_equal(list_of(b, "a.example"), 0);
 	assert_true(scratch_logged(&b->scratch, "list x: its last good version is not kept: "));
-	assert_true(scratch_logged(&b->scratch, "changed while it was loaded"));
 	assert_int_equal(access(scratch_path(&b->scratch, "state/x.list"), F_OK), -1);
 	assert_int_equal(access(scratch_path(&b->scratch, "state/y.list"), F_OK), 0);
+}
+
+/* ---- half written */
+
+static void age(struct bench *b, const char *name)
+{
+	const struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+
+	assert_int_equal(utimensat(AT_FDCWD, scratch_path(&b->scratch, name), times, 0), 0);
+}
+
+static void test_cut_off(void **state)
+{
+	struct bench *b = *state;
+
+	configure_two(b, "action: nxdomain", false);
+	write_list(b, "x", "a.example\nb.example\n");
+	write_list(b, "y", "c.example\nd.example"); /* some are written so */
+	age(b, "y");
+	load(b);
+	write_list(b, "x", "a.example\nb.exam");
+	write_list(b, "y", "c.example\ne.example");
+	age(b, "x");
+	age(b, "y");
+	scratch_take_stderr(&b->scratch);
+	load(b);
+	scratch_give_stderr(&b->scratch);
+	assert_true(scratch_logged(&b->scratch, "is cut off: its last line has no newline"));
+	assert_int_equal(b->result.refused, 1);
+	assert_int_equal(list_of(b, "b.example"), 0);
+	assert_int_equal(list_of(b, "b.exam"), NOBODY);
+	assert_int_equal(list_of(b, "e.example"), 1);
+	write_list(b, "x", "a.example\n");
+	load(b);
+	assert_int_equal(b->result.refused, 0);
+}
+
+/* Whoever has it open for writing is not done. */
+static void test_open_for_writing(void **state)
+{
+	struct bench *b = *state;
+	int fd;
+
+	configure_two(b, "action: nxdomain", false);
+	write_list(b, "x", "a.example\nb.example\n");
+	write_list(b, "y", "c.example\n");
+	load(b);
+	write_list(b, "x", "a.example\n");
+	fd = open(scratch_path(&b->scratch, "x"), O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	load(b);
+	close(fd);
+	assert_int_equal(b->result.refused, 1);
+	assert_int_equal(list_of(b, "b.example"), 0);
+	load(b);
+	assert_int_equal(b->result.refused, 0);
+	assert_int_equal(list_of(b, "b.example"), NOBODY);
 }
 
 /* ---- names that are not the upstreams' */
@@ -959,9 +1047,12 @@ static void test_hosts_file(void **state)
 static void test_without_memory(void **state)
 {
 	struct bench *b = *state;
+	char digest[DIGEST_TEXT_MAX];
 	bool failed = true;
 
-	load_and_keep(b, "action: nxdomain");
+	load_and_keep(b, "action: nxdomain, mandatory: true");
+	/* the library makes itself ready the first time, which fails for good if it does */
+	assert_int_equal(accept_digest(b->snapshot->conf, digest), ERR_OK);
 	append(b, "local: {names: [{name: own.lan, ipv4: [192.168.1.1]}]}\n"
 		  "forward: [{zone: corp.example, upstreams: [{address: 192.0.2.20}]}]\n");
 	scratch_take_stderr(&b->scratch); /* it says so very often */
@@ -986,6 +1077,36 @@ static void test_without_memory(void **state)
 		assert_int_equal(list_of(b, "c.example"), 1);
 		assert_true(is_local(b, "own.lan"));
 		assert_int_equal(pool_of(b, "corp.example"), 1);
+	}
+	scratch_give_stderr(&b->scratch);
+	assert_false(failed);
+}
+
+/* At a start that finds a shorter file, too: no name is lifted for want of memory. */
+static void test_start_without_memory(void **state)
+{
+	struct bench *b = *state;
+	bool failed = true;
+
+	load_and_keep(b, "action: nxdomain, mandatory: true");
+	write_list(b, "x", "b.example\n");
+	scratch_take_stderr(&b->scratch);
+	for (unsigned long nth = 0; failed && nth < ALLOCATIONS_MAX; nth += ALLOCATIONS_STEP) {
+		struct snapshot *next = NULL;
+		struct conf *conf = make_conf(b);
+		enum err err;
+
+		alloc_fail_start(nth, false);
+		err = loader_load(conf, &rig_key, NULL, NULL, &next, &b->result, &b->text);
+		failed = alloc_fail_stop();
+		if (err != ERR_OK) {
+			assert_true(failed && b->text.text[0]);
+			continue;
+		}
+		snapshot_free(b->snapshot);
+		b->snapshot = next;
+		assert_int_equal(list_of(b, "a.example"), 0);
+		assert_int_equal(list_of(b, "b.example"), 0);
 	}
 	scratch_give_stderr(&b->scratch);
 	assert_false(failed);
@@ -1019,11 +1140,15 @@ int main(void)
 		TEST(test_system_upstreams),
 		TEST(test_keep),
 		TEST(test_keep_nowhere),
+		TEST(test_keep_what_was_loaded),
 		TEST(test_keep_fails),
+		TEST(test_cut_off),
+		TEST(test_open_for_writing),
 		TEST(test_zones),
 		TEST(test_special_use),
 		TEST(test_hosts_file),
 		TEST(test_without_memory),
+		TEST(test_start_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

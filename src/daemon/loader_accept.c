@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What of a load the operator has accepted beforehand. */
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/accept.h"
+#include "daemon/load.h"
+
+static bool is_asked(const struct load *load, const char *name)
+{
+	return load->options.accept && strcmp(load->options.accept, name) == 0;
+}
+
+bool loader_wants_digest(const struct load *load, const char *name)
+{
+	const char *directory = load->conf->state.directory;
+
+	return *directory && (is_asked(load, name) || accept_exists(directory, name));
+}
+
+static const char *digest_of(const struct load *load, unsigned int index)
+{
+	if (index >= POLICY_LISTS_MAX || !load->file_digests[index][0])
+		return ACCEPT_NO_FILE;
+	return load->file_digests[index];
+}
+
+bool loader_is_accepted(struct load *load, const char *name, unsigned int index)
+{
+	const char *directory = load->conf->state.directory;
+
+	if (is_asked(load, name)) {
+		load->result.accept_needed = true;
+		return true;
+	}
+	return *directory &&
+	       accept_matches(directory, name, digest_of(load, index), load->conf_digest);
+}
+
+static enum err end_one(struct load *load, const char *name, unsigned int index)
+{
+	const char *directory = load->conf->state.directory;
+	struct err_text reason;
+	bool matches;
+
+	if (!accept_exists(directory, name))
+		return ERR_OK;
+	matches = loader_is_accepted(load, name, index);
+	if (!matches)
+		log_warning("list %s: what was accepted of it was another file or another "
+			    "configuration, and is void",
+			    name);
+	if (accept_remove(directory, name, &reason) == ERR_OK)
+		return ERR_OK;
+	if (!matches)
+		log_warning("list %s: %s", name, reason.text);
+	return matches ? err_set(load->text, ERR_SYS,
+				 "list %s: what was accepted would hold more than once: %s", name,
+				 reason.text)
+		       : ERR_OK;
+}
+
+/* What an asked load has found out of the list. */
+static void answer(struct load *load)
+{
+	const struct conf *conf = load->conf;
+	unsigned int former;
+
+	load->result.accept_known = loader_former_list(load, load->options.accept, &former) != NULL;
+	strcpy(load->result.accept_file, ACCEPT_NO_FILE);
+	strcpy(load->result.accept_conf, load->conf_digest);
+	for (unsigned int i = 0; i < conf->lists_count; i++) {
+		if (!is_asked(load, conf->lists[i].name))
+			continue;
+		load->result.accept_known = true;
+		strcpy(load->result.accept_file, digest_of(load, i));
+	}
+}
+
+enum err loader_end_acceptances(struct load *load)
+{
+	const struct conf *conf = load->conf;
+	enum err err = ERR_OK;
+
+	if (load->options.accept)
+		answer(load);
+	if (load->options.accept || load->options.strict || !*conf->state.directory)
+		return ERR_OK;
+	for (unsigned int i = 0; i < conf->lists_count && err == ERR_OK; i++)
+		err = end_one(load, conf->lists[i].name, i);
+	for (unsigned int i = 0; load->former && i < load->former->list_count && err == ERR_OK; i++)
+		err = end_one(load, load->former->lists[i].name, POLICY_LISTS_MAX);
+	return err;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What mandatory lists held, over a restart.  Beside the last good version of such a list stands
+ * "NAME.order", a configuration of that list alone and of the guard it was read with: by the two
+ * the list is read as it was.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "daemon/keep.h"
+#include "daemon/load.h"
+#include "list/listfile.h"
+
+#define SUFFIX ".order"
+
+/* ---- read */
+
+static int is_order(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > strlen(SUFFIX) && strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+static void order_path(const char *directory, const char *name, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/%s" SUFFIX, directory, name);
+}
+
+/* The configuration of the list that `path` is about. */
+static enum err read_order(const char *path, struct conf **ret_conf, struct err_text *text)
+{
+	struct conf *conf;
+	enum err err = conf_load(path, &conf, text);
+
+	if (err != ERR_OK)
+		return err;
+	if (conf->lists_count != 1) {
+		conf_free(conf);
+		return err_set(text, ERR_CONFIG, "%s: has no list, or several", path);
+	}
+	*ret_conf = conf;
+	return ERR_OK;
+}
+
+/* Reads the list's kept version, as it was read then. */
+static enum err read_kept(const struct load *load, const struct conf *order, unsigned int index,
+			  struct domset_builder *builder, struct policy_list *list,
+			  struct err_text *text)
+{
+	struct listfile_options options = {
+		.format = order->lists[0].format,
+		.exact = order->lists[0].match == CONF_MATCH_EXACT,
+		.cancelled = load->options.cancelled,
+	};
+	struct list_report report;
+	struct guard *guard = NULL;
+	char path[PATH_MAX];
+	enum err err = loader_make_guard(&order->guard, &guard);
+
+	keep_path(load->conf->state.directory, order->lists[0].name, path);
+	options.path = path;
+	options.guard = guard;
+	if (err == ERR_OK)
+		err = domset_builder_begin(builder, index);
+	if (err == ERR_OK)
+		err = listfile_load(&options, builder, &report, text);
+	guard_free(guard);
+	if (err != ERR_OK)
+		return err;
+	loader_describe_list(&order->lists[0], list);
+	list->entries = report.entries;
+	return ERR_OK;
+}
+
+/* A record that is damaged is told; without memory nothing is known, and the load fails. */
+static enum err add_order(struct load *load, const char *file, struct domset_builder *builder,
+			  struct policy *policy)
+{
+	struct domset_mark mark = domset_builder_mark(builder);
+	unsigned int index = (unsigned int)policy->list_count;
+	struct err_text text = {"out of memory"};
+	struct conf *order = NULL;
+	char path[PATH_MAX];
+	enum err err;
+
+	snprintf(path, sizeof(path), "%s/%s", load->conf->state.directory, file);
+	err = read_order(path, &order, &text);
+	if (err == ERR_OK)
+		err = read_kept(load, order, index, builder, &policy->lists[index], &text);
+	if (err == ERR_OK)
+		policy->list_count++;
+	else
+		domset_builder_rollback(builder, &mark);
+	if (err != ERR_OK && err != ERR_NOMEM && err != ERR_CANCELLED)
+		log_error("%s: %s: what this mandatory list held cannot be told, nor whether it "
+			  "is weakened now",
+			  path, text.text);
+	conf_free(order);
+	return err == ERR_NOMEM || err == ERR_CANCELLED ? err : ERR_OK;
+}
+
+static enum err add_orders(struct load *load, struct dirent **files, int count)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+	struct domset_builder *builder = NULL;
+	enum err err = policy ? domset_builder_create(load->name_key, &builder) : ERR_NOMEM;
+
+	for (int i = 0; i < count && err == ERR_OK && policy->list_count < POLICY_LISTS_MAX; i++)
+		err = add_order(load, files[i]->d_name, builder, policy);
+	if (err == ERR_OK)
+		err = domset_builder_freeze(builder, &policy->set);
+	domset_builder_free(builder);
+	if (err == ERR_OK)
+		load->kept = policy;
+	else
+		policy_free(policy);
+	return err;
+}
+
+enum err loader_read_orders(struct load *load)
+{
+	const char *directory = load->conf->state.directory;
+	struct dirent **files;
+	int count = scandir(directory, &files, is_order, alphasort);
+	enum err err = ERR_OK;
+
+	if (count < 0 && errno == ENOMEM)
+		return ERR_NOMEM;
+	if (count < 0) {
+		if (errno != ENOENT)
+			log_warning("state.directory %s: %s: whether mandatory lists are weakened "
+				    "cannot be told",
+				    directory, strerror(errno));
+		return ERR_OK;
+	}
+	if (count > 0)
+		err = add_orders(load, files, count);
+	for (int i = 0; i < count; i++)
+		free(files[i]);
+	free(files);
+	return err;
+}
+
+/* ---- written */
+
+/* The configuration of one list as text, which the caller frees. */
+static enum err order_text(const struct conf_list *list, const struct conf_guard *guard,
+			   char **ret_text, size_t *ret_len)
+{
+	struct conf_list only = *list;
+	struct conf *whole;
+	struct conf order;
+	FILE *out;
+	enum err err = conf_default(&whole);
+
+	if (err != ERR_OK)
+		return err;
+	order = *whole; /* what it points to stays the other's */
+	order.lists = &only;
+	order.lists_count = 1;
+	order.guard = *guard;
+	out = open_memstream(ret_text, ret_len);
+	err = out ? conf_dump(&order, out) : ERR_NOMEM;
+	if (out && (fclose(out) != 0 || !*ret_text)) /* without memory for its end: no text */
+		err = ERR_NOMEM;
+	if (out && err != ERR_OK)
+		free(*ret_text);
+	conf_free(whole);
+	return err;
+}
+
+static bool is_written(const char *path, const char *text, size_t len)
+{
+	size_t found_len;
+	char *found;
+	bool same;
+
+	if (file_read(path, CONF_FILE_MAX, &found, &found_len) != ERR_OK)
+		return false;
+	same = found_len == len && memcmp(found, text, len) == 0;
+	free(found);
+	return same;
+}
+
+static void write_order(const char *directory, const struct conf_list *list,
+			const struct conf_guard *guard)
+{
+	char path[PATH_MAX];
+	size_t len = 0;
+	char *text = NULL;
+	enum err err = order_text(list, guard, &text, &len);
+
+	order_path(directory, list->name, path);
+	if (err == ERR_OK && !is_written(path, text, len))
+		err = file_replace(path, text, len);
+	if (err == ERR_OK)
+		free(text);
+	else
+		log_warning("%s: %s: a restart may not know what mandatory list %s holds", path,
+			    err == ERR_SYS ? strerror(errno) : err_str(err), list->name);
+}
+
+/* The rules are of an earlier time, and so is how they are read; the rest is of today. */
+static void rewrite_order(const char *directory, const struct conf_list *list)
+{
+	struct conf_list merged = *list;
+	struct conf *order;
+	char path[PATH_MAX];
+
+	order_path(directory, list->name, path);
+	if (read_order(path, &order, NULL) != ERR_OK)
+		return;
+	merged.format = order->lists[0].format;
+	merged.match = order->lists[0].match;
+	write_order(directory, &merged, &order->guard);
+	conf_free(order);
+}
+
+void loader_keep_order(const struct conf *conf, unsigned int index,
+		       const struct load_source *source)
+{
+	struct conf_list list = conf->lists[index];
+
+	if (!list.mandatory || !action_blocks(list.action) || source->former)
+		return;
+	if (!source->own) {
+		rewrite_order(conf->state.directory, &list);
+		return;
+	}
+	list.format = source->format;
+	write_order(conf->state.directory, &list, &conf->guard);
+}
+
+/* ---- forgotten */
+
+static bool is_enforced(const struct policy *policy, const char *file)
+{
+	size_t len = strlen(file) - strlen(SUFFIX);
+
+	for (size_t i = 0; i < policy->list_count; i++) {
+		const struct policy_list *list = &policy->lists[i];
+
+		if (list->mandatory && action_blocks(list->action) && strlen(list->name) == len &&
+		    strncmp(list->name, file, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void forget(const char *directory, const char *file)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	if (file_remove(path) != ERR_OK)
+		log_warning("%s: %s", path, strerror(errno));
+}
+
+void loader_forget_orders(const char *directory, const struct policy *policy)
+{
+	struct dirent **files;
+	int count = scandir(directory, &files, is_order, alphasort);
+
+	if (count < 0)
+		return;
+	for (int i = 0; i < count; i++) {
+		if (!is_enforced(policy, files[i]->d_name))
+			forget(directory, files[i]->d_name);
+		free(files[i]);
+	}
+	free(files);
+}

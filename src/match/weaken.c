@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "match/weaken.h"
+
+#include <string.h>
+
+#include "base/priority.h"
+
+#define BATCH 32U
+#define RULES_A_TURN 1024U /* some quarter of a millisecond's work */
+/* A label that stands for all that no rule names: zeros, which no list can write. */
+#define FRESH_OCTETS 12U
+
+/* A name to ask both policies for. */
+struct probe {
+	struct name name;
+	struct name_suffixes suffixes;
+	bool below; /* its first label is the fresh one */
+};
+
+struct comparison {
+	const struct policy *before;
+	unsigned int list;
+	const struct policy *after;
+	const atomic_bool *cancelled;
+	bool of_after; /* the rules walked are exceptions of `after` */
+	uint32_t rules;
+	uint32_t waiting;
+	struct probe probes[BATCH];
+	struct name told; /* the owner that was counted last */
+	struct weakening *weakening;
+};
+
+static bool is_enforced(const struct policy_list *list)
+{
+	return list->mandatory && action_blocks(list->action);
+}
+
+static bool is_blocked_after(const struct comparison *c, const struct probe *probe)
+{
+	struct domset_hits hits;
+
+	domset_lookup(c->after->set, &probe->name, &probe->suffixes, &hits);
+	for (uint32_t i = 0; i < hits.count; i++)
+		if (!hits.hit[i].exception && is_enforced(&c->after->lists[hits.hit[i].list]))
+			return true;
+	return false;
+}
+
+/* An exception at an owner that the list has itself was asked for with the list's rules. */
+static bool is_blocked_before(const struct comparison *c, const struct probe *probe)
+{
+	uint32_t owner_labels = probe->suffixes.labels - probe->below;
+	struct domset_hits hits;
+
+	domset_lookup(c->before->set, &probe->name, &probe->suffixes, &hits);
+	for (uint32_t i = 0; i < hits.count; i++)
+		if (hits.hit[i].list == c->list)
+			return !hits.hit[i].exception &&
+			       !(c->of_after && hits.hit[i].owner_labels == owner_labels);
+	return false;
+}
+
+static struct name owner_of(const struct probe *probe)
+{
+	struct name owner = probe->name;
+	size_t fresh = probe->below ? probe->name.wire[0] + 1U : 0;
+
+	owner.len = (uint8_t)(owner.len - fresh);
+	memcpy(owner.wire, probe->name.wire + fresh, owner.len);
+	return owner;
+}
+
+static void tell(struct comparison *c, const struct probe *probe)
+{
+	struct weakening *w = c->weakening;
+	struct name owner = owner_of(probe);
+
+	if (w->count > 0 && name_equal(&owner, &c->told))
+		return;
+	c->told = owner;
+	if (w->count < WEAKEN_NAMES_MAX) {
+		w->names[w->count].owner = owner;
+		w->names[w->count].below = probe->below;
+	}
+	w->count++;
+}
+
+static void ask_all(struct comparison *c)
+{
+	for (uint32_t i = 0; i < c->waiting; i++)
+		domset_prefetch(c->after->set, &c->probes[i].suffixes);
+	for (uint32_t i = 0; i < c->waiting; i++)
+		domset_prefetch_rules(c->after->set, &c->probes[i].suffixes);
+	for (uint32_t i = 0; i < c->waiting; i++)
+		if (!is_blocked_after(c, &c->probes[i]) && is_blocked_before(c, &c->probes[i]))
+			tell(c, &c->probes[i]);
+	c->waiting = 0;
+}
+
+/* Asks for the owner, or for what is below it.  `name` is the owner or has the fresh label. */
+static void add_probe(struct comparison *c, const struct name *name, bool below)
+{
+	struct probe *probe = &c->probes[c->waiting++];
+
+	probe->name = *name;
+	probe->below = below;
+	name_hash_suffixes(domset_key(c->after->set), name, &probe->suffixes);
+	if (c->waiting == BATCH)
+		ask_all(c);
+}
+
+/* Of a name of 254 or 255 octets there is nothing below. */
+static void add_below(struct comparison *c, const struct name *owner)
+{
+	size_t room = NAME_WIRE_MAX - owner->len;
+	size_t fresh = room > FRESH_OCTETS ? FRESH_OCTETS : room > 0 ? room - 1 : 0;
+	struct name name = {.wire = {(uint8_t)fresh}};
+
+	if (fresh == 0)
+		return;
+	memcpy(name.wire + 1 + fresh, owner->wire, owner->len);
+	name.len = (uint8_t)(owner->len + fresh + 1);
+	add_probe(c, &name, true);
+}
+
+static bool is_cancelled(const struct comparison *c)
+{
+	return c->cancelled && atomic_load_explicit(c->cancelled, memory_order_relaxed);
+}
+
+/* Walks the rules of list `list` of `policy` that are exceptions or that are not. */
+static void walk(struct comparison *c, const struct policy *policy, unsigned int list,
+		 bool exceptions)
+{
+	struct domset_iter iter;
+	struct domset_rule rule;
+
+	domset_iter_init_list(&iter, policy->set, list);
+	while (domset_iter_next(&iter, &rule) && rule.list == list) {
+		if (++c->rules % RULES_A_TURN == 0) {
+			priority_give_way();
+			if (is_cancelled(c))
+				break;
+		}
+		if (rule.kind.exception != exceptions)
+			continue;
+		if (rule.kind.scope & DOMSET_SCOPE_ITSELF)
+			add_probe(c, &rule.owner, false);
+		if (rule.kind.scope & DOMSET_SCOPE_BELOW)
+			add_below(c, &rule.owner);
+	}
+	ask_all(c);
+}
+
+void weaken_compare(const struct policy *before, unsigned int list, const struct policy *after,
+		    const atomic_bool *cancelled, struct weakening *ret_weakening)
+{
+	struct comparison c = {
+		.before = before,
+		.list = list,
+		.after = after,
+		.cancelled = cancelled,
+		.weakening = ret_weakening,
+	};
+
+	ret_weakening->count = 0;
+	if (!action_blocks(before->lists[list].action))
+		return;
+	walk(&c, before, list, false);
+	c.of_after = true;
+	for (unsigned int i = 0; i < after->list_count; i++)
+		if (is_enforced(&after->lists[i]) && domset_has_exceptions(after->set, i))
+			walk(&c, after, i, true);
+}

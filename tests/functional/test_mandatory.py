@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Mandatory lists over a restart, and what the operator accepts."""
+import os
+import re
+
+import pytest
+
+from harness.build import run_daemon
+from harness.client import addresses, ask
+from harness.program import wait_until
+
+SINK, GOOD = "192.0.2.1", "198.51.100.7"
+ORDER = "a.test\nb.test\nc.test\n"
+
+
+def is_blocked(d, name):
+    return addresses(ask(d.address, name)) == [SINK]
+
+
+def blocked(d):
+    return "".join(x for x in "abc" if is_blocked(d, f"{x}.test"))
+
+
+def kept(d, name):
+    return d.folder / "state" / name
+
+
+@pytest.fixture
+def ordered(daemon, upstream):
+    """A daemon with a mandatory list that is in force and kept."""
+    d = daemon({"upstreams": [upstream(lambda q: q.address(GOOD)).address],
+                "state": {"directory": "state"}})
+    d.add_list("order", ORDER, mandatory=True).start()
+    wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
+    return d
+
+
+def accept(d, name="order"):
+    return run_daemon("-c", d.config_path, "--accept", name, cwd=d.folder)
+
+
+def check(d):
+    return run_daemon("-c", d.config_path, "--check", cwd=d.folder)
+
+
+WEAKENINGS = {
+    "other names": lambda d: d.write_list("order", "x.test\ny.test\nz.test\n"),
+    "a name less": lambda d: d.write_list("order", "a.test\nb.test\n"),
+    "not mandatory": lambda d: d.config["lists"][0].pop("mandatory"),
+    "exact": lambda d: d.config["lists"][0].update(match="exact"),
+    "removed": lambda d: d.config.pop("lists"),
+    "protected": lambda d: d.config.update(guard={"protected": ["www.c.test"]}),
+    "pass": lambda d: d.config["lists"][0].update(mandatory=False, action="pass"),
+}
+
+
+@pytest.mark.parametrize("how", WEAKENINGS)
+def test_restart_does_not_weaken_it(ordered, how):
+    d = ordered
+    d.stop()
+    WEAKENINGS[how](d)
+    d.write_config()
+    done = check(d)
+    assert done.returncode == 1
+    assert re.search(r"^error: list order is mandatory.*--accept order$", done.stderr, re.M)
+    assert re.search(r"^error: list order: would no longer be blocked: ", done.stderr, re.M)
+    for _ in range(2):
+        d.start()
+        assert "list order: REFUSED: it is mandatory" in d.log()
+        assert blocked(d) == "abc" and is_blocked(d, "www.c.test")
+        d.stop()
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["reload", "restart"])
+@pytest.mark.parametrize("how", WEAKENINGS)
+def test_what_is_accepted_takes_force_once(ordered, how, restart):
+    d = ordered
+    before = {key: d.config[key] for key in ("lists",)}
+    lists = [dict(entry) for entry in d.config["lists"]]
+    WEAKENINGS[how](d)
+    d.write_config()
+    done = accept(d)
+    assert done.returncode == 0 and "accepted" in done.stdout, done.stderr + done.stdout
+    assert check(d).returncode == 0, "a check says so, and uses nothing up"
+    log = d.restart().log() if restart else d.reload_well()
+    assert re.search(r"^list order: that \d+ of the names .* was accepted$", log, re.M), log
+    assert is_blocked(d, "www.c.test") == (how == "not mandatory")
+    wait_until(lambda: not kept(d, "order.accept").exists(), 10, "it is used up")
+    # back as it was, and once more: now it takes another word
+    d.config = {**d.config, **before, "lists": lists, "guard": {}}
+    d.write_config()
+    d.write_list("order", ORDER + "x.test\ny.test\nz.test\n")
+    d.reload_well()
+    assert blocked(d) == "abc"
+    WEAKENINGS[how](d)
+    d.write_config()
+    assert "REFUSED: it is mandatory" in d.reload()
+    assert blocked(d) == "abc"
+
+
+def test_another_file_than_was_accepted_does_not_pass(ordered):
+    d = ordered
+    d.write_list("order", "a.test\nb.test\n")
+    assert accept(d).returncode == 0
+    d.write_list("order", "a.test\n")
+    log = d.reload()
+    assert "list order: REFUSED: it is mandatory" in log and "and is void" in log
+    d.write_list("order", "a.test\nb.test\n")
+    assert "list order: REFUSED: it is mandatory" in d.reload()
+    assert blocked(d) == "abc"
+
+
+def test_another_configuration_than_was_accepted_does_not_pass(ordered):
+    d = ordered
+    d.write_list("order", "a.test\nb.test\n")
+    assert accept(d).returncode == 0
+    d.configure({"server": {"identity": "other"}})
+    assert "list order: REFUSED: it is mandatory" in d.reload()
+    assert blocked(d) == "abc"
+
+
+def test_one_of_two_is_accepted(ordered):
+    d = ordered
+    d.add_list("second", "s.test\nt.test\n", mandatory=True).write_config()
+    d.reload_well()
+    wait_until(lambda: kept(d, "second.order").exists(), 10, "it is kept")
+    d.write_list("order", "a.test\n")
+    d.write_list("second", "s.test\n")
+    assert accept(d, "second").returncode == 0
+    log = d.reload()
+    assert "list order: REFUSED" in log and "list second: that 1 of" in log
+    assert blocked(d) == "abc" and not is_blocked(d, "t.test")
+
+
+def test_nothing_to_accept(ordered):
+    d = ordered
+    done = accept(d)
+    assert done.returncode == 0 and "nothing that is in force would be lifted" in done.stdout
+    assert not kept(d, "order.accept").exists()
+    done = accept(d, "nosuch")
+    assert done.returncode == 1 and "no list nosuch" in done.stderr
+
+
+def test_accepting_needs_a_place_to_keep_it(daemon):
+    d = daemon()
+    d.add_list("order", ORDER, mandatory=True).write_config()
+    done = accept(d)
+    assert done.returncode == 1 and "no state.directory" in done.stderr
+
+
+def test_without_a_state_directory_it_says_what_it_cannot(daemon):
+    d = daemon()
+    d.add_list("order", ORDER, mandatory=True).start()
+    assert re.search(r"^warning: no state\.directory is configured: what mandatory lists held",
+                     d.log(), re.M)
+
+
+def test_change_over_the_limit_is_accepted(daemon, upstream):
+    d = daemon({"upstreams": [upstream(lambda q: q.address(GOOD)).address],
+                "state": {"directory": "state"}})
+    d.add_list("own", "".join(f"n{i}.test\n" for i in range(100)), **{"max-change": 10}).start()
+    wait_until(lambda: kept(d, "own.list").exists(), 10, "it is kept")
+    d.write_list("own", "".join(f"n{i}.test\n" for i in range(50)))
+    assert re.search(r"^error: list own: REFUSED: shrank .*if it is meant: sinkholed --accept own",
+                     d.reload(), re.M), d.log()
+    assert accept(d, "own").returncode == 0
+    d.reload_well()
+    assert not is_blocked(d, "n99.test") and is_blocked(d, "n1.test")
+
+
+def test_record_that_is_damaged_is_told(ordered):
+    d = ordered
+    d.stop()
+    kept(d, "order.order").write_text("lists: [")
+    d.start()
+    assert re.search(r"^error: state/order\.order.*what this mandatory list held cannot be told",
+                     d.log(), re.M), d.log()
+    assert blocked(d) == "abc"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_state_directory_that_is_read_only_lifts_nothing(ordered):
+    d = ordered
+    d.write_list("order", "a.test\n")
+    assert accept(d).returncode == 0
+    os.chmod(kept(d, ""), 0o500)
+    try:
+        assert "reload FAILED" in d.reload()
+        assert blocked(d) == "abc"
+    finally:
+        os.chmod(kept(d, ""), 0o700)

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Two policies held against each other, and against what all names of a small world say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "match/weaken.h"
+#include "support/lists.h"
+
+#define ROUNDS 20000U
+#define RULES_MAX 256
+
+static struct weakening compare(const struct list_row *before, size_t before_count,
+				unsigned int list, const struct list_row *after, size_t after_count)
+{
+	struct policy *a = lists_policy(before, before_count);
+	struct policy *b = lists_policy(after, after_count);
+	struct weakening w;
+
+	weaken_compare(a, list, b, NULL, &w);
+	policy_free(a);
+	policy_free(b);
+	return w;
+}
+
+/* ---- what is a weakening, and what is none */
+
+static const struct {
+	const char *before;
+	struct list_row after[2];
+	uint64_t count;
+	const char *first; /* "*." before what is meant for all below it */
+} rows[] = {
+	{"a.example b.example", {{.rules = "b.example a.example", .mandatory = true}}, 0, NULL},
+	{"a.example b.example", {{.rules = "example", .mandatory = true}}, 0, NULL},
+	{"a.example b.example", {{.rules = "a.example", .mandatory = true}}, 1, "b.example"},
+	{"a.example b.example", {{.rules = "c.example", .mandatory = true}}, 2, "a.example"},
+	{"a.example b.example", {{.rules = "a.example b.example"}}, 2, "a.example"},
+	{"a.example", {{.rules = "=a.example", .mandatory = true}}, 1, "*.a.example"},
+	{"a.example", {{.rules = "<a.example", .mandatory = true}}, 1, "a.example"},
+	{"=a.example", {{.rules = "a.example", .mandatory = true}}, 0, NULL},
+	{"=a.example", {{.rules = "=a.example", .mandatory = true}}, 0, NULL},
+	{"a.example",
+	 {{.rules = "a.example @www.a.example", .mandatory = true}},
+	 1,
+	 "www.a.example"},
+	{"a.example",
+	 {{.rules = "a.example @<www.a.example", .mandatory = true}},
+	 1,
+	 "*.www.a.example"},
+	{"a.example", {{.rules = "!a.example @www.a.example", .mandatory = true}}, 0, NULL},
+	{"a.example", {{.rules = "a.example @a.example", .mandatory = true}}, 1, "a.example"},
+	{"a.example @www.a.example",
+	 {{.rules = "a.example @www.a.example", .mandatory = true}},
+	 0,
+	 NULL},
+	{"a.example @a.example", {{.rules = "c.example", .mandatory = true}}, 0, NULL},
+	{"=a.example", {{.rules = "a.example @www.a.example", .mandatory = true}}, 0, NULL},
+	/* by two lists together; an exception is one's own alone */
+	{"a.example b.example",
+	 {{.rules = "a.example", .mandatory = true}, {.rules = "b.example", .mandatory = true}},
+	 0,
+	 NULL},
+	{"a.example",
+	 {{.rules = "a.example @www.a.example", .mandatory = true},
+	  {.rules = "www.a.example", .mandatory = true}},
+	 0,
+	 NULL},
+	{"a.example b.example",
+	 {{.rules = "a.example", .mandatory = true}, {.rules = "b.example"}},
+	 1,
+	 "b.example"},
+	{"a.example",
+	 {{.rules = "a.example", .mandatory = true}, {.rules = "a.example", .action = ACTION_PASS}},
+	 0,
+	 NULL},
+	{"a.example",
+	 {{.rules = "a.example", .mandatory = true, .action = ACTION_TCP_ONLY}},
+	 1,
+	 "a.example"},
+	{"a.example",
+	 {{.rules = "a.example", .mandatory = true, .action = ACTION_REFUSED}},
+	 0,
+	 NULL},
+};
+
+static void test_rows(void **state)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct list_row before = {.name = "x", .rules = rows[i].before, .mandatory = true};
+		struct list_row after[2] = {rows[i].after[0], rows[i].after[1]};
+		char text[NAME_TEXT_MAX + 2] = "*.";
+		struct weakening w;
+
+		after[0].name = "x";
+		after[1].name = "y";
+		w = compare(&before, 1, 0, after, after[1].rules ? 2 : 1);
+		if (w.count != rows[i].count)
+			fail_msg("row %zu: %llu", i, (unsigned long long)w.count);
+		if (w.count == 0)
+			continue;
+		name_to_text(w.names[0].owner.wire, text + 2, NAME_TEXT_MAX);
+		assert_string_equal(w.names[0].below ? text : text + 2, rows[i].first);
+	}
+}
+
+static void test_nothing_blocked_before(void **state)
+{
+	const struct list_row before = {
+		.name = "x", .rules = "a.example", .action = ACTION_TCP_ONLY};
+	const struct list_row after = {.name = "x", .rules = "b.example"};
+
+	assert_int_equal(compare(&before, 1, 0, &after, 1).count, 0);
+}
+
+/* The first ten are told, in the order of the list, and all are counted. */
+static void test_ten_are_told(void **state)
+{
+	char rules[2048] = "";
+	struct list_row before = {.name = "x", .rules = rules, .mandatory = true};
+	const struct list_row after = {.name = "x", .rules = "b.example", .mandatory = true};
+	struct weakening w;
+
+	for (unsigned int i = 0; i < 100; i++)
+		sprintf(rules + strlen(rules), "%sn%02u.example", i ? " " : "", i);
+	w = compare(&before, 1, 0, &after, 1);
+	assert_int_equal(w.count, 100);
+	for (unsigned int i = 0; i < WEAKEN_NAMES_MAX; i++) {
+		char text[NAME_TEXT_MAX];
+		char expected[16];
+
+		sprintf(expected, "n%02u.example", i);
+		assert_string_equal(name_to_text(w.names[i].owner.wire, text, sizeof(text)),
+				    expected);
+		assert_false(w.names[i].below);
+	}
+}
+
+/* Nothing fits below it. */
+static void test_longest_name(void **state)
+{
+	char rules[2 * NAME_WIRE_MAX] = "";
+	struct list_row before = {.name = "x", .rules = rules, .mandatory = true};
+	struct list_row after = {.name = "x", .rules = rules, .mandatory = true};
+
+	for (size_t last = 57; last <= 61; last++) {
+		char label[NAME_LABEL_MAX + 2];
+
+		rules[0] = '\0';
+		for (unsigned int i = 0; i < 3; i++) {
+			memset(label, (int)('a' + i), NAME_LABEL_MAX);
+			strcpy(label + NAME_LABEL_MAX, ".");
+			strcat(rules, label);
+		}
+		memset(label, 'd', last);
+		label[last] = '\0';
+		strcat(rules, label);
+		assert_int_equal(compare(&before, 1, 0, &after, 1).count, 0);
+		after.rules = "b.example";
+		assert_int_equal(compare(&before, 1, 0, &after, 1).count, 1);
+		after.rules = rules;
+	}
+}
+
+/* ---- all names of a small world */
+
+#define LABELS 3U /* "a", "b", and "z", which no rule has */
+#define NAMES_ALL (LABELS + LABELS * LABELS + LABELS * LABELS * LABELS)
+
+/* The `n`th name of one to three labels. */
+static void world_name(unsigned int n, char *text)
+{
+	static const char label[] = "abz";
+	unsigned int length = n < LABELS ? 1 : n < LABELS + LABELS * LABELS ? 2 : 3;
+
+	n -= length == 1 ? 0 : length == 2 ? LABELS : LABELS + LABELS * LABELS;
+	for (unsigned int i = 0; i < length; i++) {
+		*text++ = label[n % LABELS];
+		*text++ = '.';
+		n /= LABELS;
+	}
+	text[-1] = '\0';
+}
+
+static void random_rules(char *rules)
+{
+	unsigned int count = (unsigned int)rand() % 6;
+
+	rules[0] = '\0';
+	for (unsigned int i = 0; i < count; i++) {
+		static const char *const kinds[] = {"", "", "=", "<", "@", "@=", "@<", "!"};
+		char text[16];
+
+		do
+			world_name((unsigned int)rand() % NAMES_ALL, text);
+		while (strchr(text, 'z'));
+		sprintf(rules + strlen(rules), "%s%s%s", *rules ? " " : "", kinds[rand() % 8],
+			text);
+	}
+}
+
+static bool blocks(const struct policy *policy, int list, const char *text)
+{
+	struct name_suffixes suffixes;
+	struct domset_hits hits;
+	struct name name;
+
+	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
+	name_hash_suffixes(domset_key(policy->set), &name, &suffixes);
+	domset_lookup(policy->set, &name, &suffixes, &hits);
+	for (uint32_t i = 0; i < hits.count; i++) {
+		const struct policy_list *l = &policy->lists[hits.hit[i].list];
+
+		if (hits.hit[i].exception || (list >= 0 && hits.hit[i].list != list))
+			continue;
+		if (list >= 0 || (l->mandatory && action_blocks(l->action)))
+			return true;
+	}
+	return false;
+}
+
+static void random_round(unsigned int seed)
+{
+	char text[2][2][RULES_MAX];
+	struct list_row lists[2][2];
+	struct policy *policy[2];
+	struct weakening w;
+	bool weaker = false;
+
+	srand(seed);
+	for (unsigned int p = 0; p < 2; p++) {
+		for (unsigned int i = 0; i < 2; i++) {
+			random_rules(text[p][i]);
+			lists[p][i] = (struct list_row){.name = i ? "y" : "x",
+							.rules = text[p][i],
+							.mandatory = p == 0 || rand() % 4 > 0};
+		}
+		policy[p] = lists_policy(lists[p], 2);
+	}
+	weaken_compare(policy[0], 0, policy[1], NULL, &w);
+	for (unsigned int n = 0; n < NAMES_ALL; n++) {
+		char name[16];
+		char below[32];
+
+		world_name(n, name);
+		sprintf(below, "z.%s", name);
+		weaker = weaker || (blocks(policy[0], 0, name) && !blocks(policy[1], -1, name)) ||
+			 (blocks(policy[0], 0, below) && !blocks(policy[1], -1, below));
+	}
+	if (weaker != (w.count > 0))
+		fail_msg("seed %u: \"%s\" to \"%s\" and \"%s\": %d", seed, text[0][0], text[1][0],
+			 text[1][1], weaker);
+	policy_free(policy[0]);
+	policy_free(policy[1]);
+}
+
+static void test_random(void **state)
+{
+	const char *given = getenv("SEED");
+	unsigned int first = given ? (unsigned int)strtoul(given, NULL, 10) : 1;
+
+	print_message("seeds from %u\n", first);
+	for (unsigned int i = 0; i < (given ? 1 : ROUNDS); i++)
+		random_round(first + i);
+}
+
+static void test_cancelled(void **state)
+{
+	const struct list_row before = {.name = "x", .rules = "a.example", .mandatory = true};
+	const atomic_bool cancelled = true;
+	struct policy *policy = lists_policy(&before, 1);
+	struct weakening w;
+
+	weaken_compare(policy, 0, policy, &cancelled, &w);
+	assert_int_equal(w.count, 0);
+	policy_free(policy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),	     cmocka_unit_test(test_nothing_blocked_before),
+		cmocka_unit_test(test_ten_are_told), cmocka_unit_test(test_longest_name),
+		cmocka_unit_test(test_random),	     cmocka_unit_test(test_cancelled),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
