@@ -79,7 +79,8 @@ write_line(enum log_level level, uint32_t withheld, const char *fmt, va_list arg
 	vsnprintf(line + head, sizeof(line) - head - sizeof(more), fmt, args);
 	if (withheld > 0)
 		snprintf(more, sizeof(more), " (and %u more like this one)", withheld);
-	strcat(line, more);
+	len = strlen(line);
+	memcpy(line + len, more, strlen(more) + 1); /* its room was kept free */
 	neutralise(line + head);
 	len = strlen(line);
 	line[len++] = '\n';
