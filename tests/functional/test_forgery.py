@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Forged answers: what a forger has to guess, and that guessing does not pay (RFC 5452)."""
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from harness import faults
+from harness import faults, namespace
+from harness.build import daemon_path
 from harness.client import addresses, ask
 from harness.crowd import ask_many, fresh, tell
 from harness.faults import FORGED, GOOD, SECOND, CookieServer
 from harness.upstream import Later
 
+FORGER = Path(__file__).resolve().parents[1] / "bench" / "forger.py"
 LONG = "how-many-letters-does-a-forger-have-to-guess.all-of-them-and-in-one-try.faults.net"
 
 
@@ -90,6 +96,14 @@ def test_forged_answers_do_not_cost_the_upstream_its_place(daemon, upstream):
     outcomes = ask_many(d.address, fresh(100), window=4)
     assert all(o.addresses == [GOOD] for o in outcomes), tell(outcomes)
     assert other.count() == 0
+
+
+def test_forger_off_the_path():
+    """Raw packets in a namespace; tests/bench/forger.py makes ten million of them by default."""
+    namespace.with_addresses()  # or it is skipped
+    command = [sys.executable, str(FORGER), "--sinkholed", str(daemon_path()), "--guesses", "100000"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "forged: 0" in done.stdout, done.stdout + done.stderr
 
 
 # ---- lies before the truth
