@@ -51,6 +51,19 @@ def test_silent_names_cost_nobody_else(daemon, upstream, count, rate):
     assert "does not answer" not in d.log()
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_rare_good_name_beside_silent_ones(daemon, upstream, count):
+    """Nothing was answered for seconds, and yet the one who asks for something else has it at
+    once."""
+    d = forward(daemon, *(upstream(silent_names) for _ in range(count)))
+    with asking(d.address, fresh(120, SILENT), rate=10, source="127.0.0.9"):
+        for _ in range(3):
+            time.sleep(3)
+            begun = time.monotonic()
+            assert addresses(ask(d.address, *fresh(1))) == [GOOD]
+            assert time.monotonic() - begun < NOISE
+
+
 def test_labels_below_a_silent_zone_cost_two_tries(daemon, upstream):
     up = upstream(silent_names)
     d = forward(daemon, up, timeout="1500ms", retransmit="100ms")

@@ -406,6 +406,35 @@ static void test_stumbles_over_cookies(void **state)
 	assert_int_equal(w->ns[0].tcp_count, 0);
 }
 
+/* They are sent again later, after twice as long each time, and for good once it takes them. */
+static void test_cookies_are_tried_again(void **state)
+{
+	struct world *w = *state;
+	struct trait *trait;
+	uint64_t wait_ms = 60000;
+
+	world_start_one(w, MOCKNS_NO_COOKIES);
+	trait = &world_server(w, 0)->cookies;
+	ask_well(w, 1);
+	for (size_t i = 0; i < 3; i++) {
+		size_t asked = w->ns[0].udp_count;
+
+		assert_in_range(trait->again_ms - w->rig.loop.env.now_ms, wait_ms / 2, wait_ms);
+		trait->again_ms = w->rig.loop.env.now_ms;
+		ask_well(w, 1);
+		assert_int_equal(w->ns[0].udp_count, asked + 2); /* with one, and without */
+		ask_well(w, 1);
+		assert_int_equal(w->ns[0].udp_count, asked + 3);
+		wait_ms *= 2;
+	}
+	w->ns[0].udp = MOCKNS_COOKIE;
+	trait->again_ms = w->rig.loop.env.now_ms;
+	ask_well(w, 1);
+	assert_int_equal(cookie_len(&w->ns[0]), EDNS_COOKIE_CLIENT);
+	ask_well(w, 1);
+	assert_int_equal(cookie_len(&w->ns[0]), SERVER_PART);
+}
+
 /* Others stumble over the question: that takes no protection from the next. */
 static void test_stumbles_over_the_question(void **state)
 {
@@ -650,6 +679,7 @@ int main(void)
 		TEST(test_cookie_and_truncation),
 		cmocka_unit_test(test_bad_cookie),
 		TEST(test_stumbles_over_cookies),
+		TEST(test_cookies_are_tried_again),
 		cmocka_unit_test(test_stumbles_over_the_question),
 		TEST(test_other_server_is_asked_with_all),
 		TEST(test_guesses),
