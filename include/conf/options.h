@@ -219,14 +219,16 @@
 	X(list, file, "file", PATH, CONF_REQUIRED, 1, CONF_PATH_MAX, "", RELOAD, \
 	  "The file with the names.") \
 	X(list, format, "format", FORMAT, "auto", 0, 0, "", RELOAD, \
-	  "How the file is written: names, one a line; hosts, an address and its names; adblock, " \
-	  "||name^ rules; auto, found out from the text.") \
+	  "How most of the file is written: names, one a line; hosts, an address and its names; " \
+	  "adblock, ||name^ rules; auto, found out from the text.  Lines of another of these forms are " \
+	  "taken as well.") \
 	X(list, match, "match", MATCH, "subtree", 0, 0, "", RELOAD, \
 	  "Whether a name stands for itself and all below it (subtree), or for itself alone (exact).") \
 	X(list, action, "action", ACTION, "sinkhole", 0, 0, "", RELOAD, \
 	  "What is answered: the addresses of sinkhole; nxdomain, no such name; nodata, a name " \
 	  "without records; refused; drop, nothing at all; tcp-only, the true answer but over TCP " \
-	  "alone; pass, the true answer, and the lists after this one are not asked.") \
+	  "alone; pass, the true answer, and the lists after this one are not asked: what such a list " \
+	  "names passes, written as a rule or as an exception (@@).") \
 	X(list, sinkhole, "sinkhole", SINKHOLE, "", 0, 0, "", RELOAD, \
 	  "The addresses answered by action sinkhole, which needs one of the two at least.") \
 	X(list, reason, "reason", REASON, "operator", 0, 0, "", RELOAD, \
@@ -244,7 +246,13 @@
 	  "How much the list may grow or shrink over a reload; with more the new one is refused.  " \
 	  "A change of ten entries or fewer is always within it.  0: no limit.") \
 	X(list, max_bad_percent, "max-bad", UINT, "50", 0, 100, "percent", RELOAD, \
-	  "How many of the lines may be bad; with more the list is refused.") \
+	  "How many of the lines may be bad, comments and empty ones aside; with more the list is " \
+	  "refused.") \
+	X(list, max_skipped_percent, "max-skipped", UINT, "0", 0, 100, "percent", RELOAD, \
+	  "How many of them may be skipped, as what is no rule about whole hosts; with more the list " \
+	  "is refused.  0: no limit.") \
+	X(list, allow_public_suffixes, "allow-public-suffixes", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether this list may block whole top-level domains and other public suffixes.") \
 	X(list, authority, "authority", AUTHORITY, "", 0, 0, "", RELOAD, \
 	  "Who ordered the list; shown in answers, logs and reports.")
 
@@ -272,7 +280,8 @@
 	X(guard, protected, "protected", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \
 	  "Names that no rule for a name above them may block.") \
 	X(guard, public_suffixes, "public-suffixes", BOOL, "true", 0, 0, "", RELOAD, \
-	  "Whether rules for public suffixes, such as com or co.uk, are held back.")
+	  "Whether rules for public suffixes, such as com or co.uk, are held back, but for lists with " \
+	  "allow-public-suffixes.")
 
 #define CONF_ROWS_STATE(X) \
 	X(state, directory, "directory", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \

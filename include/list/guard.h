@@ -34,12 +34,12 @@ void guard_free(struct guard *guard);
 
 /*
  * Why the rule must not come into force, as a phrase that goes behind the owner's name ("is a
- * public suffix"), or NULL when it may.  Held are: a rule that covers what is below the root, a
- * top-level domain or a public suffix; and any that covers a protected name.  An exception is
- * never held.  The phrase is static.  Any thread, no allocation.
+ * public suffix"), or NULL when it may.  Held are: a rule that covers what is below the root and,
+ * without `suffixes_allowed`, a name of one label or a public suffix; and any that covers a
+ * protected name.  An exception is never held.  The phrase is static.  Any thread, no allocation.
  */
 const char *guard_entry(const struct guard *guard, const struct name *owner,
-			const struct domset_kind *kind);
+			const struct domset_kind *kind, bool suffixes_allowed);
 
 /* A change of so many entries is none that a limit in percent is for: a short list's first edit. */
 #define GUARD_CHANGE_FLOOR 10U
@@ -47,10 +47,11 @@ const char *guard_entry(const struct guard *guard, const struct name *owner,
 /* What a list must be; zero in any member asks for nothing. */
 struct guard_limits {
 	uint32_t min_entries;
-	uint32_t expect_entries;     /* exactly so many */
-	uint32_t max_bad_lines;	     /* more bad lines refuse the list */
-	uint32_t max_bad_percent;    /* of entries, held, skipped and bad together */
-	uint32_t max_shrink_percent; /* for guard_change */
+	uint32_t expect_entries;      /* exactly so many */
+	uint32_t max_bad_lines;	      /* more bad lines refuse the list */
+	uint32_t max_bad_percent;     /* of the lines that say something */
+	uint32_t max_skipped_percent; /* likewise */
+	uint32_t max_shrink_percent;  /* for guard_change */
 	uint32_t max_grow_percent;
 	bool has_to_block; /* something besides exceptions is left of it ... */
 	bool may_be_empty; /* ... or there was nothing in it at all, neither held nor bad */

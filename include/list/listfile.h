@@ -17,8 +17,10 @@
 struct listfile_options {
 	const char *path;
 	enum list_format format;
-	bool exact;		      /* `match: exact`: plain names do not cover what is below */
+	bool exact; /* `match: exact`: plain names do not cover what is below */
+	bool pass;  /* it lets pass what it names: an exception is as good as a rule */
 	const struct guard *guard;    /* the entry gate; NULL lets all pass */
+	bool whole_suffixes;	      /* public suffixes pass the gate as well */
 	const atomic_bool *cancelled; /* looked at between blocks of the file; NULL: never */
 	/* Given every octet that is read, in order; NULL: nobody. */
 	void (*taken)(void *arg, const void *data, size_t len);
@@ -36,15 +38,18 @@ enum err listfile_detect(const char *path, enum list_format *ret_format,
 			 struct err_text *text) MUST_CHECK;
 
 /*
- * Reads the file into the list that `builder` began last.  A line that cannot be read is
- * counted and told in the report, and costs nothing else.  A rule that the gate holds is not
- * added.  LIST_FORMAT_AUTO decides as listfile_detect does; the report says how.
+ * Reads the file into the list that `builder` began last; what is gzip, xz or zstd is
+ * decompressed.  Each line is judged for itself (list/listline); one that is bad or skipped is
+ * counted and told in the report, and costs nothing else.  Lines of a hosts file may have any
+ * length, others 256 KiB.  A rule that the gate holds is not added.  LIST_FORMAT_AUTO decides as
+ * listfile_detect does; the report says how.
  *
  * What is half written is not taken: the version of the file (inode, size, times) has to be the
  * same before and after, and where the kernel tells so, nobody may have it open for writing.
  *
  * ERR_SYS: it cannot be read (it is not there, a directory, a pipe, an I/O error).
- * ERR_REFUSED: it was being written (`unsteady` in the report), it is an HTML page, or a zone file
+ * ERR_REFUSED: it was being written (`unsteady` in the report), it is an HTML page, UTF-16 or an
+ * archive, or damaged compressed data, or a zone file
  * (which is match/rpz's to read), or the set has too many kinds of rules.  ERR_NOMEM.
  * ERR_CANCELLED. Each with `text` (may be NULL) naming the file.  On failure the builder has part
  * of the rules (the caller rolls back), and `ret_report` has been written as far as it went. Loader

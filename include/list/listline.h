@@ -2,13 +2,19 @@
 /*
  * One line of a list: text in, rules out.  Pure; it is what the fuzzer feeds.
  *
- * names    One name a line.  "x" covers as `exact` says, ".x" covers x and below, "*.x" only
- *          below.  '#' and ';' begin a comment at the line's start or after white space.
- * hosts    An address, then names, each covering as `exact` says.  What a hosts file says of
- *          the machine itself (localhost, ip6-...) is skipped.  Comments as above.
- * adblock  "||x^" covers x and below, "@@||x^" is its exception, "$important" makes it beat
- *          what is not.  Comments begin with '!', headers with '['.  Anything that is not about
- *          a whole host (paths, cosmetic rules, options that narrow it) is skipped.
+ * A line is judged for itself, whatever the format of the list, since real lists are mixed:
+ *
+ * name     "x" covers as `exact` says, ".x" covers x and below, "*.x" only below.
+ * hosts    An address, then names, each as above.  What a hosts file says of the machine itself
+ *          (localhost, ip6-...) is skipped.
+ * adblock  "||x^" covers x and below, "||*.x^" only below, "|x^" x alone; with "@@" before it an
+ *          exception.  "$important" makes it beat what is not.  Anything that is not about a
+ *          whole host (paths, cosmetic rules, modifiers that narrow it) is skipped.
+ *
+ * '!', '#' and ';' begin a comment at the line's start or after white space; '#' also ends a word
+ * of a name or hosts line.  "[...]" is a header.  The format tells only what a line cannot: in
+ * adblock a word without a dot, or one that is no name, is a part of an address and skipped, and
+ * "##x" hides a part of a page, where it is a comment elsewhere.
  *
  * Names are ASCII host names (underscores allowed); UTF-8 ones are taken through IDNA 2008,
  * non-transitional (RFC 5891; UTS 46 for the mapping).
@@ -23,12 +29,10 @@
 #include "match/domset.h"
 #include "list/report.h"
 
-#define LISTLINE_MAX 4096 /* octets of a line; a longer one is bad */
-
 enum listline_verdict {
 	LISTLINE_END,	  /* nothing more on this line */
 	LISTLINE_RULE,	  /* a rule was set */
-	LISTLINE_SKIPPED, /* something valid that is no rule about a host */
+	LISTLINE_SKIPPED, /* something valid that is no rule about a host; the reason was set */
 	LISTLINE_BAD,	  /* something that cannot be read; the reason was set */
 };
 
@@ -39,6 +43,8 @@ struct listline {
 	enum list_format format;
 	bool exact;
 	bool begun;
+	bool is_hosts;	     /* the line is an address and its names */
+	bool comment;	     /* it has ended at a comment */
 	const char *address; /* of a hosts line, from its first name on */
 	size_t address_len;
 };
@@ -46,15 +52,21 @@ struct listline {
 struct listline_rule {
 	struct name owner;
 	struct domset_kind kind;
-	const char *reason; /* static; set with LISTLINE_BAD alone */
+	enum list_reason reason; /* set with LISTLINE_SKIPPED and LISTLINE_BAD alone */
 };
 
 /*
- * Begins a line of `len` octets without its newline; a carriage return at its end is taken off.
- * `format` is names, hosts or adblock.
+ * Begins a line of `len` octets without its newline; blanks around it do not matter.  `format` is
+ * that of the list: names, hosts or adblock.
  */
 void listline_init(struct listline *line, enum list_format format, bool exact, const char *text,
 		   size_t len);
+
+/*
+ * Begins the rest of a hosts line that is read in parts: only names are left of it.  A line that
+ * ended at a comment has no rest.
+ */
+void listline_init_more(struct listline *line, bool exact, const char *text, size_t len);
 
 /*
  * The next thing on the line.  A line has at most one unless it is of a hosts file.  `ret_rule`

@@ -34,6 +34,7 @@ static struct guard_limits limits_of(const struct conf_list *conf)
 		.min_entries = passes && conf->min_entries == 1 ? 0 : conf->min_entries,
 		.expect_entries = conf->expect_entries,
 		.max_bad_percent = conf->max_bad_percent,
+		.max_skipped_percent = conf->max_skipped_percent,
 		.max_shrink_percent = conf->max_change_percent,
 		.max_grow_percent = conf->max_change_percent,
 		.has_to_block = !passes,

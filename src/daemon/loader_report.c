@@ -11,17 +11,45 @@ void loader_warn_of_action(const struct conf_list *list)
 		    list->name, list->action == ACTION_DROP ? "drop" : "refused");
 }
 
-void loader_log_report(const char *file, const struct list_report *r)
+static void log_bad(const char *file, const struct list_report *r)
 {
 	for (uint32_t i = 0; i < r->bad && i < REPORT_BAD_MAX; i++)
 		log_warning("%s:%u: skipped: %s", file, r->bad_notes[i].line, r->bad_notes[i].text);
 	if (r->bad > REPORT_BAD_MAX)
 		log_warning("%s: %u more bad lines skipped", file, r->bad - REPORT_BAD_MAX);
+}
+
+/* What is skipped is valid, and as the list's author means it: no warning. */
+static void log_skipped(const char *file, const struct list_report *r)
+{
+	uint32_t noteworthy = r->skipped - r->reasons[LINE_OWN_NAME];
+
+	for (uint32_t i = 0; i < r->skipped_noted; i++)
+		log_info("%s:%u: skipped: %s", file, r->skipped_notes[i].line,
+			 r->skipped_notes[i].text);
+	if (noteworthy > r->skipped_noted)
+		log_info("%s: %u more lines skipped", file, noteworthy - r->skipped_noted);
+}
+
+static void log_held(const char *file, const struct list_report *r)
+{
 	for (uint32_t i = 0; i < r->held && i < REPORT_HELD_MAX; i++)
 		log_warning("%s:%u: held back, it would block too much: %s", file,
 			    r->held_notes[i].line, r->held_notes[i].text);
 	if (r->held > REPORT_HELD_MAX)
 		log_warning("%s: %u more entries held back", file, r->held - REPORT_HELD_MAX);
+}
+
+void loader_log_report(const char *file, const struct list_report *r)
+{
+	char reasons[2048];
+
+	log_bad(file, r);
+	log_skipped(file, r);
+	log_held(file, r);
+	if (r->bad > 0 || r->skipped > 0)
+		log_info("%s: %u of %u lines not taken: %s", file, r->bad + r->skipped, r->told,
+			 report_reasons(r, reasons, sizeof(reasons)));
 }
 
 /* What is known of each list once the set is frozen. */

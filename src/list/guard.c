@@ -200,7 +200,7 @@ static const char *covers_protected(const struct guard *guard, const struct name
 	return NULL;
 }
 
-static bool is_public_suffix(const struct guard *guard, const struct name *owner)
+static bool is_public_suffix(const struct guard *guard, const struct name *owner, int type)
 {
 	char text[NAME_TEXT_MAX];
 	uint32_t labels = 0;
@@ -210,38 +210,47 @@ static bool is_public_suffix(const struct guard *guard, const struct name *owner
 	if (labels >= LABELS_MAX || !guard->psl)
 		return false;
 	return psl_is_public_suffix2(guard->psl, name_to_text(owner->wire, text, sizeof(text)),
-				     PSL_TYPE_ICANN) != 0;
+				     type) != 0;
 }
 
-/* True when the filters rule out that the owner is one to be held. */
-static bool is_harmless(const struct guard *guard, const struct name *owner, bool below)
+/* True when the filters rule out that the owner is one to be held; `suffixes`: for that alone. */
+static bool is_harmless(const struct guard *guard, const struct name *owner, bool suffixes)
 {
 	const uint8_t *parent = owner->wire + owner->wire[0] + 1;
 
 	if (filter_has(guard->names, NAMES_BITS, filter_hash(owner, owner->wire)))
 		return false;
-	if (!below || !guard->hold_suffixes)
+	if (!suffixes)
 		return true;
 	return guard->has_suffixes &&
 	       !filter_has(guard->parents, PARENTS_BITS, filter_hash(owner, parent));
 }
 
+/* A name of one label is a top-level domain, or as good as one. */
+static const char *one_label_reason(const struct guard *guard, const struct name *owner)
+{
+	return is_public_suffix(guard, owner, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE)
+		       ? "is a top-level domain"
+		       : "is a name of one label";
+}
+
 const char *guard_entry(const struct guard *guard, const struct name *owner,
-			const struct domset_kind *kind)
+			const struct domset_kind *kind, bool suffixes_allowed)
 {
 	bool below = kind->scope & DOMSET_SCOPE_BELOW;
+	bool suffixes = below && guard->hold_suffixes && !suffixes_allowed;
 	const char *reason;
 
 	if (kind->exception)
 		return NULL;
 	if (below && owner->wire[0] == 0)
 		return "is the root";
-	if (below && guard->hold_suffixes && owner->wire[owner->wire[0] + 1] == 0)
-		return "is a top-level domain";
-	if (is_harmless(guard, owner, below))
+	if (suffixes && owner->wire[owner->wire[0] + 1] == 0)
+		return one_label_reason(guard, owner);
+	if (is_harmless(guard, owner, suffixes))
 		return NULL;
 	reason = covers_protected(guard, owner, below);
-	if (!reason && below && guard->hold_suffixes && is_public_suffix(guard, owner))
+	if (!reason && suffixes && is_public_suffix(guard, owner, PSL_TYPE_ICANN))
 		reason = "is a public suffix";
 	return reason;
 }
@@ -284,16 +293,26 @@ static enum err check_left(const struct guard_limits *limits, const struct list_
 static enum err check_bad(const struct guard_limits *limits, const struct list_report *report,
 			  struct err_text *text)
 {
-	uint64_t all = (uint64_t)report->entries + report->held + report->skipped + report->bad;
-
 	if (limits->max_bad_lines > 0 && report->bad > limits->max_bad_lines)
 		return err_set(text, ERR_REFUSED, "has %u bad lines, at most %u %s allowed",
 			       report->bad, limits->max_bad_lines,
 			       limits->max_bad_lines == 1 ? "is" : "are");
-	if (limits->max_bad_percent > 0 && report->bad * 100ULL > limits->max_bad_percent * all)
+	if (limits->max_bad_percent > 0 &&
+	    report->bad * 100ULL > (uint64_t)limits->max_bad_percent * report->told)
 		return err_set(text, ERR_REFUSED,
-			       "has %u bad lines of %llu, at most %u percent are allowed",
-			       report->bad, (unsigned long long)all, limits->max_bad_percent);
+			       "has %u bad lines of %u, at most %u percent are allowed",
+			       report->bad, report->told, limits->max_bad_percent);
+	return ERR_OK;
+}
+
+static enum err check_skipped(const struct guard_limits *limits, const struct list_report *report,
+			      struct err_text *text)
+{
+	if (limits->max_skipped_percent > 0 &&
+	    report->skipped * 100ULL > (uint64_t)limits->max_skipped_percent * report->told)
+		return err_set(text, ERR_REFUSED,
+			       "has %u skipped lines of %u, at most %u percent are allowed",
+			       report->skipped, report->told, limits->max_skipped_percent);
 	return ERR_OK;
 }
 
@@ -332,5 +351,7 @@ enum err guard_list(const struct guard_limits *limits, const struct list_report 
 		err = check_left(limits, report, text);
 	if (err == ERR_OK)
 		err = check_bad(limits, report, text);
+	if (err == ERR_OK)
+		err = check_skipped(limits, report, text);
 	return err;
 }

@@ -50,18 +50,18 @@ enum err host_from_text(const char *text, size_t len, struct name *ret_name)
 	return host_from_idn(text, len, ret_name);
 }
 
-const char *host_reason(enum err err)
+enum list_reason host_reason(enum err err)
 {
 	switch (err) {
 	case ERR_LABEL:
-		return "a label is empty or over 63 octets";
+		return LINE_LABEL;
 	case ERR_NAME:
-		return "the name is over 255 octets";
+		return LINE_NAME;
 	case ERR_CHAR:
-		return "a character that a host name cannot have";
+		return LINE_CHAR;
 	case ERR_SYNTAX:
-		return "not valid as an internationalized name (IDNA 2008)";
+		return LINE_IDNA;
 	default:
-		return err_str(err);
+		return LINE_NO_MEMORY;
 	}
 }

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "dns/name.h"
+#include "list/report.h"
 
 /*
  * Text to a wire name: as name_from_host, but octets from 0x80 on are taken as UTF-8 and the
@@ -15,7 +16,7 @@
  */
 enum err host_from_text(const char *text, size_t len, struct name *ret_name) MUST_CHECK;
 
-/* The failure of host_from_text as a person would say it.  Static. */
-const char *host_reason(enum err err);
+/* The failure of host_from_text as a reason for not taking a line. */
+enum list_reason host_reason(enum err err);
 
 #endif

@@ -3,16 +3,25 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/priority.h"
 #include "list/listguess.h"
 #include "list/listline.h"
+#include "list/source.h"
 #include "match/pages.h"
 
 #define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
 #define BLOCK_BYTES ((size_t)256 << 10)
+
+/* What the line that is being read turned out to be so far. */
+struct line_state {
+	bool told;	/* it says something */
+	bool bad;	/* and something of it cannot be read */
+	bool skipped;	/* and something of it is skipped */
+	bool is_hosts;	/* it is an address and its names */
+	bool discarded; /* nothing more of it is wanted */
+};
 
 /* A file being read into a builder. */
 struct reader {
@@ -20,23 +29,14 @@ struct reader {
 	struct domset_builder *builder;
 	struct list_report *report;
 	struct err_text *text;
+	struct source *source;
 	struct pages block;
 	size_t have; /* octets in the block that are not worked off */
-	int fd;
 	bool at_end;
-	bool in_long_line; /* its report was made, its end is still to come */
+	bool in_line; /* the block begins with the rest of a line that is longer than it */
+	struct line_state state;
 	struct listline_rule rule;
 };
-
-static enum err open_list(const char *path, int *ret_fd, struct err_text *text)
-{
-	if (file_open(path, ret_fd) == ERR_OK)
-		return ERR_OK;
-	return err_set(text, ERR_SYS, "%s: %s", path,
-		       errno == EISDIR	 ? "is a directory"
-		       : errno == EINVAL ? "is not a regular file"
-					 : strerror(errno));
-}
 
 static bool is_cancelled(const struct reader *reader)
 {
@@ -47,26 +47,22 @@ static bool is_cancelled(const struct reader *reader)
 /* Reads until the block is full or the file ends. */
 static enum err fill_block(struct reader *reader)
 {
+	enum err err = ERR_OK;
+	size_t got;
+
 	if (is_cancelled(reader))
 		return err_set(reader->text, ERR_CANCELLED, "%s: %s", reader->options->path,
 			       err_str(ERR_CANCELLED));
-	while (!reader->at_end && reader->have < reader->block.size) {
-		ssize_t got = read(reader->fd, reader->block.base + reader->have,
-				   reader->block.size - reader->have);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_set(reader->text, ERR_SYS, "%s: %s", reader->options->path,
-				       strerror(errno));
-		reader->at_end = got == 0;
-		if (reader->options->taken)
-			reader->options->taken(reader->options->taken_arg,
-					       reader->block.base + reader->have, (size_t)got);
-		reader->have += (size_t)got;
-		reader->report->bytes += (uint64_t)got;
+	while (err == ERR_OK && !reader->at_end && reader->have < reader->block.size) {
+		err = source_read(reader->source, reader->block.base + reader->have,
+				  reader->block.size - reader->have, &got, reader->text);
+		if (err == ERR_OK) {
+			reader->at_end = got == 0;
+			reader->have += got;
+		}
 	}
-	return ERR_OK;
+	reader->report->bytes = source_file_bytes(reader->source);
+	return err;
 }
 
 static enum err refused(const struct reader *reader, const char *what)
@@ -83,9 +79,11 @@ static enum err unsteady(const struct reader *reader, const char *what)
 /* Which version of the file is about to be read. */
 static enum err note_version(struct reader *reader)
 {
-	if (file_has_writer(reader->fd))
+	int fd = source_fd(reader->source);
+
+	if (file_has_writer(fd))
 		return unsteady(reader, "somebody has it open for writing");
-	if (fstat(reader->fd, &reader->report->version) == 0)
+	if (fstat(fd, &reader->report->version) == 0)
 		return ERR_OK;
 	return err_set(reader->text, ERR_SYS, "%s: %s", reader->options->path, strerror(errno));
 }
@@ -93,9 +91,10 @@ static enum err note_version(struct reader *reader)
 /* A file that is put in the place of the one that was read changes that one's times, too. */
 static enum err check_version(const struct reader *reader)
 {
+	int fd = source_fd(reader->source);
 	struct stat now;
 
-	if (file_has_writer(reader->fd) || fstat(reader->fd, &now) != 0 ||
+	if (file_has_writer(fd) || fstat(fd, &now) != 0 ||
 	    !file_same_version(&now, &reader->report->version))
 		return unsteady(reader, "was changed while it was read");
 	return ERR_OK;
@@ -106,9 +105,10 @@ static enum err decide(struct reader *reader)
 {
 	const char *text = (const char *)reader->block.base;
 	enum list_format *format = &reader->report->format;
+	const char *what = listguess_no_list(text, reader->have);
 
-	if (listguess_is_markup(text, reader->have))
-		return refused(reader, "is an HTML or XML page, not a list");
+	if (what)
+		return refused(reader, what);
 	if (*format == LIST_FORMAT_AUTO)
 		*format = listguess_format(text, reader->have, reader->at_end);
 	return ERR_OK;
@@ -121,7 +121,8 @@ static enum err start(struct reader *reader)
 
 	if (err != ERR_OK)
 		return err_set(reader->text, err, "%s: %s", reader->options->path, err_str(err));
-	err = open_list(reader->options->path, &reader->fd, reader->text);
+	err = source_open(reader->options->path, reader->options->taken, reader->options->taken_arg,
+			  &reader->source, reader->text);
 	if (err == ERR_OK)
 		err = note_version(reader);
 	if (err == ERR_OK)
@@ -131,24 +132,27 @@ static enum err start(struct reader *reader)
 
 static void finish(struct reader *reader)
 {
-	if (reader->fd >= 0)
-		close(reader->fd);
+	source_close(reader->source);
 	pages_free(&reader->block);
 }
 
 static enum err take_rule(struct reader *reader)
 {
-	const struct listline_rule *rule = &reader->rule;
+	struct listline_rule *rule = &reader->rule;
 	uint32_t line = reader->report->lines;
 	const char *held = NULL;
 	enum err err;
 
+	if (reader->options->pass)
+		rule->kind.exception = false;
 	if (reader->options->guard)
-		held = guard_entry(reader->options->guard, &rule->owner, &rule->kind);
+		held = guard_entry(reader->options->guard, &rule->owner, &rule->kind,
+				   reader->options->whole_suffixes);
 	if (held) {
 		report_held(reader->report, line, held, &rule->owner);
 		return ERR_OK;
 	}
+	reader->report->exceptions += rule->kind.exception;
 	reader->report->entries++;
 	reader->report->exceptions += rule->kind.exception;
 	err = domset_builder_add(reader->builder, &rule->owner, &rule->kind, line);
@@ -159,48 +163,109 @@ static enum err take_rule(struct reader *reader)
 					  : err_str(err));
 }
 
-static enum err take_line(struct reader *reader, const char *text, size_t len)
+/* A line is counted once as bad and once as skipped, by the first thing that makes it so. */
+static void not_taken(struct reader *reader, enum listline_verdict verdict, const char *text,
+		      size_t len)
 {
 	struct list_report *report = reader->report;
+	bool *counted = verdict == LISTLINE_BAD ? &reader->state.bad : &reader->state.skipped;
+
+	if (!*counted)
+		report_not_taken(report, report->lines, reader->rule.reason, text, len);
+	*counted = true;
+}
+
+static void begin_line(struct reader *reader)
+{
+	reader->state = (struct line_state){.told = false};
+	if (++reader->report->lines % LINES_A_TURN == 0)
+		priority_give_way();
+}
+
+/* Takes a line, or what of it lies in the block. */
+static enum err take_text(struct reader *reader, const char *text, size_t len)
+{
+	struct line_state *state = &reader->state;
 	enum listline_verdict verdict;
 	struct listline line;
 	enum err err = ERR_OK;
 
-	if (++report->lines % LINES_A_TURN == 0)
-		priority_give_way();
-	if (len > LISTLINE_MAX) {
-		report_bad(report, report->lines, "the line is over 4096 octets", text, len);
-		return ERR_OK;
-	}
-	listline_init(&line, report->format, reader->options->exact, text, len);
+	if (state->is_hosts)
+		listline_init_more(&line, reader->options->exact, text, len);
+	else
+		listline_init(&line, reader->report->format, reader->options->exact, text, len);
 	while (err == ERR_OK) {
 		verdict = listline_next(&line, &reader->rule);
 		if (verdict == LISTLINE_END)
 			break;
+		reader->report->told += !state->told;
+		state->told = true;
 		if (verdict == LISTLINE_RULE)
 			err = take_rule(reader);
-		else if (verdict == LISTLINE_SKIPPED)
-			report->skipped++;
 		else
-			report_bad(report, report->lines, reader->rule.reason, text, len);
+			not_taken(reader, verdict, text, len);
 	}
+	state->is_hosts = line.is_hosts;
+	state->discarded = line.comment;
 	return err;
+}
+
+static enum err take_line(struct reader *reader, const char *text, size_t len)
+{
+	if (!reader->in_line)
+		begin_line(reader);
+	reader->in_line = false;
+	return reader->state.discarded ? ERR_OK : take_text(reader, text, len);
+}
+
+/*
+ * Takes what it can of a line that fills the block: the names of a hosts line up to the last
+ * blank.  What is left has to be read on with.
+ */
+static enum err take_part(struct reader *reader, const char *text, size_t *len)
+{
+	const char *end = text + *len;
+	struct listline probe;
+	size_t part;
+	enum err err;
+
+	if (!reader->in_line)
+		begin_line(reader);
+	reader->in_line = true;
+	while (end > text && end[-1] != ' ' && end[-1] != '\t')
+		end--;
+	part = (size_t)(end - text);
+	listline_init(&probe, reader->report->format, true, text, part);
+	(void)listline_next(&probe, &reader->rule);
+	if (!reader->state.discarded && part > 0 && (reader->state.is_hosts || probe.is_hosts)) {
+		err = take_text(reader, text, part);
+		*len -= part;
+		return err;
+	}
+	if (!reader->state.discarded && !probe.comment) {
+		reader->report->told += !reader->state.told;
+		reader->rule.reason = LINE_LONG;
+		not_taken(reader, LISTLINE_BAD, text, *len);
+	}
+	reader->state.discarded = true;
+	*len = 0;
+	return ERR_OK;
 }
 
 /* Takes what is left without a newline: nothing, the start of a line, or the file's last. */
 static enum err take_rest(struct reader *reader, const char *text, size_t len)
 {
+	const char *end = text + len;
 	enum err err = ERR_OK;
 
-	reader->report->open_end = len > 0 || reader->in_long_line;
-	if (reader->in_long_line)
-		len = 0;
-	if (len > LISTLINE_MAX || (reader->at_end && len > 0)) {
-		reader->in_long_line = !reader->at_end;
+	reader->report->open_end = len > 0 || reader->in_line;
+	if (reader->at_end && (len > 0 || reader->in_line)) {
 		err = take_line(reader, text, len);
 		len = 0;
+	} else if (len == reader->block.size) {
+		err = take_part(reader, text, &len);
 	}
-	memmove(reader->block.base, text, len);
+	memmove(reader->block.base, end - len, len);
 	reader->have = len;
 	return err;
 }
@@ -217,9 +282,7 @@ static enum err take_block(struct reader *reader, size_t pos)
 		newline = memchr(text, '\n', (size_t)(end - text));
 		if (!newline)
 			break;
-		if (!reader->in_long_line)
-			err = take_line(reader, text, (size_t)(newline - text));
-		reader->in_long_line = false;
+		err = take_line(reader, text, (size_t)(newline - text));
 		text = newline + 1;
 	}
 	return err == ERR_OK ? take_rest(reader, text, (size_t)(end - text)) : err;
@@ -245,7 +308,7 @@ enum err listfile_detect(const char *path, enum list_format *ret_format, struct 
 {
 	struct listfile_options options = {.path = path};
 	struct list_report report;
-	struct reader reader = {.options = &options, .report = &report, .text = text, .fd = -1};
+	struct reader reader = {.options = &options, .report = &report, .text = text};
 	enum err err;
 
 	report_init(&report, LIST_FORMAT_AUTO);
@@ -264,7 +327,6 @@ enum err listfile_load(const struct listfile_options *options, struct domset_bui
 		.builder = builder,
 		.report = ret_report,
 		.text = text,
-		.fd = -1,
 	};
 	enum err err;
 

@@ -13,8 +13,11 @@
 /* Octets of a byte order mark at the start: 3 or 0. */
 size_t listguess_bom(const char *text, size_t len);
 
-/* True when the first octet that is not white space is '<': HTML or XML, never a list. */
-bool listguess_is_markup(const char *text, size_t len);
+/*
+ * What the text is when it is no list, as a phrase that goes behind the file's name ("is an HTML
+ * or XML page, not a list"): a page, UTF-16, an archive.  NULL when it may be one.
+ */
+const char *listguess_no_list(const char *text, size_t len);
 
 /* The format, as listfile_detect tells it.  `whole` when nothing comes after `text`. */
 enum list_format listguess_format(const char *text, size_t len, bool whole);

@@ -5,14 +5,8 @@
 #include <strings.h>
 
 #include "base/addr.h"
-#include "list/blank.h"
 #include "list/host.h"
-
-/* A part of a line. */
-struct word {
-	const char *text;
-	size_t len;
-};
+#include "list/line.h"
 
 #define LITERAL(s)                                                                                 \
 	{                                                                                          \
@@ -28,29 +22,6 @@ static const struct word own_names[] = {
 	LITERAL("0.0.0.0"),
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool word_is(struct word word, const char *text)
-{
-	return word.len == strlen(text) && memcmp(word.text, text, word.len) == 0;
-}
-
-static bool word_begins(struct word word, const char *text)
-{
-	size_t len = strlen(text);
-
-	return word.len >= len && memcmp(word.text, text, len) == 0;
-}
-
-static void word_drop(struct word *word, size_t octets)
-{
-	word->text += octets;
-	word->len -= octets;
-}
-
 void listline_init(struct listline *line, enum list_format format, bool exact, const char *text,
 		   size_t len)
 {
@@ -62,6 +33,19 @@ void listline_init(struct listline *line, enum list_format format, bool exact, c
 	};
 }
 
+void listline_init_more(struct listline *line, bool exact, const char *text, size_t len)
+{
+	listline_init(line, LIST_FORMAT_HOSTS, exact, text, len);
+	line->is_hosts = true;
+	line->begun = true;
+}
+
+static enum listline_verdict end_line(struct listline *line)
+{
+	line->pos = line->end;
+	return LISTLINE_END;
+}
+
 /* The next word of a names or hosts line; false at its end or at a comment. */
 static bool next_word(struct listline *line, struct word *ret_word)
 {
@@ -70,11 +54,12 @@ static bool next_word(struct listline *line, struct word *ret_word)
 
 	while (start < line->end && is_blank(*start))
 		start++;
-	if (start == line->end || *start == '#' || *start == ';') {
+	if (start == line->end || *start == '#' || *start == ';' || *start == '!') {
+		line->comment = start < line->end;
 		line->pos = line->end;
 		return false;
 	}
-	for (pos = start; pos < line->end && !is_blank(*pos);)
+	for (pos = start; pos < line->end && !is_blank(*pos) && *pos != '#';)
 		pos++;
 	line->pos = pos;
 	*ret_word = (struct word){start, (size_t)(pos - start)};
@@ -94,61 +79,89 @@ static bool is_address_like(struct word word)
 	return start < end && (start == 0 || word.text[start - 1] == '.');
 }
 
-static enum listline_verdict bad(struct listline_rule *rule, const char *reason)
-{
-	rule->reason = reason;
-	return LISTLINE_BAD;
-}
-
-static enum listline_verdict host_rule(struct word word, uint8_t scope, struct listline_rule *rule)
-{
-	enum err err;
-
-	if (is_address_like(word))
-		return bad(rule, "an address, not a name");
-	err = host_from_text(word.text, word.len, &rule->owner);
-	if (err != ERR_OK)
-		return bad(rule, host_reason(err));
-	rule->kind = (struct domset_kind){.scope = scope};
-	return LISTLINE_RULE;
-}
-
-static enum listline_verdict next_name(struct listline *line, struct listline_rule *rule)
-{
-	uint8_t scope = line->exact ? DOMSET_SCOPE_ITSELF : DOMSET_SCOPE_BOTH;
-	struct word word;
-	struct word more;
-
-	if (!next_word(line, &word))
-		return LISTLINE_END;
-	if (next_word(line, &more)) {
-		line->pos = line->end;
-		return bad(rule, "more than one word");
-	}
-	if (word_begins(word, "*.")) {
-		scope = DOMSET_SCOPE_BELOW;
-		word_drop(&word, 2);
-	} else if (word_begins(word, ".") && word.len > 1) {
-		scope = DOMSET_SCOPE_BOTH;
-		word_drop(&word, 1);
-	}
-	return host_rule(word, scope, rule);
-}
-
-static bool is_address(struct word word)
+bool line_is_address(struct word word)
 {
 	char text[INET6_ADDRSTRLEN];
-	const char *scope = memchr(word.text, '%', word.len);
-	size_t len = scope ? (size_t)(scope - word.text) : word.len;
 	struct ip ip;
 
 	if (word_is(word, "0.0.0.0") || word_is(word, "127.0.0.1"))
 		return true;
-	if (len >= sizeof(text) || memchr(word.text, '\0', len))
+	word = word_cut(&word, '%');
+	if (word.len > 0 && word.text[word.len - 1] == '.')
+		word.len--;
+	if (word.len >= sizeof(text) || word_has(word, '\0'))
 		return false;
-	memcpy(text, word.text, len);
-	text[len] = '\0';
+	memcpy(text, word.text, word.len);
+	text[word.len] = '\0';
 	return ip_parse(text, &ip) == ERR_OK;
+}
+
+/* "192.0.2.0/24", "192.0.2.1:443", "[2001:db8::1]:443": about addresses as well. */
+static bool is_address_and_more(struct word word)
+{
+	struct word prefix = word;
+
+	if (word.text[0] == '[')
+		return true;
+	prefix = word_cut(&prefix, '/');
+	return line_is_address(prefix) || line_is_address(word_cut(&word, ':'));
+}
+
+/* False for nearly all names, at little cost. */
+static bool may_be_address(struct word word)
+{
+	char c = word.text[0];
+
+	if (is_digit(c))
+		return is_address_like(word) || word_has(word, ':');
+	return c == ':' || (strchr("abcdefABCDEF", c) && word_has(word, ':'));
+}
+
+static enum list_reason odd_reason(struct word word, enum list_reason reason)
+{
+	if (reason != LINE_CHAR || word_has(word, '\0'))
+		return reason;
+	if (is_address_and_more(word))
+		return LINE_ADDRESS;
+	for (size_t i = 0; i < word.len; i++) {
+		if (memchr("*^$|()[]{}+\\", word.text[i], 12))
+			return LINE_PATTERN;
+	}
+	return word_has(word, '/') || word_has(word, ':') ? LINE_PART : reason;
+}
+
+enum listline_verdict line_host(struct word word, uint8_t scope, struct listline_rule *rule)
+{
+	enum err err;
+
+	if (is_address_like(word))
+		return line_not_taken(rule, line_is_address(word) ? LINE_ADDRESS : LINE_NUMBER);
+	err = host_from_text(word.text, word.len, &rule->owner);
+	if (err != ERR_OK)
+		return line_not_taken(rule, host_reason(err));
+	rule->kind = (struct domset_kind){.scope = scope};
+	return LISTLINE_RULE;
+}
+
+/* "x" covers as the list says, ".x" x and what is below, "*.x" only that. */
+static enum listline_verdict take_name(const struct listline *line, struct word word,
+				       struct listline_rule *rule)
+{
+	uint8_t scope = line->exact ? DOMSET_SCOPE_ITSELF : DOMSET_SCOPE_BOTH;
+	enum listline_verdict verdict;
+	struct word host = word;
+
+	if (word_begins(word, "*.")) {
+		scope = DOMSET_SCOPE_BELOW;
+		host = word_from(word, 2);
+	} else if (word_begins(word, ".") && word.len > 1) {
+		scope = DOMSET_SCOPE_BOTH;
+		host = word_from(word, 1);
+	}
+	verdict = line_host(host, scope, rule);
+	if (verdict == LISTLINE_BAD)
+		return line_not_taken(rule, odd_reason(word, rule->reason));
+	return verdict;
 }
 
 static bool is_own_name(struct word word)
@@ -164,134 +177,127 @@ static bool is_own_name(struct word word)
 	return word.len > 4 && strncasecmp(word.text, "ip6-", 4) == 0;
 }
 
+/* A name of a hosts line, behind its address. */
 static enum listline_verdict next_host(struct listline *line, struct listline_rule *rule)
 {
-	uint8_t scope = line->exact ? DOMSET_SCOPE_ITSELF : DOMSET_SCOPE_BOTH;
-	bool first = !line->begun;
 	struct word word;
 
 	if (!next_word(line, &word))
 		return LISTLINE_END;
-	if (first) {
-		line->begun = true;
-		if (!is_address(word)) {
-			line->pos = line->end;
-			return bad(rule, "does not begin with an address");
-		}
-		line->address = word.text;
-		line->address_len = word.len;
-		if (!next_word(line, &word))
-			return bad(rule, "an address without a name");
-	}
 	if (is_own_name(word))
-		return LISTLINE_SKIPPED;
-	return host_rule(word, scope, rule);
+		return line_not_taken(rule, LINE_OWN_NAME);
+	return take_name(line, word, rule);
 }
 
-/*
- * Options of an adblock rule: true when the rule is still about the whole host.  $document and
- * $all block the whole page, so they are as good as none; of an exception they mean another
- * thing (no blocking inside the page), and it is not about the host.
- */
-static bool take_options(struct word options, struct domset_kind *kind)
+static enum listline_verdict first_host(struct listline *line, struct word address,
+					struct listline_rule *rule)
 {
-	while (options.len > 0) {
-		const char *comma = memchr(options.text, ',', options.len);
-		size_t len = comma ? (size_t)(comma - options.text) : options.len;
-		struct word option = {options.text, len};
-
-		if (word_is(option, "important"))
-			kind->important = true;
-		else if (kind->exception ||
-			 (!word_is(option, "all") && !word_is(option, "document") &&
-			  !word_is(option, "doc")))
-			return false;
-		word_drop(&options, comma ? len + 1 : len);
-	}
-	return true;
-}
-
-/* Splits "x^|$options" behind its "||"; false when it is not of that form. */
-static bool split_adblock(struct word rule, struct word *ret_host, struct word *ret_options)
-{
-	static const char ends_host[] = {'^', '$', '|', '/', '*', ':', '?', ',', '=', '~'};
-	size_t len = 0;
-	bool ended = false;
-
-	while (len < rule.len && !memchr(ends_host, rule.text[len], sizeof(ends_host)))
-		len++;
-	*ret_host = (struct word){rule.text, len};
-	word_drop(&rule, len);
-	if (word_begins(rule, "^")) {
-		word_drop(&rule, 1);
-		ended = true;
-	}
-	if (word_begins(rule, "|")) {
-		word_drop(&rule, 1);
-		ended = true;
-	}
-	/* "||ads." and "||ad-" are beginnings of many names. */
-	if (len == 0 || ret_host->text[len - 1] == '.' ||
-	    (!ended && (ret_host->text[len - 1] == '-' || !memchr(ret_host->text, '.', len))))
-		return false;
-	if (rule.len > 0 && rule.text[0] != '$')
-		return false;
-	if (rule.len > 0)
-		word_drop(&rule, 1);
-	*ret_options = rule;
-	return true;
-}
-
-static enum listline_verdict adblock_rule(struct word word, struct listline_rule *rule)
-{
-	struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
 	enum listline_verdict verdict;
-	struct word host;
-	struct word options;
 
-	if (word_begins(word, "@@")) {
-		kind.exception = true;
-		word_drop(&word, 2);
+	line->address = address.text;
+	line->address_len = address.len;
+	line->is_hosts = true;
+	verdict = next_host(line, rule);
+	return verdict == LISTLINE_END ? line_not_taken(rule, LINE_ADDRESS) : verdict;
+}
+
+/* True for what stands behind "x" in "x##.banner", "x#@#.banner" and their like. */
+static bool is_cosmetic(const char *text, const char *end)
+{
+	const char *mark = text < end ? text + 1 : end;
+
+	while (mark < end && memchr("@?$%", *mark, 4))
+		mark++;
+	return mark + 1 < end && *mark == '#' && !is_blank(mark[1]) && mark[1] != '#';
+}
+
+/* A name alone, or whatever no other kind of line begins with. */
+static enum listline_verdict plain_line(struct listline *line, struct listline_rule *rule)
+{
+	enum listline_verdict verdict;
+	struct word word;
+	struct word more;
+
+	if (!next_word(line, &word))
+		return LISTLINE_END;
+	if (may_be_address(word) && line_is_address(word))
+		return first_host(line, word, rule);
+	if (line->pos < line->end && is_cosmetic(line->pos, line->end)) {
+		line->pos = line->end;
+		return line_not_taken(rule, LINE_COSMETIC);
 	}
-	if (!word_begins(word, "||"))
-		return LISTLINE_SKIPPED;
-	word_drop(&word, 2);
-	if (word_begins(word, "*.")) {
-		kind.scope = DOMSET_SCOPE_BELOW;
-		word_drop(&word, 2);
+	if (next_word(line, &more)) {
+		line->pos = line->end;
+		return line_not_taken(rule, line_is_address(more) || is_address_like(word)
+						    ? LINE_NO_ADDRESS
+						    : LINE_WORDS);
 	}
-	if (!split_adblock(word, &host, &options) || !take_options(options, &kind) ||
-	    is_address_like(host))
-		return LISTLINE_SKIPPED;
-	verdict = host_rule(host, kind.scope, rule);
-	rule->kind = kind;
+	verdict = take_name(line, word, rule);
+	/* Among the rules of a filter list a word is a part of what is asked for, not a name. */
+	if (line->format == LIST_FORMAT_ADBLOCK &&
+	    (verdict == LISTLINE_BAD || (verdict == LISTLINE_RULE && !word_has(word, '.'))))
+		return line_not_taken(rule, LINE_PART);
 	return verdict;
 }
 
-static enum listline_verdict next_adblock(struct listline *line, struct listline_rule *rule)
+/* A rule of a filter list, which ends with the line or at a comment behind a blank. */
+static struct word whole_rule(struct listline *line)
 {
-	struct word word;
+	struct word word = {line->pos, (size_t)(line->end - line->pos)};
 
+	line->pos = line->end;
+	for (size_t i = 1; i < word.len; i++) {
+		if (word.text[i] == '#' && is_blank(word.text[i - 1]))
+			word.len = i;
+	}
+	return word_trim(word);
+}
+
+/* A comment, but among the rules of a filter list "##.banner", which hides what it says. */
+static enum listline_verdict hash_line(struct listline *line, struct listline_rule *rule)
+{
+	bool cosmetic = line->format == LIST_FORMAT_ADBLOCK && is_cosmetic(line->pos, line->end);
+
+	(void)end_line(line);
+	return cosmetic ? line_not_taken(rule, LINE_COSMETIC) : LISTLINE_END;
+}
+
+/* "[Adblock Plus 2.0]" */
+static bool is_header(const struct listline *line)
+{
+	struct word word = word_trim((struct word){line->pos, (size_t)(line->end - line->pos)});
+
+	return word.text[word.len - 1] == ']';
+}
+
+static enum listline_verdict begin_line(struct listline *line, struct listline_rule *rule)
+{
 	while (line->pos < line->end && is_blank(*line->pos))
 		line->pos++;
-	while (line->pos < line->end && is_blank(line->end[-1]))
-		line->end--;
-	word = (struct word){line->pos, (size_t)(line->end - line->pos)};
-	line->pos = line->end;
-	if (word.len == 0 || word.text[0] == '!' || word.text[0] == '[' || word_is(word, "#") ||
-	    word_begins(word, "# "))
+	if (line->pos == line->end)
 		return LISTLINE_END;
-	return adblock_rule(word, rule);
+	switch (*line->pos) {
+	case '!':
+	case ';':
+		return end_line(line);
+	case '#':
+		return hash_line(line, rule);
+	case '|':
+	case '@':
+	case '/':
+		return line_adblock(whole_rule(line), rule);
+	case '[':
+		return is_header(line) ? end_line(line) : plain_line(line, rule);
+	default:
+		return plain_line(line, rule);
+	}
 }
 
 enum listline_verdict listline_next(struct listline *line, struct listline_rule *ret_rule)
 {
-	switch (line->format) {
-	case LIST_FORMAT_HOSTS:
-		return next_host(line, ret_rule);
-	case LIST_FORMAT_ADBLOCK:
-		return next_adblock(line, ret_rule);
-	default:
-		return next_name(line, ret_rule);
+	if (!line->begun) {
+		line->begun = true;
+		return begin_line(line, ret_rule);
 	}
+	return line->is_hosts ? next_host(line, ret_rule) : LISTLINE_END;
 }

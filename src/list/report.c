@@ -12,6 +12,10 @@ static const char *const format_names[LIST_FORMAT_COUNT] = {
 	[LIST_FORMAT_RPZ] = "rpz",
 };
 
+#define LIST_REASON_WORDS(enumerator, words) [enumerator] = words,
+static const char *const reason_words[LIST_REASON_COUNT] = {LIST_REASONS(LIST_REASON_WORDS)};
+#undef LIST_REASON_WORDS
+
 const char *list_format_str(enum list_format format)
 {
 	return (unsigned int)format < LIST_FORMAT_COUNT ? format_names[format] : "unknown";
@@ -33,24 +37,53 @@ static void excerpt(char out[EXCERPT_MAX + 1], const char *text, size_t len)
 	out[octets] = '\0';
 }
 
-void report_bad(struct list_report *report, uint32_t line, const char *reason, const char *text,
-		size_t len)
+const char *list_reason_str(enum list_reason reason)
 {
-	uint32_t at = report->bad++;
-	struct report_note *note;
+	return (unsigned int)reason < LIST_REASON_COUNT ? reason_words[reason] : "unknown";
+}
+
+static void write_note(struct report_note *note, uint32_t line, enum list_reason reason,
+		       const char *text, size_t len)
+{
 	char cut[EXCERPT_MAX + 1];
 
-	if (at >= REPORT_BAD_MAX)
-		return;
-	note = &report->bad_notes[at];
 	note->line = line;
-	if (text) {
-		excerpt(cut, text, len);
-		snprintf(note->text, sizeof(note->text), "%s: \"%s\"%s", reason, cut,
-			 len > EXCERPT_MAX ? "..." : "");
-	} else {
-		snprintf(note->text, sizeof(note->text), "%s", reason);
+	if (!text) {
+		snprintf(note->text, sizeof(note->text), "%s", list_reason_str(reason));
+		return;
 	}
+	excerpt(cut, text, len);
+	snprintf(note->text, sizeof(note->text), "%s: \"%s\"%s", list_reason_str(reason), cut,
+		 len > EXCERPT_MAX ? "..." : "");
+}
+
+void report_not_taken(struct list_report *report, uint32_t line, enum list_reason reason,
+		      const char *text, size_t len)
+{
+	report->reasons[reason]++;
+	if (reason < LIST_REASON_SKIP) {
+		if (report->bad++ < REPORT_BAD_MAX)
+			write_note(&report->bad_notes[report->bad - 1], line, reason, text, len);
+		return;
+	}
+	report->skipped++;
+	if (reason != LINE_OWN_NAME && report->skipped_noted < REPORT_SKIPPED_MAX)
+		write_note(&report->skipped_notes[report->skipped_noted++], line, reason, text,
+			   len);
+}
+
+char *report_reasons(const struct list_report *report, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (unsigned int i = 0; i < LIST_REASON_COUNT && used < size; i++) {
+		if (report->reasons[i] > 0)
+			used += (size_t)snprintf(buf + used, size - used, "%s%u %s",
+						 used > 0 ? "; " : "", report->reasons[i],
+						 reason_words[i]);
+	}
+	return buf;
 }
 
 void report_held(struct list_report *report, uint32_t line, const char *reason,

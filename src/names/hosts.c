@@ -33,44 +33,58 @@ static bool address_of(const struct listline *line, struct ip *ret_ip)
 	return ip_parse(text, ret_ip) == ERR_OK;
 }
 
-static enum err take_name(const struct reader *r, const struct listline *line,
-			  const struct name *name)
+static enum err take_name(const struct reader *r, const struct ip *ip, const struct name *name)
 {
-	struct ip ip;
-
-	if (!address_of(line, &ip)) {
-		r->report->skipped++;
-		return ERR_OK;
-	}
 	if (++r->report->entries > HOSTS_NAMES_MAX)
 		return refused(r, "more than 65536 names");
-	return r->fn(r->arg, &ip, name);
+	return r->fn(r->arg, ip, name);
+}
+
+/* What a line says of a name; sets why when it is not taken. */
+static enum listline_verdict next_name(struct listline *line, struct listline_rule *rule,
+				       struct ip *ret_ip)
+{
+	enum listline_verdict verdict = listline_next(line, rule);
+
+	if (verdict == LISTLINE_END || verdict == LISTLINE_SKIPPED)
+		return verdict;
+	if (!line->is_hosts) {
+		line->pos = line->end;
+		rule->reason = LINE_NO_ADDRESS;
+		return LISTLINE_BAD;
+	}
+	if (verdict == LISTLINE_RULE && rule->kind.scope != DOMSET_SCOPE_ITSELF) {
+		rule->reason = LINE_CHAR;
+		return LISTLINE_BAD;
+	}
+	if (verdict == LISTLINE_RULE && !address_of(line, ret_ip)) {
+		rule->reason = LINE_LINK;
+		return LISTLINE_SKIPPED;
+	}
+	return verdict;
 }
 
 static enum err take_line(const struct reader *r, const char *text, size_t len)
 {
 	struct list_report *report = r->report;
+	enum listline_verdict verdict;
 	struct listline_rule rule;
 	struct listline line;
+	bool counted = false;
+	struct ip ip;
 	enum err err = ERR_OK;
 
 	report->lines++;
-	if (len > LISTLINE_MAX) {
-		report_bad(report, report->lines, "the line is over 4096 octets", text, len);
-		return ERR_OK;
-	}
 	listline_init(&line, LIST_FORMAT_HOSTS, true, text, len);
 	while (err == ERR_OK) {
-		enum listline_verdict verdict = listline_next(&line, &rule);
-
+		verdict = next_name(&line, &rule, &ip);
 		if (verdict == LISTLINE_END)
 			break;
 		if (verdict == LISTLINE_RULE)
-			err = take_name(r, &line, &rule.owner);
-		else if (verdict == LISTLINE_SKIPPED)
-			report->skipped++;
-		else
-			report_bad(report, report->lines, rule.reason, text, len);
+			err = take_name(r, &ip, &rule.owner);
+		else if (!counted)
+			report_not_taken(report, report->lines, rule.reason, text, len);
+		counted = counted || verdict != LISTLINE_RULE;
 	}
 	return err;
 }

@@ -42,13 +42,14 @@ static void check_line(const char *text, size_t len, enum list_format format, bo
 		require(++things <= len);
 		if (verdict == LISTLINE_RULE)
 			check_rule(&rule);
-		if (verdict == LISTLINE_RULE && format == LIST_FORMAT_HOSTS)
+		if (line.is_hosts)
 			require(line.address >= text && line.address_len > 0 &&
-				line.address + line.address_len < text + len);
-		else if (verdict == LISTLINE_BAD)
-			require(rule.reason && *rule.reason);
+				line.address + line.address_len <= text + len);
+		if (verdict != LISTLINE_RULE)
+			require((unsigned int)rule.reason < LIST_REASON_COUNT &&
+				(rule.reason < LIST_REASON_SKIP) == (verdict == LISTLINE_BAD));
 	}
-	require(things <= 1 || format == LIST_FORMAT_HOSTS);
+	require(things <= 1 || line.is_hosts);
 	require(listline_next(&line, &rule) == LISTLINE_END);
 }
 
@@ -67,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(text != NULL);
 	memcpy(text, data + 1, size - 1);
 	(void)listguess_format(text, size - 1, data[0] & 8);
-	(void)listguess_is_markup(text, size - 1);
+	(void)listguess_no_list(text, size - 1);
 	check_line(text, size - 1, formats[data[0] % 3], data[0] & 4);
 	free(text);
 	return 0;

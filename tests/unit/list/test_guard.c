@@ -54,7 +54,7 @@ static const struct {
 	{"com", {BELOW, false, false}, "is a top-level domain"},
 	{"com", {ITSELF, false, false}, NULL},
 	{"com", {BOTH, true, false}, NULL},
-	{"nosuchtld", {BOTH, false, false}, "is a top-level domain"},
+	{"nosuchtld", {BOTH, false, false}, "is a name of one label"},
 	{"co.uk", {BOTH, false, false}, "is a public suffix"},
 	{"co.uk", {BELOW, false, false}, "is a public suffix"},
 	{"co.uk", {ITSELF, false, false}, NULL},
@@ -92,11 +92,37 @@ static void expect_entries(const char *path)
 
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
 		struct name owner = name_of(entries[i].owner);
-		const char *held = guard_entry(guard, &owner, &entries[i].kind);
+		const char *held = guard_entry(guard, &owner, &entries[i].kind, false);
 
 		if (!held != !entries[i].held || (held && strcmp(held, entries[i].held) != 0))
 			fail_msg("%s, scope %u: %s", entries[i].owner, entries[i].kind.scope,
 				 held ? held : "not held");
+	}
+	guard_free(guard);
+}
+
+/* A list that may block public suffixes still may not block what is protected. */
+static void test_allowed_suffixes(void **state)
+{
+	static const struct {
+		const char *owner;
+		const char *held;
+	} rows[] = {
+		{".", "is the root"},
+		{"zip", NULL},
+		{"co.uk", NULL},
+		{"upstream.example", "is above a protected name"},
+		{"example", "is above a protected name"},
+	};
+	const struct domset_kind both = {BOTH, false, false};
+	struct guard *guard = new_guard(SUFFIX_LIST);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct name owner = name_of(rows[i].owner);
+		const char *held = guard_entry(guard, &owner, &both, true);
+
+		if (!held != !rows[i].held || (held && strcmp(held, rows[i].held) != 0))
+			fail_msg("%s: %s", rows[i].owner, held ? held : "not held");
 	}
 	guard_free(guard);
 }
@@ -131,7 +157,7 @@ static void test_all_suffixes(void **state)
 		if (!line[0] || strchr("/!", line[0]) ||
 		    name_from_host(line, strlen(line), &owner) != ERR_OK)
 			continue;
-		if (!guard_entry(guard, &owner, &both))
+		if (!guard_entry(guard, &owner, &both, false))
 			fail_msg("%s is not held", line);
 		held++;
 	}
@@ -151,7 +177,7 @@ static void test_no_protected(void **state)
 	struct guard *guard;
 
 	assert_int_equal(guard_create(NULL, 0, true, &guard), ERR_OK);
-	assert_null(guard_entry(guard, &owner, &both));
+	assert_null(guard_entry(guard, &owner, &both, false));
 	guard_free(guard);
 	guard_free(NULL);
 }
@@ -171,7 +197,7 @@ static void test_no_suffixes(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct name owner = name_of(rows[i].owner);
 
-		assert_int_equal(guard_entry(guard, &owner, &both) != NULL, rows[i].held);
+		assert_int_equal(guard_entry(guard, &owner, &both, false) != NULL, rows[i].held);
 	}
 	guard_free(guard);
 }
@@ -232,13 +258,21 @@ static const struct {
 	{{.has_to_block = true, .may_be_empty = true},
 	 {.entries = 1, .exceptions = 1},
 	 "would block nothing: 1 entry, 1 of them exceptions; 0 held back, 0 bad"},
+	{{.max_skipped_percent = 10}, {.entries = 90, .skipped = 10}, NULL},
+	{{.max_skipped_percent = 10},
+	 {.entries = 88, .skipped = 11},
+	 "has 11 skipped lines of 99, at most 10 percent are allowed"},
 };
 
 static void test_lists(void **state)
 {
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		struct err_text text = {""};
-		enum err err = guard_list(&lists[i].limits, &lists[i].report, &text);
+		struct list_report report = lists[i].report;
+		enum err err;
+
+		report.told = report.entries + report.held + report.skipped + report.bad;
+		err = guard_list(&lists[i].limits, &report, &text);
 
 		assert_int_equal(err, lists[i].refused ? ERR_REFUSED : ERR_OK);
 		assert_string_equal(text.text, lists[i].refused ? lists[i].refused : "");
@@ -300,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_all_suffixes), cmocka_unit_test(test_no_protected),
 		cmocka_unit_test(test_no_suffixes),  cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_lists),	     cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_allowed_suffixes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,12 +43,13 @@ static const struct {
 	{"192.0.2.1\tA.Example. b\t# c\r\n", "192.0.2.1 a.example, 192.0.2.1 b", 0, 0},
 	{"# x\n\n2001:DB8::1 a.example\n", "2001:db8::1 a.example", 0, 0},
 	{"::ffff:192.0.2.1 a.example\n", "192.0.2.1 a.example", 0, 0},
-	{"127.0.0.1 localhost\n::1 ip6-localhost ip6-loopback\n", "", 3, 0},
+	{"127.0.0.1 localhost\n::1 ip6-localhost ip6-loopback\n", "", 2, 0},
 	{"127.0.1.1 me\n", "127.0.1.1 me", 0, 0},
 	{"fe80::1%eth0 router\n", "", 1, 0},
 	{"a.example 192.0.2.1\n192.0.2.2 b\n", "192.0.2.2 b", 0, 1},
-	{"192.0.2.1\n", "", 0, 1},
-	{"192.0.2.1 a..b c 192.0.2.9\n", "192.0.2.1 c", 0, 2},
+	{"192.0.2.1\n", "", 1, 0},
+	{"b.example\n||c.example^\n192.0.2.1 *.d.example\n", "", 0, 3},
+	{"192.0.2.1 a..b c 192.0.2.9\n", "192.0.2.1 c", 0, 1},
 	{"192.0.2.1 a b\n192.0.2.1 a\n", "192.0.2.1 a, 192.0.2.1 b, 192.0.2.1 a", 0, 0},
 };
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parts of the reading of a line, by the kind of line:
+ *
+ *   listline.c  which kind a line is; names and hosts lines
+ *   adblock.c   rules of filter lists
+ */
+#ifndef LIST_LINE_H
+#define LIST_LINE_H
+
+#include "list/listline.h"
+#include "list/word.h"
+
+/* Why the thing at hand is not taken: bad or skipped, as the reason has it. */
+static inline enum listline_verdict line_not_taken(struct listline_rule *rule,
+						   enum list_reason reason)
+{
+	rule->reason = reason;
+	return reason < LIST_REASON_SKIP ? LISTLINE_BAD : LISTLINE_SKIPPED;
+}
+
+/* True for an address, IPv4 or IPv6, also with a scope ("fe80::1%lo0"). */
+bool line_is_address(struct word word);
+
+/* Makes `rule` one for the host name `word`. */
+enum listline_verdict line_host(struct word word, uint8_t scope, struct listline_rule *rule);
+
+/* A line that begins with '|' or '@': a rule of a filter list. */
+enum listline_verdict line_adblock(struct word word, struct listline_rule *rule);
+
+#endif

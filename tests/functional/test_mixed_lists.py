@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Lists as they are in the field: lines of several formats in one file, what is not taken of them
+and how that is told, compressed files, files that are no lists."""
+import bz2
+import gzip
+import lzma
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.build import run_daemon
+from harness.client import addresses, ask, rcode
+from harness.upstream import ELSEWHERE
+
+PASSED = "passed"
+FILES = Path(__file__).parent / "lists"
+
+
+def verdict(daemon, name, type_="A"):
+    """The last number of the sinkhole address, PASSED, or the rcode."""
+    answer = ask(daemon.address, name, type_)
+    if rcode(answer) != "NOERROR":
+        return rcode(answer)
+    found = addresses(answer)
+    if found == [ELSEWHERE]:
+        return PASSED
+    return int(found[0].rsplit(".", 1)[1]) if found else "NODATA"
+
+
+def text_of(file):
+    return (FILES / file).read_bytes()
+
+
+# ---- each file, in each format it may be told to have; every name with what is answered
+
+NAMES_6 = {f"n{i}.example": 1 for i in range(1, 7)}
+TABLE = [
+    ("mixed.txt", ["auto", "names", "hosts", "adblock"], {},
+     {"ads.example": 1, "hosts-line.example": 1, "other-line.example": 1, "bare-line.example": 1,
+      "x.ads.example": 1, "example": PASSED}),
+    ("bang-header.txt", ["auto", "names", "hosts"], {}, NAMES_6),
+    ("glued-names.txt", ["auto", "names"], {},
+     {"glued.example": 1, "apart.example": 1, "last.example": 1}),
+    ("glued.hosts", ["auto", "hosts", "names"], {}, {"glued.example": 1, "apart.example": 1}),
+    ("single-bar.txt", ["auto", "adblock"], {},
+     {"cloud.example": 1, "x.cloud.example": PASSED, "zone.example": 1, "y.zone.example": 1,
+      "time.zone.example": PASSED, "x.time.zone.example": 1}),
+    ("dot-and-star.hosts", ["auto", "hosts"], {},
+     {"dotted.example": 1, "x.dotted.example": 1, "starred.example": PASSED,
+      "x.starred.example": 1, "plain.example": 1}),
+    ("addresses.txt", ["auto", "names"], {}, {f"n{i}.example": 1 for i in range(1, 5)}),
+    ("two-lines.hosts", ["auto", "hosts"], {}, {"good.example": 1}),
+    ("top-level.txt", ["auto", "adblock"], {"allow-public-suffixes": True},
+     {"zip": 1, "bad.zip": 1, "good.zip": PASSED, "x.lan": 1}),
+    ("subtree.hosts", ["auto", "hosts"], {},
+     {"tvcloud.example": 1, "log.tvcloud.example": 1, "other.tvcloud.example": 1}),
+    ("subtree.hosts", ["auto", "hosts"], {"match": "exact"},
+     {"tvcloud.example": 1, "log.tvcloud.example": 1, "other.tvcloud.example": PASSED,
+      "x.log.tvcloud.example": PASSED}),
+]
+ROWS = [(file, kind, options, names) for file, kinds, options, names in TABLE for kind in kinds]
+
+
+@pytest.mark.parametrize("file,kind,options,names", ROWS,
+                         ids=[f"{r[0]}-{r[1]}{'-exact' if 'match' in r[2] else ''}" for r in ROWS])
+def test_file(daemon, resolver, file, kind, options, names):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", text_of(file), format=kind, **options).start()
+    assert {name: verdict(d, name) for name in names} == names
+
+
+def test_lists_joined_by_cat(daemon, resolver):
+    files = ["mixed.txt", "bang-header.txt", "glued.hosts", "single-bar.txt", "addresses.txt"]
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", b"".join(text_of(file) for file in files)).start()
+    for file, kinds, options, names in TABLE:
+        if file in files and not options:
+            for name, expected in names.items():
+                assert verdict(d, name) == expected, (file, name)
+
+
+def test_exceptions_of_a_list_that_passes_let_pass(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("allow", text_of("exceptions-allow.txt"), action="pass")
+    d.add_list("block", text_of("exceptions-block.txt")).start()
+    assert verdict(d, "www.shop.example") == verdict(d, "cdn.shop.example") == PASSED
+    assert verdict(d, "x.cdn.shop.example") == PASSED
+    assert verdict(d, "shop.example") == verdict(d, "other.shop.example") == 1
+
+
+def test_whole_top_level_domains_are_of_one_list_alone(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("wide", "zip\n", **{"allow-public-suffixes": True})
+    d.add_list("other", "mov\nlan\nfine.example\n").start()
+    assert verdict(d, "x.zip") == 1
+    assert verdict(d, "x.mov") == verdict(d, "x.lan") == PASSED
+    assert re.search(r"other\.txt:1: held back, .*mov is a top-level domain", d.log())
+    assert re.search(r"other\.txt:2: held back, .*lan is a name of one label", d.log())
+
+
+# ---- what is not taken is named
+
+def counts(daemon, name="x"):
+    found = re.search(rf"^list {name}: .*: (\d+) entries, \d+ duplicates, (\d+) skipped, (\d+) bad",
+                      daemon.log(), re.M)
+    return tuple(int(n) for n in found.groups())
+
+
+def test_skipped_lines_are_named_and_counted_by_reason(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", text_of("addresses.txt")).start()
+    assert counts(d) == (4, 6, 0)
+    log = d.log()
+    assert re.search(r'x\.txt:1: skipped: an address, not a name: "198\.51\.100\.1"', log), log
+    assert re.search(r"x\.txt: 6 of 10 lines not taken: 6 an address, not a name$", log, re.M), log
+
+
+def test_bad_lines_are_counted_not_their_words(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", text_of("two-lines.hosts")).start()
+    assert counts(d) == (1, 0, 1)
+
+
+def test_skipped_lines_refuse_no_list_of_which_rules_are_left(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", "192.0.2.1\n" * 99 + "left.example\n")
+    d.add_list("strict", "192.0.2.1\n" * 2 + "strict.example\n", **{"max-skipped": 50})
+    d.start()
+    assert verdict(d, "left.example") == 1
+    assert verdict(d, "strict.example") == PASSED
+    assert "has 2 skipped lines of 3, at most 50 percent are allowed" in d.log()
+
+
+def test_check_names_them_too(tmp_path):
+    path = tmp_path / "list"
+    path.write_text("left.example\n192.0.2.1\nleft.example/path\n")
+    conf = tmp_path / "conf"
+    conf.write_text(f"lists: [{{name: x, file: {path}, action: nxdomain}}]\n"
+                    "upstreams: [{address: 127.0.0.1@9}]\nserver: {user: root}\n")
+    done = run_daemon("-c", str(conf), "--check")
+    assert done.returncode == 0, done.stderr
+    assert f"{path}:2: skipped: an address, not a name" in done.stderr
+    assert f"{path}:3: skipped: about a part of a site" in done.stderr
+    assert f"{path}: 2 of 3 lines not taken: 1 an address, not a name; 1 about" in done.stderr
+
+
+def test_a_hosts_line_of_any_length(daemon, resolver):
+    names = [f"n{i}.example" for i in range(40000)]
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", "first.example\n0.0.0.0 " + " ".join(names) + " # the end\nlast.example\n")
+    d.start()
+    assert counts(d) == (40002, 0, 0)
+    for name in ("first.example", "last.example", *names[::2000], names[-1]):
+        assert verdict(d, name) == 1
+
+
+# ---- compressed files, and files that are no lists
+
+def zstd(data):
+    return subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE,
+                          check=True).stdout
+
+
+PACKED = b"".join(b"packed%d.example\n" % i for i in range(50000))
+PACKERS = {"gzip": gzip.compress, "xz": lzma.compress, "zstd": zstd}
+
+
+@pytest.mark.parametrize("how", PACKERS)
+def test_compressed_list(daemon, resolver, how):
+    pack = PACKERS[how]
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", pack(PACKED))
+    d.add_list("parts", pack(b"part1.example\n") + pack(b"part2.example\n"))
+    d.start()
+    assert counts(d) == (50000, 0, 0) and counts(d, "parts") == (2, 0, 0)
+    for name in ("packed0.example", "packed49999.example", "part1.example", "part2.example"):
+        assert verdict(d, name) == 1
+
+
+OTHERS = {
+    "gzip cut short": (gzip.compress(PACKED)[:-20], "is gzip, and ends too early"),
+    "gzip damaged": (gzip.compress(PACKED)[:900] + bytes(900), "is gzip, and damaged"),
+    "xz cut short": (lzma.compress(PACKED)[:-20], "is xz, and ends too early"),
+    "xz damaged": (lzma.compress(PACKED)[:900] + bytes(900), "is xz, and damaged"),
+    "bzip2": (bz2.compress(b"x.example\n"), "is bzip2"),
+    "zip": (b"PK\3\4" + bytes(64), "is a zip archive"),
+    "UTF-16": ("x.example\ny.example\n".encode("utf-16"), "is UTF-16 text"),
+    "UTF-16 without a mark": ("x.example\ny.example\n".encode("utf-16-le"), "is UTF-16 text"),
+    "page": (b"\n<!DOCTYPE html>\n<html>\nx.example\n</html>\n", "is an HTML or XML page"),
+}
+
+
+@pytest.mark.parametrize("how", OTHERS)
+def test_what_is_no_list_is_called_by_its_name(daemon, resolver, how):
+    data, words = OTHERS[how]
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", data)
+    d.add_list("y", "y.example\n").start()
+    assert re.search(rf"list x: REFUSED: \S+: {words}", d.log()), d.log()
+    assert verdict(d, "x.example") == PASSED and verdict(d, "y.example") == 1
+
+
+def test_a_bomb_is_refused(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    bomb = gzip.compress(b"x" * (64 << 20)) * 33
+    d.add_list("x", bomb)
+    d.add_list("y", "y.example\n").start()
+    assert "is gzip, and comes to more than 2 GiB" in d.log()
