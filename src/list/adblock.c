@@ -38,14 +38,32 @@ static bool split_end(struct word end, bool *ret_ended, struct word *ret_modifie
 	return true;
 }
 
+static bool ends_host(char c)
+{
+	switch (c) {
+	case '^':
+	case '$':
+	case '|':
+	case '/':
+	case '*':
+	case ':':
+	case '?':
+	case ',':
+	case '=':
+	case '~':
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Splits "x^|$modifiers" behind its bars; what it is instead, when it is not of that form. */
 static enum list_reason split(struct word rule, struct word *ret_host, struct word *ret_modifiers)
 {
-	static const char ends_host[] = {'^', '$', '|', '/', '*', ':', '?', ',', '=', '~'};
 	size_t len = 0;
 	bool ended;
 
-	while (len < rule.len && !memchr(ends_host, rule.text[len], sizeof(ends_host)))
+	while (len < rule.len && !ends_host(rule.text[len]))
 		len++;
 	*ret_host = (struct word){rule.text, len};
 	rule = word_from(rule, len);
@@ -78,17 +96,6 @@ static bool take_bars(struct word *rule, uint8_t *ret_scope)
 	return true;
 }
 
-/* An IPv4 address, or an IPv6 one in brackets. */
-static bool is_address_host(struct word rule)
-{
-	struct word host = rule;
-
-	if (host.len > 0 && host.text[0] == '[')
-		return true;
-	host = word_cut(&host, '^');
-	return line_is_address(host);
-}
-
 enum listline_verdict line_adblock(struct word word, struct listline_rule *rule)
 {
 	struct domset_kind kind = {.exception = word_begins(word, "@@")};
@@ -101,7 +108,7 @@ enum listline_verdict line_adblock(struct word word, struct listline_rule *rule)
 		word = word_from(word, 2);
 	if (!take_bars(&word, &kind.scope))
 		return line_not_taken(rule, word_begins(word, "/") ? LINE_PATTERN : LINE_PART);
-	if (is_address_host(word))
+	if (word_begins(word, "["))
 		return line_not_taken(rule, LINE_ADDRESS);
 	reason = split(word, &host, &modifiers);
 	if (reason != LIST_REASON_COUNT)

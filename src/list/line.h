@@ -4,6 +4,7 @@
  *
  *   listline.c  which kind a line is; names and hosts lines
  *   adblock.c   rules of filter lists
+ *   line.c      what they share
  */
 #ifndef LIST_LINE_H
 #define LIST_LINE_H
@@ -17,6 +18,19 @@ static inline enum listline_verdict line_not_taken(struct listline_rule *rule,
 {
 	rule->reason = reason;
 	return reason < LIST_REASON_SKIP ? LISTLINE_BAD : LISTLINE_SKIPPED;
+}
+
+/* True for a name whose last label is a number: an IPv4 address, never a host (RFC 1123, 2.1). */
+static inline bool line_is_address_like(struct word word)
+{
+	size_t end = word.len;
+	size_t start;
+
+	if (end > 0 && word.text[end - 1] == '.')
+		end--;
+	for (start = end; start > 0 && is_digit(word.text[start - 1]);)
+		start--;
+	return start < end && (start == 0 || word.text[start - 1] == '.');
 }
 
 /* True for an address, IPv4 or IPv6, also with a scope ("fe80::1%lo0"). */

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/addr.h"
-#include "list/host.h"
 #include "list/line.h"
 
 #define LITERAL(s)                                                                                 \
@@ -46,6 +44,11 @@ static enum listline_verdict end_line(struct listline *line)
 	return LISTLINE_END;
 }
 
+static const bool ends_word[256] = {
+	[' '] = true,  ['\t'] = true, ['\n'] = true, ['\v'] = true,
+	['\f'] = true, ['\r'] = true, ['#'] = true,
+};
+
 /* The next word of a names or hosts line; false at its end or at a comment. */
 static bool next_word(struct listline *line, struct word *ret_word)
 {
@@ -59,41 +62,11 @@ static bool next_word(struct listline *line, struct word *ret_word)
 		line->pos = line->end;
 		return false;
 	}
-	for (pos = start; pos < line->end && !is_blank(*pos) && *pos != '#';)
+	for (pos = start; pos < line->end && !ends_word[(uint8_t)*pos];)
 		pos++;
 	line->pos = pos;
 	*ret_word = (struct word){start, (size_t)(pos - start)};
 	return true;
-}
-
-/* True for a name whose last label is a number: an IPv4 address, never a host (RFC 1123, 2.1). */
-static bool is_address_like(struct word word)
-{
-	size_t end = word.len;
-	size_t start;
-
-	if (end > 0 && word.text[end - 1] == '.')
-		end--;
-	for (start = end; start > 0 && is_digit(word.text[start - 1]);)
-		start--;
-	return start < end && (start == 0 || word.text[start - 1] == '.');
-}
-
-bool line_is_address(struct word word)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct ip ip;
-
-	if (word_is(word, "0.0.0.0") || word_is(word, "127.0.0.1"))
-		return true;
-	word = word_cut(&word, '%');
-	if (word.len > 0 && word.text[word.len - 1] == '.')
-		word.len--;
-	if (word.len >= sizeof(text) || word_has(word, '\0'))
-		return false;
-	memcpy(text, word.text, word.len);
-	text[word.len] = '\0';
-	return ip_parse(text, &ip) == ERR_OK;
 }
 
 /* "192.0.2.0/24", "192.0.2.1:443", "[2001:db8::1]:443": about addresses as well. */
@@ -113,7 +86,7 @@ static bool may_be_address(struct word word)
 	char c = word.text[0];
 
 	if (is_digit(c))
-		return is_address_like(word) || word_has(word, ':');
+		return line_is_address_like(word) || word_has(word, ':');
 	return c == ':' || (strchr("abcdefABCDEF", c) && word_has(word, ':'));
 }
 
@@ -128,19 +101,6 @@ static enum list_reason odd_reason(struct word word, enum list_reason reason)
 			return LINE_PATTERN;
 	}
 	return word_has(word, '/') || word_has(word, ':') ? LINE_PART : reason;
-}
-
-enum listline_verdict line_host(struct word word, uint8_t scope, struct listline_rule *rule)
-{
-	enum err err;
-
-	if (is_address_like(word))
-		return line_not_taken(rule, line_is_address(word) ? LINE_ADDRESS : LINE_NUMBER);
-	err = host_from_text(word.text, word.len, &rule->owner);
-	if (err != ERR_OK)
-		return line_not_taken(rule, host_reason(err));
-	rule->kind = (struct domset_kind){.scope = scope};
-	return LISTLINE_RULE;
 }
 
 /* "x" covers as the list says, ".x" x and what is below, "*.x" only that. */
@@ -228,7 +188,7 @@ static enum listline_verdict plain_line(struct listline *line, struct listline_r
 	}
 	if (next_word(line, &more)) {
 		line->pos = line->end;
-		return line_not_taken(rule, line_is_address(more) || is_address_like(word)
+		return line_not_taken(rule, line_is_address(more) || line_is_address_like(word)
 						    ? LINE_NO_ADDRESS
 						    : LINE_WORDS);
 	}
@@ -244,11 +204,16 @@ static enum listline_verdict plain_line(struct listline *line, struct listline_r
 static struct word whole_rule(struct listline *line)
 {
 	struct word word = {line->pos, (size_t)(line->end - line->pos)};
+	struct word hash;
 
 	line->pos = line->end;
-	for (size_t i = 1; i < word.len; i++) {
-		if (word.text[i] == '#' && is_blank(word.text[i - 1]))
-			word.len = i;
+	for (hash = word; word_has(hash, '#'); (void)word_cut(&hash, '#')) {
+		const char *at = memchr(hash.text, '#', hash.len);
+
+		if (at > word.text && is_blank(at[-1])) {
+			word.len = (size_t)(at - word.text);
+			break;
+		}
 	}
 	return word_trim(word);
 }
