@@ -330,10 +330,14 @@ static void test_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_entries),	     cmocka_unit_test(test_builtin),
-		cmocka_unit_test(test_all_suffixes), cmocka_unit_test(test_no_protected),
-		cmocka_unit_test(test_no_suffixes),  cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_lists),	     cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_builtin),
+		cmocka_unit_test(test_all_suffixes),
+		cmocka_unit_test(test_no_protected),
+		cmocka_unit_test(test_no_suffixes),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_allowed_suffixes),
 	};
 
