@@ -100,7 +100,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit replay functional tsan fuzz bench faults lint rooms format install uninstall \
+.PHONY: all run deps check test unit replay functional tsan fuzz bench growth faults lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -153,7 +153,7 @@ REPLAY := $(if $(filter-out fuzz,$(FLAVOUR)),$(BUILD)/obj/tests/fuzz/replay.o)
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(REPLAY) $(LIB)
 	$(SAY) LINK $@
 	$(Q)mkdir -p $(@D) && $(LINK) $(if $(REPLAY),,-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS)
-$(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o
+$(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
 
@@ -225,6 +225,11 @@ bench: ## us and the peers, same list and load, in ratios (BENCH='--quick' and t
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon tools
 	$(Q)SINKHOLED=build/release/sinkholed SINKHOLED_TOOLS=build/release \
 		$(PYTHON) tests/bench/bench.py $(BENCH)
+
+growth: ## instructions that hostile messages cost, by their length (valgrind)
+	$(Q)$(DEPS) build test bench
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release tools
+	$(Q)$(PYTHON) tests/bench/growth.py
 
 faults: ## us and the peers while upstreams fail, seven minutes (FAULTS='--faults dead,loss', '--fairness')
 	$(Q)$(DEPS) build test bench

@@ -32,9 +32,21 @@
 
 /* Resolvers follow far fewer CNAMEs; records beyond so many do not belong. */
 #define BAILIWICK_NAMES_MAX 40U
+/* CNAMEs and DNAMEs of a reply that are followed. */
+#define BAILIWICK_LINKS_MAX 64U
+
+/* A CNAME or a DNAME. */
+struct bailiwick_link {
+	uint16_t type;
+	struct name owner;
+	struct name target;
+};
 
 struct bailiwick {
 	unsigned int count;
+	unsigned int
+		links; /* CNAMEs and DNAMEs shown; those beyond BAILIWICK_LINKS_MAX lead nowhere */
+	bool followed; /* the names are known: no record adds one any more */
 	uint16_t rrclass;
 	bool settled; /* the names and the zones are known: none will come any more */
 	uint8_t zone[BAILIWICK_NAMES_MAX]; /* octets of the highest zone above the name; 0: none */
@@ -59,6 +71,10 @@ void bailiwick_begin(struct bailiwick *b, const uint8_t *question, size_t len);
  */
 bool bailiwick_take(struct bailiwick *b, enum section section, const uint8_t *msg,
 		    const struct wire_rr *rr, const struct name *owner, const struct name *target);
+
+/* Adds all names that the question leads to by these links, in whatever order they stand.  From
+ * then on records that are shown add no name.  Costs count times the names that are found. */
+void bailiwick_follow(struct bailiwick *b, const struct bailiwick_link *links, unsigned int count);
 
 /*
  * Removes the records that do not belong from a message whose records were all checked, names

@@ -17,6 +17,7 @@
 #define NAME_WIRE_MAX 255	    /* octets of a name, its root label included */
 #define NAME_LABEL_MAX 63	    /* octets of a label */
 #define NAME_LABELS_MAX 127	    /* labels of a name, the root not counted */
+#define NAME_POINTERS_MAX 127	    /* compression pointers followed in a name */
 #define NAME_TEXT_MAX (255 * 4 + 1) /* every octet escaped as \DDD, and NUL */
 #define NAME_PAD 8		    /* octets that may be read behind a name in a buffer */
 
@@ -58,10 +59,16 @@ void name_copy_lower(struct name *dst, const uint8_t *wire, size_t len);
 /*
  * Reads the possibly compressed name at `*pos` of a message of `len` octets, writes it in lower
  * case to `ret_name`, and moves `*pos` behind it.  Pointers must point before the label
- * sequence they stand in, so that every walk ends (RFC 1035, 4.1.4).
+ * sequence they stand in, so that every walk ends (RFC 1035, 4.1.4), and there are
+ * NAME_POINTERS_MAX at most: a name has no more labels.
  * ERR_TRUNCATED, ERR_LABEL, ERR_NAME, ERR_POINTER; then nothing is written.
  */
 enum err name_unpack(const uint8_t *msg, size_t len, size_t *pos, struct name *ret_name) MUST_CHECK;
+
+/* As name_unpack, and adds the pointers that were followed to `*pointers`, on failure too: whoever
+ * reads a whole message bounds them all together. */
+enum err name_unpack_counted(const uint8_t *msg, size_t len, size_t *pos, unsigned int *pointers,
+			     struct name *ret_name) MUST_CHECK;
 
 /* As name_unpack, but only checks and skips the octets at `*pos` itself: pointers are checked
  * to point backward, what they point to is not read. */

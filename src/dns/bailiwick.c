@@ -6,6 +6,8 @@
 void bailiwick_begin(struct bailiwick *b, const uint8_t *question, size_t len)
 {
 	b->count = 0;
+	b->links = 0;
+	b->followed = false;
 	b->settled = false;
 	if (len == 0)
 		return;
@@ -32,28 +34,55 @@ static void add(struct bailiwick *b, const struct name *name)
 	b->zone[b->count++] = 0;
 }
 
-/* Adds what the DNAME makes of the names below its owner (RFC 6672, 2.2).  True: there are such. */
-static bool add_substituted(struct bailiwick *b, const struct name *owner,
+/* Adds what the DNAME makes of a name below its owner (RFC 6672, 2.2). */
+static void add_substituted(struct bailiwick *b, const struct name *name, const struct name *owner,
 			    const struct name *target)
+{
+	size_t above = (size_t)name->len - owner->len;
+	struct name made;
+
+	if (above + target->len > NAME_WIRE_MAX)
+		return; /* the server has said YXDOMAIN */
+	memcpy(made.wire, name->wire, above);
+	memcpy(made.wire + above, target->wire, target->len);
+	made.len = (uint8_t)(above + target->len);
+	add(b, &made);
+}
+
+static bool is_substituted(const struct name *name, const struct name *owner)
+{
+	return name->len > owner->len && name_is_below(name, owner);
+}
+
+/* What the DNAME does to the names that are known.  True: it stands above one. */
+static bool take_dname(struct bailiwick *b, const struct name *owner, const struct name *target)
 {
 	bool any = false;
 
 	for (unsigned int i = 0; i < b->count; i++) {
-		const struct name *name = &b->names[i];
-		size_t above = (size_t)name->len - owner->len;
-		struct name made;
-
-		if (name->len <= owner->len || !name_is_below(name, owner))
+		if (!is_substituted(&b->names[i], owner))
 			continue;
+		if (b->followed)
+			return true;
 		any = true;
-		if (above + target->len > NAME_WIRE_MAX)
-			continue; /* the server has said YXDOMAIN */
-		memcpy(made.wire, name->wire, above);
-		memcpy(made.wire + above, target->wire, target->len);
-		made.len = (uint8_t)(above + target->len);
-		add(b, &made);
+		add_substituted(b, &b->names[i], owner, target);
 	}
 	return any;
+}
+
+void bailiwick_follow(struct bailiwick *b, const struct bailiwick_link *links, unsigned int count)
+{
+	for (unsigned int i = 0; i < b->count; i++) {
+		const struct name *name = &b->names[i];
+
+		for (const struct bailiwick_link *link = links; link < links + count; link++) {
+			if (link->type == TYPE_DNAME && is_substituted(name, &link->owner))
+				add_substituted(b, name, &link->owner, &link->target);
+			if (link->type == TYPE_CNAME && name_equal(name, &link->owner))
+				add(b, &link->target);
+		}
+	}
+	b->followed = true;
 }
 
 /* True when the name is one of those that count, or above it; `zone`: the name is the apex of a
@@ -115,12 +144,15 @@ static bool take_answer(struct bailiwick *b, uint16_t type, const struct wire_rr
 			const struct name *owner, const struct name *target)
 {
 	bool belongs = is_one(b, owner);
+	bool link = rr->type == TYPE_CNAME || rr->type == TYPE_DNAME;
 
+	if (link && !b->followed && ++b->links > BAILIWICK_LINKS_MAX)
+		return false;
 	if (rr->type == TYPE_DNAME)
-		return add_substituted(b, owner, target) || belongs;
+		return take_dname(b, owner, target) || belongs;
 	if (type == TYPE_DNAME)
 		return is_above(b, owner, false);
-	if (belongs && rr->type == TYPE_CNAME)
+	if (belongs && link && !b->followed)
 		add(b, target);
 	return belongs;
 }

@@ -56,25 +56,46 @@ static bool take(struct bailiwick *b, const uint8_t *msg, const struct record *r
 	return bailiwick_take(b, r->section, msg, &r->rr, &r->owner, &r->target);
 }
 
-/* Each round finds at least one more name, or is the last; the authority section of the last one
- * was seen with all names known.  True when all records belong. */
+static bool is_link(const struct bailiwick *b, const struct record *r)
+{
+	return r->section == SECTION_ANSWER && r->rr.rrclass == b->rrclass &&
+	       (r->rr.type == TYPE_CNAME || r->rr.type == TYPE_DNAME);
+}
+
+/* Finds all names that the question leads to. */
+static void find_names(struct bailiwick *b, const uint8_t *msg, const struct bailiwick_body *body)
+{
+	struct bailiwick_link links[BAILIWICK_LINKS_MAX];
+	unsigned int count = 0;
+	struct record r;
+	struct walk w;
+
+	walk_begin(&w, msg, body);
+	while (count < BAILIWICK_LINKS_MAX && walk_next(&w, &r)) {
+		if (is_link(b, &r))
+			links[count++] = (struct bailiwick_link){r.rr.type, r.owner, r.target};
+	}
+	bailiwick_follow(b, links, count);
+}
+
+/* Three walks, whatever the message holds: for the names, for the zones above them, and for what
+ * belongs to both.  True when all records belong. */
 static bool settle(struct bailiwick *b, const uint8_t *msg, const struct bailiwick_body *body)
 {
 	bool all = true;
 	struct record r;
 	struct walk w;
-	unsigned int before;
 
-	do {
-		before = b->count;
-		walk_begin(&w, msg, body);
-		while (walk_next(&w, &r))
-			(void)take(b, msg, &r);
-	} while (b->count > before);
+	find_names(b, msg, body);
+	walk_begin(&w, msg, body);
+	while (walk_next(&w, &r)) {
+		(void)take(b, msg, &r);
+	}
 	b->settled = true;
 	walk_begin(&w, msg, body);
-	while (walk_next(&w, &r))
+	while (walk_next(&w, &r)) {
 		all = take(b, msg, &r) && all;
+	}
 	return all;
 }
 

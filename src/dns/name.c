@@ -86,6 +86,15 @@ static enum err append_label(const uint8_t *msg, size_t len, size_t at, struct n
 
 enum err name_unpack(const uint8_t *msg, size_t len, size_t *pos, struct name *ret_name)
 {
+	unsigned int pointers = 0;
+
+	return name_unpack_counted(msg, len, pos, &pointers, ret_name);
+}
+
+enum err name_unpack_counted(const uint8_t *msg, size_t len, size_t *pos, unsigned int *pointers,
+			     struct name *ret_name)
+{
+	const unsigned int most = *pointers + NAME_POINTERS_MAX;
 	struct name name = {.len = 0};
 	size_t at = *pos;
 	size_t limit = at;
@@ -98,7 +107,7 @@ enum err name_unpack(const uint8_t *msg, size_t len, size_t *pos, struct name *r
 		if ((msg[at] & POINTER_BITS) == POINTER_BITS) {
 			if (!after)
 				after = at + 2;
-			err = follow(msg, len, &at, &limit);
+			err = ++*pointers > most ? ERR_POINTER : follow(msg, len, &at, &limit);
 		} else {
 			err = append_label(msg, len, at, &name);
 			if (err == ERR_OK && msg[at] == 0)

@@ -57,11 +57,12 @@ struct exam {
 	size_t question_end;
 	const struct reply_ttl_limits *limits;
 	struct reply *reply;
-	bool foreign;	     /* a record seems not to belong to the question */
-	bool opt_seen;	     /* records behind the OPT are checked, and not taken */
-	struct name owner;   /* of the record looked at */
-	struct name target;  /* the first name in its rdata */
-	struct name ignored; /* the second */
+	unsigned int pointers; /* followed so far, in all names */
+	bool foreign;	       /* a record seems not to belong to the question */
+	bool opt_seen;	       /* records behind the OPT are checked, and not taken */
+	struct name owner;     /* of the record looked at */
+	struct name target;    /* the first name in its rdata */
+	struct name ignored;   /* the second */
 	struct bailiwick bailiwick;
 	uint8_t ttl_marks[(WIRE_MESSAGE_MAX + 8) / 8];
 };
@@ -69,6 +70,7 @@ struct exam {
 static void exam_begin(struct exam *exam, size_t len)
 {
 	exam->len = len;
+	exam->pointers = 0;
 	exam->foreign = false;
 	exam->opt_seen = false;
 	memset(exam->ttl_marks, 0, (len + 7) / 8);
@@ -108,13 +110,17 @@ static bool stands_in_ttl(const struct exam *exam, size_t at)
 	}
 }
 
-/* Reads all of a possibly compressed name that ends before the record does. */
-static enum err read_name(const struct exam *exam, const struct wire_rr *rr, size_t *at,
+/* Reads all of a possibly compressed name that ends before the record does.  All names together
+ * may follow as many pointers as the message has octets: honest ones follow far fewer, and reading
+ * a message costs no more than its length. */
+static enum err read_name(struct exam *exam, const struct wire_rr *rr, size_t *at,
 			  struct name *name)
 {
 	size_t start = *at;
-	enum err err = name_unpack(exam->msg, rr->end, at, name);
+	enum err err = name_unpack_counted(exam->msg, rr->end, at, &exam->pointers, name);
 
+	if (err == ERR_OK && exam->pointers > exam->len)
+		return ERR_POINTER;
 	if (err == ERR_OK && stands_in_ttl(exam, start))
 		return ERR_POINTER;
 	return err;

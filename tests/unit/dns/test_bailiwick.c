@@ -299,6 +299,48 @@ static void test_long_chain(void **state)
 	assert_int_equal(reply.ancount, BAILIWICK_NAMES_MAX);
 }
 
+/* CNAMEs in the wrong order are followed too, but no more of them than a resolver would need. */
+static void test_reversed_chain(void **state)
+{
+	static const unsigned int lengths[] = {2, BAILIWICK_NAMES_MAX - 1, BAILIWICK_LINKS_MAX};
+	struct message m;
+	struct reply reply;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		make_w(&m, RCODE_NOERROR);
+		for (unsigned int n = lengths[i]; n-- > 0;) {
+			char owner[32] = "w.a.test";
+			char target[32];
+
+			if (n > 0)
+				snprintf(owner, sizeof(owner), "n%u.test", n);
+			snprintf(target, sizeof(target), "n%u.test", n + 1);
+			message_rr_name(&m, MESSAGE_AN, owner, TYPE_CNAME, 60, target);
+		}
+		assert_int_equal(parse(&m, &reply), ERR_OK);
+		assert_int_equal(reply.ancount, lengths[i] < BAILIWICK_NAMES_MAX
+							? lengths[i]
+							: BAILIWICK_NAMES_MAX);
+	}
+}
+
+/* What stands behind more CNAMEs than are followed leads nowhere. */
+static void test_links_beyond_the_limit(void **state)
+{
+	struct message m;
+	struct reply reply;
+
+	(void)state;
+	make_w(&m, RCODE_NOERROR);
+	for (unsigned int i = 0; i < BAILIWICK_LINKS_MAX; i++)
+		message_rr_name(&m, MESSAGE_AN, "other.test", TYPE_CNAME, 60, "w.a.test");
+	message_rr_name(&m, MESSAGE_AN, "w.a.test", TYPE_CNAME, 60, "x.a.test");
+	message_rr(&m, MESSAGE_AN, "x.a.test", TYPE_A, 60, "\1\2\3\4", 4);
+	assert_int_equal(parse(&m, &reply), ERR_OK);
+	assert_int_equal(reply.ancount, 1);
+}
+
 /* Below a DNAME whose target is below itself, names only grow, until they are too long. */
 static void test_dname_into_itself(void **state)
 {
@@ -339,6 +381,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_told),
 		cmocka_unit_test(test_answer_of_foreign_records_alone),
 		cmocka_unit_test(test_long_chain),
+		cmocka_unit_test(test_reversed_chain),
+		cmocka_unit_test(test_links_beyond_the_limit),
 		cmocka_unit_test(test_dname_into_itself),
 		cmocka_unit_test(test_beyond_the_reach_of_pointers),
 	};

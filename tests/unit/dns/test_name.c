@@ -318,23 +318,42 @@ static void test_unpack_limit(void **state)
 	}
 }
 
-/* A name of 128 pointers in a row is no longer than its labels. */
-static void test_unpack_many_pointers(void **state)
+/* Writes pointers behind the root label at 12, each to the one before; returns where they end. */
+static size_t build_pointers(uint8_t *msg, unsigned int count)
 {
-	uint8_t msg[12 + 2 + 2 * 5000] = {0};
-	size_t at = 13; /* the root label stands at 12 */
-	struct name name;
-	size_t pos;
+	size_t target = 12;
+	size_t at = 13;
 
-	for (size_t target = 12; at + 2 <= sizeof(msg); at += 2) {
+	memset(msg, 0, at);
+	for (unsigned int i = 0; i < count; i++, target = at, at += 2) {
 		msg[at] = (uint8_t)(0xc0U | (target >> 8));
 		msg[at + 1] = (uint8_t)target;
-		target = at;
 	}
-	pos = at - 2;
-	assert_int_equal(name_unpack(msg, at, &pos, &name), ERR_OK);
+	return at;
+}
+
+/* As many pointers in a row as a name may have labels, and no more. */
+static void test_unpack_many_pointers(void **state)
+{
+	uint8_t msg[12 + 2 + 2 * 5000];
+	unsigned int pointers = 7;
+	size_t len = build_pointers(msg, NAME_POINTERS_MAX);
+	size_t pos = len - 2;
+	struct name name;
+
+	assert_int_equal(name_unpack_counted(msg, len, &pos, &pointers, &name), ERR_OK);
 	assert_int_equal(name.len, 1);
-	assert_int_equal(pos, at);
+	assert_int_equal(pos, len);
+	assert_int_equal(pointers, 7 + NAME_POINTERS_MAX);
+	for (unsigned int count = NAME_POINTERS_MAX + 1; count < 5000; count += 1000) {
+		len = build_pointers(msg, count);
+		pos = len - 2;
+		pointers = 0;
+		assert_int_equal(name_unpack_counted(msg, len, &pos, &pointers, &name),
+				 ERR_POINTER);
+		assert_int_equal(pos, len - 2);
+		assert_in_range(pointers, 1, NAME_POINTERS_MAX + 1);
+	}
 }
 
 static void test_skip_limit(void **state)

@@ -476,10 +476,31 @@ static void bad_record_behind_opt(struct message *m)
 	message_rr(m, MESSAGE_AR, "z.www.example", TYPE_A, 800, "\1\2\3", 3);
 }
 
+/* Each owner alone is within its limit; together they follow more pointers than there are octets.
+ */
+static void bad_pointers(struct message *m)
+{
+	size_t chain;
+
+	message_reply(m, QNAME, TYPE_A, 0);
+	message_add16(m, MESSAGE_QNAME);
+	message_record(m, MESSAGE_AN, TYPE_TXT, CLASS_IN, 60);
+	chain = m->len;
+	for (unsigned int i = 0; i < 100; i++)
+		message_add16(m, i == 0 ? MESSAGE_QNAME : 0xc000U | (unsigned int)(m->len - 2));
+	message_end(m);
+	for (unsigned int i = 0; i < 60; i++) {
+		message_add16(m, 0xc000U | (unsigned int)(chain + 198));
+		message_record(m, MESSAGE_AN, TYPE_TXT, CLASS_IN, 60);
+		message_end(m);
+	}
+}
+
 static void (*const bad[])(struct message *) = {
 	bad_two_opts, bad_opt_in_authority, bad_opt_owner,
 	bad_options,  bad_octets_behind,    bad_count,
 	bad_owner,    bad_name_in_ttl,	    bad_record_behind_opt,
+	bad_pointers,
 };
 
 static void test_malformed(void **state)
