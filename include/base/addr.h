@@ -49,6 +49,9 @@ enum err ip_parse(const char *text, struct ip *ret_ip) MUST_CHECK;
 /* As ip_parse, of a socket address; the port is left out. */
 struct ip ip_from_sockaddr(const struct sockaddr *sa);
 
+/* The port of a socket address, in host order; 0 for one of another family. */
+uint16_t addr_port(const struct sockaddr *sa);
+
 bool ip_equal(const struct ip *a, const struct ip *b);
 
 /* The address with all but its first `bits` bits zero; more bits than the address has: the address

@@ -31,6 +31,8 @@ struct answer_opt {
 	uint16_t udp_size;     /* what we take over UDP */
 	const struct ede *ede; /* NULL: none */
 	const uint8_t *cookie; /* EDNS_COOKIE_FULL octets; NULL: none */
+	bool keepalive;	       /* the connection's idle timeout is told (RFC 7828) */
+	uint16_t keepalive_ds; /* it, in tenths of a second */
 };
 
 struct answer {

@@ -52,4 +52,25 @@ void edns_make_cookie(const struct hash_key *secret, const uint8_t *client_cooki
 		      const struct ip *client, uint32_t now_s,
 		      uint8_t ret_cookie[EDNS_COOKIE_FULL]);
 
+/* The secrets that cookies are made of, for a day each, and known for a while longer. */
+struct edns_secrets {
+	struct hash_key now;
+	struct hash_key before;
+	uint32_t since_s; /* Unix time from which on cookies are made of `now` */
+};
+
+/* Draws the secrets of the day that `now_s` lies in from `master`, unless they are there; all zero
+ * is nobody's.  All who have the same master have the same secrets, whenever they started. */
+void edns_secrets_renew(struct edns_secrets *secrets, const struct hash_key *master,
+			uint32_t now_s);
+
+/*
+ * The cookie to answer a COOKIE option of `len` octets (8, or 16 to 40) with.  True when the
+ * option has a good server cookie: one of ours, given to this client not over an hour ago (nor
+ * five minutes ahead): RFC 9018, 4.3.  It is given again while it is younger than half an hour.
+ */
+bool edns_answer_cookie(const struct edns_secrets *secrets, const uint8_t *option, uint8_t len,
+			const struct ip *client, uint32_t now_s,
+			uint8_t ret_cookie[EDNS_COOKIE_FULL]);
+
 #endif

@@ -2,7 +2,8 @@
 /*
  * Messages in a stream of octets, each behind its length in two (RFC 1035, 4.2.2).  A window on
  * the stream is a buffer of the caller's, to which octets are added as they come and from which
- * whole messages are taken.  No I/O, no allocation.
+ * whole messages are taken.  A frame of no octets says nothing and is passed over.  No I/O, no
+ * allocation.
  */
 #ifndef DNS_FRAME_H
 #define DNS_FRAME_H
@@ -26,7 +27,7 @@ struct frame_window {
 enum frame_state {
 	FRAME_PARTIAL, /* more octets are needed */
 	FRAME_WHOLE,
-	FRAME_SHORT, /* its length is below that of a header: this is no DNS */
+	FRAME_SHORT, /* its length is not 0, and below that of a header: this is no DNS */
 };
 
 static inline void frame_init(struct frame_window *w, uint8_t *buf, size_t cap)
@@ -53,7 +54,7 @@ static inline void frame_added(struct frame_window *w, size_t octets)
 	w->end += octets;
 }
 
-/* What stands at the front of the window. */
+/* What stands at the front of the window, behind empty frames. */
 enum frame_state frame_peek(const struct frame_window *w);
 
 /* As frame_peek, and takes the message if it is whole: it stays where it is in the buffer until

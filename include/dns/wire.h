@@ -79,15 +79,17 @@ enum rrclass {
 
 /* Options of the OPT record that we read or write (RFC 6891, 6.1.2, and the registry). */
 enum edns_option {
-	OPTION_COOKIE = 10,  /* RFC 7873 */
-	OPTION_PADDING = 12, /* RFC 7830 */
-	OPTION_EDE = 15,     /* RFC 8914 */
+	OPTION_COOKIE = 10,    /* RFC 7873 */
+	OPTION_KEEPALIVE = 11, /* RFC 7828 */
+	OPTION_PADDING = 12,   /* RFC 7830 */
+	OPTION_EDE = 15,       /* RFC 8914 */
 };
 
-/* The OPT record of a message (RFC 6891), and the one option that we read (RFC 7873). */
+/* The OPT record of a message (RFC 6891), and the options that we read. */
 struct edns {
 	bool present;
 	bool dnssec_ok; /* DO, RFC 3225 */
+	bool keepalive; /* an edns-tcp-keepalive option is there (RFC 7828) */
 	uint8_t version;
 	uint8_t ext_rcode;  /* upper 8 bits of the rcode */
 	uint16_t udp_size;  /* as the record says: may be under 512 */

@@ -29,10 +29,10 @@ struct query_env {
 	const struct snapshot *snapshot;
 	struct cache *cache;
 	struct stats *stats;
-	struct hash_key name_key;      /* of the snapshot's sets, and of the cache */
-	struct hash_key cookie_secret; /* one for all workers */
-	uint64_t now_ms;	       /* monotonic */
-	uint32_t now_s;		       /* Unix time */
+	struct hash_key name_key;	    /* of the snapshot's sets, and of the cache */
+	struct edns_secrets cookie_secrets; /* the same for all workers */
+	uint64_t now_ms;		    /* monotonic */
+	uint32_t now_s;			    /* Unix time */
 };
 
 enum transport {
@@ -47,6 +47,7 @@ struct query {
 	enum transport transport;
 	struct ip client;
 	bool has_cookie;
+	bool good_cookie; /* the client has shown that it reads what is sent to its address */
 	bool refresh;	/* answered from the cache, which wants the question asked anew:
 			 * query_refresh_key
 			 */
@@ -85,6 +86,7 @@ struct query_wait {
 	struct wire_query wire;
 	enum transport transport;
 	bool has_cookie;
+	bool good_cookie;
 	bool alias; /* what is asked upstream is where the operator's CNAMEs lead */
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint8_t question[QUERY_QUESTION_MAX]; /* with the letters' case as asked */

@@ -14,7 +14,7 @@
 #define STATS_ROWS(X)                                                                              \
 	X(queries_udp, "queries that came over UDP")                                               \
 	X(queries_tcp, "queries that came over TCP")                                               \
-	X(dropped, "messages not answered: too short, responses, or a list's action")              \
+	X(dropped, "messages not answered: no queries, from ports that loop, or a list's action")  \
 	X(formerr, "malformed queries, answered FORMERR")                                          \
 	X(notimp, "queries of a kind that is not served, answered NOTIMP")                         \
 	X(badvers, "queries of an unknown EDNS version")                                           \

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define KEEPALIVE_OCTETS 2U
+
 #define SOA_REFRESH_S 3600U
 #define SOA_RETRY_S 1200U
 #define SOA_EXPIRE_S 604800U
@@ -15,6 +17,8 @@ static size_t opt_octets(const struct wire_query *query, const struct answer_opt
 		return 0;
 	if (opt->cookie)
 		octets += WIRE_OPTION_FIXED + EDNS_COOKIE_FULL;
+	if (opt->keepalive)
+		octets += WIRE_OPTION_FIXED + KEEPALIVE_OCTETS;
 	if (opt->ede && opt->ede->len)
 		octets += WIRE_OPTION_FIXED + opt->ede->len;
 	return octets;
@@ -114,12 +118,25 @@ void answer_add_soa(struct answer *a, enum section section, uint16_t owner, uint
 	answer_add(a, section, owner, TYPE_SOA, CLASS_IN, ttl_s, rdata, sizeof(rdata));
 }
 
-static uint8_t *put_option(uint8_t *p, uint16_t code, const uint8_t *data, uint16_t len)
+/* Puts an option of the OPT at `p`, and returns where the next one goes; without room it is left
+ * out. */
+static uint8_t *put_option(const struct answer *a, uint8_t *p, uint16_t code, const uint8_t *data,
+			   uint16_t len)
 {
+	if ((size_t)(p - a->buf) + WIRE_OPTION_FIXED + len > a->cap)
+		return p;
 	wire_put16(p, code);
 	wire_put16(p + 2, len);
 	memcpy(p + WIRE_OPTION_FIXED, data, len);
 	return p + WIRE_OPTION_FIXED + len;
+}
+
+static uint8_t *put_keepalive(const struct answer *a, uint8_t *p)
+{
+	uint8_t data[KEEPALIVE_OCTETS];
+
+	wire_put16(data, a->opt->keepalive_ds);
+	return put_option(a, p, OPTION_KEEPALIVE, data, sizeof(data));
 }
 
 /* What fits of the OPT: an EDE is left out before the answer would grow too long. */
@@ -136,10 +153,12 @@ static void add_opt(struct answer *a)
 	wire_put16(opt + 3, a->opt->udp_size);
 	wire_put32(opt + 5,
 		   (uint32_t)(a->rcode >> 4) << 24 | (a->query->edns.dnssec_ok ? 0x8000U : 0));
-	if (a->opt->cookie && (size_t)(p - a->buf) + WIRE_OPTION_FIXED + EDNS_COOKIE_FULL <= a->cap)
-		p = put_option(p, OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
-	if (ede && ede->len && (size_t)(p - a->buf) + WIRE_OPTION_FIXED + ede->len <= a->cap)
-		p = put_option(p, OPTION_EDE, ede->data, ede->len);
+	if (a->opt->cookie)
+		p = put_option(a, p, OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
+	if (a->opt->keepalive)
+		p = put_keepalive(a, p);
+	if (ede && ede->len)
+		p = put_option(a, p, OPTION_EDE, ede->data, ede->len);
 	wire_put16(opt + 9, (uint16_t)(p - opt - EDNS_OPT_FIXED));
 	a->len = (size_t)(p - a->buf);
 	a->count[SECTION_ADDITIONAL]++;

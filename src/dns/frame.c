@@ -15,14 +15,25 @@ uint8_t *frame_room(struct frame_window *w, size_t *ret_room)
 	return w->buf + held;
 }
 
+/* Where the first frame that has octets begins. */
+static size_t behind_empty(const struct frame_window *w)
+{
+	size_t at = w->begin;
+
+	while (w->end - at >= FRAME_PREFIX && wire_get16(w->buf + at) == 0)
+		at += FRAME_PREFIX;
+	return at;
+}
+
 enum frame_state frame_peek(const struct frame_window *w)
 {
-	size_t held = frame_held(w);
+	size_t at = behind_empty(w);
+	size_t held = w->end - at;
 	size_t len;
 
 	if (held < FRAME_PREFIX)
 		return FRAME_PARTIAL;
-	len = wire_get16(w->buf + w->begin);
+	len = wire_get16(w->buf + at);
 	if (len < WIRE_HEADER)
 		return FRAME_SHORT;
 	return held - FRAME_PREFIX < len ? FRAME_PARTIAL : FRAME_WHOLE;
@@ -30,8 +41,10 @@ enum frame_state frame_peek(const struct frame_window *w)
 
 enum frame_state frame_take(struct frame_window *w, const uint8_t **ret_msg, size_t *ret_len)
 {
-	enum frame_state state = frame_peek(w);
+	enum frame_state state;
 
+	w->begin = behind_empty(w);
+	state = frame_peek(w);
 	if (state != FRAME_WHOLE)
 		return state;
 	*ret_msg = w->buf + w->begin + FRAME_PREFIX;

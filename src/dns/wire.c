@@ -37,6 +37,8 @@ static enum err read_option(size_t at, uint16_t code, uint16_t len, struct edns 
 			edns->cookie_len = (uint8_t)len;
 		}
 	}
+	if (code == OPTION_KEEPALIVE)
+		edns->keepalive = true;
 	if (code == OPTION_EDE && len >= 2 && !edns->ede) {
 		edns->ede = (uint16_t)at;
 		edns->ede_len = len;

@@ -19,6 +19,7 @@
 #include "net/udp.h"
 
 #define DRAIN_POLL_MS 5
+#define PULSE_S 1 /* between two looks at what no packet tells of */
 
 /* What can be posted to a worker: bits of its mailbox. */
 enum mail {
@@ -37,6 +38,7 @@ struct worker {
 	struct stream *stream;
 	struct event mailbox;
 	struct event drain_timer;
+	struct event pulse;
 	int mail_fd;
 	atomic_uint mail;
 	uint64_t drain_until_ms;
@@ -149,6 +151,26 @@ static void *run(void *arg)
 	return NULL;
 }
 
+static void on_pulse(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	loop_tick(&w->loop);
+	edns_secrets_renew(&w->loop.env.cookie_secrets, &w->workers->config.cookie_secret,
+			   w->loop.env.now_s);
+}
+
+static enum err start_pulse(struct worker *w)
+{
+	static const struct timeval often = {.tv_sec = PULSE_S};
+
+	event_assign(&w->pulse, w->loop.base, -1, EV_PERSIST, on_pulse, w);
+	on_pulse(-1, 0, w);
+	return event_add(&w->pulse, &often) == 0 ? ERR_OK : ERR_NOMEM;
+}
+
 static enum err open_mailbox(struct worker *w)
 {
 	w->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -156,7 +178,7 @@ static enum err open_mailbox(struct worker *w)
 		return ERR_SYS;
 	event_assign(&w->mailbox, w->loop.base, w->mail_fd, EV_READ | EV_PERSIST, on_mail, w);
 	evtimer_assign(&w->drain_timer, w->loop.base, on_drain_timer, w);
-	return event_add(&w->mailbox, NULL) == 0 ? ERR_OK : ERR_NOMEM;
+	return event_add(&w->mailbox, NULL) == 0 ? start_pulse(w) : ERR_NOMEM;
 }
 
 /* What each front end was made with is its own from then on; the rest stays the listeners'. */
@@ -209,7 +231,6 @@ static enum err worker_init(struct worker *w, struct workers *workers, size_t in
 		.cache = config->cache,
 		.stats = &w->stats,
 		.name_key = config->name_key,
-		.cookie_secret = config->cookie_secret,
 	};
 	err = open_mailbox(w);
 	if (err == ERR_OK)
@@ -228,6 +249,7 @@ static void worker_fini(struct worker *w)
 	if (w->mail_fd >= 0) {
 		event_del(&w->mailbox);
 		event_del(&w->drain_timer);
+		event_del(&w->pulse);
 		close(w->mail_fd);
 	}
 	event_base_free(w->loop.base);

@@ -14,10 +14,12 @@ static uint64_t whole_name_hash(const struct name_suffixes *suffixes)
 /* The cookie is made now: its client part lies where the answer will be written. */
 static void begin_cookie(struct query *q, const struct query_env *env, const uint8_t *msg)
 {
+	q->good_cookie = false;
 	q->has_cookie = q->wire.edns.cookie && env->snapshot->conf->server.cookies;
 	if (q->has_cookie)
-		edns_make_cookie(&env->cookie_secret, msg + q->wire.edns.cookie, &q->client,
-				 env->now_s, q->cookie);
+		q->good_cookie = edns_answer_cookie(&env->cookie_secrets, msg + q->wire.edns.cookie,
+						    q->wire.edns.cookie_len, &q->client, env->now_s,
+						    q->cookie);
 }
 
 static uint64_t salt_of(const struct snapshot *s, uint16_t pool)
@@ -48,11 +50,26 @@ static void hash_question(struct query *q, const struct query_env *env)
 				   q->wire.qtype);
 }
 
+/*
+ * True for a port whose service sends something back to whatever comes: echo, daytime, qotd,
+ * chargen, time.  Nobody asks from there: who says so would have two
+ * servers talk to each other for ever.
+ */
+static bool is_loop_port(const struct sockaddr *client)
+{
+	static const uint64_t ports = 1U << 7 | 1U << 13 | 1U << 17 | 1U << 19 | 1ULL << 37;
+	uint16_t port = addr_port(client);
+
+	return port < 64 && (ports >> port & 1);
+}
+
 void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
 		 const struct sockaddr *client, enum transport transport)
 {
-	q->parsed = wire_parse_query(msg, len, &q->wire);
 	q->transport = transport;
+	q->parsed = transport == TRANSPORT_UDP && is_loop_port(client)
+			    ? WIRE_DROP
+			    : wire_parse_query(msg, len, &q->wire);
 	q->leave = POLICY_NO_LEAVE;
 	q->refresh = false;
 	q->unchecked = false;
@@ -278,6 +295,7 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_wait->wire = q->wire;
 	ret_wait->transport = q->transport;
 	ret_wait->has_cookie = q->has_cookie;
+	ret_wait->good_cookie = q->good_cookie;
 	ret_wait->alias = q->alias;
 	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
 	memcpy(ret_wait->question, msg + WIRE_HEADER, q->wire.question_end - (size_t)WIRE_HEADER);

@@ -5,6 +5,14 @@
 #include "dns/plain.h"
 #include "query/job.h"
 
+/* How long the client may keep the connection open without a question (RFC 7828, 3.3.2). */
+static void tell_keepalive(struct answer_job *job)
+{
+	job->opt.keepalive = true;
+	job->opt.keepalive_ds =
+		(uint16_t)(job->env->snapshot->conf->server.tcp_idle_timeout_ms / 100);
+}
+
 void answer_job_init(struct answer_job *job, const struct query_env *env,
 		     const struct wire_query *wire, enum transport transport, const uint8_t *cookie,
 		     const uint8_t *msg, uint8_t *buf, size_t cap)
@@ -26,6 +34,8 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 	job->room = cap;
 	job->limit = limit;
 	job->opt = (struct answer_opt){.udp_size = udp_size, .cookie = cookie};
+	if (wire->edns.keepalive && transport == TRANSPORT_TCP)
+		tell_keepalive(job);
 }
 
 void answer_job_begin(struct answer_job *job)

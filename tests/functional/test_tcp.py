@@ -4,6 +4,7 @@ import contextlib
 import os
 import time
 
+import dns.edns
 import dns.message
 import pytest
 
@@ -119,6 +120,33 @@ def test_first_frame_is_answered_while_the_second_is_coming(server):
         assert read_ids(s, 1) == [1]
         s.sendall(second[7:])
         assert read_ids(s, 1) == [2]
+
+
+def test_frames_of_no_octets_are_passed_over(server):
+    d = server()
+    with tcp_socket(d.address) as s:
+        s.sendall(b"\0\0" * 3 + frame(message("listed.test", 1)) + b"\0\0" * 40000
+                  + frame(message("elsewhere.test", 2)) + b"\0")
+        assert read_ids(s, 2) == [1, 2]
+        s.sendall(b"\0" + frame(message("listed.test", 3)))
+        assert read_ids(s, 1) == [3]
+
+
+def keepalive(answer):
+    """The timeout that the answer tells (RFC 7828), in tenths of a second; None: it tells none."""
+    for option in answer.options:
+        if int(option.otype) == 11:
+            return int.from_bytes(option.to_wire(), "big")
+    return None
+
+
+@pytest.mark.parametrize("qname", ["listed.test", "elsewhere.test", "slow.test"])
+def test_keepalive_is_answered_over_tcp(server, qname):
+    d = server(**{"tcp-idle-timeout": "2500ms"})
+    wanted = [dns.edns.GenericOption(11, b"")]
+    assert keepalive(ask(d.address, qname, tcp=True, options=wanted)) == 25
+    assert keepalive(ask(d.address, qname, tcp=True, edns=True)) is None
+    assert keepalive(ask(d.address, qname, options=wanted)) is None
 
 
 def test_largest_frame_is_read_whole(server):

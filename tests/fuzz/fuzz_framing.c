@@ -84,14 +84,16 @@ static struct found read_whole(const uint8_t *stream, size_t size)
 	while (size >= FRAME_PREFIX) {
 		size_t len = (size_t)stream[0] << 8 | stream[1];
 
-		if (len < WIRE_HEADER) {
+		if (len > 0 && len < WIRE_HEADER) {
 			f.end = FRAME_SHORT;
 			break;
 		}
 		if (size - FRAME_PREFIX < len)
 			break;
-		digest(&f, stream + FRAME_PREFIX, len);
-		f.messages++;
+		if (len > 0) {
+			digest(&f, stream + FRAME_PREFIX, len);
+			f.messages++;
+		}
 		stream += FRAME_PREFIX + len;
 		size -= FRAME_PREFIX + len;
 	}

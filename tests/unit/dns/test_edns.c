@@ -95,6 +95,74 @@ static void test_cookie_depends(void **state)
 	assert_memory_not_equal(first + 16, cookie + 16, 8);
 }
 
+static const struct hash_key master = {21, 34};
+static const struct ip asker = {.family = AF_INET, .bytes = {192, 0, 2, 9}};
+
+/* What is answered to a COOKIE option, at `now_s`, with the secrets of that time. */
+static bool answer_cookie(const uint8_t *option, uint8_t len, const struct ip *client,
+			  uint32_t now_s, uint8_t ret_cookie[EDNS_COOKIE_FULL])
+{
+	struct edns_secrets secrets = {.since_s = 0};
+
+	edns_secrets_renew(&secrets, &master, now_s);
+	return edns_answer_cookie(&secrets, option, len, client, now_s, ret_cookie);
+}
+
+/* A cookie that was given at `given_s`, when it comes back at `now_s`. */
+static void test_good_cookie(void **state)
+{
+	static const uint32_t day = 20000 * 86400;
+	static const struct {
+		uint32_t given_s;
+		uint32_t now_s;
+		bool good;
+		bool again; /* it is given once more */
+	} rows[] = {
+		{day + 9000, day + 9000, true, true},
+		{day + 9000, day + 10799, true, true},
+		{day + 9000, day + 10800, true, false},
+		{day + 9000, day + 12600, true, false},
+		{day + 9000, day + 12601, false, false},
+		{day + 9000, day + 8700, true, true}, /* clocks that differ */
+		{day + 9000, day + 8699, false, false},
+		{day - 1, day, true, true}, /* over the change of the secret */
+		{day - 1, day + 3599, true, false},
+		{day, day - 1, false, false}, /* the secret is not known yet */
+	};
+	uint8_t given[EDNS_COOKIE_FULL];
+	uint8_t next[EDNS_COOKIE_FULL];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_false(answer_cookie((const uint8_t *)"12345678", 8, &asker, rows[i].given_s,
+					   given));
+		assert_int_equal(answer_cookie(given, sizeof(given), &asker, rows[i].now_s, next),
+				 rows[i].good);
+		assert_int_equal(memcmp(given, next, sizeof(next)) == 0, rows[i].again);
+		if (rows[i].good && rows[i].now_s > rows[i].given_s)
+			assert_true(answer_cookie(next, sizeof(next), &asker, rows[i].now_s, next));
+	}
+}
+
+/* One that was given to another, or changed in any octet, is none. */
+static void test_bad_cookie(void **state)
+{
+	struct ip other = asker;
+	uint8_t given[EDNS_COOKIE_MAX] = {0};
+	uint8_t next[EDNS_COOKIE_FULL];
+
+	(void)answer_cookie((const uint8_t *)"12345678", 8, &asker, 1000000, given);
+	assert_true(answer_cookie(given, EDNS_COOKIE_FULL, &asker, 1000000, next));
+	other.bytes[3]++;
+	assert_false(answer_cookie(given, EDNS_COOKIE_FULL, &other, 1000000, next));
+	assert_false(answer_cookie(given, EDNS_COOKIE_FULL - 1, &asker, 1000000, next));
+	assert_false(answer_cookie(given, EDNS_COOKIE_MAX, &asker, 1000000, next));
+	for (size_t i = 0; i < EDNS_COOKIE_FULL; i++) {
+		given[i] ^= 1;
+		assert_false(answer_cookie(given, EDNS_COOKIE_FULL, &asker, 1000000, next));
+		given[i] ^= 1;
+	}
+}
+
 /* A mapped address is the IPv4 address it maps, in cookies too. */
 static void test_cookie_of_mapped_address(void **state)
 {
@@ -187,6 +255,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cookie_vectors),
 		cmocka_unit_test(test_cookie_depends),
+		cmocka_unit_test(test_good_cookie),
+		cmocka_unit_test(test_bad_cookie),
 		cmocka_unit_test(test_cookie_of_mapped_address),
 		cmocka_unit_test(test_ede_set),
 		cmocka_unit_test(test_ede_cut),

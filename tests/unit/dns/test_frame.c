@@ -30,7 +30,6 @@ static void test_states(void **state)
 		{"", 0, FRAME_PARTIAL},
 		{"\x00", 1, FRAME_PARTIAL},
 		{"\xff", 1, FRAME_PARTIAL},
-		{"\x00\x00", 2, FRAME_SHORT},
 		{"\x00\x01", 2, FRAME_SHORT},
 		{"\x00\x0b", 2, FRAME_SHORT},
 		{"\x00\x0b"
@@ -69,6 +68,33 @@ static void test_states(void **state)
 		assert_memory_equal(msg, "abcdefghijkl", 12);
 		assert_int_equal(frame_held(&w), rows[i].len - 14);
 	}
+}
+
+/* Frames of no octets are passed over, and take no room. */
+static void test_empty_frames(void **state)
+{
+	uint8_t buf[20];
+	const uint8_t *msg;
+	struct frame_window w;
+	size_t room;
+	size_t len;
+
+	frame_init(&w, buf, sizeof(buf));
+	add(&w, "\0\0\0\0\0", 5);
+	assert_int_equal(frame_peek(&w), FRAME_PARTIAL);
+	assert_int_equal(frame_take(&w, &msg, &len), FRAME_PARTIAL);
+	assert_int_equal(frame_held(&w), 1);
+	assert_ptr_equal(frame_room(&w, &room), buf + 1);
+	add(&w,
+	    "\x0c"
+	    "abcdefghijkl\0\0\0",
+	    16);
+	assert_int_equal(frame_peek(&w), FRAME_WHOLE);
+	assert_int_equal(frame_take(&w, &msg, &len), FRAME_WHOLE);
+	assert_memory_equal(msg, "abcdefghijkl", 12);
+	assert_int_equal(frame_take(&w, &msg, &len), FRAME_PARTIAL);
+	add(&w, "\1", 1);
+	assert_int_equal(frame_take(&w, &msg, &len), FRAME_SHORT);
 }
 
 static void test_room_is_regained(void **state)
@@ -124,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_empty_frames),
 		cmocka_unit_test(test_room_is_regained),
 		cmocka_unit_test(test_longest),
 	};

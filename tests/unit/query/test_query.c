@@ -462,6 +462,28 @@ static void expect_access(struct pipeline *p, const char *client, struct message
 }
 
 /* Who may not ask is told so, whatever is asked: nothing of lists, cache or configuration. */
+/* Over UDP, nobody who would send something back to whatever comes is answered. */
+static void test_loop_ports(void **state)
+{
+	struct pipeline *p = *state;
+
+	for (unsigned int port = 0; port < 1024; port++) {
+		bool loops = port == 7 || port == 13 || port == 17 || port == 19 || port == 37;
+		struct sockaddr_in from = pipeline_client("127.0.0.1");
+		struct message m;
+		struct query q;
+
+		from.sin_port = htons((in_port_t)port);
+		make_plain(&m);
+		query_begin(&q, &p->env, m.octets, m.len, (const struct sockaddr *)&from,
+			    TRANSPORT_UDP);
+		assert_int_equal(q.parsed, loops ? WIRE_DROP : WIRE_QUERY);
+		query_begin(&q, &p->env, m.octets, m.len, (const struct sockaddr *)&from,
+			    TRANSPORT_TCP);
+		assert_int_equal(q.parsed, WIRE_QUERY);
+	}
+}
+
 static void test_access(void **state)
 {
 	static void (*const makes[])(struct message *) = {make_cookie, make_two_opts, make_badvers};
@@ -1010,6 +1032,7 @@ static void test_allocates_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_loop_ports),
 		TEST(test_actions),
 		TEST(test_actions_without_edns),
 		TEST(test_specials),

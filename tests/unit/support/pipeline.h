@@ -29,7 +29,7 @@ static inline void pipeline_open(struct pipeline *p, const struct list_row *rows
 {
 	*p = (struct pipeline){
 		.env = {.name_key = LISTS_KEY,
-			.cookie_secret = {0x3fa4b2a6e573e9e5ULL, 0xcfbf379e84dce748ULL},
+			.cookie_secrets = {.now = {0x3fa4b2a6e573e9e5ULL, 0xcfbf379e84dce748ULL}},
 			.now_ms = PIPELINE_NOW_MS,
 			.now_s = PIPELINE_NOW_S},
 	};
