@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/err.h"
@@ -50,7 +51,16 @@ enum err ip_parse(const char *text, struct ip *ret_ip) MUST_CHECK;
 struct ip ip_from_sockaddr(const struct sockaddr *sa);
 
 /* The port of a socket address, in host order; 0 for one of another family. */
-uint16_t addr_port(const struct sockaddr *sa);
+static inline uint16_t addr_port(const struct sockaddr *sa)
+{
+	in_port_t port = 0;
+
+	/* sin_port and sin6_port stand at the same place */
+	if (sa->sa_family == AF_INET || sa->sa_family == AF_INET6)
+		memcpy(&port, (const uint8_t *)sa + offsetof(struct sockaddr_in, sin_port),
+		       sizeof(port));
+	return ntohs(port);
+}
 
 bool ip_equal(const struct ip *a, const struct ip *b);
 

@@ -74,6 +74,11 @@
 	  "The networks whose clients are served; others are answered REFUSED.") \
 	X(server, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
 	  "The largest answer sent over UDP; a larger one has the client come back over TCP.") \
+	X(server, client_prefix_ipv4, "client-prefix-ipv4", UINT, "32", 8, 32, "bits", RELOAD, \
+	  "How many bits of an IPv4 address make a client: what is limited per client is limited for " \
+	  "all addresses that have them in common.") \
+	X(server, client_prefix_ipv6, "client-prefix-ipv6", UINT, "64", 16, 128, "bits", RELOAD, \
+	  "The same of an IPv6 address.  A network of 64 bits is one site, or one host.") \
 	X(server, user, "user", STRING, "sinkholed", 1, 32, "", RESTART, \
 	  "The user to become once the addresses are bound, when started as root.") \
 	X(server, identity, "identity", STRING, "", 0, 255, "", RELOAD, \
@@ -90,7 +95,8 @@
 	  "TCP connections open at one time, over all workers.") \
 	X(server, tcp_connections_per_client, "tcp-connections-per-client", UINT, "32", 1, 65535, "", \
 	  RELOAD, \
-	  "TCP connections one client address may have open.") \
+	  "TCP connections one client may have open; for one more, the one of its own that was idle " \
+	  "for longest is closed.") \
 	X(server, tcp_idle_timeout_ms, "tcp-idle-timeout", DURATION, "10s", 100, 600000, "ms", RELOAD, \
 	  "How long a TCP connection may be silent before it is closed.") \
 	X(server, tcp_pipeline, "tcp-pipeline", UINT, "64", 1, 1024, "", RELOAD, \
@@ -156,10 +162,13 @@
 	X(outgoing, connection_idle_ms, "connection-idle", DURATION, "10s", 1000, 600000, "ms", RELOAD, \
 	  "How long a TCP or TLS connection to an upstream is kept open without a question.") \
 	X(outgoing, queries_per_client, "queries-per-client", UINT, "1000", 1, 65535, "", RELOAD, \
-	  "Queries of one client address that may wait for upstreams at one time; more are answered " \
-	  "SERVFAIL at once.") \
+	  "Queries of one client that may wait for upstreams at one time; more are answered SERVFAIL " \
+	  "at once.") \
+	X(outgoing, waiters_per_question, "waiters-per-question", UINT, "32", 1, 65535, "", RELOAD, \
+	  "Queries of one client that may wait for the same question; more are dropped over UDP, and " \
+	  "answered SERVFAIL over TCP.") \
 	X(outgoing, in_flight, "in-flight", UINT, "4096", 16, 65535, "", RESTART, \
-	  "Questions each worker may have open at the upstreams.") \
+	  "Questions each worker may have open at the upstreams, and queries that may wait for them.") \
 	X(outgoing, ports, "ports", UINT, "256", 16, 4096, "", RESTART, \
 	  "UDP source ports each worker holds open for each upstream.") \
 	X(outgoing, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \

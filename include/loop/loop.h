@@ -17,8 +17,8 @@
 /* What all workers count together, against limits that hold for the whole process. */
 struct loop_shared {
 	atomic_uint tcp_connections;
-	struct tally tcp_clients; /* the same, per client address */
-	struct tally waiting;	  /* queries that wait for upstreams, per client address */
+	struct tally tcp_clients; /* the same, per client */
+	struct tally waiting;	  /* queries that wait for upstreams, per client */
 };
 
 struct loop {
@@ -28,11 +28,14 @@ struct loop {
 	struct loop_shared *shared;
 };
 
-/* Whose share an address has: an IPv4 address is a client, and so is an IPv6 network of 64 bits,
- * from which anybody draws as many addresses as he likes. */
-static inline struct ip loop_client(const struct ip *address)
+/* Whose share an address has: who has an IPv6 network draws as many addresses of it as he likes, so
+ * that a client is a prefix. */
+static inline struct ip loop_client(const struct loop *loop, const struct ip *address)
 {
-	return ip_masked(address, address->family == AF_INET ? 32 : 64);
+	const struct conf_server *conf = &loop->env.snapshot->conf->server;
+
+	return ip_masked(address, address->family == AF_INET ? conf->client_prefix_ipv4
+							     : conf->client_prefix_ipv6);
 }
 
 /* Counts one query of `client` that waits for upstreams; false: the client has as many as it may.

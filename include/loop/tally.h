@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How many of something each client has, counted by all workers together, without a lock and in
- * a fixed space whatever the number of clients: a count-min sketch.
+ * a fixed space.
  *
- * A client is counted in one cell of every row and taken to have what its least cell says.  That
- * is never too little; it is too much only where all its cells are shared with clients that have
- * something themselves (with 100 of them about once in 10,000 clients).  The hash is keyed: who
- * shares with whom cannot be chosen.
+ * The count is exact while there are places: clients have one of 16, of 131,072 in all, and are
+ * told apart by a keyed hash of 58 bits.  Where there is none left for a client it is not counted,
+ * so that none is ever taken to have more than it has.
  */
 #ifndef LOOP_TALLY_H
 #define LOOP_TALLY_H
@@ -18,12 +17,13 @@
 #include "base/addr.h"
 #include "base/hash.h"
 
-#define TALLY_ROWS 4U
-#define TALLY_COLUMNS 1024U /* a power of two, at most 65536 */
+#define TALLY_SETS 16384U /* a power of two */
+#define TALLY_WAYS 8U	  /* a cache line */
+#define TALLY_TRIES 64	  /* when threads change the same client's count */
 
 /* All zero: nobody has anything. */
 struct tally {
-	atomic_uint cells[TALLY_ROWS][TALLY_COLUMNS];
+	_Atomic uint64_t slots[TALLY_SETS][TALLY_WAYS];
 };
 
 /* One more for `client`, unless the client has `limit` already: then false.  Any thread. */
@@ -32,5 +32,8 @@ bool tally_take(struct tally *tally, const struct hash_key *key, const struct ip
 
 /* One less, after a tally_take that was true, with the same key.  Any thread. */
 void tally_give(struct tally *tally, const struct hash_key *key, const struct ip *client);
+
+/* What `client` has.  Any thread. */
+uint32_t tally_count(struct tally *tally, const struct hash_key *key, const struct ip *client);
 
 #endif

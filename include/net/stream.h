@@ -4,9 +4,11 @@
  * answered as their answers come, in any order.
  *
  * The limits are those of the snapshot in force, asked whenever they are needed.  Connections
- * are counted over all workers, in all and per client address.  At a client's own limit the new
- * one is closed.  At the limit of all, the least recently used of this worker's idle connections
- * makes room, or, when there is none or the client may not ask anyway, the new one is closed.
+ * are counted over all workers, in all and per client (a prefix).  At a client's own limit, the one
+ * of its connections that was idle for longest makes room.  At the limit of all, one of the client
+ * with most of them does: an idle one, or else one in use, if that client has more than the new
+ * one.  Where another worker has what is to go, the new one is let in, and the other closes it
+ * within a second.  With nothing that may go, the new one is closed, and the log says so.
  *
  * A connection is idle when none of its questions is in flight; it is used when a whole query
  * comes, or the last of its answers has been written.  Whoever sends what is no query, or may

@@ -29,6 +29,9 @@ void udp_free(struct udp *udp);
 /* Answers what has arrived, then reads no more; what is in flight is still answered. */
 void udp_drain(struct udp *udp);
 
+/* Counts, and warns of, what the kernel dropped since the last call: of use about once a second. */
+void udp_look(struct udp *udp);
+
 /* Answers built and not sent yet: they leave later in the same turn of the loop. */
 size_t udp_pending(const struct udp *udp);
 

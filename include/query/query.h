@@ -48,13 +48,13 @@ struct query {
 	struct ip client;
 	bool has_cookie;
 	bool good_cookie; /* the client has shown that it reads what is sent to its address */
-	bool refresh;	/* answered from the cache, which wants the question asked anew:
-			 * query_refresh_key
-			 */
-	bool unchecked; /* the question goes with CD: without, upstreams refuse to answer */
-	bool alias;	/* its name is where the operator's CNAMEs lead from the question's */
-	bool in_zone;	/* its name is, or lies below, a zone with upstreams of its own */
-	uint16_t pool;	/* of the snapshot's: who is asked */
+	bool refresh;	  /* answered from the cache, which wants the question asked anew:
+			   * query_refresh_key
+			   */
+	bool unchecked;	  /* the question goes with CD: without, upstreams refuse to answer */
+	bool alias;	  /* its name is where the operator's CNAMEs lead from the question's */
+	bool in_zone;	  /* its name is, or lies below, a zone with upstreams of its own */
+	uint16_t pool;	  /* of the snapshot's: who is asked */
 	struct policy_leave leave; /* what the lists let be of its name, and so of the answer */
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint64_t cache_hash; /* differs by pool: none is given the replies of another */

@@ -38,6 +38,9 @@
 	X(servfail, "queries answered SERVFAIL: no upstream answered well")                        \
 	X(client_overload, "queries not forwarded: their client has too many that wait")           \
 	X(overload, "queries not forwarded: too many in flight")                                   \
+	X(retransmissions, "queries sent again while they waited")                                 \
+	X(waiters_refused, "queries not forwarded: too many of their client wait for the same")    \
+	X(waiters_crowded_out, "queries that waited and made room for others")                     \
 	X(truncated, "answers truncated to fit the client's buffer")                               \
 	X(upstream_retries, "retransmissions, and questions put to the next upstream")             \
 	X(upstream_hedges, "questions put to a second upstream, as the first took long")           \
@@ -55,6 +58,7 @@
 	X(tcp_accepted, "TCP connections accepted")                                                \
 	X(tcp_refused, "TCP connections refused by a limit")                                       \
 	X(tcp_evicted, "idle TCP connections closed to make room")                                 \
+	X(kernel_drops, "datagrams lost because a socket's receive buffer was full")               \
 	X(send_errors, "answers that could not be sent")
 
 struct stats {

@@ -14,36 +14,18 @@
 
 #include "query/query.h"
 #include "loop/loop.h"
+#include "upstream/waiter.h"
 
 struct upstreams;
 
-/* How a question ended. */
-struct upstream_result {
-	const struct reply *reply; /* NULL: none, see failure */
-	struct verdict verdict;	   /* of the lists on the reply */
-	enum query_failure failure;
-};
-
-/*
- * One client that waits for a question's reply.  The front end embeds it, fills in `wait` (by
- * query_suspend), `client` and `done`, and keeps it until `done` is called, which happens exactly
- * once, from the event loop, never from within upstream_ask.  What `result` points to is valid
- * during the call only.
- *
- * Places and turns are shared out among clients, and a client is a prefix: who has many addresses
- * in one network has one share (loop_client).
- */
-struct upstream_waiter {
-	struct upstream_waiter *next; /* upstream's own */
-	struct ip client;	      /* its prefix: the address, with all further bits zero */
-	struct query_wait wait;
-	void (*done)(struct upstream_waiter *waiter, const struct upstream_result *result);
-};
+/* How many may wait for so many questions: enough that, where places run out, a question has more
+ * than one. */
+#define UPSTREAM_WAITERS(in_flight) (2U * (in_flight))
 
 /*
  * The upstreams of the `count` pools, one at least (what is needed of them is copied), for the
- * worker of `loop`.  `in_flight` bounds the questions, `ports` the UDP sockets per upstream.
- * ERR_NOMEM.
+ * worker of `loop`.  `in_flight` bounds the questions, and those who wait for them, `ports` the UDP
+ * sockets per upstream. ERR_NOMEM.
  */
 enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, size_t count,
 			  uint32_t in_flight, uint32_t ports,
@@ -61,7 +43,10 @@ enum err upstreams_set(struct upstreams *upstreams, const struct upstream_pool *
 		       size_t count) MUST_CHECK;
 
 /*
- * Asks `key` for `waiter`, or lets it join the same question in flight.  ERR_REFUSED when as
+ * Asks `key` for `waiter`, or lets it join the same question in flight.  Where there is no place
+ * left for one who waits, another one's `done` is called.  ERR_EXISTS when the same query waits
+ * already: it has its place, and is answered as `waiter->wait` says.  ERR_RANGE when its client has
+ * outgoing.waiters-per-question of the question.  ERR_REFUSED when as
  * many questions are in flight as there may be, or when the pool that it is for is none of those
  * set: another's servers are not asked.  Then `done` will not be called.
  */

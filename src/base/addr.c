@@ -79,17 +79,6 @@ struct ip ip_from_sockaddr(const struct sockaddr *sa)
 	}
 }
 
-uint16_t addr_port(const struct sockaddr *sa)
-{
-	in_port_t port = 0;
-
-	/* sin_port and sin6_port stand at the same place */
-	if (sa->sa_family == AF_INET || sa->sa_family == AF_INET6)
-		memcpy(&port, (const uint8_t *)sa + offsetof(struct sockaddr_in, sin_port),
-		       sizeof(port));
-	return ntohs(port);
-}
-
 bool ip_equal(const struct ip *a, const struct ip *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;

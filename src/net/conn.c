@@ -61,12 +61,14 @@ enum err conn_open(struct stream *stream, int fd, const struct endpoint *peer,
 	conn->stream = stream;
 	conn->fd = fd;
 	conn->peer = *peer;
+	conn->address = ip_from_sockaddr(&peer->u.sa);
 	conn->client = *client;
 	conn_used(conn);
 	event_assign(&conn->readable, base, fd, EV_READ | EV_PERSIST, on_readable, conn);
 	event_assign(&conn->writable, base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
 	LIST_INIT(&conn->waiters);
 	LIST_INSERT_HEAD(&stream->conns, conn, entry);
+	stream->conn_count++;
 	conn_settle(conn);
 	return ERR_OK;
 }
@@ -162,6 +164,7 @@ void conn_free(struct conn *conn)
 		free(w);
 	}
 	LIST_REMOVE(conn, entry);
+	conn->stream->conn_count--;
 	give_place_back(conn);
 	free(conn);
 }

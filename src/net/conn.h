@@ -53,7 +53,8 @@ struct conn {
 	struct frame_window in; /* read and not served; the buffer is NULL when there is nothing */
 	struct evbuffer *out;	/* answered and not written */
 	struct endpoint peer;
-	struct ip client;
+	struct ip address;
+	struct ip client;   /* whose share the connection is of: loop_client */
 	uint64_t active_ms; /* when it was last of use, see conn_used */
 	uint32_t in_flight;
 	int fd;	     /* -1: closed, and kept for its questions in flight */
@@ -75,11 +76,13 @@ struct stream_listener {
 struct stream {
 	struct loop *loop;
 	struct upstreams *upstreams;
-	struct conn_list conns;	   /* all, the closed ones too */
-	struct conn_queue idle;	   /* the one that was of use longest ago comes first */
-	struct event idle_timer;   /* pending while there are connections */
-	struct event accept_timer; /* pending while accepting is paused */
-	uint64_t quiet_until_ms;   /* no warning that accepting failed before */
+	struct conn_list conns;		 /* all, the closed ones too */
+	struct conn_queue idle;		 /* the one that was of use longest ago comes first */
+	struct event idle_timer;	 /* pending while there are connections */
+	struct event accept_timer;	 /* pending while accepting is paused */
+	uint64_t quiet_until_ms;	 /* no warning that accepting failed before */
+	uint64_t refused_quiet_until_ms; /* no warning that a connection was refused before */
+	uint32_t conn_count;
 	uint8_t input[STREAM_READ_MAX];
 	uint8_t answer[FRAME_MAX]; /* being built, behind its length */
 	size_t listener_count;

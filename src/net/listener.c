@@ -26,7 +26,8 @@ static int set_udp_options(int fd, const struct endpoint *e)
 {
 	bool v4 = e->u.sa.sa_family == AF_INET;
 
-	set_int(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
+	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER) != 0)
+		set_int(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
 	set_int(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
 	/* Forged ICMP must not make us fragment (or believe in a small path). */
 	if (v4)
@@ -117,6 +118,21 @@ static enum err choose(const struct endpoint *endpoints, size_t count, struct li
 	return l->addresses > 0 ? ERR_OK : err_set(text, ERR_SYS, "%s", reason.text);
 }
 
+/* The kernel gives twice what it grants, its own bookkeeping included. */
+static void tell_of_small_buffer(const struct listeners *l)
+{
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	if (getsockopt(l->udp[0], SOL_SOCKET, SO_RCVBUF, &size, &len) != 0 ||
+	    size / 2 >= SOCKET_BUFFER)
+		return;
+	log_warning(
+		"the receive buffers are of %d octets instead of %d, and may overflow in a burst: "
+		"sysctl net.core.rmem_max=%d",
+		size / 2, SOCKET_BUFFER, SOCKET_BUFFER);
+}
+
 static enum err open_all(struct listeners *l, struct err_text *text)
 {
 	char name[ADDR_TEXT_MAX];
@@ -130,6 +146,7 @@ static enum err open_all(struct listeners *l, struct err_text *text)
 			return err_set(text, ERR_SYS, "cannot listen on %s: %s",
 				       endpoint_text(e, name, sizeof(name)), strerror(errno));
 	}
+	tell_of_small_buffer(l);
 	return ERR_OK;
 }
 

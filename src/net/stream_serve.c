@@ -79,7 +79,8 @@ static void forward(struct conn *conn, const struct query *q, const uint8_t *msg
 		return;
 	}
 	query_suspend(q, env, msg, &key, &w->base.wait);
-	w->base.client = loop_client(&conn->client);
+	w->base.client = conn->client;
+	w->base.origin = 0;
 	w->base.done = on_done;
 	w->conn = conn;
 	if (ask(conn, &key, w)) {
@@ -125,7 +126,7 @@ static void serve_message(struct conn *conn, const uint8_t *msg, size_t msg_len)
 		break;
 	}
 	conn_used(conn);
-	if (q.parsed == WIRE_DROP || !prefix_set_contains(env->snapshot->allow, &conn->client))
+	if (q.parsed == WIRE_DROP || !prefix_set_contains(env->snapshot->allow, &conn->address))
 		conn->ended = true;
 }
 

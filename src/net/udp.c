@@ -2,15 +2,19 @@
 #include "net/udp.h"
 
 #include <event2/event_struct.h>
+#include <inttypes.h>
+#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "net/batch.h"
 
 #define ROUNDS 8 /* batches read of one socket before others get their turn */
 #define DRAIN_ROUNDS 64
+#define QUIET_MS 60000 /* between two warnings */
 /* Datagrams of one turn: from so many on a socket is busy, below so many it no longer is. */
 #define BUSY_FROM 32U
 #define BUSY_TO 8U
@@ -24,7 +28,8 @@ struct udp_socket {
 	struct event event; /* readable */
 	struct event turn;  /* instead, while it is busy */
 	int fd;
-	bool wildcard; /* datagrams come with the address that was asked */
+	uint32_t drops; /* datagrams that the kernel dropped, when it was last looked */
+	bool wildcard;	/* datagrams come with the address that was asked */
 };
 
 /* A client whose question is upstream. */
@@ -32,7 +37,6 @@ struct udp_waiter {
 	struct upstream_waiter base;
 	SLIST_ENTRY(udp_waiter) unused;
 	struct udp_socket *socket;
-	struct ip client;
 	struct peer peer;
 };
 
@@ -47,6 +51,8 @@ struct udp {
 	struct event flush; /* made active when `out` is not empty: runs later in the same turn */
 	struct udp_waiter *waiters;
 	SLIST_HEAD(, udp_waiter) unused;
+	uint64_t untold_drops;	 /* of the kernel's, that no warning told of */
+	uint64_t quiet_until_ms; /* no further warning before */
 	size_t socket_count;
 	struct udp_socket sockets[];
 };
@@ -96,7 +102,7 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 		batch_set_answer(&udp->out, i, len);
 		udp->out_count++;
 	}
-	loop_waited(udp->loop, &w->client);
+	loop_waited(udp->loop, &base->client);
 	SLIST_INSERT_HEAD(&udp->unused, w, unused);
 	if (udp->out_count == BATCH)
 		flush_out(udp);
@@ -104,31 +110,57 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 		event_active(&udp->flush, EV_TIMEOUT, 0);
 }
 
+/* What a query has in common with none but itself when it is sent again: who sent it from where to
+ * where, and its ID. */
+static uint64_t origin_of(const struct udp_socket *s, const struct peer *peer, uint16_t id)
+{
+	const struct hash_key *key = &s->udp->loop->env.name_key;
+	uint64_t from = hash_siphash24(key, &peer->name, peer->name_len);
+	uint64_t to = hash_siphash24(key, peer->control, peer->control_len);
+
+	return (hash_rotl(to, 1) ^ from ^ (uint64_t)(s - s->udp->sockets) << 16 ^ id) | 1ULL << 63;
+}
+
+/* Has message `i` wait for its question's reply; on failure it does not. */
+static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *msg)
+{
+	struct udp *udp = s->udp;
+	struct udp_waiter *w = SLIST_FIRST(&udp->unused);
+	const struct query *q = &udp->queries[i];
+	struct query_key key;
+	enum err err;
+
+	if (!w)
+		return ERR_REFUSED;
+	w->base.client = loop_client(udp->loop, &q->client);
+	if (!loop_may_wait(udp->loop, &w->base.client))
+		return ERR_REFUSED;
+	SLIST_REMOVE_HEAD(&udp->unused, unused);
+	query_suspend(q, &udp->loop->env, msg, &key, &w->base.wait);
+	w->base.origin = origin_of(s, &udp->in.peers[i], q->wire.id);
+	w->base.done = on_done;
+	w->socket = s;
+	w->peer = udp->in.peers[i];
+	err = upstream_ask(udp->upstreams, &key, &w->base);
+	if (err == ERR_OK)
+		return ERR_OK;
+	SLIST_INSERT_HEAD(&udp->unused, w, unused);
+	loop_waited(udp->loop, &w->base.client);
+	return err;
+}
+
 /* Has the query asked upstream; true when there is no room for it and its answer was built. */
 static bool forward(struct udp_socket *s, size_t i, uint8_t *msg, size_t *ret_len)
 {
-	struct udp *udp = s->udp;
-	const struct query_env *env = &udp->loop->env;
-	struct udp_waiter *w = SLIST_FIRST(&udp->unused);
-	const struct ip *client = &udp->queries[i].client;
+	const struct query_env *env = &s->udp->loop->env;
+	enum err err = wait_for_reply(s, i, msg);
 	struct query_wait wait;
 	struct query_key key;
 
-	if (w && loop_may_wait(udp->loop, client)) {
-		query_suspend(&udp->queries[i], env, msg, &key, &w->base.wait);
-		w->client = *client;
-		w->base.client = loop_client(client);
-		w->base.done = on_done;
-		w->socket = s;
-		w->peer = udp->in.peers[i];
-		SLIST_REMOVE_HEAD(&udp->unused, unused);
-		if (upstream_ask(udp->upstreams, &key, &w->base) == ERR_OK)
-			return false;
-		SLIST_INSERT_HEAD(&udp->unused, w, unused);
-		loop_waited(udp->loop, client);
-	}
+	if (err == ERR_OK || err == ERR_EXISTS || err == ERR_RANGE)
+		return false;
 	stats_inc(env->stats, overload);
-	query_suspend(&udp->queries[i], env, msg, &key, &wait);
+	query_suspend(&s->udp->queries[i], env, msg, &key, &wait);
 	*ret_len = query_fail(env, &wait, QUERY_FAIL_OVERLOAD, msg, DATAGRAM_MAX);
 	return true;
 }
@@ -314,6 +346,39 @@ void udp_drain(struct udp *udp)
 		event_del(&udp->sockets[i].event);
 		event_del(&udp->sockets[i].turn);
 	}
+}
+
+/* What the kernel dropped of the socket's datagrams since it was last looked. */
+static uint32_t new_drops(struct udp_socket *s)
+{
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+	uint32_t before = s->drops;
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0 ||
+	    len <= SK_MEMINFO_DROPS * sizeof(info[0]))
+		return 0;
+	s->drops = info[SK_MEMINFO_DROPS];
+	return s->drops - before;
+}
+
+void udp_look(struct udp *udp)
+{
+	uint64_t now_ms = udp->loop->env.now_ms;
+	uint32_t drops = 0;
+
+	for (size_t i = 0; i < udp->socket_count; i++)
+		drops += new_drops(&udp->sockets[i]);
+	udp->untold_drops += drops;
+	if (drops > 0)
+		stats_add(udp->loop->env.stats, kernel_drops, drops);
+	if (udp->untold_drops == 0 || now_ms < udp->quiet_until_ms)
+		return;
+	log_warning("%" PRIu64 " queries were lost: they came faster than they could be read, and "
+		    "the receive buffer was full (sysctl net.core.rmem_max)",
+		    udp->untold_drops);
+	udp->untold_drops = 0;
+	udp->quiet_until_ms = now_ms + QUIET_MS;
 }
 
 size_t udp_pending(const struct udp *udp)

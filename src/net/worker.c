@@ -160,6 +160,8 @@ static void on_pulse(evutil_socket_t fd, short what, void *arg)
 	loop_tick(&w->loop);
 	edns_secrets_renew(&w->loop.env.cookie_secrets, &w->workers->config.cookie_secret,
 			   w->loop.env.now_s);
+	if (w->udp)
+		udp_look(w->udp);
 }
 
 static enum err start_pulse(struct worker *w)
@@ -188,8 +190,8 @@ static enum err open_front_ends(struct worker *w)
 	struct listeners *l = config->listeners;
 	int *udp_fds = l->udp + w->index * l->addresses;
 	int *tcp_fds = l->tcp + w->index * l->addresses;
-	enum err err = udp_create(&w->loop, w->upstreams, udp_fds, l->addresses, config->in_flight,
-				  &w->udp);
+	enum err err = udp_create(&w->loop, w->upstreams, udp_fds, l->addresses,
+				  UPSTREAM_WAITERS(config->in_flight) + 1, &w->udp);
 
 	if (err != ERR_OK)
 		return err;

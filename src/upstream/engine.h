@@ -12,6 +12,7 @@
  *   send.c      a question sent to a server
  *   pick.c      which server of a pool is asked
  *   question.c  the table of questions in flight
+ *   waiting.c   who waits for their replies, within limits
  *   client.c    whose they are: who has most, whose turn it is
  *   silence.c   zones in which nobody answers
  *   pool.c      pools of servers: made, kept over a reload, freed
@@ -111,6 +112,19 @@ void finish(struct question *q, const struct upstream_result *result);
 void finish_stale(struct question *q);
 /* Ends it without a reply: with what is stale, with a server's word on why, or with `failure`. */
 void finish_failed(struct question *q, enum query_failure failure);
+
+/* ---- waiting.c */
+
+enum err waiting_create(struct waiting *w, uint32_t places, uint32_t buckets) MUST_CHECK;
+void waiting_free(struct waiting *w);
+/* ERR_EXISTS: it waits already, and the place it has is for its newer query now.  ERR_RANGE: its
+ * client has as many waiters of this question as it may. */
+enum err waiting_may_join(struct question *q, const struct upstream_waiter *waiter) MUST_CHECK;
+/* Puts it among the question's waiters; without a place left, another one is told that there is no
+ * room.  ERR_REFUSED: nobody can be told so. */
+enum err waiting_join(struct question *q, struct upstream_waiter *waiter) MUST_CHECK;
+/* Hands over all waiters of the question, whose places are free from then on. */
+void waiting_take(struct question *q, struct waiter_queue *ret_waiters);
 
 /* ---- send.c */
 

@@ -7,13 +7,13 @@
 #define NEVER UINT64_MAX
 
 /* They may ask others at once. */
-static void tell(struct upstream_waiter *waiters, const struct upstream_result *result)
+static void tell(struct waiter_queue *waiters, const struct upstream_result *result)
 {
-	while (waiters) {
-		struct upstream_waiter *next = waiters->next;
+	struct upstream_waiter *w;
 
-		waiters->done(waiters, result);
-		waiters = next;
+	while ((w = STAILQ_FIRST(waiters))) {
+		STAILQ_REMOVE_HEAD(waiters, entry);
+		w->done(w, result);
 	}
 }
 
@@ -27,15 +27,16 @@ static void blame_unhelpful(const struct question *q)
 
 void finish(struct question *q, const struct upstream_result *result)
 {
-	struct upstream_waiter *waiters = q->waiters;
+	struct waiter_queue waiters;
 
+	waiting_take(q, &waiters);
 	for (uint32_t i = 0; i < q->attempt_count; i++)
 		if (q->attempts[i].server)
 			health_unanswered(q->attempts[i].server, &q->attempts[i]);
 	if (result->reply && result->reply->kind != REPLY_FAILURE)
 		blame_unhelpful(q);
 	question_end(q);
-	tell(waiters, result);
+	tell(&waiters, result);
 }
 
 /* Those who have waited long get what is left in the cache (RFC 8767, 5). */
@@ -43,37 +44,43 @@ void finish_stale(struct question *q)
 {
 	struct upstreams *up = q->upstreams;
 	struct upstream_result result = {.reply = NULL};
-	struct upstream_waiter *waiters = q->waiters;
+	struct waiter_queue waiters;
 	struct reply reply;
 
 	q->stale_ms = NEVER;
-	if (!waiters ||
+	if (!q->waiting ||
 	    !query_stale(&up->loop->env, &q->key, false, up->message, &reply, &result.verdict))
 		return;
 	result.reply = &reply;
-	q->waiters = NULL;
-	tell(waiters, &result);
+	waiting_take(q, &waiters);
+	tell(&waiters, &result);
+}
+
+/* Puts the waiter back to those of the question; there is a place, since it had one. */
+static void put_back(struct question *q, struct upstream_waiter *waiter)
+{
+	struct upstream_result result = {.failure = QUERY_FAIL_OVERLOAD};
+
+	if (waiting_join(q, waiter) != ERR_OK)
+		waiter->done(waiter, &result);
 }
 
 /* Clients that check for themselves (CD) have it asked anew, so that the upstream does not check:
  * it may have refused for that alone. */
 static void ask_unchecked(struct question *q)
 {
-	struct upstream_waiter **at = &q->waiters;
 	struct query_key key = q->key;
+	struct upstream_waiter *waiter;
+	struct waiter_queue waiters;
 
 	if (!query_ask_unchecked(&key))
 		return;
-	while (*at) {
-		struct upstream_waiter *waiter = *at;
-
-		*at = waiter->next;
+	waiting_take(q, &waiters);
+	while ((waiter = STAILQ_FIRST(&waiters))) {
+		STAILQ_REMOVE_HEAD(&waiters, entry);
 		if (!(waiter->wait.wire.flags & FLAG_CD) ||
-		    q->upstreams->ask(q->upstreams, &key, waiter) != ERR_OK) {
-			waiter->next = *at;
-			*at = waiter;
-			at = &waiter->next;
-		}
+		    q->upstreams->ask(q->upstreams, &key, waiter) != ERR_OK)
+			put_back(q, waiter);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "loop/loop.h"
 #include "query/query.h"
 #include "upstream/tls.h"
+#include "upstream/waiter.h"
 #include "upstream/rtt.h"
 #include "upstream/state.h"
 #include "upstream/trait.h"
@@ -107,7 +108,9 @@ struct question {
 	struct upstreams *upstreams;
 	struct client *client; /* who asked it first */
 	struct pool *pool;
-	struct upstream_waiter *waiters;
+	LIST_HEAD(, party) parties; /* of waiters: each client's */
+	LIST_ENTRY(question) weight;
+	uint32_t waiting; /* all waiters together */
 	struct event timer;
 	uint64_t begun_ms;
 	uint64_t deadline_ms; /* given up */
@@ -225,6 +228,28 @@ struct pool {
 	struct server *servers[];
 };
 
+/* The waiters of one client for one question. */
+struct party {
+	LIST_ENTRY(party) chain;
+	LIST_ENTRY(party) entry; /* of the question's */
+	struct question *question;
+	struct ip prefix;
+	uint32_t count;
+	struct waiter_queue waiters; /* the oldest first */
+};
+
+LIST_HEAD(party_list, party);
+
+/* All who wait. */
+struct waiting {
+	struct party *all;
+	struct party_list unused;
+	struct party_list *buckets;
+	struct question_list weights[CLIENT_WEIGHTS];
+	uint32_t taken;
+	uint32_t places;
+};
+
 #define SILENCES 1024U /* zones; a power of two */
 
 /* Zones in which nobody answered lately, by their hash. */
@@ -265,6 +290,7 @@ struct upstreams {
 	struct question_queue queue;   /* those in flight */
 	uint32_t bucket_mask;
 	struct clients clients;
+	struct waiting waiting;
 	struct silences silences;
 	uint8_t message[WIRE_MESSAGE_MAX]; /* what is being received */
 };

@@ -34,7 +34,8 @@ static void reset(struct question *q)
 	const struct loop *loop = q->upstreams->loop;
 	const struct conf_outgoing *conf = &loop->env.snapshot->conf->outgoing;
 
-	q->waiters = NULL;
+	LIST_INIT(&q->parties);
+	q->waiting = 0;
 	q->begun_ms = loop->env.now_ms;
 	q->deadline_ms = loop->env.now_ms + conf->timeout_ms;
 	q->retry_ms = NEVER;

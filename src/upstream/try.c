@@ -104,9 +104,15 @@ bool try_again(struct question *q, struct server *server, bool over_connection)
 
 static bool is_dnssec_wanted(const struct question *q)
 {
-	for (const struct upstream_waiter *w = q->waiters; w; w = w->next)
-		if (w->wait.wire.edns.dnssec_ok)
-			return true;
+	const struct upstream_waiter *w;
+	const struct party *p;
+
+	LIST_FOREACH(p, &q->parties, entry) {
+		STAILQ_FOREACH(w, &p->waiters, entry) {
+			if (w->wait.wire.edns.dnssec_ok)
+				return true;
+		}
+	}
 	return false;
 }
 

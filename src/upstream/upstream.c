@@ -64,16 +64,15 @@ enum err upstream_ask(struct upstreams *up, const struct query_key *key,
 		      struct upstream_waiter *waiter)
 {
 	struct question *q = question_find(up, key);
+	enum err err = q ? waiting_may_join(q, waiter) : ERR_OK;
 
+	if (err != ERR_OK)
+		return err;
 	if (q)
 		stats_inc(up->loop->env.stats, joined);
 	else
 		q = question_ask(up, key, &waiter->client);
-	if (!q)
-		return ERR_REFUSED;
-	waiter->next = q->waiters;
-	q->waiters = waiter;
-	return ERR_OK;
+	return q ? waiting_join(q, waiter) : ERR_REFUSED;
 }
 
 static uint32_t power_of_two_at_least(uint32_t n)
@@ -109,6 +108,7 @@ enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, 
 	up->buckets = calloc(buckets, sizeof(*up->buckets));
 	if (!up->questions || !up->buckets ||
 	    clients_create(&up->clients, in_flight, buckets) != ERR_OK ||
+	    waiting_create(&up->waiting, UPSTREAM_WAITERS(in_flight), buckets) != ERR_OK ||
 	    pools_replace(up, pools, count) != ERR_OK) {
 		upstreams_free(up);
 		return ERR_NOMEM;
@@ -131,6 +131,7 @@ void upstreams_free(struct upstreams *up)
 	event_del(&up->turn);
 	event_del(&up->release);
 	clients_free(&up->clients);
+	waiting_free(&up->waiting);
 	free(up->buckets);
 	free(up->questions);
 	free(up);
@@ -151,7 +152,7 @@ bool upstreams_awaited(const struct upstreams *up)
 	const struct question *q;
 
 	TAILQ_FOREACH(q, &up->queue, age) {
-		if (q->waiters)
+		if (q->waiting)
 			return true;
 	}
 	return false;

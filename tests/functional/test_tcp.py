@@ -256,21 +256,51 @@ def test_connection_that_waits_for_the_upstream_is_not_idle(server):
         assert read_ids(s, 1) == [1]
 
 
-def test_one_client_has_only_so_many_connections(server):
-    d = server(workers=2, **{"tcp-connections-per-client": 3})
-    with connections(d.address, 3) as held:
-        assert all(works(s) for s in held)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_client_has_only_so_many_connections(server, workers):
+    """One more is answered: of its own, an idle one goes, at whatever worker it is."""
+    d = server(workers=workers, **{"tcp-connections-per-client": 3})
+    with tcp_socket(d.address, "127.0.0.2") as other, connections(d.address, 3) as held:
+        assert works(other) and all(works(s) for s in held)
         with tcp_socket(d.address) as fourth:
-            assert is_closed(fourth)
-        assert all(works(s) for s in held)
-        with tcp_socket(d.address, "127.0.0.2") as other:
-            assert works(other)
-    assert d.counted("tcp_refused") == 1
+            assert works(fourth)
+            wait_until(lambda: d.counted("tcp_evicted") >= 1, 5, "one was closed")
+            assert works(fourth) and works(other)
+            assert sum(works(s) for s in held) == 2
+    assert d.counted("tcp_refused") == 0
 
-    def again():
-        with tcp_socket(d.address) as s:
-            return works(s)
-    wait_until(again, 5, "the places are free again")
+
+def test_33rd_connection_is_answered(server):
+    d = server(workers=2)
+    with connections(d.address, 32), tcp_socket(d.address) as last:
+        assert works(last)
+
+
+def test_client_whose_connections_are_all_busy_is_refused(server):
+    d = server(**{"tcp-connections-per-client": 2})
+    with connections(d.address, 2) as held:
+        for s in held:
+            s.sendall(frame(message("slow.test", 1)))
+        wait_until(lambda: d.counted("queries_tcp") == 2, 5, "both wait for the upstream")
+        with tcp_socket(d.address) as more:
+            assert is_closed(more)
+    d.program.wait_line(r"^warning: a TCP connection of 127\.0\.0\.1 was refused: ")
+    assert d.counted("tcp_refused") >= 1
+
+
+def test_heaviest_client_makes_room(server):
+    """Of the client with most connections, an idle one first, then one in use."""
+    d = server(**{"tcp-connections": 6, "tcp-connections-per-client": 5})
+    with tcp_socket(d.address, "127.0.0.2") as light, connections(d.address, 5) as heavy:
+        assert works(light) and works(heavy[4])
+        for s in heavy[:4]:
+            s.sendall(frame(message("slow.test", 1)))
+        wait_until(lambda: d.counted("forwarded") >= 1, 5, "they wait")
+        with tcp_socket(d.address, "127.0.0.3") as third, \
+                tcp_socket(d.address, "127.0.0.4") as fourth:
+            assert works(third) and works(fourth) and works(light)
+            assert is_closed(heavy[4]) and is_closed(heavy[0])
+            assert read_ids(heavy[1], 1) == [1]
 
 
 def test_oldest_idle_connection_makes_room(server):

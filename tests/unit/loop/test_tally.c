@@ -22,9 +22,9 @@ static struct ip client(uint32_t number)
 
 static bool is_empty(struct tally *t)
 {
-	for (unsigned int row = 0; row < TALLY_ROWS; row++)
-		for (unsigned int column = 0; column < TALLY_COLUMNS; column++)
-			if (t->cells[row][column] != 0)
+	for (unsigned int set = 0; set < TALLY_SETS; set++)
+		for (unsigned int way = 0; way < TALLY_WAYS; way++)
+			if (t->slots[set][way] != 0)
 				return false;
 	return true;
 }
@@ -49,26 +49,49 @@ static void test_limit(void **state)
 	assert_true(is_empty(&t));
 }
 
-/* With 100 clients at their limit, of 10,000 others hardly any is taken for one of them. */
-static void test_mistaken(void **state)
+/* Nobody is taken for another: so many clients have what they may have, and no more. */
+static void test_many_clients(void **state)
+{
+	static const struct {
+		uint32_t clients;
+		uint32_t limit;
+	} rows[] = {{8000, 4}, {65535, 1}};
+	static struct tally t;
+
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		for (uint32_t i = 0; i < rows[row].clients * rows[row].limit; i++) {
+			struct ip ip = client(i % rows[row].clients);
+
+			assert_int_equal(tally_count(&t, &key, &ip), i / rows[row].clients);
+			assert_true(tally_take(&t, &key, &ip, rows[row].limit));
+		}
+		for (uint32_t i = 0; i < rows[row].clients; i++) {
+			struct ip ip = client(i);
+
+			assert_int_equal(tally_count(&t, &key, &ip), rows[row].limit);
+			assert_false(tally_take(&t, &key, &ip, rows[row].limit));
+			for (uint32_t taken = 0; taken < rows[row].limit; taken++)
+				tally_give(&t, &key, &ip);
+		}
+		assert_true(is_empty(&t));
+	}
+}
+
+/* Where there is no place left, a client is not counted, and not refused. */
+static void test_full(void **state)
 {
 	static struct tally t;
-	unsigned int mistaken = 0;
+	struct ip ip = client(7);
 
-	for (uint32_t i = 0; i < 100; i++) {
-		struct ip ip = client(i);
-
+	for (unsigned int set = 0; set < TALLY_SETS; set++)
+		for (unsigned int way = 0; way < TALLY_WAYS; way++)
+			t.slots[set][way] = UINT64_MAX;
+	for (int i = 0; i < 3; i++)
 		assert_true(tally_take(&t, &key, &ip, 1));
-	}
-	for (uint32_t i = 100; i < 10100; i++) {
-		struct ip ip = client(i);
-
-		if (tally_take(&t, &key, &ip, 1))
-			tally_give(&t, &key, &ip);
-		else
-			mistaken++;
-	}
-	assert_true(mistaken <= 20);
+	tally_give(&t, &key, &ip);
+	for (unsigned int set = 0; set < TALLY_SETS; set++)
+		for (unsigned int way = 0; way < TALLY_WAYS; way++)
+			assert_int_equal(t.slots[set][way], UINT64_MAX);
 }
 
 static struct tally shared_tally;
@@ -99,7 +122,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_mistaken),
+		cmocka_unit_test(test_many_clients),
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_threads),
 	};
 

@@ -470,7 +470,7 @@ static void test_nonsense(void **state)
 		uint16_t id_change;
 	} rows[] = {
 		{{0, 3, 1, 2, 3}, 0},		/* too short */
-		{{0, 0}, 0},			/* empty */
+		{{0, 11, 0, 0, 0x81, 0x80}, 0}, /* nearly a header */
 		{{0, 12, 0, 0, 0x01, 0x00}, 0}, /* a query */
 		{{0, 12, 0, 0, 0x81, 0x80}, 1}, /* an answer to nothing */
 	};
