@@ -14,7 +14,7 @@
 
 #include "query/query.h"
 #include "loop/loop.h"
-#include "upstream/waiter.h"
+#include "remote/waiter.h"
 
 struct upstreams;
 

@@ -5,14 +5,15 @@ import sys
 from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
-ROOMS = ("base", "dns", "match", "list", "conf", "cache", "names", "query", "loop", "upstream",
+ROOMS = ("base", "dns", "match", "list", "conf", "cache", "names", "query", "loop", "remote", "upstream",
          "net", "evidence", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {
+    "remote": {"match", "list"},
     "upstream": {"match", "list"},
     "net": {"match", "list"},
-    "evidence": {"upstream", "net"},
-    "web": {"upstream", "net"},
+    "evidence": {"remote", "upstream", "net"},
+    "web": {"remote", "upstream", "net"},
 }
 MAY_USE = {room: set(ROOMS[:n + 1]) - NEVER.get(room, set()) for n, room in enumerate(ROOMS)}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What of a load the operator has accepted beforehand. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -63,18 +64,20 @@ static enum err end_one(struct load *load, const char *name, unsigned int index)
 /* What an asked load has found out of the list. */
 static void answer(struct load *load)
 {
+	struct load_result *result = &load->result;
 	const struct conf *conf = load->conf;
+	const char *file = ACCEPT_NO_FILE;
 	unsigned int former;
 
-	load->result.accept_known = loader_former_list(load, load->options.accept, &former) != NULL;
-	strcpy(load->result.accept_file, ACCEPT_NO_FILE);
-	strcpy(load->result.accept_conf, load->conf_digest);
+	result->accept_known = loader_former_list(load, load->options.accept, &former) != NULL;
 	for (unsigned int i = 0; i < conf->lists_count; i++) {
 		if (!is_asked(load, conf->lists[i].name))
 			continue;
-		load->result.accept_known = true;
-		strcpy(load->result.accept_file, digest_of(load, i));
+		result->accept_known = true;
+		file = digest_of(load, i);
 	}
+	snprintf(result->accept_file, sizeof(result->accept_file), "%s", file);
+	snprintf(result->accept_conf, sizeof(result->accept_conf), "%s", load->conf_digest);
 }
 
 enum err loader_end_acceptances(struct load *load)

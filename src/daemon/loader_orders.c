@@ -43,7 +43,8 @@ static enum err read_order(const char *path, struct conf **ret_conf, struct err_
 		return err;
 	if (conf->lists_count != 1) {
 		conf_free(conf);
-		return err_set(text, ERR_CONFIG, "%s: has no list, or several", path);
+		(void)err_set(text, ERR_CONFIG, "%s: has no list, or several", path);
+		return ERR_CONFIG;
 	}
 	*ret_conf = conf;
 	return ERR_OK;

@@ -5,7 +5,7 @@
 
 #include "base/reach.h"
 #include "daemon/load.h"
-#include "upstream/tls.h"
+#include "remote/tls.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 

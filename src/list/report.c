@@ -12,6 +12,7 @@ static const char *const format_names[LIST_FORMAT_COUNT] = {
 	[LIST_FORMAT_RPZ] = "rpz",
 };
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define LIST_REASON_WORDS(enumerator, words) [enumerator] = words,
 static const char *const reason_words[LIST_REASON_COUNT] = {LIST_REASONS(LIST_REASON_WORDS)};
 #undef LIST_REASON_WORDS

@@ -102,20 +102,24 @@ static enum err choose(const struct endpoint *endpoints, size_t count, struct li
 		       struct err_text *text)
 {
 	struct err_text reason = {"no address to listen on"};
+	enum err err = ERR_OK;
 
-	for (size_t i = 0; i < count; i++) {
-		enum err err = probe(&endpoints[i], SOCK_DGRAM, &reason);
-
+	for (size_t i = 0; i < count && err == ERR_OK; i++) {
+		err = probe(&endpoints[i], SOCK_DGRAM, &reason);
 		if (err == ERR_OK)
 			err = probe(&endpoints[i], SOCK_STREAM, &reason);
 		if (err == ERR_OK)
 			l->endpoints[l->addresses++] = endpoints[i];
-		else if (err == ERR_NOTFOUND)
-			log_warning("%s: there is no IPv6, it is left out", reason.text);
-		else
-			return err_set(text, err, "%s", reason.text);
+		if (err != ERR_NOTFOUND)
+			continue;
+		log_warning("%s: there is no IPv6, it is left out", reason.text);
+		err = ERR_OK;
 	}
-	return l->addresses > 0 ? ERR_OK : err_set(text, ERR_SYS, "%s", reason.text);
+	if (err == ERR_OK && l->addresses == 0)
+		err = ERR_SYS;
+	if (err != ERR_OK)
+		(void)err_set(text, err, "%s", reason.text);
+	return err;
 }
 
 /* The kernel gives twice what it grants, its own bookkeeping included. */

@@ -93,7 +93,7 @@ static struct world {
 	bool cannot_send;
 } world;
 
-/* ---- in the place of upstream/udp.c and upstream/link.c, and of chance */
+/* ---- in the place of remote/udp.c and remote/link.c, and of chance */
 
 static uint64_t chance;
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "upstream/rtt.h"
+#include "remote/rtt.h"
 
 #define INITIAL_MS 400U
 #define ENOUGH 20U /* samples to tell a percentile of */

@@ -4,11 +4,11 @@
  * link_queue.c, which has the questions at one, and link_io.c, which knows of octets, have in
  * common.
  */
-#ifndef UPSTREAM_LINK_H
-#define UPSTREAM_LINK_H
+#ifndef REMOTE_LINK_H
+#define REMOTE_LINK_H
 
 #include "dns/frame.h"
-#include "upstream/engine.h"
+#include "remote/remote.h"
 
 /* Octets not written: room for what is asked together, so that it leaves by one system call. */
 #define UPLINK_OUT_MAX 16384U

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "upstream/tls.h"
+#include "remote/tls.h"
 #include "support/alloc_fail.h"
 #include "support/certs.h"
 #include "support/scratch.h"

@@ -5,8 +5,8 @@
  *
  * No sockets here: an SSL is handed out, and whoever has it gives it a socket and drives it.
  */
-#ifndef UPSTREAM_TLS_H
-#define UPSTREAM_TLS_H
+#ifndef REMOTE_TLS_H
+#define REMOTE_TLS_H
 
 #include <openssl/types.h>
 #include <stdbool.h>

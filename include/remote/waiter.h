@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One who waits for a question's reply, and what is told then. */
-#ifndef UPSTREAM_WAITER_H
-#define UPSTREAM_WAITER_H
+#ifndef REMOTE_WAITER_H
+#define REMOTE_WAITER_H
 
 #include <stdint.h>
 #include <sys/queue.h>

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "upstream/tls.h"
-#include "upstream/link.h"
+#include "remote/tls.h"
+#include "remote/link.h"
 #include "support/alloc_fail.h"
 #include "support/certs.h"
 #include "support/mockstream.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "upstream/link.h"
+#include "remote/link.h"
 
 #define LINKS_MAX 4U	   /* to one server */
 #define PIPELINE_MAX 100U  /* questions in flight on one */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "upstream/engine.h"
+#include "remote/remote.h"
 
 #define STRAYS_MAX 16U /* at one port, between two answers, beside those that may be late */
 

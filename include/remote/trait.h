@@ -4,8 +4,8 @@
  * is expected of each, given up after three misses in a row, and tried again later, each time
  * after twice as long.
  */
-#ifndef UPSTREAM_TRAIT_H
-#define UPSTREAM_TRAIT_H
+#ifndef REMOTE_TRAIT_H
+#define REMOTE_TRAIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "upstream/engine.h"
+#include "remote/remote.h"
 
 #define USES_MAX 128U /* questions from one port */
 #define IDLE_MS 1000U

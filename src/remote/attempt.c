@@ -2,7 +2,7 @@
 /* A question sent once: what is written, and what is taken for an answer to it (RFC 5452, 9.1). */
 #include <string.h>
 
-#include "upstream/engine.h"
+#include "remote/remote.h"
 
 #define PADDING_BLOCK 128U /* RFC 8467, 4.1 */
 #define QTYPE_QCLASS 4U

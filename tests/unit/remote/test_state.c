@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "upstream/state.h"
+#include "remote/state.h"
 
 #define PAGE "docs/architecture.md"
 #define LINE_MAX_OCTETS 1024

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "upstream/state.h"
+#include "remote/state.h"
 
 #include <stddef.h>
 

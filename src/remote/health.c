@@ -5,7 +5,7 @@
  * doubled to learn whether it is well.
  */
 #include "base/log.h"
-#include "upstream/engine.h"
+#include "remote/remote.h"
 
 #define ASIDE_MIN_MS 1000U
 #define ASIDE_MAX_SHIFT 5U /* at most 32 seconds */

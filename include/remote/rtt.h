@@ -3,8 +3,8 @@
  * Round trip times of one server: smoothed, with their spread (RFC 6298, 2), and how they are
  * distributed, with the old ones counting less and less.
  */
-#ifndef UPSTREAM_RTT_H
-#define UPSTREAM_RTT_H
+#ifndef REMOTE_RTT_H
+#define REMOTE_RTT_H
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "upstream/engine.h"
+#include "remote/remote.h"
 
 enum server_transport server_transport_of(const struct conf_upstream *conf)
 {

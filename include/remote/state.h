@@ -3,8 +3,8 @@
  * The states of an upstream server: what each does to questions, what leads from one to another.
  * The code is driven by these rows, and docs/architecture.md shows them; a test compares the two.
  */
-#ifndef UPSTREAM_STATE_H
-#define UPSTREAM_STATE_H
+#ifndef REMOTE_STATE_H
+#define REMOTE_STATE_H
 
 /* When a question is sent to a server in this state. */
 #define SERVER_ASKED(X)                                                                            \

@@ -3,8 +3,8 @@
  * What upstream keeps: questions and the attempts to have them answered, whose they are, servers
  * and the pools that they are in.  All of it is one worker's.
  */
-#ifndef UPSTREAM_MODEL_H
-#define UPSTREAM_MODEL_H
+#ifndef REMOTE_MODEL_H
+#define REMOTE_MODEL_H
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -14,11 +14,11 @@
 #include "base/random.h"
 #include "loop/loop.h"
 #include "query/query.h"
-#include "upstream/tls.h"
-#include "upstream/waiter.h"
-#include "upstream/rtt.h"
-#include "upstream/state.h"
-#include "upstream/trait.h"
+#include "remote/tls.h"
+#include "remote/waiter.h"
+#include "remote/rtt.h"
+#include "remote/state.h"
+#include "remote/trait.h"
 
 #define SERVERS_MAX 64U	 /* of a pool: bits of a mask */
 #define ATTEMPTS_MAX 10U /* of one question, in the time that an answer may take */

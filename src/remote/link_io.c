@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "upstream/link.h"
+#include "remote/link.h"
 
 /* What was sent and is not acknowledged after so long was sent to nobody: the server is gone, or
  * something on the way forgot the connection.  There is still time to ask again over another. */

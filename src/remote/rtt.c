@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "upstream/rtt.h"
+#include "remote/rtt.h"
 
 #define SAMPLES_MAX 512U /* then all buckets are halved */
 #define SAMPLES_MIN 20U	 /* to tell a percentile of */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "upstream/tls.h"
+#include "remote/tls.h"
 
 #include <dirent.h>
 #include <errno.h>

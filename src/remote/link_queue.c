@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "upstream/link.h"
+#include "remote/link.h"
 
 static struct upstreams *upstreams_of(const struct uplink *link)
 {
