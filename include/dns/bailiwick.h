@@ -9,11 +9,13 @@
  * authority section, at one of these names or above it.  Then there belong, of the question's
  * class alone, to
  *
- *   answer      records at these names, and the DNAMEs that led on from them, which stand above
+ *   answer      records at these names of the question's type, CNAMEs, and the DNAMEs that led on
+ *               from them, which stand above
  *   authority   SOA and NS at these names or above; NSEC, NSEC3 and DS at or below the zones, or
  *               for a name of which the reply tells no zone (a positive answer by a wildcard),
  *               at or below its top-level domain
- *   additional  what is at or below these names or the zones
+ *   additional  what is at the names that records of the answer section lead to: of mail
+ *               exchangers, name servers, services
  *
  * and the RRSIGs of records that would belong.  An NSEC says nothing without its RRSIG, which is
  * what a client checks it by, so that the wide rule for it does no harm.
@@ -32,6 +34,7 @@
 
 /* Resolvers follow far fewer CNAMEs; records beyond so many do not belong. */
 #define BAILIWICK_NAMES_MAX 40U
+#define BAILIWICK_TARGETS_MAX 32U /* names whose additional records belong */
 /* CNAMEs and DNAMEs of a reply that are followed. */
 #define BAILIWICK_LINKS_MAX 64U
 
@@ -47,10 +50,15 @@ struct bailiwick {
 	unsigned int
 		links; /* CNAMEs and DNAMEs shown; those beyond BAILIWICK_LINKS_MAX lead nowhere */
 	bool followed; /* the names are known: no record adds one any more */
+	unsigned int target_count;
+	uint16_t qtype;
 	uint16_t rrclass;
+	bool circle;  /* a CNAME leads back to where it was reached from */
 	bool settled; /* the names and the zones are known: none will come any more */
 	uint8_t zone[BAILIWICK_NAMES_MAX]; /* octets of the highest zone above the name; 0: none */
+	uint8_t parent[BAILIWICK_NAMES_MAX]; /* the place of the name that led to it */
 	struct name names[BAILIWICK_NAMES_MAX];
+	struct name targets[BAILIWICK_TARGETS_MAX];
 };
 
 /* The records of a message's sections, but for an OPT and what stands behind it. */
@@ -67,10 +75,13 @@ void bailiwick_begin(struct bailiwick *b, const uint8_t *question, size_t len);
 /*
  * True when the record belongs by what was seen before it.  Records are shown in their order; a
  * false is final only if the names and zones are settled.  `target` is the name in the rdata of
- * a CNAME or DNAME, and not read for other types.
+ * a CNAME, a DNAME or a type of which rdata_target tells, and not read for other types.
  */
 bool bailiwick_take(struct bailiwick *b, enum section section, const uint8_t *msg,
 		    const struct wire_rr *rr, const struct name *owner, const struct name *target);
+
+/* The place of a name among those that count; BAILIWICK_NAMES_MAX: it is none. */
+unsigned int bailiwick_find(const struct bailiwick *b, const struct name *name);
 
 /* Adds all names that the question leads to by these links, in whatever order they stand.  From
  * then on records that are shown add no name.  Costs count times the names that are found. */

@@ -127,11 +127,12 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 bool query_key_equal(const struct query_key *a, const struct query_key *b);
 
 /*
- * Inspects an upstream's reply to `key` (the CNAME targets in it) under the current snapshot, and
- * caches it if it may be, or else what it contradicts is cached no more.  The verdict says what its
- * clients get instead, if it matched; what lists block is remembered as any reply is.
- * `msg` is the message that `reply` was parsed from; it has room for WIRE_MESSAGE_MAX octets, in
- * which the reply's plain form is found (dns/plain.h).
+ * Inspects an upstream's reply to `key` (the names that it leads to; addresses of listed
+ * ones are taken from it) under the current snapshot, and caches it if it may be, or else what it
+ * contradicts is cached no more.  The verdict says what its clients get instead, if it matched;
+ * what lists block is remembered as any reply is. `msg` is the message that `reply` was parsed
+ * from; it has room for WIRE_MESSAGE_MAX octets, in which the reply's plain form is found
+ * (dns/plain.h).
  */
 struct verdict query_resolve(const struct query_env *env, const struct query_key *key, uint8_t *msg,
 			     size_t len, struct reply *reply);

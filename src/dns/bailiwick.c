@@ -3,41 +3,78 @@
 
 #include <string.h>
 
+#include "dns/rdata.h"
+
 void bailiwick_begin(struct bailiwick *b, const uint8_t *question, size_t len)
 {
 	b->count = 0;
 	b->links = 0;
+	b->target_count = 0;
+	b->circle = false;
 	b->followed = false;
 	b->settled = false;
 	if (len == 0)
 		return;
 	name_copy_lower(&b->names[0], question, len - 4);
+	b->qtype = wire_get16(question + len - 4);
 	b->rrclass = wire_get16(question + len - 2);
 	b->zone[0] = 0;
+	b->parent[0] = 0;
 	b->count = 1;
 }
 
-static bool is_one(const struct bailiwick *b, const struct name *name)
+unsigned int bailiwick_find(const struct bailiwick *b, const struct name *name)
 {
-	for (unsigned int i = 0; i < b->count; i++)
+	for (unsigned int i = 0; i < b->count; i++) {
 		if (&b->names[i] == name || name_equal(&b->names[i], name))
-			return true;
-	return false;
+			return i;
+	}
+	return BAILIWICK_NAMES_MAX;
 }
 
-static void add(struct bailiwick *b, const struct name *name)
+static void set_name(struct name *dst, const struct name *src)
 {
-	if (b->count == BAILIWICK_NAMES_MAX || is_one(b, name))
+	dst->len = src->len;
+	memcpy(dst->wire, src->wire, src->len);
+}
+
+/* Takes in a name that the one at `parent` leads to.  A CNAME circle leads back to a name that was
+ * there before: the next one is found behind its parent. */
+static void add(struct bailiwick *b, const struct name *name, unsigned int parent)
+{
+	unsigned int at = bailiwick_find(b, name);
+
+	b->circle |= at <= parent && b->qtype != TYPE_CNAME && b->qtype != TYPE_ANY;
+	if (b->count == BAILIWICK_NAMES_MAX || at < b->count)
 		return;
-	b->names[b->count].len = name->len;
-	memcpy(b->names[b->count].wire, name->wire, name->len);
+	set_name(&b->names[b->count], name);
+	b->parent[b->count] = (uint8_t)parent;
 	b->zone[b->count++] = 0;
 }
 
-/* Adds what the DNAME makes of a name below its owner (RFC 6672, 2.2). */
-static void add_substituted(struct bailiwick *b, const struct name *name, const struct name *owner,
+static bool is_target(const struct bailiwick *b, const struct name *name)
+{
+	for (unsigned int i = 0; i < b->target_count; i++) {
+		if (name_equal(&b->targets[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* The root stands for the owner itself (RFC 9460, 2.5). */
+static void add_target(struct bailiwick *b, const struct name *owner, const struct name *target)
+{
+	const struct name *name = target->len == 1 ? owner : target;
+
+	if (b->target_count < BAILIWICK_TARGETS_MAX && !is_target(b, name))
+		set_name(&b->targets[b->target_count++], name);
+}
+
+/* Adds what the DNAME makes of the name at `parent`, below its owner (RFC 6672, 2.2). */
+static void add_substituted(struct bailiwick *b, unsigned int parent, const struct name *owner,
 			    const struct name *target)
 {
+	const struct name *name = &b->names[parent];
 	size_t above = (size_t)name->len - owner->len;
 	struct name made;
 
@@ -46,7 +83,7 @@ static void add_substituted(struct bailiwick *b, const struct name *name, const 
 	memcpy(made.wire, name->wire, above);
 	memcpy(made.wire + above, target->wire, target->len);
 	made.len = (uint8_t)(above + target->len);
-	add(b, &made);
+	add(b, &made, parent);
 }
 
 static bool is_substituted(const struct name *name, const struct name *owner)
@@ -65,7 +102,7 @@ static bool take_dname(struct bailiwick *b, const struct name *owner, const stru
 		if (b->followed)
 			return true;
 		any = true;
-		add_substituted(b, &b->names[i], owner, target);
+		add_substituted(b, i, owner, target);
 	}
 	return any;
 }
@@ -77,9 +114,9 @@ void bailiwick_follow(struct bailiwick *b, const struct bailiwick_link *links, u
 
 		for (const struct bailiwick_link *link = links; link < links + count; link++) {
 			if (link->type == TYPE_DNAME && is_substituted(name, &link->owner))
-				add_substituted(b, name, &link->owner, &link->target);
+				add_substituted(b, i, &link->owner, &link->target);
 			if (link->type == TYPE_CNAME && name_equal(name, &link->owner))
-				add(b, &link->target);
+				add(b, &link->target, i);
 		}
 	}
 	b->followed = true;
@@ -132,29 +169,35 @@ static bool is_denial_within(const struct bailiwick *b, const struct name *owner
 	return false;
 }
 
-static bool is_within(const struct bailiwick *b, const struct name *owner)
+/* The types that an answer may have: what was asked for, and what leads to it. */
+static bool is_asked_for(const struct bailiwick *b, uint16_t type)
 {
-	for (unsigned int i = 0; i < b->count; i++)
-		if (is_below_part(owner, &b->names[i], b->zone[i] ? b->zone[i] : b->names[i].len))
-			return true;
-	return false;
+	return type == b->qtype || type == TYPE_CNAME || type == TYPE_DNAME ||
+	       b->qtype == TYPE_ANY || b->qtype == TYPE_RRSIG;
 }
 
 static bool take_answer(struct bailiwick *b, uint16_t type, const struct wire_rr *rr,
 			const struct name *owner, const struct name *target)
 {
-	bool belongs = is_one(b, owner);
+	unsigned int at = bailiwick_find(b, owner);
 	bool link = rr->type == TYPE_CNAME || rr->type == TYPE_DNAME;
+	uint8_t before;
 
+	if (!is_asked_for(b, type))
+		return false;
 	if (link && !b->followed && ++b->links > BAILIWICK_LINKS_MAX)
 		return false;
 	if (rr->type == TYPE_DNAME)
-		return take_dname(b, owner, target) || belongs;
+		return take_dname(b, owner, target) || at < b->count;
 	if (type == TYPE_DNAME)
 		return is_above(b, owner, false);
-	if (belongs && link && !b->followed)
-		add(b, target);
-	return belongs;
+	if (at >= b->count)
+		return false;
+	if (link && !b->followed)
+		add(b, target, at);
+	else if (!link && rdata_target(rr->type, &before))
+		add_target(b, owner, target);
+	return true;
 }
 
 static bool take_authority(struct bailiwick *b, uint16_t type, const struct name *owner)
@@ -187,6 +230,6 @@ bool bailiwick_take(struct bailiwick *b, enum section section, const uint8_t *ms
 	case SECTION_AUTHORITY:
 		return take_authority(b, type, owner);
 	default:
-		return is_within(b, owner);
+		return is_target(b, owner);
 	}
 }

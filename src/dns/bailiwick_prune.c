@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dns/bailiwick.h"
+#include "dns/rdata.h"
 #include "dns/rewrite.h"
 
 /* One record as it is looked at. */
@@ -40,15 +41,16 @@ static bool walk_next(struct walk *w, struct record *r)
 {
 	size_t at = w->pos;
 	size_t end = w->body->end;
+	uint8_t before;
 
 	if (at >= end || wire_next_rr(w->msg, end, &w->pos, &r->rr) != ERR_OK ||
 	    name_unpack(w->msg, end, &at, &r->owner) != ERR_OK)
 		return false;
 	r->section = section_of(w->body, w->index++);
-	at = r->rr.rdata;
-	if (r->rr.type == TYPE_CNAME || r->rr.type == TYPE_DNAME)
-		return name_unpack(w->msg, r->rr.end, &at, &r->target) == ERR_OK;
-	return true;
+	if (!rdata_target(r->rr.type, &before))
+		return true;
+	at = r->rr.rdata + before;
+	return name_unpack(w->msg, r->rr.end, &at, &r->target) == ERR_OK;
 }
 
 static bool take(struct bailiwick *b, const uint8_t *msg, const struct record *r)

@@ -3,6 +3,7 @@
 #ifndef DNS_RDATA_H
 #define DNS_RDATA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dns/wire.h"
@@ -42,6 +43,27 @@ static inline struct rdata_form rdata_form(uint16_t type)
 		return (struct rdata_form){6, 1, 0};
 	default:
 		return (struct rdata_form){0, 0, 0};
+	}
+}
+
+/* True for a type whose rdata, behind `*ret_before` octets, has a name that an asker goes on to. */
+static inline bool rdata_target(uint16_t type, uint8_t *ret_before)
+{
+	switch (type) {
+	case TYPE_CNAME:
+	case TYPE_DNAME:
+	case TYPE_NS:
+	case TYPE_MX:
+	case TYPE_AFSDB:
+	case TYPE_SRV:
+		*ret_before = rdata_form(type).before;
+		return true;
+	case TYPE_SVCB:
+	case TYPE_HTTPS:
+		*ret_before = 2; /* its name is never compressed (RFC 9460, 2.2) */
+		return true;
+	default:
+		return false;
 	}
 }
 

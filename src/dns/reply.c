@@ -59,6 +59,7 @@ struct exam {
 	struct reply *reply;
 	unsigned int pointers; /* followed so far, in all names */
 	bool foreign;	       /* a record seems not to belong to the question */
+	uint16_t passed_over;  /* additional records that do not belong, since one that does */
 	bool opt_seen;	       /* records behind the OPT are checked, and not taken */
 	struct name owner;     /* of the record looked at */
 	struct name target;    /* the first name in its rdata */
@@ -72,6 +73,7 @@ static void exam_begin(struct exam *exam, size_t len)
 	exam->len = len;
 	exam->pointers = 0;
 	exam->foreign = false;
+	exam->passed_over = 0;
 	exam->opt_seen = false;
 	memset(exam->ttl_marks, 0, (len + 7) / 8);
 }
@@ -140,6 +142,18 @@ static enum err read_owner(struct exam *exam, const struct wire_rr *rr,
 	return read_name(exam, rr, &at, &exam->owner);
 }
 
+/* The name of a service is never compressed (RFC 9460, 2.2). */
+static enum err read_service(struct exam *exam, const struct wire_rr *rr)
+{
+	const uint8_t *name = exam->msg + rr->rdata + 2;
+	size_t len = rr->rdlen < 3 ? 0 : name_check(name, rr->rdlen - 2U);
+
+	if (len == 0)
+		return ERR_SYNTAX;
+	name_copy_lower(&exam->target, name, len);
+	return ERR_OK;
+}
+
 static enum err read_rdata(struct exam *exam, const struct wire_rr *rr)
 {
 	struct rdata_form form = rdata_form(rr->type);
@@ -150,6 +164,8 @@ static enum err read_rdata(struct exam *exam, const struct wire_rr *rr)
 		return rr->rdlen == 4 ? ERR_OK : ERR_SYNTAX;
 	if (rr->type == TYPE_AAAA && rr->rrclass == CLASS_IN)
 		return rr->rdlen == 16 ? ERR_OK : ERR_SYNTAX;
+	if ((rr->type == TYPE_SVCB || rr->type == TYPE_HTTPS) && rr->rrclass == CLASS_IN)
+		return read_service(exam, rr);
 	if (form.names == 0)
 		return ERR_OK;
 	err = read_name(exam, rr, &at, &exam->target);
@@ -185,6 +201,29 @@ static uint32_t negative_ttl(const uint8_t *msg, const struct wire_rr *soa,
 	return ttl_s < limits->max_negative_s ? ttl_s : limits->max_negative_s;
 }
 
+/* Additional records at the end that do not belong are left out by ending the body before them;
+ * else the body is written anew.  True when the record is in the body. */
+static bool take_in(struct exam *exam, const struct wire_rr *rr, enum section section,
+		    const struct name *owner)
+{
+	struct reply *reply = exam->reply;
+	bool belongs =
+		bailiwick_take(&exam->bailiwick, section, exam->msg, rr, owner, &exam->target);
+
+	if (section == SECTION_ADDITIONAL) {
+		if (!belongs) {
+			exam->passed_over++;
+			return false;
+		}
+		exam->foreign |= exam->passed_over > 0;
+		reply->arcount = (uint16_t)(reply->arcount + exam->passed_over + 1);
+		exam->passed_over = 0;
+	}
+	exam->foreign |= !belongs;
+	reply->body_len = (uint16_t)(rr->end - exam->question_end);
+	return true;
+}
+
 /* Takes one record other than the OPT into the reply's account. */
 static enum err take_record(struct exam *exam, const struct wire_rr *rr, enum section section)
 {
@@ -204,14 +243,8 @@ static enum err take_record(struct exam *exam, const struct wire_rr *rr, enum se
 		reply->has_soa = true;
 	}
 	wire_put32(exam->msg + rr->ttl_at, ttl_s);
-	if (ttl_s < reply->ttl_s)
+	if (!exam->opt_seen && take_in(exam, rr, section, owner) && ttl_s < reply->ttl_s)
 		reply->ttl_s = ttl_s;
-	if (exam->opt_seen)
-		return ERR_OK;
-	reply->arcount = (uint16_t)(reply->arcount + (section == SECTION_ADDITIONAL));
-	reply->body_len = (uint16_t)(rr->end - exam->question_end);
-	if (!bailiwick_take(&exam->bailiwick, section, exam->msg, rr, owner, &exam->target))
-		exam->foreign = true;
 	return ERR_OK;
 }
 
@@ -315,7 +348,9 @@ static enum err take_all(uint8_t *msg, size_t len, const struct reply_ttl_limits
 	bailiwick_begin(&exam.bailiwick, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER);
 	exam_begin(&exam, len);
 	err = take_records(&exam);
-	return err == ERR_OK && exam.foreign ? prune(&exam) : err;
+	if (err == ERR_OK && exam.foreign)
+		err = prune(&exam);
+	return err == ERR_OK && exam.bailiwick.circle ? ERR_SYNTAX : err;
 }
 
 /* A NOERROR with answers may still be a CNAME chain that ends in nothing: that is an answer too,

@@ -34,12 +34,14 @@ static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *
  * is given. */
 static struct verdict inspect_cached(const struct query *q, const struct query_env *env,
 				     const struct cache_key *key, const uint8_t *msg,
-				     const struct reply *reply, const struct cache_found *found)
+				     struct reply *reply, const struct cache_found *found)
 {
+	const uint16_t additional =
+		reply->arcount; /* cut off here only: the entry has them still */
 	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
 					 reply, q->leave);
 
-	if (!v.matched)
+	if (!v.matched && reply->arcount == additional)
 		cache_set_generation(env->cache, key, found, env->snapshot->generation);
 	return v;
 }
@@ -141,7 +143,7 @@ static struct cache_key cache_key_of(const struct query_key *key, struct name *q
  * asked. */
 static struct verdict judge_reply(const struct query_env *env, const struct query_key *key,
 				  const struct name *qname, const uint8_t *msg, size_t len,
-				  const struct reply *reply)
+				  struct reply *reply)
 {
 	struct policy_leave leave = key->leave;
 	struct name_suffixes suffixes;

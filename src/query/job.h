@@ -5,6 +5,7 @@
  *   query.c  a query parsed, and decided
  *   cache.c  what the cache is asked and told
  *   reply.c  answers from verdicts, replies and failures
+ *   inspect.c  the lists asked about the names that a reply leads to
  */
 #ifndef QUERY_JOB_H
 #define QUERY_JOB_H
@@ -112,10 +113,12 @@ bool query_answer_special_use(const struct query *q, struct answer_job *job, siz
 size_t query_answer_chaos(struct answer_job *job, const struct name *qname);
 
 /*
- * Asks the lists about every name that the reply's CNAMEs and DNAMEs lead to, in the order they
- * stand; the first match decides.  `msg` is the message the reply's records stand in.
+ * Asks the lists about every name that the reply leads to: by CNAMEs, by what DNAMEs make, and to
+ * services; the first match decides.  `leave` is that of the question's own name, and what is let
+ * be of a name holds for those behind it.  The additional section is taken from the reply when it
+ * has a name that is listed.  `msg` is the message the reply's records stand in.
  */
 struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
-			     const struct reply *reply, struct policy_leave leave);
+			     struct reply *reply, struct policy_leave leave);
 
 #endif

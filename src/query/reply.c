@@ -213,45 +213,6 @@ size_t query_answer_chaos(struct answer_job *job, const struct name *qname)
 	return answer_end(&job->answer, RCODE_REFUSED, 0);
 }
 
-/* The verdict on the one name that the rdata of `rr` holds. */
-static struct verdict inspect_target(const struct query_env *env, const uint8_t *msg, size_t len,
-				     const struct wire_rr *rr, struct policy_leave leave)
-{
-	struct name_suffixes suffixes;
-	struct name target;
-	size_t at = rr->rdata;
-
-	if (name_unpack(msg, len, &at, &target) != ERR_OK)
-		return (struct verdict){.matched = false};
-	name_hash_suffixes(&env->name_key, &target, &suffixes);
-	return policy_match(env->snapshot->policy, &target, &suffixes, leave);
-}
-
-struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
-			     const struct reply *reply, struct policy_leave leave)
-{
-	struct verdict tcp_only = {.matched = false};
-	size_t pos = reply->question_end;
-	struct wire_rr rr;
-	struct verdict v;
-
-	for (unsigned int i = 0; i < reply->ancount; i++) {
-		if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
-			break;
-		if (rr.type != TYPE_CNAME && rr.type != TYPE_DNAME)
-			continue;
-		v = inspect_target(env, msg, len, &rr, leave);
-		leave = policy_leave_behind(leave, &v);
-		if (!v.matched || v.action == ACTION_PASS)
-			continue;
-		if (v.action == ACTION_TCP_ONLY)
-			tcp_only = v; /* what lies behind it may be blocked for good */
-		else
-			return v;
-	}
-	return tcp_only;
-}
-
 /* A job for a client that waited: header and question are laid into its buffer first. */
 static void resume_job(struct answer_job *job, const struct query_env *env,
 		       const struct query_wait *wait, uint8_t *buf, size_t cap)

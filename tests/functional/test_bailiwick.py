@@ -35,7 +35,7 @@ def test_records_of_other_names_are_removed(daemon, upstream):
         answer = ask(d.address, "w.a.test", edns=True, payload=4096)
         assert addresses(answer) == [GOOD]
         assert records(answer, "authority") == [("a.test.", "NS", "n.s.bank.test.")]
-        assert [name for name, _, _ in records(answer, "additional")] == ["ns.a.test."]
+        assert not records(answer, "additional")
         assert FORGED not in answer.to_text()
     assert up.count() == 1 and d.counted("upstream_pruned") == 1
 

@@ -2,7 +2,8 @@
 """Every name that an answer leads to is judged, and what the lists let be holds for what is behind."""
 import pytest
 
-from harness.client import addresses, ask, rcode
+from harness.client import addresses, ask, rcode, records
+from harness.upstream import rrset
 
 GOOD, SINK = "198.51.100.7", "192.0.2.1"
 EXCEPTION = "||tracker.example^\n@@||www.site.example^\n"
@@ -42,3 +43,88 @@ def test_exception_that_a_reload_takes_away_is_none(daemon, upstream):
     d.write_list("one", "||tracker.example^\n")
     d.reload_well()
     assert addresses(ask(d.address, "www.site.example")) == [SINK]
+
+
+# ---- names that an answer leads to
+
+def dname_alone(q):
+    """A DNAME, and no CNAME of what it makes."""
+    return q.reply("under.test. 300 IN DNAME listed.test.", f"x.listed.test. 300 IN A {GOOD}")
+
+
+@pytest.mark.parametrize("listed", ["listed.test", "x.listed.test"])
+def test_name_that_a_dname_makes(daemon, upstream, listed):
+    d = daemon({"upstreams": [upstream(dname_alone).address]}).add_list("one", listed + "\n").start()
+    assert addresses(ask(d.address, "x.under.test")) == [SINK]
+
+
+def with_additional(kind, rdata):
+    def script(q):
+        reply = q.reply(f"{q.name} 300 IN {kind} {rdata}")
+        reply.additional = [rrset(f"t.listed.test. 300 IN A {GOOD}"),
+                            rrset(f"t.good.test. 300 IN A {GOOD}"),
+                            rrset(f"t.other.test. 300 IN A {GOOD}")]
+        return reply
+    return script
+
+
+@pytest.mark.parametrize("kind, rdata", [("MX", "1 t.{}.test."), ("SRV", "1 2 3 t.{}.test."),
+                                         ("NS", "t.{}.test."), ("HTTPS", "1 t.{}.test.")])
+def test_address_of_a_listed_name_is_not_carried_along(daemon, upstream, kind, rdata):
+    up = upstream(with_additional(kind, rdata.format("listed")))
+    d = daemon({"upstreams": [up.address]}).add_list("one", "listed.test\n").start()
+    for _ in range(2):
+        answer = ask(d.address, "w.test", kind)
+        assert not answer.additional and GOOD not in answer.to_text()
+    up.script = with_additional(kind, rdata.format("good"))
+    answer = ask(d.address, "v.test", kind)
+    assert [name for name, *_ in records(answer, "additional")] == ["t.good.test."]
+
+
+@pytest.mark.parametrize("kind", ["MX", "SRV", "NS"])
+def test_list_that_comes_later_takes_the_address_from_the_cache(daemon, upstream, kind):
+    rdata = {"MX": "1 t.listed.test.", "SRV": "1 2 3 t.listed.test.", "NS": "t.listed.test."}[kind]
+    up = upstream(with_additional(kind, rdata))
+    d = daemon({"upstreams": [up.address]}).add_list("one", "else.test\n").start()
+    assert GOOD in ask(d.address, "w.test", kind).to_text()
+    d.write_list("one", "listed.test\n")
+    d.reload_well()
+    for _ in range(2):
+        answer = ask(d.address, "w.test", kind)
+        assert len(answer.answer) == 1 and GOOD not in answer.to_text()
+
+
+def test_hints_of_a_listed_service_are_not_given(daemon, upstream):
+    up = upstream(lambda q: q.reply(f"{q.name} 300 IN HTTPS 1 t.listed.test. ipv4hint={GOOD}"))
+    d = daemon({"upstreams": [up.address]}).add_list("one", "listed.test\n").start()
+    answer = ask(d.address, "w.test", "HTTPS")
+    assert rcode(answer) == "NOERROR" and not answer.answer
+
+
+@pytest.mark.parametrize("first", ["passed", "listed"])
+def test_pass_of_one_target_does_not_lift_the_block_of_the_other(daemon, upstream, first):
+    second = {"passed": "listed", "listed": "passed"}[first]
+    up = upstream(lambda q: q.reply(f"{q.name} 300 IN HTTPS 1 t.{first}.test.",
+                                    f"{q.name} 300 IN HTTPS 2 t.{second}.test."))
+    d = daemon({"upstreams": [up.address]})
+    d.add_list("one", "listed.test\n").add_list("two", "passed.test\n", action="pass").start()
+    assert not ask(d.address, "w.test", "HTTPS").answer
+
+
+# ---- what was not asked for
+
+def test_other_types_are_not_handed_on(daemon, upstream):
+    up = upstream(lambda q: q.reply(f"{q.name} 300 IN AAAA 2001:db8::1", f"{q.name} 300 IN A {GOOD}"))
+    d = daemon({"upstreams": [up.address]}).start()
+    for _ in range(2):
+        assert addresses(ask(d.address, "w.test", "AAAA")) == ["2001:db8::1"]
+    up.script = lambda q: q.reply(f"{q.name} 300 IN A {GOOD}")
+    assert rcode(ask(d.address, "v.test", "AAAA")) == "SERVFAIL"
+
+
+@pytest.mark.parametrize("links", [("w w",), ("w v", "v w"), ("v u", "w v", "u v")])
+def test_circle_of_cnames_is_servfail(daemon, upstream, links):
+    def script(q):
+        return q.reply(*("{}.test. 300 IN CNAME {}.test.".format(*link.split()) for link in links))
+    d = daemon({"upstreams": [upstream(script).address]}).start()
+    assert rcode(ask(d.address, "w.test")) == "SERVFAIL"
