@@ -152,7 +152,6 @@ static enum err take_rule(struct reader *reader)
 		report_held(reader->report, line, held, &rule->owner);
 		return ERR_OK;
 	}
-	reader->report->exceptions += rule->kind.exception;
 	reader->report->entries++;
 	reader->report->exceptions += rule->kind.exception;
 	err = domset_builder_add(reader->builder, &rule->owner, &rule->kind, line);
