@@ -82,7 +82,8 @@
 	X(server, user, "user", STRING, "sinkholed", 1, 32, "", RESTART, \
 	  "The user to become once the addresses are bound, when started as root.") \
 	X(server, identity, "identity", STRING, "", 0, 255, "", RELOAD, \
-	  "What id.server and hostname.bind are answered; empty: they are refused.") \
+	  "What id.server and hostname.bind are answered, and who asks for the name server's identifier " \
+	  "(RFC 5001); empty: nothing.") \
 	X(server, version, "version", STRING, "", 0, 255, "", RELOAD, \
 	  "What version.server and version.bind are answered; empty: they are refused.") \
 	X(server, log_level, "log-level", LOGLEVEL, "info", 0, 0, "", RELOAD, \

@@ -33,6 +33,7 @@ struct answer_opt {
 	const uint8_t *cookie; /* EDNS_COOKIE_FULL octets; NULL: none */
 	bool keepalive;	       /* the connection's idle timeout is told (RFC 7828) */
 	uint16_t keepalive_ds; /* it, in tenths of a second */
+	const char *nsid;      /* to who asks for it, 255 octets at most; NULL: none */
 };
 
 struct answer {
@@ -77,7 +78,8 @@ void answer_adopt_body(struct answer *a, size_t len, uint16_t ancount, uint16_t 
 void answer_add_soa(struct answer *a, enum section section, uint16_t owner, uint32_t ttl_s);
 
 /*
- * Ends the answer: header (QR, RA; the query's RD and CD; `extra_flags`, e.g. FLAG_AD), counts,
+ * Ends the answer: header (QR and the query's RD, of QUERY also RA and its CD; `extra_flags`, e.g.
+ * FLAG_AD), counts,
  * and the OPT when the query had one.  An rcode that needs an OPT to be told becomes SERVFAIL
  * without one.  Returns its length.
  */

@@ -70,6 +70,8 @@ enum rrtype {
 	TYPE_SVCB = 64,
 	TYPE_HTTPS = 65,
 	TYPE_TKEY = 249,
+	TYPE_IXFR = 251,
+	TYPE_AXFR = 252,
 	TYPE_MAILA = 254,
 	TYPE_ANY = 255,
 };
@@ -81,6 +83,7 @@ enum rrclass {
 
 /* Options of the OPT record that we read or write (RFC 6891, 6.1.2, and the registry). */
 enum edns_option {
+	OPTION_NSID = 3,       /* RFC 5001 */
 	OPTION_COOKIE = 10,    /* RFC 7873 */
 	OPTION_KEEPALIVE = 11, /* RFC 7828 */
 	OPTION_PADDING = 12,   /* RFC 7830 */
@@ -97,6 +100,7 @@ struct edns {
 	uint16_t udp_size;  /* as the record says: may be under 512 */
 	uint16_t cookie;    /* offset of the COOKIE option's data in the message; 0: none */
 	uint8_t cookie_len; /* 8, or 16 to 40 */
+	bool nsid;	    /* the server's identity is asked for (RFC 5001) */
 	uint16_t ede;	    /* offset of the first EDE option's data (RFC 8914); 0: none */
 	uint16_t ede_len;   /* 2 or more */
 };

@@ -51,6 +51,7 @@ struct domset_hit {
 	uint32_t record; /* for domset_rule(); good as long as the set is */
 	uint8_t list;
 	uint8_t owner_labels; /* labels of the rule's owner: 0 the root, 1 "com", ... */
+	uint8_t scope;	      /* enum domset_scope */
 	bool exception;
 	bool important;
 };

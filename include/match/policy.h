@@ -82,6 +82,7 @@ struct verdict {
 	enum action action; /* valid when matched */
 	uint8_t list;	    /* index of the list that decided */
 	uint8_t owner_labels;
+	bool below_only;   /* the rule is for what is below its owner, which is not listed */
 	uint32_t record;   /* the rule, for domset_rule of the same policy */
 	uint64_t excepted; /* valid always: as in struct policy_leave */
 };

@@ -19,6 +19,8 @@ static size_t opt_octets(const struct wire_query *query, const struct answer_opt
 		octets += WIRE_OPTION_FIXED + EDNS_COOKIE_FULL;
 	if (opt->keepalive)
 		octets += WIRE_OPTION_FIXED + KEEPALIVE_OCTETS;
+	if (opt->nsid)
+		octets += WIRE_OPTION_FIXED + strlen(opt->nsid);
 	if (opt->ede && opt->ede->len)
 		octets += WIRE_OPTION_FIXED + opt->ede->len;
 	return octets;
@@ -157,6 +159,9 @@ static void add_opt(struct answer *a)
 		p = put_option(a, p, OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
 	if (a->opt->keepalive)
 		p = put_keepalive(a, p);
+	if (a->opt->nsid)
+		p = put_option(a, p, OPTION_NSID, (const uint8_t *)a->opt->nsid,
+			       (uint16_t)strlen(a->opt->nsid));
 	if (ede && ede->len)
 		p = put_option(a, p, OPTION_EDE, ede->data, ede->len);
 	wire_put16(opt + 9, (uint16_t)(p - opt - EDNS_OPT_FIXED));
@@ -166,12 +171,14 @@ static void add_opt(struct answer *a)
 
 size_t answer_end(struct answer *a, uint16_t rcode, uint16_t extra_flags)
 {
-	uint16_t flags = (uint16_t)(FLAG_QR | FLAG_RA | extra_flags);
+	uint16_t flags = (uint16_t)(FLAG_QR | extra_flags);
 
 	if (rcode > FLAG_RCODE && !a->query->edns.present)
 		rcode = RCODE_SERVFAIL; /* the rest of it would stand in an OPT (RFC 6891, 6.1.3) */
 	flags |= (uint16_t)(rcode & FLAG_RCODE);
-	flags |= (uint16_t)(a->query->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD));
+	flags |= (uint16_t)(a->query->flags & (FLAG_OPCODE | FLAG_RD));
+	if (!(a->query->flags & FLAG_OPCODE)) /* what they say is of QUERY alone */
+		flags |= (uint16_t)(FLAG_RA | (a->query->flags & FLAG_CD));
 	a->rcode = rcode;
 	if (a->full) {
 		a->len = a->query->question_end;

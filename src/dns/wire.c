@@ -39,6 +39,8 @@ static enum err read_option(size_t at, uint16_t code, uint16_t len, struct edns 
 	}
 	if (code == OPTION_KEEPALIVE)
 		edns->keepalive = true;
+	if (code == OPTION_NSID)
+		edns->nsid = true;
 	if (code == OPTION_EDE && len >= 2 && !edns->ede) {
 		edns->ede = (uint16_t)at;
 		edns->ede_len = len;
@@ -90,6 +92,12 @@ static bool read_question(const uint8_t *msg, size_t len, struct wire_query *q)
 	return true;
 }
 
+/* What is answered with an OPT as well, though its options cannot be read (RFC 6891, 7). */
+static struct edns bare_opt(const uint8_t *msg, const struct wire_rr *rr)
+{
+	return (struct edns){.present = msg[rr->owner] == 0, .udp_size = rr->rrclass};
+}
+
 /*
  * Walks what follows the question.  Answer and authority records have no meaning for us in a
  * query (IXFR puts an SOA there) and are skipped; one OPT may stand among the additional ones.
@@ -108,10 +116,12 @@ static bool read_records(const uint8_t *msg, size_t len, struct wire_query *q)
 			continue;
 		if (i < skipped || q->edns.present)
 			return false; /* RFC 6891, 6.1.1 */
-		if (wire_read_opt(msg, &rr, &q->edns) != ERR_OK)
+		if (wire_read_opt(msg, &rr, &q->edns) != ERR_OK) {
+			q->edns = bare_opt(msg, &rr);
 			return false;
+		}
 	}
-	return pos == len;
+	return true; /* octets behind the last record do not matter */
 }
 
 enum wire_verdict wire_parse_query(const uint8_t *msg, size_t len, struct wire_query *ret_query)

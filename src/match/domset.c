@@ -98,6 +98,7 @@ static void check_record(const struct domset *set, const struct probe *probe, ui
 		.record = record,
 		.list = class->list,
 		.owner_labels = (uint8_t)(probe->suffixes->labels - probe->label),
+		.scope = class->kind.scope,
 		.exception = class->kind.exception,
 		.important = class->kind.important,
 	};

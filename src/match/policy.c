@@ -37,6 +37,7 @@ static struct verdict verdict_of(const struct policy *policy, const struct domse
 		.action = policy->lists[hit->list].action,
 		.list = hit->list,
 		.owner_labels = hit->owner_labels,
+		.below_only = hit->scope == DOMSET_SCOPE_BELOW,
 		.record = hit->record,
 		.excepted = excepted,
 	};

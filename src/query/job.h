@@ -48,7 +48,8 @@ static inline bool query_verdict_ends(const struct verdict *verdict, enum transp
 }
 
 /*
- * Builds what a matched verdict asks for; `apex` is where in the qname the rule's owner begins.
+ * Builds what a matched verdict asks for; `apex` is where in the qname the rule's owner begins, 0
+ * also when the rule is for another name.
  * QUERY_DROPPED for ACTION_DROP.
  */
 enum query_outcome query_answer_verdict(struct answer_job *job, const struct verdict *verdict,

@@ -151,6 +151,11 @@ static bool answer_special(const struct query *q, struct answer_job *job, size_t
 		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_SUPPORTED);
 		return true;
 	}
+	if (q->wire.qtype == TYPE_AXFR || q->wire.qtype == TYPE_IXFR) { /* RFC 5936, 2.2.1 */
+		stats_inc(stats, refused);
+		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_SUPPORTED);
+		return true;
+	}
 	if (is_meta_type(q->wire.qtype)) {
 		stats_inc(stats, notimp);
 		*ret_len = answer_with_code(job, RCODE_NOTIMP, EDE_NOT_SUPPORTED);

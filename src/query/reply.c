@@ -36,6 +36,8 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 	job->opt = (struct answer_opt){.udp_size = udp_size, .cookie = cookie};
 	if (wire->edns.keepalive && transport == TRANSPORT_TCP)
 		tell_keepalive(job);
+	if (wire->edns.nsid && *env->snapshot->conf->server.identity)
+		job->opt.nsid = env->snapshot->conf->server.identity;
 }
 
 void answer_job_begin(struct answer_job *job)
@@ -84,6 +86,20 @@ static size_t answer_truncated(struct answer_job *job)
 	return answer_end(&job->answer, RCODE_NOERROR, FLAG_TC);
 }
 
+/*
+ * Where in the qname the SOA's owner of an NXDOMAIN begins: above the name that is listed, since an
+ * owner says that its name exists, which dnsmasq 2.90 takes for no data at the next query.
+ */
+static uint8_t above_listed(const struct answer_job *job, const struct verdict *verdict,
+			    uint8_t apex)
+{
+	uint8_t label = job->msg[WIRE_HEADER + apex];
+
+	if ((verdict->below_only && apex > 0) || label == 0)
+		return apex;
+	return (uint8_t)(apex + label + 1);
+}
+
 enum query_outcome query_answer_verdict(struct answer_job *job, const struct verdict *verdict,
 					uint8_t apex, size_t *ret_len)
 {
@@ -97,7 +113,8 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 		*ret_len = answer_truncated(job);
 		break;
 	case ACTION_NXDOMAIN:
-		*ret_len = answer_denial(job, list, RCODE_NXDOMAIN, apex);
+		*ret_len =
+			answer_denial(job, list, RCODE_NXDOMAIN, above_listed(job, verdict, apex));
 		break;
 	case ACTION_REFUSED:
 		*ret_len = answer_denial(job, list, RCODE_REFUSED, apex);

@@ -77,7 +77,8 @@ def test_denial(actions, name, kind, edns, tcp):
     assert not answer.answer
     assert flags(answer) == {"QR", "RD", "RA"}
     assert answer.edns == (0 if edns else -1)
-    assert soa(answer) == (None if name == "refused" else (f"{name}.test.", ttl, ttl))
+    owner = "test." if rcode(answer) == "NXDOMAIN" else f"{name}.test."
+    assert soa(answer) == (None if name == "refused" else (owner, ttl, ttl))
     assert ede(answer) == ((code, text) if edns else None)
 
 
@@ -94,10 +95,10 @@ def test_blocked_name_is_answered_without_recursion_desired(actions, tcp):
 
 
 def test_negative_answers_are_cached_by_their_soa(actions):
-    """dig shows the SOA with the list's TTL at the rule's owner."""
+    """dig shows the SOA with the list's TTL above the rule's owner, which does not exist."""
     answer = dig(actions.address, "a.b.nxdomain.test")
     owner, ttl, _, kind, rdata = answer.section("AUTHORITY")[0]
-    assert (owner, ttl, kind) == ("nxdomain.test.", "64", "SOA")
+    assert (owner, ttl, kind) == ("test.", "64", "SOA")
     assert rdata.split()[-1] == "64"
 
 
@@ -152,9 +153,26 @@ def test_blocked_answer_fits_a_client_of_512_octets(actions):
     wire = udp_raw(actions.address, query(name, edns=True, payload=512).to_wire())
     assert len(wire) <= 512
     answer = exchange(actions.address, query(name, edns=True, payload=512))
-    assert rcode(answer) == "NXDOMAIN" and soa(answer)[0] == "nxdomain.test."
+    assert rcode(answer) == "NXDOMAIN" and soa(answer)[0] == "test."
 
 
 def test_drop_is_silence_to_a_client_library(actions):
     with pytest.raises(dns.exception.Timeout):
         ask(actions.address, "www.drop.test", timeout=0.1)
+
+
+@pytest.mark.parametrize("rule, name, owner", [
+    ("a.b.test", "a.b.test", "b.test."), ("a.b.test", "x.a.b.test", "b.test."),
+    ("*.b.test", "a.b.test", "b.test."), ("*.b.test", "y.a.b.test", "b.test.")])
+def test_soa_of_a_name_that_does_not_exist_is_above_it(daemon, rule, name, owner):
+    """dnsmasq 2.90 tells its clients no data where the owner is the name itself."""
+    d = daemon({}).add_list("one", rule + "\n", action="nxdomain").start()
+    answer = ask(d.address, name)
+    assert rcode(answer) == "NXDOMAIN" and soa(answer)[0] == owner
+
+
+def test_soa_of_a_top_level_domain_is_the_roots(daemon):
+    d = daemon({"guard": {"public-suffixes": False}})
+    d.add_list("one", "nosuch\n", action="nxdomain").start()
+    for name in ("nosuch", "x.nosuch"):
+        assert soa(ask(d.address, name))[0] == "."

@@ -154,7 +154,7 @@ def test_largest_frame_is_read_whole(server):
     whole = message("listed.test", 1).to_wire()
     with tcp_socket(d.address) as s:
         s.sendall(frame(whole + b"\0" * (65535 - len(whole))))
-        assert rcode(dns.message.from_wire(read_frame(s), ignore_trailing=True)) == "FORMERR"
+        assert rcode(dns.message.from_wire(read_frame(s), ignore_trailing=True)) == "NOERROR"
         assert works(s)
 
 

@@ -187,7 +187,10 @@ static void require_header(const struct asked *a, const uint8_t *answer)
 	uint16_t flags = wire_get16(answer + 2);
 
 	require(wire_get16(answer) == wire_get16(a->data));
-	require((flags & FLAG_QR) && (flags & FLAG_RA) && !(flags & FLAG_AA) && !(flags & 0x0040));
+	require((flags & FLAG_QR) && !(flags & FLAG_AA) && !(flags & 0x0040));
+	if (asked_flags & FLAG_OPCODE) /* RA and CD are of QUERY alone */
+		asked_flags &= (uint16_t)~FLAG_CD;
+	require(!(flags & FLAG_RA) == ((asked_flags & FLAG_OPCODE) != 0));
 	require((flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD)) ==
 		(asked_flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD)));
 	if (flags & FLAG_TC)

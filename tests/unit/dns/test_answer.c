@@ -127,7 +127,7 @@ static const struct {
 	 {.extra_flags = FLAG_AD},
 	 "NOERROR qr rd ra ad cd; www.example.com. IN AAAA; opt 1232 do"},
 	{make_no_recursion, {.rcode = RCODE_REFUSED}, "REFUSED qr ra; . CH NS"},
-	{make_update, {.rcode = RCODE_NOTIMP}, "NOTIMP qr rd ra opcode 5; example.com. IN SOA"},
+	{make_update, {.rcode = RCODE_NOTIMP}, "NOTIMP qr rd opcode 5; example.com. IN SOA"},
 	{make_broken,
 	 {.rcode = RCODE_FORMERR},
 	 "FORMERR qr rd ra; WWW.Example.com. IN A; opt 1232"},

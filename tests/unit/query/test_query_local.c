@@ -165,7 +165,7 @@ static const struct row own[] = {
 	 HEAD("NOERROR", "printer.lan.", "DS") ITS_SOA("printer.lan.", "60") OPT},
 	{"x.printer.lan", TYPE_A,
 	 "NXDOMAIN qr rd ra; x.printer.lan. IN A"
-	 "; ns printer.lan. 60 IN SOA printer.lan. nobody.invalid. 1 3600"
+	 "; ns lan. 60 IN SOA lan. nobody.invalid. 1 3600"
 	 " 1200 604800 60; opt 1232 ede 15 nx"}, /* by the list */
 	{"www.lan", TYPE_AAAA,
 	 HEAD("NOERROR", "www.lan.",
@@ -190,13 +190,12 @@ static const struct row own[] = {
 	 HEAD("NOERROR", "nas.home.arpa.", "A") "; an nas.home.arpa. 60 IN A 192.168.7.1" OPT},
 	/* of a mandatory list */
 	{"ordered.lan", TYPE_A,
-	 HEAD("NXDOMAIN", "ordered.lan.", "A")
-		 ITS_SOA("ordered.lan.", "60") "; opt 1232 ede 16 court"},
+	 HEAD("NXDOMAIN", "ordered.lan.", "A") ITS_SOA("lan.", "60") "; opt 1232 ede 16 court"},
 	{"to.target.lan.example", TYPE_A,
 	 HEAD("NXDOMAIN", "to.target.lan.example.", "A")
-		 ITS_SOA("to.target.lan.example.", "60") "; opt 1232 ede 16 court"},
+		 ITS_SOA("target.lan.example.", "60") "; opt 1232 ede 16 court"},
 	{"sunk.lan", TYPE_A,
-	 HEAD("NXDOMAIN", "sunk.lan.", "A") ITS_SOA("sunk.lan.", "60") "; opt 1232 ede 15 nx"},
+	 HEAD("NXDOMAIN", "sunk.lan.", "A") ITS_SOA("lan.", "60") "; opt 1232 ede 15 nx"},
 	{"www.example", TYPE_A, "forward"},
 	{"dev.lan", TYPE_A, "forward"},
 	{"out.lan", TYPE_A, "forward"},
@@ -270,7 +269,7 @@ static const struct row special[] = {
 	/* a list comes first */
 	{"blocked.home.arpa", TYPE_A,
 	 HEAD("NXDOMAIN", "blocked.home.arpa.", "A")
-		 ITS_SOA("blocked.home.arpa.", "60") "; opt 1232 ede 15 nx"},
+		 ITS_SOA("home.arpa.", "60") "; opt 1232 ede 15 nx"},
 	/* zones of their own are excepted */
 	{"1.2.3.10.in-addr.arpa", TYPE_PTR, "forward"},
 	{"1.5.6.168.192.in-addr.arpa", TYPE_PTR, "forward"},

@@ -63,12 +63,12 @@ static const struct {
 	 NULL},
 	{"www.example",
 	 {"a.example", "deep.nx.example"},
-	 HEAD("NXDOMAIN", "www.example.", "A") SOA("www.example.") " ede 15 nx",
+	 HEAD("NXDOMAIN", "www.example.", "A") SOA("example.") " ede 15 nx",
 	 NULL},
 	/* the first that matches decides */
 	{"www.example",
 	 {"nx.example", "sink.example"},
-	 HEAD("NXDOMAIN", "www.example.", "A") SOA("www.example.") " ede 15 nx",
+	 HEAD("NXDOMAIN", "www.example.", "A") SOA("example.") " ede 15 nx",
 	 NULL},
 	{"www.example",
 	 {"refused.example"},
@@ -93,7 +93,7 @@ static const struct {
 	 NULL},
 	{"www.example",
 	 {"nx.example", "pass.example"},
-	 HEAD("NXDOMAIN", "www.example.", "A") SOA("www.example.") " ede 15 nx",
+	 HEAD("NXDOMAIN", "www.example.", "A") SOA("example.") " ede 15 nx",
 	 NULL},
 };
 
@@ -404,7 +404,7 @@ static void test_reload_in_flight(void **state)
 	pipeline_reload(p, newly, COUNT(newly));
 	make_chain(&reply, "www.example", targets);
 	assert_string_equal(asked_reply(p, &question, &reply),
-			    HEAD("NXDOMAIN", "www.example.", "A") SOA("www.example.") " ede 15 nx");
+			    HEAD("NXDOMAIN", "www.example.", "A") SOA("example.") " ede 15 nx");
 
 	/* the other way round: kept as of the old lists */
 	p->env.now_ms += 1000000;
