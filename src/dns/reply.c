@@ -164,7 +164,7 @@ static enum err read_rdata(struct exam *exam, const struct wire_rr *rr)
 		return rr->rdlen == 4 ? ERR_OK : ERR_SYNTAX;
 	if (rr->type == TYPE_AAAA && rr->rrclass == CLASS_IN)
 		return rr->rdlen == 16 ? ERR_OK : ERR_SYNTAX;
-	if ((rr->type == TYPE_SVCB || rr->type == TYPE_HTTPS) && rr->rrclass == CLASS_IN)
+	if (rr->type == TYPE_SVCB || rr->type == TYPE_HTTPS)
 		return read_service(exam, rr);
 	if (form.names == 0)
 		return ERR_OK;

@@ -95,7 +95,9 @@ static bool read_question(const uint8_t *msg, size_t len, struct wire_query *q)
 /* What is answered with an OPT as well, though its options cannot be read (RFC 6891, 7). */
 static struct edns bare_opt(const uint8_t *msg, const struct wire_rr *rr)
 {
-	return (struct edns){.present = msg[rr->owner] == 0, .udp_size = rr->rrclass};
+	if (msg[rr->owner] != 0)
+		return (struct edns){.present = false};
+	return (struct edns){.present = true, .udp_size = rr->rrclass};
 }
 
 /*
