@@ -153,6 +153,7 @@ static enum err take_rule(struct reader *reader)
 		return ERR_OK;
 	}
 	reader->report->entries++;
+	reader->report->exceptions += rule->kind.exception;
 	err = domset_builder_add(reader->builder, &rule->owner, &rule->kind, line);
 	if (err == ERR_OK)
 		return ERR_OK;

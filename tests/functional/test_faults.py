@@ -307,7 +307,7 @@ def test_upstreams_that_fail_are_not_stormed(failing, how, most):
 @pytest.mark.parametrize("how,most", [("SERVFAIL", 20), ("silent", 40)])
 def test_one_name_that_all_ask_for_does_not_storm(failing, how, most):
     """A failure is remembered (RFC 9520): it costs a few questions, however many want to know."""
-    d, ups = failing(ALL_FAIL[how])
+    d, ups = failing(ALL_FAIL[how], **{"waiters-per-question": 1000})
     before = sum(up.count() for up in ups)
     with asking(d.address, fresh(1) * 500, rate=100) as outcomes:
         time.sleep(4)

@@ -11,6 +11,7 @@ import dns.flags
 import dns.message
 import pytest
 
+from harness.build import slow
 from harness.client import (addresses, ask, dig, ede, exchange_many, query, rcode, records,
                             udp_socket)
 from harness.program import wait_until
@@ -335,7 +336,6 @@ BAD_OVER_TCP = {
     "closed": lambda q: Close(),
     "closed in a frame": lambda q: [Raw(b"\x01\x00" + b"x" * 20), Close()],
     "closed in the length": lambda q: [Raw(b"\x01"), Close()],
-    "empty": lambda q: Raw(b"\0\0"),
     "too short": lambda q: Raw(b"\0\5" + b"x" * 5),
     "garbage": lambda q: Raw(b"\0\x40" + bytes(range(64))),
     "wrong ID": wrong_id,
@@ -350,7 +350,7 @@ def test_bad_answer_over_tcp_has_the_second_upstream_asked(daemon, upstream, how
     second = upstream(lambda q: q.address(SECOND))
     d = daemon({"upstreams": [first.address, second.address]}).start()
     answer, took = timed(lambda: ask(d.address, "a.test"))
-    assert addresses(answer) == [SECOND] and took < 0.39
+    assert addresses(answer) == [SECOND] and took < slow(0.39, 1.0)
 
 
 def test_refused_tcp_has_the_second_upstream_asked(daemon, upstream):
@@ -398,7 +398,7 @@ def test_other_questions_do_not_share(daemon, upstream):
 
 def test_thousand_clients_of_one_name_cost_one_question_a_worker(daemon, upstream):
     up = upstream(lambda q: Later(0.2, q.address(GOOD)))
-    d = daemon({"upstreams": [up.address]}).start()
+    d = daemon({"upstreams": [up.address], "outgoing": {"waiters-per-question": 1000}}).start()
     with udp_socket(d.address) as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         for number in range(1000):
