@@ -9,10 +9,10 @@
  * - ldns looks into the rdata of every type it knows and refuses what does not fit, or goes on in
  *   the middle of it.  We do not read records other than the OPT, of which a query has none that
  *   matter.  So messages with other records are compared as far as their question.
- * - ldns takes, and we refuse: pointers forward or into the header; a compressed qname; a second OPT, an OPT whose owner is not the root or that stands in another
- *   section (RFC 6891, 6.1.1); options that are cut off; cookies of a length that cannot
- *   be (RFC 7873, 5.2.2).  Written again by ldns all of these are gone, but for the options and
- *   OPTs in other sections.
+ * - ldns takes, and we refuse: pointers forward or into the header; a compressed qname; a second
+ * OPT, an OPT whose owner is not the root or that stands in another section (RFC 6891, 6.1.1);
+ * options that are cut off; cookies of a length that cannot be (RFC 7873, 5.2.2).  Written again by
+ * ldns all of these are gone, but for the options and OPTs in other sections.
  * - ldns stops one record early where it has met a TSIG, and counts wrongly what it writes then.
  */
 #include <stdbool.h>
