@@ -206,5 +206,6 @@ def test_a_bomb_is_refused(daemon, resolver):
     d = daemon({"upstreams": [resolver.address]})
     bomb = gzip.compress(b"x" * (64 << 20)) * 33
     d.add_list("x", bomb)
-    d.add_list("y", "y.example\n").start()
+    d.add_list("y", "y.example\n").write_config()
+    d.spawn().program.wait_line(r"^try: dig ", timeout=60)  # two gigabytes take their time
     assert "is gzip, and comes to more than 2 GiB" in d.log()
