@@ -146,6 +146,17 @@ static void ask_elsewhere(struct question *q, struct server *server)
 	}
 }
 
+/* Whoever guesses at the ports that the question was sent from must not meet it there again. */
+static void leave_ports(struct question *q, const struct server *server)
+{
+	for (uint32_t i = 0; i < q->attempt_count; i++) {
+		struct attempt *a = &q->attempts[i];
+
+		if (a->server == server && a->source)
+			source_retire(a->source);
+	}
+}
+
 void try_suspect(struct question *q, struct server *server)
 {
 	uint64_t bit;
@@ -157,6 +168,7 @@ void try_suspect(struct question *q, struct server *server)
 	if (bit && (q->suspected & bit))
 		return;
 	q->suspected |= bit;
+	leave_ports(q, server);
 	if (!bit || !uplink_is_worth_it(server) || !try_again(q, server, true))
 		ask_elsewhere(q, server);
 }
