@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "daemon/accept.h"
+#include "daemon/announce.h"
 #include "daemon/cachefile.h"
 #include "daemon/keep.h"
 #include "daemon/lifecycle.h"
@@ -235,40 +236,6 @@ static enum err enter(const struct conf *conf, struct listeners *l, struct err_t
 	return err;
 }
 
-static void announce_pool(const struct upstream_pool *pool)
-{
-	char zone[NAME_TEXT_MAX];
-	char name[ADDR_TEXT_MAX];
-
-	name_to_text(pool->zone.wire, zone, sizeof(zone));
-	for (size_t i = 0; i < pool->count; i++)
-		log_info("upstream %s%s%s",
-			 endpoint_text(&pool->servers[i].address, name, sizeof(name)),
-			 pool->zone.len > 1 ? " of " : "", pool->zone.len > 1 ? zone : "");
-}
-
-static void announce(const struct snapshot *s, const struct load_result *result,
-		     const struct listeners *listeners)
-{
-	const struct endpoint *listen = listeners->endpoints;
-	char name[ADDR_TEXT_MAX];
-	char refused[32] = "";
-
-	for (size_t i = 0; i < s->pool_count; i++)
-		announce_pool(&s->pools[i]);
-	for (size_t i = 0; i < listeners->addresses; i++)
-		log_notice("listening on %s (UDP and TCP)",
-			   endpoint_text(&listen[i], name, sizeof(name)));
-	if (result->refused > 0)
-		snprintf(refused, sizeof(refused), "%zu refused, ", result->refused);
-	log_notice("sinkholed %s ready: %llu names of %zu lists in force, %sloaded in %u ms",
-		   SINKHOLED_VERSION, (unsigned long long)result->names, s->policy->list_count,
-		   refused, result->took_ms);
-	endpoint_text(&listen[0], name, sizeof(name));
-	name[strcspn(name, "@")] = '\0';
-	log_notice("try: dig @%s -p %s bestchristmascard.com", name, name + strlen(name) + 1);
-}
-
 /* Serves until a signal ends the daemon.  Takes over `first`. */
 static enum err serve(const struct arguments *args, struct workers_config *config,
 		      struct snapshot *first, const struct load_result *result)
@@ -284,7 +251,7 @@ static enum err serve(const struct arguments *args, struct workers_config *confi
 	if (err == ERR_OK)
 		err = workers_start(workers);
 	if (err == ERR_OK) {
-		announce(first, result, config->listeners);
+		announce(first, result, config->listeners, isatty(STDERR_FILENO) == 1);
 		loader_keep(first, result);
 		cachefile_load(first, config->cache, &config->name_key);
 		life.workers = workers;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The log: one line a message to stderr, with a syslog priority prefix when journald reads it.
+ * The log: one line a message to stderr, behind the time of day on a terminal, and behind a syslog
+ * priority when journald reads it.
  * Any thread may log.  From log_start on a thread of its own writes the lines: a pipe that nobody
  * reads, or a slow disk, stops nobody who logs.  256 KiB of lines wait; what comes beyond is lost,
  * counted, and told as soon as somebody reads again.

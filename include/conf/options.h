@@ -69,8 +69,8 @@
 	X(server, workers, "workers", UINT, "0", 0, 256, "", RESTART, \
 	  "Threads that serve queries; 0 means one for each core.") \
 	X(server, allow, "allow", PREFIXES, \
-	  "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 " \
-	  "fe80::/10", 0, CONF_PREFIXES_MAX, "", RELOAD, \
+	  "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 " \
+	  "fc00::/7 fe80::/10", 0, CONF_PREFIXES_MAX, "", RELOAD, \
 	  "The networks whose clients are served; others are answered REFUSED.") \
 	X(server, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
 	  "The largest answer sent over UDP; a larger one has the client come back over TCP.") \

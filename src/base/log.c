@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/loglimit.h"
 #include "base/clock.h"
@@ -64,6 +66,22 @@ uint64_t log_lost(void)
 	return logwriter_lost();
 }
 
+/* What stands before a line: the time on a terminal, the priority where journald reads. */
+static size_t write_head(char *line, size_t size, const struct level *level)
+{
+	const char *priority = getenv("JOURNAL_STREAM") ? level->priority : "";
+	struct tm now;
+	time_t seconds;
+	size_t len;
+
+	if (isatty(STDERR_FILENO) != 1)
+		return (size_t)snprintf(line, size, "%s%s", priority, level->name);
+	seconds = time(NULL);
+	localtime_r(&seconds, &now);
+	len = strftime(line, size, "%H:%M:%S ", &now);
+	return len + (size_t)snprintf(line + len, size - len, "%s", level->name);
+}
+
 /* Adds what stands behind the priority and the level, and hands the line over. */
 __attribute__((format(printf, 3, 0))) static void
 write_line(enum log_level level, uint32_t withheld, const char *fmt, va_list args)
@@ -73,9 +91,7 @@ write_line(enum log_level level, uint32_t withheld, const char *fmt, va_list arg
 	size_t head;
 	size_t len;
 
-	head = (size_t)snprintf(line, sizeof(line), "%s%s",
-				getenv("JOURNAL_STREAM") ? levels[level].priority : "",
-				levels[level].name);
+	head = write_head(line, sizeof(line), &levels[level]);
 	vsnprintf(line + head, sizeof(line) - head - sizeof(more), fmt, args);
 	if (withheld > 0)
 		snprintf(more, sizeof(more), " (and %u more like this one)", withheld);

@@ -9,6 +9,7 @@ import pytest
 
 from harness.build import slow, tool_path
 from harness.client import addresses, ask, frame, query, rcode, read_frame, tcp_socket, udp_socket
+from harness.daemon import READY
 from harness.ports import free_port
 from harness.program import Program, wait_until
 from harness.upstream import Later
@@ -468,7 +469,7 @@ def test_signal_right_after_the_start_is_not_the_end(served):
     d.spawn()
     d.program.wait_line(r"^list one: ", timeout=20)
     d.program.signal(signal.SIGHUP)
-    d.program.wait_line(r"^try: dig", timeout=20)
+    d.program.wait_line(READY, timeout=20)
     d.program.signal(signal.SIGUSR1)
     wait_until(lambda: not d.program.running() or d.listens_to_signals(), 10, "it is up, or gone")
     assert d.program.running(), f"ended with {d.program.process.returncode}"

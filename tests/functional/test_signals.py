@@ -14,6 +14,7 @@ import pytest
 from harness.build import daemon_path, slow
 from harness.client import (addresses, ask, dig, frame, is_closed, query, read_frame, send_burst,
                             tcp_socket, udp_socket)
+from harness.daemon import READY
 from harness.program import catches, wait_until
 from harness.upstream import Later
 
@@ -372,7 +373,7 @@ def test_log_that_nobody_reads_is_no_harm(daemon):
                                stderr=subprocess.PIPE)
     try:
         for line in process.stderr:
-            if line.startswith(b"try: dig"):
+            if re.match(READY.encode(), line):
                 break
         process.stderr.close()
         assert addresses(ask(d.address, "listed.test")) == [SINK]

@@ -46,12 +46,12 @@ def test_delivered_configuration_is_valid():
     assert "273 names" in done.stdout
 
 
-def test_start_says_where_it_listens_and_what_to_try(waledac):
+def test_start_says_where_it_listens(waledac):
     log, port = waledac.log(), waledac.port
     assert f"listening on 127.0.0.1@{port}" in log
     assert f"listening on ::1@{port}" in log
     assert "273 names of 1 lists in force" in log
-    assert f"try: dig @127.0.0.1 -p {port} {LISTED}" in log
+    assert "try: dig" not in log        # which is for terminals
 
 
 @pytest.mark.parametrize("name", [LISTED, f"www.{LISTED}", "BestChristmasCard.COM",

@@ -10,6 +10,8 @@ from harness.build import daemon_path, slow
 from harness.program import Program, catches, wait_until
 from harness.ports import free_port
 
+READY = r"^sinkholed \S+ ready: "      # the line of the log that says that it serves
+
 # an address of a machine at which nothing answers: for tests that must not ask upstream
 NO_UPSTREAM = [{"address": "127.0.0.1@9"}]
 IPV4, IPV6 = "192.0.2.1", "2001:db8::1"
@@ -102,7 +104,7 @@ class Daemon:
         self.write_config()
         self.spawn(prefix)
         try:
-            self.program.wait_line(r"^try: dig ", timeout=slow(10, 30))
+            self.program.wait_line(READY, timeout=slow(10, 30))
             wait_until(self.listens_to_signals, 10, "it listens to signals")
         except AssertionError:
             self.program.kill()

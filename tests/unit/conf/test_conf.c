@@ -51,8 +51,8 @@ static void test_defaults(void **state)
 	assert_int_equal(conf_default(&conf), ERR_OK);
 	assert_int_equal(conf->server.listen_count, 2);
 	assert_string_equal(endpoint_text(&conf->server.listen[1], buf, sizeof(buf)), "::1@53");
-	assert_int_equal(conf->server.allow_count, 8);
-	assert_int_equal(conf->server.allow[7].len, 10);
+	assert_int_equal(conf->server.allow_count, 9);
+	assert_int_equal(conf->server.allow[8].len, 10);
 	assert_int_equal(conf->server.workers, 0);
 	assert_int_equal(conf->server.drain_timeout_ms, 2000);
 	assert_int_equal(conf->server.log_level, LOG_LEVEL_INFO);

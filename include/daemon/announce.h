@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the log says once the daemon serves: where, what is in force, and what to try. */
+#ifndef DAEMON_ANNOUNCE_H
+#define DAEMON_ANNOUNCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/loader.h"
+#include "net/listener.h"
+#include "query/snapshot.h"
+
+/*
+ * Logs the upstreams, the addresses, and the line that says "ready".  On a terminal (`interactive`)
+ * it also says how to reload and what to ask.  Main thread.
+ */
+void announce(const struct snapshot *snapshot, const struct load_result *result,
+	      const struct listeners *listeners, bool interactive);
+
+#endif

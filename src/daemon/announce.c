@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/announce.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define RULES_TRIED 100U /* of each list, in search of one that blocks its own name */
+
+static void announce_pool(const struct upstream_pool *pool)
+{
+	char zone[NAME_TEXT_MAX];
+	char name[ADDR_TEXT_MAX];
+
+	name_to_text(pool->zone.wire, zone, sizeof(zone));
+	for (size_t i = 0; i < pool->count; i++)
+		log_info("upstream %s%s%s",
+			 endpoint_text(&pool->servers[i].address, name, sizeof(name)),
+			 pool->zone.len > 1 ? " of " : "", pool->zone.len > 1 ? zone : "");
+}
+
+static bool is_blocked(const struct policy *policy, const struct name *name)
+{
+	struct name_suffixes suffixes;
+	struct verdict verdict;
+
+	name_hash_suffixes(domset_key(policy->set), name, &suffixes);
+	verdict = policy_match(policy, name, &suffixes, POLICY_NO_LEAVE);
+	return verdict.matched && action_blocks(verdict.action) && verdict.action != ACTION_DROP;
+}
+
+/* Finds a name that a list blocks, among the first rules of each. */
+static bool find_listed_name(const struct policy *policy, char *buf, size_t size)
+{
+	struct domset_iter iter;
+	struct domset_rule rule;
+
+	for (unsigned int list = 0; list < policy->list_count; list++) {
+		domset_iter_init_list(&iter, policy->set, list);
+		for (unsigned int i = 0; i < RULES_TRIED; i++) {
+			if (!domset_iter_next(&iter, &rule) || rule.list != list)
+				break;
+			if (!is_blocked(policy, &rule.owner))
+				continue;
+			name_to_text(rule.owner.wire, buf, size);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A command that asks for a listed name at `endpoint`, or at loopback where that is any address. */
+static void suggest(const struct policy *policy, const struct endpoint *endpoint)
+{
+	char listed[NAME_TEXT_MAX];
+	char address[ADDR_TEXT_MAX];
+	size_t len;
+
+	if (!find_listed_name(policy, listed, sizeof(listed)))
+		return;
+	endpoint_text(endpoint, address, sizeof(address));
+	len = strcspn(address, "@");
+	if (endpoint_is_wildcard(endpoint))
+		log_notice("try: dig @%s -p %s %s", address[0] == ':' ? "::1" : "127.0.0.1",
+			   address + len + 1, listed);
+	else
+		log_notice("try: dig @%.*s -p %s %s", (int)len, address, address + len + 1, listed);
+}
+
+void announce(const struct snapshot *snapshot, const struct load_result *result,
+	      const struct listeners *listeners, bool interactive)
+{
+	const struct endpoint *listen = listeners->endpoints;
+	char name[ADDR_TEXT_MAX];
+	char refused[32] = "";
+
+	for (size_t i = 0; i < snapshot->pool_count; i++)
+		announce_pool(&snapshot->pools[i]);
+	for (size_t i = 0; i < listeners->addresses; i++)
+		log_notice("listening on %s (UDP and TCP)",
+			   endpoint_text(&listen[i], name, sizeof(name)));
+	if (result->refused > 0)
+		snprintf(refused, sizeof(refused), "%zu refused, ", result->refused);
+	log_notice("sinkholed %s ready: %llu names of %zu lists in force, %sloaded in %u ms",
+		   SINKHOLED_VERSION, (unsigned long long)result->names,
+		   snapshot->policy->list_count, refused, result->took_ms);
+	if (!interactive)
+		return;
+	suggest(snapshot->policy, &listen[0]);
+	log_notice("reload: kill -HUP %d", (int)getpid());
+}
