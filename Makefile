@@ -164,6 +164,7 @@ $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
 run: ## install what is missing, build, and serve on port 5300 from conf/sinkholed.yaml
 	$(Q)$(DEPS) build
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon
+	@command -v dig >/dev/null || echo "dig, to ask with, is missing: sudo apt-get install --no-install-recommends bind9-dnsutils"
 	$(Q)exec build/release/sinkholed -c conf/sinkholed.yaml
 
 deps: ## install the Debian packages that building and testing need
@@ -315,14 +316,21 @@ install: all ## install below DESTDIR and PREFIX (/usr/local); an existing confi
 	$(Q)$(call place,systemd/sinkholed.sysusers,$(LIBDIR)/sysusers.d/sinkholed.conf)
 	$(Q)$(call place,systemd/sinkholed.tmpfiles,$(LIBDIR)/tmpfiles.d/sinkholed.conf)
 	$(Q)install -D -m 0644 blocklists/waledac.txt '$(DESTDIR)$(DATADIR)/sinkholed/blocklists/waledac.txt'
-	$(Q)test -e '$(DESTDIR)$(CONFIG)' || { $(call place,conf/sinkholed.system.yaml,$(CONFIG)); }
+	$(Q)test -e '$(DESTDIR)$(CONFIG)' && echo 'kept: $(CONFIG), as it is yours' || \
+		{ $(call place,conf/sinkholed.system.yaml,$(CONFIG)) && echo 'new:  $(CONFIG)'; }
+	@echo 'installed: $(SBINDIR)/sinkholed, its manual sinkholed(8), and the unit sinkholed.service'
+	@$(if $(DESTDIR),:,printf '%s\n' 'next, as root:' '  systemd-sysusers && systemd-tmpfiles --create' \
+		'  systemctl daemon-reload' '  $(SBINDIR)/sinkholed --check' \
+		'  systemctl enable --now sinkholed    (or, after an upgrade: systemctl restart sinkholed)')
 
 uninstall: ## remove what install put there, but not the configuration
+	@$(if $(DESTDIR),:,! command -v systemctl >/dev/null || systemctl disable --now --quiet sinkholed 2>/dev/null || :)
 	$(Q)rm -f '$(DESTDIR)$(SBINDIR)/sinkholed' '$(DESTDIR)$(MANDIR)/man8/sinkholed.8' \
 		'$(DESTDIR)$(MANDIR)/man5/sinkholed.yaml.5' \
 		'$(DESTDIR)$(LIBDIR)/systemd/system/sinkholed.service' \
 		'$(DESTDIR)$(LIBDIR)/sysusers.d/sinkholed.conf' '$(DESTDIR)$(LIBDIR)/tmpfiles.d/sinkholed.conf'
 	$(Q)rm -rf '$(DESTDIR)$(DATADIR)/sinkholed'
+	@echo 'left: $(CONFIG), and /var/lib/sinkholed where the daemon has run'
 
 clean: ## remove build/
 	$(Q)rm -rf build
