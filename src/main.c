@@ -15,6 +15,7 @@
 #include "daemon/accept.h"
 #include "daemon/announce.h"
 #include "daemon/cachefile.h"
+#include "daemon/files.h"
 #include "daemon/keep.h"
 #include "daemon/lifecycle.h"
 #include "daemon/loader.h"
@@ -23,7 +24,7 @@
 #include "net/worker.h"
 
 #define CONF_PATH_DEFAULT "/etc/sinkholed/sinkholed.yaml"
-#define SPARE_FILES 64U
+#define WORKER_FILES 4U /* of each, beside its sockets: what it waits by, and is woken by */
 
 /* The command line: all that reads or shows it is drawn from here. */
 static const struct choice {
@@ -205,18 +206,10 @@ static size_t worker_count(const struct conf *conf)
 	return cores > 0 ? (size_t)cores : 1;
 }
 
-static size_t upstream_count(const struct conf *conf)
-{
-	size_t count = conf->upstreams_count;
-
-	for (size_t i = 0; i < conf->forward_count; i++)
-		count += conf->forward[i].upstreams_count;
-	return count;
-}
-
 /* Binds, prepares the state directory, and gives up all privileges. */
-static enum err enter(const struct conf *conf, struct listeners *l, struct err_text *text)
+static enum err enter(const struct conf *conf, struct workers_config *config, struct err_text *text)
 {
+	struct listeners *l = config->listeners;
 	struct privilege_user user;
 	size_t workers = worker_count(conf);
 	enum err err =
@@ -224,8 +217,8 @@ static enum err enter(const struct conf *conf, struct listeners *l, struct err_t
 
 	if (err != ERR_OK)
 		return err;
-	privilege_raise_files(workers * conf->outgoing.ports * (upstream_count(conf) + 1) +
-			      conf->server.tcp_connections + SPARE_FILES);
+	config->files = files_share(conf, files_raise(), workers,
+				    workers * (2 * l->addresses + WORKER_FILES));
 	err = privilege_find(conf->server.user, &user, text);
 	if (err == ERR_OK && *conf->state.directory)
 		err = keep_prepare(conf->state.directory, user.uid, user.gid, text);
@@ -308,7 +301,7 @@ static int run(const struct arguments *args, struct conf *conf)
 	if (err == ERR_OK)
 		err = hash_key_random(&config.cookie_secret);
 	if (err == ERR_OK)
-		err = enter(conf, &listeners, &text);
+		err = enter(conf, &config, &text);
 	if (err == ERR_OK)
 		err = load_and_serve(args, conf, &config, &text);
 	else

@@ -28,6 +28,7 @@
 #define CONF_LISTEN_MAX 64
 #define CONF_PREFIXES_MAX 1024
 #define CONF_NAMES_MAX 4096
+#define CONF_PORTS_MAX 256
 #define CONF_PATH_MAX 4095
 #define CONF_LOCAL_NAMES_MAX 4096
 #define CONF_LOCAL_RECORDS_MAX 32 /* of a type, of one name: all fit into one message */
@@ -171,7 +172,11 @@
 	X(outgoing, in_flight, "in-flight", UINT, "4096", 16, 65535, "", RESTART, \
 	  "Questions each worker may have open at the upstreams, and queries that may wait for them.") \
 	X(outgoing, ports, "ports", UINT, "256", 16, 4096, "", RESTART, \
-	  "UDP source ports each worker holds open for each upstream.") \
+	  "UDP source ports each worker holds open for each upstream, as far as the limit of open files " \
+	  "allows.") \
+	X(outgoing, avoid_ports, "avoid-ports", PORTS, "", 0, CONF_PORTS_MAX, "", RELOAD, \
+	  "Ports that no question is sent from, as 8053 or 8000-8100: those of other services of the " \
+	  "machine.  What net.ipv4.ip_local_reserved_ports names is left alone as well.") \
 	X(outgoing, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
 	  "The largest UDP answer that is asked of an upstream (EDNS).")
 

@@ -3,7 +3,6 @@
 #ifndef DAEMON_PRIVILEGE_H
 #define DAEMON_PRIVILEGE_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -24,8 +23,5 @@ enum err privilege_find(const char *name, struct privilege_user *ret_user,
 
 /* Becomes `user` for good: groups, group, user, with no capability left.  ERR_SYS with `text`. */
 enum err privilege_drop(const struct privilege_user *user, struct err_text *text) MUST_CHECK;
-
-/* Raises the limit of open files as far as it goes; a warning when it is below `wanted`. */
-void privilege_raise_files(uint64_t wanted);
 
 #endif

@@ -21,11 +21,18 @@ struct loop_shared {
 	struct tally waiting;	  /* queries that wait for upstreams, per client */
 };
 
+/* How many files one worker, or all together, may have open; 0: as many as they want. */
+struct loop_files {
+	uint32_t sources;	  /* source ports of one worker, of all its upstreams together */
+	uint32_t tcp_connections; /* of clients, of all workers */
+};
+
 struct loop {
 	struct event_base *base;
 	struct query_env env;
 	uint64_t now_us; /* monotonic: env.now_ms to the microsecond */
 	struct loop_shared *shared;
+	struct loop_files files;
 };
 
 /* Whose share an address has: who has an IPv6 network draws as many addresses of it as he likes, so

@@ -14,6 +14,7 @@
 #include "cache/cache.h"
 #include "query/snapshot.h"
 #include "query/stats.h"
+#include "loop/loop.h"
 #include "net/listener.h"
 
 struct workers;
@@ -26,6 +27,7 @@ struct workers_config {
 	struct hash_key cookie_secret;
 	uint32_t in_flight; /* questions upstream, per worker */
 	uint32_t ports;	    /* UDP source ports per upstream, per worker */
+	struct loop_files files;
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/ports.h"
 #include "conf/conf.h"
 #include "dns/name.h"
 #include "dns/reply.h"
@@ -31,6 +32,7 @@ struct snapshot {
 	struct conf *conf;	      /* owned */
 	struct policy *policy;	      /* owned */
 	struct prefix_set *allow;     /* owned */
+	struct ports *ports;	      /* owned: those that questions leave from; NULL: any */
 	struct conf_upstream *resolv; /* owned: of resolv.conf, where none are configured */
 	struct upstream_pool *pools;  /* owned; the first is the root's, for all other names */
 	size_t pool_count;	      /* at least 1 */

@@ -215,6 +215,7 @@ struct server {
 	uint8_t cookie_len;
 	struct uplinks *uplinks; /* owned: its connections; NULL while it never had one */
 	uint32_t source_count;
+	uint32_t swept; /* sources that were looked at for idle ones, in turn */
 	struct source sources[];
 };
 
@@ -281,6 +282,7 @@ struct upstreams {
 	uint32_t tls_serial;	/* of it: another one, another number */
 	uint64_t extra_budget;	/* extra questions that may be asked, in millionths */
 	struct server_list servers;
+	uint32_t server_count;
 	struct pool **pools; /* in force, as the snapshot's */
 	size_t pool_count;
 	struct question *questions; /* in_flight_max of them */

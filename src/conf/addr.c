@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Options that take addresses and networks. */
+/* Options that take addresses, networks and ports. */
 #include "base/addr.h"
+#include "base/ports.h"
 #include "conf/type.h"
 
 #define DNS_PORT 53
@@ -71,6 +72,23 @@ static void print_prefix(const struct conf_row *row, const void *value, FILE *ou
 	fprintf(out, "\"%s/%u\"", ip_text(&prefix->ip, buf, sizeof(buf)), prefix->len);
 }
 
+static enum err parse_portrange(const struct conf_row *row, const char *text, void *value)
+{
+	(void)row;
+	return port_range_parse(text, value);
+}
+
+static void print_portrange(const struct conf_row *row, const void *value, FILE *out)
+{
+	const struct port_range *range = value;
+
+	(void)row;
+	if (range->first == range->last)
+		fprintf(out, "%u", range->first);
+	else
+		fprintf(out, "%u-%u", range->first, range->last);
+}
+
 const struct conf_type conf_type_ipv4 = {
 	.expected = "an IPv4 address such as 192.0.2.1",
 	.parse = parse_ipv4,
@@ -93,4 +111,10 @@ const struct conf_type conf_type_prefix = {
 	.expected = "a network such as 192.0.2.0/24, with no bits set behind its length",
 	.parse = parse_prefix,
 	.print = print_prefix,
+};
+
+const struct conf_type conf_type_portrange = {
+	.expected = "a port such as 8053, or several such as 8000-8100",
+	.parse = parse_portrange,
+	.print = print_portrange,
 };

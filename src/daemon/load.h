@@ -35,6 +35,9 @@ struct load {
 /* ERR_SYS, ERR_CONFIG when what proves the upstreams of TLS cannot be read. */
 enum err loader_check_tls_ca(const struct conf *conf, struct err_text *text) MUST_CHECK;
 
+/* Fills in which ports questions may leave from.  ERR_CONFIG: too few are left.  ERR_NOMEM. */
+enum err loader_set_ports(struct snapshot *s, struct err_text *text) MUST_CHECK;
+
 /* Fills in the upstreams, none of which may be ourselves.  ERR_CONFIG, ERR_SYS, ERR_NOMEM. */
 enum err loader_set_pools(struct snapshot *s, struct err_text *text) MUST_CHECK;
 

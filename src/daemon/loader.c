@@ -22,7 +22,8 @@ static enum err set_up(struct snapshot *s, const struct snapshot *old, struct er
 	s->ttl = snapshot_ttl_limits(&conf->cache);
 	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK)
 		return ERR_NOMEM;
-	return loader_set_pools(s, text);
+	err = loader_set_ports(s, text);
+	return err == ERR_OK ? loader_set_pools(s, text) : err;
 }
 
 /* What was in force before; at a start the state directory knows what mandatory lists held. */

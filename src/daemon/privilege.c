@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -74,20 +73,4 @@ enum err privilege_drop(const struct privilege_user *user, struct err_text *text
 	if (setuid(0) == 0)
 		return err_set(text, ERR_SYS, "privileges could be had back: not going on");
 	return ERR_OK;
-}
-
-void privilege_raise_files(uint64_t wanted)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-			getrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur < wanted)
-		log_warning("only %llu files may be open, up to %llu may be needed (ulimit -n)",
-			    (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
 }

@@ -31,6 +31,15 @@ static void arm(struct event *timer, uint64_t delay_ms)
 	evtimer_add(timer, &tv);
 }
 
+/* The limit of all connections: the configured one, or what the limit of open files leaves. */
+static uint32_t connections_max(const struct stream *stream)
+{
+	uint32_t wanted = conf_of(stream)->tcp_connections;
+	uint32_t files = stream->loop->files.tcp_connections;
+
+	return files > 0 && files < wanted ? files : wanted;
+}
+
 static uint64_t left_ms(const struct stream *stream, const struct conn *conn)
 {
 	uint64_t end_ms = conn->active_ms + conf_of(stream)->tcp_idle_timeout_ms;
@@ -186,7 +195,7 @@ static bool admit_client(struct stream *stream, const struct ip *client)
 static bool admit(struct stream *stream, const struct ip *address, const struct ip *client)
 {
 	struct loop *loop = stream->loop;
-	uint32_t limit = conf_of(stream)->tcp_connections;
+	uint32_t limit = connections_max(stream);
 	bool admitted;
 
 	if (!admit_client(stream, client))
@@ -247,7 +256,7 @@ static void trim(struct stream *stream)
 	const struct conf_server *conf = conf_of(stream);
 	struct conn *next;
 
-	if (atomic_load(&stream->loop->shared->tcp_connections) > conf->tcp_connections)
+	if (atomic_load(&stream->loop->shared->tcp_connections) > connections_max(stream))
 		(void)evict_heaviest(stream, UINT32_MAX);
 	for (struct conn *conn = TAILQ_FIRST(&stream->idle); conn; conn = next) {
 		next = TAILQ_NEXT(conn, idle_entry);

@@ -228,6 +228,7 @@ static enum err worker_init(struct worker *w, struct workers *workers, size_t in
 	if (!w->loop.base)
 		return ERR_NOMEM;
 	w->loop.shared = &workers->shared;
+	w->loop.files = config->files;
 	w->loop.env = (struct query_env){
 		.snapshot = s,
 		.cache = config->cache,

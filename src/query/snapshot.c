@@ -32,6 +32,7 @@ void snapshot_free(struct snapshot *snapshot)
 	conf_free(snapshot->conf);
 	policy_free(snapshot->policy);
 	prefix_set_free(snapshot->allow);
+	ports_free(snapshot->ports);
 	free(snapshot->resolv);
 	free(snapshot->pools);
 	namemap_free(snapshot->zones);

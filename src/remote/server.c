@@ -69,6 +69,7 @@ static void attempt_take_off(struct attempt *a)
 static void server_free(struct server *server)
 {
 	TAILQ_REMOVE(&server->upstreams->servers, server, entry);
+	server->upstreams->server_count--;
 	for (uint32_t i = 0; i < ATTEMPTS_MAX; i++)
 		if (server->probe.attempts[i].server)
 			attempt_take_off(&server->probe.attempts[i]);
@@ -159,6 +160,7 @@ enum err server_create(struct upstreams *up, const struct conf_upstream *conf,
 	server->transport = server_transport_of(conf);
 	server->source_count = up->ports;
 	TAILQ_INSERT_TAIL(&up->servers, server, entry);
+	up->server_count++;
 	sources_init(server);
 	draw_cookie(server);
 	err = copy_identity(server, conf);

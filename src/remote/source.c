@@ -14,8 +14,7 @@
 
 #define USES_MAX 128U /* questions from one port */
 #define IDLE_MS 1000U
-#define PORT_MIN 1024U
-#define BIND_TRIES 16
+#define BIND_TRIES 64
 
 void sources_init(struct server *server)
 {
@@ -69,21 +68,21 @@ static void set_port(struct endpoint *e, uint16_t port)
 		e->u.in6.sin6_port = htons(port);
 }
 
-/* Binds to a random port; when many in a row are taken, the kernel chooses. */
-static int bind_random(struct random_pool *random, int fd, sa_family_t family)
+/* Binds to a port drawn of those that may be used. */
+static int bind_random(struct upstreams *up, int fd, sa_family_t family)
 {
+	const struct ports *ports = up->loop->env.snapshot->ports;
 	struct endpoint local = {.u.sa.sa_family = family};
 
 	local.len = family == AF_INET ? sizeof(local.u.in) : sizeof(local.u.in6);
 	for (int i = 0; i < BIND_TRIES; i++) {
-		set_port(&local, (uint16_t)(PORT_MIN + random_below(random, 65536 - PORT_MIN)));
+		set_port(&local, ports_draw(ports, &up->random));
 		if (bind(fd, &local.u.sa, local.len) == 0)
 			return 0;
 		if (errno != EADDRINUSE && errno != EACCES)
 			return -1;
 	}
-	set_port(&local, 0);
-	return bind(fd, &local.u.sa, local.len);
+	return -1;
 }
 
 static enum err source_open(struct upstreams *up, struct source *s)
@@ -93,8 +92,7 @@ static enum err source_open(struct upstreams *up, struct source *s)
 
 	if (fd < 0)
 		return ERR_SYS;
-	if (bind_random(&up->random, fd, to->u.sa.sa_family) != 0 ||
-	    connect(fd, &to->u.sa, to->len) != 0) {
+	if (bind_random(up, fd, to->u.sa.sa_family) != 0 || connect(fd, &to->u.sa, to->len) != 0) {
 		close(fd);
 		return ERR_SYS;
 	}
@@ -136,25 +134,35 @@ static void renew(struct source *s, uint64_t now_ms)
 		source_close(s);
 }
 
+/* How many of the server's sources are used: all servers together have so many files. */
+static uint32_t usable(const struct upstreams *up, const struct server *server)
+{
+	uint32_t files = up->loop->files.sources;
+	uint32_t share = files / up->server_count;
+
+	if (files == 0 || share >= server->source_count)
+		return server->source_count;
+	return share > 0 ? share : 1;
+}
+
 /*
  * Draws a source.  One that was used up is renewed, if nothing waits at it; else the one drawn
- * next is taken, and in the end a used-up one rather than none.  Its neighbour is looked at as
- * well: none that is idle stays open while others are drawn.
+ * next is taken, and in the end a used-up one rather than none.  Another one is looked
+ * at as well: none that is idle stays open while others are drawn.
  */
 enum err source_draw(struct upstreams *up, struct server *server, struct source **ret_source)
 {
 	uint64_t now_ms = up->loop->env.now_ms;
-	struct source *s = NULL;
-	uint32_t place = 0;
+	uint32_t count = usable(up, server);
+	struct source *s;
 
 	for (int i = 0; i < 4; i++) {
-		place = random_below(&up->random, server->source_count);
-		s = &server->sources[place];
+		s = &server->sources[random_below(&up->random, count)];
 		if (s->uses < USES_MAX || LIST_EMPTY(&s->attempts))
 			break;
 	}
 	renew(s, now_ms);
-	renew(&server->sources[(place + 1) % server->source_count], now_ms);
+	renew(&server->sources[server->swept++ % server->source_count], now_ms);
 	if (s->fd < 0 && source_open(up, s) != ERR_OK)
 		s = any_open(up, server);
 	if (!s)

@@ -272,55 +272,6 @@ static void test_drop_fails(void **state)
 	assert_int_equal(in_child(drop_to_no_id), ALL_GOOD);
 }
 
-/* ---- files */
-
-static int raise_files(void)
-{
-	struct rlimit limit;
-	rlim_t most;
-
-	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-	most = limit.rlim_max;
-	limit.rlim_cur = FILES_LOW;
-	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-	privilege_raise_files(FILES_LOW);
-	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-	CHECK(limit.rlim_cur == most && limit.rlim_max == most);
-	return ALL_GOOD;
-}
-
-static void test_raise_files(void **state)
-{
-	assert_int_equal(in_child(raise_files), ALL_GOOD);
-}
-
-static int raise_files_enough(void)
-{
-	const struct rlimit low = {.rlim_cur = FILES_LOW, .rlim_max = FILES_LOW};
-	struct scratch s = {.saved_stderr = -1};
-	bool quiet;
-	bool warned;
-
-	scratch_make(&s);
-	scratch_take_stderr(&s);
-	CHECK(setrlimit(RLIMIT_NOFILE, &low) == 0);
-	privilege_raise_files(FILES_LOW);
-	quiet = !scratch_logged(&s, "warning");
-	privilege_raise_files(FILES_LOW + 1);
-	warned = scratch_logged(&s, "warning: only 64 files may be open, up to 65 may be needed");
-	scratch_remove(&s);
-	CHECK(quiet);
-	CHECK(warned);
-	return ALL_GOOD;
-}
-
-/* It is told when the limit is too low, and only then. */
-static void test_raise_files_warns(void **state)
-{
-	log_set_level(LOG_LEVEL_WARNING);
-	assert_int_equal(in_child(raise_files_enough), ALL_GOOD);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,8 +284,6 @@ int main(void)
 		cmocka_unit_test(test_drop_lent_capability),
 		cmocka_unit_test(test_drop_not_root),
 		cmocka_unit_test(test_drop_fails),
-		cmocka_unit_test(test_raise_files),
-		cmocka_unit_test(test_raise_files_warns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
