@@ -15,11 +15,11 @@
 #include "daemon/accept.h"
 #include "daemon/announce.h"
 #include "daemon/cachefile.h"
-#include "daemon/files.h"
+#include "system/files.h"
 #include "daemon/keep.h"
 #include "daemon/lifecycle.h"
 #include "daemon/loader.h"
-#include "daemon/privilege.h"
+#include "system/privilege.h"
 #include "net/listener.h"
 #include "net/worker.h"
 

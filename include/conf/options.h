@@ -60,6 +60,9 @@
 	  "Names that are answered here, without asking an upstream.") \
 	X(main, guard, "guard", GUARD, "", 0, 0, "", RELOAD, \
 	  "What keeps a wrong list entry from blocking too much.") \
+	X(main, watch, "watch", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether lists, the hosts file and /etc/resolv.conf are watched: a second after one of them has " \
+	  "changed, all is reloaded as by SIGHUP.") \
 	X(main, state, "state", STATE, "", 0, 0, "", RELOAD, \
 	  "What is kept over a restart.")
 

@@ -21,6 +21,9 @@
 #include "query/snapshot.h"
 #include "list/report.h"
 
+/* Whose nameservers are asked where none are configured. */
+#define LOADER_RESOLV_CONF "/etc/resolv.conf"
+
 /* Where a list's entries came from, and what became of its lines. */
 struct load_source {
 	bool own;	  /* from the configured file: nothing stands in for it */

@@ -23,7 +23,8 @@ struct listeners {
  * Opens the sockets of `workers` workers on `count` endpoints.  An address that another process
  * listens on is refused even if that one shares it.  Where there is no IPv6, or none on the
  * loopback interface, IPv6's addresses or its loopback address are left out with a warning,
- * unless none is left then: the default configuration names it.
+ * unless none is left then: the default configuration names it.  Any other address that no
+ * interface has yet is bound all the same, with a warning.
  * ERR_SYS with `text` naming the address; ERR_NOMEM.
  */
 enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,

@@ -35,7 +35,7 @@ struct snapshot {
 	struct ports *ports;	      /* owned: those that questions leave from; NULL: any */
 	struct conf_upstream *resolv; /* owned: of resolv.conf, where none are configured */
 	struct upstream_pool *pools;  /* owned; the first is the root's, for all other names */
-	size_t pool_count;	      /* at least 1 */
+	size_t pool_count;	      /* at least 1; the root's may have no server yet */
 	struct namemap *zones;	      /* owned: the pool of each zone; NULL: there are none */
 	struct local *local;	      /* owned: the operator's names; NULL: there are none */
 	struct namemap *special;      /* owned: of names/special; NULL: none is special */

@@ -10,7 +10,8 @@
 #include "daemon/load.h"
 
 /* Fills in what does not come from lists. */
-static enum err set_up(struct snapshot *s, const struct snapshot *old, struct err_text *text)
+static enum err set_up(struct snapshot *s, const struct snapshot *old, bool strict,
+		       struct err_text *text)
 {
 	const struct conf *conf = s->conf;
 	enum err err = loader_check_tls_ca(conf, text);
@@ -23,7 +24,7 @@ static enum err set_up(struct snapshot *s, const struct snapshot *old, struct er
 	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK)
 		return ERR_NOMEM;
 	err = loader_set_ports(s, text);
-	return err == ERR_OK ? loader_set_pools(s, text) : err;
+	return err == ERR_OK ? loader_set_pools(s, old, strict, text) : err;
 }
 
 /* What was in force before; at a start the state directory knows what mandatory lists held. */
@@ -60,7 +61,7 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	err_set(text, ERR_NOMEM, "out of memory");
 	if (s) {
 		s->conf = conf;
-		err = set_up(s, old, text);
+		err = set_up(s, old, load.options.strict, text);
 	}
 	if (err == ERR_OK)
 		err = loader_set_names(s, name_key, !old && !load.options.strict, text);

@@ -3,63 +3,120 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/reach.h"
 #include "daemon/load.h"
 #include "remote/tls.h"
 
-#define RESOLV_CONF "/etc/resolv.conf"
+/* True when what is sent to the address comes back to us: a question would go round until it dies.
+ */
+static bool is_ourselves(const struct conf *conf, const struct endpoint *address)
+{
+	for (size_t i = 0; i < conf->server.listen_count; i++)
+		if (reach_is_same(address, &conf->server.listen[i]))
+			return true;
+	return false;
+}
 
-/* The upstreams must not be ourselves: every question would go round until it dies. */
+/* The upstreams that are configured must not be ourselves. */
 static enum err check_no_loop(const struct conf *conf, const struct upstream_pool *pool,
 			      struct err_text *text)
 {
 	char name[ADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < pool->count; i++)
-		for (size_t j = 0; j < conf->server.listen_count; j++)
-			if (reach_is_same(&pool->servers[i].address, &conf->server.listen[j]))
-				return err_set(text, ERR_CONFIG,
-					       "the upstream %s is our own address (server.listen)",
-					       endpoint_text(&pool->servers[i].address, name,
-							     sizeof(name)));
+		if (is_ourselves(conf, &pool->servers[i].address))
+			return err_set(
+				text, ERR_CONFIG,
+				"the upstream %s is our own address (server.listen)",
+				endpoint_text(&pool->servers[i].address, name, sizeof(name)));
 	return ERR_OK;
 }
 
-/* The servers of resolv.conf, as if they had been configured by their addresses alone. */
-static enum err read_resolv(struct snapshot *s, size_t *ret_count, struct err_text *text)
+/* Has the `count` servers asked, but those that are ourselves, as if they had been configured by
+ * their addresses alone. */
+static enum err use_servers(struct snapshot *s, const struct endpoint *servers, size_t count)
 {
 	char *none = (char *)(uintptr_t) ""; /* never written to, as no text of a configuration */
-	struct endpoint *endpoints;
+	struct upstream_pool *pool = &s->pools[0];
+
+	s->resolv = calloc(count, sizeof(*s->resolv));
+	if (!s->resolv)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (!is_ourselves(s->conf, &servers[i]))
+			s->resolv[pool->count++] = (struct conf_upstream){
+				.address = servers[i],
+				.tls_name = none,
+			};
+	pool->servers = s->resolv;
+	return ERR_OK;
+}
+
+/* The servers of resolv.conf.  ERR_CONFIG, ERR_SYS: none of them can be used. */
+static enum err read_resolv(struct snapshot *s, struct err_text *text)
+{
+	struct endpoint *servers;
 	size_t count;
-	enum err err = conf_read_resolv(RESOLV_CONF, &endpoints, &count, text);
+	enum err err = conf_read_resolv(LOADER_RESOLV_CONF, &servers, &count, text);
 
 	if (err != ERR_OK)
 		return err;
-	s->resolv = calloc(count, sizeof(*s->resolv));
-	for (size_t i = 0; s->resolv && i < count; i++)
-		s->resolv[i] = (struct conf_upstream){.address = endpoints[i], .tls_name = none};
-	free(endpoints);
-	*ret_count = count;
-	return s->resolv ? ERR_OK : ERR_NOMEM;
-}
-
-/* The first pool is for what no zone of its own has. */
-static enum err set_root_pool(const struct conf *conf, struct snapshot *s, struct err_text *text)
-{
-	struct upstream_pool *pool = &s->pools[0];
-	enum err err = ERR_OK;
-
-	pool->zone = (struct name){.len = 1};
-	pool->servers = conf->upstreams;
-	pool->count = conf->upstreams_count;
-	if (pool->count == 0) {
-		err = read_resolv(s, &pool->count, text);
-		pool->servers = s->resolv;
-	}
+	err = use_servers(s, servers, count);
+	free(servers);
+	if (err == ERR_OK && s->pools[0].count == 0)
+		err_set(text, err = ERR_CONFIG,
+			LOADER_RESOLV_CONF ": no other nameserver than our own address");
 	return err;
 }
 
-enum err loader_set_pools(struct snapshot *s, struct err_text *text)
+/* A network that is being set up, or set up anew, has no nameserver for a while. */
+static enum err wait_for_resolv(struct snapshot *s, const struct snapshot *old,
+				const struct err_text *why)
+{
+	struct upstream_pool *pool = &s->pools[0];
+	size_t count = old && old->resolv ? old->pools[0].count : 0;
+
+	if (count == 0) {
+		log_warning("%s: none is asked until one is there; names that are blocked or our "
+			    "own are answered",
+			    why->text);
+		return ERR_OK;
+	}
+	free(s->resolv);
+	s->resolv = calloc(count, sizeof(*s->resolv));
+	if (!s->resolv)
+		return ERR_NOMEM;
+	memcpy(s->resolv, old->resolv, count * sizeof(*s->resolv));
+	pool->servers = s->resolv;
+	pool->count = count;
+	log_warning("%s: those that it named before are asked", why->text);
+	return ERR_OK;
+}
+
+/* The first pool is for what no zone of its own has. */
+static enum err set_root_pool(struct snapshot *s, const struct snapshot *old, bool strict,
+			      struct err_text *text)
+{
+	struct upstream_pool *pool = &s->pools[0];
+	struct err_text why;
+	enum err err;
+
+	pool->zone = (struct name){.len = 1};
+	pool->servers = s->conf->upstreams;
+	pool->count = s->conf->upstreams_count;
+	if (pool->count > 0)
+		return check_no_loop(s->conf, pool, text);
+	err = read_resolv(s, &why);
+	if (err == ERR_OK || err == ERR_NOMEM)
+		return err;
+	if (!strict)
+		return wait_for_resolv(s, old, &why);
+	return err_set(text, err, "%s", why.text);
+}
+
+enum err loader_set_pools(struct snapshot *s, const struct snapshot *old, bool strict,
+			  struct err_text *text)
 {
 	const struct conf *conf = s->conf;
 	enum err err;
@@ -67,7 +124,7 @@ enum err loader_set_pools(struct snapshot *s, struct err_text *text)
 	s->pools = calloc(conf->forward_count + 1, sizeof(*s->pools));
 	if (!s->pools)
 		return ERR_NOMEM;
-	err = set_root_pool(conf, s, text);
+	err = set_root_pool(s, old, strict, text);
 	for (size_t i = 0; i < conf->forward_count && err == ERR_OK; i++) {
 		const struct conf_forward *forward = &conf->forward[i];
 		struct upstream_pool *pool = &s->pools[i + 1];
@@ -75,10 +132,10 @@ enum err loader_set_pools(struct snapshot *s, struct err_text *text)
 		pool->servers = forward->upstreams;
 		pool->count = forward->upstreams_count;
 		err = name_from_text(forward->zone, strlen(forward->zone), &pool->zone);
+		if (err == ERR_OK)
+			err = check_no_loop(conf, pool, text);
 	}
 	s->pool_count = conf->forward_count + 1;
-	for (size_t i = 0; i < s->pool_count && err == ERR_OK; i++)
-		err = check_no_loop(conf, &s->pools[i], text);
 	return err;
 }
 

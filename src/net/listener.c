@@ -40,26 +40,35 @@ static int set_udp_options(int fd, const struct endpoint *e)
 		  : set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
-static int set_options(int fd, int type, const struct endpoint *e, bool shared)
+/* What a socket is opened for. */
+enum use {
+	USE_PROBE,	/* fails when anybody else has the address, sharing or not */
+	USE_PROBE_FREE, /* the same of an address that need not be there yet */
+	USE_SERVE,	/* the address need not be there yet, and is shared; TCP listens */
+};
+
+static int set_options(int fd, int type, const struct endpoint *e, enum use use)
 {
 	if (e->u.sa.sa_family == AF_INET6 && set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0)
 		return -1;
 	if (type == SOCK_STREAM && set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0)
 		return -1;
-	if (shared && set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
+	if (use == USE_SERVE && set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
+		return -1;
+	if (use != USE_PROBE && set_int(fd, IPPROTO_IP, IP_FREEBIND, 1) != 0) /* IPv6's, too */
 		return -1;
 	return type == SOCK_DGRAM ? set_udp_options(fd, e) : 0;
 }
 
-/* A bound socket; listening if `shared` and TCP.  -1 with errno. */
-static int open_socket(const struct endpoint *e, int type, bool shared)
+/* A bound socket, or -1 with errno. */
+static int open_socket(const struct endpoint *e, int type, enum use use)
 {
 	int fd = socket(e->u.sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;
-	if (set_options(fd, type, e, shared) == 0 && bind(fd, &e->u.sa, e->len) == 0) {
-		if (type == SOCK_DGRAM)
+	if (set_options(fd, type, e, use) == 0 && bind(fd, &e->u.sa, e->len) == 0) {
+		if (type == SOCK_DGRAM || use != USE_SERVE)
 			return fd;
 		set_int(fd, IPPROTO_TCP, TCP_FASTOPEN, FAST_OPEN_QUEUE);
 		if (listen(fd, BACKLOG) == 0)
@@ -72,8 +81,7 @@ static int open_socket(const struct endpoint *e, int type, bool shared)
 	return -1;
 }
 
-/* What a machine without IPv6 says, and one whose loopback interface has none.  Any other address
- * that is not ours is a mistake. */
+/* What a machine without IPv6 says, and one whose loopback interface has none. */
 static bool is_without_ipv6(const struct endpoint *e, int error)
 {
 	if (e->u.sa.sa_family != AF_INET6)
@@ -82,19 +90,33 @@ static bool is_without_ipv6(const struct endpoint *e, int error)
 	       (error == EADDRNOTAVAIL && IN6_IS_ADDR_LOOPBACK(&e->u.in6.sin6_addr));
 }
 
-/* Without SO_REUSEPORT, bind() fails when anybody else has the address, sharing or not.
- * ERR_NOTFOUND: the address may be left out. */
+/* An address that is not there may come with a network that is set up late, and can be bound. */
+static void warn_of_absence(const struct endpoint *e)
+{
+	char name[ADDR_TEXT_MAX];
+
+	log_warning("no interface has the address of %s now: it is answered on once one has",
+		    endpoint_text(e, name, sizeof(name)));
+}
+
+/* ERR_NOTFOUND: the address may be left out. */
 static enum err probe(const struct endpoint *e, int type, struct err_text *text)
 {
 	char name[ADDR_TEXT_MAX];
-	int fd = open_socket(e, type, false);
+	int fd = open_socket(e, type, USE_PROBE);
 
-	if (fd < 0)
-		return err_set(text, is_without_ipv6(e, errno) ? ERR_NOTFOUND : ERR_SYS,
-			       "cannot listen on %s (%s): %s", endpoint_text(e, name, sizeof(name)),
-			       type == SOCK_DGRAM ? "UDP" : "TCP", strerror(errno));
-	close(fd);
-	return ERR_OK;
+	if (fd < 0 && errno == EADDRNOTAVAIL && !is_without_ipv6(e, errno)) {
+		fd = open_socket(e, type, USE_PROBE_FREE);
+		if (fd >= 0 && type == SOCK_STREAM)
+			warn_of_absence(e);
+	}
+	if (fd >= 0) {
+		close(fd);
+		return ERR_OK;
+	}
+	return err_set(text, is_without_ipv6(e, errno) ? ERR_NOTFOUND : ERR_SYS,
+		       "cannot listen on %s (%s): %s", endpoint_text(e, name, sizeof(name)),
+		       type == SOCK_DGRAM ? "UDP" : "TCP", strerror(errno));
 }
 
 /* Fills in those of the endpoints that can be listened on. */
@@ -133,7 +155,8 @@ static void tell_of_small_buffer(const struct listeners *l)
 		return;
 	log_warning(
 		"the receive buffers are of %d octets instead of %d, and may overflow in a burst: "
-		"sysctl net.core.rmem_max=%d",
+		"sysctl net.core.rmem_max=%d (60-sinkholed.conf, which ships, is for "
+		"/etc/sysctl.d)",
 		size / 2, SOCKET_BUFFER, SOCKET_BUFFER);
 }
 
@@ -144,8 +167,8 @@ static enum err open_all(struct listeners *l, struct err_text *text)
 	for (size_t i = 0; i < l->workers * l->addresses; i++) {
 		const struct endpoint *e = &l->endpoints[i % l->addresses];
 
-		l->udp[i] = open_socket(e, SOCK_DGRAM, true);
-		l->tcp[i] = l->udp[i] < 0 ? -1 : open_socket(e, SOCK_STREAM, true);
+		l->udp[i] = open_socket(e, SOCK_DGRAM, USE_SERVE);
+		l->tcp[i] = l->udp[i] < 0 ? -1 : open_socket(e, SOCK_STREAM, USE_SERVE);
 		if (l->tcp[i] < 0)
 			return err_set(text, ERR_SYS, "cannot listen on %s: %s",
 				       endpoint_text(e, name, sizeof(name)), strerror(errno));

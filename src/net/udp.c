@@ -374,9 +374,10 @@ void udp_look(struct udp *udp)
 		stats_add(udp->loop->env.stats, kernel_drops, drops);
 	if (udp->untold_drops == 0 || now_ms < udp->quiet_until_ms)
 		return;
-	log_warning("%" PRIu64 " queries were lost: they came faster than they could be read, and "
-		    "the receive buffer was full (sysctl net.core.rmem_max)",
-		    udp->untold_drops);
+	log_warning(
+		"%" PRIu64 " queries were lost: they came faster than they could be read, and "
+		"the receive buffer was full (sysctl net.core.rmem_max, as in 60-sinkholed.conf)",
+		udp->untold_drops);
 	udp->untold_drops = 0;
 	udp->quiet_until_ms = now_ms + QUIET_MS;
 }

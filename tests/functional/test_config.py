@@ -264,13 +264,6 @@ def test_second_daemon_on_the_same_port_is_refused_and_the_first_serves_on(daemo
         assert addresses(ask(first.address, "a.test")) == ["192.0.2.1"]
 
 
-@pytest.mark.parametrize("host", ["192.0.2.77", "2001:db8::77"])
-def test_address_that_is_not_ours_is_named(daemon, host):
-    d = daemon()
-    d.configure({"server": {"listen": [f"127.0.0.1@{d.port}", f"{host}@{d.port}"]}})
-    log = d.fails_to_start()
-    assert re.search(rf"^error: .*{re.escape(host)}@{d.port}.*assign", log, re.M), log
-
 
 def test_nothing_is_served_before_all_is_well(daemon):
     """The list is read after the sockets are bound: a query that came early is not answered."""

@@ -237,12 +237,3 @@ def test_upstreams_of_resolv_conf(daemon, tmp_path):
     del d.config["upstreams"]
     d.start(prefix=with_resolv_conf(file))
     assert "upstream 127.0.0.53@53\nupstream ::1@53\n" in d.log()
-
-
-@pytest.mark.parametrize("text", ["", "search a.test\n", "nameserver here\n"])
-def test_resolv_conf_without_a_server_stops_the_start(daemon, tmp_path, text):
-    file = tmp_path / "resolv.conf"
-    file.write_text(text)
-    d = daemon()
-    del d.config["upstreams"]
-    assert "resolv.conf" in d.fails_to_start(prefix=with_resolv_conf(file))

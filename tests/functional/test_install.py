@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(
 BINARY = "sbin/sinkholed"
 OTHERS = ["share/man/man8/sinkholed.8", "share/man/man5/sinkholed.yaml.5",
           "lib/systemd/system/sinkholed.service", "lib/sysusers.d/sinkholed.conf",
-          "lib/tmpfiles.d/sinkholed.conf", "share/sinkholed/blocklists/waledac.txt"]
+          "lib/tmpfiles.d/sinkholed.conf", "share/sinkholed/blocklists/waledac.txt",
+          "share/sinkholed/60-sinkholed.conf"]
 
 
 def make(target, tmp_path, prefix="/opt/resolver"):

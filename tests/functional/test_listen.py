@@ -107,13 +107,11 @@ def test_loopback_address_that_is_not_there_is_left_out(daemon, listen):
         assert done.stdout == f"{SINK}\n", (done.stdout, done.stderr)
 
 
-@pytest.mark.parametrize("listen", [["::1@5300"], ["127.0.0.1@5300", "2001:db8::1@5300"],
-                                    ["::1@5300", "192.0.2.1@5300"]], ids=" ".join)
-def test_any_other_address_that_is_not_ours_is_an_error(daemon, listen):
+def test_loopback_of_ipv6_alone_is_an_error_without_ipv6(daemon):
     d = daemon()
-    d.configure({"server": {"listen": listen}})
+    d.configure({"server": {"listen": ["::1@5300"]}})
     log = d.add_list("one", "listed.test\n").fails_to_start(prefix=without_ipv6())
-    assert f"error: cannot listen on {listen[-1]}" in log
+    assert "error: cannot listen on ::1@5300" in log
 
 
 # ---- who may ask

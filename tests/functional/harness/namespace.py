@@ -2,6 +2,7 @@
 """Namespaces that the tests make for themselves: command prefixes that run a program in one."""
 import functools
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -31,6 +32,14 @@ def with_resolv_conf(path):
     """A mount namespace in which /etc/resolv.conf is another file."""
     script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
     return _or_skip(_unshare("-m") + ["sh", "-c", script, str(path)])
+
+
+def with_etc(folder):
+    """A mount namespace in which /etc is a copy of it, in a folder that must not be there yet."""
+    shutil.copytree("/etc", folder, symlinks=True, ignore_dangling_symlinks=True,
+                    ignore=lambda *_: {"ssl", "alternatives", "shadow", "gshadow", "resolv.conf"})
+    script = 'mount --bind "$0" /etc && exec "$@"'
+    return _or_skip(_unshare("-m") + ["sh", "-c", script, str(folder)])
 
 
 def with_addresses(*addresses):

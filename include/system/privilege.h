@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What only root may do, done early, and then given up. */
-#ifndef DAEMON_PRIVILEGE_H
-#define DAEMON_PRIVILEGE_H
+#ifndef SYSTEM_PRIVILEGE_H
+#define SYSTEM_PRIVILEGE_H
 
 #include <sys/types.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/files.h"
+#include "system/files.h"
 
 #include <sys/resource.h>
 

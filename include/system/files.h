@@ -4,8 +4,8 @@
  * more than their shares, however low the limit is: there are always some left to open a list, and
  * to take on a client.
  */
-#ifndef DAEMON_FILES_H
-#define DAEMON_FILES_H
+#ifndef SYSTEM_FILES_H
+#define SYSTEM_FILES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/files.h"
+#include "system/files.h"
 #include "support/scratch.h"
 
 #define LOW 64U

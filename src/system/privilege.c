@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/privilege.h"
+#include "system/privilege.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/privilege.h"
+#include "system/privilege.h"
 #include "support/scratch.h"
 
 #define SOMEBODY 12345U /* an ID that is nobody's */
