@@ -19,9 +19,11 @@
 #include "daemon/keep.h"
 #include "daemon/lifecycle.h"
 #include "daemon/loader.h"
+#include "daemon/successor.h"
 #include "system/privilege.h"
 #include "net/listener.h"
 #include "net/worker.h"
+#include "system/store.h"
 
 #define CONF_PATH_DEFAULT "/etc/sinkholed/sinkholed.yaml"
 #define WORKER_FILES 4U /* of each, beside its sockets: what it waits by, and is woken by */
@@ -45,6 +47,7 @@ static const struct choice {
 #define CHOICES (sizeof(choices) / sizeof(choices[0]))
 
 struct arguments {
+	char *const *argv; /* as they came */
 	const char *conf_path;
 	const char *accept; /* the list of --accept */
 	int mode;	    /* the letter of what to do; 0: run */
@@ -206,14 +209,34 @@ static size_t worker_count(const struct conf *conf)
 	return cores > 0 ? (size_t)cores : 1;
 }
 
+/* What this process was handed when it was started. */
+struct legacy {
+	struct successor successor;
+	struct inherited inherited;
+};
+
+/* Takes what is still to be listened on; the rest is let go first, since it may stand in the way.
+ */
+static enum err open_listeners(const struct conf *conf, struct legacy *legacy, size_t workers,
+			       struct listeners *l, struct err_text *text)
+{
+	const struct endpoint *listen = conf->server.listen;
+	size_t count = conf->server.listen_count;
+	size_t others = inherited_close_others(&legacy->inherited, listen, count);
+
+	if (others > 0 && !successor_is_one(&legacy->successor))
+		store_forget();
+	return listeners_adopt(listen, count, workers, &legacy->inherited, l, text);
+}
+
 /* Binds, prepares the state directory, and gives up all privileges. */
-static enum err enter(const struct conf *conf, struct workers_config *config, struct err_text *text)
+static enum err enter(const struct conf *conf, struct legacy *legacy, struct workers_config *config,
+		      struct err_text *text)
 {
 	struct listeners *l = config->listeners;
 	struct privilege_user user;
 	size_t workers = worker_count(conf);
-	enum err err =
-		listeners_open(conf->server.listen, conf->server.listen_count, workers, l, text);
+	enum err err = open_listeners(conf, legacy, workers, l, text);
 
 	if (err != ERR_OK)
 		return err;
@@ -229,12 +252,30 @@ static enum err enter(const struct conf *conf, struct workers_config *config, st
 	return err;
 }
 
-/* Serves until a signal ends the daemon.  Takes over `first`. */
-static enum err serve(const struct arguments *args, struct workers_config *config,
-		      struct snapshot *first, const struct load_result *result)
+/* The workers serve: who was before may end, and sockets are kept over the next restart. */
+static void begin_service(struct legacy *legacy, const struct workers *workers)
 {
-	struct lifecycle_config life = {.conf_path = args->conf_path, .name_key = config->name_key};
+	const int *sockets;
+	size_t count;
+
+	successor_serves(&legacy->successor);
+	sockets = workers_sockets(workers, &count);
+	store_keep(sockets, count);
+}
+
+/* Serves until a signal ends the daemon.  Takes over `first`. */
+static enum err serve(const struct arguments *args, struct legacy *legacy,
+		      struct workers_config *config, struct snapshot *first,
+		      const struct load_result *result)
+{
+	struct lifecycle_config life = {
+		.conf_path = args->conf_path,
+		.argv = args->argv,
+		.name_key = config->name_key,
+		.cookie_secret = config->cookie_secret,
+	};
 	struct workers *workers = NULL;
+	bool succeeds = successor_is_one(&legacy->successor);
 	enum err err = cache_create(first->conf->cache.size_bytes, &config->cache);
 
 	config->in_flight = first->conf->outgoing.in_flight;
@@ -242,11 +283,16 @@ static enum err serve(const struct arguments *args, struct workers_config *confi
 	if (err == ERR_OK)
 		err = workers_create(config, first, &workers);
 	if (err == ERR_OK)
+		err = successor_take_cache(&legacy->successor, first, config->cache,
+					   &config->name_key);
+	if (err == ERR_OK)
 		err = workers_start(workers);
 	if (err == ERR_OK) {
 		announce(first, result, config->listeners, isatty(STDERR_FILENO) == 1);
+		begin_service(legacy, workers);
 		loader_keep(first, result);
-		cachefile_load(first, config->cache, &config->name_key);
+		if (!succeeds)
+			cachefile_load(first, config->cache, &config->name_key);
 		life.workers = workers;
 		life.cache = config->cache;
 		err = lifecycle_run(&life);
@@ -268,12 +314,14 @@ static void hold_signals(void)
 	sigemptyset(&held);
 	sigaddset(&held, SIGHUP);
 	sigaddset(&held, SIGUSR1);
+	sigaddset(&held, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &held, NULL);
 }
 
 /* Loads the lists and serves.  Takes over `conf`. */
-static enum err load_and_serve(const struct arguments *args, struct conf *conf,
-			       struct workers_config *config, struct err_text *text)
+static enum err load_and_serve(const struct arguments *args, struct legacy *legacy,
+			       struct conf *conf, struct workers_config *config,
+			       struct err_text *text)
 {
 	struct load_result result;
 	struct snapshot *first;
@@ -281,8 +329,18 @@ static enum err load_and_serve(const struct arguments *args, struct conf *conf,
 
 	if (err != ERR_OK)
 		return err;
-	err = serve(args, config, first, &result);
+	err = serve(args, legacy, config, first, &result);
 	return err_set(text, err, "%s", err_str(err));
+}
+
+static enum err inherit(struct legacy *legacy, struct hash_key *cookie_secret,
+			struct err_text *text)
+{
+	enum err err = successor_begin(&legacy->successor, &legacy->inherited, cookie_secret, text);
+
+	if (err == ERR_OK)
+		err = err_set(text, store_collect(&legacy->inherited), "out of memory");
+	return err;
 }
 
 /* Starts up in the order that lets nothing be served before all is well. */
@@ -290,6 +348,7 @@ static int run(const struct arguments *args, struct conf *conf)
 {
 	struct listeners listeners = {.workers = 0};
 	struct workers_config config = {.listeners = &listeners};
+	struct legacy legacy = {.successor = {.channel = -1}};
 	struct err_text text = {"no random numbers"};
 	enum err err = hash_key_random(&config.name_key);
 	int status;
@@ -301,12 +360,15 @@ static int run(const struct arguments *args, struct conf *conf)
 	if (err == ERR_OK)
 		err = hash_key_random(&config.cookie_secret);
 	if (err == ERR_OK)
-		err = enter(conf, &config, &text);
+		err = inherit(&legacy, &config.cookie_secret, &text);
 	if (err == ERR_OK)
-		err = load_and_serve(args, conf, &config, &text);
+		err = enter(conf, &legacy, &config, &text);
+	if (err == ERR_OK)
+		err = load_and_serve(args, &legacy, conf, &config, &text);
 	else
 		conf_free(conf);
 	listeners_close(&listeners);
+	inherited_fini(&legacy.inherited);
 	status = err == ERR_OK ? EXIT_SUCCESS : fail(text.text);
 	log_stop();
 	return status;
@@ -322,7 +384,7 @@ static int dump(struct conf *conf)
 
 int main(int argc, char **argv)
 {
-	struct arguments args = {.conf_path = CONF_PATH_DEFAULT};
+	struct arguments args = {.argv = argv, .conf_path = CONF_PATH_DEFAULT};
 	struct conf_mistakes mistakes;
 	struct conf *conf;
 

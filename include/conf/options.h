@@ -94,6 +94,9 @@
 	  "The least urgent messages that are logged.") \
 	X(server, drain_timeout_ms, "drain-timeout", DURATION, "2s", 0, 60000, "ms", RELOAD, \
 	  "How long SIGTERM waits for the questions still in flight.") \
+	X(server, handover_timeout_ms, "handover-timeout", DURATION, "2m", 100, 3600000, "ms", RELOAD, \
+	  "How long after SIGUSR2 the new process may take until it serves; then it is ended, and this one " \
+	  "goes on.") \
 	X(server, cookies, "cookies", BOOL, "true", 0, 0, "", RELOAD, \
 	  "Whether clients that send a DNS cookie (RFC 7873) are given a server cookie.") \
 	X(server, tcp_connections, "tcp-connections", UINT, "1024", 1, 65535, "", RELOAD, \

@@ -21,4 +21,15 @@ void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
 void cachefile_store(const struct snapshot *snapshot, struct cache *cache,
 		     const struct hash_key *name_key);
 
+/* The same as a file in memory, for another process, whatever cache.keep says.  -1: there is
+ * nothing to write, or that failed, which is logged.  The caller closes it.  The workers may run.
+ */
+int cachefile_to_memory(const struct snapshot *snapshot, struct cache *cache,
+			const struct hash_key *name_key);
+
+/* Reads such a file from its beginning, and closes it; a bad one leaves the cache empty, with a
+ * warning. */
+void cachefile_from_memory(const struct snapshot *snapshot, struct cache *cache,
+			   const struct hash_key *name_key, int fd);
+
 #endif

@@ -4,6 +4,7 @@
  *
  *   SIGHUP            reload configuration and lists, in a thread of its own
  *   SIGUSR1           log the counters, and how each worker finds the upstreams
+ *   SIGUSR2           hand over to a new process of the program (daemon/handover.h)
  *   SIGTERM, SIGINT   answer what is in flight, write the cache to its file, and end; a load under
  *                     way is given up
  */
@@ -17,7 +18,9 @@
 
 struct lifecycle_config {
 	const char *conf_path;
+	char *const *argv; /* of this process, for one that it hands over to */
 	struct hash_key name_key;
+	struct hash_key cookie_secret;
 	struct workers *workers; /* started */
 	struct cache *cache;
 };

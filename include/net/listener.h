@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The sockets that are listened on: for each worker one of UDP and one of TCP an address, shared
- * out by the kernel (SO_REUSEPORT).  Opened by the main thread while it may still bind any port.
+ * out by the kernel (SO_REUSEPORT).  Opened by the main thread while it may still bind any port,
+ * or inherited.
  */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
@@ -10,12 +11,14 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "net/inherited.h"
 
 struct listeners {
 	size_t workers;
 	size_t addresses;
 	struct endpoint *endpoints; /* the addresses */
-	int *udp;		    /* [worker * addresses + address] */
+	size_t columns;		    /* sockets of a worker: at least as many as addresses */
+	int *udp;		    /* [worker * columns + column], -1: none */
 	int *tcp;
 };
 
@@ -29,6 +32,16 @@ struct listeners {
  */
 enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
 			struct listeners *ret_listeners, struct err_text *text) MUST_CHECK;
+
+/*
+ * As listeners_open, with sockets that were inherited (NULL: none are) before any are opened: all
+ * that are bound to one of the endpoints are shared out, though workers were more before, since
+ * queries may be queued in each.  Where workers are more now and a further socket cannot be bound,
+ * two share one.
+ */
+enum err listeners_adopt(const struct endpoint *endpoints, size_t count, size_t workers,
+			 struct inherited *inherited, struct listeners *ret_listeners,
+			 struct err_text *text) MUST_CHECK;
 
 /* Closes what no worker has taken over (an fd is -1 then), and frees the arrays. */
 void listeners_close(struct listeners *listeners);

@@ -17,6 +17,7 @@
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "loop/loop.h"
@@ -37,11 +38,13 @@ enum err stream_create(struct loop *loop, struct upstreams *upstreams, const int
 void stream_free(struct stream *stream);
 
 /* Takes on what has arrived, then reads no more and closes the listening sockets; what is in
- * flight is still answered, and each connection closed after its last answer. */
-void stream_drain(struct stream *stream);
+ * flight is still answered, and each connection closed after its last answer.  Without `accept`
+ * connections that were not accepted yet are left to others who have the sockets, and one that was,
+ * and whose first query may be under way, is read for a second more. */
+void stream_drain(struct stream *stream, bool accept);
 
-/* What a drain waits for: questions in flight whose client is still there, and connections with
- * answers not written out. */
+/* What a drain waits for: questions in flight whose client is still there, connections with answers
+ * not written out, and such as are still read. */
 size_t stream_pending(const struct stream *stream);
 
 #endif

@@ -62,6 +62,14 @@ void workers_stop(struct workers *workers, uint32_t drain_ms);
 /* Frees all, the snapshot in force too; the workers are stopped, or were never started. */
 void workers_free(struct workers *workers);
 
+/* As workers_stop, where another process serves the same sockets already, or will: connections that
+ * were not accepted yet are left to it. */
+void workers_retire(struct workers *workers, uint32_t drain_ms);
+
+/* The sockets that are listened on, all workers together, for another process that is to have them
+ * too; they stay the workers', and may be used until the workers are stopped. */
+const int *workers_sockets(const struct workers *workers, size_t *ret_count);
+
 /* The value of a counter, all workers together.  Any thread. */
 uint64_t workers_stat(const struct workers *workers, const struct stats_row *row);
 

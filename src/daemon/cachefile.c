@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -35,36 +36,44 @@ static void file_path(const struct snapshot *s, const char *suffix, char ret_pat
 	snprintf(ret_path, PATH_MAX, "%s/" FILE_NAME "%s", s->conf->state.directory, suffix);
 }
 
-void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
-		    const struct hash_key *name_key)
+/* Reads the file that is open, and closes it. */
+static void load(const struct snapshot *snapshot, struct cache *cache,
+		 const struct hash_key *name_key, int fd, const char *name)
 {
 	const struct cache_dump_env env = make_env(snapshot, name_key);
+	FILE *in = fdopen(fd, "r");
 	uint64_t start_ms = clock_ms();
 	struct err_text text;
 	uint64_t entries = 0;
+
+	if (!in) {
+		log_warning("cache: %s: ignored: %s", name, strerror(errno));
+		close(fd);
+		return;
+	}
+	if (cache_load(cache, &env, in, &entries, &text) == ERR_OK)
+		log_notice("cache: %s: %llu entries read in %llu ms", name,
+			   (unsigned long long)entries,
+			   (unsigned long long)(clock_ms() - start_ms));
+	else
+		log_warning("cache: %s: ignored: %s", name, text.text);
+	fclose(in);
+}
+
+void cachefile_load(const struct snapshot *snapshot, struct cache *cache,
+		    const struct hash_key *name_key)
+{
 	char path[PATH_MAX];
-	FILE *in;
 	int fd;
 
 	if (!is_wanted(snapshot))
 		return;
 	file_path(snapshot, "", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-	in = fd < 0 ? NULL : fdopen(fd, "r");
-	if (!in) {
-		if (errno != ENOENT)
-			log_warning("cache: %s: ignored: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	if (cache_load(cache, &env, in, &entries, &text) == ERR_OK)
-		log_notice("cache: %s: %llu entries read in %llu ms", path,
-			   (unsigned long long)entries,
-			   (unsigned long long)(clock_ms() - start_ms));
-	else
-		log_warning("cache: %s: ignored: %s", path, text.text);
-	fclose(in);
+	if (fd >= 0)
+		load(snapshot, cache, name_key, fd, path);
+	else if (errno != ENOENT)
+		log_warning("cache: %s: ignored: %s", path, strerror(errno));
 }
 
 /* Not synced to the disk: checksums tell of one that a loss of power has torn. */
@@ -106,4 +115,44 @@ void cachefile_store(const struct snapshot *snapshot, struct cache *cache,
 		log_error("cache: %s: cannot be written: %s", path, strerror(errno));
 		unlink(temporary);
 	}
+}
+
+/* ---- in memory */
+
+static bool store_open(const struct cache_dump_env *env, struct cache *cache, int fd)
+{
+	FILE *out = fdopen(dup(fd), "w");
+	uint64_t entries;
+	bool done;
+
+	if (!out)
+		return false;
+	done = cache_dump(cache, env, out, &entries) == ERR_OK;
+	return fclose(out) == 0 && done;
+}
+
+int cachefile_to_memory(const struct snapshot *snapshot, struct cache *cache,
+			const struct hash_key *name_key)
+{
+	const struct cache_dump_env env = make_env(snapshot, name_key);
+	int fd;
+
+	if (snapshot->conf->cache.size_bytes == 0)
+		return -1;
+	fd = memfd_create("cache", MFD_CLOEXEC);
+	if (fd >= 0 && store_open(&env, cache, fd))
+		return fd;
+	log_warning("cache: it is not handed over: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+void cachefile_from_memory(const struct snapshot *snapshot, struct cache *cache,
+			   const struct hash_key *name_key, int fd)
+{
+	if (snapshot->conf->cache.size_bytes == 0 || lseek(fd, 0, SEEK_SET) != 0)
+		close(fd);
+	else
+		load(snapshot, cache, name_key, fd, "from the process before");
 }

@@ -12,29 +12,43 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "daemon/cachefile.h"
+#include "daemon/handover.h"
 #include "daemon/loader.h"
 #include "daemon/reload.h"
+#include "system/store.h"
 #include "system/watch.h"
 
+#define SIGNALS 5
 #define LINE_COUNTERS 4			  /* in one line of the log */
 #define WATCHED_MAX (CONF_LISTS_MAX + 2U) /* lists, hosts file, resolv.conf */
 
 struct life {
 	const struct lifecycle_config *config;
 	struct event_base *base;
-	struct event *signals[4];
+	struct event *signals[SIGNALS];
 	struct reload *reload;
 	struct watch *watch;
+	struct handover *handover;
+	bool reload_wanted;   /* while a hand-over is under way */
+	bool handover_wanted; /* while a load is */
+	bool succeeded;	      /* another process serves */
 };
 
 /* ---- files that are watched */
 
+/* The new process may have read what is to be read again, or not yet. */
+static void reload_or_note(struct life *life)
+{
+	if (handover_is_busy(life->handover))
+		life->reload_wanted = true;
+	else
+		reload_start(life->reload);
+}
+
 static void on_changed(void *arg, const char *path)
 {
-	struct life *life = arg;
-
 	log_notice("%s has changed: reloading", path);
-	reload_start(life->reload);
+	reload_or_note(arg);
 }
 
 /* What is named in the configuration in force; without `watch` only what is waited for. */
@@ -67,12 +81,45 @@ static void watch_files(struct life *life)
 static void reload_all(struct life *life)
 {
 	watch_look(life->watch);
-	reload_start(life->reload);
+	reload_or_note(life);
+}
+
+/* ---- the hand-over */
+
+/* One thing at a time: a load under way is one of what is handed over. */
+static void hand_over(struct life *life)
+{
+	if (reload_is_busy(life->reload))
+		life->handover_wanted = true;
+	else
+		handover_start(life->handover);
 }
 
 static void on_reloaded(void *arg)
 {
-	watch_files(arg);
+	struct life *life = arg;
+
+	watch_files(life);
+	if (life->handover_wanted) {
+		life->handover_wanted = false;
+		handover_start(life->handover);
+	}
+}
+
+static void on_handed_over(void *arg, bool serves)
+{
+	struct life *life = arg;
+	bool reload = life->reload_wanted;
+
+	life->reload_wanted = false;
+	life->succeeded = serves;
+	if (serves) {
+		if (reload)
+			handover_signal_next(life->handover, SIGHUP);
+		event_base_loopbreak(life->base);
+	} else if (reload) {
+		reload_start(life->reload);
+	}
 }
 
 /* ---- signals */
@@ -119,6 +166,10 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 		log_notice("SIGHUP: reloading");
 		reload_all(life);
 		break;
+	case SIGUSR2:
+		log_notice("SIGUSR2: handing over");
+		hand_over(life);
+		break;
 	case SIGUSR1:
 		log_counters(life->config);
 		workers_report(life->config->workers);
@@ -126,6 +177,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	default:
 		log_notice("%s: ending", number == SIGINT ? "SIGINT" : "SIGTERM");
 		sd_notify(0, "STOPPING=1");
+		handover_give_up(life->handover);
 		reload_forbid(life->reload);
 		event_base_loopbreak(life->base);
 	}
@@ -133,11 +185,11 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 static enum err listen_to_signals(struct life *life)
 {
-	static const int numbers[] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+	static const int numbers[SIGNALS] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
 	sigset_t watched;
 
 	sigemptyset(&watched);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (size_t i = 0; i < SIGNALS; i++) {
 		sigaddset(&watched, numbers[i]);
 		life->signals[i] = evsignal_new(life->base, numbers[i], on_signal, life);
 		if (!life->signals[i] || event_add(life->signals[i], NULL) != 0)
@@ -145,6 +197,20 @@ static enum err listen_to_signals(struct life *life)
 	}
 	pthread_sigmask(SIG_UNBLOCK, &watched, NULL); /* some were held back while starting */
 	return ERR_OK;
+}
+
+static enum err make_handover(struct life *life)
+{
+	const struct lifecycle_config *config = life->config;
+	const struct handover_config what = {
+		.argv = config->argv,
+		.workers = config->workers,
+		.cache = config->cache,
+		.name_key = config->name_key,
+		.cookie_secret = config->cookie_secret,
+	};
+
+	return handover_create(life->base, &what, on_handed_over, life, &life->handover);
 }
 
 static enum err life_init(struct life *life)
@@ -159,6 +225,8 @@ static enum err life_init(struct life *life)
 	if (err == ERR_OK)
 		err = watch_create(life->base, on_changed, life, &life->watch);
 	if (err == ERR_OK)
+		err = make_handover(life);
+	if (err == ERR_OK)
 		err = listen_to_signals(life);
 	if (err == ERR_OK)
 		watch_files(life);
@@ -167,33 +235,48 @@ static enum err life_init(struct life *life)
 
 static void life_fini(struct life *life)
 {
-	for (size_t i = 0; i < sizeof(life->signals) / sizeof(life->signals[0]); i++)
+	for (size_t i = 0; i < SIGNALS; i++)
 		if (life->signals[i])
 			event_free(life->signals[i]);
 	watch_free(life->watch);
+	handover_free(life->handover);
 	reload_free(life->reload);
 	if (life->base)
 		event_base_free(life->base);
+}
+
+/* Another process has all the time that a question takes: it serves already. */
+static void stop_workers(const struct life *life)
+{
+	struct workers *workers = life->config->workers;
+	const struct conf *conf = workers_snapshot(workers)->conf;
+	uint32_t drain_ms = conf->server.drain_timeout_ms;
+
+	if (life->succeeded)
+		workers_retire(workers, drain_ms + conf->outgoing.timeout_ms);
+	else if (store_exists())
+		workers_retire(workers, drain_ms);
+	else
+		workers_stop(workers, drain_ms);
 }
 
 enum err lifecycle_run(const struct lifecycle_config *config)
 {
 	struct life life = {.config = config};
 	enum err err = life_init(&life);
-	uint32_t drain_ms = 0;
 
 	if (err == ERR_OK) {
 		sd_notify(0, "READY=1");
 		event_base_dispatch(life.base);
-		drain_ms = workers_snapshot(config->workers)->conf->server.drain_timeout_ms;
-	}
-	workers_stop(config->workers, drain_ms);
-	if (err == ERR_OK) {
+		stop_workers(&life);
 		log_counters(config);
-		cachefile_store(workers_snapshot(config->workers), config->cache,
-				&config->name_key);
+		if (!life.succeeded)
+			cachefile_store(workers_snapshot(config->workers), config->cache,
+					&config->name_key);
 		end_loader(&life);
 		log_notice("ended");
+	} else {
+		workers_stop(config->workers, 0);
 	}
 	life_fini(&life);
 	return err;

@@ -6,7 +6,7 @@
 #include "net/conn.h"
 
 /* Queries that were kept come first: as long as one waits, nothing is read. */
-void conn_take_in(struct conn *conn)
+static void take_in(struct conn *conn)
 {
 	struct frame_window spare;
 	struct frame_window *w;
@@ -20,6 +20,13 @@ void conn_take_in(struct conn *conn)
 		return;
 	conn_serve(conn, w);
 	conn_keep(conn, w);
+}
+
+void conn_take_in(struct conn *conn)
+{
+	take_in(conn);
+	if (conn->stream->retires && !conn_is_expected(conn))
+		conn->ended = true;
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)

@@ -31,7 +31,9 @@
 #include "dns/frame.h"
 #include "net/stream.h"
 
-#define STREAM_OUT_MAX 65536U  /* octets not written, at which a client is no longer served */
+#define STREAM_OUT_MAX 65536U /* octets not written, at which a client is no longer served */
+#define STREAM_EXPECT_MS                                                                           \
+	1000U /* for a query of who has just come, where others are no longer read */
 #define STREAM_READ_MAX 16384U /* octets read of one client before others get their turn */
 
 struct conn;
@@ -59,6 +61,7 @@ struct conn {
 	uint32_t in_flight;
 	int fd;	     /* -1: closed, and kept for its questions in flight */
 	bool used;   /* since it was last put in its place among the idle */
+	bool asked;  /* a query has come */
 	bool idle;   /* listed among the idle: nothing is in flight */
 	bool ended;  /* no more is read: closed when all is answered and written */
 	bool broken; /* closed as soon as the event's work is done */
@@ -83,6 +86,7 @@ struct stream {
 	uint64_t quiet_until_ms;	 /* no warning that accepting failed before */
 	uint64_t refused_quiet_until_ms; /* no warning that a connection was refused before */
 	uint32_t conn_count;
+	bool retires; /* another process serves those who come, and come again */
 	uint8_t input[STREAM_READ_MAX];
 	uint8_t answer[FRAME_MAX]; /* being built, behind its length */
 	size_t listener_count;
@@ -94,6 +98,22 @@ static inline void conn_used(struct conn *conn)
 {
 	conn->active_ms = conn->stream->loop->env.now_ms;
 	conn->used = true;
+}
+
+/* The limit of all connections: the configured one, or what the limit of open files leaves. */
+static inline uint32_t stream_places(const struct stream *stream)
+{
+	uint32_t wanted = stream->loop->env.snapshot->conf->server.tcp_connections;
+	uint32_t files = stream->loop->files.tcp_connections;
+
+	return files > 0 && files < wanted ? files : wanted;
+}
+
+/* True when a query may be under way: none has come yet, or a part of one. */
+static inline bool conn_is_expected(const struct conn *conn)
+{
+	return (!conn->asked || conn->in.buf) &&
+	       conn->stream->loop->env.now_ms - conn->active_ms < STREAM_EXPECT_MS;
 }
 
 /* ---- stream_io.c */

@@ -2,6 +2,7 @@
 #include "net/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -119,17 +120,29 @@ static enum err probe(const struct endpoint *e, int type, struct err_text *text)
 		       type == SOCK_DGRAM ? "UDP" : "TCP", strerror(errno));
 }
 
+/* Where sockets are inherited, others listen on the address: we did before. */
+static enum err probe_both(const struct endpoint *e, const struct inherited *inherited,
+			   struct err_text *text)
+{
+	enum err err = ERR_OK;
+
+	if (inherited_count(inherited, e, SOCK_DGRAM) == 0)
+		err = probe(e, SOCK_DGRAM, text);
+	if (err == ERR_OK && inherited_count(inherited, e, SOCK_STREAM) == 0)
+		err = probe(e, SOCK_STREAM, text);
+	return err;
+}
+
 /* Fills in those of the endpoints that can be listened on. */
-static enum err choose(const struct endpoint *endpoints, size_t count, struct listeners *l,
+static enum err choose(const struct endpoint *endpoints, size_t count,
+		       const struct inherited *inherited, struct listeners *l,
 		       struct err_text *text)
 {
 	struct err_text reason = {"no address to listen on"};
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i < count && err == ERR_OK; i++) {
-		err = probe(&endpoints[i], SOCK_DGRAM, &reason);
-		if (err == ERR_OK)
-			err = probe(&endpoints[i], SOCK_STREAM, &reason);
+		err = probe_both(&endpoints[i], inherited, &reason);
 		if (err == ERR_OK)
 			l->endpoints[l->addresses++] = endpoints[i];
 		if (err != ERR_NOTFOUND)
@@ -160,28 +173,86 @@ static void tell_of_small_buffer(const struct listeners *l)
 		size / 2, SOCKET_BUFFER, SOCKET_BUFFER);
 }
 
-static enum err open_all(struct listeners *l, struct err_text *text)
+/* How many sockets of an address each worker has, so that none of those inherited is left over. */
+static size_t columns_of(const struct endpoint *e, const struct inherited *inherited,
+			 size_t workers)
+{
+	size_t udp = inherited_count(inherited, e, SOCK_DGRAM);
+	size_t tcp = inherited_count(inherited, e, SOCK_STREAM);
+	size_t most = udp > tcp ? udp : tcp;
+
+	return most > workers ? (most + workers - 1) / workers : 1;
+}
+
+/* One that was opened by others may lack what ours have. */
+static int adopt(int fd, int type, const struct endpoint *e)
+{
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+		return -1;
+	return type == SOCK_DGRAM ? set_udp_options(fd, e) : listen(fd, BACKLOG);
+}
+
+/* A socket of one worker.  `former` is that of the worker before, which may be shared (-1: none).
+ */
+static int next_socket(const struct endpoint *e, int type, struct inherited *inherited, int former)
+{
+	int fd = inherited_take(inherited, e, type);
+
+	if (fd >= 0 && adopt(fd, type, e) != 0)
+		log_warning("a socket that was inherited: %s", strerror(errno));
+	if (fd < 0)
+		fd = open_socket(e, type, USE_SERVE);
+	if (fd < 0 && former >= 0)
+		fd = fcntl(former, F_DUPFD_CLOEXEC, 0);
+	return fd;
+}
+
+/* The sockets of one address, in `columns` from `first` on: each worker has one at least. */
+static enum err open_address(struct listeners *l, const struct endpoint *e, size_t first,
+			     size_t columns, struct inherited *inherited)
+{
+	for (size_t i = 0; i < columns * l->workers; i++) {
+		size_t column = first + i / l->workers;
+		size_t at = i % l->workers * l->columns + column;
+		size_t before = at >= l->columns ? at - l->columns : at;
+		bool needed = i < l->workers;
+
+		if (needed || inherited_count(inherited, e, SOCK_DGRAM) > 0)
+			l->udp[at] = next_socket(e, SOCK_DGRAM, inherited, l->udp[before]);
+		if (needed || inherited_count(inherited, e, SOCK_STREAM) > 0)
+			l->tcp[at] = next_socket(e, SOCK_STREAM, inherited, l->tcp[before]);
+		if (needed && (l->udp[at] < 0 || l->tcp[at] < 0))
+			return ERR_SYS;
+	}
+	return ERR_OK;
+}
+
+static enum err open_all(struct listeners *l, struct inherited *inherited, struct err_text *text)
 {
 	char name[ADDR_TEXT_MAX];
+	size_t column = 0;
 
-	for (size_t i = 0; i < l->workers * l->addresses; i++) {
-		const struct endpoint *e = &l->endpoints[i % l->addresses];
+	for (size_t i = 0; i < l->addresses; i++) {
+		const struct endpoint *e = &l->endpoints[i];
+		size_t columns = columns_of(e, inherited, l->workers);
 
-		l->udp[i] = open_socket(e, SOCK_DGRAM, USE_SERVE);
-		l->tcp[i] = l->udp[i] < 0 ? -1 : open_socket(e, SOCK_STREAM, USE_SERVE);
-		if (l->tcp[i] < 0)
+		if (open_address(l, e, column, columns, inherited) != ERR_OK)
 			return err_set(text, ERR_SYS, "cannot listen on %s: %s",
 				       endpoint_text(e, name, sizeof(name)), strerror(errno));
+		column += columns;
 	}
 	tell_of_small_buffer(l);
 	return ERR_OK;
 }
 
 /* The arrays of all sockets, none of them open. */
-static enum err make_arrays(struct listeners *l)
+static enum err make_arrays(struct listeners *l, const struct inherited *inherited)
 {
-	size_t count = l->workers * l->addresses;
+	size_t count;
 
+	for (size_t i = 0; i < l->addresses; i++)
+		l->columns += columns_of(&l->endpoints[i], inherited, l->workers);
+	count = l->workers * l->columns;
 	l->udp = malloc(count * sizeof(int));
 	l->tcp = malloc(count * sizeof(int));
 	if (!l->udp || !l->tcp)
@@ -191,20 +262,24 @@ static enum err make_arrays(struct listeners *l)
 	return ERR_OK;
 }
 
-enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
-			struct listeners *ret_listeners, struct err_text *text)
+enum err listeners_adopt(const struct endpoint *endpoints, size_t count, size_t workers,
+			 struct inherited *inherited, struct listeners *ret_listeners,
+			 struct err_text *text)
 {
+	struct inherited none = {.count = 0};
 	struct listeners l = {.workers = workers};
 	enum err err;
 
+	if (!inherited)
+		inherited = &none;
 	l.endpoints = malloc(count * sizeof(*l.endpoints));
 	if (!l.endpoints)
 		return err_set(text, ERR_NOMEM, "out of memory");
-	err = choose(endpoints, count, &l, text);
-	if (err == ERR_OK && make_arrays(&l) != ERR_OK)
+	err = choose(endpoints, count, inherited, &l, text);
+	if (err == ERR_OK && make_arrays(&l, inherited) != ERR_OK)
 		err = err_set(text, ERR_NOMEM, "out of memory");
 	if (err == ERR_OK)
-		err = open_all(&l, text);
+		err = open_all(&l, inherited, text);
 	if (err != ERR_OK)
 		listeners_close(&l);
 	else
@@ -212,9 +287,15 @@ enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t w
 	return err;
 }
 
+enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
+			struct listeners *ret_listeners, struct err_text *text)
+{
+	return listeners_adopt(endpoints, count, workers, NULL, ret_listeners, text);
+}
+
 void listeners_close(struct listeners *l)
 {
-	for (size_t i = 0; l->udp && l->tcp && i < l->workers * l->addresses; i++) {
+	for (size_t i = 0; l->udp && l->tcp && i < l->workers * l->columns; i++) {
 		if (l->udp[i] >= 0)
 			close(l->udp[i]);
 		if (l->tcp[i] >= 0)

@@ -31,15 +31,6 @@ static void arm(struct event *timer, uint64_t delay_ms)
 	evtimer_add(timer, &tv);
 }
 
-/* The limit of all connections: the configured one, or what the limit of open files leaves. */
-static uint32_t connections_max(const struct stream *stream)
-{
-	uint32_t wanted = conf_of(stream)->tcp_connections;
-	uint32_t files = stream->loop->files.tcp_connections;
-
-	return files > 0 && files < wanted ? files : wanted;
-}
-
 static uint64_t left_ms(const struct stream *stream, const struct conn *conn)
 {
 	uint64_t end_ms = conn->active_ms + conf_of(stream)->tcp_idle_timeout_ms;
@@ -195,7 +186,7 @@ static bool admit_client(struct stream *stream, const struct ip *client)
 static bool admit(struct stream *stream, const struct ip *address, const struct ip *client)
 {
 	struct loop *loop = stream->loop;
-	uint32_t limit = connections_max(stream);
+	uint32_t limit = stream_places(stream);
 	bool admitted;
 
 	if (!admit_client(stream, client))
@@ -256,7 +247,7 @@ static void trim(struct stream *stream)
 	const struct conf_server *conf = conf_of(stream);
 	struct conn *next;
 
-	if (atomic_load(&stream->loop->shared->tcp_connections) > connections_max(stream))
+	if (atomic_load(&stream->loop->shared->tcp_connections) > stream_places(stream))
 		(void)evict_heaviest(stream, UINT32_MAX);
 	for (struct conn *conn = TAILQ_FIRST(&stream->idle); conn; conn = next) {
 		next = TAILQ_NEXT(conn, idle_entry);
@@ -417,12 +408,13 @@ void stream_free(struct stream *stream)
 	free(stream);
 }
 
-void stream_drain(struct stream *stream)
+void stream_drain(struct stream *stream, bool accept)
 {
 	struct conn *next;
 
 	loop_tick(stream->loop);
-	for (size_t i = 0; i < stream->listener_count; i++)
+	stream->retires = !accept;
+	for (size_t i = 0; accept && i < stream->listener_count; i++)
 		if (stream->listeners[i].fd >= 0)
 			accept_some(stream, stream->listeners[i].fd);
 	close_listeners(stream);
@@ -431,7 +423,8 @@ void stream_drain(struct stream *stream)
 		if (conn->fd < 0)
 			continue;
 		conn_take_in(conn);
-		conn->ended = true;
+		if (accept)
+			conn->ended = true;
 		conn_settle(conn);
 	}
 }
@@ -443,7 +436,8 @@ size_t stream_pending(const struct stream *stream)
 
 	LIST_FOREACH(conn, &stream->conns, entry) {
 		if (conn->fd >= 0)
-			pending += conn->in_flight + (conn_unwritten(conn) > 0);
+			pending += conn->in_flight + (conn_unwritten(conn) > 0) +
+				   (stream->retires && !conn->ended && conn_is_expected(conn));
 	}
 	return pending;
 }

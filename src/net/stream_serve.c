@@ -126,6 +126,7 @@ static void serve_message(struct conn *conn, const uint8_t *msg, size_t msg_len)
 		break;
 	}
 	conn_used(conn);
+	conn->asked = true;
 	if (q.parsed == WIRE_DROP || !prefix_set_contains(env->snapshot->allow, &conn->address))
 		conn->ended = true;
 }

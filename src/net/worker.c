@@ -26,6 +26,7 @@ enum mail {
 	MAIL_SNAPSHOT = 1, /* a new snapshot is there */
 	MAIL_DRAIN = 2,	   /* read no more, answer what is in flight, end */
 	MAIL_REPORT = 4,   /* log how the upstreams are */
+	MAIL_RETIRE = 8,   /* as MAIL_DRAIN, but accept no more */
 };
 
 struct worker {
@@ -51,6 +52,8 @@ struct workers {
 	struct snap *snap;
 	struct loop_shared shared;
 	atomic_uint drain_ms;
+	int *sockets; /* that are listened on */
+	size_t socket_count;
 	size_t count;
 	struct worker workers[];
 };
@@ -105,12 +108,12 @@ static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
 		event_add(&w->drain_timer, &again);
 }
 
-static void begin_drain(struct worker *w)
+static void begin_drain(struct worker *w, bool accept)
 {
 	loop_tick(&w->loop);
 	w->drain_until_ms = w->loop.env.now_ms + atomic_load(&w->workers->drain_ms);
 	udp_drain(w->udp);
-	stream_drain(w->stream);
+	stream_drain(w->stream, accept);
 	event_active(&w->drain_timer, EV_TIMEOUT, 0);
 }
 
@@ -136,8 +139,8 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 		take_snapshot(w);
 	if (mail & MAIL_REPORT)
 		report(w);
-	if (mail & MAIL_DRAIN)
-		begin_drain(w);
+	if (mail & (MAIL_DRAIN | MAIL_RETIRE))
+		begin_drain(w, !(mail & MAIL_RETIRE));
 }
 
 static void *run(void *arg)
@@ -183,24 +186,47 @@ static enum err open_mailbox(struct worker *w)
 	return event_add(&w->mailbox, NULL) == 0 ? start_pulse(w) : ERR_NOMEM;
 }
 
+/* Those of a worker's columns that have a socket, behind the sockets of the workers before. */
+static size_t gather(struct workers *workers, const int *columns)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < workers->config.listeners->columns; i++)
+		if (columns[i] >= 0)
+			workers->sockets[workers->socket_count + count++] = columns[i];
+	return count;
+}
+
+static void give_away(const struct workers *workers, int *columns)
+{
+	for (size_t i = 0; i < workers->config.listeners->columns; i++)
+		columns[i] = -1;
+}
+
 /* What each front end was made with is its own from then on; the rest stays the listeners'. */
 static enum err open_front_ends(struct worker *w)
 {
-	const struct workers_config *config = &w->workers->config;
-	struct listeners *l = config->listeners;
-	int *udp_fds = l->udp + w->index * l->addresses;
-	int *tcp_fds = l->tcp + w->index * l->addresses;
-	enum err err = udp_create(&w->loop, w->upstreams, udp_fds, l->addresses,
-				  UPSTREAM_WAITERS(config->in_flight) + 1, &w->udp);
+	struct workers *workers = w->workers;
+	const struct workers_config *config = &workers->config;
+	size_t first = w->index * config->listeners->columns;
+	int *columns = config->listeners->udp + first;
+	size_t count = gather(workers, columns);
+	enum err err = udp_create(&w->loop, w->upstreams, workers->sockets + workers->socket_count,
+				  count, UPSTREAM_WAITERS(config->in_flight) + 1, &w->udp);
 
 	if (err != ERR_OK)
 		return err;
-	for (size_t i = 0; i < l->addresses; i++)
-		udp_fds[i] = -1;
-	err = stream_create(&w->loop, w->upstreams, tcp_fds, l->addresses, &w->stream);
-	for (size_t i = 0; err == ERR_OK && i < l->addresses; i++)
-		tcp_fds[i] = -1;
-	return err;
+	give_away(workers, columns);
+	workers->socket_count += count;
+	columns = config->listeners->tcp + first;
+	count = gather(workers, columns);
+	err = stream_create(&w->loop, w->upstreams, workers->sockets + workers->socket_count, count,
+			    &w->stream);
+	if (err != ERR_OK)
+		return err;
+	give_away(workers, columns);
+	workers->socket_count += count;
+	return ERR_OK;
 }
 
 /* The loop needs no lock: what others say to it goes through the mailbox. */
@@ -268,7 +294,10 @@ enum err workers_create(const struct workers_config *config, struct snapshot *fi
 	if (!workers)
 		return ERR_NOMEM;
 	workers->config = *config;
-	err = snap_create(count, wake, workers, &workers->snap);
+	workers->sockets = calloc(2 * count * config->listeners->columns, sizeof(int));
+	err = workers->sockets ? ERR_OK : ERR_NOMEM;
+	if (err == ERR_OK)
+		err = snap_create(count, wake, workers, &workers->snap);
 	if (err == ERR_OK)
 		snap_publish(workers->snap, first); /* nobody is there to wait for */
 	for (size_t i = 0; i < count && err == ERR_OK; i++) {
@@ -337,17 +366,33 @@ void workers_report(struct workers *workers)
 			post(&workers->workers[i], MAIL_REPORT);
 }
 
-void workers_stop(struct workers *workers, uint32_t drain_ms)
+static void stop(struct workers *workers, uint32_t drain_ms, enum mail how)
 {
 	atomic_store(&workers->drain_ms, drain_ms);
 	for (size_t i = 0; i < workers->count; i++)
 		if (workers->workers[i].running)
-			post(&workers->workers[i], MAIL_DRAIN);
+			post(&workers->workers[i], how);
 	for (size_t i = 0; i < workers->count; i++) {
 		if (workers->workers[i].running)
 			pthread_join(workers->workers[i].thread, NULL);
 		workers->workers[i].running = false;
 	}
+}
+
+void workers_stop(struct workers *workers, uint32_t drain_ms)
+{
+	stop(workers, drain_ms, MAIL_DRAIN);
+}
+
+void workers_retire(struct workers *workers, uint32_t drain_ms)
+{
+	stop(workers, drain_ms, MAIL_RETIRE);
+}
+
+const int *workers_sockets(const struct workers *workers, size_t *ret_count)
+{
+	*ret_count = workers->socket_count;
+	return workers->sockets;
 }
 
 void workers_free(struct workers *workers)
@@ -359,6 +404,7 @@ void workers_free(struct workers *workers)
 	if (workers->snap)
 		workers_publish(workers, NULL);
 	snap_free(workers->snap);
+	free(workers->sockets);
 	free(workers);
 }
 

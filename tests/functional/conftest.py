@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True
 from harness import certs  # noqa: E402
 from harness.build import daemon_path  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
+from harness.manager import Manager  # noqa: E402
 from harness.servers import Nsd, Unbound  # noqa: E402
 from harness.upstream import ScriptedUpstream  # noqa: E402
 
@@ -75,6 +76,14 @@ def daemon(tmp_path, upstream):
 
     yield make
     _close_all(made)
+
+
+@pytest.fixture
+def manager(tmp_path):
+    """What systemd is to daemons."""
+    made = Manager(tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -336,23 +336,20 @@ def test_what_nobody_waits_for_does_not_delay_the_end(daemon, upstream):
 
 # ---- systemd
 
-def test_word_to_systemd(daemon, tmp_path):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(10)
-        d = daemon(environment={"NOTIFY_SOCKET": str(tmp_path / "notify")})
-        d.add_list("one", "listed.test\n").start()
-        assert systemd.recv(4096).decode() == "READY=1"
-        d.reload_well()
-        reloading = systemd.recv(4096).decode()
-        assert reloading.startswith("RELOADING=1\nMONOTONIC_USEC=")
-        assert systemd.recv(4096).decode() == "READY=1"
-        d.write_list("one", "<html>")
-        d.reload()
-        assert systemd.recv(4096).decode().startswith("RELOADING=1")
-        assert systemd.recv(4096).decode() == "READY=1"
-        d.stop()
-        assert systemd.recv(4096).decode() == "STOPPING=1"
+def test_word_to_systemd(daemon, manager):
+    d = daemon(environment=manager.environment)
+    d.add_list("one", "listed.test\n").start()
+    manager.wait_for("READY")
+    d.reload_well()
+    manager.wait_for("READY", 2)
+    d.write_list("one", "<html>")
+    d.reload()
+    manager.wait_for("READY", 3)
+    d.stop()
+    manager.wait_for("STOPPING")
+    words = [next(iter(word)) for word in manager.words if "FDSTORE" not in word]
+    assert words == ["READY", "RELOADING", "READY", "RELOADING", "READY", "STOPPING"]
+    assert len(manager.said("MONOTONIC_USEC")) == 2
 
 
 def test_priorities_for_the_journal(daemon):

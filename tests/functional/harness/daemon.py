@@ -7,7 +7,7 @@ import re
 import signal
 
 from harness.build import daemon_path, slow
-from harness.program import Program, catches, wait_until
+from harness.program import Heir, Program, catches, wait_until
 from harness.ports import free_port
 
 READY = r"^sinkholed \S+ ready: "      # the line of the log that says that it serves
@@ -56,6 +56,7 @@ class Daemon:
         self.config_text = None     # instead of `config`, when a test has its own
         self.environment = environment or {}
         self.program = None
+        self.binary = daemon_path()
         for name, text in (lists or {}).items():
             self.write_list(name, text)
         self.write_config()
@@ -94,15 +95,16 @@ class Daemon:
 
     # ---- life
 
-    def spawn(self, prefix=()):
+    def spawn(self, prefix=(), **popen):
         """Starts it, and waits for nothing."""
-        command = [*prefix, str(daemon_path()), "-c", str(self.config_path)]
-        self.program = Program(command, cwd=self.cwd, env={**os.environ, **self.environment})
+        command = [*prefix, str(self.binary), "-c", str(self.config_path)]
+        self.program = Program(command, cwd=self.cwd, env={**os.environ, **self.environment},
+                               **popen)
         return self
 
-    def start(self, prefix=()):
+    def start(self, prefix=(), **popen):
         self.write_config()
-        self.spawn(prefix)
+        self.spawn(prefix, **popen)
         try:
             self.program.wait_line(READY, timeout=slow(10, 30))
             wait_until(self.listens_to_signals, 10, "it listens to signals")
@@ -144,6 +146,36 @@ class Daemon:
         elif self.program:
             self.program.wait_exit()
             self.program.assert_sane()
+
+    # ---- hand-over
+
+    def begin_hand_over(self):
+        """SIGUSR2; the process that is to take over, and where the log ended."""
+        Heir.adopt()
+        mark = self.program.mark()
+        self.program.signal(signal.SIGUSR2)
+        loads = self.program.wait_line(r"^hand-over: process (\d+) of .* loads", mark)
+        return int(loads.group(1)), mark
+
+    def end_hand_over(self, mark, timeout=60):
+        """The other process serves, and the one before has ended well."""
+        serves = self.program.wait_line(r"^hand-over: process (\d+) serves", mark, timeout)
+        before, self.program = self.program, Heir(self.program, int(serves.group(1)))
+        assert before.wait_end(timeout) == 0, self.log(mark)
+        wait_until(self.listens_to_signals, 10, "it listens to signals")
+        return self.log(mark)
+
+    def hand_over(self):
+        return self.end_hand_over(self.begin_hand_over()[1])
+
+    def hand_over_fails(self, mark=None, timeout=30):
+        """SIGUSR2, after which all is as it was; the log."""
+        if mark is None:
+            mark = self.program.mark()
+            self.program.signal(signal.SIGUSR2)
+        self.program.wait_line("^error: hand-over FAILED, all stays as it was", mark, timeout)
+        assert self.program.running()
+        return self.log(mark)
 
     # ---- talk
 

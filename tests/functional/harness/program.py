@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A program that runs beside the tests, and what it has logged so far."""
+import ctypes
 import os
 import re
 import signal
@@ -90,6 +91,10 @@ class Program:
         self.process.stdout.close()
         return status
 
+    def wait_end(self, timeout=10):
+        """The exit status; who was handed over to goes on to log."""
+        return self.process.wait(timeout)
+
     def running(self):
         return self.process.poll() is None
 
@@ -108,3 +113,55 @@ class Program:
     def assert_sane(self):
         """No sanitizer has complained."""
         assert not SANITIZER.search(self.text()), self.text()
+
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Heir(Program):
+    """A process that a program has started and handed over to: it logs where that one did, and is
+    our child once that one is gone."""
+
+    def __init__(self, before, pid):
+        self.root = getattr(before, "root", before)
+        self.name, self.lines, self.changed = before.name, before.lines, before.changed
+        self.heir_pid, self.status = pid, None
+
+    @staticmethod
+    def adopt():
+        """Has orphans below us become our children: theirs is the status that we want to know."""
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    @property
+    def closed(self):
+        return self.root.closed
+
+    @property
+    def pid(self):
+        return self.heir_pid
+
+    def signal(self, number):
+        os.kill(self.heir_pid, number)
+
+    def running(self):
+        if self.status is None:
+            pid, status = os.waitpid(self.heir_pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status is None
+
+    def wait_end(self, timeout=10):
+        """The exit status; others may go on to log."""
+        wait_until(lambda: not self.running(), timeout, f"{self.name} {self.heir_pid} ends")
+        return self.status
+
+    def wait_exit(self, timeout=10):
+        status = self.wait_end(timeout)
+        self.root.reader.join(5)
+        return status
+
+    def kill(self):
+        if self.running():
+            self.signal(signal.SIGKILL)
+        self.wait_end()
+        self.root.reader.join(5)

@@ -1128,7 +1128,7 @@ static void test_drain(void **state)
 	ask(busy, 3, "c.example"); /* has arrived, has not been read */
 	late = connect_from(s, 1); /* has not been accepted */
 	ask(late, 4, "blocked.example");
-	stream_drain(s->stream);
+	stream_drain(s->stream, true);
 	assert_int_equal(s->upstreams->count, 4);
 	assert_int_equal(stream_pending(s->stream), 3);
 	expect_end(s, idle);
@@ -1299,7 +1299,7 @@ static void test_crowd(void **state)
 		if (draw(&c, 2))
 			turn(s);
 	}
-	stream_drain(s->stream);
+	stream_drain(s->stream, true);
 	for (size_t i = 0; i < s->upstreams->count; i++)
 		if (s->upstreams->waiters[i])
 			tell_records(s, i, 1);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/successor.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/cachefile.h"
+#include "system/succession.h"
+
+#define GO_MS 60000   /* for the process before to write its cache */
+#define MAIN_MS 10000 /* for it to tell the service manager */
+
+enum err successor_begin(struct successor *ret_successor, struct inherited *inherited,
+			 struct hash_key *secret, struct err_text *text)
+{
+	int channel;
+	enum err err = succession_begin(&channel, inherited, secret);
+
+	if (err != ERR_OK)
+		return err_set(text, err, "hand-over: the process before: %s",
+			       err == ERR_SYS ? strerror(errno) : err_str(err));
+	ret_successor->channel = channel;
+	return ERR_OK;
+}
+
+bool successor_is_one(const struct successor *successor)
+{
+	return successor->channel >= 0;
+}
+
+enum err successor_take_cache(const struct successor *successor, const struct snapshot *snapshot,
+			      struct cache *cache, const struct hash_key *name_key)
+{
+	enum succession_word word = SUCCESSION_END;
+	int fd = -1;
+
+	if (!successor_is_one(successor))
+		return ERR_OK;
+	if (succession_say(successor->channel, SUCCESSION_LOADED, -1) == ERR_OK &&
+	    succession_hear(successor->channel, GO_MS, &word, &fd) != ERR_OK)
+		return ERR_SYS;
+	if (word == SUCCESSION_END)
+		log_warning("hand-over: the process before is gone: going on without its cache");
+	else if (word != SUCCESSION_GO)
+		return ERR_SYS;
+	if (fd >= 0)
+		cachefile_from_memory(snapshot, cache, name_key, fd);
+	return ERR_OK;
+}
+
+void successor_serves(struct successor *successor)
+{
+	enum succession_word word;
+
+	if (!successor_is_one(successor))
+		return;
+	if (succession_say(successor->channel, SUCCESSION_SERVING, -1) == ERR_OK &&
+	    succession_hear(successor->channel, MAIN_MS, &word, NULL) != ERR_OK)
+		log_warning("hand-over: no word of the process before: %s", strerror(errno));
+	close(successor->channel);
+	successor->channel = -1;
+}
