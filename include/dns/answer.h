@@ -42,6 +42,7 @@ struct answer {
 	size_t cap;
 	const struct wire_query *query;
 	const struct answer_opt *opt;
+	size_t opt_len;	   /* octets kept free for the OPT */
 	uint16_t count[3]; /* records per section */
 	uint16_t rcode;
 	bool full; /* something did not fit */
@@ -50,8 +51,8 @@ struct answer {
 /*
  * Starts the answer to `query` in `buf` of `cap` octets (at least WIRE_HEADER + question; an
  * answer is never longer than `cap`).  `msg` is the message that holds the query; header and
- * question are copied from it unless it is `buf` itself.  `query` and `opt` must live until
- * answer_end.
+ * question are copied from it unless it is `buf` itself.  `query` and `opt` must live, as they
+ * are, until answer_end.
  */
 void answer_begin(struct answer *a, uint8_t *buf, size_t cap, const uint8_t *msg,
 		  const struct wire_query *query, const struct answer_opt *opt);

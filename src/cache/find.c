@@ -7,17 +7,24 @@
 
 #define SLOTS 8U /* of cache_slot */
 
-static bool same_name(struct shard *s, uint32_t id, const struct name *qname)
+/* A name that goes on in other blocks than the entry's first. */
+static __attribute__((noinline)) bool same_long_name(struct shard *s, uint32_t id,
+						     const struct name *qname)
 {
 	uint8_t wire[NAME_WIRE_MAX];
 
-	if (qname->len <= sizeof(s->blocks[id].head.data))
-		return memcmp(s->blocks[id].head.data, qname->wire, qname->len) == 0;
 	entry_load(s, id, 0, wire, qname->len);
 	return memcmp(wire, qname->wire, qname->len) == 0;
 }
 
-static bool is_of(struct shard *s, uint32_t id, uint64_t hash, const struct name *qname)
+static inline bool same_name(struct shard *s, uint32_t id, const struct name *qname)
+{
+	if (qname->len <= sizeof(s->blocks[id].head.data))
+		return memcmp(s->blocks[id].head.data, qname->wire, qname->len) == 0;
+	return same_long_name(s, id, qname);
+}
+
+static inline bool is_of(struct shard *s, uint32_t id, uint64_t hash, const struct name *qname)
 {
 	const struct entry *e = entry_at(s, id);
 

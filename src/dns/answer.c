@@ -36,6 +36,7 @@ void answer_begin(struct answer *a, uint8_t *buf, size_t cap, const uint8_t *msg
 	a->cap = cap;
 	a->query = query;
 	a->opt = opt;
+	a->opt_len = opt_octets(query, opt);
 	memset(a->count, 0, sizeof(a->count));
 	a->full = false;
 }
@@ -43,7 +44,7 @@ void answer_begin(struct answer *a, uint8_t *buf, size_t cap, const uint8_t *msg
 /* True when `octets` more fit beside the OPT; otherwise the answer is marked. */
 static bool fits(struct answer *a, size_t octets)
 {
-	if (a->full || a->len + octets + opt_octets(a->query, a->opt) > a->cap)
+	if (a->full || a->len + octets + a->opt_len > a->cap)
 		a->full = true;
 	return !a->full;
 }

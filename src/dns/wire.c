@@ -48,7 +48,9 @@ static enum err read_option(size_t at, uint16_t code, uint16_t len, struct edns 
 	return ERR_OK;
 }
 
-enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns *ret_edns)
+/* A part of whoever calls it: a query's OPT is read on the hot path. */
+static inline __attribute__((always_inline)) enum err
+read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns *ret_edns)
 {
 	struct edns edns = {
 		.present = true,
@@ -75,6 +77,11 @@ enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns
 	}
 	*ret_edns = edns;
 	return ERR_OK;
+}
+
+enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns *ret_edns)
+{
+	return read_opt(msg, rr, ret_edns);
 }
 
 /* The question at WIRE_HEADER.  A qname cannot be compressed: nothing stands before it. */
@@ -118,7 +125,7 @@ static bool read_records(const uint8_t *msg, size_t len, struct wire_query *q)
 			continue;
 		if (i < skipped || q->edns.present)
 			return false; /* RFC 6891, 6.1.1 */
-		if (wire_read_opt(msg, &rr, &q->edns) != ERR_OK) {
+		if (read_opt(msg, &rr, &q->edns) != ERR_OK) {
 			q->edns = bare_opt(msg, &rr);
 			return false;
 		}
