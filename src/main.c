@@ -253,14 +253,16 @@ static enum err enter(const struct conf *conf, struct legacy *legacy, struct wor
 }
 
 /* The workers serve: who was before may end, and sockets are kept over the next restart. */
-static void begin_service(struct legacy *legacy, const struct workers *workers)
+static void begin_service(struct legacy *legacy, const struct workers *workers,
+			  const struct load_result *result)
 {
 	const int *sockets;
 	size_t count;
 
 	successor_serves(&legacy->successor);
 	sockets = workers_sockets(workers, &count);
-	store_keep(sockets, count);
+	if (store_keep(sockets, count))
+		announce_restart(sockets, result);
 }
 
 /* Serves until a signal ends the daemon.  Takes over `first`. */
@@ -289,7 +291,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		err = workers_start(workers);
 	if (err == ERR_OK) {
 		announce(first, result, config->listeners, isatty(STDERR_FILENO) == 1);
-		begin_service(legacy, workers);
+		begin_service(legacy, workers, result);
 		loader_keep(first, result);
 		if (!succeeds)
 			cachefile_load(first, config->cache, &config->name_key);

@@ -21,8 +21,9 @@ enum err store_collect(struct inherited *inherited) MUST_CHECK;
 void store_forget(void);
 
 /* Has the store keep these sockets; what it has already is kept once.  Only the process that the
- * service manager takes for the main one is listened to. */
-void store_keep(const int *fds, size_t count);
+ * service manager takes for the main one is listened to.  False: there is nobody, or that failed,
+ * which is logged. */
+bool store_keep(const int *fds, size_t count);
 
 /* True when there is somebody who may keep sockets. */
 bool store_exists(void);

@@ -29,7 +29,7 @@ void store_forget(void)
 }
 
 /* Without FDPOLL=0 the manager would drop a socket that the kernel reports an error of. */
-void store_keep(const int *fds, size_t count)
+bool store_keep(const int *fds, size_t count)
 {
 	for (size_t i = 0; i < count; i += AT_ONCE) {
 		size_t some = count - i < AT_ONCE ? count - i : AT_ONCE;
@@ -40,9 +40,10 @@ void store_keep(const int *fds, size_t count)
 			log_warning("the service manager does not keep the sockets over a "
 				    "restart: %s",
 				    strerror(-rc));
-			return;
+			return false;
 		}
 	}
+	return store_exists();
 }
 
 bool store_exists(void)

@@ -79,9 +79,9 @@ def daemon(tmp_path, upstream):
 
 
 @pytest.fixture
-def manager(tmp_path):
+def manager():
     """What systemd is to daemons."""
-    made = Manager(tmp_path)
+    made = Manager()
     yield made
     made.close()
 

@@ -407,6 +407,7 @@ def test_restart_loses_nothing_while_the_sockets_are_kept(served, manager, tmp_p
     manager.wait_for("FDSTORE")
     kept = len(manager.store)
     assert kept == 2 * 2 * 2        # workers, addresses, UDP and TCP
+    d.program.wait_line(r"^restart: the sockets are kept meanwhile; each has room for \d+ queries")
     with asking(d.address, tmp_path, ["blocked.test", "own.test"], expect=IPV4):
         for _ in range(5):
             d.stop()

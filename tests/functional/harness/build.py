@@ -41,3 +41,11 @@ def run_daemon(*arguments, timeout=20, **options):
     return subprocess.run([str(daemon_path()), *map(str, arguments)], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, errors="replace", timeout=timeout,
                           **options)
+
+
+def sandboxed(user, writable):
+    """The prefix of a command that runs in the sandbox of the unit; the folders are made."""
+    for path in writable:
+        os.makedirs(path, exist_ok=True)
+    return ["/usr/bin/python3", str(Path(__file__).with_name("sandbox.py")),
+            str(ROOT / "systemd/sinkholed.service"), user, ":".join(map(str, writable))]

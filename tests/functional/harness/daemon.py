@@ -6,7 +6,7 @@ import os
 import re
 import signal
 
-from harness.build import daemon_path, slow
+from harness.build import daemon_path, sandboxed, slow
 from harness.program import Heir, Program, catches, wait_until
 from harness.ports import free_port
 
@@ -95,9 +95,16 @@ class Daemon:
 
     # ---- life
 
+    def _sandbox(self):
+        """The prefix that has it run in the unit's sandbox, when all tests are to."""
+        if not os.environ.get("SINKHOLED_SANDBOX"):
+            return []
+        state = self.config.get("state", {}).get("directory")
+        return sandboxed("-", [self.cwd / state] if state else [])
+
     def spawn(self, prefix=(), **popen):
         """Starts it, and waits for nothing."""
-        command = [*prefix, str(self.binary), "-c", str(self.config_path)]
+        command = [*prefix, *self._sandbox(), str(self.binary), "-c", str(self.config_path)]
         self.program = Program(command, cwd=self.cwd, env={**os.environ, **self.environment},
                                **popen)
         return self

@@ -28,18 +28,19 @@ os.execvp(sys.argv[2], sys.argv[2:])
 
 
 class Manager:
-    def __init__(self, folder):
-        self.path = folder / "notify"
+    def __init__(self):
+        # of no folder: whoever the daemon has become may speak to it
+        self.name = f"@sinkholed-test-{os.getpid()}-{id(self)}"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self.socket.bind(str(self.path))
+        self.socket.bind("\0" + self.name[1:])
         self.words, self.store, self.main_pid = [], [], None
         self.thread = threading.Thread(target=self._hear, daemon=True)
         self.thread.start()
 
     @property
     def environment(self):
-        return {"NOTIFY_SOCKET": str(self.path)}
+        return {"NOTIFY_SOCKET": self.name}
 
     def _hear(self):
         while True:
