@@ -12,6 +12,7 @@ SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 FLAVOUR    ?= release
 FUZZ       ?= wire
 SECONDS    ?= 60
+MINUTES    ?= 30
 DEPS       ?= scripts/deps.sh
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
@@ -100,7 +101,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit replay functional tsan fuzz bench growth faults lint rooms format install uninstall \
+.PHONY: all run deps check test unit replay functional tsan fuzz bench growth faults soak-day lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -237,6 +238,13 @@ faults: ## us and the peers while upstreams fail, seven minutes (FAULTS='--fault
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon
 	$(Q)SINKHOLED=build/release/sinkholed $(PYTHON) tests/bench/faults.py $(FAULTS)
 
+soak-day: ## a day in miniature, under ASan and then TSan: MINUTES=30 each, as root
+	$(Q)$(DEPS) build test
+	+$(Q)for flavour in asan tsan; do \
+		$(MAKE) $(JOBS) FLAVOUR=$$flavour daemon tools && SINKHOLED=build/$$flavour/sinkholed \
+		SINKHOLED_TOOLS=build/$$flavour setarch $(shell uname -m) -R $(PYTHON) tests/soak/day.py \
+		--minutes $(MINUTES) || exit 1; done
+
 # ---- lint
 
 lint: ## layers, circles, symbols, headers, shape, rooms, clang-format, man pages, cppcheck, clang-tidy
@@ -337,4 +345,4 @@ clean: ## remove build/
 	$(Q)rm -rf build
 
 help: ## this text
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -213,6 +213,7 @@ static size_t worker_count(const struct conf *conf)
 struct legacy {
 	struct successor successor;
 	struct inherited inherited;
+	uint64_t drops; /* of the sockets, before */
 };
 
 /* Takes what is still to be listened on; the rest is let go first, since it may stand in the way.
@@ -223,10 +224,13 @@ static enum err open_listeners(const struct conf *conf, struct legacy *legacy, s
 	const struct endpoint *listen = conf->server.listen;
 	size_t count = conf->server.listen_count;
 	size_t others = inherited_close_others(&legacy->inherited, listen, count);
+	enum err err;
 
 	if (others > 0 && !successor_is_one(&legacy->successor))
 		store_forget();
-	return listeners_adopt(listen, count, workers, &legacy->inherited, l, text);
+	err = listeners_adopt(listen, count, workers, &legacy->inherited, l, text);
+	legacy->drops = l->drops;
+	return err;
 }
 
 /* Binds, prepares the state directory, and gives up all privileges. */
@@ -259,8 +263,10 @@ static void begin_service(struct legacy *legacy, const struct workers *workers,
 	const int *sockets;
 	size_t count;
 
-	successor_serves(&legacy->successor);
 	sockets = workers_sockets(workers, &count);
+	if (!successor_is_one(&legacy->successor))
+		announce_lost(sockets, count, legacy->drops);
+	successor_serves(&legacy->successor);
 	if (store_keep(sockets, count))
 		announce_restart(sockets, result);
 }

@@ -17,8 +17,12 @@
 void announce(const struct snapshot *snapshot, const struct load_result *result,
 	      const struct listeners *listeners, bool interactive);
 
-/* Logs how long a restart may take until queries are lost that wait in the sockets, which the service
- * manager keeps, and how long the load has taken.  The first of `sockets` is one of UDP. */
+/* Logs how long a restart may take until queries are lost that wait in the sockets, which the
+ * service manager keeps, and how long the load has taken.  The first of `sockets` is one of UDP. */
 void announce_restart(const int *sockets, const struct load_result *result);
+
+/* Warns when more than `before` datagrams have been dropped of these sockets: nobody read them
+ * while this process loaded. */
+void announce_lost(const int *sockets, size_t count, uint64_t before);
 
 #endif

@@ -8,6 +8,7 @@
 #define NET_LISTENER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -20,6 +21,7 @@ struct listeners {
 	size_t columns;		    /* sockets of a worker: at least as many as addresses */
 	int *udp;		    /* [worker * columns + column], -1: none */
 	int *tcp;
+	uint64_t drops; /* of the UDP sockets inherited: datagrams dropped until then */
 };
 
 /*

@@ -29,8 +29,13 @@ void udp_free(struct udp *udp);
 /* Answers what has arrived, then reads no more; what is in flight is still answered. */
 void udp_drain(struct udp *udp);
 
-/* Counts, and warns of, what the kernel dropped since the last call: of use about once a second. */
+/* Counts, and warns of, what the kernel dropped since the last call, or since the sockets were
+ * taken over: of use about once a second. */
 void udp_look(struct udp *udp);
+
+/* How many datagrams the kernel has dropped of a socket since it was made, for want of room in its
+ * buffer; 0 for one that is not of UDP.  Any thread. */
+uint32_t udp_drops(int fd);
 
 /* Answers built and not sent yet: they leave later in the same turn of the loop. */
 size_t udp_pending(const struct udp *udp);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/udp.h"
 
 #define QUERY_OCTETS                                                                               \
 	2304U /* in a receive buffer, as the kernel counts one that a network card brought */
@@ -106,4 +107,17 @@ void announce_restart(const int *sockets, const struct load_result *result)
 		 "and "
 		 "a load takes %u ms",
 		 octets / QUERY_OCTETS, result->took_ms);
+}
+
+void announce_lost(const int *sockets, size_t count, uint64_t before)
+{
+	uint64_t drops = 0;
+
+	for (size_t i = 0; i < count; i++)
+		drops += udp_drops(sockets[i]);
+	if (drops > before)
+		log_warning(
+			"restart: %llu queries were lost: the receive buffers were full before the "
+			"lists were loaded (sysctl net.core.rmem_max, as in 60-sinkholed.conf)",
+			(unsigned long long)(drops - before));
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/udp.h"
 
 #define BACKLOG 1024
 #define FAST_OPEN_QUEUE 256
@@ -231,6 +232,9 @@ static enum err open_all(struct listeners *l, struct inherited *inherited, struc
 {
 	char name[ADDR_TEXT_MAX];
 	size_t column = 0;
+
+	for (size_t i = 0; i < inherited->count; i++)
+		l->drops += udp_drops(inherited->fds[i]);
 
 	for (size_t i = 0; i < l->addresses; i++) {
 		const struct endpoint *e = &l->endpoints[i];

@@ -265,6 +265,20 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	(void)come_again(s); /* the event has its place already */
 }
 
+uint32_t udp_drops(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+	int type = 0;
+	socklen_t type_len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) != 0 || type != SOCK_DGRAM ||
+	    getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0 ||
+	    len <= SK_MEMINFO_DROPS * sizeof(info[0]))
+		return 0;
+	return info[SK_MEMINFO_DROPS];
+}
+
 static bool asks_pktinfo(int fd)
 {
 	int value = 0;
@@ -285,6 +299,7 @@ static enum err open_sockets(struct udp *udp, const int *fds, size_t count)
 		s->udp = udp;
 		s->fd = fds[i];
 		s->wildcard = asks_pktinfo(s->fd);
+		s->drops = udp_drops(s->fd); /* those are of who had the socket before */
 		event_assign(&s->event, udp->loop->base, s->fd, EV_READ | EV_PERSIST, on_readable,
 			     s);
 		evtimer_assign(&s->turn, udp->loop->base, on_turn, s);
@@ -351,14 +366,9 @@ void udp_drain(struct udp *udp)
 /* What the kernel dropped of the socket's datagrams since it was last looked. */
 static uint32_t new_drops(struct udp_socket *s)
 {
-	uint32_t info[SK_MEMINFO_VARS];
-	socklen_t len = sizeof(info);
 	uint32_t before = s->drops;
 
-	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0 ||
-	    len <= SK_MEMINFO_DROPS * sizeof(info[0]))
-		return 0;
-	s->drops = info[SK_MEMINFO_DROPS];
+	s->drops = udp_drops(s->fd);
 	return s->drops - before;
 }
 

@@ -16,7 +16,7 @@ import pytest
 from harness import faults, namespace
 from harness.build import daemon_path, slow
 from harness.client import (addresses, ask, exchange, frame, is_closed, query, read_frame,
-                            run_client, tcp_socket)
+                            run_client, tcp_socket, udp_socket)
 from harness.daemon import IPV4
 from harness.program import Heir, wait_until
 from harness.steady import asking
@@ -468,3 +468,28 @@ def test_other_things_that_are_passed_are_left_alone(served, manager, tmp_path):
         manager.store.append(os.dup(s.fileno()))
     manager.start(d)
     assert addresses(ask(d.address, "blocked.test")) == [IPV4]
+
+
+def test_queries_lost_over_a_restart_are_told(served, manager):
+    d = served(environment=manager.environment)
+    manager.wait_for("FDSTORE")
+    d.stop()
+    d.write_list("one", "blocked.test\n" + "".join(f"n{i}.test\n" for i in range(300000)))
+    wire, ended = query("blocked.test").to_wire(), threading.Event()
+
+    def flood():
+        with udp_socket(d.address) as s:    # one socket: they all go to one of ours
+            while not ended.is_set():
+                s.send(wire)
+    sender = threading.Thread(target=flood)
+    sender.start()
+    try:
+        manager.start(d)
+    finally:
+        ended.set()
+        sender.join()
+    lost = d.program.wait_line(r"^warning: restart: (\d+) queries were lost")
+    assert int(lost.group(1)) > 100
+    counted = d.counted("kernel_drops")     # of the daemon that was slower than the flood
+    assert f"restart: {lost.group(1)} queries were lost" not in d.hand_over()
+    assert d.counted("kernel_drops") <= counted

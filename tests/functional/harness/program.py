@@ -37,6 +37,8 @@ class Program:
         self.lines = []
         self.changed = threading.Condition()
         self.closed = False
+        self.reading = threading.Event()    # cleared: its log is left unread
+        self.reading.set()
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             **popen)
@@ -45,6 +47,7 @@ class Program:
 
     def _read(self):
         for raw in self.process.stdout:
+            self.reading.wait()
             with self.changed:
                 self.lines.append(raw.decode(errors="replace").rstrip("\n"))
                 self.changed.notify_all()
