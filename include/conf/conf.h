@@ -71,6 +71,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_PREFIXES   VALUES,   struct prefix,          prefix
 #define CONF_TYPE_PORTS      VALUES,   struct port_range,       portrange
 #define CONF_TYPE_RRTYPE     VALUE,    uint16_t,               rrtype
+#define CONF_TYPE_RRTYPES    VALUES,   uint16_t,               rrtype
 #define CONF_TYPE_IPV4       VALUE,    struct ip,              ipv4       /* family 0: not given */
 #define CONF_TYPE_IPV6       VALUE,    struct ip,              ipv6       /* family 0: not given */
 #define CONF_TYPE_IPV4S      VALUES,   struct ip,              ipv4

@@ -26,6 +26,7 @@
 #define CONF_PINS_MAX 8
 #define CONF_CACHE_TYPES_MAX 8
 #define CONF_LISTEN_MAX 64
+#define CONF_FILTER_TYPES_MAX 16
 #define CONF_PREFIXES_MAX 1024
 #define CONF_NAMES_MAX 4096
 #define CONF_PORTS_MAX 256
@@ -99,6 +100,10 @@
 	  "goes on.") \
 	X(server, cookies, "cookies", BOOL, "true", 0, 0, "", RELOAD, \
 	  "Whether clients that send a DNS cookie (RFC 7873) are given a server cookie.") \
+	X(server, filter_types, "filter-types", RRTYPES, "", 0, CONF_FILTER_TYPES_MAX, "", RELOAD, \
+	  "Record types that clients are told there are none of (NODATA), such as AAAA for a network " \
+	  "without IPv6; no upstream is asked for them.  With AAAA the ipv6hint goes from HTTPS and " \
+	  "SVCB records, with A the ipv4hint.  Names of local and of lists are answered as they say.") \
 	X(server, tcp_connections, "tcp-connections", UINT, "1024", 1, 65535, "", RELOAD, \
 	  "TCP connections open at one time, over all workers.") \
 	X(server, tcp_connections_per_client, "tcp-connections-per-client", UINT, "32", 1, 65535, "", \
@@ -210,6 +215,18 @@
 	  "test, local, onion, alt, home.arpa, resolver.arpa, and the reverse zones of private " \
 	  "addresses (RFC 6303, RFC 6761).  Names of the options names and hosts-file and of a zone " \
 	  "of forward are excepted.") \
+	X(local, local_only, "local-only", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \
+	  "Zones that no upstream knows of, such as lan, internal, fritz.box: they and all names below " \
+	  "them are answered here, by names and hosts-file, or that they do not exist.  A zone of " \
+	  "forward is excepted.") \
+	X(local, single_labels, "single-labels", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether questions for A, AAAA and HTTPS of a name of one label, such as wpad, are answered " \
+	  "here (NXDOMAIN), unless the name is a top-level domain of the list of public suffixes.") \
+	X(local, canaries, "canaries", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether use-application-dns.net, mask.icloud.com and mask-h2.icloud.com are answered " \
+	  "NXDOMAIN, by which Firefox keeps to the network's resolver instead of one over HTTPS, and " \
+	  "devices of Apple turn iCloud Private Relay off.  A list with action pass that has the name " \
+	  "excepts it; one with action sinkhole has it answered so in any case.") \
 	X(local, hosts_file, "hosts-file", PATH, "", 0, CONF_PATH_MAX, "", RELOAD, \
 	  "A hosts file, such as /etc/hosts, whose names are answered; empty: none.") \
 	X(local, ttl_s, "ttl", TTL, "5m", 0, CONF_DAY_S, "s", RELOAD, \

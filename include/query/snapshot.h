@@ -39,6 +39,7 @@ struct snapshot {
 	struct namemap *zones;	      /* owned: the pool of each zone; NULL: there are none */
 	struct local *local;	      /* owned: the operator's names; NULL: there are none */
 	struct namemap *special;      /* owned: of names/special; NULL: none is special */
+	struct namemap *tlds;	      /* owned: top-level domains; NULL: any name may be one */
 	struct reply_ttl_limits ttl;
 };
 

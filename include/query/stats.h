@@ -24,7 +24,8 @@
 	X(blocked_name, "queries whose name a list blocks")                                        \
 	X(blocked_cname, "queries whose answer leads to a name that a list blocks")                \
 	X(local_answers, "queries for the operator's own names, answered from the configuration")  \
-	X(special_use, "queries for special-use names, answered here")                             \
+	X(special_use, "queries for special-use names, canaries, single labels, answered here")    \
+	X(filtered_types, "queries for types of filter-types, answered that there are none")       \
 	X(passed, "queries that a list lets pass")                                                 \
 	X(cache_hits, "queries answered from the cache")                                           \
 	X(stale_answers, "queries answered from the cache past the TTL")                           \

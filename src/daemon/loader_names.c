@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "names/local.h"
 #include "conf/namemap.h"
+#include "list/publicsuffix.h"
 #include "names/special.h"
 #include "daemon/load.h"
 
@@ -49,6 +50,28 @@ static enum err set_local(struct snapshot *s, const struct hash_key *name_key, b
 	return ERR_OK;
 }
 
+static enum err set_special(struct snapshot *s, const struct hash_key *name_key)
+{
+	const struct conf_local *conf = &s->conf->local;
+
+	if (!conf->special_use && conf->local_only_count == 0)
+		return ERR_OK;
+	return special_create(name_key, conf->local_only, conf->local_only_count, conf->special_use,
+			      &s->special);
+}
+
+static enum err set_tlds(struct snapshot *s, const struct hash_key *name_key)
+{
+	enum err err = special_read_tlds(PUBLICSUFFIX_FILE, name_key, &s->tlds);
+
+	if (err != ERR_SYS)
+		return err;
+	log_warning("local.single-labels: there is no %s, which has the top-level domains: names "
+		    "of one label are asked of the upstreams",
+		    PUBLICSUFFIX_FILE);
+	return ERR_OK;
+}
+
 enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, bool lenient,
 			  struct err_text *text)
 {
@@ -56,7 +79,9 @@ enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, b
 
 	if (err == ERR_OK)
 		err = set_local(s, name_key, lenient, text);
-	if (err == ERR_OK && s->conf->local.special_use)
-		err = special_create(name_key, &s->special);
+	if (err == ERR_OK)
+		err = set_special(s, name_key);
+	if (err == ERR_OK && s->conf->local.single_labels)
+		err = set_tlds(s, name_key);
 	return err;
 }

@@ -3,16 +3,12 @@
 
 #include <libpsl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/octets.h"
-#include "list/host.h"
+#include "list/publicsuffix.h"
 #include "match/pages.h"
 
-#define SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
-#define ICANN_BEGIN "===BEGIN ICANN DOMAINS==="
-#define ICANN_END "===END ICANN DOMAINS==="
 #define NAMES_BITS 12  /* 4096 words of the filter of names, of which there are 7,400 */
 #define PARENTS_BITS 6 /* 64 words of the filter of wildcards' parents, some 25 */
 #define LABELS_MAX 6   /* no public suffix has as many */
@@ -69,50 +65,19 @@ static bool filter_has(const uint64_t *filter, int bits, uint64_t hash)
 	return !(~filter[hash >> (64 - bits)] & filter_mask(hash));
 }
 
-/* Takes a line of the list's ICANN section: "com", "*.ck", "!www.ck", or a comment. */
-static void take_suffix(struct guard *guard, const char *line)
+/* Takes a public suffix, or a name that all names right below are suffixes. */
+static void take_suffix(void *arg, const struct name *name, bool below)
 {
-	size_t len = strcspn(line, " \t\r\n");
-	struct name name;
+	struct guard *guard = arg;
 
-	if (len == 0 || strncmp(line, "//", 2) == 0)
-		return;
-	if (line[0] == '!') {
-		line += 1;
-		len -= 1;
-	}
-	if (strncmp(line, "*.", 2) != 0) {
-		if (host_from_text(line, len, &name) == ERR_OK)
-			filter_set(guard->names, NAMES_BITS, filter_hash(&name, name.wire));
-	} else if (host_from_text(line + 2, len - 2, &name) == ERR_OK) {
-		filter_set(guard->names, NAMES_BITS, filter_hash(&name, name.wire));
-		filter_set(guard->parents, PARENTS_BITS, filter_hash(&name, name.wire));
-	}
-}
-
-/* Fills the filters from the file; false when it is not there or has no ICANN section. */
-static bool read_suffixes(struct guard *guard, const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char line[1024];
-	bool inside = false;
-	bool ended = false;
-
-	if (!file)
-		return false;
-	while (!ended && fgets(line, sizeof(line), file)) {
-		ended = inside && strstr(line, ICANN_END);
-		if (inside && !ended)
-			take_suffix(guard, line);
-		inside = inside || strstr(line, ICANN_BEGIN);
-	}
-	fclose(file);
-	return ended;
+	filter_set(guard->names, NAMES_BITS, filter_hash(name, name->wire));
+	if (below)
+		filter_set(guard->parents, PARENTS_BITS, filter_hash(name, name->wire));
 }
 
 static void load_suffixes(struct guard *guard, const char *path)
 {
-	if (read_suffixes(guard, path))
+	if (publicsuffix_read(path, take_suffix, guard))
 		guard->own_psl = psl_load_file(path);
 	guard->has_suffixes = guard->own_psl != NULL;
 	guard->psl = guard->own_psl ? guard->own_psl : psl_builtin();
@@ -173,7 +138,7 @@ enum err guard_create_from(const char *path, const struct name *protected_names,
 enum err guard_create(const struct name *protected_names, size_t count, bool hold_suffixes,
 		      struct guard **ret_guard)
 {
-	return guard_create_from(hold_suffixes ? SUFFIX_LIST : NULL, protected_names, count,
+	return guard_create_from(hold_suffixes ? PUBLICSUFFIX_FILE : NULL, protected_names, count,
 				 ret_guard);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "list/publicsuffix.h"
+
 #define ZEROS_15 "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
 #define ZEROS_31 "0." ZEROS_15 ZEROS_15
 
@@ -21,7 +23,7 @@ static const struct {
 	{.name = "onion", .kind = SPECIAL_ABSENT},
 	{.name = "alt", .kind = SPECIAL_ABSENT},
 	{.name = "home.arpa", .kind = SPECIAL_ZONE},
-	{.name = "resolver.arpa", .kind = SPECIAL_ZONE},
+	{.name = "resolver.arpa", .kind = SPECIAL_EMPTY},
 
 	/* RFC 6303, 4.1: of RFC 1918 */
 	{.name = "10.in-addr.arpa", .kind = SPECIAL_ZONE},
@@ -49,12 +51,15 @@ static const struct {
 	{.name = "8.b.d.0.1.0.0.2.ip6.arpa", .kind = SPECIAL_ZONE},
 };
 
+/* The first that has a name says what it is. */
 static enum err add(struct namemap *map, const char *text, enum special_kind kind)
 {
 	struct name name;
 	enum err err = name_from_text(text, strlen(text), &name);
 
-	return err == ERR_OK ? namemap_add(map, &name, kind) : err;
+	if (err == ERR_OK)
+		err = namemap_add(map, &name, kind);
+	return err == ERR_EXISTS ? ERR_OK : err;
 }
 
 static enum err add_row(struct namemap *map, size_t i)
@@ -71,16 +76,77 @@ static enum err add_row(struct namemap *map, size_t i)
 	return err;
 }
 
-enum err special_create(const struct hash_key *key, struct namemap **ret_special)
+enum err special_create(const struct hash_key *key, char *const *zones, size_t count,
+			bool special_use, struct namemap **ret_special)
 {
+	size_t row_count = special_use ? sizeof(rows) / sizeof(rows[0]) : 0;
 	struct namemap *map = NULL;
 	enum err err = namemap_create(key, &map);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && err == ERR_OK; i++)
+	for (size_t i = 0; i < count && err == ERR_OK; i++)
+		err = add(map, zones[i], SPECIAL_ZONE);
+	for (size_t i = 0; i < row_count && err == ERR_OK; i++)
 		err = add_row(map, i);
 	if (err == ERR_OK)
 		*ret_special = map;
 	else
 		namemap_free(map);
 	return err;
+}
+
+/* ---- top-level domains */
+
+struct tlds {
+	struct namemap *map;
+	enum err err;
+};
+
+/* Takes the last label of a suffix. */
+static void take_tld(void *arg, const struct name *name, bool below)
+{
+	const uint8_t *last = name->wire;
+	struct tlds *tlds = arg;
+	struct name tld;
+	enum err err;
+
+	(void)below;
+	while (last[last[0] + 1])
+		last += last[0] + 1;
+	name_copy_lower(&tld, last, (size_t)(name->wire + name->len - last));
+	err = tlds->err == ERR_OK ? namemap_add(tlds->map, &tld, 0) : ERR_OK;
+	if (err == ERR_NOMEM)
+		tlds->err = err;
+}
+
+enum err special_read_tlds(const char *path, const struct hash_key *key, struct namemap **ret_tlds)
+{
+	struct tlds tlds = {.map = NULL};
+
+	tlds.err = namemap_create(key, &tlds.map);
+	if (tlds.err == ERR_OK && !publicsuffix_read(path, take_tld, &tlds) && tlds.err == ERR_OK)
+		tlds.err = ERR_SYS;
+	if (tlds.err == ERR_OK)
+		*ret_tlds = tlds.map;
+	else
+		namemap_free(tlds.map);
+	return tlds.err;
+}
+
+/* ---- canaries */
+
+bool special_equals_canary(const struct name *name)
+{
+	static const char *const canaries[] = {
+		"\23use-application-dns\3net",
+		"\4mask\6icloud\3com",
+		"\7mask-h2\6icloud\3com",
+	};
+
+	for (size_t i = 0; i < sizeof(canaries) / sizeof(canaries[0]); i++) {
+		size_t len = strlen(canaries[i]) + 1;
+
+		if (name->len == len && memcmp(name->wire, canaries[i], len) == 0)
+			return true;
+	}
+	return false;
 }

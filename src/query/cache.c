@@ -33,15 +33,16 @@ static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *
 /* A reply cached under older lists, or that these block, is inspected by the current ones before it
  * is given. */
 static struct verdict inspect_cached(const struct query *q, const struct query_env *env,
-				     const struct cache_key *key, const uint8_t *msg,
-				     struct reply *reply, const struct cache_found *found)
+				     const struct cache_key *key, uint8_t *msg, struct reply *reply,
+				     const struct cache_found *found)
 {
-	const uint16_t additional =
-		reply->arcount; /* cut off here only: the entry has them still */
+	/* what is taken away here the entry has still */
+	const uint16_t additional = reply->arcount;
+	const bool filtered = query_filter_hints(env, msg, reply);
 	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
 					 reply, q->leave);
 
-	if (!v.matched && reply->arcount == additional)
+	if (!v.matched && reply->arcount == additional && !filtered)
 		cache_set_generation(env->cache, key, found, env->snapshot->generation);
 	return v;
 }
@@ -142,13 +143,15 @@ static struct cache_key cache_key_of(const struct query_key *key, struct name *q
 /* The verdict on a reply, and on the question's own name when the lists have changed since it was
  * asked. */
 static struct verdict judge_reply(const struct query_env *env, const struct query_key *key,
-				  const struct name *qname, const uint8_t *msg, size_t len,
+				  const struct name *qname, uint8_t *msg, size_t len,
 				  struct reply *reply)
 {
 	struct policy_leave leave = key->leave;
 	struct name_suffixes suffixes;
 	struct verdict v;
 
+	if (query_filter_hints(env, msg, reply))
+		len = reply->question_end + (size_t)reply->body_len;
 	if (key->generation != env->snapshot->generation) {
 		name_hash_suffixes(&env->name_key, qname, &suffixes);
 		v = policy_match(env->snapshot->policy, qname, &suffixes, POLICY_NO_LEAVE);

@@ -106,9 +106,17 @@ bool query_answer_local(struct answer_job *job, const struct local_name *found,
  */
 bool query_add_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s);
 
-/* Answers what is special-use (see names/special.h) unless it lies in a zone with upstreams of its
- * own.  False: it is none, or its DS is asked for, which lies outside of it. */
+/* Answers what is special-use (see names/special.h), and other names that the upstreams are not
+ * asked for, unless it lies in a zone with upstreams of its own.  False: it is none, or its DS is
+ * asked for, which lies outside of it. */
 bool query_answer_special_use(const struct query *q, struct answer_job *job, size_t *ret_len);
+
+/* Answers that there are no records of a type that server.filter_types has; false: it has not. */
+bool query_answer_filtered(const struct query *q, struct answer_job *job, size_t *ret_len);
+
+/* Takes the hints of addresses of such types from the records of a reply, whose message is `msg`;
+ * true when there were any. */
+bool query_filter_hints(const struct query_env *env, uint8_t *msg, struct reply *reply);
 
 /* Answers version.bind and its like (RFC 4892), as configured; REFUSED for all else. */
 size_t query_answer_chaos(struct answer_job *job, const struct name *qname);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Answers that neither a list nor an upstream gives: the operator's own names, special-use ones. */
+/* Answers that neither a list nor an upstream gives: the operator's own names, special-use ones,
+ * and what is kept from clients or from the upstreams. */
 #include <string.h>
 
 #include "conf/namemap.h"
+#include "dns/hints.h"
 #include "query/job.h"
 #include "names/special.h"
 
@@ -89,38 +91,107 @@ static bool add_apex(struct answer_job *job, uint16_t owner, enum special_kind k
 /* True for names that exist because something of ours lies below them (RFC 8020). */
 static bool lies_above(const struct query *q, const struct snapshot *s)
 {
-	return namemap_has(s->special, &q->qname, &q->suffixes) ||
-	       namemap_has(s->zones, &q->qname, &q->suffixes) ||
+	return namemap_has(s->zones, &q->qname, &q->suffixes) ||
 	       local_has(s->local, &q->qname, &q->suffixes);
+}
+
+/* Begins the answer; returns where the name that it is for stands. */
+static uint16_t begin(struct answer_job *job)
+{
+	struct query_chain c;
+
+	answer_job_begin(job);
+	if (job->alias && query_chain_begin(job, &c))
+		return c.owner;
+	return ANSWER_QNAME_POINTER;
+}
+
+/* The name is not there, for `why`: of the zone that begins at `apex` in it. */
+static size_t answer_absent(struct answer_job *job, uint8_t apex, uint32_t ttl_s, const char *why)
+{
+	struct ede ede;
+	uint16_t owner;
+
+	ede_set(&ede, EDE_OTHER, why);
+	job->opt.ede = &ede;
+	owner = begin(job);
+	answer_add_soa(&job->answer, SECTION_AUTHORITY, (uint16_t)(owner + apex), ttl_s);
+	return end(job, RCODE_NXDOMAIN);
+}
+
+static size_t answer_nodata(struct answer_job *job, uint8_t apex, uint32_t ttl_s)
+{
+	uint16_t owner = begin(job);
+
+	answer_add_soa(&job->answer, SECTION_AUTHORITY, (uint16_t)(owner + apex), ttl_s);
+	return end(job, RCODE_NOERROR);
+}
+
+/* A name exists if it is a zone, in one that has all names, or above what is there. */
+static bool exists(const struct query *q, const struct snapshot *s, const struct namemap_hit *hit)
+{
+	if (hit->value == SPECIAL_LOCALHOST || hit->value == SPECIAL_EMPTY || lies_above(q, s))
+		return true;
+	if (hit->suffix == 0)
+		return hit->value != SPECIAL_ABSENT;
+	return namemap_has(s->special, &q->qname, &q->suffixes);
 }
 
 static size_t answer_special(const struct query *q, struct answer_job *job,
 			     const struct namemap_hit *hit)
 {
 	enum special_kind kind = (enum special_kind)hit->value;
-	uint16_t rcode = RCODE_NOERROR;
-	uint16_t owner = ANSWER_QNAME_POINTER;
+	uint8_t apex = q->suffixes.offset[hit->suffix];
 	bool given = false;
-	struct query_chain c;
-	struct ede ede;
+	uint16_t owner;
 
-	if (kind == SPECIAL_ABSENT ||
-	    (kind != SPECIAL_LOCALHOST && hit->suffix > 0 && !lies_above(q, job->env->snapshot))) {
-		rcode = RCODE_NXDOMAIN;
-		ede_set(&ede, EDE_OTHER, "special-use name");
-		job->opt.ede = &ede;
-	}
-	answer_job_begin(job);
-	if (job->alias && query_chain_begin(job, &c))
-		owner = c.owner;
+	if (!exists(q, job->env->snapshot, hit))
+		return answer_absent(job, apex, SPECIAL_TTL_S, "special-use name");
+	owner = begin(job);
 	if (kind == SPECIAL_LOCALHOST)
 		given = add_loopback(job, owner);
-	else if (kind != SPECIAL_ABSENT && hit->suffix == 0)
+	else if (hit->suffix == 0)
 		given = add_apex(job, owner, kind);
 	if (!given)
-		answer_add_soa(&job->answer, SECTION_AUTHORITY,
-			       (uint16_t)(owner + q->suffixes.offset[hit->suffix]), SPECIAL_TTL_S);
-	return end(job, rcode);
+		answer_add_soa(&job->answer, SECTION_AUTHORITY, (uint16_t)(owner + apex),
+			       SPECIAL_TTL_S);
+	return end(job, RCODE_NOERROR);
+}
+
+/* ---- names that are not to be asked for elsewhere, though they could be */
+
+static bool is_canary(const struct query *q, const struct snapshot *s)
+{
+	return s->conf->local.canaries && special_is_canary(&q->qname) && !q->leave.passed;
+}
+
+/* What else is asked about such a name is for the root to tell, or validators behind us break. */
+static bool is_host_type(uint16_t qtype)
+{
+	return qtype == TYPE_A || qtype == TYPE_AAAA || qtype == TYPE_HTTPS;
+}
+
+static bool is_single_label(const struct query *q, const struct snapshot *s)
+{
+	return q->suffixes.labels == 1 && s->tlds && is_host_type(q->wire.qtype) &&
+	       !namemap_has(s->tlds, &q->qname, &q->suffixes);
+}
+
+static bool answer_kept(const struct query *q, struct answer_job *job, size_t *ret_len)
+{
+	const struct snapshot *s = job->env->snapshot;
+	uint32_t ttl_s = s->conf->local.ttl_s;
+	uint8_t above = (uint8_t)(q->qname.wire[0] + 1);
+
+	if (is_canary(q, s))
+		*ret_len = answer_absent(job, above, ttl_s, "canary name");
+	else if (!is_single_label(q, s))
+		return false;
+	else if (lies_above(q, s))
+		*ret_len = answer_nodata(job, 0, ttl_s);
+	else
+		*ret_len = answer_absent(job, above, ttl_s, "no top-level domain");
+	return true;
 }
 
 bool query_answer_special_use(const struct query *q, struct answer_job *job, size_t *ret_len)
@@ -130,13 +201,53 @@ bool query_answer_special_use(const struct query *q, struct answer_job *job, siz
 	if (q->in_zone)
 		return false;
 	hit = namemap_find(job->env->snapshot->special, &q->qname, &q->suffixes, 0);
-	if (!hit.found)
-		return false;
+	if (!hit.found) {
+		if (!answer_kept(q, job, ret_len))
+			return false;
+		stats_inc(job->env->stats, special_use);
+		return true;
+	}
 	/* for a validator: that such a zone is not signed, only its parent can tell (RFC 8375, 4)
 	 */
-	if (q->wire.qtype == TYPE_DS && hit.suffix == 0 && hit.value == SPECIAL_ZONE)
+	if (q->wire.qtype == TYPE_DS && hit.suffix == 0 && hit.value >= SPECIAL_ZONE)
 		return false;
 	stats_inc(job->env->stats, special_use);
 	*ret_len = answer_special(q, job, &hit);
 	return true;
+}
+
+/* ---- types that clients are told there are none of */
+
+static bool is_filtered(const struct conf_server *conf, uint16_t type)
+{
+	for (size_t i = 0; i < conf->filter_types_count; i++)
+		if (conf->filter_types[i] == type)
+			return true;
+	return false;
+}
+
+bool query_answer_filtered(const struct query *q, struct answer_job *job, size_t *ret_len)
+{
+	const struct conf *conf = job->env->snapshot->conf;
+	struct ede ede;
+
+	if (!is_filtered(&conf->server, q->wire.qtype))
+		return false;
+	stats_inc(job->env->stats, filtered_types);
+	ede_set(&ede, EDE_FILTERED, "filter-types");
+	job->opt.ede = &ede;
+	*ret_len = answer_nodata(job, 0, conf->local.ttl_s);
+	return true;
+}
+
+bool query_filter_hints(const struct query_env *env, uint8_t *msg, struct reply *reply)
+{
+	const struct conf_server *conf = &env->snapshot->conf->server;
+	unsigned int hints = 0;
+
+	if (conf->filter_types_count == 0 || !reply->body)
+		return false;
+	hints |= is_filtered(conf, TYPE_A) ? HINTS_IPV4 : 0;
+	hints |= is_filtered(conf, TYPE_AAAA) ? HINTS_IPV6 : 0;
+	return hints && hints_remove(msg, reply, hints);
 }

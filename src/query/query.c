@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/namemap.h"
+#include "names/special.h"
 #include "query/job.h"
 
 static uint64_t whole_name_hash(const struct name_suffixes *suffixes)
@@ -193,6 +194,8 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 	}
 	if (!query_verdict_ends(&v, q->transport))
 		return false;
+	if (v.action == ACTION_SINKHOLE && special_is_canary(&q->qname))
+		v.action = ACTION_NXDOMAIN; /* an address would say the contrary */
 	if (q->alias)
 		stats_inc(stats, blocked_cname);
 	else
@@ -239,7 +242,7 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 		return outcome;
 	if (is_own && decide_by_own(q, job, &own, &outcome, ret_len))
 		return outcome;
-	if (query_answer_special_use(q, job, ret_len))
+	if (query_answer_special_use(q, job, ret_len) || query_answer_filtered(q, job, ret_len))
 		return QUERY_ANSWERED;
 	if (!(q->wire.flags & FLAG_RD)) {
 		stats_inc(stats, refused);

@@ -38,5 +38,6 @@ void snapshot_free(struct snapshot *snapshot)
 	namemap_free(snapshot->zones);
 	local_free(snapshot->local);
 	namemap_free(snapshot->special);
+	namemap_free(snapshot->tlds);
 	free(snapshot);
 }

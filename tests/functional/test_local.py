@@ -8,6 +8,7 @@ from harness.client import (addresses, ask, dig, ede, flags, query, exchange, rc
 
 GOOD, ZONE, OTHER = "198.51.100.7", "192.168.1.7", "192.168.2.7"
 SPECIAL = {"special-use": True}
+SINGLE = {"single-labels": True}
 
 NAMES = [
     {"name": "printer.corp.example", "ipv4": ["192.168.1.9", "192.168.1.10"], "ipv6": ["fd00::9"],
@@ -45,7 +46,7 @@ def three(daemon, upstream):
 def test_longest_zone_is_asked_and_no_other(three, tcp):
     d, ups = three
     d.start()
-    expected = {"www.example": 0, "example": 0, "corp.example": 1, "WWW.Corp.Example": 1,
+    expected = {"www.example": 0, "example.org": 0, "corp.example": 1, "WWW.Corp.Example": 1,
                 "a.b.corp.example": 1, "xeu.corp.example": 1, "eu.corp.example": 2,
                 "www.eu.corp.example": 2, "notcorp.example": 0, "corp.example.org": 0}
     for name, who in expected.items():
@@ -320,7 +321,7 @@ HERE = [
     ("localhost", "A", "NOERROR"), ("x.localhost", "TXT", "NOERROR"), ("a.invalid", "A", "NXDOMAIN"),
     ("a.test", "AAAA", "NXDOMAIN"), ("test", "DS", "NXDOMAIN"), ("a.local", "SRV", "NXDOMAIN"),
     ("abc.onion", "A", "NXDOMAIN"), ("a.alt", "A", "NXDOMAIN"), ("home.arpa", "SOA", "NOERROR"),
-    ("router.home.arpa", "A", "NXDOMAIN"), ("_dns.resolver.arpa", "SVCB", "NXDOMAIN"),
+    ("router.home.arpa", "A", "NXDOMAIN"), ("_dns.resolver.arpa", "SVCB", "NOERROR"),
     ("1.2.3.10.in-addr.arpa", "PTR", "NXDOMAIN"), ("1.1.168.192.in-addr.arpa", "PTR", "NXDOMAIN"),
     ("1.0.20.172.in-addr.arpa", "PTR", "NXDOMAIN"), ("1.0.100.100.in-addr.arpa", "PTR", "NXDOMAIN"),
     ("1.1.254.169.in-addr.arpa", "PTR", "NXDOMAIN"), ("1.0.0.127.in-addr.arpa", "PTR", "NOERROR"),
@@ -396,3 +397,152 @@ def test_list_comes_before_special_use(daemon):
     d = daemon({"local": SPECIAL}).add_list("one", "bad.home.arpa\n").start()
     assert addresses(ask(d.address, "bad.home.arpa")) == ["192.0.2.1"]
     assert rcode(ask(d.address, "good.home.arpa")) == "NXDOMAIN"
+
+
+def test_what_lies_above_an_own_name_exists(daemon, upstream):
+    """A client that finds no zone `local` asks no resolver for what is in it."""
+    up = answering(upstream, GOOD)
+    d = daemon({"upstreams": [up.address],
+                "local": {**SPECIAL, **SINGLE,
+                          "names": [{"name": "printer.local", "ipv4": ["192.168.1.6"]},
+                                    {"name": "a.b.fritz", "ipv4": ["192.168.1.7"]}]}})
+    d.start()
+    answer = ask(d.address, "local", "SOA")
+    assert rcode(answer) == "NOERROR" and [r[1] for r in records(answer)] == ["SOA"]
+    for name in ("local", "fritz"):
+        answer = ask(d.address, name)
+        assert rcode(answer) == "NOERROR" and not answer.answer and soa(answer)[0] == f"{name}."
+    assert rcode(ask(d.address, "other.local")) == "NXDOMAIN"
+    d.configure({"local": {"names": []}})
+    d.reload_well()
+    assert rcode(ask(d.address, "local", "SOA")) == "NXDOMAIN"
+    assert up.count() == 0
+
+
+# ---- names that do not leave
+
+def test_single_labels_are_not_asked_upstream(daemon, upstream):
+    up = answering(upstream, GOOD)
+    d = daemon({"upstreams": [up.address], "local": {**SINGLE, "ttl": 77}}).start()
+    for kind in ("A", "AAAA", "HTTPS"):
+        answer = ask(d.address, "WPAD", kind, edns=True)
+        assert rcode(answer) == "NXDOMAIN" and soa(answer) == (".", 77, 77)
+        assert ede(answer) == (0, "no top-level domain")
+    assert up.count() == 0
+    for kind in ("NS", "SOA", "DS", "DNSKEY"):  # a validator behind us asks for these
+        assert rcode(ask(d.address, "wpad", kind)) == "NOERROR"
+    assert addresses(ask(d.address, "com")) == addresses(ask(d.address, "wpad.example")) == [GOOD]
+    assert up.count() == 6
+    d.configure({"local": {"single-labels": False}})
+    d.reload_well()
+    assert addresses(ask(d.address, "wpad")) == [GOOD]
+
+
+def test_single_labels_that_somebody_knows(daemon, upstream):
+    root, zone = answering(upstream, GOOD), answering(upstream, ZONE)
+    d = daemon({"upstreams": [root.address], "forward": [forward("corp", zone)],
+                "local": {**SINGLE, "names": [{"name": "nas", "ipv4": ["192.168.2.1"]}]}}).start()
+    assert addresses(ask(d.address, "corp")) == [ZONE]
+    assert addresses(ask(d.address, "nas")) == ["192.168.2.1"]
+    assert root.count() == 0
+
+
+def test_local_only_zones(daemon, upstream):
+    root, zone = answering(upstream, GOOD), answering(upstream, ZONE)
+    d = daemon({"upstreams": [root.address], "forward": [forward("deep.lan", zone)],
+                "local": {"local-only": ["lan", "fritz.box", "local"], "special-use": False,
+                          "names": [{"name": "nas.home.lan", "ipv4": ["192.168.2.1"]}]}}).start()
+    for name in ("x.lan", "a.b.fritz.box", "x.local", "x.home.lan"):
+        answer = ask(d.address, name, "TXT")
+        assert rcode(answer) == "NXDOMAIN" and f".{name}.".endswith(f".{soa(answer)[0]}")
+    for name in ("fritz.box", "home.lan", "lan"):
+        assert rcode(ask(d.address, name)) == "NOERROR"
+    assert addresses(ask(d.address, "nas.home.lan")) == ["192.168.2.1"]
+    assert [r[1] for r in records(ask(d.address, "lan", "SOA"))] == ["SOA"]
+    assert root.count() == 0
+    assert addresses(ask(d.address, "x.deep.lan")) == [ZONE]
+    assert addresses(ask(d.address, "a.test")) == [GOOD]
+
+
+CANARIES = ["use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com"]
+
+
+def test_canaries(daemon, upstream):
+    up = answering(upstream, GOOD)
+    d = daemon({"upstreams": [up.address]}).start()
+    for name in CANARIES:
+        answer = ask(d.address, name, edns=True)
+        assert rcode(answer) == "NXDOMAIN" and ede(answer) == (0, "canary name")
+        assert soa(answer)[0] == name.split(".", 1)[1] + "."
+    assert up.count() == 0
+    assert addresses(ask(d.address, "www.icloud.com")) == [GOOD]
+    d.configure({"local": {"canaries": False}})
+    d.reload_well()
+    for name in CANARIES:
+        assert addresses(ask(d.address, name)) == [GOOD]
+
+
+def test_canaries_and_lists(daemon, upstream):
+    up = answering(upstream, GOOD)
+    d = daemon({"upstreams": [up.address]})
+    d.add_list("allow", "mask.icloud.com\n", action="pass")
+    d.add_list("one", "icloud.com\nuse-application-dns.net\n").start()
+    assert addresses(ask(d.address, "mask.icloud.com")) == [GOOD]
+    assert addresses(ask(d.address, "www.icloud.com")) == ["192.0.2.1"]
+    for off in (False, True):   # an address would say that any resolver will do
+        d.configure({"local": {"canaries": not off}})
+        d.reload_well()
+        for name in (CANARIES[0], CANARIES[2]):
+            answer = ask(d.address, name, edns=True)
+            assert rcode(answer) == "NXDOMAIN" and ede(answer) == (15, "one")
+
+
+# ---- types that there are none of
+
+def test_filtered_types(daemon, upstream):
+    up = upstream(lambda q: q.reply(f"{q.name} 300 IN AAAA 2001:db8::1") if q.type == "AAAA"
+                  else q.address(GOOD))
+    d = daemon({"upstreams": [up.address], "server": {"filter-types": ["AAAA", "TYPE65280"]},
+                "local": {"ttl": 77, "names": [
+                    {"name": "nas.lan", "ipv6": ["fd00::1"]},
+                    {"name": "out.lan", "cname": "www.example"}]}})
+    d.add_list("one", "bad.example\n", sinkhole={"ipv4": "192.0.2.1", "ipv6": "2001:db8::dead"})
+    d.start()
+    for name, kind in (("www.example", "AAAA"), ("www.example", "TYPE65280")):
+        answer = ask(d.address, name, kind, edns=True)
+        assert rcode(answer) == "NOERROR" and not answer.answer
+        assert soa(answer) == ("www.example.", 77, 77) and ede(answer) == (17, "filter-types")
+    answer = ask(d.address, "out.lan", "AAAA")
+    assert records(answer) == [("out.lan.", "CNAME", "www.example.")]
+    assert soa(answer)[0] == "www.example."
+    assert up.count() == 0 and d.counted("filtered_types") == 3
+    assert addresses(ask(d.address, "www.example")) == [GOOD]
+    assert addresses(ask(d.address, "nas.lan", "AAAA")) == ["fd00::1"]
+    assert addresses(ask(d.address, "bad.example", "AAAA")) == ["2001:db8::dead"]
+    d.configure({"server": {"filter-types": []}})
+    d.reload_well()
+    assert addresses(ask(d.address, "www.example", "AAAA")) == ["2001:db8::1"]
+
+
+def test_hints_of_filtered_types(daemon, upstream):
+    """They are not given either: neither fresh, nor of what was remembered before."""
+    https = "1 . alpn=h2 ipv4hint=192.0.2.9 ipv6hint=2001:db8::9"
+    up = upstream(lambda q: q.reply(f"{q.name} 300 IN HTTPS {https}",
+                                    f"{q.name} 300 IN HTTPS 2 svc.{q.name}"))
+    d = daemon({"upstreams": [up.address]}).start()
+
+    def hints(name):
+        (_, _, first), (_, _, second) = records(ask(d.address, name, "HTTPS"))
+        assert second == f"2 svc.{name}."
+        assert first.startswith('1 . alpn="h2"')
+        return [hint for hint in ("ipv4hint", "ipv6hint") if hint in first]
+
+    assert hints("before.example") == ["ipv4hint", "ipv6hint"]
+    d.configure({"server": {"filter-types": ["AAAA"]}})
+    d.reload_well()
+    for name in ("before.example", "before.example", "after.example", "after.example"):
+        assert hints(name) == ["ipv4hint"]
+    d.configure({"server": {"filter-types": ["A"]}})
+    d.reload_well()
+    assert hints("before.example") == ["ipv6hint"]
+    assert up.count() == 2

@@ -121,7 +121,7 @@ static void add_names(struct snapshot *s)
 	require(conf_parse("fuzz", local_yaml, sizeof(local_yaml) - 1, &conf, NULL) == ERR_OK);
 	require(local_create(&conf->local, NULL, &key, &s->local, &report, NULL) == ERR_OK);
 	conf_free(conf);
-	require(special_create(&key, &s->special) == ERR_OK);
+	require(special_create(&key, NULL, 0, true, &s->special) == ERR_OK);
 	require(namemap_create(&key, &s->zones) == ERR_OK);
 	require(name_from_text("zone.example", 12, &zone) == ERR_OK);
 	require(namemap_add(s->zones, &zone, 1) == ERR_OK);

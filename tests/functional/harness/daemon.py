@@ -39,7 +39,8 @@ def base_config(port):
         },
         "cache": {"size": "4MiB"},
         "upstreams": NO_UPSTREAM,
-        "local": {"special-use": False},    # the tests' own names are in the domain test
+        # the tests' own names are in the domain test, and some have one label
+        "local": {"special-use": False, "single-labels": False},
     }
 
 

@@ -1006,10 +1006,16 @@ static void test_special_use(void **state)
 
 	load(b);
 	assert_non_null(b->snapshot->special);
-	append(b, "local: {special-use: false}\n");
+	assert_non_null(b->snapshot->tlds);
+	append(b, "local: {special-use: false, single-labels: false}\n");
 	load(b);
 	assert_null(b->snapshot->special);
 	assert_null(b->snapshot->local);
+	assert_null(b->snapshot->tlds);
+	begin(b);
+	append(b, "local: {special-use: false, local-only: [lan]}\n");
+	load(b);
+	assert_non_null(b->snapshot->special);
 }
 
 /* A hosts file is read at each load; one that cannot be read fails all but a start. */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "names/special.h"
+#include "list/publicsuffix.h"
 #include "support/alloc_fail.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -16,6 +17,11 @@
 #define ALLOCATIONS_MAX 1000UL
 
 static const struct hash_key key = {3, 5};
+
+static char fritz_box[] = "fritz.box";
+static char internal[] = "internal";
+static char local[] = "local";
+static char *const zones[] = {fritz_box, internal, local, fritz_box};
 
 static const struct {
 	const char *name;
@@ -28,16 +34,19 @@ static const struct {
 	{"localhost.example", NULL, 0},
 	{"invalid", "invalid", SPECIAL_ABSENT},
 	{"www.test", "test", SPECIAL_ABSENT},
-	{"printer.local", "local", SPECIAL_ABSENT},
+	{"printer.local", "local", SPECIAL_ZONE}, /* the operator says so */
 	{"x.onion", "onion", SPECIAL_ABSENT},
 	{"x.alt", "alt", SPECIAL_ABSENT},
 	{"www.example", NULL, 0},
 	{"example.com", NULL, 0},
 	{"com", NULL, 0},
 	{".", NULL, 0},
+	{"nas.fritz.box", "fritz.box", SPECIAL_ZONE},
+	{"box", NULL, 0},
+	{"x.internal", "internal", SPECIAL_ZONE},
 	{"home.arpa", "home.arpa", SPECIAL_ZONE},
 	{"nas.home.arpa", "home.arpa", SPECIAL_ZONE},
-	{"_dns.resolver.arpa", "resolver.arpa", SPECIAL_ZONE},
+	{"_dns.resolver.arpa", "resolver.arpa", SPECIAL_EMPTY},
 	{"arpa", NULL, 0},
 	{"ipv4only.arpa", NULL, 0},
 	{"in-addr.arpa", NULL, 0},
@@ -82,7 +91,7 @@ static void test_names(void **state)
 {
 	struct namemap *map = NULL;
 
-	assert_int_equal(special_create(&key, &map), ERR_OK);
+	assert_int_equal(special_create(&key, zones, COUNT(zones), true, &map), ERR_OK);
 	for (size_t i = 0; i < COUNT(names); i++) {
 		char text[NAME_TEXT_MAX];
 		struct name_suffixes s;
@@ -115,7 +124,7 @@ static void test_without_memory(void **state)
 
 		assert_true(nth < ALLOCATIONS_MAX);
 		alloc_fail_start(nth, false);
-		err = special_create(&key, &map);
+		err = special_create(&key, zones, COUNT(zones), true, &map);
 		failed = alloc_fail_stop();
 		assert_int_equal(err, failed ? ERR_NOMEM : ERR_OK);
 		assert_int_equal(map == NULL, failed);
@@ -123,10 +132,78 @@ static void test_without_memory(void **state)
 	}
 }
 
+static void test_zones_alone(void **state)
+{
+	struct namemap *map = NULL;
+	struct name_suffixes s;
+	struct name name;
+
+	assert_int_equal(special_create(&key, zones, 2, false, &map), ERR_OK);
+	assert_int_equal(name_from_text("a.test", 6, &name), ERR_OK);
+	name_hash_suffixes(&key, &name, &s);
+	assert_false(namemap_find(map, &name, &s, 0).found);
+	namemap_free(map);
+}
+
+static bool is_tld(const struct namemap *map, const char *text)
+{
+	struct name_suffixes s;
+	struct name name;
+
+	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
+	name_hash_suffixes(&key, &name, &s);
+	return namemap_get(map, &name, &s).found;
+}
+
+static void test_tlds(void **state)
+{
+	static const char *const here[] = {"com", "de", "arpa", "ck", "jp", "xn--p1ai", "museum"};
+	static const char *const not [] = {"wpad", "lan", "co.uk", "printer", "home", "fritz"};
+	struct namemap *map = NULL;
+
+	assert_int_equal(special_read_tlds("/nowhere", &key, &map), ERR_SYS);
+	assert_int_equal(special_read_tlds("/dev/null", &key, &map), ERR_SYS);
+	assert_null(map);
+	assert_int_equal(special_read_tlds(PUBLICSUFFIX_FILE, &key, &map), ERR_OK);
+	for (size_t i = 0; i < COUNT(here); i++)
+		if (!is_tld(map, here[i]))
+			fail_msg("%s", here[i]);
+	for (size_t i = 0; i < COUNT(not ); i++)
+		if (is_tld(map, not [i]))
+			fail_msg("%s", not [i]);
+	namemap_free(map);
+}
+
+static void test_canaries(void **state)
+{
+	static const struct {
+		const char *name;
+		bool canary;
+	} rows[] = {
+		{"use-application-dns.net", true},
+		{"mask.icloud.com", true},
+		{"mask-h2.icloud.com", true},
+		{"mask-h3.icloud.com", false},
+		{"use-application-dns.com", false},
+		{"x.mask.icloud.com", false},
+		{"icloud.com", false},
+		{"mosk.icloud.com", false},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct name name;
+
+		assert_int_equal(name_from_text(rows[i].name, strlen(rows[i].name), &name), ERR_OK);
+		if (special_is_canary(&name) != rows[i].canary)
+			fail_msg("%s", rows[i].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names),	       cmocka_unit_test(test_zones_alone),
+		cmocka_unit_test(test_tlds),	       cmocka_unit_test(test_canaries),
 		cmocka_unit_test(test_without_memory),
 	};
 

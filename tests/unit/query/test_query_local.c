@@ -105,7 +105,7 @@ static int set_up(void **state)
 	assert_int_equal(
 		local_create(&b->conf->local, NULL, &key, &b->p.snapshot->local, &report, NULL),
 		ERR_OK);
-	assert_int_equal(special_create(&key, &b->p.snapshot->special), ERR_OK);
+	assert_int_equal(special_create(&key, NULL, 0, true, &b->p.snapshot->special), ERR_OK);
 	b->p.snapshot->conf->local.ttl_s = 60;
 	add_pools(b, COUNT(zones));
 	*state = b;
