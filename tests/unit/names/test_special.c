@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -199,12 +201,40 @@ static void test_canaries(void **state)
 	}
 }
 
+static void test_tlds_without_memory(void **state)
+{
+	char path[] = "/tmp/sinkholed.XXXXXX";
+	int fd = mkstemp(path);
+	bool failed = true;
+
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "// ===BEGIN ICANN DOMAINS===\ncom\nco.uk\n*.ck\n!www.ck\n"
+				"// ===END ICANN DOMAINS===\n") > 0);
+	close(fd);
+	for (unsigned long nth = 0; failed; nth++) {
+		struct namemap *map = NULL;
+		enum err err;
+
+		assert_true(nth < ALLOCATIONS_MAX);
+		alloc_fail_start(nth, false);
+		err = special_read_tlds(path, &key, &map);
+		failed = alloc_fail_stop();
+		if (!failed)
+			assert_int_equal(err, ERR_OK);
+		assert_int_equal(map == NULL, err != ERR_OK);
+		if (map)
+			assert_true(is_tld(map, "com") && is_tld(map, "uk") && is_tld(map, "ck"));
+		namemap_free(map);
+	}
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	       cmocka_unit_test(test_zones_alone),
-		cmocka_unit_test(test_tlds),	       cmocka_unit_test(test_canaries),
-		cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_names),	 cmocka_unit_test(test_zones_alone),
+		cmocka_unit_test(test_tlds),	 cmocka_unit_test(test_tlds_without_memory),
+		cmocka_unit_test(test_canaries), cmocka_unit_test(test_without_memory),
 	};
 
 	return cmocka_run_group_tests_name("special", tests, NULL, NULL);
