@@ -333,8 +333,12 @@ static enum err load_and_serve(const struct arguments *args, struct legacy *lega
 {
 	struct load_result result;
 	struct snapshot *first;
-	enum err err = loader_load(conf, &config->name_key, NULL, NULL, &first, &result, text);
+	enum err err;
 
+	if (successor_is_one(&legacy->successor))
+		err = loader_load_aside(conf, &config->name_key, &first, &result, text);
+	else
+		err = loader_load(conf, &config->name_key, NULL, NULL, &first, &result, text);
 	if (err != ERR_OK)
 		return err;
 	err = serve(args, legacy, config, first, &result);

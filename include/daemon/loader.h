@@ -67,6 +67,11 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 		     const struct load_options *options, struct snapshot **ret_snapshot,
 		     struct load_result *ret_result, struct err_text *text) MUST_CHECK;
 
+/* As loader_load at a start, behind the threads of another process that serves meanwhile. */
+enum err loader_load_aside(struct conf *conf, const struct hash_key *name_key,
+			   struct snapshot **ret_snapshot, struct load_result *ret_result,
+			   struct err_text *text) MUST_CHECK;
+
 /*
  * Keeps the source of every list of `snapshot`, which `result` is of, in the state directory,
  * when it was loaded from its own file and has changed; failures are logged.  After the snapshot

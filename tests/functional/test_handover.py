@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 from pathlib import Path
@@ -493,3 +494,21 @@ def test_queries_lost_over_a_restart_are_told(served, manager):
     counted = d.counted("kernel_drops")     # of the daemon that was slower than the flood
     assert f"restart: {lost.group(1)} queries were lost" not in d.hand_over()
     assert d.counted("kernel_drops") <= counted
+
+
+def test_log_that_nobody_reads_any_more(served, manager):
+    """Its pipe is closed: the new process can be told from systemd's words alone."""
+    d = served(start=False, environment=manager.environment)
+    d.write_config()
+    Heir.adopt()
+    process = subprocess.Popen([str(daemon_path()), "-c", str(d.config_path)], cwd=d.folder,
+                               env={**os.environ, **d.environment}, stderr=subprocess.PIPE)
+    process.stderr.readline()
+    process.stderr.close()
+    manager.wait_for("READY")
+    process.send_signal(signal.SIGUSR2)
+    manager.wait_for("MAINPID")
+    assert process.wait(20) == 0
+    assert addresses(ask(d.address, "blocked.test")) == [IPV4]
+    os.kill(manager.main_pid, signal.SIGTERM)
+    assert os.waitpid(manager.main_pid, 0)[1] == 0

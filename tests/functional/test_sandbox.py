@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from harness import namespace
-from harness.build import ROOT, daemon_path, sandboxed
+from harness.build import UNIT, daemon_path, sandboxed
 from harness.client import addresses, ask, exchange_many, run_client
 from harness.daemon import IPV4
 from harness.program import wait_until
 from harness.steady import asking
 from harness.upstream import ELSEWHERE
 
-UNIT = ROOT / "systemd/sinkholed.service"
 USER = "nobody"
 EXPOSURE_MAX = 2.0
 

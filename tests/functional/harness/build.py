@@ -5,7 +5,10 @@ import os
 import subprocess
 from pathlib import Path
 
+from harness import sandbox
+
 ROOT = Path(__file__).resolve().parents[3]
+UNIT = ROOT / "systemd/sinkholed.service"
 
 
 def _from_environment(name, default):
@@ -43,9 +46,14 @@ def run_daemon(*arguments, timeout=20, **options):
                           **options)
 
 
+@functools.lru_cache(maxsize=None)
+def _allowed_calls():
+    return ",".join(sorted(sandbox.allowed_calls(sandbox.settings(UNIT))))
+
+
 def sandboxed(user, writable):
     """The prefix of a command that runs in the sandbox of the unit; the folders are made."""
     for path in writable:
         os.makedirs(path, exist_ok=True)
-    return ["/usr/bin/python3", str(Path(__file__).with_name("sandbox.py")),
-            str(ROOT / "systemd/sinkholed.service"), user, ":".join(map(str, writable))]
+    return ["env", f"{sandbox.CALLS}={_allowed_calls()}", "/usr/bin/python3", sandbox.__file__,
+            str(UNIT), user, ":".join(map(str, writable))]
