@@ -330,7 +330,7 @@ install: all ## install below DESTDIR and PREFIX (/usr/local); an existing confi
 	@echo 'installed: $(SBINDIR)/sinkholed, its manual sinkholed(8), and the unit sinkholed.service'
 	@$(if $(DESTDIR),:,printf '%s\n' 'next, as root:' '  systemd-sysusers && systemd-tmpfiles --create' \
 		'  systemctl daemon-reload' '  $(SBINDIR)/sinkholed --check' \
-		'  systemctl enable --now sinkholed    (or, after an upgrade: systemctl restart sinkholed)')
+		'  systemctl enable --now sinkholed    (or, after an upgrade: systemctl kill -s USR2 --kill-who=main sinkholed)')
 
 uninstall: ## remove what install put there, but not the configuration
 	@$(if $(DESTDIR),:,! command -v systemctl >/dev/null || systemctl disable --now --quiet sinkholed 2>/dev/null || :)
