@@ -84,6 +84,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_ACTION     VALUE,    enum action,            action
 #define CONF_TYPE_REASON     VALUE,    enum reason,            reason
 #define CONF_TYPE_SERVER     SECTION,  struct conf_server,     server
+#define CONF_TYPE_RATELIMIT  SECTION,  struct conf_ratelimit,  ratelimit
 #define CONF_TYPE_CACHE      SECTION,  struct conf_cache,      cache
 #define CONF_TYPE_OUTGOING   SECTION,  struct conf_outgoing,   outgoing
 #define CONF_TYPE_LOCAL      SECTION,  struct conf_local,      local
@@ -91,6 +92,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_AUTHORITY  SECTION,  struct conf_authority,  authority
 #define CONF_TYPE_GUARD      SECTION,  struct conf_guard,      guard
 #define CONF_TYPE_STATE      SECTION,  struct conf_state,      state
+#define CONF_TYPE_RATENETWORKS SECTIONS, struct conf_ratenetwork, ratenetwork
 #define CONF_TYPE_UPSTREAMS  SECTIONS, struct conf_upstream,   upstream
 #define CONF_TYPE_CACHETYPES SECTIONS, struct conf_cachetype,  cachetype
 #define CONF_TYPE_FORWARDS   SECTIONS, struct conf_forward,    forward
@@ -107,6 +109,8 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_MEMBER_SECTIONS(ctype, field)          ctype *field; size_t field##_count;
 
 struct conf_server     { CONF_ROWS_SERVER(CONF_MEMBER) };
+struct conf_ratenetwork { CONF_ROWS_RATENETWORK(CONF_MEMBER) };
+struct conf_ratelimit  { CONF_ROWS_RATELIMIT(CONF_MEMBER) };
 struct conf_cachetype  { CONF_ROWS_CACHETYPE(CONF_MEMBER) };
 struct conf_cache      { CONF_ROWS_CACHE(CONF_MEMBER) };
 struct conf_outgoing   { CONF_ROWS_OUTGOING(CONF_MEMBER) };

@@ -28,6 +28,8 @@
 #define CONF_LISTEN_MAX 64
 #define CONF_FILTER_TYPES_MAX 16
 #define CONF_PREFIXES_MAX 1024
+#define CONF_RATE_NETWORKS_MAX 16
+#define CONF_RATE_MAX 100000 /* queries a second: ten microseconds each */
 #define CONF_NAMES_MAX 4096
 #define CONF_PORTS_MAX 256
 #define CONF_PATH_MAX 4095
@@ -44,6 +46,10 @@
 #define CONF_ROWS_MAIN(X) \
 	X(main, server, "server", SERVER, "", 0, 0, "", RELOAD, \
 	  "Where queries are taken, and from whom.") \
+	X(main, rate_limit, "rate-limit", RATELIMIT, "", 0, 0, "", RELOAD, \
+	  "How many queries a second one client may have answered over UDP.  Beyond it real clients " \
+	  "come by TCP, and an address that somebody pretends to have is sent nothing larger than what " \
+	  "came in its name.  TCP, and who sends a good DNS cookie, are not limited.") \
 	X(main, cache, "cache", CACHE, "", 0, 0, "", RELOAD, \
 	  "What is remembered of the upstreams' answers.") \
 	X(main, outgoing, "outgoing", OUTGOING, "", 0, 0, "", RELOAD, \
@@ -113,7 +119,37 @@
 	X(server, tcp_idle_timeout_ms, "tcp-idle-timeout", DURATION, "10s", 100, 600000, "ms", RELOAD, \
 	  "How long a TCP connection may be silent before it is closed.") \
 	X(server, tcp_pipeline, "tcp-pipeline", UINT, "64", 1, 1024, "", RELOAD, \
-	  "Questions of one TCP connection that are worked on at one time.")
+	  "Questions of one TCP connection that are worked on at one time.") \
+	X(server, burst_bytes, "burst-size", SIZE, "8KiB", 0, 1ULL << 30, "octets", RELOAD, \
+	  "What may leave for one client over UDP within a tenth of a second of answers that were waited " \
+	  "for for longer than that: who collects questions for names that are held back has no flood of " \
+	  "their answers set off.  Beyond it answers are truncated, unless the query has a good DNS " \
+	  "cookie.  0: no bound.")
+
+#define CONF_ROWS_RATELIMIT(X) \
+	X(ratelimit, rate, "rate", UINT, "0", 0, CONF_RATE_MAX, "queries a second", RELOAD, \
+	  "For each client; see server.client-prefix-ipv4.  0: no limit.") \
+	X(ratelimit, burst, "burst", UINT, "0", 0, CONF_RATE_MAX, "queries", RELOAD, \
+	  "How many may come at once after a pause; 0: those of two seconds.") \
+	X(ratelimit, slip, "slip", UINT, "1", 0, 100, "", RELOAD, \
+	  "Of so many queries over the rate one is answered, with a truncated answer and no record, and " \
+	  "the others not at all.  1: all are; 0: none is, and who does not send cookies has to wait.") \
+	X(ratelimit, dry_run, "dry-run", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether what is over the rate is only counted and told of, and answered as ever: to learn " \
+	  "which rate would do.") \
+	X(ratelimit, exempt, "exempt", PREFIXES, "127.0.0.0/8 ::1/128", 0, CONF_PREFIXES_MAX, "", RELOAD, \
+	  "Networks whose clients are not limited.") \
+	X(ratelimit, networks, "networks", RATENETWORKS, "", 0, CONF_RATE_NETWORKS_MAX, "", RELOAD, \
+	  "Networks with a rate of their own, such as those where many share an address (carrier grade " \
+	  "NAT).  Of several the first decides.")
+
+#define CONF_ROWS_RATENETWORK(X) \
+	X(ratenetwork, prefixes, "prefixes", PREFIXES, "100.64.0.0/10", 1, CONF_PREFIXES_MAX, "", RELOAD, \
+	  "The networks.") \
+	X(ratenetwork, rate, "rate", UINT, CONF_REQUIRED, 1, CONF_RATE_MAX, "queries a second", RELOAD, \
+	  "For each of their clients.") \
+	X(ratenetwork, burst, "burst", UINT, "0", 0, CONF_RATE_MAX, "queries", RELOAD, \
+	  "How many may come at once after a pause; 0: those of two seconds.")
 
 #define CONF_ROWS_CACHE(X) \
 	X(cache, size_bytes, "size", SIZE, "64MiB", 0, 1ULL << 40, "octets", RESTART, \

@@ -8,17 +8,35 @@
 
 #include <event2/event.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
 #include "query/query.h"
+#include "loop/bucket.h"
+#include "loop/heavy.h"
 #include "loop/tally.h"
+
+/* Who did most of something since the log was told of it. */
+struct loop_watch {
+	struct heavy heavy;
+	uint64_t quiet_until_ms;
+};
+
+/* The clients' rates (rate-limit). */
+struct loop_rate {
+	struct buckets buckets;
+	atomic_bool is_watched; /* a worker has the rest in hand */
+	struct loop_watch over; /* queries beyond the rate */
+	struct loop_watch near;
+};
 
 /* What all workers count together, against limits that hold for the whole process. */
 struct loop_shared {
 	atomic_uint tcp_connections;
 	struct tally tcp_clients; /* the same, per client */
 	struct tally waiting;	  /* queries that wait for upstreams, per client */
+	struct loop_rate rate;
 };
 
 /* How many files one worker, or all together, may have open; 0: as many as they want. */

@@ -115,6 +115,11 @@ void query_prefetch(const struct query *q, const struct query_env *env);
 enum query_outcome query_decide(struct query *q, const struct query_env *env, const uint8_t *msg,
 				uint8_t *buf, size_t cap, size_t *ret_len);
 
+/* Instead of what a query over UDP was decided to be answered: an empty, truncated answer, into the
+ * `buf` that the answer was built into or, for QUERY_FORWARD, that has the message.  Returns its
+ * length, which is little more than the query's. */
+size_t query_truncate(const struct query *q, const struct query_env *env, uint8_t *buf, size_t cap);
+
 /* For QUERY_FORWARD: fills in what identifies the question, and what waits for its reply. */
 void query_suspend(const struct query *q, const struct query_env *env, const uint8_t *msg,
 		   struct query_key *ret_key, struct query_wait *ret_wait);
@@ -168,6 +173,10 @@ bool query_ask_unchecked(struct query_key *key);
 enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,
 				const struct reply *reply, const struct verdict *verdict,
 				uint8_t *buf, size_t cap, size_t *ret_len);
+
+/* Answers a waiting client over UDP with an empty, truncated answer instead. */
+size_t query_resume_truncated(const struct query_env *env, const struct query_wait *wait,
+			      uint8_t *buf, size_t cap);
 
 /* Answers a waiting client SERVFAIL. */
 size_t query_fail(const struct query_env *env, const struct query_wait *wait,

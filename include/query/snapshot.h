@@ -26,6 +26,7 @@ struct upstream_pool {
 
 struct local;
 struct namemap;
+struct rates;
 
 struct snapshot {
 	uint64_t generation;	      /* 1 for the first, one more each */
@@ -33,6 +34,7 @@ struct snapshot {
 	struct policy *policy;	      /* owned */
 	struct prefix_set *allow;     /* owned */
 	struct ports *ports;	      /* owned: those that questions leave from; NULL: any */
+	struct rates *rates;	      /* owned: of rate-limit; NULL: nobody is limited */
 	struct conf_upstream *resolv; /* owned: of resolv.conf, where none are configured */
 	struct upstream_pool *pools;  /* owned; the first is the root's, for all other names */
 	size_t pool_count;	      /* at least 1; the root's may have no server yet */

@@ -42,6 +42,9 @@
 	X(retransmissions, "queries sent again while they waited")                                 \
 	X(waiters_refused, "queries not forwarded: too many of their client wait for the same")    \
 	X(waiters_crowded_out, "queries that waited and made room for others")                     \
+	X(rate_exceeded, "queries over UDP beyond their client's rate")                            \
+	X(rate_dropped, "queries beyond their client's rate that were not answered")               \
+	X(burst_truncated, "answers truncated, as too much left for their client at one time")     \
 	X(truncated, "answers truncated to fit the client's buffer")                               \
 	X(upstream_retries, "retransmissions, and questions put to the next upstream")             \
 	X(upstream_hedges, "questions put to a second upstream, as the first took long")           \

@@ -40,6 +40,8 @@
 	};
 
 SECTION(static, server, CONF_ROWS_SERVER)
+SECTION(static, ratenetwork, CONF_ROWS_RATENETWORK)
+SECTION(static, ratelimit, CONF_ROWS_RATELIMIT)
 SECTION(static, cachetype, CONF_ROWS_CACHETYPE)
 SECTION(static, cache, CONF_ROWS_CACHE)
 SECTION(static, outgoing, CONF_ROWS_OUTGOING)

@@ -8,6 +8,7 @@
 #include "daemon/accept.h"
 #include "daemon/keep.h"
 #include "daemon/load.h"
+#include "query/rates.h"
 
 /* Fills in what does not come from lists. */
 static enum err set_up(struct snapshot *s, const struct snapshot *old, bool strict,
@@ -21,7 +22,8 @@ static enum err set_up(struct snapshot *s, const struct snapshot *old, bool stri
 
 	s->generation = old ? old->generation + 1 : 1;
 	s->ttl = snapshot_ttl_limits(&conf->cache);
-	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK)
+	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK ||
+	    rates_create(&conf->rate_limit, &s->rates) != ERR_OK)
 		return ERR_NOMEM;
 	err = loader_set_ports(s, text);
 	return err == ERR_OK ? loader_set_pools(s, old, strict, text) : err;

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "net/batch.h"
+#include "net/limit.h"
 
 #define ROUNDS 8 /* batches read of one socket before others get their turn */
 #define DRAIN_ROUNDS 64
@@ -38,6 +39,7 @@ struct udp_waiter {
 	SLIST_ENTRY(udp_waiter) unused;
 	struct udp_socket *socket;
 	struct peer peer;
+	uint64_t since_ms;
 };
 
 struct udp {
@@ -48,6 +50,7 @@ struct udp {
 	struct batch out; /* answers to clients that waited */
 	struct udp_socket *out_socket[BATCH];
 	size_t out_count;
+	struct limit limit;
 	struct event flush; /* made active when `out` is not empty: runs later in the same turn */
 	struct udp_waiter *waiters;
 	SLIST_HEAD(, udp_waiter) unused;
@@ -81,6 +84,22 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 	flush_out(arg);
 }
 
+/* Answers from a reply; truncated, when too much of what was held back leaves for the client. */
+static enum query_outcome resume(struct udp_waiter *w, const struct upstream_result *result,
+				 uint8_t *buf, size_t *ret_len)
+{
+	struct udp *udp = w->socket->udp;
+	const struct query_env *env = &udp->loop->env;
+	const struct query_wait *wait = &w->base.wait;
+	enum query_outcome outcome = query_resume(env, wait, result->reply, &result->verdict, buf,
+						  DATAGRAM_MAX, ret_len);
+
+	if (outcome == QUERY_ANSWERED &&
+	    !limit_burst(&udp->limit, udp->loop, &w->base.client, wait, w->since_ms, *ret_len))
+		*ret_len = query_resume_truncated(env, wait, buf, DATAGRAM_MAX);
+	return outcome;
+}
+
 static void on_done(struct upstream_waiter *base, const struct upstream_result *result)
 {
 	struct udp_waiter *w = (struct udp_waiter *)base;
@@ -92,8 +111,7 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 	size_t len = 0;
 
 	if (result->reply)
-		outcome = query_resume(env, &base->wait, result->reply, &result->verdict, buf,
-				       DATAGRAM_MAX, &len);
+		outcome = resume(w, result, buf, &len);
 	else
 		len = query_fail(env, &base->wait, result->failure, buf, DATAGRAM_MAX);
 	if (outcome == QUERY_ANSWERED) {
@@ -141,6 +159,7 @@ static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *ms
 	w->base.done = on_done;
 	w->socket = s;
 	w->peer = udp->in.peers[i];
+	w->since_ms = udp->loop->env.now_ms;
 	err = upstream_ask(udp->upstreams, &key, &w->base);
 	if (err == ERR_OK)
 		return ERR_OK;
@@ -174,24 +193,41 @@ static void refresh(struct udp *udp, const struct query *q)
 	upstream_refresh(udp->upstreams, &key);
 }
 
+/* Counts message `i` against its client's rate.  True: it is within; else `ret_len` is the length
+ * of the answer that it gets instead, 0 when it gets none. */
+static bool is_within_rate(struct udp *udp, size_t i, size_t *ret_len)
+{
+	const struct query *q = &udp->queries[i];
+	enum limited limited = limit_query(&udp->limit, udp->loop, q);
+
+	if (limited == LIMITED_NOT)
+		return true;
+	*ret_len = 0;
+	if (limited == LIMITED_TRUNCATED)
+		*ret_len =
+			query_truncate(q, &udp->loop->env, batch_buffer(&udp->in, i), DATAGRAM_MAX);
+	return false;
+}
+
 /* Decides message `i` of the batch; true when its answer is to be sent. */
 static bool answer_one(struct udp_socket *s, size_t i)
 {
 	struct udp *udp = s->udp;
+	struct query *q = &udp->queries[i];
+	const struct query_env *env = &udp->loop->env;
 	uint8_t *msg = batch_buffer(&udp->in, i);
 	size_t len = 0;
+	enum query_outcome outcome = query_decide(q, env, msg, msg, DATAGRAM_MAX, &len);
 
-	switch (query_decide(&udp->queries[i], &udp->loop->env, msg, msg, DATAGRAM_MAX, &len)) {
-	case QUERY_DROPPED:
+	if (outcome == QUERY_DROPPED)
 		return false;
-	case QUERY_FORWARD:
-		if (!forward(s, i, msg, &len))
+	if (outcome == QUERY_ANSWERED && q->refresh)
+		refresh(udp, q);
+	if (env->snapshot->rates && !is_within_rate(udp, i, &len)) {
+		if (len == 0)
 			return false;
-		break;
-	case QUERY_ANSWERED:
-		if (udp->queries[i].refresh)
-			refresh(udp, &udp->queries[i]);
-		break;
+	} else if (outcome == QUERY_FORWARD && !forward(s, i, msg, &len)) {
+		return false;
 	}
 	batch_set_answer(&udp->in, i, len);
 	return true;
@@ -379,6 +415,7 @@ void udp_look(struct udp *udp)
 
 	for (size_t i = 0; i < udp->socket_count; i++)
 		drops += new_drops(&udp->sockets[i]);
+	limit_look(&udp->limit, udp->loop);
 	udp->untold_drops += drops;
 	if (drops > 0)
 		stats_add(udp->loop->env.stats, kernel_drops, drops);

@@ -269,6 +269,24 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 	return QUERY_ANSWERED;
 }
 
+size_t query_truncate(const struct query *q, const struct query_env *env, uint8_t *buf, size_t cap)
+{
+	struct answer_job job;
+
+	answer_job_init(&job, env, &q->wire, q->transport, q->has_cookie ? q->cookie : NULL, buf,
+			buf, cap);
+	return answer_truncated(&job);
+}
+
+size_t query_resume_truncated(const struct query_env *env, const struct query_wait *wait,
+			      uint8_t *buf, size_t cap)
+{
+	struct answer_job job;
+
+	resume_job(&job, env, wait, buf, cap);
+	return answer_truncated(&job);
+}
+
 void query_failure_ede(enum query_failure failure, struct ede *ret_ede)
 {
 	static const struct {

@@ -5,6 +5,7 @@
 
 #include "names/local.h"
 #include "conf/namemap.h"
+#include "query/rates.h"
 
 _Static_assert(CONF_CACHE_TYPES_MAX <= REPLY_TTL_TYPES_MAX, "each type has its limit");
 
@@ -33,6 +34,7 @@ void snapshot_free(struct snapshot *snapshot)
 	policy_free(snapshot->policy);
 	prefix_set_free(snapshot->allow);
 	ports_free(snapshot->ports);
+	rates_free(snapshot->rates);
 	free(snapshot->resolv);
 	free(snapshot->pools);
 	namemap_free(snapshot->zones);
