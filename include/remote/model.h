@@ -75,9 +75,10 @@ struct attempt {
 	uint16_t id;
 	bool with_case; /* they were drawn at random: the answer must have the same */
 	bool with_cookie;
-	bool missed;   /* an answer without what it must have has come */
-	bool answered; /* over its connection: nothing is owed */
-	bool resent;   /* its connection was closed under it, and it went over another */
+	bool missed;	/* an answer without what it must have has come */
+	bool answered;	/* over its connection: nothing is owed */
+	uint8_t resent; /* times that its connection was closed under it, and it went over another
+			 */
 	enum edns_use edns;
 };
 

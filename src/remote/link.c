@@ -16,6 +16,8 @@
 #define RECORDS_MAX 1024U  /* in one event: no server has so many answers to give */
 #define LET_THROUGH 16U	   /* of so many questions to a server that fails over TCP, one */
 #define COMPLAINT_MS 60000 /* between two in the log about one server */
+#define WELL_US 1000000U   /* a server that has answered within so long is well */
+#define RESENT_MAX 8U	   /* times that a question is moved to another connection to such a one */
 
 /* Time for one lost SYN (it is sent again after a second), so that most of a question's own time
  * (outgoing.timeout, 4 s) is left for the next server. */
@@ -211,15 +213,25 @@ bool uplink_is_worth_it(struct server *server)
 
 /* ---- closed */
 
-/* Moves the question over to another link, once in its life. */
+/* How often one of the server's questions may be moved: that connections end under them is no
+ * failure of a server that answers on others. */
+static uint32_t resent_max(const struct server *server)
+{
+	uint64_t now_us = server->upstreams->loop->now_us;
+
+	return now_us - server->health.answered_us < WELL_US ? RESENT_MAX : 1;
+}
+
+/* Moves the question over to another link. */
 static bool send_again(struct attempt *a)
 {
 	struct uplink *link;
 
-	if (a->resent || choose(a->server->uplinks, &link) != ERR_OK || link == a->link)
+	if (a->resent >= resent_max(a->server) || choose(a->server->uplinks, &link) != ERR_OK ||
+	    link == a->link)
 		return false;
 	uplink_forget(a);
-	a->resent = true;
+	a->resent++;
 	uplink_put(link, a);
 	return true;
 }

@@ -879,6 +879,23 @@ static void test_asks_after_failure(void **state)
 	RIG_AWAIT(&w->rig, w->failed == 3);
 }
 
+/* A server that answers others all the while: that its connections end is not held against a
+ * question before the ninth. */
+static void test_moved_while_well(void **state)
+{
+	struct world *w = *state;
+
+	w->ns.answers = false;
+	ask_heard(w, 0, 1);
+	for (size_t i = 0; i < 9; i++) {
+		RIG_AWAIT(&w->rig, w->ns.query_count == i + 1);
+		assert_int_equal(w->failed, 0);
+		w->server->health.answered_us = w->rig.loop.now_us;
+		mockstream_drop(&w->ns, i, false);
+	}
+	RIG_AWAIT(&w->rig, w->failed == 1);
+}
+
 static void retire(struct world *w, size_t number)
 {
 	if (w->server && w->answered + w->failed == 1)
@@ -1014,6 +1031,7 @@ int main(void)
 		BOTH(test_slow),
 		BOTH(test_refused),
 		BOTH(test_refused_again),
+		BOTH(test_moved_while_well),
 		TLS(test_no_handshake),
 		TLS(test_impostor),
 		TLS(test_clear_text),
