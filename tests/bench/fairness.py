@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What others see while one client asks for names that nobody answers: ten fresh good names a
-second, of ten clients, beside more and more silent ones."""
+"""What others see while somebody asks for names that nobody answers: ten fresh good names a second,
+of ten clients, beside more and more silent ones of one client, or beside five clients who ask for
+one silent name again and again."""
 
 import math
 import random
@@ -17,9 +18,10 @@ import forwarders
 import measure
 
 SILENT = (0, 1, 10, 100, 1000)      # names a second
-ZONES = {"one": 1, "thousand": 1000}
+ZONES = {"one": 1, "thousand": 1000, "same": 1}
+SAME = (10, 100, 1000, 3000)        # queries a second for one name
 CLIENTS = [f"127.0.1.{n}" for n in range(1, 11)]
-ATTACKER = "127.0.2.1"
+ATTACKERS = {"one": 1, "thousand": 1, "same": 5}
 GOOD_RATE = 10
 IN_TIME_S = 1
 GOOD = "198.51.100.7"
@@ -88,11 +90,13 @@ class Cell:
 
     @property
     def title(self):
-        where = "in one zone" if self.zones == "one" else "in a thousand zones"
+        where = {"one": "in one zone", "thousand": "in a thousand zones",
+                 "same": "for the same name"}[self.zones]
         return f"{self.rate:,} a second {where}" if self.rate else "none"
 
 
-CELLS = [Cell(rate, zones) for rate in SILENT for zones in ZONES if rate or zones == "one"]
+CELLS = [Cell(rate, zones) for rate in SILENT for zones in ("one", "thousand")
+         if rate or zones == "one"] + [Cell(rate, "same") for rate in SAME]
 
 
 class Client:
@@ -129,22 +133,24 @@ def run(port, cell, seconds):
     """The seconds of all good names, infinite where none came."""
     salt = random.randrange(1 << 32)
     clients = [Client(source, port) for source in CLIENTS]
-    attacker = Client(ATTACKER, port)
+    attackers = [Client(f"127.0.2.{n + 1}", port) for n in range(ATTACKERS[cell.zones])]
     begin, good, silent, took = time.monotonic(), 0, 0, []
-    sockets = {c.socket: c for c in [*clients, attacker]}
+    sockets = {c.socket: c for c in [*clients, *attackers]}
     zones = ZONES[cell.zones]
     while time.monotonic() < begin + seconds + 5:
         now = time.monotonic() - begin
         if now < seconds:
             while silent < now * cell.rate:
-                attacker.ask(f"q{silent}-{salt:x}.z{silent % zones}.silent.example")
+                label = 0 if cell.zones == "same" else silent
+                attackers[silent % len(attackers)].ask(
+                    f"q{label}-{salt:x}.z{silent % zones}.silent.example")
                 silent += 1
             while good < now * GOOD_RATE:
                 clients[good % len(clients)].ask(f"g{good}-{salt:x}.good.example")
                 good += 1
         for s in select.select(list(sockets), [], [], 0.002)[0]:
             answers = sockets[s].receive()
-            took += answers if sockets[s] is not attacker else []
+            took += answers if sockets[s] not in attackers else []
         if now > seconds and len(took) == good:
             break
     for s in sockets:

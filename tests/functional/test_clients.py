@@ -2,15 +2,20 @@
 """No client takes from others what is theirs: the limits per client, and per name that many wait
 for."""
 import contextlib
+import os
+import signal
 import socket
+import sys
 import threading
 import time
 
 import dns.message
 import pytest
 
-from harness.client import addresses, ask, query, rcode, udp_socket
+from harness.client import addresses, ask, query, rcode, run_client, udp_socket
 from harness.crowd import ask_many, fresh
+from harness.daemon import IPV4
+from harness.namespace import joined, with_addresses
 from harness.program import wait_until
 from harness.upstream import Later
 
@@ -130,3 +135,79 @@ def test_heaviest_question_makes_room(server):
         wait_until(lambda: d.counted("waiters_crowded_out") >= 300 - 128, 10, "places ran out")
         for name in fresh(20):
             assert addresses(ask(d.address, name, timeout=3)) == [GOOD]
+
+
+# ---- connections of a network
+
+# run in the daemon's namespace: connections of 34 addresses that wait for a silent name, as many of
+# each as are let in; then one of another network asks
+CROWD = """
+import socket, sys, dns.message, dns.query
+port = int(sys.argv[1])
+upstream = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+upstream.bind(("127.0.0.1", 5399))     # and says nothing
+held = []
+for i in range(68):
+    s = socket.socket(socket.AF_INET6)
+    s.settimeout(5)
+    s.bind((f"2001:db8:1::{i % 34 + 1:x}", 0))
+    s.connect(("::1", port))
+    wire = dns.message.make_query("silent.test", "A").to_wire()
+    try:
+        s.sendall(len(wire).to_bytes(2, "big") + wire)
+    except OSError:
+        pass
+    held.append(s)
+for source, server in (("2001:db8:2::1", "::1"), ("2001:db8:3::1", "::1"), ("127.0.0.1", "127.0.0.1")):
+    for _ in range(4):
+        answer = dns.query.tcp(dns.message.make_query("listed.test", "A"), server, 5, port, source=source)
+        print(answer.answer[0][0])
+waiting = 0
+for s in held:
+    s.settimeout(0.02)
+    try:
+        s.recv(1)
+    except TimeoutError:
+        waiting += 1
+    except OSError:
+        pass
+print(waiting)
+"""
+
+
+@pytest.mark.parametrize("limits", [{"tcp-connections": 40}, {"tcp-connections": 20}],
+                         ids=["a client's limit", "the limit of all"])
+def test_addresses_of_one_network_do_not_shut_others_out_of_tcp(daemon, limits):
+    """34 addresses of a /64 are one client: others are answered, at either limit."""
+    listen = {"listen": ["127.0.0.1@5300", "::1@5300"], "workers": 1, **AT_ONCE, **limits}
+    listen["allow"] = ["127.0.0.0/8", "::1/128", "2001:db8::/32"]
+    d = daemon({"server": listen, "upstreams": [{"address": "127.0.0.1@5399"}]})
+    hosts = [f"2001:db8:1::{i:x}/128" for i in range(1, 35)] + ["2001:db8:2::1/128", "2001:db8:3::1/128"]
+    d.add_list("one", "listed.test\n").start(prefix=with_addresses(*hosts))
+    done = run_client([*joined(d.program.pid), sys.executable, "-c", CROWD, "5300"], timeout=60)
+    lines = done.stdout.split()
+    assert lines[:12] == [IPV4] * 12, done.stdout + done.stderr
+    assert 5 <= int(lines[12]) <= min(32, limits["tcp-connections"])
+
+
+# ---- what the kernel drops
+
+def test_what_the_kernel_drops_is_counted_and_told(server):
+    """The daemon is held up, and its socket's buffer runs over: all is answered or counted."""
+    d = server()
+    with udp_socket(d.address) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        os.kill(d.program.pid, signal.SIGSTOP)
+        try:
+            for _ in range(300):
+                s.send(bytes(60000))
+            for number in range(100):
+                s.send(numbered("listed.test", number))
+        finally:
+            os.kill(d.program.pid, signal.SIGCONT)
+        wait_until(lambda: d.counted("kernel_drops") > 0, 10, "they are counted")
+        answered = len(count_answers(s))
+    counted = d.counters()
+    assert counted["kernel_drops"] == 400 - counted["queries_udp"] - counted["dropped"], counted
+    assert 0 < answered <= counted["queries_udp"]
+    assert "queries were lost: they came faster" in d.log()
