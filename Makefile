@@ -101,7 +101,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit replay functional tsan fuzz bench growth faults soak-day lint rooms format install uninstall \
+.PHONY: all run deps check test unit replay functional tsan fuzz bench growth faults soak soak-day lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -238,6 +238,12 @@ faults: ## us and the peers while upstreams fail, seven minutes (FAULTS='--fault
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon
 	$(Q)SINKHOLED=build/release/sinkholed $(PYTHON) tests/bench/faults.py $(FAULTS)
 
+soak: ## hostile clients, a hostile upstream and reloads, under ASan and then TSan: MINUTES=30 each
+	$(Q)$(DEPS) build test
+	+$(Q)for flavour in asan tsan; do \
+		$(MAKE) $(JOBS) FLAVOUR=$$flavour daemon && SINKHOLED=build/$$flavour/sinkholed \
+		SINKHOLED_TOOLS=build/$$flavour setarch $(shell uname -m) -R $(PYTHON) tests/soak/hostile.py \
+		--minutes $(MINUTES) || exit 1; done
 soak-day: ## a day in miniature, under ASan and then TSan: MINUTES=30 each, as root
 	$(Q)$(DEPS) build test
 	+$(Q)for flavour in asan tsan; do \
