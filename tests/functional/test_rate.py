@@ -84,6 +84,25 @@ def test_beyond_the_burst_answers_are_truncated(server, name):
         assert counted["blocked_name"] == 50
 
 
+@pytest.mark.parametrize("name, kind", [
+    ("LiSted.test", "A"), ("below.LISTED.test", "MX"), ("oWn.test", "A"), ("alias.TEST", "A"),
+    ("Kept.net", "A"), ("kept.net", "ANY"), ("fresh.NET", "DNSKEY"), ("version.bind", "TXT"),
+    ("localhost", "A")])
+@pytest.mark.parametrize("edns", [False, True])
+def test_truncated_answer_repeats_the_question(server, name, kind, edns):
+    """Whatever the whole answer would have been, and however often it was built there before."""
+    d = server(rate={"rate": 1, "burst": 1}, server={"cookies": False}, local={"names": [
+        {"name": "own.test", "ipv4": ["192.0.2.5"]}, {"name": "alias.test", "cname": "kept.net"}]})
+    ask(d.address, "kept.net", tcp=True)
+    wanted = {"qtype": kind, "edns": edns, "qclass": "CH" if name == "version.bind" else "IN"}
+    _, truncated = ask_at_once(d, 12, name, **wanted)
+    assert len(truncated) >= 9
+    sent = wire_of(name, 0, **wanted)
+    for wire in truncated:
+        assert len(wire) == len(sent) and wire[12:len(sent) - 11 * edns] == sent[12:len(sent) - 11 * edns]
+        assert wire[4:12] == b"\0\1\0\0\0\0\0" + bytes([edns]) and wire[3] & 15 == 0
+
+
 def test_nothing_is_asked_upstream_beyond_the_rate(server):
     seen = []
 
