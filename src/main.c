@@ -21,6 +21,7 @@
 #include "daemon/loader.h"
 #include "daemon/successor.h"
 #include "system/privilege.h"
+#include "evidence/ledger.h"
 #include "net/listener.h"
 #include "net/worker.h"
 #include "system/store.h"
@@ -271,6 +272,27 @@ static void begin_service(struct legacy *legacy, const struct workers *workers,
 		announce_restart(sockets, result);
 }
 
+/* Begins a ledger, if one is wanted: without it the daemon serves all the same. */
+static enum err ledger_begin(const struct conf *conf, struct workers_config *config,
+			     struct ledger **ret_ledger)
+{
+	struct err_text text;
+	enum err err;
+
+	if (!ledger_is_wanted(conf))
+		return ERR_OK;
+	err = ledger_create(conf, config->listeners->workers, ret_ledger, &text);
+	if (err == ERR_OK)
+		err = err_set(&text, ledger_start(*ret_ledger), "ledger: no thread");
+	if (err != ERR_OK) {
+		log_error("%s: no findings are written down", text.text);
+		return ERR_OK;
+	}
+	config->findings = ledger_findings(*ret_ledger);
+	config->others = ledger_stats(*ret_ledger);
+	return ERR_OK;
+}
+
 /* Serves until a signal ends the daemon.  Takes over `first`. */
 static enum err serve(const struct arguments *args, struct legacy *legacy,
 		      struct workers_config *config, struct snapshot *first,
@@ -283,11 +305,14 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		.cookie_secret = config->cookie_secret,
 	};
 	struct workers *workers = NULL;
+	struct ledger *ledger = NULL;
 	bool succeeds = successor_is_one(&legacy->successor);
 	enum err err = cache_create(first->conf->cache.size_bytes, &config->cache);
 
 	config->in_flight = first->conf->outgoing.in_flight;
 	config->ports = first->conf->outgoing.ports;
+	if (err == ERR_OK)
+		err = ledger_begin(first->conf, config, &ledger);
 	if (err == ERR_OK)
 		err = workers_create(config, first, &workers);
 	if (err == ERR_OK)
@@ -303,12 +328,14 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 			cachefile_load(first, config->cache, &config->name_key);
 		life.workers = workers;
 		life.cache = config->cache;
+		life.ledger = ledger;
 		err = lifecycle_run(&life);
 	}
 	if (workers)
 		workers_free(workers);
 	else
 		snapshot_free(first);
+	ledger_free(ledger);
 	cache_free(config->cache);
 	return err;
 }

@@ -39,6 +39,7 @@
 #define CONF_ENUMERATOR(enumerator, word) enumerator,
 enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) CONF_MATCH_COUNT };
 enum conf_policy { CONF_WORDS_POLICY(CONF_ENUMERATOR) CONF_POLICY_COUNT };
+enum conf_clients { CONF_WORDS_CLIENTS(CONF_ENUMERATOR) CONF_CLIENTS_COUNT };
 enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT };
 #undef CONF_ENUMERATOR
 
@@ -83,6 +84,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_MATCH      VALUE,    enum conf_match,        match
 #define CONF_TYPE_ACTION     VALUE,    enum action,            action
 #define CONF_TYPE_REASON     VALUE,    enum reason,            reason
+#define CONF_TYPE_CLIENTS    VALUE,    enum conf_clients,      clients
 #define CONF_TYPE_SERVER     SECTION,  struct conf_server,     server
 #define CONF_TYPE_RATELIMIT  SECTION,  struct conf_ratelimit,  ratelimit
 #define CONF_TYPE_CACHE      SECTION,  struct conf_cache,      cache
@@ -93,6 +95,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_GUARD      SECTION,  struct conf_guard,      guard
 #define CONF_TYPE_STATE      SECTION,  struct conf_state,      state
 #define CONF_TYPE_RATENETWORKS SECTIONS, struct conf_ratenetwork, ratenetwork
+#define CONF_TYPE_EVIDENCE   SECTION,  struct conf_evidence,   evidence
 #define CONF_TYPE_UPSTREAMS  SECTIONS, struct conf_upstream,   upstream
 #define CONF_TYPE_CACHETYPES SECTIONS, struct conf_cachetype,  cachetype
 #define CONF_TYPE_FORWARDS   SECTIONS, struct conf_forward,    forward
@@ -123,6 +126,7 @@ struct conf_authority  { CONF_ROWS_AUTHORITY(CONF_MEMBER) };
 struct conf_list       { CONF_ROWS_LIST(CONF_MEMBER) };
 struct conf_guard      { CONF_ROWS_GUARD(CONF_MEMBER) };
 struct conf_state      { CONF_ROWS_STATE(CONF_MEMBER) };
+struct conf_evidence   { CONF_ROWS_EVIDENCE(CONF_MEMBER) };
 
 /* A whole configuration; owns all it points to. */
 struct conf            { CONF_ROWS_MAIN(CONF_MEMBER) };

@@ -71,7 +71,9 @@
 	  "Whether lists, the hosts file and /etc/resolv.conf are watched: a second after one of them has " \
 	  "changed, all is reloaded as by SIGHUP.") \
 	X(main, state, "state", STATE, "", 0, 0, "", RELOAD, \
-	  "What is kept over a restart.")
+	  "What is kept over a restart.") \
+	X(main, evidence, "evidence", EVIDENCE, "", 0, 0, "", RELOAD, \
+	  "What is written down of clients that ask for names of the lists: who is infected.")
 
 #define CONF_ROWS_SERVER(X) \
 	X(server, listen, "listen", ENDPOINTS, "127.0.0.1@53 ::1@53", 1, CONF_LISTEN_MAX, "", \
@@ -327,6 +329,11 @@
 	  "is refused.  0: no limit.") \
 	X(list, allow_public_suffixes, "allow-public-suffixes", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether this list may block whole top-level domains and other public suffixes.") \
+	X(list, findings, "findings", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether a client that asks for one of the names is written down (see evidence).  To be turned " \
+	  "off for lists of advertising and the like, which say nothing of a client.") \
+	X(list, family, "family", STRING, "", 0, 63, "", RELOAD, \
+	  "What the names belong to, such as the name of a botnet; shown in reports.") \
 	X(list, authority, "authority", AUTHORITY, "", 0, 0, "", RELOAD, \
 	  "Who ordered the list; shown in answers, logs and reports.")
 
@@ -348,7 +355,9 @@
 	X(authority, contact, "contact", STRING, "", 0, 255, "", RELOAD, \
 	  "Whom a user who was blocked may turn to.") \
 	X(authority, url, "url", URL, "", 0, 1023, "", RELOAD, \
-	  "A page about the order, or about the remedy.")
+	  "A page about the order.") \
+	X(authority, remedy, "remedy", URL, "", 0, 1023, "", RELOAD, \
+	  "A page that says how an infected machine is cleaned.")
 
 #define CONF_ROWS_GUARD(X) \
 	X(guard, protected, "protected", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \
@@ -361,6 +370,26 @@
 	X(state, directory, "directory", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \
 	  "Where the last good version of each list is kept, and the cache over a restart; empty: " \
 	  "nowhere.")
+
+#define CONF_ROWS_EVIDENCE(X) \
+	X(evidence, ledger, "ledger", BOOL, "true", 0, 0, "", RESTART, \
+	  "Whether clients that ask for names of the lists are written down, in ledger.db of " \
+	  "state.directory; without one they are not.") \
+	X(evidence, clients, "clients", CLIENTS, "whole", 0, 0, "", RESTART, \
+	  "How a client's address is written down: whole; its prefix; or encrypted by the key of " \
+	  "key-file (ipcrypt-deterministic), whose holder can have it back.") \
+	X(evidence, prefix_ipv4, "prefix-ipv4", UINT, "24", 0, 32, "bits", RESTART, \
+	  "How many bits of an IPv4 address a prefix has.") \
+	X(evidence, prefix_ipv6, "prefix-ipv6", UINT, "56", 0, 128, "bits", RESTART, \
+	  "How many bits of an IPv6 address a prefix has.") \
+	X(evidence, key_file, "key-file", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \
+	  "The file with the key, as 32 hexadecimal digits.") \
+	X(evidence, retention_s, "retention", TTL, "90d", 0, 3650U * CONF_DAY_S, "s", RELOAD, \
+	  "How long a finding is kept after the client last asked; 0: for ever.  Those under a legal " \
+	  "hold are kept.") \
+	X(evidence, size_bytes, "size", SIZE, "1GiB", 1024 * 1024, 1ULL << 44, "octets", RELOAD, \
+	  "The most that the findings may take.  Beyond, the oldest go, first those of clients that " \
+	  "have not shown that they have the address they asked from.")
 
 /* The words of the options that take one of several: enumerator, word. */
 #define CONF_WORDS_POLICY(W) \
@@ -394,6 +423,10 @@
 	W(ACTION_DROP, "drop") \
 	W(ACTION_TCP_ONLY, "tcp-only") \
 	W(ACTION_PASS, "pass")
+#define CONF_WORDS_CLIENTS(W) \
+	W(CONF_CLIENTS_WHOLE, "whole") \
+	W(CONF_CLIENTS_PREFIX, "prefix") \
+	W(CONF_CLIENTS_ENCRYPTED, "encrypted")
 #define CONF_WORDS_REASON(W) \
 	W(REASON_ORDER, "order") \
 	W(REASON_OPERATOR, "operator") \

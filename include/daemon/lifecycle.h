@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "cache/cache.h"
+#include "evidence/ledger.h"
 #include "net/worker.h"
 
 struct lifecycle_config {
@@ -23,6 +24,7 @@ struct lifecycle_config {
 	struct hash_key cookie_secret;
 	struct workers *workers; /* started */
 	struct cache *cache;
+	struct ledger *ledger; /* NULL: none is kept */
 };
 
 /*

@@ -47,6 +47,7 @@ struct policy_list {
 	char name[POLICY_LIST_NAME_MAX];
 	enum action action;
 	bool mandatory;
+	bool findings; /* who asks for one of its names is written down */
 	bool has_ipv4;
 	bool has_ipv6;
 	uint8_t ipv4[4];

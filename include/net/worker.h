@@ -25,8 +25,10 @@ struct workers_config {
 	struct cache *cache;
 	struct hash_key name_key;
 	struct hash_key cookie_secret;
-	uint32_t in_flight; /* questions upstream, per worker */
-	uint32_t ports;	    /* UDP source ports per upstream, per worker */
+	struct findings *const *findings; /* of each worker; NULL: there are none */
+	const struct stats *others;	  /* counters of who is no worker; NULL: none */
+	uint32_t in_flight;		  /* questions upstream, per worker */
+	uint32_t ports;			  /* UDP source ports per upstream, per worker */
 	struct loop_files files;
 };
 
@@ -70,7 +72,7 @@ void workers_retire(struct workers *workers, uint32_t drain_ms);
  * too; they stay the workers', and may be used until the workers are stopped. */
 const int *workers_sockets(const struct workers *workers, size_t *ret_count);
 
-/* The value of a counter, all workers together.  Any thread. */
+/* The value of a counter, all workers and the others together.  Any thread. */
 uint64_t workers_stat(const struct workers *workers, const struct stats_row *row);
 
 #endif

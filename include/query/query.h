@@ -17,6 +17,7 @@
 
 #include "base/addr.h"
 #include "cache/cache.h"
+#include "query/findings.h"
 #include "query/snapshot.h"
 #include "query/stats.h"
 #include "dns/answer.h"
@@ -29,6 +30,7 @@ struct query_env {
 	const struct snapshot *snapshot;
 	struct cache *cache;
 	struct stats *stats;
+	struct findings *findings;	    /* the worker's; NULL: nothing is written down */
 	struct hash_key name_key;	    /* of the snapshot's sets, and of the cache */
 	struct edns_secrets cookie_secrets; /* the same for all workers */
 	uint64_t now_ms;		    /* monotonic */
@@ -88,6 +90,7 @@ struct query_wait {
 	bool has_cookie;
 	bool good_cookie;
 	bool alias; /* what is asked upstream is where the operator's CNAMEs lead */
+	struct ip client;
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint8_t question[QUERY_QUESTION_MAX]; /* with the letters' case as asked */
 };

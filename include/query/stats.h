@@ -63,7 +63,13 @@
 	X(tcp_refused, "TCP connections refused by a limit")                                       \
 	X(tcp_evicted, "idle TCP connections closed to make room")                                 \
 	X(kernel_drops, "datagrams lost because a socket's receive buffer was full")               \
-	X(send_errors, "answers that could not be sent")
+	X(send_errors, "answers that could not be sent")                                           \
+	X(findings, "queries for names of lists that were counted as findings")                    \
+	X(findings_lost, "queries that were not, for want of room")                                \
+	X(ledger_written, "findings written to the ledger, or merged with such as it has")         \
+	X(ledger_failures, "batches of findings that could not be written, to be tried again")     \
+	X(ledger_lost, "queries whose findings could not be kept until they were written")         \
+	X(ledger_removed, "findings removed from the ledger for their age, or for its size")
 
 struct stats {
 #define X(field, help) _Atomic uint64_t field;

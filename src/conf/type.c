@@ -54,6 +54,7 @@ SECTION(static, authority, CONF_ROWS_AUTHORITY)
 SECTION(static, list, CONF_ROWS_LIST)
 SECTION(static, guard, CONF_ROWS_GUARD)
 SECTION(static, state, CONF_ROWS_STATE)
+SECTION(static, evidence, CONF_ROWS_EVIDENCE)
 SECTION(, main, CONF_ROWS_MAIN)
 /* NOLINTEND(bugprone-macro-parentheses) */
 

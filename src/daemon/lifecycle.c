@@ -100,6 +100,7 @@ static void on_reloaded(void *arg)
 	struct life *life = arg;
 
 	watch_files(life);
+	ledger_configure(life->config->ledger, workers_snapshot(life->config->workers)->conf);
 	if (life->handover_wanted) {
 		life->handover_wanted = false;
 		handover_start(life->handover);
@@ -269,6 +270,7 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 		sd_notify(0, "READY=1");
 		event_base_dispatch(life.base);
 		stop_workers(&life);
+		ledger_stop(config->ledger);
 		log_counters(config);
 		if (!life.succeeded)
 			cachefile_store(workers_snapshot(config->workers), config->cache,

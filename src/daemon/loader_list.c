@@ -15,6 +15,7 @@ void loader_describe_list(const struct conf_list *conf, struct policy_list *list
 	*list = (struct policy_list){
 		.action = conf->action,
 		.mandatory = conf->mandatory,
+		.findings = conf->findings,
 		.has_ipv4 = conf->sinkhole.ipv4.family != 0,
 		.has_ipv6 = conf->sinkhole.ipv6.family != 0,
 		.ttl_s = conf->sinkhole.ttl_s,

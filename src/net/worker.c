@@ -259,6 +259,7 @@ static enum err worker_init(struct worker *w, struct workers *workers, size_t in
 		.snapshot = s,
 		.cache = config->cache,
 		.stats = &w->stats,
+		.findings = config->findings ? config->findings[index] : NULL,
 		.name_key = config->name_key,
 	};
 	err = open_mailbox(w);
@@ -410,7 +411,8 @@ void workers_free(struct workers *workers)
 
 uint64_t workers_stat(const struct workers *workers, const struct stats_row *row)
 {
-	uint64_t sum = 0;
+	const struct stats *others = workers->config.others;
+	uint64_t sum = others ? stats_value(others, row) : 0;
 
 	for (size_t i = 0; i < workers->count; i++)
 		sum += stats_value(&workers->workers[i].stats, row);

@@ -95,6 +95,8 @@ static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg,
 	}
 	q->refresh = found.refresh;
 	q->unchecked = found.unchecked;
+	if (v.matched)
+		query_note(q, env, v.list, 0);
 	if (query_verdict_ends(&v, q->transport)) {
 		stats_inc(env->stats, blocked_cname);
 		*outcome = query_answer_verdict(job, &v, 0, ret_len);

@@ -5,6 +5,7 @@
  *   query.c  a query parsed, and decided
  *   cache.c  what the cache is asked and told
  *   reply.c  answers from verdicts, replies and failures
+ *   note.c  who asked for a name that a list has, written down
  *   inspect.c  the lists asked about the names that a reply leads to
  */
 #ifndef QUERY_JOB_H
@@ -33,6 +34,20 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 
 /* Begins job->answer with what job->opt says. */
 void answer_job_begin(struct answer_job *job);
+
+/* The hash of the whole name. */
+static inline uint64_t query_name_hash(const struct name_suffixes *suffixes)
+{
+	return suffixes->labels ? suffixes->hash[0] : suffixes->root_hash;
+}
+
+/* Counts a query as a finding, if such are counted: the list has the name that the query is for, or
+ * (`owner_labels` 0) one that the answer leads to. */
+void query_note(const struct query *q, const struct query_env *env, uint8_t list,
+		uint8_t owner_labels);
+
+/* The same of a query that has waited, whose answer leads to a name of the list. */
+void query_note_waiter(const struct query_wait *wait, const struct query_env *env, uint8_t list);
 
 /* True when a question for `qtype` is answered with records of `type`. */
 static inline bool query_wants(uint16_t qtype, uint16_t type)

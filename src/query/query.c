@@ -7,11 +7,6 @@
 #include "names/special.h"
 #include "query/job.h"
 
-static uint64_t whole_name_hash(const struct name_suffixes *suffixes)
-{
-	return suffixes->labels ? suffixes->hash[0] : suffixes->root_hash;
-}
-
 /* The cookie is made now: its client part lies where the answer will be written. */
 static void begin_cookie(struct query *q, const struct query_env *env, const uint8_t *msg)
 {
@@ -47,7 +42,7 @@ static uint64_t find_pool(struct query *q, const struct snapshot *s)
 static void hash_question(struct query *q, const struct query_env *env)
 {
 	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
-	q->cache_hash = cache_hash(whole_name_hash(&q->suffixes) ^ find_pool(q, env->snapshot),
+	q->cache_hash = cache_hash(query_name_hash(&q->suffixes) ^ find_pool(q, env->snapshot),
 				   q->wire.qtype);
 }
 
@@ -192,6 +187,7 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 		stats_inc(stats, passed);
 		return false;
 	}
+	query_note(q, job->env, v.list, v.owner_labels);
 	if (!query_verdict_ends(&v, q->transport))
 		return false;
 	if (v.action == ACTION_SINKHOLE && special_is_canary(&q->qname))
@@ -305,6 +301,7 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_wait->has_cookie = q->has_cookie;
 	ret_wait->good_cookie = q->good_cookie;
 	ret_wait->alias = q->alias;
+	ret_wait->client = q->client;
 	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
 	memcpy(ret_wait->question, msg + WIRE_HEADER, q->wire.question_end - (size_t)WIRE_HEADER);
 }

@@ -250,6 +250,8 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 	struct reply plain;
 
 	resume_job(&job, env, wait, buf, cap);
+	if (verdict->matched)
+		query_note_waiter(wait, env, verdict->list);
 	if (query_verdict_ends(verdict, wait->transport)) {
 		stats_inc(env->stats, blocked_cname);
 		return query_answer_verdict(&job, verdict, 0, ret_len);

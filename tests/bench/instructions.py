@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """User-space instructions a query, counted by valgrind's callgrind: of one build or of several.
 
-    instructions.py [--queries N] [--only blocked,cached] [--extra FILE.yaml] SINKHOLED [SINKHOLED ...]
+    instructions.py [--queries N] [--only blocked,cached] [--extra FILE.yaml] [--worker] SINKHOLED [SINKHOLED ...]
 
 Each build serves each load twice, with few and with many queries; the difference, over the
 difference in queries, is what a query costs, without start and end.  The counts hardly depend on
@@ -54,13 +54,28 @@ class Run:
         log = self.directory / "log"
         with open(log, "w") as sink:
             server = subprocess.Popen(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+                                       f"--separate-threads={'yes' if self.options.worker else 'no'}",
                                        binary, "-c", str(config)], stdout=sink, stderr=sink)
         try:
             self.await_ready(server, log)
             self.load(kind, queries, port)
         finally:
             measure.stop(server, 60)
-        return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.M).group(1))
+        return sum(map(self.total, self.threads(out)))
+
+    def threads(self, out):
+        """The counts of the process, or with --worker those of the threads that read datagrams."""
+        if not self.options.worker:
+            return [out.read_text()]
+        files = list(self.directory.glob("callgrind.out-*"))
+        texts = [f.read_text() for f in files]
+        for f in files:
+            f.unlink()
+        return [text for text in texts if "recvmmsg" in text]
+
+    @staticmethod
+    def total(text):
+        return int(re.search(r"^(?:summary|totals): (\d+)", text, re.M).group(1))
 
     def await_ready(self, server, log):
         for _ in range(1200):
@@ -99,6 +114,7 @@ def main():
     parser.add_argument("--only", default=",".join(KINDS))
     parser.add_argument("--names", type=int, default=10000, help="names on the list")
     parser.add_argument("--extra", type=Path, help="YAML to put behind the configuration")
+    parser.add_argument("--worker", action="store_true", help="the worker's thread alone")
     parser.add_argument("--tools", type=Path, default=Path("build/release"))
     parser.add_argument("binaries", nargs="+")
     options = parser.parse_args()

@@ -42,6 +42,13 @@ def with_etc(folder):
     return _or_skip(_unshare("-m") + ["sh", "-c", script, str(folder)])
 
 
+def with_small_disk(folder, size):
+    """A mount namespace in which the folder, which must not be there yet, is a disk of such a size."""
+    folder.mkdir()
+    script = 'mount -t tmpfs -o size="$1" none "$0" && shift && exec "$@"'
+    return _or_skip(_unshare("-m") + ["sh", "-c", script, str(folder), size])
+
+
 def with_addresses(*addresses):
     """A network namespace of a loopback interface that has these addresses too."""
     add = "".join(f"ip address add {a} dev lo{' nodad' if ':' in a else ''} && " for a in addresses)

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The store of the ledger: an SQLite database in WAL mode.  One process writes, others may read it
+ * at the same time, and erase.  A store is used by one thread; each thread opens its own.
+ */
+#ifndef EVIDENCE_ARCHIVE_H
+#define EVIDENCE_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct archive;
+
+enum archive_mode {
+	ARCHIVE_READ,  /* what another process may be writing; nothing is changed */
+	ARCHIVE_EDIT,  /* an existing one: erasures, holds */
+	ARCHIVE_WRITE, /* made if it is not there, for its owner alone */
+};
+
+/* What the lists' options say of a list; none is NULL. */
+struct archive_list {
+	const char *name;
+	const char *family;
+	const char *reason;
+	const char *action;
+	const char *court;
+	const char *case_id;
+	const char *date;
+	const char *contact;
+	const char *url;
+	const char *remedy;
+};
+
+/* One client that asked for one name. */
+struct archive_finding {
+	const char *client; /* address, or prefix */
+	int form;	    /* enum conf_clients */
+	const char *list;
+	const char *name;     /* as asked for, presentation form without the final dot */
+	uint8_t owner_labels; /* of the list's rule: so many labels of the name; 0: another name's
+			       */
+	uint16_t types;	      /* as in query/findings.h */
+	uint8_t ways;
+	uint32_t first_s; /* Unix time */
+	uint32_t last_s;
+	uint64_t count;
+	uint64_t proven;
+	uint64_t merged;
+};
+
+/* Opens the store at `path`.  ERR_SYS: it cannot be, ERR_SYNTAX: it is none, or of a later version;
+ * `text` says why.  ERR_NOMEM. */
+enum err archive_open(const char *path, enum archive_mode mode, struct archive **ret_archive,
+		      struct err_text *text) MUST_CHECK;
+
+/* NULL is fine. */
+void archive_close(struct archive *archive);
+
+/*
+ * A batch: begun, filled, and committed, after which it is on the disk.  When any of these fails
+ * nothing of the batch is stored, the batch has ended, and `text` says why.  ERR_SYS.
+ */
+enum err archive_begin(struct archive *archive, struct err_text *text) MUST_CHECK;
+enum err archive_put_list(struct archive *archive, const struct archive_list *list,
+			  struct err_text *text) MUST_CHECK;
+/* Adds to what the store has of this client, list and name. */
+enum err archive_put(struct archive *archive, const struct archive_finding *finding,
+		     struct err_text *text) MUST_CHECK;
+enum err archive_commit(struct archive *archive, struct err_text *text) MUST_CHECK;
+
+/* Octets that the findings take; what is free again inside the file is not counted. */
+uint64_t archive_size(struct archive *archive);
+
+/* What is to be removed: findings last seen before. */
+struct archive_limits {
+	uint32_t before_s;
+	uint32_t unproven_before_s; /* of clients that have not shown their address */
+};
+
+/*
+ * Removes what is over the limits and under no hold, of the next `clients` clients, from `*cursor`
+ * on (0: the first), which it moves; 0 then: that was all.  Adds to `*removed`.  ERR_SYS.
+ */
+enum err archive_prune(struct archive *archive, const struct archive_limits *limits,
+		       uint32_t clients, int64_t *cursor, uint64_t *removed,
+		       struct err_text *text) MUST_CHECK;
+
+/* What is done to one subscriber's findings; all of it stands in the audit. */
+enum archive_act {
+	ARCHIVE_ERASE,	 /* all findings of an address or prefix are overwritten */
+	ARCHIVE_HOLD,	 /* none is removed, by nobody, */
+	ARCHIVE_RELEASE, /* until this */
+};
+
+/*
+ * Does so with the findings of `subject`, an address or a prefix as it is written in the store, for
+ * the reason `why` that `who` gives.  The audit does not say whose findings were erased.
+ * ERR_REFUSED: some of what is to be erased is under a hold.  ERR_NOTFOUND: there is no such
+ * hold.  ERR_SYS.
+ */
+enum err archive_act(struct archive *archive, enum archive_act act, const char *subject,
+		     const char *who, const char *why, uint64_t *ret_findings,
+		     struct err_text *text) MUST_CHECK;
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* In what form the address of a client is written down. */
+#ifndef EVIDENCE_CLIENT_H
+#define EVIDENCE_CLIENT_H
+
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/ipcrypt.h"
+#include "conf/conf.h"
+
+#define CLIENT_TEXT_MAX 64U
+
+/* What the form needs; ipcrypt is the caller's. */
+struct client_form {
+	enum conf_clients kind;
+	uint8_t prefix_ipv4;
+	uint8_t prefix_ipv6;
+	struct ipcrypt *ipcrypt; /* of CONF_CLIENTS_ENCRYPTED */
+};
+
+/* The address as it is written down. */
+struct ip client_hide(const struct client_form *form, const struct ip *client);
+
+/* What client_hide gave, as text: "192.0.2.1", "192.0.2.0/24".  Returns `buf`. */
+const char *client_text(const struct client_form *form, const struct ip *hidden,
+			char buf[CLIENT_TEXT_MAX]);
+
+/* True when the address or prefix `wide` has all of the address or prefix `narrow`, both as text;
+ * what is neither has nothing. */
+bool client_covers(const char *wide, const char *narrow);
+
+#endif

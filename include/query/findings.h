@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Findings: who asked for which name that a list has, counted by the worker that answered.
+ *
+ * Each worker counts into a table of its own, by client, list and name.  A reader, one thread,
+ * takes the tables away and leaves empty ones.  The worker never waits and makes no system call,
+ * but for one that wakes the reader when a table is full, which is then handed over whole: so no
+ * finding is lost while the reader keeps up, only merged.  Where the reader does not, and all
+ * tables are full, findings of new clients and names are lost and counted, while those that the
+ * table in use has go on being counted.
+ */
+#ifndef QUERY_FINDINGS_H
+#define QUERY_FINDINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "dns/name.h"
+#include "match/policy.h"
+
+#define FINDINGS_TABLE_MAX 4096U	 /* findings of one table */
+#define FINDINGS_NAMES_MAX (160U * 1024) /* octets of their names */
+#define FINDINGS_LISTS (POLICY_LISTS_MAX + 2U)
+
+/* What is no list of the operator's, but a reason to write down a client: numbers behind the lists'
+ * indices. */
+enum findings_source {
+	FINDINGS_FOREIGN = POLICY_LISTS_MAX, /* the answer leads to somebody else's sinkhole */
+	FINDINGS_UPSTREAM,		     /* the upstream blocks the name */
+};
+
+/* The query types told apart, X(bit, type, mnemonic); all others are the last. */
+#define FINDINGS_TYPES(X)                                                                          \
+	X(0, 1, "A")                                                                               \
+	X(1, 28, "AAAA")                                                                           \
+	X(2, 65, "HTTPS")                                                                          \
+	X(3, 16, "TXT")                                                                            \
+	X(4, 15, "MX")                                                                             \
+	X(5, 2, "NS")                                                                              \
+	X(6, 5, "CNAME")                                                                           \
+	X(7, 6, "SOA")                                                                             \
+	X(8, 12, "PTR")                                                                            \
+	X(9, 33, "SRV")                                                                            \
+	X(10, 64, "SVCB")                                                                          \
+	X(11, 43, "DS")                                                                            \
+	X(12, 48, "DNSKEY")                                                                        \
+	X(13, 255, "ANY")
+#define FINDINGS_TYPE_OTHER 15U /* the bit of all other types */
+
+/* How a query came.  All but the first show that the client has the address it came from: a
+ * UDP datagram may have been sent by anybody. */
+enum findings_way {
+	FINDINGS_WAY_UDP,
+	FINDINGS_WAY_COOKIE, /* over UDP with a good server cookie (RFC 7873) */
+	FINDINGS_WAY_TCP,
+	FINDINGS_WAY_TLS,
+	FINDINGS_WAY_COUNT
+};
+
+/* One client that asked for one name, since its table was empty. */
+struct finding {
+	uint64_t hash; /* of client, list and name */
+	struct ip client;
+	uint8_t list;	      /* index of the list, or enum findings_source */
+	uint8_t ways;	      /* a bit for each enum findings_way */
+	uint8_t owner_labels; /* of the rule: so many of the name's labels, from the right; 0: the
+			       * list has another name, which the answer leads to */
+	uint8_t name_len;     /* octets, wire form, lower case */
+	uint16_t types;	      /* a bit for each of FINDINGS_TYPES */
+	uint16_t first_types; /* those of the first spell, see `merged` */
+	uint16_t spell_types; /* those of the last spell */
+	uint32_t name;	      /* where its name stands in the table's names */
+	uint32_t first_s;     /* Unix time */
+	uint32_t last_s;
+	uint64_t first_ms; /* when the first and the last spell began, monotonic */
+	uint64_t spell_ms;
+	uint64_t count;	 /* queries */
+	uint64_t proven; /* those that showed that the client has its address */
+	uint64_t merged; /* queries, but those of one type within a second (a spell) are one */
+};
+
+/* A table that was taken away.  The reader's until it is given back. */
+struct findings_table {
+	uint64_t generation; /* of the lists whose names these are */
+	uint32_t count;
+	uint32_t names_len;
+	char lists[POLICY_LISTS_MAX][POLICY_LIST_NAME_MAX];
+	uint16_t index[2 * FINDINGS_TABLE_MAX]; /* 1 and up: an entry; 0: none */
+	struct finding entries[FINDINGS_TABLE_MAX];
+	uint8_t names[FINDINGS_NAMES_MAX + NAME_PAD];
+};
+
+/* A query to be counted. */
+struct findings_hit {
+	const struct ip *client;
+	const struct name *name; /* as asked for, lower case */
+	uint64_t name_hash;	 /* by the workers' key, see dns/name.h */
+	uint64_t now_ms;
+	uint32_t now_s;
+	uint16_t qtype;
+	uint8_t list;
+	uint8_t owner_labels;
+	enum findings_way way;
+};
+
+struct findings;
+
+/*
+ * The tables of one worker.  `key` is secret, and `wake_fd`, an eventfd of the caller's, is written
+ * to when a table is full; it stays open until findings_free.  ERR_NOMEM.
+ */
+enum err findings_create(const struct hash_key *key, int wake_fd,
+			 struct findings **ret_findings) MUST_CHECK;
+
+/* Frees the tables; whoever has one of them must have given it back.  NULL is fine. */
+void findings_free(struct findings *findings);
+
+/* Counts a query that a list of `policy`, which is the `generation`-th, or a findings_source has
+ * found.  False: it is lost, for want of room.  The worker's thread. */
+bool findings_add(struct findings *findings, const struct policy *policy, uint64_t generation,
+		  const struct findings_hit *hit);
+
+/* A table with findings, the oldest there is; NULL: there is none.  The reader's thread. */
+struct findings_table *findings_take(struct findings *findings);
+
+/* Gives a table back, to be filled anew.  The reader's thread. */
+void findings_give(struct findings *findings, struct findings_table *table);
+
+/* The bit of FINDINGS_TYPES for a query type. */
+unsigned int findings_type_bit(uint16_t qtype);
+
+/* True when the ways, a bit each, have one that shows the client's address. */
+static inline bool findings_way_proves(enum findings_way way)
+{
+	return way != FINDINGS_WAY_UDP;
+}
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "evidence/archive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "evidence/sqlite.h"
+
+#define VERSION 1
+#define BUSY_MS 5000 /* another process erases */
+
+static const char pragmas[] = "PRAGMA journal_mode=WAL;"
+			      "PRAGMA synchronous=NORMAL;"
+			      "PRAGMA secure_delete=ON;"
+			      "PRAGMA journal_size_limit=16777216;"
+			      "PRAGMA trusted_schema=OFF;";
+
+static const char schema[] =
+	"BEGIN IMMEDIATE;"
+	"CREATE TABLE IF NOT EXISTS client(id INTEGER PRIMARY KEY, address TEXT NOT NULL,"
+	" form INTEGER NOT NULL, UNIQUE(address, form));"
+	"CREATE TABLE IF NOT EXISTS list(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" family TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',"
+	" action TEXT NOT NULL DEFAULT '', court TEXT NOT NULL DEFAULT '',"
+	" case_id TEXT NOT NULL DEFAULT '', date TEXT NOT NULL DEFAULT '',"
+	" contact TEXT NOT NULL DEFAULT '', url TEXT NOT NULL DEFAULT '',"
+	" remedy TEXT NOT NULL DEFAULT '');"
+	"CREATE TABLE IF NOT EXISTS finding(client INTEGER NOT NULL, list INTEGER NOT NULL,"
+	" name TEXT NOT NULL, owner_labels INTEGER NOT NULL, first_s INTEGER NOT NULL,"
+	" last_s INTEGER NOT NULL, count INTEGER NOT NULL, proven INTEGER NOT NULL,"
+	" merged INTEGER NOT NULL, types INTEGER NOT NULL, ways INTEGER NOT NULL,"
+	" PRIMARY KEY(client, list, name)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS hold(subject TEXT PRIMARY KEY, at_s INTEGER NOT NULL,"
+	" who TEXT NOT NULL, why TEXT NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS audit(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" at_s INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL, subject TEXT NOT NULL,"
+	" why TEXT NOT NULL, findings INTEGER NOT NULL);"
+	"PRAGMA user_version=1;"
+	"COMMIT;";
+
+static const char *const sql[STATEMENT_COUNT] = {
+	[STATEMENT_PUT] =
+		"INSERT INTO finding VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
+		" ON CONFLICT(client, list, name) DO UPDATE SET owner_labels=?4,"
+		" first_s=min(first_s,?5), last_s=max(last_s,?6), count=count+?7, proven=proven+?8,"
+		" merged=merged+?9, types=types|?10, ways=ways|?11",
+	[STATEMENT_CLIENT] = "INSERT INTO client(address, form) VALUES(?1,?2)"
+			     " ON CONFLICT(address, form) DO UPDATE SET form=form RETURNING id",
+	[STATEMENT_LIST] = "INSERT INTO list(name) VALUES(?1)"
+			   " ON CONFLICT(name) DO UPDATE SET name=name RETURNING id",
+};
+
+enum err archive_fail(struct archive *s, struct err_text *text)
+{
+	return err_set(text, ERR_SYS, "%s", sqlite3_errmsg(s->db));
+}
+
+enum err archive_run(struct archive *s, const char *statements, struct err_text *text)
+{
+	return sqlite3_exec(s->db, statements, NULL, NULL, NULL) == SQLITE_OK
+		       ? ERR_OK
+		       : archive_fail(s, text);
+}
+
+sqlite3_stmt *archive_prepare(struct archive *s, const char *statement)
+{
+	sqlite3_stmt *prepared;
+
+	if (sqlite3_prepare_v2(s->db, statement, -1, &prepared, NULL) != SQLITE_OK)
+		return NULL;
+	return prepared;
+}
+
+bool archive_step(sqlite3_stmt *statement)
+{
+	bool done = sqlite3_step(statement) == SQLITE_DONE;
+
+	return sqlite3_reset(statement) == SQLITE_OK && done;
+}
+
+/* ---- opening */
+
+/* SQL: covers(wide, narrow), see client_covers. */
+static void sql_covers(sqlite3_context *ctx, int count, sqlite3_value **values)
+{
+	const char *wide = (const char *)sqlite3_value_text(values[0]);
+	const char *narrow = (const char *)sqlite3_value_text(values[1]);
+
+	(void)count;
+	sqlite3_result_int(ctx, wide && narrow && client_covers(wide, narrow));
+}
+
+/* Made by us, so that nobody else may read it: SQLite gives its other files the same mode. */
+static bool make_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* A database whose log was removed is read as it stands where nothing may be written beside it. */
+static bool is_sealed(const char *path)
+{
+	char log[4096];
+
+	return snprintf(log, sizeof(log), "%s-wal", path) < (int)sizeof(log) &&
+	       access(log, F_OK) != 0 && access(path, R_OK) == 0;
+}
+
+static int open_database(const char *path, enum archive_mode mode, sqlite3 **ret_db)
+{
+	int flags = mode == ARCHIVE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	char *uri = sqlite3_mprintf("file:%s%s", path,
+				    mode == ARCHIVE_READ && is_sealed(path) ? "?immutable=1" : "");
+	int rc = SQLITE_NOMEM;
+
+	/* in a URI these would have a meaning */
+	if (uri && !strpbrk(path, "?#%"))
+		rc = sqlite3_open_v2(uri, ret_db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+				     NULL);
+	else
+		rc = sqlite3_open_v2(path, ret_db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	sqlite3_free(uri);
+	return rc;
+}
+
+static int version_of(struct archive *s)
+{
+	sqlite3_stmt *q = archive_prepare(s, "PRAGMA user_version");
+	int version = -1;
+
+	if (q && sqlite3_step(q) == SQLITE_ROW)
+		version = sqlite3_column_int(q, 0);
+	sqlite3_finalize(q);
+	return version;
+}
+
+static enum err prepare_writing(struct archive *s, struct err_text *text)
+{
+	enum err err = archive_run(s, pragmas, text);
+	int keep = 1;
+
+	/* the log stays when the daemon ends, or a reader of its group could read nothing */
+	sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
+	if (err == ERR_OK)
+		err = archive_run(s, schema, text);
+	for (size_t i = 0; err == ERR_OK && i < STATEMENT_COUNT; i++) {
+		s->statements[i] = archive_prepare(s, sql[i]);
+		if (!s->statements[i])
+			err = archive_fail(s, text);
+	}
+	return err;
+}
+
+static enum err prepare(struct archive *s, enum archive_mode mode, struct err_text *text)
+{
+	int version;
+
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	if (sqlite3_create_function(s->db, "covers", 2,
+				    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+				    sql_covers, NULL, NULL) != SQLITE_OK)
+		return archive_fail(s, text);
+	version = version_of(s);
+	if (version < 0)
+		return archive_fail(s, text);
+	if (version > VERSION || (version == 0 && mode != ARCHIVE_WRITE))
+		return err_set(text, ERR_SYNTAX, "no ledger, or one of a later version");
+	return mode == ARCHIVE_READ ? ERR_OK : prepare_writing(s, text);
+}
+
+enum err archive_open(const char *path, enum archive_mode mode, struct archive **ret_archive,
+		      struct err_text *text)
+{
+	struct err_text reason = {"out of memory"};
+	struct archive *s;
+	enum err err = ERR_OK;
+
+	if (mode == ARCHIVE_WRITE && !make_file(path))
+		return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_set(text, ERR_NOMEM, "%s: out of memory", path);
+	if (open_database(path, mode, &s->db) != SQLITE_OK)
+		err = s->db ? archive_fail(s, &reason) : ERR_NOMEM;
+	else
+		err = prepare(s, mode, &reason);
+	if (err != ERR_OK) {
+		archive_close(s);
+		return err_set(text, err, "%s: %s", path, reason.text);
+	}
+	*ret_archive = s;
+	return ERR_OK;
+}
+
+void archive_close(struct archive *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+	free(s);
+}
+
+/* ---- batches */
+
+void archive_rollback(struct archive *s)
+{
+	/* a full disk may have ended the transaction already */
+	if (!sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	s->client_id = 0;
+	s->list_count = 0;
+}
+
+/* The failure of a batch, which ends it. */
+static enum err abandon(struct archive *s, struct err_text *text)
+{
+	enum err err = archive_fail(s, text);
+
+	archive_rollback(s);
+	return err;
+}
+
+enum err archive_begin(struct archive *s, struct err_text *text)
+{
+	s->client_id = 0; /* another process may have erased it */
+	s->list_count = 0;
+	return archive_run(s, "BEGIN IMMEDIATE", text);
+}
+
+enum err archive_commit(struct archive *s, struct err_text *text)
+{
+	if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		return abandon(s, text);
+	return ERR_OK;
+}
+
+/* The number that an upsert gives back; 0: failed.  The statement is read to its end, or else what
+ * it has done would be undone. */
+static int64_t number_of(sqlite3_stmt *upsert)
+{
+	int64_t id = sqlite3_step(upsert) == SQLITE_ROW ? sqlite3_column_int64(upsert, 0) : 0;
+
+	if (id > 0 && sqlite3_step(upsert) != SQLITE_DONE)
+		id = 0;
+	return sqlite3_reset(upsert) == SQLITE_OK ? id : 0;
+}
+
+static int64_t client_number(struct archive *s, const struct archive_finding *f)
+{
+	sqlite3_stmt *q = s->statements[STATEMENT_CLIENT];
+
+	if (s->client_id && s->client_form == f->form && strcmp(s->client, f->client) == 0)
+		return s->client_id;
+	sqlite3_bind_text(q, 1, f->client, -1, SQLITE_STATIC);
+	sqlite3_bind_int(q, 2, f->form);
+	s->client_id = number_of(q);
+	s->client_form = f->form;
+	snprintf(s->client, sizeof(s->client), "%s", f->client);
+	return s->client_id;
+}
+
+static int64_t list_number(struct archive *s, const char *name)
+{
+	sqlite3_stmt *q = s->statements[STATEMENT_LIST];
+	int64_t id;
+
+	for (size_t i = 0; i < s->list_count; i++)
+		if (strcmp(s->lists[i].name, name) == 0)
+			return s->lists[i].id;
+	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+	id = number_of(q);
+	if (id > 0 && s->list_count < ARCHIVE_LISTS_MAX) {
+		snprintf(s->lists[s->list_count].name, sizeof(s->lists[0].name), "%s", name);
+		s->lists[s->list_count++].id = id;
+	}
+	return id;
+}
+
+/* SQLite's integers have a sign. */
+static int64_t whole(uint64_t n)
+{
+	return n > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)n;
+}
+
+enum err archive_put(struct archive *s, const struct archive_finding *f, struct err_text *text)
+{
+	int64_t list = list_number(s, f->list);
+	int64_t client = client_number(s, f);
+	sqlite3_stmt *q = s->statements[STATEMENT_PUT];
+	const int64_t numbers[] = {
+		f->owner_labels,  f->first_s,	    f->last_s, whole(f->count),
+		whole(f->proven), whole(f->merged), f->types,  f->ways,
+	};
+
+	if (list == 0 || client == 0)
+		return abandon(s, text);
+	sqlite3_bind_int64(q, 1, client);
+	sqlite3_bind_int64(q, 2, list);
+	sqlite3_bind_text(q, 3, f->name, -1, SQLITE_STATIC);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sqlite3_bind_int64(q, (int)i + 4, numbers[i]);
+	return archive_step(q) ? ERR_OK : abandon(s, text);
+}
+
+enum err archive_put_list(struct archive *s, const struct archive_list *l, struct err_text *text)
+{
+	const char *const values[] = {l->name,	  l->family, l->reason,	 l->action, l->court,
+				      l->case_id, l->date,   l->contact, l->url,    l->remedy};
+	sqlite3_stmt *q = archive_prepare(
+		s, "INSERT INTO list(name, family, reason, action, court, case_id, date, contact,"
+		   " url, remedy) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+		   " ON CONFLICT(name) DO UPDATE SET family=?2, reason=?3, action=?4, court=?5,"
+		   " case_id=?6, date=?7, contact=?8, url=?9, remedy=?10");
+	bool done;
+
+	if (!q)
+		return abandon(s, text);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		sqlite3_bind_text(q, (int)i + 1, values[i], -1, SQLITE_STATIC);
+	done = archive_step(q);
+	sqlite3_finalize(q);
+	return done ? ERR_OK : abandon(s, text);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "evidence/client.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+static unsigned int bits_of(const struct client_form *form, const struct ip *ip)
+{
+	return ip->family == AF_INET ? form->prefix_ipv4 : form->prefix_ipv6;
+}
+
+struct ip client_hide(const struct client_form *form, const struct ip *client)
+{
+	switch (form->kind) {
+	case CONF_CLIENTS_PREFIX:
+		return ip_masked(client, bits_of(form, client));
+	case CONF_CLIENTS_ENCRYPTED:
+		return ipcrypt_encrypt(form->ipcrypt, client);
+	default:
+		return *client;
+	}
+}
+
+const char *client_text(const struct client_form *form, const struct ip *hidden,
+			char buf[CLIENT_TEXT_MAX])
+{
+	char address[INET6_ADDRSTRLEN];
+
+	if (!inet_ntop(hidden->family, hidden->bytes, address, sizeof(address)))
+		address[0] = '\0';
+	if (form->kind == CONF_CLIENTS_PREFIX)
+		snprintf(buf, CLIENT_TEXT_MAX, "%s/%u", address, bits_of(form, hidden));
+	else
+		snprintf(buf, CLIENT_TEXT_MAX, "%s", address);
+	return buf;
+}
+
+bool client_covers(const char *wide, const char *narrow)
+{
+	struct prefix w;
+	struct prefix n;
+	struct ip masked;
+
+	if (prefix_parse(wide, &w) != ERR_OK || prefix_parse(narrow, &n) != ERR_OK ||
+	    w.ip.family != n.ip.family || w.len > n.len)
+		return false;
+	masked = ip_masked(&n.ip, w.len);
+	return memcmp(masked.bytes, w.ip.bytes, sizeof(masked.bytes)) == 0;
+}

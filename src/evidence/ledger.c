@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "evidence/ledger.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "evidence/writer.h"
+
+#define MORE_MS 100U /* between two, while much is to be removed */
+#define WRITE_MS                                                                                   \
+	400U /* between two batches: with the time of one, less than a second is at risk           \
+	      */
+
+bool ledger_is_wanted(const struct conf *conf)
+{
+	return conf->evidence.ledger && *conf->state.directory;
+}
+
+/* ---- the thread */
+
+/* Waits until a worker has filled a table, or the next batch is due. */
+static void wait_for_work(const struct ledger *l, uint64_t due_ms)
+{
+	struct pollfd wake = {.fd = l->wake_fd, .events = POLLIN};
+	uint64_t now_ms = clock_ms();
+	uint64_t count;
+
+	if (poll(&wake, 1, due_ms > now_ms ? (int)(due_ms - now_ms) : 0) == 1 &&
+	    read(l->wake_fd, &count, sizeof(count)) < 0)
+		log_debug("ledger: nothing had woken it");
+}
+
+static void *run(void *arg)
+{
+	struct ledger *l = arg;
+	uint64_t due_ms = clock_ms();
+
+	while (!l->ending) {
+		wait_for_work(l, due_ms);
+		ledger_collect(l);
+		if (clock_ms() < due_ms)
+			continue;
+		ledger_write(l);
+		due_ms = clock_ms() + (ledger_prune(l) ? MORE_MS : WRITE_MS);
+	}
+	ledger_collect(l);
+	l->try_again_ms = 0;
+	ledger_write(l);
+	return NULL;
+}
+
+/* ---- made, started, ended */
+
+static enum err make_form(const struct conf_evidence *conf, struct client_form *form,
+			  struct err_text *text)
+{
+	*form = (struct client_form){
+		.kind = conf->clients,
+		.prefix_ipv4 = (uint8_t)conf->prefix_ipv4,
+		.prefix_ipv6 = (uint8_t)conf->prefix_ipv6,
+	};
+	return form->kind == CONF_CLIENTS_ENCRYPTED
+		       ? ipcrypt_read(conf->key_file, &form->ipcrypt, text)
+		       : ERR_OK;
+}
+
+static enum err make_findings(struct ledger *l, const struct hash_key *key)
+{
+	enum err err = ERR_OK;
+
+	l->findings = calloc(l->workers, sizeof(struct findings *));
+	if (!l->findings)
+		return ERR_NOMEM;
+	for (size_t i = 0; err == ERR_OK && i < l->workers; i++)
+		err = findings_create(key, l->wake_fd, &l->findings[i]);
+	return err;
+}
+
+static enum err fill(struct ledger *l, const struct conf *conf, struct err_text *text)
+{
+	struct hash_key key;
+	enum err err = make_form(&conf->evidence, &l->form, text);
+
+	if (err != ERR_OK)
+		return err;
+	snprintf(l->path, sizeof(l->path), "%s/%s", conf->state.directory, LEDGER_FILE);
+	err = hash_key_random(&key);
+	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (err == ERR_OK)
+		err = l->wake_fd < 0 ? ERR_SYS : pending_init(&l->pending, &key);
+	if (err == ERR_OK)
+		err = make_findings(l, &key);
+	return err_set(text, err, "ledger: %s", err_str(err));
+}
+
+enum err ledger_create(const struct conf *conf, size_t workers, struct ledger **ret_ledger,
+		       struct err_text *text)
+{
+	struct ledger *l = calloc(1, sizeof(*l));
+	enum err err;
+
+	if (!l)
+		return err_set(text, ERR_NOMEM, "ledger: out of memory");
+	l->workers = workers;
+	l->wake_fd = -1;
+	pthread_mutex_init(&l->lock, NULL);
+	err = fill(l, conf, text);
+	if (err != ERR_OK) {
+		ledger_free(l);
+		return err;
+	}
+	ledger_configure(l, conf);
+	*ret_ledger = l;
+	return ERR_OK;
+}
+
+struct findings *const *ledger_findings(const struct ledger *l)
+{
+	return l->findings;
+}
+
+const struct stats *ledger_stats(const struct ledger *l)
+{
+	return &l->stats;
+}
+
+enum err ledger_start(struct ledger *l)
+{
+	sigset_t all;
+	sigset_t before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&l->thread, NULL, run, l);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc != 0)
+		return ERR_SYS;
+	pthread_setname_np(l->thread, "ledger");
+	l->running = true;
+	return ERR_OK;
+}
+
+void ledger_configure(struct ledger *l, const struct conf *conf)
+{
+	struct lists *lists;
+
+	if (!l)
+		return;
+	l->retention_s = conf->evidence.retention_s;
+	l->size_bytes = conf->evidence.size_bytes;
+	lists = lists_copy(conf);
+	if (!lists) {
+		log_error("ledger: out of memory: reports know the lists as they were");
+		return;
+	}
+	pthread_mutex_lock(&l->lock);
+	free(l->next_lists);
+	l->next_lists = lists;
+	pthread_mutex_unlock(&l->lock);
+}
+
+void ledger_stop(struct ledger *l)
+{
+	uint64_t one = 1;
+
+	if (!l || !l->running)
+		return;
+	l->ending = true;
+	if (write(l->wake_fd, &one, sizeof(one)) < 0)
+		log_debug("ledger: it is awake already");
+	pthread_join(l->thread, NULL);
+	l->running = false;
+	if (l->pending.unwritten > 0)
+		log_error("ledger: %u findings could not be written and are lost",
+			  l->pending.unwritten);
+}
+
+void ledger_free(struct ledger *l)
+{
+	if (!l)
+		return;
+	ledger_stop(l);
+	for (size_t i = 0; l->findings && i < l->workers; i++)
+		findings_free(l->findings[i]);
+	free(l->findings);
+	archive_close(l->archive);
+	pending_fini(&l->pending);
+	ipcrypt_free(l->form.ipcrypt);
+	free(l->lists);
+	free(l->next_lists);
+	if (l->wake_fd >= 0)
+		close(l->wake_fd);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}

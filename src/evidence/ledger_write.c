@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Batches, from the workers' tables to the store. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "evidence/writer.h"
+
+#define RETRY_MS 2000U
+
+/* ---- the store */
+
+static void close_archive(struct ledger *l)
+{
+	archive_close(l->archive);
+	l->archive = NULL;
+}
+
+/* A file that was removed or exchanged would be written to its end, and never be seen. */
+static bool is_ours(const struct ledger *l)
+{
+	struct stat st;
+
+	return stat(l->path, &st) == 0 && st.st_dev == l->file.st_dev &&
+	       st.st_ino == l->file.st_ino;
+}
+
+static void take_lists(struct ledger *l)
+{
+	pthread_mutex_lock(&l->lock);
+	if (l->next_lists) {
+		free(l->lists);
+		l->lists = l->next_lists;
+		l->next_lists = NULL;
+	}
+	pthread_mutex_unlock(&l->lock);
+}
+
+static enum err open_archive(struct ledger *l, struct err_text *text)
+{
+	enum err err = ERR_OK;
+
+	if (l->archive && !is_ours(l)) {
+		log_warning("%s is another file now, or gone: opened anew", l->path);
+		close_archive(l);
+	}
+	if (!l->archive) {
+		err = archive_open(l->path, ARCHIVE_WRITE, &l->archive, text);
+		if (err == ERR_OK && stat(l->path, &l->file) != 0)
+			err = err_set(text, ERR_SYS, "%s: %s", l->path, strerror(errno));
+	}
+	return err;
+}
+
+/* ---- a batch */
+
+static enum err put_entry(struct ledger *l, const struct finding *e, struct err_text *text)
+{
+	char client[CLIENT_TEXT_MAX];
+	char name[NAME_TEXT_MAX];
+	const struct archive_finding f = {
+		.client = client_text(&l->form, &e->client, client),
+		.form = (int)l->form.kind,
+		.list = l->pending.lists[e->list],
+		.name = name_to_text(pending_name(&l->pending, e), name, sizeof(name)),
+		.owner_labels = e->owner_labels,
+		.types = e->types,
+		.ways = e->ways,
+		.first_s = e->first_s,
+		.last_s = e->last_s,
+		.count = e->count,
+		.proven = e->proven,
+		.merged = e->merged,
+	};
+
+	return archive_put(l->archive, &f, text);
+}
+
+/* Far over the size, only what nobody can forge is written. */
+static bool is_left_out(const struct ledger *l, const struct finding *e)
+{
+	return l->over && e->proven == 0;
+}
+
+static enum err put_all(struct ledger *l, struct err_text *text)
+{
+	const struct pending *p = &l->pending;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; l->lists && err == ERR_OK && i < l->lists->count; i++)
+		err = archive_put_list(l->archive, &l->lists->lists[i], text);
+	for (uint32_t i = 0; err == ERR_OK && i < p->unwritten; i++)
+		if (!is_left_out(l, &p->entries[p->order[i]]))
+			err = put_entry(l, &p->entries[p->order[i]], text);
+	return err;
+}
+
+static void count_written(struct ledger *l)
+{
+	const struct pending *p = &l->pending;
+
+	for (uint32_t i = 0; i < p->unwritten; i++) {
+		const struct finding *e = &p->entries[p->order[i]];
+
+		if (is_left_out(l, e))
+			stats_add(&l->stats, ledger_lost, e->count);
+		else
+			stats_inc(&l->stats, ledger_written);
+	}
+}
+
+static enum err write_batch(struct ledger *l, struct err_text *text)
+{
+	enum err err = open_archive(l, text);
+
+	if (err == ERR_OK)
+		err = archive_begin(l->archive, text);
+	if (err != ERR_OK)
+		return err;
+	pending_sort(&l->pending);
+	err = put_all(l, text);
+	if (err == ERR_OK)
+		err = archive_commit(l->archive, text);
+	return err;
+}
+
+static void fail(struct ledger *l, const struct err_text *text)
+{
+	stats_inc(&l->stats, ledger_failures);
+	log_limited(LOG_LEVEL_ERROR, "ledger: %s: %u findings wait to be written", text->text,
+		    l->pending.unwritten);
+	l->failing = true;
+	l->try_again_ms = clock_ms() + RETRY_MS;
+	close_archive(l); /* another try begins from what is on the disk */
+}
+
+void ledger_write(struct ledger *l)
+{
+	struct err_text text;
+
+	take_lists(l);
+	if ((l->pending.unwritten == 0 && !l->lists) ||
+	    (l->failing && clock_ms() < l->try_again_ms))
+		return;
+	if (write_batch(l, &text) != ERR_OK) {
+		fail(l, &text);
+		return;
+	}
+	if (l->failing)
+		log_notice("ledger: %s is written again", l->path);
+	l->failing = false;
+	count_written(l);
+	pending_written(&l->pending);
+	free(l->lists);
+	l->lists = NULL;
+}
+
+/* ---- from the workers */
+
+static void absorb(struct ledger *l, const struct findings_table *t)
+{
+	for (uint32_t i = 0; i < t->count; i++) {
+		const struct finding *f = &t->entries[i];
+		struct ip client = client_hide(&l->form, &f->client);
+
+		if (pending_add(&l->pending, t, f, &client))
+			continue;
+		ledger_write(l);
+		pending_forget(&l->pending);
+		if (!pending_add(&l->pending, t, f, &client))
+			stats_add(&l->stats, ledger_lost, f->count);
+	}
+}
+
+void ledger_collect(struct ledger *l)
+{
+	for (size_t i = 0; i < l->workers; i++) {
+		struct findings_table *t;
+
+		while ((t = findings_take(l->findings[i])) != NULL) {
+			absorb(l, t);
+			findings_give(l->findings[i], t);
+		}
+	}
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "evidence/pending.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INDEX (2U * PENDING_MAX)
+#define SPELL_MS 1000U
+
+static const char *const source_names[] = {
+	[FINDINGS_FOREIGN - POLICY_LISTS_MAX] = ":foreign-sinkholes",
+	[FINDINGS_UPSTREAM - POLICY_LISTS_MAX] = ":blocked-upstream",
+};
+
+enum err pending_init(struct pending *p, const struct hash_key *key)
+{
+	*p = (struct pending){.key = *key};
+	p->index = calloc(INDEX, sizeof(*p->index));
+	p->entries = calloc(PENDING_MAX, sizeof(*p->entries));
+	p->names = malloc(PENDING_NAMES_MAX);
+	p->order = calloc(PENDING_MAX, sizeof(*p->order));
+	if (p->index && p->entries && p->names && p->order)
+		return ERR_OK;
+	pending_fini(p);
+	return ERR_NOMEM;
+}
+
+void pending_fini(struct pending *p)
+{
+	free(p->index);
+	free(p->entries);
+	free(p->names);
+	free(p->order);
+	*p = (struct pending){.count = 0};
+}
+
+/* The number of the list; PENDING_LISTS_MAX: there is no room. */
+static uint32_t list_number(struct pending *p, const struct findings_table *t, uint8_t list)
+{
+	const char *name =
+		list < POLICY_LISTS_MAX ? t->lists[list] : source_names[list - POLICY_LISTS_MAX];
+
+	for (uint32_t i = 0; i < p->list_count; i++)
+		if (strcmp(p->lists[i], name) == 0)
+			return i;
+	if (p->list_count < PENDING_LISTS_MAX)
+		snprintf(p->lists[p->list_count++], POLICY_LIST_NAME_MAX, "%s", name);
+	else
+		return PENDING_LISTS_MAX;
+	return p->list_count - 1;
+}
+
+static uint64_t hash_of(const struct pending *p, const struct finding *f, const uint8_t *name)
+{
+	struct {
+		uint64_t name;
+		struct ip client;
+		uint8_t list;
+		uint8_t zero[6];
+	} key = {.client = f->client, .list = f->list};
+
+	key.name = hash_siphash24(&p->key, name, f->name_len);
+	return hash_siphash24(&p->key, &key, sizeof(key));
+}
+
+static bool is_same(const struct pending *p, const struct finding *e, const struct finding *f,
+		    const uint8_t *name)
+{
+	return e->hash == f->hash && e->list == f->list && e->name_len == f->name_len &&
+	       memcmp(&e->client, &f->client, sizeof(e->client)) == 0 &&
+	       memcmp(p->names + e->name, name, e->name_len) == 0;
+}
+
+static uint32_t *place_of(const struct pending *p, const struct finding *f, const uint8_t *name)
+{
+	uint32_t i = (uint32_t)f->hash & (INDEX - 1);
+
+	while (p->index[i] && !is_same(p, &p->entries[p->index[i] - 1], f, name))
+		i = (i + 1) & (INDEX - 1);
+	return &p->index[i];
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* How many of the types that `f` begins with belong to a second that `e` has counted. */
+static unsigned int counted_before(const struct finding *e, const struct finding *f)
+{
+	if (distance(e->spell_ms, f->first_ms) >= SPELL_MS)
+		return 0;
+	return (unsigned int)__builtin_popcount(e->spell_types & f->first_types);
+}
+
+static void merge(struct finding *e, const struct finding *f)
+{
+	e->merged += f->merged - counted_before(e, f);
+	if (f->spell_ms >= e->spell_ms + SPELL_MS)
+		e->spell_types = 0;
+	if (f->spell_ms > e->spell_ms)
+		e->spell_ms = f->spell_ms;
+	e->spell_types |= f->spell_types;
+	e->ways |= f->ways;
+	e->types |= f->types;
+	e->owner_labels = f->owner_labels;
+	e->first_s = f->first_s < e->first_s || e->count == 0 ? f->first_s : e->first_s;
+	e->last_s = f->last_s > e->last_s ? f->last_s : e->last_s;
+	e->count += f->count;
+	e->proven += f->proven;
+}
+
+static bool has_room(const struct pending *p, uint8_t name_len)
+{
+	return p->count < PENDING_MAX && p->names_len + name_len <= PENDING_NAMES_MAX;
+}
+
+bool pending_add(struct pending *p, const struct findings_table *table,
+		 const struct finding *finding, const struct ip *client)
+{
+	const uint8_t *name = table->names + finding->name;
+	uint32_t list = list_number(p, table, finding->list);
+	struct finding f = *finding;
+	uint32_t *place;
+
+	f.client = *client;
+	f.list = (uint8_t)list;
+	f.hash = hash_of(p, &f, name);
+	if (list == PENDING_LISTS_MAX)
+		return false;
+	place = place_of(p, &f, name);
+	if (*place) {
+		struct finding *e = &p->entries[*place - 1];
+
+		p->unwritten += e->count == 0;
+		merge(e, &f);
+		return true;
+	}
+	if (!has_room(p, f.name_len))
+		return false;
+	memcpy(p->names + p->names_len, name, f.name_len);
+	f.name = p->names_len;
+	p->names_len += f.name_len;
+	p->entries[p->count++] = f;
+	*place = p->count;
+	p->unwritten++;
+	return true;
+}
+
+static int compare(const void *a, const void *b, void *arg)
+{
+	const struct pending *p = arg;
+	const struct finding *x = &p->entries[*(const uint32_t *)a];
+	const struct finding *y = &p->entries[*(const uint32_t *)b];
+	int order = memcmp(&x->client, &y->client, sizeof(x->client));
+
+	if (order == 0)
+		order = (x->list > y->list) - (x->list < y->list);
+	if (order == 0)
+		order = memcmp(p->names + x->name, p->names + y->name,
+			       x->name_len < y->name_len ? x->name_len : y->name_len);
+	return order;
+}
+
+void pending_sort(struct pending *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->count; i++)
+		if (p->entries[i].count > 0)
+			p->order[n++] = i;
+	qsort_r(p->order, n, sizeof(*p->order), compare, p);
+}
+
+/* Moves entry `from` to the end of what is kept; names lie in the order of their entries. */
+static void keep_entry(struct pending *p, uint32_t from)
+{
+	struct finding e = p->entries[from];
+	const uint8_t *name = p->names + e.name;
+
+	memmove(p->names + p->names_len, name, e.name_len);
+	e.name = p->names_len;
+	p->names_len += e.name_len;
+	p->entries[p->count++] = e;
+	*place_of(p, &e, p->names + e.name) = p->count;
+}
+
+/* Leaves out what has nothing to be written. */
+static void compact(struct pending *p)
+{
+	uint32_t count = p->count;
+
+	memset(p->index, 0, INDEX * sizeof(*p->index));
+	p->count = 0;
+	p->names_len = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (p->entries[i].count > 0)
+			keep_entry(p, i);
+}
+
+void pending_written(struct pending *p)
+{
+	compact(p);
+	for (uint32_t i = 0; i < p->count; i++) {
+		struct finding *e = &p->entries[i];
+
+		e->count = 0;
+		e->proven = 0;
+		e->merged = 0;
+		e->types = 0;
+		e->ways = 0;
+	}
+	p->unwritten = 0;
+	if (p->count == 0)
+		p->list_count = 0;
+}
+
+void pending_forget(struct pending *p)
+{
+	compact(p);
+	if (p->count == 0)
+		p->list_count = 0;
+}

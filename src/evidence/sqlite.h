@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the store share.
+ *
+ *   archive.c        opened, and its batches
+ *   archive_find.c   read
+ *   archive_prune.c  what is too old, or too much
+ *   archive_act.c    erasure, holds, and the audit
+ */
+#ifndef EVIDENCE_SQLITE_H
+#define EVIDENCE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "evidence/client.h"
+#include "evidence/archive.h"
+
+#define ARCHIVE_LISTS_MAX 256U
+
+enum archive_statement { STATEMENT_PUT, STATEMENT_CLIENT, STATEMENT_LIST, STATEMENT_COUNT };
+
+struct archive {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	char client[CLIENT_TEXT_MAX]; /* whose number is known */
+	int client_form;
+	int64_t client_id; /* 0: none */
+	size_t list_count;
+	struct {
+		char name[64];
+		int64_t id;
+	} lists[ARCHIVE_LISTS_MAX];
+};
+
+/* Fills `text` with what SQLite says.  ERR_SYS. */
+enum err archive_fail(struct archive *archive, struct err_text *text) MUST_CHECK;
+
+/* Runs statements that give nothing.  ERR_SYS. */
+enum err archive_run(struct archive *archive, const char *sql, struct err_text *text) MUST_CHECK;
+
+/* Prepares one; NULL: failed. */
+sqlite3_stmt *archive_prepare(struct archive *archive, const char *sql);
+
+/* Steps a statement that gives nothing, and makes it ready again.  False: failed. */
+bool archive_step(sqlite3_stmt *statement);
+
+/* Ends the batch, of which nothing is stored. */
+void archive_rollback(struct archive *archive);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the ledger share.
+ *
+ *   ledger.c        made, started, ended; its thread
+ *   ledger_write.c  batches, from the workers' tables to the store
+ *   ledger_prune.c  what is too old or too much
+ */
+#ifndef EVIDENCE_WRITER_H
+#define EVIDENCE_WRITER_H
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "evidence/client.h"
+#include "evidence/ledger.h"
+#include "evidence/lists.h"
+#include "evidence/pending.h"
+#include "evidence/archive.h"
+
+struct ledger {
+	char path[PATH_MAX];
+	struct client_form form;
+	struct findings **findings;
+	size_t workers;
+	int wake_fd;
+	pthread_t thread;
+	bool running;
+	atomic_bool ending;
+	struct stats stats; /* the thread's */
+
+	pthread_mutex_t lock; /* of what follows */
+	struct lists *next_lists;
+	_Atomic uint32_t retention_s;
+	_Atomic uint64_t size_bytes;
+
+	/* the thread's own */
+	struct pending pending;
+	struct lists *lists;	 /* to be written with the next batch; NULL: they are */
+	struct archive *archive; /* NULL: not open */
+	struct stat file;	 /* of the open store */
+	bool failing;		 /* the last try has failed */
+	uint64_t try_again_ms;	 /* not before, while failing */
+	bool over;		 /* the store is far over its size: nothing unproven is taken */
+
+	int64_t cursor; /* of the pass over the store; 0: none is under way */
+	struct archive_limits limits;
+	unsigned int pressure; /* passes in a row that were for the size */
+	uint64_t next_age_ms;
+	uint64_t next_size_ms;
+};
+
+/* Takes what the workers have. */
+void ledger_collect(struct ledger *ledger);
+
+/* Writes what waits, unless a failure was just now. */
+void ledger_write(struct ledger *ledger);
+
+/* A step of what keeps the store within its age and size.  True: there is more to be done. */
+bool ledger_prune(struct ledger *ledger);
+
+#endif

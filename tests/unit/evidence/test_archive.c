@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "evidence/archive.h"
+#include "support/scratch.h"
+
+struct kit {
+	struct scratch scratch;
+	const char *path;
+	struct archive *archive;
+	struct err_text text;
+};
+
+static int set_up(void **state)
+{
+	struct kit *kit = calloc(1, sizeof(*kit));
+
+	scratch_make(&kit->scratch);
+	kit->path = strdup(scratch_path(&kit->scratch, "ledger.db"));
+	*state = kit;
+	return archive_open(kit->path, ARCHIVE_WRITE, &kit->archive, &kit->text);
+}
+
+static int tear_down(void **state)
+{
+	struct kit *kit = *state;
+
+	archive_close(kit->archive);
+	scratch_remove(&kit->scratch);
+	free((char *)(uintptr_t)kit->path);
+	free(kit);
+	return 0;
+}
+
+static struct archive_finding finding(const char *client, const char *list, const char *name,
+				      uint32_t at_s)
+{
+	return (struct archive_finding){
+		.client = client,
+		.list = list,
+		.name = name,
+		.types = 1,
+		.ways = 1,
+		.first_s = at_s,
+		.last_s = at_s + 5,
+		.count = 3,
+		.merged = 2,
+	};
+}
+
+static void put(struct kit *kit, const struct archive_finding *f)
+{
+	assert_int_equal(archive_begin(kit->archive, &kit->text), ERR_OK);
+	assert_int_equal(archive_put(kit->archive, f, &kit->text), ERR_OK);
+	assert_int_equal(archive_commit(kit->archive, &kit->text), ERR_OK);
+}
+
+/* The number that a question of another connection gives. */
+static int64_t ask(const struct kit *kit, const char *sql)
+{
+	sqlite3_stmt *q;
+	sqlite3 *db;
+	int64_t number;
+
+	assert_int_equal(sqlite3_open_v2(kit->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	number = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return number;
+}
+
+static void test_the_same_is_merged(void **state)
+{
+	struct kit *kit = *state;
+	struct archive_finding f = finding("192.0.2.1", "a", "c2.example", 100);
+
+	put(kit, &f);
+	f.first_s = 50;
+	f.last_s = 300;
+	f.proven = 2;
+	f.types = 6;
+	f.ways = 4;
+	put(kit, &f);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM finding"), 1);
+	assert_int_equal(ask(kit, "SELECT first_s FROM finding"), 50);
+	assert_int_equal(ask(kit, "SELECT last_s FROM finding"), 300);
+	assert_int_equal(ask(kit, "SELECT count FROM finding"), 6);
+	assert_int_equal(ask(kit, "SELECT proven FROM finding"), 2);
+	assert_int_equal(ask(kit, "SELECT merged FROM finding"), 4);
+	assert_int_equal(ask(kit, "SELECT types FROM finding"), 7);
+	assert_int_equal(ask(kit, "SELECT ways FROM finding"), 5);
+}
+
+static void test_what_differs_stands_apart(void **state)
+{
+	const struct archive_finding findings[] = {
+		finding("192.0.2.1", "a", "c2.example", 1),
+		finding("192.0.2.1", "b", "c2.example", 1),
+		finding("192.0.2.1", "a", "c3.example", 1),
+		finding("192.0.2.2", "a", "c2.example", 1),
+	};
+	struct kit *kit = *state;
+
+	for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
+		put(kit, &findings[i]);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM finding"), 4);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM client"), 2);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM list"), 2);
+}
+
+static void test_nothing_of_a_batch_without_commit(void **state)
+{
+	struct kit *kit = *state;
+	struct archive_finding f = finding("192.0.2.1", "a", "c2.example", 100);
+
+	assert_int_equal(archive_begin(kit->archive, &kit->text), ERR_OK);
+	assert_int_equal(archive_put(kit->archive, &f, &kit->text), ERR_OK);
+	archive_close(kit->archive);
+	kit->archive = NULL;
+	assert_int_equal(ask(kit, "SELECT count(*) FROM finding"), 0);
+}
+
+static void test_its_owner_alone_reads_it(void **state)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	struct kit *kit = *state;
+	char path[128];
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", kit->path, ends[i]);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+	}
+}
+
+static void test_what_is_no_ledger(void **state)
+{
+	struct kit *kit = *state;
+	struct archive *archive;
+	const char *path;
+
+	assert_int_equal(archive_open("/nonexistent/x.db", ARCHIVE_WRITE, &archive, &kit->text),
+			 ERR_SYS);
+	assert_string_equal(kit->text.text, "/nonexistent/x.db: No such file or directory");
+	assert_int_equal(archive_open("/nonexistent/x.db", ARCHIVE_READ, &archive, &kit->text),
+			 ERR_SYS);
+	path = scratch_write(&kit->scratch, "text",
+			     "this is no database, but long enough for one: "
+			     "it is to be left as it is, whoever comes by.");
+	assert_int_not_equal(archive_open(path, ARCHIVE_READ, &archive, &kit->text), ERR_OK);
+	assert_non_null(strstr(kit->text.text, "not a database"));
+	path = scratch_write(&kit->scratch, "empty", "");
+	assert_int_equal(archive_open(path, ARCHIVE_EDIT, &archive, &kit->text), ERR_SYNTAX);
+}
+
+static void prune(struct kit *kit, const struct archive_limits *limits, uint64_t wanted)
+{
+	uint64_t removed = 0;
+	int64_t cursor = 0;
+	unsigned int steps = 0;
+
+	do {
+		assert_int_equal(
+			archive_prune(kit->archive, limits, 2, &cursor, &removed, &kit->text),
+			ERR_OK);
+		assert_true(++steps < 10);
+	} while (cursor != 0);
+	assert_int_equal(removed, wanted);
+}
+
+static void test_prune(void **state)
+{
+	struct kit *kit = *state;
+	struct archive_finding f;
+	char client[32];
+
+	for (unsigned int i = 0; i < 5; i++) { /* last seen at 105, 205 ... */
+		snprintf(client, sizeof(client), "192.0.2.%u", i);
+		f = finding(client, "a", "c2.example", 100 * (i + 1));
+		f.proven = i % 2;
+		put(kit, &f);
+	}
+	prune(kit, &(struct archive_limits){.before_s = 105}, 0);
+	prune(kit, &(struct archive_limits){.before_s = 106}, 1);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM client"), 4);
+	prune(kit, &(struct archive_limits){.unproven_before_s = 1000}, 2);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM finding WHERE proven = 0"), 0);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM finding"), 2);
+	assert_true(archive_size(kit->archive) >= 4096);
+}
+
+static void test_erasure_and_hold(void **state)
+{
+	const struct archive_finding findings[] = {
+		finding("192.0.2.1", "a", "c2.example", 1),
+		finding("192.0.2.1", "b", "c2.example", 1),
+		finding("192.0.2.200", "a", "c2.example", 1),
+		finding("198.51.100.1", "a", "secret-word.example", 1),
+	};
+	struct kit *kit = *state;
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
+		put(kit, &findings[i]);
+	assert_int_equal(archive_act(kit->archive, ARCHIVE_HOLD, "192.0.2.0/25", "me", "court", &n,
+				     &kit->text),
+			 ERR_OK);
+	assert_int_equal(n, 2);
+	prune(kit, &(struct archive_limits){.before_s = 3}, 0);
+	assert_int_equal(archive_act(kit->archive, ARCHIVE_ERASE, "192.0.2.0/24", "me", "asked", &n,
+				     &kit->text),
+			 ERR_REFUSED);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM finding"), 4);
+	assert_int_equal(archive_act(kit->archive, ARCHIVE_ERASE, "198.51.100.1", "me", "asked", &n,
+				     &kit->text),
+			 ERR_OK);
+	assert_int_equal(n, 1);
+	prune(kit, &(struct archive_limits){.before_s = 100}, 1); /* the one under no hold */
+	assert_int_equal(archive_act(kit->archive, ARCHIVE_RELEASE, "192.0.2.0/24", "me", "over",
+				     &n, &kit->text),
+			 ERR_NOTFOUND);
+	assert_int_equal(archive_act(kit->archive, ARCHIVE_RELEASE, "192.0.2.0/25", "me", "over",
+				     &n, &kit->text),
+			 ERR_OK);
+	prune(kit, &(struct archive_limits){.before_s = 100}, 2);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM audit"), 3);
+	assert_int_equal(ask(kit,
+			     "SELECT count(*) FROM audit WHERE act = 'erase' AND"
+			     " subject = '' AND findings = 1 AND who = 'me' AND why = 'asked'"),
+			 1);
+}
+
+/* True when the octets of `word` stand in the file. */
+static bool has_word(const char *path, const char *word)
+{
+	static char buf[1 << 20];
+	long len = scratch_read(path, buf, sizeof(buf));
+
+	return len > 0 && memmem(buf, (size_t)len, word, strlen(word)) != NULL;
+}
+
+static void test_what_is_erased_is_nowhere(void **state)
+{
+	const struct archive_finding f = finding("198.51.100.1", "a", "secret-word.example", 1);
+	struct kit *kit = *state;
+	char log[128];
+	uint64_t n;
+
+	snprintf(log, sizeof(log), "%s-wal", kit->path);
+	put(kit, &f);
+	assert_true(has_word(kit->path, "secret-word") || has_word(log, "secret-word"));
+	assert_int_equal(archive_act(kit->archive, ARCHIVE_ERASE, "198.51.100.1", "me", "asked", &n,
+				     &kit->text),
+			 ERR_OK);
+	assert_false(has_word(kit->path, "secret-word"));
+	assert_false(has_word(log, "secret-word"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_the_same_is_merged),
+		TEST(test_what_differs_stands_apart),
+		TEST(test_nothing_of_a_batch_without_commit),
+		TEST(test_its_owner_alone_reads_it),
+		TEST(test_what_is_no_ledger),
+		TEST(test_prune),
+		TEST(test_erasure_and_hold),
+		TEST(test_what_is_erased_is_nowhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "evidence/ledger.h"
+#include "support/await.h"
+#include "support/scratch.h"
+
+struct kit {
+	struct scratch scratch;
+	char directory[96];
+	char path[128];
+	struct conf *conf;
+	struct ledger *ledger;
+	struct policy policy;
+	struct err_text text;
+};
+
+/* A ledger by this configuration, whose state directory is `state` of the scratch. */
+static void begin(struct kit *kit, const char *evidence)
+{
+	char yaml[512];
+
+	snprintf(yaml, sizeof(yaml),
+		 "lists: [{name: bots, file: x, action: nxdomain, family: waledac}]\n"
+		 "state: {directory: %s}\nevidence: {%s}\n",
+		 kit->directory, evidence);
+	assert_int_equal(conf_parse("c", yaml, strlen(yaml), &kit->conf, &kit->text), ERR_OK);
+	assert_true(ledger_is_wanted(kit->conf));
+	assert_int_equal(ledger_create(kit->conf, 2, &kit->ledger, &kit->text), ERR_OK);
+	assert_int_equal(ledger_start(kit->ledger), ERR_OK);
+}
+
+static int set_up(void **state)
+{
+	struct kit *kit = calloc(1, sizeof(*kit));
+
+	scratch_make(&kit->scratch);
+	scratch_take_stderr(&kit->scratch);
+	snprintf(kit->directory, sizeof(kit->directory), "%s/state", kit->scratch.path);
+	snprintf(kit->path, sizeof(kit->path), "%s/" LEDGER_FILE, kit->directory);
+	kit->policy.list_count = 1;
+	strcpy(kit->policy.lists[0].name, "bots");
+	*state = kit;
+	return mkdir(kit->directory, 0700);
+}
+
+static int tear_down(void **state)
+{
+	struct kit *kit = *state;
+
+	ledger_free(kit->ledger);
+	conf_free(kit->conf);
+	scratch_remove(&kit->scratch);
+	free(kit);
+	return 0;
+}
+
+static bool add(struct kit *kit, size_t worker, const char *client, const char *text, uint8_t list)
+{
+	static const struct hash_key key = {1, 2};
+	struct name name;
+	struct ip ip;
+
+	assert_int_equal(ip_parse(client, &ip), ERR_OK);
+	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
+	return findings_add(ledger_findings(kit->ledger)[worker], &kit->policy, 1,
+			    &(struct findings_hit){
+				    .client = &ip,
+				    .name = &name,
+				    .name_hash = name_hash(&key, &name),
+				    .now_ms = clock_ms(),
+				    .now_s = (uint32_t)clock_unix_s(),
+				    .qtype = 1,
+				    .list = list,
+			    });
+}
+
+/* A number from the store; -1: it gives none. */
+static int64_t ask(const struct kit *kit, const char *sql)
+{
+	sqlite3_stmt *q = NULL;
+	sqlite3 *db = NULL;
+	int64_t number = -1;
+
+	if (sqlite3_open_v2(kit->path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
+		number = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return number;
+}
+
+static void test_workers_are_merged(void **state)
+{
+	struct kit *kit = *state;
+
+	begin(kit, "");
+	for (size_t i = 0; i < 10; i++)
+		assert_true(add(kit, i % 2, "192.0.2.1", "c2.example", 0));
+	add(kit, 0, "192.0.2.1", "c3.example", FINDINGS_FOREIGN);
+	AWAIT(ask(kit, "SELECT sum(count) FROM finding") == 11, await_nap());
+	assert_int_equal(ask(kit, "SELECT count(*) FROM finding"), 2);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM list WHERE name = ':foreign-sinkholes'"),
+			 1);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM list WHERE family = 'waledac'"), 1);
+	assert_in_range(ask(kit, "SELECT max(merged) FROM finding"), 1, 9);
+}
+
+static void test_the_end_writes_what_is_there(void **state)
+{
+	struct kit *kit = *state;
+
+	begin(kit, "clients: prefix, prefix-ipv4: 16");
+	add(kit, 1, "192.0.2.1", "c2.example", 0);
+	ledger_stop(kit->ledger);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM client WHERE address = '192.0.0.0/16'"), 1);
+}
+
+static void test_what_cannot_be_written_is_kept(void **state)
+{
+	struct kit *kit = *state;
+	const struct stats *stats;
+
+	assert_int_equal(rmdir(kit->directory), 0);
+	begin(kit, "");
+	stats = ledger_stats(kit->ledger);
+	for (size_t i = 0; i < 5; i++)
+		add(kit, 0, "192.0.2.1", "c2.example", 0);
+	AWAIT(stats->ledger_failures > 0, await_nap());
+	assert_int_equal(mkdir(kit->directory, 0700), 0);
+	AWAIT(ask(kit, "SELECT sum(count) FROM finding") == 5, await_nap());
+	assert_int_equal(stats->ledger_lost, 0);
+	AWAIT(scratch_logged(&kit->scratch, "is written again"), await_nap());
+}
+
+static void test_a_file_that_was_removed_is_made_anew(void **state)
+{
+	struct kit *kit = *state;
+
+	begin(kit, "");
+	add(kit, 0, "192.0.2.1", "c2.example", 0);
+	AWAIT(ask(kit, "SELECT count(*) FROM finding") == 1, await_nap());
+	assert_int_equal(remove(kit->path), 0);
+	add(kit, 0, "192.0.2.2", "c2.example", 0);
+	AWAIT(ask(kit, "SELECT count(*) FROM finding") == 1, await_nap());
+}
+
+static void test_what_is_too_old_goes(void **state)
+{
+	struct kit *kit = *state;
+
+	begin(kit, "retention: 1s");
+	add(kit, 0, "192.0.2.1", "c2.example", 0);
+	AWAIT(ask(kit, "SELECT count(*) FROM finding") == 1, await_nap());
+	ledger_free(kit->ledger);
+	kit->ledger = NULL;
+	conf_free(kit->conf);
+	AWAIT(ask(kit, "SELECT max(last_s) FROM finding") + 2 < (int64_t)clock_unix_s(),
+	      await_nap());
+	begin(kit, "retention: 1s");
+	AWAIT(ask(kit, "SELECT count(*) FROM finding") == 0, await_nap());
+	AWAIT(ledger_stats(kit->ledger)->ledger_removed == 1, await_nap());
+}
+
+static void test_the_size_has_a_bound(void **state)
+{
+	struct kit *kit = *state;
+	const struct stats *stats;
+	uint64_t added = 0;
+
+	begin(kit, "size: 1MiB");
+	stats = ledger_stats(kit->ledger);
+	for (unsigned int i = 0; i < 60000; i++) {
+		char client[32];
+
+		snprintf(client, sizeof(client), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
+		added += add(kit, 0, client, "some-long-name-of-a-command-server.example", 0);
+	}
+	AWAIT(stats->ledger_written + stats->ledger_lost >= added, await_nap());
+	AWAIT(stats->ledger_removed > 0, await_nap());
+	AWAIT(ask(kit, "SELECT (SELECT count(*) FROM finding) * 80") < 1024 * 1024, await_nap());
+}
+
+static void test_without_its_key_nothing_is_written(void **state)
+{
+	struct kit *kit = *state;
+	char yaml[256];
+
+	snprintf(yaml, sizeof(yaml),
+		 "state: {directory: %s}\nevidence: {clients: encrypted, key-file: /nonexistent}\n",
+		 kit->directory);
+	assert_int_equal(conf_parse("c", yaml, strlen(yaml), &kit->conf, &kit->text), ERR_OK);
+	assert_int_equal(ledger_create(kit->conf, 1, &kit->ledger, &kit->text), ERR_SYS);
+	assert_string_equal(kit->text.text, "/nonexistent: No such file or directory");
+}
+
+static void test_wanted_only_where_there_is_a_place(void **state)
+{
+	static const char *const without[] = {
+		"server: {workers: 1}", "state: {directory: /tmp}\nevidence: {ledger: false}"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct conf *conf;
+
+		assert_int_equal(conf_parse("c", without[i], strlen(without[i]), &conf, NULL),
+				 ERR_OK);
+		assert_false(ledger_is_wanted(conf));
+		conf_free(conf);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_workers_are_merged),
+		TEST(test_the_end_writes_what_is_there),
+		TEST(test_what_cannot_be_written_is_kept),
+		TEST(test_a_file_that_was_removed_is_made_anew),
+		TEST(test_what_is_too_old_goes),
+		TEST(test_the_size_has_a_bound),
+		TEST(test_without_its_key_nothing_is_written),
+		cmocka_unit_test(test_wanted_only_where_there_is_a_place),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

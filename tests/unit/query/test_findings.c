@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "query/findings.h"
+
+#define LIST_A 0
+#define LIST_B 1
+
+static const struct hash_key key = {1, 2};
+static const struct hash_key name_key = {3, 4};
+
+struct kit {
+	struct findings *findings;
+	struct policy policy;
+	uint64_t now_ms;
+	int wake_fd;
+};
+
+static int set_up(void **state)
+{
+	struct kit *kit = calloc(1, sizeof(*kit));
+
+	kit->wake_fd = eventfd(0, EFD_NONBLOCK);
+	kit->policy.list_count = 2;
+	strcpy(kit->policy.lists[0].name, "a");
+	strcpy(kit->policy.lists[1].name, "b");
+	kit->now_ms = 100000;
+	*state = kit;
+	return findings_create(&key, kit->wake_fd, &kit->findings);
+}
+
+static int tear_down(void **state)
+{
+	struct kit *kit = *state;
+
+	findings_free(kit->findings);
+	close(kit->wake_fd);
+	free(kit);
+	return 0;
+}
+
+static bool add(struct kit *kit, const char *client, const char *text, uint8_t list, uint16_t qtype,
+		enum findings_way way)
+{
+	struct name name;
+	struct ip ip;
+
+	assert_int_equal(ip_parse(client, &ip), ERR_OK);
+	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
+	return findings_add(kit->findings, &kit->policy, 7,
+			    &(struct findings_hit){
+				    .client = &ip,
+				    .name = &name,
+				    .name_hash = name_hash(&name_key, &name),
+				    .now_ms = kit->now_ms,
+				    .now_s = (uint32_t)(kit->now_ms / 1000),
+				    .qtype = qtype,
+				    .list = list,
+				    .owner_labels = 2,
+				    .way = way,
+			    });
+}
+
+static void test_nothing_is_nothing(void **state)
+{
+	struct kit *kit = *state;
+
+	assert_null(findings_take(kit->findings));
+	assert_null(findings_take(kit->findings));
+}
+
+static void test_what_differs_is_counted_apart(void **state)
+{
+	struct kit *kit = *state;
+	struct findings_table *t;
+
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	add(kit, "192.0.2.1", "c2.example", LIST_B, 1, FINDINGS_WAY_UDP);
+	add(kit, "192.0.2.2", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	add(kit, "c000:201::", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP); /* the same octets */
+	add(kit, "192.0.2.1", "c3.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	t = findings_take(kit->findings);
+	assert_non_null(t);
+	assert_int_equal(t->count, 5);
+	assert_int_equal(t->entries[0].count, 2);
+	assert_string_equal(t->lists[t->entries[1].list], "b");
+	assert_int_equal(t->entries[0].owner_labels, 2);
+	assert_memory_equal(t->names + t->entries[4].name, "\2c3\7example", 12);
+	assert_null(findings_take(kit->findings));
+	findings_give(kit->findings, t);
+	assert_null(findings_take(kit->findings));
+}
+
+static void test_ways_types_and_times(void **state)
+{
+	struct kit *kit = *state;
+	struct findings_table *t;
+	const struct finding *e;
+
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	kit->now_ms += 5000;
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 28, FINDINGS_WAY_COOKIE);
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 999, FINDINGS_WAY_TCP);
+	t = findings_take(kit->findings);
+	e = &t->entries[0];
+	assert_int_equal(e->count, 3);
+	assert_int_equal(e->proven, 2);
+	assert_int_equal(e->ways,
+			 1 << FINDINGS_WAY_UDP | 1 << FINDINGS_WAY_COOKIE | 1 << FINDINGS_WAY_TCP);
+	assert_int_equal(e->types, 1 | 2 | 1 << FINDINGS_TYPE_OTHER);
+	assert_int_equal(e->first_s, 100);
+	assert_int_equal(e->last_s, 105);
+	findings_give(kit->findings, t);
+}
+
+static void test_a_second_merges(void **state)
+{
+	static const struct {
+		unsigned int after_ms;
+		uint16_t qtype;
+		uint64_t merged;
+	} steps[] = {{0, 1, 1},	  {1, 1, 1},  {1, 28, 2},   {500, 28, 2},
+		     {600, 1, 3}, {0, 28, 4}, {1000, 1, 5}, {999, 1, 5}};
+	struct kit *kit = *state;
+	struct findings_table *t;
+	uint64_t merged = 0;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		kit->now_ms += steps[i].after_ms;
+		add(kit, "192.0.2.1", "c2.example", LIST_A, steps[i].qtype, FINDINGS_WAY_UDP);
+		merged = steps[i].merged;
+	}
+	t = findings_take(kit->findings);
+	assert_int_equal(t->entries[0].count, 8);
+	assert_int_equal(t->entries[0].merged, merged);
+	assert_int_equal(t->entries[0].first_types, 3);
+	findings_give(kit->findings, t);
+}
+
+static bool is_woken(const struct kit *kit)
+{
+	uint64_t count;
+
+	return read(kit->wake_fd, &count, sizeof(count)) > 0;
+}
+
+/* Adds clients `from` to `to` - 1; returns how many were lost. */
+static unsigned int add_many(struct kit *kit, unsigned int from, unsigned int to)
+{
+	unsigned int lost = 0;
+
+	for (unsigned int i = from; i < to; i++) {
+		char client[32];
+
+		snprintf(client, sizeof(client), "10.%u.%u.%u", i >> 16 & 255, i >> 8 & 255,
+			 i & 255);
+		lost += !add(kit, client, "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	}
+	return lost;
+}
+
+static unsigned int take_all(struct kit *kit)
+{
+	struct findings_table *t;
+	unsigned int count = 0;
+
+	while ((t = findings_take(kit->findings)) != NULL) {
+		for (uint32_t i = 0; i < t->count; i++)
+			count += (unsigned int)t->entries[i].count;
+		assert_string_equal(t->lists[0], "a");
+		findings_give(kit->findings, t);
+	}
+	return count;
+}
+
+static void test_full_tables_are_handed_over(void **state)
+{
+	struct kit *kit = *state;
+
+	assert_int_equal(add_many(kit, 0, FINDINGS_TABLE_MAX), 0);
+	assert_false(is_woken(kit));
+	assert_int_equal(add_many(kit, FINDINGS_TABLE_MAX, 3 * FINDINGS_TABLE_MAX), 0);
+	assert_true(is_woken(kit));
+	assert_int_equal(take_all(kit), 3 * FINDINGS_TABLE_MAX);
+}
+
+static void test_what_is_lost_is_told(void **state)
+{
+	struct kit *kit = *state;
+	unsigned int many = 20 * FINDINGS_TABLE_MAX;
+	unsigned int lost = add_many(kit, 0, many);
+
+	assert_in_range(lost, 1, many - 4 * FINDINGS_TABLE_MAX);
+	/* one that the table has is counted on */
+	assert_true(add(kit, "10.0.96.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP));
+	assert_int_equal(take_all(kit), many - lost + 1);
+	/* and there is room again */
+	assert_int_equal(add_many(kit, 0, 3 * FINDINGS_TABLE_MAX), 0);
+	assert_int_equal(take_all(kit), 3 * FINDINGS_TABLE_MAX);
+}
+
+static void test_lists_of_another_load(void **state)
+{
+	struct kit *kit = *state;
+	struct findings_table *t;
+	struct name name;
+	struct ip ip;
+
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	strcpy(kit->policy.lists[0].name, "other");
+	assert_int_equal(ip_parse("192.0.2.1", &ip), ERR_OK);
+	assert_int_equal(name_from_text("c2.example", 10, &name), ERR_OK);
+	assert_true(findings_add(kit->findings, &kit->policy, 8,
+				 &(struct findings_hit){.client = &ip, .name = &name}));
+	t = findings_take(kit->findings);
+	assert_string_equal(t->lists[t->entries[0].list], "a");
+	findings_give(kit->findings, t);
+	t = findings_take(kit->findings);
+	assert_string_equal(t->lists[t->entries[0].list], "other");
+	findings_give(kit->findings, t);
+}
+
+#define ROUNDS 200000U
+
+static atomic_bool done;
+
+static void *count_many(void *arg)
+{
+	struct kit *kit = arg;
+	uintptr_t lost = 0;
+
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		lost += add_many(kit, i % 5000, i % 5000 + 1);
+	done = true;
+	return (void *)lost;
+}
+
+/* Nothing is lost nor counted twice while one thread counts and another takes. */
+static void test_two_threads(void **state)
+{
+	struct kit *kit = *state;
+	unsigned int taken = 0;
+	pthread_t thread;
+	void *lost;
+
+	done = false;
+	assert_int_equal(pthread_create(&thread, NULL, count_many, kit), 0);
+	while (!done)
+		taken += take_all(kit);
+	pthread_join(thread, &lost);
+	taken += take_all(kit);
+	assert_int_equal(taken + (uintptr_t)lost, ROUNDS);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_nothing_is_nothing),		TEST(test_what_differs_is_counted_apart),
+		TEST(test_ways_types_and_times),	TEST(test_a_second_merges),
+		TEST(test_full_tables_are_handed_over), TEST(test_what_is_lost_is_told),
+		TEST(test_lists_of_another_load),	TEST(test_two_threads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
