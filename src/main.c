@@ -21,6 +21,7 @@
 #include "daemon/loader.h"
 #include "daemon/successor.h"
 #include "system/privilege.h"
+#include "evidence/command.h"
 #include "evidence/ledger.h"
 #include "net/listener.h"
 #include "net/worker.h"
@@ -62,6 +63,7 @@ static int usage(FILE *out)
 		fprintf(out, "  -%c, --%s%s%s\n\t%s\n", choices[i].letter, choices[i].name,
 			choices[i].argument ? " " : "",
 			choices[i].argument ? choices[i].argument : "", choices[i].help);
+	command_help(out);
 	return out == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -427,6 +429,8 @@ int main(int argc, char **argv)
 	struct conf_mistakes mistakes;
 	struct conf *conf;
 
+	if (argc > 1 && command_is_one(argv[1]))
+		return command_run(argc, argv);
 	if (!read_arguments(argc, argv, &args))
 		return usage(stderr);
 	if (args.mode == 'h')

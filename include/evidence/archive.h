@@ -70,6 +70,35 @@ enum err archive_put(struct archive *archive, const struct archive_finding *find
 		     struct err_text *text) MUST_CHECK;
 enum err archive_commit(struct archive *archive, struct err_text *text) MUST_CHECK;
 
+/* What of the store is wanted; NULL and 0: all. */
+struct archive_filter {
+	const char *client; /* address or prefix, as it is written in the store */
+	const char *list;
+	const char *family;
+	const char *name; /* itself, and all below it */
+	uint32_t since_s; /* seen then or later */
+	uint32_t until_s; /* seen then or earlier */
+	bool proven;	  /* of clients that have shown that they have their address */
+};
+
+/* What the store has of a finding; its texts are valid during the call. */
+struct archive_row {
+	struct archive_finding finding;
+	struct archive_list list;
+	uint64_t names; /* of archive_each_client: how many findings are in it */
+};
+
+/* False: enough. */
+typedef bool archive_row_fn(void *arg, const struct archive_row *row);
+
+/* Calls `fn` for each finding that is wanted, those of a client together.  ERR_SYS. */
+enum err archive_each(struct archive *archive, const struct archive_filter *filter,
+		      archive_row_fn *fn, void *arg, struct err_text *text) MUST_CHECK;
+
+/* The same by clients: names and texts of the lists are empty, the rest is of all its findings. */
+enum err archive_each_client(struct archive *archive, const struct archive_filter *filter,
+			     archive_row_fn *fn, void *arg, struct err_text *text) MUST_CHECK;
+
 /* Octets that the findings take; what is free again inside the file is not counted. */
 uint64_t archive_size(struct archive *archive);
 

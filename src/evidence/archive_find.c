@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the store has, read. */
+#include <stdio.h>
+#include <string.h>
+
+#include "evidence/sqlite.h"
+
+#define SQL_MAX 2048
+
+/* The findings are walked in the order they lie in, so that nothing has to be sorted. */
+#define FROM                                                                                       \
+	" FROM finding f CROSS JOIN client c ON c.id = f.client CROSS JOIN list l ON l.id = "      \
+	"f.list"
+#define FINDING                                                                                    \
+	"c.address, c.form, l.name, f.name, f.owner_labels, f.first_s, f.last_s, f.count, "        \
+	"f.proven,"                                                                                \
+	" f.merged, f.types, f.ways, l.family, l.reason, l.action, l.court, l.case_id, l.date,"    \
+	" l.contact, l.url, l.remedy, 1"
+#define CLIENT                                                                                     \
+	"c.address, c.form, '', '', 0, min(f.first_s), max(f.last_s), sum(f.count),"               \
+	" sum(f.proven), sum(f.merged), 0, 0, '', '', '', '', '', '', '', '', '', count(*)"
+
+/* The conditions, by whether the filter has them: only what is asked for costs time. */
+static void add_conditions(char sql[SQL_MAX], const struct archive_filter *filter)
+{
+	const struct {
+		bool wanted;
+		const char *sql;
+	} conditions[] = {
+		{filter->client != NULL,
+		 " AND f.client IN (SELECT id FROM client WHERE covers(:client, address))"},
+		{filter->list != NULL, " AND l.name = :list"},
+		{filter->family != NULL, " AND l.family = :family"},
+		{filter->name != NULL,
+		 " AND (f.name = :name OR substr(f.name, -length(:name) - 1) = '.' || :name)"},
+		{filter->since_s > 0, " AND f.last_s >= :since"},
+		{filter->until_s > 0, " AND f.first_s <= :until"},
+		{filter->proven, " AND f.proven > 0"},
+	};
+	size_t len = strlen(sql);
+
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
+		if (conditions[i].wanted)
+			len += (size_t)snprintf(sql + len, SQL_MAX - len, "%s", conditions[i].sql);
+}
+
+static void bind_text(sqlite3_stmt *q, const char *parameter, const char *text)
+{
+	int at = sqlite3_bind_parameter_index(q, parameter);
+
+	if (at > 0)
+		sqlite3_bind_text(q, at, text, -1, SQLITE_STATIC);
+}
+
+static void bind_time(sqlite3_stmt *q, const char *parameter, uint32_t time_s)
+{
+	int at = sqlite3_bind_parameter_index(q, parameter);
+
+	if (at > 0)
+		sqlite3_bind_int64(q, at, time_s);
+}
+
+static sqlite3_stmt *question(struct archive *s, const char *columns, const char *end,
+			      const struct archive_filter *filter)
+{
+	char sql[SQL_MAX];
+	sqlite3_stmt *q;
+
+	snprintf(sql, sizeof(sql), "SELECT %s" FROM " WHERE 1", columns);
+	add_conditions(sql, filter);
+	snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), "%s", end);
+	q = archive_prepare(s, sql);
+	if (!q)
+		return NULL;
+	bind_text(q, ":client", filter->client);
+	bind_text(q, ":list", filter->list);
+	bind_text(q, ":family", filter->family);
+	bind_text(q, ":name", filter->name);
+	bind_time(q, ":since", filter->since_s);
+	bind_time(q, ":until", filter->until_s);
+	return q;
+}
+
+static const char *text_at(sqlite3_stmt *q, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(q, column);
+
+	return text ? text : "";
+}
+
+static uint64_t number_at(sqlite3_stmt *q, int column)
+{
+	int64_t number = sqlite3_column_int64(q, column);
+
+	return number > 0 ? (uint64_t)number : 0;
+}
+
+static struct archive_finding finding_at(sqlite3_stmt *q)
+{
+	return (struct archive_finding){
+		.client = text_at(q, 0),
+		.form = sqlite3_column_int(q, 1),
+		.list = text_at(q, 2),
+		.name = text_at(q, 3),
+		.owner_labels = (uint8_t)number_at(q, 4),
+		.first_s = (uint32_t)number_at(q, 5),
+		.last_s = (uint32_t)number_at(q, 6),
+		.count = number_at(q, 7),
+		.proven = number_at(q, 8),
+		.merged = number_at(q, 9),
+		.types = (uint16_t)number_at(q, 10),
+		.ways = (uint8_t)number_at(q, 11),
+	};
+}
+
+static struct archive_row row_at(sqlite3_stmt *q)
+{
+	return (struct archive_row){
+		.finding = finding_at(q),
+		.list =
+			{
+				.name = text_at(q, 2),
+				.family = text_at(q, 12),
+				.reason = text_at(q, 13),
+				.action = text_at(q, 14),
+				.court = text_at(q, 15),
+				.case_id = text_at(q, 16),
+				.date = text_at(q, 17),
+				.contact = text_at(q, 18),
+				.url = text_at(q, 19),
+				.remedy = text_at(q, 20),
+			},
+		.names = number_at(q, 21),
+	};
+}
+
+static enum err walk(struct archive *s, sqlite3_stmt *q, archive_row_fn *fn, void *arg,
+		     struct err_text *text)
+{
+	bool more = true;
+	int rc = SQLITE_DONE;
+
+	if (!q)
+		return archive_fail(s, text);
+	while (more && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+		struct archive_row row = row_at(q);
+
+		more = fn(arg, &row);
+	}
+	sqlite3_finalize(q);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? ERR_OK : archive_fail(s, text);
+}
+
+enum err archive_each(struct archive *s, const struct archive_filter *filter, archive_row_fn *fn,
+		      void *arg, struct err_text *text)
+{
+	return walk(s, question(s, FINDING, " ORDER BY f.client, f.list, f.name", filter), fn, arg,
+		    text);
+}
+
+enum err archive_each_client(struct archive *s, const struct archive_filter *filter,
+			     archive_row_fn *fn, void *arg, struct err_text *text)
+{
+	return walk(s, question(s, CLIENT, " GROUP BY f.client", filter), fn, arg, text);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "evidence/command.h"
+
+#include <getopt.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "evidence/archive.h"
+#include "evidence/report.h"
+#include "evidence/client.h"
+#include "evidence/when.h"
+
+/* The options, X(field, name, argument, help). */
+#define OPTIONS(X)                                                                                 \
+	X(report, "report", NULL, "report the findings")                                           \
+	X(erase, "erase", "ADDRESS", "erase all findings of an address or prefix, for good")       \
+	X(hold, "hold", "ADDRESS", "have nobody remove findings of an address or prefix")          \
+	X(release, "release", "ADDRESS", "end that")                                               \
+	X(store, "store", "PATH", "the ledger: ledger.db of the state directory")                  \
+	X(format, "format", "FORMAT", "of the report; table")                                      \
+	X(by, "by", "client", "a line a client, over all names (table, csv, json)")                \
+	X(client, "client", "ADDRESS", "findings of this address or prefix alone")                 \
+	X(list, "list", "LIST", "of this list alone")                                              \
+	X(family, "family", "FAMILY", "of this family alone")                                      \
+	X(name, "name", "NAME", "of this name and what is below it alone")                         \
+	X(since, "since", "TIME", "seen then or later: 2026-11-28, 2026-11-28T07:00:00Z, 3d, 12h") \
+	X(until, "until", "TIME", "seen then or earlier")                                          \
+	X(proven, "proven", NULL, "of clients that have shown their address (TCP, TLS, cookie)")   \
+	X(key_file, "key-file", "PATH", "the key of encrypted addresses, which are shown then")    \
+	X(org, "org", "NAME", "who reports")                                                       \
+	X(contact, "contact", "MAIL", "mail address of who reports (xarf)")                        \
+	X(domain, "domain", "DOMAIN", "domain of who reports (xarf)")                              \
+	X(because, "because", "TEXT", "the reason, for the audit (erase, hold, release)")
+
+/* Their arguments; "" of those without one; NULL: not given. */
+struct options {
+#define X(field, name, argument, help) const char *field;
+	OPTIONS(X)
+#undef X
+};
+
+enum option_number {
+#define X(field, name, argument, help) OPTION_##field,
+	OPTIONS(X)
+#undef X
+		OPTION_COUNT
+};
+
+static const struct option long_options[] = {
+#define X(field, name, argument, help)                                                             \
+	{name, (argument) ? required_argument : no_argument, NULL, OPTION_##field},
+	OPTIONS(X)
+#undef X
+		{NULL, 0, NULL, 0},
+};
+
+bool command_is_one(const char *word)
+{
+	return strcmp(word, "--report") == 0 || strcmp(word, "--erase") == 0 ||
+	       strcmp(word, "--hold") == 0 || strcmp(word, "--release") == 0;
+}
+
+void command_help(FILE *out)
+{
+	fputs("\nof a ledger, with or without a daemon (--report, --erase, --hold or --release "
+	      "comes "
+	      "first):\n",
+	      out);
+#define X(field, name, argument, help)                                                             \
+	fprintf(out, "  --%s%s%s\n\t%s\n", name, (argument) ? " " : "",                            \
+		(argument) ? (argument) : "", help);
+	OPTIONS(X)
+#undef X
+	fputs("formats:\n", out);
+#define X(enumerator, word, help) fprintf(out, "  %s\n\t%s\n", word, help);
+	REPORT_FORMATS(X)
+#undef X
+}
+
+static int fail(const char *text)
+{
+	fprintf(stderr, "sinkholed: %s\n", text);
+	return EXIT_FAILURE;
+}
+
+/* False when the command line is wrong, of which something was said. */
+static bool read_options(int argc, char **argv, struct options *o)
+{
+	const char **fields[] = {
+#define X(field, name, argument, help) &o->field,
+		OPTIONS(X)
+#undef X
+	};
+	int number;
+
+	while ((number = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (number < 0 || number >= OPTION_COUNT)
+			return false;
+		*fields[number] = optarg ? optarg : "";
+	}
+	if (optind < argc)
+		fail("there is an argument too many");
+	else if (!o->store)
+		fail("--store is missing: the path of ledger.db");
+	else if (o->by && strcmp(o->by, "client") != 0)
+		fail("--by can be: client");
+	else
+		return true;
+	return false;
+}
+
+/*
+ * Whoever is root becomes who the ledger belongs to: files that SQLite makes beside it would keep
+ * the daemon out.
+ */
+static enum err become_owner(const char *path, struct err_text *text)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || stat(path, &st) != 0 || st.st_uid == 0)
+		return ERR_OK;
+	if (setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0)
+		return err_set(text, ERR_SYS, "%s: cannot become its owner", path);
+	return ERR_OK;
+}
+
+/* ---- reports */
+
+/* The subject as the store has it: with a key an address is encrypted first. */
+static enum err subject_of(const char *given, struct ipcrypt *key,
+			   char ret_subject[CLIENT_TEXT_MAX], struct err_text *text)
+{
+	struct prefix prefix;
+	struct ip ip;
+
+	if (prefix_parse(given, &prefix) != ERR_OK)
+		return err_set(text, ERR_SYNTAX,
+			       "%s: expected an address, or a prefix whose other "
+			       "bits are zero",
+			       given);
+	snprintf(ret_subject, CLIENT_TEXT_MAX, "%s", given);
+	if (!key)
+		return ERR_OK;
+	if (ip_parse(given, &ip) != ERR_OK)
+		return err_set(text, ERR_SYNTAX, "%s: of encrypted addresses there are no prefixes",
+			       given);
+	ip = ipcrypt_encrypt(key, &ip);
+	ip_text(&ip, ret_subject, CLIENT_TEXT_MAX);
+	return ERR_OK;
+}
+
+static enum err query_of(const struct options *o, struct report_query *q,
+			 char subject[CLIENT_TEXT_MAX], struct err_text *text)
+{
+	enum err err = ERR_OK;
+
+	q->now_s = (uint32_t)clock_unix_s();
+	q->format = report_format_of(o->format ? o->format : "table");
+	if (q->format == REPORT_FORMAT_COUNT)
+		return err_set(text, ERR_SYNTAX, "there is no format %s", o->format);
+	q->by_client = o->by != NULL;
+	q->org = o->org;
+	q->contact = o->contact;
+	q->domain = o->domain;
+	q->filter.list = o->list;
+	q->filter.family = o->family;
+	q->filter.name = o->name;
+	q->filter.proven = o->proven != NULL;
+	if (o->client) {
+		err = subject_of(o->client, q->ipcrypt, subject, text);
+		q->filter.client = subject;
+	}
+	if (err == ERR_OK && o->since)
+		err = when_parse(o->since, q->now_s, &q->filter.since_s, text);
+	if (err == ERR_OK && o->until)
+		err = when_parse(o->until, q->now_s, &q->filter.until_s, text);
+	return err;
+}
+
+static enum err report(const struct options *o, struct ipcrypt *key, struct err_text *text)
+{
+	struct report_query query = {.ipcrypt = key};
+	char subject[CLIENT_TEXT_MAX];
+	struct archive *archive;
+	enum err err = query_of(o, &query, subject, text);
+
+	if (err == ERR_OK)
+		err = archive_open(o->store, ARCHIVE_READ, &archive, text);
+	if (err != ERR_OK)
+		return err;
+	err = report_write(archive, &query, stdout, text);
+	archive_close(archive);
+	return err;
+}
+
+/* ---- erasure and holds */
+
+/* Who asks, for the audit: also behind sudo. */
+static void name_operator(char *buf, size_t size)
+{
+	const char *before = getenv("SUDO_USER");
+	const struct passwd *pw = getpwuid(getuid());
+
+	snprintf(buf, size, "%s (uid %u)%s%s", pw ? pw->pw_name : "?", (unsigned int)getuid(),
+		 before ? ", SUDO_USER " : "", before ? before : "");
+}
+
+static enum err act(const struct options *o, struct ipcrypt *key, struct err_text *text)
+{
+	enum archive_act what = o->erase ? ARCHIVE_ERASE : o->hold ? ARCHIVE_HOLD : ARCHIVE_RELEASE;
+	const char *given = o->erase ? o->erase : o->hold ? o->hold : o->release;
+	char subject[CLIENT_TEXT_MAX];
+	char who[160];
+	struct archive *archive;
+	uint64_t findings = 0;
+	enum err err = subject_of(given, key, subject, text);
+
+	if (err == ERR_OK && !o->because)
+		err = err_set(text, ERR_SYNTAX, "--because is missing: the reason, for the audit");
+	if (err == ERR_OK)
+		err = archive_open(o->store, ARCHIVE_EDIT, &archive, text);
+	if (err != ERR_OK)
+		return err;
+	name_operator(who, sizeof(who));
+	err = archive_act(archive, what, subject, who, o->because, &findings, text);
+	archive_close(archive);
+	if (err == ERR_OK)
+		printf("%llu findings %s\n", (unsigned long long)findings,
+		       what == ARCHIVE_ERASE  ? "erased"
+		       : what == ARCHIVE_HOLD ? "held"
+					      : "released");
+	return err;
+}
+
+int command_run(int argc, char **argv)
+{
+	struct options o = {.store = NULL};
+	struct ipcrypt *key = NULL;
+	struct err_text text = {""};
+	enum err err = ERR_OK;
+
+	if (!read_options(argc, argv, &o))
+		return EXIT_FAILURE;
+	if (o.key_file)
+		err = ipcrypt_read(o.key_file, &key, &text);
+	if (err == ERR_OK)
+		err = become_owner(o.store, &text);
+	if (err == ERR_OK)
+		err = o.report ? report(&o, key, &text) : act(&o, key, &text);
+	ipcrypt_free(key);
+	return err == ERR_OK ? EXIT_SUCCESS : fail(text.text);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "evidence/report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "evidence/sink.h"
+
+#define WORD(enumerator, word, help) [enumerator] = (word),
+static const char *const words[] = {REPORT_FORMATS(WORD)};
+#undef WORD
+
+static const struct format *const formats[REPORT_FORMAT_COUNT] = {
+	[REPORT_TABLE] = &format_table, [REPORT_CSV] = &format_csv,
+	[REPORT_JSON] = &format_json,	[REPORT_SHADOWSERVER] = &format_shadowserver,
+	[REPORT_XARF] = &format_xarf,	[REPORT_INTELMQ] = &format_intelmq,
+	[REPORT_STIX] = &format_stix,	[REPORT_MISP] = &format_misp,
+	[REPORT_CEF] = &format_cef,	[REPORT_OCSF] = &format_ocsf,
+	[REPORT_ECS] = &format_ecs,
+};
+
+static const struct format *const client_formats[REPORT_FORMAT_COUNT] = {
+	[REPORT_TABLE] = &format_clients_table,
+	[REPORT_CSV] = &format_clients_csv,
+	[REPORT_JSON] = &format_clients_json,
+};
+
+enum report_format report_format_of(const char *word)
+{
+	unsigned int i = 0;
+
+	while (i < REPORT_FORMAT_COUNT && strcmp(words[i], word) != 0)
+		i++;
+	return (enum report_format)i;
+}
+
+/* A report under way. */
+struct writing {
+	struct sink sink;
+	const struct format *format;
+};
+
+/* Refuses an address that the format would have taken for something else. */
+static bool is_sayable(struct writing *w, const struct archive_row *row)
+{
+	const char *form = row->finding.form == CONF_CLIENTS_PREFIX ? "a prefix" : "encrypted";
+
+	if (!w->format->whole || row->finding.form == CONF_CLIENTS_WHOLE ||
+	    (row->finding.form == CONF_CLIENTS_PREFIX && w->format->prefixes))
+		return true;
+	w->sink.err = err_set(w->sink.text, ERR_REFUSED,
+			      "format %s has no way to say that the address %s is %s",
+			      words[w->sink.query->format], row->finding.client, form);
+	return false;
+}
+
+static bool write_row(void *arg, const struct archive_row *stored)
+{
+	struct writing *w = arg;
+	struct archive_row row = *stored;
+	char address[INET6_ADDRSTRLEN];
+	struct ip ip;
+
+	if (w->sink.query->ipcrypt && row.finding.form == CONF_CLIENTS_ENCRYPTED &&
+	    ip_parse(row.finding.client, &ip) == ERR_OK) {
+		ip = ipcrypt_decrypt(w->sink.query->ipcrypt, &ip);
+		row.finding.client = ip_text(&ip, address, sizeof(address));
+		row.finding.form = CONF_CLIENTS_WHOLE;
+	}
+	if (!is_sayable(w, &row))
+		return false;
+	w->format->row(&w->sink, &row);
+	w->sink.rows++;
+	return w->sink.err == ERR_OK && !ferror(w->sink.out);
+}
+
+static enum err lead_through(struct writing *w, struct archive *archive)
+{
+	const struct report_query *query = w->sink.query;
+	enum err err = ERR_OK;
+
+	if (w->format->begin)
+		err = w->format->begin(&w->sink);
+	if (err != ERR_OK)
+		return err;
+	if (query->by_client)
+		err = archive_each_client(archive, &query->filter, write_row, w, w->sink.text);
+	else
+		err = archive_each(archive, &query->filter, write_row, w, w->sink.text);
+	if (err == ERR_OK)
+		err = w->sink.err;
+	if (w->format->end)
+		w->format->end(&w->sink);
+	return err;
+}
+
+enum err report_write(struct archive *archive, const struct report_query *query, FILE *out,
+		      struct err_text *text)
+{
+	struct writing w = {
+		.sink = {.query = query, .out = out, .text = text},
+		.format = (query->by_client ? client_formats : formats)[query->format],
+	};
+	enum err err;
+
+	if (!w.format)
+		return err_set(text, ERR_REFUSED, "format %s has no report by client",
+			       words[query->format]);
+	err = lead_through(&w, archive);
+	if (err == ERR_OK && (fflush(out) != 0 || ferror(out)))
+		err = err_set(text, ERR_SYS, "the report cannot be written: %s", strerror(errno));
+	return err;
+}
