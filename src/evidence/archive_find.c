@@ -8,17 +8,20 @@
 #define SQL_MAX 2048
 
 /* The findings are walked in the order they lie in, so that nothing has to be sorted. */
-#define FROM                                                                                       \
-	" FROM finding f CROSS JOIN client c ON c.id = f.client CROSS JOIN list l ON l.id = "      \
-	"f.list"
-#define FINDING                                                                                    \
-	"c.address, c.form, l.name, f.name, f.owner_labels, f.first_s, f.last_s, f.count, "        \
-	"f.proven,"                                                                                \
-	" f.merged, f.types, f.ways, l.family, l.reason, l.action, l.court, l.case_id, l.date,"    \
-	" l.contact, l.url, l.remedy, 1"
-#define CLIENT                                                                                     \
-	"c.address, c.form, '', '', 0, min(f.first_s), max(f.last_s), sum(f.count),"               \
-	" sum(f.proven), sum(f.merged), 0, 0, '', '', '', '', '', '', '', '', '', count(*)"
+#define EACH                                                                                       \
+	"SELECT c.address, c.form, l.name, f.name, f.owner_labels, f.first_s, f.last_s, f.count,"  \
+	" f.proven, f.merged, f.types, f.ways, l.family, l.reason, l.action, l.court, l.case_id,"  \
+	" l.date, l.contact, l.url, l.remedy, 1 FROM finding f"                                    \
+	" CROSS JOIN client c ON c.id = f.client CROSS JOIN list l ON l.id = f.list WHERE 1"
+#define EACH_END " ORDER BY f.client, f.list, f.name"
+
+/* Summed up first: what a client is called is looked up once. */
+#define CLIENTS                                                                                    \
+	"SELECT c.address, c.form, '', '', 0, g.first, g.last, g.count, g.proven, g.merged, 0, 0," \
+	" '', '', '', '', '', '', '', '', '', g.names FROM (SELECT f.client AS client,"            \
+	" count(*) AS names, min(f.first_s) AS first, max(f.last_s) AS last, sum(f.count) AS"      \
+	" count, sum(f.proven) AS proven, sum(f.merged) AS merged FROM finding f"
+#define CLIENTS_END " GROUP BY f.client) g JOIN client c ON c.id = g.client ORDER BY g.client"
 
 /* The conditions, by whether the filter has them: only what is asked for costs time. */
 static void add_conditions(char sql[SQL_MAX], const struct archive_filter *filter)
@@ -60,13 +63,13 @@ static void bind_time(sqlite3_stmt *q, const char *parameter, uint32_t time_s)
 		sqlite3_bind_int64(q, at, time_s);
 }
 
-static sqlite3_stmt *question(struct archive *s, const char *columns, const char *end,
+static sqlite3_stmt *question(struct archive *s, const char *begin, const char *end,
 			      const struct archive_filter *filter)
 {
 	char sql[SQL_MAX];
 	sqlite3_stmt *q;
 
-	snprintf(sql, sizeof(sql), "SELECT %s" FROM " WHERE 1", columns);
+	snprintf(sql, sizeof(sql), "%s", begin);
 	add_conditions(sql, filter);
 	snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), "%s", end);
 	q = archive_prepare(s, sql);
@@ -154,12 +157,15 @@ static enum err walk(struct archive *s, sqlite3_stmt *q, archive_row_fn *fn, voi
 enum err archive_each(struct archive *s, const struct archive_filter *filter, archive_row_fn *fn,
 		      void *arg, struct err_text *text)
 {
-	return walk(s, question(s, FINDING, " ORDER BY f.client, f.list, f.name", filter), fn, arg,
-		    text);
+	return walk(s, question(s, EACH, EACH_END, filter), fn, arg, text);
 }
 
 enum err archive_each_client(struct archive *s, const struct archive_filter *filter,
 			     archive_row_fn *fn, void *arg, struct err_text *text)
 {
-	return walk(s, question(s, CLIENT, " GROUP BY f.client", filter), fn, arg, text);
+	bool by_list = filter->list || filter->family;
+	const char *begin = by_list ? CLIENTS " CROSS JOIN list l ON l.id = f.list WHERE 1"
+				    : CLIENTS " WHERE 1";
+
+	return walk(s, question(s, begin, CLIENTS_END, filter), fn, arg, text);
 }

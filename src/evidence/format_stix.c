@@ -131,8 +131,8 @@ static void put_identity(struct sink *sink)
 				    "identity_class", "organization"));
 }
 
-/* The order, where its court or its pages are known. */
-static json_t *references_of(const struct archive_row *row)
+/* The order, where its case or its pages are known. */
+static void set_references(json_t *indicator, const struct archive_row *row)
 {
 	json_t *references = json_array();
 	json_t *order = json_object();
@@ -141,12 +141,18 @@ static json_t *references_of(const struct archive_row *row)
 	report_set(order, "external_id", row->list.case_id);
 	report_set(order, "url", row->list.url);
 	report_set(order, "description", row->list.contact);
-	json_array_append_new(references, order);
+	if (json_object_size(order) > 1) /* a name alone refers to nothing */
+		json_array_append_new(references, order);
+	else
+		json_decref(order);
 	if (*row->list.remedy)
 		json_array_append_new(references,
 				      json_pack("{s:s, s:o}", "source_name", "remedy", "url",
 						report_string(row->list.remedy)));
-	return references;
+	if (json_array_size(references) > 0)
+		json_object_set_new(indicator, "external_references", references);
+	else
+		json_decref(references);
 }
 
 /* [domain-name:value = 'a\'b'] */
@@ -176,12 +182,13 @@ static void put_indicator(struct sink *sink, const struct archive_row *row, char
 	snprintf(text, sizeof(text), "%s|%s", row->list.name, listed);
 	if (!is_new(sink, id_of("indicator", text, id)))
 		return;
-	indicator = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:[s], s:o, s:s, s:s, s:o}",
-			      "type", "indicator", "spec_version", "2.1", "id", id, "created",
-			      s->now, "modified", s->now, "created_by_ref", s->identity, "name",
-			      report_string(listed), "indicator_types", "malicious-activity",
-			      "pattern", pattern_of(listed), "pattern_type", "stix", "valid_from",
-			      s->first, "external_references", references_of(row));
+	indicator =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:[s], s:o, s:s, s:s}", "type",
+			  "indicator", "spec_version", "2.1", "id", id, "created", s->now,
+			  "modified", s->now, "created_by_ref", s->identity, "name",
+			  report_string(listed), "indicator_types", "malicious-activity", "pattern",
+			  pattern_of(listed), "pattern_type", "stix", "valid_from", s->first);
+	set_references(indicator, row);
 	if (*row->list.family)
 		json_object_set_new(indicator, "labels",
 				    json_pack("[o]", report_string(row->list.family)));
