@@ -85,9 +85,10 @@ LINK = $(CC) -pthread $(FLAGS_$(FLAVOUR)) $(CFLAGS) $(LINK_$(FLAVOUR)) -Wl,--as-
 
 # ---- what is built from what
 
-SRCS    := $(sort $(wildcard src/*/*.c))
+CTL     := $(sort $(wildcard src/tools/*.c))
+SRCS    := $(filter-out $(CTL),$(sort $(wildcard src/*/*.c)))
 HEADERS := $(sort $(wildcard include/*/*.h src/*/*.h))
-CHECKED := $(wildcard $(SRCS) src/main.c)
+CHECKED := $(wildcard $(SRCS) $(CTL) src/main.c)
 OBJS    := $(SRCS:src/%.c=$(BUILD)/obj/%.o)
 LIB     := $(BUILD)/libsinkholed.a
 SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/support/*.c))
@@ -108,7 +109,7 @@ all: ## build build/release/sinkholed
 	+$(Q)$(MAKE) $(JOBS) daemon
 
 .PHONY: daemon units fuzzers tools objects tidy
-daemon: $(BUILD)/sinkholed
+daemon: $(BUILD)/sinkholed $(BUILD)/sinkholectl
 units: $(if $(T),$(call chosen,$(UNITS)),$(UNITS))
 fuzzers: $(FUZZERS)
 tools: $(TOOLS)
@@ -146,6 +147,10 @@ $(LIB): $(OBJS) $(BUILD)/objects
 $(BUILD)/sinkholed: $(BUILD)/obj/main.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
+# what speaks to the daemon has nothing of it
+$(BUILD)/sinkholectl: $(CTL:src/%.c=$(BUILD)/obj/%.o)
+	$(SAY) LINK $@
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
 $(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(SUPPORT) $(LIB)
 	$(SAY) LINK $@
 	$(Q)mkdir -p $(@D) && $(LINK) -o $@ $^ -lcmocka $(PKG_LIBS)
@@ -158,7 +163,7 @@ $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
 
--include $(OBJS:.o=.d) $(BUILD)/obj/main.d $(TESTOBJS:.o=.d)
+-include $(OBJS:.o=.d) $(BUILD)/obj/main.d $(CTL:src/%.c=$(BUILD)/obj/%.d) $(TESTOBJS:.o=.d)
 
 # ---- running and testing
 
@@ -324,6 +329,7 @@ man: daemon ## write the options into man/sinkholed.yaml.5
 
 install: all ## install below DESTDIR and PREFIX (/usr/local); an existing configuration is kept
 	$(Q)install -D -m 0755 $(BUILD)/sinkholed '$(DESTDIR)$(SBINDIR)/sinkholed'
+	$(Q)install -D -m 0755 $(BUILD)/sinkholectl '$(DESTDIR)$(SBINDIR)/sinkholectl'
 	$(Q)$(call place,man/sinkholed.8,$(MANDIR)/man8/sinkholed.8)
 	$(Q)$(call place,man/sinkholed.yaml.5,$(MANDIR)/man5/sinkholed.yaml.5)
 	$(Q)$(call place,systemd/sinkholed.service,$(LIBDIR)/systemd/system/sinkholed.service)
@@ -340,7 +346,7 @@ install: all ## install below DESTDIR and PREFIX (/usr/local); an existing confi
 
 uninstall: ## remove what install put there, but not the configuration
 	@$(if $(DESTDIR),:,! command -v systemctl >/dev/null || systemctl disable --now --quiet sinkholed 2>/dev/null || :)
-	$(Q)rm -f '$(DESTDIR)$(SBINDIR)/sinkholed' '$(DESTDIR)$(MANDIR)/man8/sinkholed.8' \
+	$(Q)rm -f '$(DESTDIR)$(SBINDIR)/sinkholed' '$(DESTDIR)$(SBINDIR)/sinkholectl' '$(DESTDIR)$(MANDIR)/man8/sinkholed.8' \
 		'$(DESTDIR)$(MANDIR)/man5/sinkholed.yaml.5' \
 		'$(DESTDIR)$(LIBDIR)/systemd/system/sinkholed.service' \
 		'$(DESTDIR)$(LIBDIR)/sysusers.d/sinkholed.conf' '$(DESTDIR)$(LIBDIR)/tmpfiles.d/sinkholed.conf'

@@ -305,6 +305,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		.argv = args->argv,
 		.name_key = config->name_key,
 		.cookie_secret = config->cookie_secret,
+		.first = result,
 	};
 	struct workers *workers = NULL;
 	struct ledger *ledger = NULL;

@@ -96,6 +96,8 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_STATE      SECTION,  struct conf_state,      state
 #define CONF_TYPE_RATENETWORKS SECTIONS, struct conf_ratenetwork, ratenetwork
 #define CONF_TYPE_EVIDENCE   SECTION,  struct conf_evidence,   evidence
+#define CONF_TYPE_CONTROL    SECTION,  struct conf_control,    control
+#define CONF_TYPE_METRICS    SECTION,  struct conf_metrics,    metrics
 #define CONF_TYPE_UPSTREAMS  SECTIONS, struct conf_upstream,   upstream
 #define CONF_TYPE_CACHETYPES SECTIONS, struct conf_cachetype,  cachetype
 #define CONF_TYPE_FORWARDS   SECTIONS, struct conf_forward,    forward
@@ -125,6 +127,8 @@ struct conf_sinkhole   { CONF_ROWS_SINKHOLE(CONF_MEMBER) };
 struct conf_authority  { CONF_ROWS_AUTHORITY(CONF_MEMBER) };
 struct conf_list       { CONF_ROWS_LIST(CONF_MEMBER) };
 struct conf_guard      { CONF_ROWS_GUARD(CONF_MEMBER) };
+struct conf_control    { CONF_ROWS_CONTROL(CONF_MEMBER) };
+struct conf_metrics    { CONF_ROWS_METRICS(CONF_MEMBER) };
 struct conf_state      { CONF_ROWS_STATE(CONF_MEMBER) };
 struct conf_evidence   { CONF_ROWS_EVIDENCE(CONF_MEMBER) };
 

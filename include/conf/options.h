@@ -38,6 +38,8 @@
 #define CONF_CNAMES_MAX 8U	  /* one leading to the next */
 #define CONF_TEXT_MAX 1024	  /* octets of an item of a list of texts */
 
+#define CONF_DOORS_MAX 4	  /* addresses of control, and of metrics */
+
 #define CONF_DAY_S 86400U
 #define CONF_WEEK_S (7U * CONF_DAY_S)
 
@@ -70,6 +72,10 @@
 	X(main, watch, "watch", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether lists, the hosts file and /etc/resolv.conf are watched: a second after one of them has " \
 	  "changed, all is reloaded as by SIGHUP.") \
+	X(main, control, "control", CONTROL, "", 0, 0, "", RELOAD, \
+	  "How the running daemon is asked and told what to do: see sinkholectl(8).") \
+	X(main, metrics, "metrics", METRICS, "", 0, 0, "", RELOAD, \
+	  "Where Prometheus reads the counters.") \
 	X(main, state, "state", STATE, "", 0, 0, "", RELOAD, \
 	  "What is kept over a restart.") \
 	X(main, evidence, "evidence", EVIDENCE, "", 0, 0, "", RELOAD, \
@@ -390,6 +396,20 @@
 	X(evidence, size_bytes, "size", SIZE, "1GiB", 1024 * 1024, 1ULL << 44, "octets", RELOAD, \
 	  "The most that the findings may take.  Beyond, the oldest go, first those of clients that " \
 	  "have not shown that they have the address they asked from.")
+
+#define CONF_ROWS_CONTROL(X) \
+	X(control, socket, "socket", PATH, "", 0, 107, "", RESTART, \
+	  "The Unix socket of sinkholectl(8), which its user and group may use.  Empty: control.sock in " \
+	  "the directory that systemd makes for the unit ($RUNTIME_DIRECTORY), or none.") \
+	X(control, group, "group", STRING, "", 0, 32, "", RESTART, \
+	  "The group of that socket; empty: that of the daemon's user.") \
+	X(control, listen, "listen", ENDPOINTS, "", 0, CONF_DOORS_MAX, "", RESTART, \
+	  "Loopback addresses and ports (127.0.0.1@8053) where the same is served over HTTP to who has the " \
+	  "token, which stands in the file control.token of state.directory.")
+
+#define CONF_ROWS_METRICS(X) \
+	X(metrics, listen, "listen", ENDPOINTS, "", 0, CONF_DOORS_MAX, "", RESTART, \
+	  "The addresses and ports (127.0.0.1@9153) where /metrics is served over HTTP, to anybody.")
 
 /* The words of the options that take one of several: enumerator, word. */
 #define CONF_WORDS_POLICY(W) \

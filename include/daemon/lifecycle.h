@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "cache/cache.h"
+#include "daemon/loader.h"
 #include "evidence/ledger.h"
 #include "net/worker.h"
 
@@ -25,6 +26,7 @@ struct lifecycle_config {
 	struct workers *workers; /* started */
 	struct cache *cache;
 	struct ledger *ledger; /* NULL: none is kept */
+	const struct load_result *first; /* how the load at the start went */
 };
 
 /*

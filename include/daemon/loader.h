@@ -36,6 +36,7 @@ struct load_source {
 	uint32_t bad;
 	uint32_t held;
 	uint32_t took_ms;
+	char reason[256]; /* why the file was refused; "": it was not */
 };
 
 /* How one load ended. */

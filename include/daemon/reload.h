@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reloads: each in a thread of its own, one at a time.  All functions are the main thread's. */
+/* Reloads: each in a thread of its own, one at a time.  The main thread's, but for those that
+ * say otherwise. */
 #ifndef DAEMON_RELOAD_H
 #define DAEMON_RELOAD_H
 
@@ -8,7 +9,9 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "daemon/loader.h"
 #include "net/worker.h"
+#include "web/view.h"
 
 struct reload;
 
@@ -24,6 +27,19 @@ enum err reload_create(struct event_base *base, const char *conf_path,
 /* Begins one, or has another one begin when the one under way is over: what has changed meanwhile
  * may have been read already. */
 void reload_start(struct reload *reload);
+
+/* How the load at the start went, by which `workers` have what is in force. */
+void reload_loaded(struct reload *reload, const struct load_result *result);
+
+/* Somebody wants a reload, which the main thread is still to begin: its number, as loads.covered
+ * will tell that it is over.  Any thread. */
+uint64_t reload_want(struct reload *reload);
+
+/* What is in force, and how the loads went.  Called once by reload_look; nothing is put in force
+ * meanwhile.  Any thread. */
+typedef void reload_look_fn(void *arg, const struct snapshot *snapshot,
+			    const struct web_loads *loads);
+void reload_look(struct reload *reload, reload_look_fn *look, void *arg);
 
 bool reload_is_busy(const struct reload *reload);
 

@@ -30,7 +30,8 @@ void udp_free(struct udp *udp);
 void udp_drain(struct udp *udp);
 
 /* Counts, and warns of, what the kernel dropped since the last call, or since the sockets were
- * taken over: of use about once a second. */
+ * taken over: of use about once a second,
+ * since of so many batches in between it is also counted how long they took. */
 void udp_look(struct udp *udp);
 
 /* How many datagrams the kernel has dropped of a socket since it was made, for want of room in its

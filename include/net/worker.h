@@ -75,4 +75,10 @@ const int *workers_sockets(const struct workers *workers, size_t *ret_count);
 /* The value of a counter, all workers and the others together.  Any thread. */
 uint64_t workers_stat(const struct workers *workers, const struct stats_row *row);
 
+size_t workers_count(const struct workers *workers);
+
+/* All that the workers have counted, together.  Any thread; while no snapshot is put in force, each
+ * list's hits stand under its index in workers_snapshot. */
+void workers_sum(const struct workers *workers, struct stats *ret_sum);
+
 #endif

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "match/policy.h"
+
 /* X(field, help) */
 #define STATS_ROWS(X)                                                                              \
 	X(queries_udp, "queries that came over UDP")                                               \
@@ -71,10 +73,82 @@
 	X(ledger_lost, "queries whose findings could not be kept until they were written")         \
 	X(ledger_removed, "findings removed from the ledger for their age, or for its size")
 
+/* Counters that are one metric, told apart by a label: X(field, metric, label, its value).  What
+ * stands under "answers" are the ways in which a query can end; a query has one of them. */
+#define STATS_GROUPED(X)                                                                           \
+	X(queries_udp, "queries", "transport", "udp")                                              \
+	X(queries_tcp, "queries", "transport", "tcp")                                              \
+	X(blocked_name, "answers", "verdict", "blocked-name")                                      \
+	X(blocked_cname, "answers", "verdict", "blocked-cname")                                    \
+	X(local_answers, "answers", "verdict", "local")                                            \
+	X(special_use, "answers", "verdict", "special-use")                                        \
+	X(cache_hits, "answers", "verdict", "cached")                                              \
+	X(stale_answers, "answers", "verdict", "stale")                                            \
+	X(resolved, "answers", "verdict", "resolved")                                              \
+	X(servfail, "answers", "verdict", "servfail")                                              \
+	X(servfail_cached, "answers", "verdict", "servfail-cached")                                \
+	X(not_allowed, "answers", "verdict", "not-allowed")                                        \
+	X(refused, "answers", "verdict", "refused")                                                \
+	X(chaos, "answers", "verdict", "chaos")                                                    \
+	X(formerr, "answers", "verdict", "formerr")                                                \
+	X(notimp, "answers", "verdict", "notimp")                                                  \
+	X(badvers, "answers", "verdict", "badvers")
+
+/* X(metric, help) */
+#define STATS_GROUPS(X)                                                                            \
+	X("queries", "queries that came, by transport")                                            \
+	X("answers", "queries by what became of them")
+
+/* The types of questions that are told apart; of the others there is the sum. */
+#define STATS_TYPES(X)                                                                             \
+	X(1, "A")                                                                                  \
+	X(2, "NS")                                                                                 \
+	X(5, "CNAME")                                                                              \
+	X(6, "SOA")                                                                                \
+	X(12, "PTR")                                                                               \
+	X(15, "MX")                                                                                \
+	X(16, "TXT")                                                                               \
+	X(28, "AAAA")                                                                              \
+	X(33, "SRV")                                                                               \
+	X(35, "NAPTR")                                                                             \
+	X(43, "DS")                                                                                \
+	X(46, "RRSIG")                                                                             \
+	X(48, "DNSKEY")                                                                            \
+	X(52, "TLSA")                                                                              \
+	X(64, "SVCB")                                                                              \
+	X(65, "HTTPS")                                                                             \
+	X(255, "ANY")                                                                              \
+	X(257, "CAA")
+
+#define STATS_RCODES(X)                                                                            \
+	X(0, "NOERROR")                                                                            \
+	X(1, "FORMERR")                                                                            \
+	X(2, "SERVFAIL")                                                                           \
+	X(3, "NXDOMAIN")                                                                           \
+	X(4, "NOTIMP")                                                                             \
+	X(5, "REFUSED")
+
+#define STATS_TYPE_COUNT 258U /* 0 stands for those from here on */
+#define STATS_RCODE_COUNT 16U
+#define STATS_BUCKETS 24U /* up to 8.4 s */
+
+/* How long answers took.  Bucket i has those of at most 2^i microseconds, but over 2^(i-1); the
+ * last one has what took longer. */
+struct stats_latency {
+	_Atomic uint64_t buckets[STATS_BUCKETS + 1];
+	_Atomic uint64_t sum_us;
+};
+
+/* Nothing but counters: see stats_sum. */
 struct stats {
 #define X(field, help) _Atomic uint64_t field;
 	STATS_ROWS(X)
 #undef X
+	_Atomic uint64_t types[STATS_TYPE_COUNT];
+	_Atomic uint64_t rcodes[STATS_RCODE_COUNT]; /* the header's: BADVERS is among NOERROR */
+	_Atomic uint64_t list_hits[POLICY_LISTS_MAX];
+	struct stats_latency took_direct;    /* of what no upstream had to be asked for, UDP */
+	struct stats_latency took_forwarded; /* from the query to the upstream's answer */
 };
 
 /* A row, for whatever shows counters. */
@@ -95,7 +169,38 @@ extern const size_t stats_row_count;
 			      memory_order_relaxed)
 #define stats_inc(stats, field) stats_add(stats, field, 1)
 
+/* Counts a question of `qtype`. */
+static inline void stats_type(struct stats *stats, uint16_t qtype)
+{
+	stats_inc(stats, types[qtype < STATS_TYPE_COUNT ? qtype : 0]);
+}
+
+/* Counts `count` answers that took `took_us` each. */
+static inline void stats_took(struct stats_latency *latency, uint64_t took_us, size_t count)
+{
+	unsigned int bucket = took_us <= 1 ? 0 : 64U - (unsigned int)__builtin_clzll(took_us - 1);
+
+	stats_add(latency, buckets[bucket < STATS_BUCKETS ? bucket : STATS_BUCKETS], count);
+	stats_add(latency, sum_us, took_us * count);
+}
+
 /* The value of `row` in `stats`.  Any thread. */
 uint64_t stats_value(const struct stats *stats, const struct stats_row *row);
+
+/* Adds all of `stats` to `sum`, which is the caller's alone.  Any thread. */
+void stats_sum(const struct stats *stats, struct stats *sum);
+
+/* What lists are called, by their index. */
+struct stats_lists {
+	size_t count;
+	char names[POLICY_LISTS_MAX][POLICY_LIST_NAME_MAX];
+};
+
+void stats_note_lists(const struct policy *policy, struct stats_lists *ret_lists);
+
+/* Other lists are in force: each list keeps its hits, whatever its index is now, and a new one has
+ * none.  The thread that counts; others may see a list's hits under another index meanwhile. */
+void stats_move_lists(struct stats *stats, const struct stats_lists *before,
+		      const struct policy *now);
 
 #endif

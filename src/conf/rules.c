@@ -71,6 +71,25 @@ static void rule_listen(const struct items *items, const struct conf_node *node,
 	}
 }
 
+static bool is_loopback(const struct endpoint *endpoint)
+{
+	struct ip ip = ip_from_sockaddr(&endpoint->u.sa);
+
+	return ip.family == AF_INET ? ip.bytes[0] == 127
+				    : IN6_IS_ADDR_LOOPBACK(&endpoint->u.in6.sin6_addr);
+}
+
+/* Nobody else's packets come there, and the token goes over no wire. */
+static void rule_control(const struct items *items, const struct conf_node *node, size_t index)
+{
+	const struct endpoint *listen = items->array;
+	char buf[ADDR_TEXT_MAX];
+
+	if (!is_loopback(&listen[index]))
+		conf_fail(items->place, conf_node_mark(node), "expected a loopback address, got %s",
+			  endpoint_text(&listen[index], buf, sizeof(buf)));
+}
+
 /* An upstream that is this daemon would be asked for ever. */
 static bool is_listened_on(const struct conf *conf, const struct endpoint *endpoint)
 {
@@ -210,10 +229,17 @@ void conf_rules(struct conf_place *place, const struct conf_node *root, const st
 		.nodes = conf_node_find(conf_node_find(root, "server"), "listen"),
 		.array = conf->server.listen,
 	};
+	const struct items control = {
+		.place = place,
+		.conf = conf,
+		.nodes = conf_node_find(conf_node_find(root, "control"), "listen"),
+		.array = conf->control.listen,
+	};
 
 	rule_cache(place, root, conf);
 	rule_outgoing(place, root, conf);
 	conf_for_each(&listen, conf->server.listen_count, "server.listen", rule_listen);
+	conf_for_each(&control, conf->control.listen_count, "control.listen", rule_control);
 	conf_for_each(&upstreams, conf->upstreams_count, "upstreams", rule_upstream);
 	conf_for_each(&zones, conf->forward_count, "forward", rule_forward);
 	conf_rules_local(place, root, conf);

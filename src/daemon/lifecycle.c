@@ -9,9 +9,11 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "daemon/cachefile.h"
+#include "daemon/desk.h"
 #include "daemon/handover.h"
 #include "daemon/loader.h"
 #include "daemon/reload.h"
@@ -29,6 +31,7 @@ struct life {
 	struct reload *reload;
 	struct watch *watch;
 	struct handover *handover;
+	struct desk *desk;
 	bool reload_wanted;   /* while a hand-over is under way */
 	bool handover_wanted; /* while a load is */
 	bool succeeded;	      /* another process serves */
@@ -82,6 +85,12 @@ static void reload_all(struct life *life)
 {
 	watch_look(life->watch);
 	reload_or_note(life);
+}
+
+static void on_wanted(void *arg)
+{
+	log_notice("control: reloading");
+	reload_all(arg);
 }
 
 /* ---- the hand-over */
@@ -214,6 +223,20 @@ static enum err make_handover(struct life *life)
 	return handover_create(life->base, &what, on_handed_over, life, &life->handover);
 }
 
+static enum err open_desk(struct life *life)
+{
+	const struct lifecycle_config *config = life->config;
+	const struct desk_config what = {
+		.workers = config->workers,
+		.cache = config->cache,
+		.reload = life->reload,
+		.started_s = clock_unix_s(),
+	};
+
+	reload_loaded(life->reload, config->first);
+	return desk_open(life->base, &what, on_wanted, life, &life->desk);
+}
+
 static enum err life_init(struct life *life)
 {
 	const struct lifecycle_config *config = life->config;
@@ -228,6 +251,8 @@ static enum err life_init(struct life *life)
 	if (err == ERR_OK)
 		err = make_handover(life);
 	if (err == ERR_OK)
+		err = open_desk(life);
+	if (err == ERR_OK)
 		err = listen_to_signals(life);
 	if (err == ERR_OK)
 		watch_files(life);
@@ -239,6 +264,7 @@ static void life_fini(struct life *life)
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (life->signals[i])
 			event_free(life->signals[i]);
+	desk_close(life->desk);
 	watch_free(life->watch);
 	handover_free(life->handover);
 	reload_free(life->reload);
@@ -269,6 +295,8 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 	if (err == ERR_OK) {
 		sd_notify(0, "READY=1");
 		event_base_dispatch(life.base);
+		desk_close(life.desk);
+		life.desk = NULL;
 		stop_workers(&life);
 		ledger_stop(config->ledger);
 		log_counters(config);

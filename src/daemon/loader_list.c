@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One list of a load: from its file, or what stands in for it when that is refused. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,8 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
 	struct err_text none;
 
 	load->result.refused++;
+	snprintf(load->result.sources[index].reason, sizeof(load->result.sources[index].reason),
+		 "%s", reason);
 	if (load->options.strict)
 		return err_set(load->text, ERR_REFUSED, "list %s: %s", conf->name, reason);
 	if (former && former->entries > 0 && carry_over(load, index, old_index) == ERR_OK) {
@@ -239,6 +242,9 @@ enum err loader_restore_list(struct load *load, unsigned int index, unsigned int
 {
 	load->policy->lists[index] = load->former->lists[former];
 	load->result.sources[index].former = true;
+	snprintf(load->result.sources[index].reason, sizeof(load->result.sources[index].reason),
+		 "it would lift what is in force; if it is meant: sinkholed --accept %s",
+		 load->former->lists[former].name);
 	load->result.refused++;
 	load->result.lists++;
 	if (carry_over(load, index, former) == ERR_OK)

@@ -17,6 +17,7 @@
 #include "base/priority.h"
 #include "conf/conf.h"
 #include "daemon/loader.h"
+#include "daemon/news.h"
 
 #define GRACE_MS 1000 /* to a load that was told to give up */
 
@@ -32,6 +33,8 @@ struct reload {
 	bool busy;
 	bool again;		    /* it was asked for while loading */
 	pthread_mutex_t publishing; /* held while a snapshot is put in force, or that forbidden */
+	struct news news;	    /* under the lock */
+	uint64_t covers;	    /* the last reload wanted when the load under way began */
 	atomic_bool forbidden;	    /* set under the lock */
 };
 
@@ -58,16 +61,26 @@ static enum err load_new(const struct reload *reload, struct snapshot **ret_snap
 }
 
 /* False when the end has begun: the workers are not to be troubled any more. */
-static bool publish(struct reload *reload, struct snapshot *snapshot)
+static bool publish(struct reload *reload, struct snapshot *snapshot,
+		    const struct load_result *result)
 {
 	bool forbidden;
 
 	pthread_mutex_lock(&reload->publishing);
 	forbidden = reload->forbidden;
-	if (!forbidden)
+	if (!forbidden) {
 		workers_publish(reload->workers, snapshot);
+		news_good(&reload->news, snapshot, result);
+	}
 	pthread_mutex_unlock(&reload->publishing);
 	return !forbidden;
+}
+
+static void note_failure(struct reload *reload, const char *reason)
+{
+	pthread_mutex_lock(&reload->publishing);
+	news_failed(&reload->news, reason);
+	pthread_mutex_unlock(&reload->publishing);
 }
 
 static void load(struct reload *reload)
@@ -77,7 +90,7 @@ static void load(struct reload *reload)
 	struct err_text text;
 	enum err err = load_new(reload, &snapshot, &result, &text);
 
-	if (err == ERR_OK && !publish(reload, snapshot)) {
+	if (err == ERR_OK && !publish(reload, snapshot, &result)) {
 		snapshot_free(snapshot);
 		err = ERR_CANCELLED;
 	}
@@ -85,8 +98,10 @@ static void load(struct reload *reload)
 		log_notice("reload given up");
 	else if (err != ERR_OK)
 		log_error("reload FAILED, all stays as it was: %s", text.text);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
+		note_failure(reload, text.text);
 		return;
+	}
 	log_set_level(snapshot->conf->server.log_level);
 	log_notice("reload %llu done: %llu names of %zu lists in force, %zu lists refused, loaded "
 		   "in %u ms",
@@ -117,6 +132,14 @@ static void notify_reloading(void)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_us());
 }
 
+/* Whoever asked before the load began has what was asked for. */
+static void note_end(struct reload *reload)
+{
+	pthread_mutex_lock(&reload->publishing);
+	reload->news.loads.covered = reload->covers;
+	pthread_mutex_unlock(&reload->publishing);
+}
+
 void reload_start(struct reload *reload)
 {
 	sigset_t all;
@@ -128,6 +151,9 @@ void reload_start(struct reload *reload)
 		return;
 	}
 	notify_reloading();
+	pthread_mutex_lock(&reload->publishing);
+	reload->covers = reload->news.loads.wanted;
+	pthread_mutex_unlock(&reload->publishing);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&reload->loader, NULL, loader_thread, reload);
@@ -135,6 +161,8 @@ void reload_start(struct reload *reload)
 	reload->busy = rc == 0;
 	if (rc != 0) {
 		log_error("reload FAILED, all stays as it was: no thread: %s", strerror(rc));
+		note_failure(reload, "there is no thread to be had");
+		note_end(reload);
 		sd_notify(0, "READY=1");
 	}
 }
@@ -149,6 +177,7 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 		return;
 	pthread_join(reload->loader, NULL);
 	reload->busy = false;
+	note_end(reload);
 	sd_notify(0, "READY=1");
 	if (reload->again) {
 		reload->again = false;
@@ -189,6 +218,30 @@ enum err reload_create(struct event_base *base, const char *conf_path,
 	else
 		reload_free(reload);
 	return err;
+}
+
+void reload_loaded(struct reload *reload, const struct load_result *result)
+{
+	pthread_mutex_lock(&reload->publishing);
+	news_good(&reload->news, workers_snapshot(reload->workers), result);
+	pthread_mutex_unlock(&reload->publishing);
+}
+
+uint64_t reload_want(struct reload *reload)
+{
+	uint64_t number;
+
+	pthread_mutex_lock(&reload->publishing);
+	number = ++reload->news.loads.wanted;
+	pthread_mutex_unlock(&reload->publishing);
+	return number;
+}
+
+void reload_look(struct reload *reload, reload_look_fn *look, void *arg)
+{
+	pthread_mutex_lock(&reload->publishing);
+	look(arg, workers_snapshot(reload->workers), &reload->news.loads);
+	pthread_mutex_unlock(&reload->publishing);
 }
 
 bool reload_is_busy(const struct reload *reload)

@@ -81,6 +81,7 @@ static void forward(struct conn *conn, const struct query *q, const uint8_t *msg
 	query_suspend(q, env, msg, &key, &w->base.wait);
 	w->base.client = conn->client;
 	w->base.origin = 0;
+	w->base.since_us = conn->stream->loop->now_us;
 	w->base.done = on_done;
 	w->conn = conn;
 	if (ask(conn, &key, w)) {

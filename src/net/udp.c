@@ -15,6 +15,7 @@
 
 #define ROUNDS 8 /* batches read of one socket before others get their turn */
 #define DRAIN_ROUNDS 64
+#define TIMED_MAX 250U /* batches in a second of which it is looked how long they took */
 #define QUIET_MS 60000 /* between two warnings */
 /* Datagrams of one turn: from so many on a socket is busy, below so many it no longer is. */
 #define BUSY_FROM 32U
@@ -54,6 +55,7 @@ struct udp {
 	struct event flush; /* made active when `out` is not empty: runs later in the same turn */
 	struct udp_waiter *waiters;
 	SLIST_HEAD(, udp_waiter) unused;
+	uint32_t timed;		 /* batches since udp_look */
 	uint64_t untold_drops;	 /* of the kernel's, that no warning told of */
 	uint64_t quiet_until_ms; /* no further warning before */
 	size_t socket_count;
@@ -156,6 +158,7 @@ static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *ms
 	SLIST_REMOVE_HEAD(&udp->unused, unused);
 	query_suspend(q, &udp->loop->env, msg, &key, &w->base.wait);
 	w->base.origin = origin_of(s, &udp->in.peers[i], q->wire.id);
+	w->base.since_us = udp->loop->now_us;
 	w->base.done = on_done;
 	w->socket = s;
 	w->peer = udp->in.peers[i];
@@ -251,6 +254,9 @@ static void answer_batch(struct udp_socket *s, size_t count)
 		if (answer_one(s, i))
 			batch_move(b, answers++, i);
 	failed = batch_send(b, s->fd, 0, answers);
+	if (udp->timed++ < TIMED_MAX)
+		stats_took(&udp->loop->env.stats->took_direct, clock_us() - udp->loop->now_us,
+			   answers);
 	for (size_t i = answers; i < count; i++)
 		batch_reset(b, i);
 	if (failed)
@@ -412,6 +418,8 @@ void udp_look(struct udp *udp)
 {
 	uint64_t now_ms = udp->loop->env.now_ms;
 	uint32_t drops = 0;
+
+	udp->timed = 0;
 
 	for (size_t i = 0; i < udp->socket_count; i++)
 		drops += new_drops(&udp->sockets[i]);

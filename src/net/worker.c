@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -79,12 +80,15 @@ static void wake(void *arg, size_t reader)
  * in the other order a second one could be published in between, and take that one away. */
 static void take_snapshot(struct worker *w)
 {
+	struct stats_lists before;
 	const struct snapshot *s;
 	enum err err;
 
+	stats_note_lists(w->loop.env.snapshot->policy, &before);
 	snap_quiesce(w->workers->snap, w->index);
 	s = snap_current(w->workers->snap);
 	w->loop.env.snapshot = s;
+	stats_move_lists(&w->stats, &before, s->policy);
 	err = upstreams_set(w->upstreams, s->pools, s->pool_count);
 	if (err != ERR_OK)
 		log_error("worker %zu: %s: the former upstreams stay in use, and names of zones "
@@ -417,4 +421,16 @@ uint64_t workers_stat(const struct workers *workers, const struct stats_row *row
 	for (size_t i = 0; i < workers->count; i++)
 		sum += stats_value(&workers->workers[i].stats, row);
 	return sum;
+}
+
+void workers_sum(const struct workers *workers, struct stats *ret_sum)
+{
+	memset(ret_sum, 0, sizeof(*ret_sum));
+	for (size_t i = 0; i < workers->count; i++)
+		stats_sum(&workers->workers[i].stats, ret_sum);
+}
+
+size_t workers_count(const struct workers *workers)
+{
+	return workers->count;
 }

@@ -77,6 +77,12 @@ size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uin
 /* Fills in why a question failed. */
 void query_failure_ede(enum query_failure failure, struct ede *ret_ede);
 
+/* Counts the rcode of the answer in `buf`. */
+static inline void query_count_rcode(const struct query_env *env, const uint8_t *buf)
+{
+	stats_inc(env->stats, rcodes[buf[3] & 15U]);
+}
+
 /* CACHE_FLAG_ of a query. */
 static inline uint8_t query_cache_flags(const struct wire_query *wire)
 {

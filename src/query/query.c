@@ -250,15 +250,11 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 	return QUERY_FORWARD;
 }
 
-enum query_outcome query_decide(struct query *q, const struct query_env *env, const uint8_t *msg,
-				uint8_t *buf, size_t cap, size_t *ret_len)
+static enum query_outcome decide(struct query *q, const struct query_env *env, const uint8_t *msg,
+				 uint8_t *buf, size_t cap, size_t *ret_len)
 {
 	struct answer_job job;
 
-	if (q->parsed == WIRE_DROP) {
-		stats_inc(env->stats, dropped);
-		return QUERY_DROPPED;
-	}
 	count_query(env, q->transport);
 	answer_job_init(&job, env, &q->wire, q->transport, q->has_cookie ? q->cookie : NULL, msg,
 			buf, cap);
@@ -271,7 +267,23 @@ enum query_outcome query_decide(struct query *q, const struct query_env *env, co
 		*ret_len = answer_unparsed(&job, q->parsed);
 		return QUERY_ANSWERED;
 	}
+	stats_type(env->stats, q->wire.qtype);
 	return decide_question(q, &job, ret_len);
+}
+
+enum query_outcome query_decide(struct query *q, const struct query_env *env, const uint8_t *msg,
+				uint8_t *buf, size_t cap, size_t *ret_len)
+{
+	enum query_outcome outcome;
+
+	if (q->parsed == WIRE_DROP) {
+		stats_inc(env->stats, dropped);
+		return QUERY_DROPPED;
+	}
+	outcome = decide(q, env, msg, buf, cap, ret_len);
+	if (outcome == QUERY_ANSWERED)
+		query_count_rcode(env, buf);
+	return outcome;
 }
 
 void query_refresh_key(const struct query *q, const struct query_env *env,

@@ -105,6 +105,7 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 {
 	const struct policy_list *list = &job->env->snapshot->policy->lists[verdict->list];
 
+	stats_inc(job->env->stats, list_hits[verdict->list % POLICY_LISTS_MAX]);
 	switch (verdict->action) {
 	case ACTION_DROP:
 		stats_inc(job->env->stats, dropped);
@@ -242,9 +243,9 @@ static void resume_job(struct answer_job *job, const struct query_env *env,
 	job->alias = wait->alias;
 }
 
-enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,
-				const struct reply *reply, const struct verdict *verdict,
-				uint8_t *buf, size_t cap, size_t *ret_len)
+static enum query_outcome resume(const struct query_env *env, const struct query_wait *wait,
+				 const struct reply *reply, const struct verdict *verdict,
+				 uint8_t *buf, size_t cap, size_t *ret_len)
 {
 	struct answer_job job;
 	struct reply plain;
@@ -289,6 +290,17 @@ size_t query_resume_truncated(const struct query_env *env, const struct query_wa
 	return answer_truncated(&job);
 }
 
+enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,
+				const struct reply *reply, const struct verdict *verdict,
+				uint8_t *buf, size_t cap, size_t *ret_len)
+{
+	enum query_outcome outcome = resume(env, wait, reply, verdict, buf, cap, ret_len);
+
+	if (outcome == QUERY_ANSWERED)
+		query_count_rcode(env, buf);
+	return outcome;
+}
+
 void query_failure_ede(enum query_failure failure, struct ede *ret_ede)
 {
 	static const struct {
@@ -315,6 +327,7 @@ size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 	job.opt.ede = &ede;
 	answer_job_begin(&job);
 	stats_inc(env->stats, servfail);
+	stats_inc(env->stats, rcodes[RCODE_SERVFAIL]);
 	return answer_end(&job.answer, RCODE_SERVFAIL, 0);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "query/stats.h"
 
+#include <string.h>
+
 const struct stats_row stats_rows[] = {
 #define X(field, help) {#field, help, offsetof(struct stats, field)},
 	STATS_ROWS(X)
@@ -15,4 +17,50 @@ uint64_t stats_value(const struct stats *stats, const struct stats_row *row)
 
 	return atomic_load_explicit((const _Atomic uint64_t *)(const void *)(base + row->offset),
 				    memory_order_relaxed);
+}
+
+_Static_assert(sizeof(struct stats) % sizeof(_Atomic uint64_t) == 0 &&
+		       sizeof(_Atomic uint64_t) == sizeof(uint64_t),
+	       "a struct stats is an array of counters");
+
+void stats_sum(const struct stats *stats, struct stats *sum)
+{
+	const _Atomic uint64_t *from = (const void *)stats;
+	_Atomic uint64_t *to = (void *)sum;
+
+	for (size_t i = 0; i < sizeof(*stats) / sizeof(*from); i++)
+		atomic_store_explicit(&to[i],
+				      atomic_load_explicit(&to[i], memory_order_relaxed) +
+					      atomic_load_explicit(&from[i], memory_order_relaxed),
+				      memory_order_relaxed);
+}
+
+void stats_note_lists(const struct policy *policy, struct stats_lists *ret_lists)
+{
+	ret_lists->count = policy->list_count;
+	for (size_t i = 0; i < policy->list_count; i++)
+		memcpy(ret_lists->names[i], policy->lists[i].name, POLICY_LIST_NAME_MAX);
+}
+
+static uint64_t hits_of(const uint64_t hits[POLICY_LISTS_MAX], const struct stats_lists *lists,
+			const char *name)
+{
+	for (size_t i = 0; i < lists->count; i++)
+		if (strcmp(lists->names[i], name) == 0)
+			return hits[i];
+	return 0;
+}
+
+void stats_move_lists(struct stats *stats, const struct stats_lists *before,
+		      const struct policy *now)
+{
+	uint64_t hits[POLICY_LISTS_MAX];
+
+	for (size_t i = 0; i < POLICY_LISTS_MAX; i++)
+		hits[i] = atomic_load_explicit(&stats->list_hits[i], memory_order_relaxed);
+	for (size_t i = 0; i < POLICY_LISTS_MAX; i++)
+		atomic_store_explicit(
+			&stats->list_hits[i],
+			i < now->list_count ? hits_of(hits, before, now->lists[i].name) : 0,
+			memory_order_relaxed);
 }

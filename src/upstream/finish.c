@@ -7,12 +7,14 @@
 #define NEVER UINT64_MAX
 
 /* They may ask others at once. */
-static void tell(struct waiter_queue *waiters, const struct upstream_result *result)
+static void tell(const struct loop *loop, struct waiter_queue *waiters,
+		 const struct upstream_result *result)
 {
 	struct upstream_waiter *w;
 
 	while ((w = STAILQ_FIRST(waiters))) {
 		STAILQ_REMOVE_HEAD(waiters, entry);
+		stats_took(&loop->env.stats->took_forwarded, loop->now_us - w->since_us, 1);
 		w->done(w, result);
 	}
 }
@@ -27,6 +29,7 @@ static void blame_unhelpful(const struct question *q)
 
 void finish(struct question *q, const struct upstream_result *result)
 {
+	const struct loop *loop = q->upstreams->loop;
 	struct waiter_queue waiters;
 
 	waiting_take(q, &waiters);
@@ -36,7 +39,7 @@ void finish(struct question *q, const struct upstream_result *result)
 	if (result->reply && result->reply->kind != REPLY_FAILURE)
 		blame_unhelpful(q);
 	question_end(q);
-	tell(&waiters, result);
+	tell(loop, &waiters, result);
 }
 
 /* Those who have waited long get what is left in the cache (RFC 8767, 5). */
@@ -53,7 +56,7 @@ void finish_stale(struct question *q)
 		return;
 	result.reply = &reply;
 	waiting_take(q, &waiters);
-	tell(&waiters, &result);
+	tell(up->loop, &waiters, &result);
 }
 
 /* Puts the waiter back to those of the question; there is a place, since it had one. */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the room shows of the running daemon, and what can be asked of it.  The daemon fills this
+ * in: it knows the workers, the loads and the signals, of which the room knows nothing.
+ */
+#ifndef WEB_VIEW_H
+#define WEB_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cache/cache.h"
+#include "conf/options.h"
+#include "match/policy.h"
+#include "query/snapshot.h"
+#include "query/stats.h"
+
+#define WEB_REASON_MAX 256
+#define WEB_ADDRESS_MAX 80
+#define WEB_UPSTREAMS_MAX 64 /* of all zones together; further ones are not shown */
+
+/* How one list's last load went, and those before. */
+struct web_list {
+	bool own;	   /* in force from its own file: nothing stands in for it */
+	uint64_t refusals; /* loads that refused it, since the start */
+	uint64_t loaded_s; /* Unix time: when what is in force was read; 0: before this start */
+	uint32_t skipped;
+	uint32_t bad;
+	uint32_t held;
+	uint32_t took_ms;
+	char reason[WEB_REASON_MAX]; /* why the last load refused it; "": it did not */
+};
+
+/* How the loads went. */
+struct web_loads {
+	uint64_t wanted;  /* the last reload that was asked for, counted from 1 */
+	uint64_t covered; /* the last that is over: all up to this one have been answered */
+	uint64_t good;	  /* loads that put something in force, the one at the start too */
+	uint64_t failed;  /* loads that changed nothing */
+	bool last_failed;
+	uint64_t last_s; /* Unix time: when the last one ended */
+	uint32_t took_ms;
+	uint32_t refused;			 /* lists that the last good load refused */
+	uint64_t names;				 /* in force */
+	char reason[WEB_REASON_MAX * 2];	 /* why the last load failed; "": it did not */
+	struct web_list lists[POLICY_LISTS_MAX]; /* by their index in the snapshot */
+};
+
+/* How one upstream server is, as the worker sees it that thinks worst of it. */
+struct web_upstream {
+	char address[WEB_ADDRESS_MAX];
+	const char *transport;
+	const char *state; /* its name in docs/architecture.md */
+	uint32_t rtt_us;   /* smoothed; 0: not known */
+	uint64_t asked;	   /* questions sent to it, by all workers */
+	uint64_t failed;   /* of those, that it did not answer well */
+};
+
+/* All that is shown, at one moment.  Valid during the call that is handed it. */
+struct web_now {
+	const struct snapshot *snapshot;
+	const struct web_loads *loads;
+	struct stats stats; /* of all workers together */
+	struct cache_stats cache;
+	uint64_t receive_buffer_bytes; /* the least that the kernel granted a socket */
+	uint64_t started_s;	       /* Unix time */
+	uint64_t log_lost;
+	size_t workers;
+};
+
+typedef void web_look_fn(const struct web_now *now, void *arg);
+
+/* All functions are the room's thread's to call. */
+struct web_view {
+	void *daemon; /* the first argument of each */
+
+	/* Calls `look` once; no other lists are put in force meanwhile. */
+	void (*look)(void *daemon, web_look_fn *look, void *arg);
+	/* Asks for a reload; returns its number: it is over when loads.covered has reached it. */
+	uint64_t (*reload)(void *daemon);
+	/* Removes from the cache the entries of `name` and of all below it, or all (NULL); returns
+	 * how many there were. */
+	size_t (*flush)(void *daemon, const struct name *name);
+};
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/news.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+static const struct web_list *find(const struct news *news, const char *name)
+{
+	for (size_t i = 0; i < news->lists.count; i++)
+		if (strcmp(news->lists.names[i], name) == 0)
+			return &news->loads.lists[i];
+	return NULL;
+}
+
+/* What stands in for a list that was refused is as old as it was; what came from the state
+ * directory is older than this process. */
+static struct web_list list_news(const struct web_list *before, const struct load_source *source,
+				 uint64_t now_s)
+{
+	struct web_list list = before ? *before : (struct web_list){.own = false};
+	bool refused = *source->reason != '\0';
+
+	list.refusals += refused;
+	snprintf(list.reason, sizeof(list.reason), "%s", source->reason);
+	list.own = !refused;
+	if (refused)
+		return list;
+	list.loaded_s = now_s;
+	list.skipped = source->skipped;
+	list.bad = source->bad;
+	list.held = source->held;
+	list.took_ms = source->took_ms;
+	return list;
+}
+
+void news_good(struct news *news, const struct snapshot *snapshot, const struct load_result *result)
+{
+	const struct policy *policy = snapshot->policy;
+	struct web_list lists[POLICY_LISTS_MAX];
+	uint64_t now_s = clock_unix_s();
+
+	for (size_t i = 0; i < policy->list_count; i++)
+		lists[i] = list_news(find(news, policy->lists[i].name), &result->sources[i], now_s);
+	memcpy(news->loads.lists, lists, policy->list_count * sizeof(lists[0]));
+	stats_note_lists(policy, &news->lists);
+	news->loads.good++;
+	news->loads.last_failed = false;
+	news->loads.last_s = now_s;
+	news->loads.took_ms = result->took_ms;
+	news->loads.refused = (uint32_t)result->refused;
+	news->loads.names = result->names;
+	news->loads.reason[0] = '\0';
+}
+
+void news_failed(struct news *news, const char *reason)
+{
+	news->loads.failed++;
+	news->loads.last_failed = true;
+	news->loads.last_s = clock_unix_s();
+	snprintf(news->loads.reason, sizeof(news->loads.reason), "%s", reason);
+}

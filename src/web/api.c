@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "web/api.h"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "web/body.h"
+#include "web/commands.h"
+#include "web/door.h"
+#include "web/json.h"
+#include "web/metrics.h"
+
+#define JSON_TYPE "application/json"
+
+/* ---- answers */
+
+/* Answers with `root`, which is taken over; NULL: there was no memory. */
+static void answer_json(struct evhttp_request *req, int code, json_t *root)
+{
+	struct evbuffer *body = evbuffer_new();
+	char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
+
+	if (body && text && evbuffer_add_printf(body, "%s\n", text) > 0)
+		door_reply(req, code, JSON_TYPE, body);
+	else
+		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+	free(text);
+	json_decref(root);
+	if (body)
+		evbuffer_free(body);
+}
+
+void api_refuse(struct evhttp_request *req, int code, const char *why)
+{
+	answer_json(req, code, json_pack("{s:s}", "error", why));
+}
+
+/* ---- metrics */
+
+struct page {
+	struct evbuffer *body;
+	bool openmetrics;
+};
+
+static void write_metrics(const struct web_now *now, void *arg)
+{
+	struct page *page = arg;
+
+	metrics_write(page->body, now, page->openmetrics);
+}
+
+static void send_metrics(struct evhttp_request *req, const struct web_view *view)
+{
+	const char *accept = evhttp_find_header(evhttp_request_get_input_headers(req), "Accept");
+	struct page page = {
+		.body = evbuffer_new(),
+		.openmetrics = metrics_wants_openmetrics(accept),
+	};
+
+	if (!page.body) {
+		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+		return;
+	}
+	view->look(view->daemon, write_metrics, &page);
+	door_reply(req, HTTP_OK,
+		   page.openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+				    : "text/plain; version=0.0.4; charset=utf-8",
+		   page.body);
+	evbuffer_free(page.body);
+}
+
+/* ---- routes */
+
+static const char *method_of(struct evhttp_request *req)
+{
+	switch (evhttp_request_get_command(req)) {
+	case EVHTTP_REQ_GET:
+	case EVHTTP_REQ_HEAD:
+		return "GET";
+	case EVHTTP_REQ_POST:
+		return "POST";
+	case EVHTTP_REQ_PUT:
+		return "PUT";
+	default:
+		return "DELETE";
+	}
+}
+
+static const struct route {
+	const char *method;
+	const char *path;
+} routes[WEB_COMMAND_COUNT] = {
+#define X(id, command, method, route, parameters, help) [WEB_##id] = {method, route},
+	WEB_COMMANDS(X)
+#undef X
+};
+
+/* WEB_COMMAND_COUNT: there is none; `ret_other`: but one of another method. */
+static enum web_command find_route(struct evhttp_request *req, bool *ret_other)
+{
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+	const char *method = method_of(req);
+
+	*ret_other = false;
+	for (int i = 0; path && i < WEB_COMMAND_COUNT; i++) {
+		if (strcmp(routes[i].path, path) != 0)
+			continue;
+		if (strcmp(routes[i].method, method) == 0)
+			return (enum web_command)i;
+		*ret_other = true;
+	}
+	return WEB_COMMAND_COUNT;
+}
+
+static void refuse_route(struct evhttp_request *req, bool other)
+{
+	if (other)
+		api_refuse(req, HTTP_BADMETHOD, "this is asked by another method");
+	else
+		api_refuse(req, HTTP_NOTFOUND, "there is nothing here");
+}
+
+/* ---- what is shown */
+
+struct shown {
+	json_t *(*make)(const struct web_now *now);
+	json_t *made;
+};
+
+static void show(const struct web_now *now, void *arg)
+{
+	struct shown *shown = arg;
+
+	shown->made = shown->make(now);
+}
+
+static void answer_shown(struct evhttp_request *req, const struct web_view *view,
+			 json_t *(*make)(const struct web_now *now))
+{
+	struct shown shown = {.make = make};
+
+	view->look(view->daemon, show, &shown);
+	answer_json(req, HTTP_OK, shown.made);
+}
+
+/* ---- what is done */
+
+/* The text `key` of the body; false: it was answered that there is none. */
+static bool read_text(struct evhttp_request *req, const char *key, char *buf, size_t size)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(req);
+	size_t len = evbuffer_get_length(in);
+	enum err err = body_text((const char *)evbuffer_pullup(in, -1), len, key, buf, size);
+
+	if (err != ERR_OK)
+		api_refuse(req, HTTP_BADREQUEST,
+			   err == ERR_NOTFOUND ? "the body lacks a parameter"
+					       : "the body is not a JSON object of short texts");
+	return err == ERR_OK;
+}
+
+static void do_flush(struct evhttp_request *req, const struct web_view *view)
+{
+	char text[NAME_TEXT_MAX];
+	struct name name;
+	size_t count;
+
+	if (!read_text(req, "name", text, sizeof(text)))
+		return;
+	if (strcmp(text, "all") == 0) {
+		count = view->flush(view->daemon, NULL);
+	} else if (name_from_text(text, strlen(text), &name) == ERR_OK) {
+		count = view->flush(view->daemon, &name);
+	} else {
+		api_refuse(req, HTTP_BADREQUEST, "this is no name");
+		return;
+	}
+	log_notice("control: %zu answers flushed from the cache", count);
+	answer_json(req, HTTP_OK, json_pack("{s:I}", "flushed", (json_int_t)count));
+}
+
+static void do_log_level(struct evhttp_request *req)
+{
+	static const struct {
+		enum log_level level;
+		const char *word;
+	} levels[] = {
+#define W(level, word) {level, word},
+		CONF_WORDS_LOGLEVEL(W)
+#undef W
+	};
+	char text[32];
+
+	if (!read_text(req, "level", text, sizeof(text)))
+		return;
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (strcmp(levels[i].word, text) != 0)
+			continue;
+		log_set_level(levels[i].level);
+		answer_json(req, HTTP_OK, json_pack("{s:s}", "level", text));
+		return;
+	}
+	api_refuse(req, HTTP_BADREQUEST, "there is no such level");
+}
+
+static void do_reload(struct evhttp_request *req, const struct web_view *view)
+{
+	uint64_t number = view->reload(view->daemon);
+
+	answer_json(req, 202, json_pack("{s:I}", "reload", (json_int_t)number));
+}
+
+void api_metrics(struct evhttp_request *req, const struct web_view *view)
+{
+	bool other;
+	enum web_command command = find_route(req, &other);
+
+	if (command == WEB_METRICS)
+		send_metrics(req, view);
+	else
+		refuse_route(req, other && command == WEB_COMMAND_COUNT);
+}
+
+void api_answer(struct evhttp_request *req, const struct web_view *view)
+{
+	bool other;
+
+	switch (find_route(req, &other)) {
+	case WEB_STATUS:
+		answer_shown(req, view, json_status);
+		break;
+	case WEB_STATS:
+		answer_shown(req, view, json_stats);
+		break;
+	case WEB_LISTS:
+		answer_shown(req, view, json_lists);
+		break;
+	case WEB_RELOAD:
+		do_reload(req, view);
+		break;
+	case WEB_FLUSH:
+		do_flush(req, view);
+		break;
+	case WEB_LOG_LEVEL:
+		do_log_level(req);
+		break;
+	case WEB_METRICS:
+		send_metrics(req, view);
+		break;
+	case WEB_COMMAND_COUNT:
+		refuse_route(req, other);
+		break;
+	}
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "web/door.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define BACKLOG 64
+
+/* ---- guests */
+
+static uint64_t now_s(void)
+{
+	return clock_ms() / 1000;
+}
+
+/* evhttp takes its callbacks away when it is done with a connection. */
+static bool is_gone(struct bufferevent *bev)
+{
+	bufferevent_event_cb event = NULL;
+
+	bufferevent_getcb(bev, NULL, NULL, &event, NULL);
+	return !event;
+}
+
+/* Frees the places of those who are gone, shows out whose time is up; true when a place is free. */
+static bool look_round(struct door *door)
+{
+	uint64_t now = now_s();
+	bool free_place = false;
+
+	for (size_t i = 0; i < DOOR_GUESTS; i++) {
+		struct door_guest *guest = &door->guests[i];
+
+		if (guest->bev && is_gone(guest->bev)) {
+			bufferevent_decref(guest->bev);
+			guest->bev = NULL;
+		} else if (guest->bev && now >= guest->until_s) {
+			shutdown(bufferevent_getfd(guest->bev), SHUT_RDWR);
+		}
+		free_place = free_place || !guest->bev;
+	}
+	return free_place;
+}
+
+static void on_round(evutil_socket_t fd, short what, void *arg)
+{
+	struct door *door = arg;
+
+	(void)fd;
+	(void)what;
+	if (look_round(door) && door->shut) {
+		door->shut = false;
+		evconnlistener_enable(door->listener);
+	}
+}
+
+/* The last place that is taken shuts the door: others wait in the kernel's queue. */
+static struct bufferevent *welcome(struct event_base *base, void *arg)
+{
+	struct door *door = arg;
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
+	size_t places = 0;
+
+	for (size_t i = 0; i < DOOR_GUESTS && bev; i++) {
+		struct door_guest *guest = &door->guests[i];
+
+		if (guest->bev)
+			continue;
+		if (places++ > 0)
+			return bev;
+		bufferevent_incref(bev);
+		*guest = (struct door_guest){.bev = bev, .until_s = now_s() + DOOR_STAY_S};
+	}
+	door->shut = true;
+	evconnlistener_disable(door->listener);
+	return bev;
+}
+
+/* ---- answers */
+
+void door_reply(struct evhttp_request *req, int code, const char *type, struct evbuffer *body)
+{
+	struct evkeyvalq *fields = evhttp_request_get_output_headers(req);
+	char length[24];
+
+	snprintf(length, sizeof(length), "%zu", evbuffer_get_length(body));
+	evhttp_add_header(fields, "Content-Type", type);
+	evhttp_add_header(fields, "Content-Length", length);
+	evhttp_add_header(fields, "Cache-Control", "no-store");
+	evhttp_add_header(fields, "X-Content-Type-Options", "nosniff");
+	evhttp_add_header(fields, "Content-Security-Policy",
+			  "default-src 'none'; frame-ancestors 'none'");
+	/* evhttp would send the body of an answer to HEAD */
+	if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD)
+		evbuffer_drain(body, evbuffer_get_length(body));
+	evhttp_send_reply(req, code, NULL, body);
+}
+
+/* A page of another site can have its own name lead to our address: then that name is the Host. */
+static bool is_our_name(const char *host)
+{
+	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+	for (size_t i = 0; host && i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t len = strlen(names[i]);
+
+		if (strncasecmp(host, names[i], len) == 0 && (!host[len] || host[len] == ':'))
+			return true;
+	}
+	return false;
+}
+
+static void on_request(struct evhttp_request *req, void *arg)
+{
+	struct door *door = arg;
+	const char *host = evhttp_find_header(evhttp_request_get_input_headers(req), "Host");
+	struct evbuffer *body;
+
+	if (!door->loopback || is_our_name(host)) {
+		door->fn(door, req, door->arg);
+		return;
+	}
+	body = evbuffer_new();
+	if (!body) {
+		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+		return;
+	}
+	evbuffer_add_printf(body, "{\"error\": \"the field Host names another site\"}\n");
+	door_reply(req, 421, "application/json", body);
+	evbuffer_free(body);
+}
+
+/* ---- opened and closed */
+
+/* Takes over `fd`. */
+static enum err serve(struct door *door, struct event_base *base, int fd)
+{
+	static const struct timeval second = {.tv_sec = 1};
+
+	door->listener = evconnlistener_new(base, NULL, NULL,
+					    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (!door->listener) {
+		close(fd);
+		return ERR_NOMEM;
+	}
+	door->http = evhttp_new(base);
+	door->round = event_new(base, -1, EV_PERSIST, on_round, door);
+	if (!door->http || !door->round || event_add(door->round, &second) != 0) {
+		evconnlistener_free(door->listener);
+		door->listener = NULL;
+		return ERR_NOMEM;
+	}
+	evhttp_set_bevcb(door->http, welcome, door);
+	evhttp_set_gencb(door->http, on_request, door);
+	evhttp_set_timeout(door->http, DOOR_SILENCE_S);
+	evhttp_set_max_headers_size(door->http, DOOR_HEADERS_MAX);
+	evhttp_set_max_body_size(door->http, DOOR_BODY_MAX);
+	evhttp_set_allowed_methods(door->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+						       EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE);
+	if (evhttp_bind_listener(door->http, door->listener))
+		return ERR_OK;
+	evconnlistener_free(door->listener);
+	door->listener = NULL;
+	return ERR_NOMEM;
+}
+
+static enum err give_to_group(const char *path, const char *group, struct err_text *text)
+{
+	const struct group *entry;
+
+	if (!*group)
+		return ERR_OK;
+	entry = getgrnam(group);
+	if (!entry)
+		return err_set(text, ERR_NOTFOUND, "control.group: there is no group %s", group);
+	if (chown(path, (uid_t)-1, entry->gr_gid) != 0)
+		return err_set(text, ERR_SYS, "%s cannot be given to group %s: %s", path, group,
+			       strerror(errno));
+	return ERR_OK;
+}
+
+/* A socket's file outlives its process.  One that another process serves is in the way only where
+ * that one is not the process before this: it is replaced all the same, and that one goes on with
+ * those who have reached it. */
+static enum err bind_path(struct door *door, int fd, const char *group, struct err_text *text)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat there;
+	mode_t mask;
+	int rc;
+
+	memcpy(address.sun_path, door->path, sizeof(address.sun_path));
+	if (lstat(door->path, &there) == 0 && S_ISSOCK(there.st_mode))
+		unlink(door->path);
+	mask = umask(0117);
+	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (rc != 0 || listen(fd, BACKLOG) != 0)
+		return err_set(text, ERR_SYS, "%s: %s", door->path, strerror(errno));
+	return give_to_group(door->path, group, text);
+}
+
+enum err door_open_socket(struct door *door, struct event_base *base, const char *path,
+			  const char *group, struct err_text *text)
+{
+	int fd;
+	enum err err;
+
+	door->kind = DOOR_SOCKET;
+	if (strlen(path) >= sizeof(door->path))
+		return err_set(text, ERR_RANGE, "%s: the path of a socket has at most %zu octets",
+			       path, sizeof(door->path) - 1);
+	strncpy(door->path, path, sizeof(door->path) - 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
+	err = bind_path(door, fd, group, text);
+	if (err == ERR_OK && stat(path, &door->made) != 0)
+		err = err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
+	if (err != ERR_OK) {
+		close(fd);
+		return err;
+	}
+	return err_set(text, serve(door, base, fd), "%s: out of memory", path);
+}
+
+static bool is_loopback(const struct endpoint *address)
+{
+	struct ip ip = ip_from_sockaddr(&address->u.sa);
+
+	return ip.family == AF_INET ? ip.bytes[0] == 127
+				    : IN6_IS_ADDR_LOOPBACK(&address->u.in6.sin6_addr);
+}
+
+enum err door_open_address(struct door *door, struct event_base *base,
+			   const struct endpoint *address, struct err_text *text)
+{
+	static const int on = 1;
+	char where[ADDR_TEXT_MAX];
+	int fd = socket(address->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	endpoint_text(address, where, sizeof(where));
+	if (fd < 0)
+		return err_set(text, ERR_SYS, "%s: %s", where, strerror(errno));
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
+	    bind(fd, &address->u.sa, address->len) != 0 || listen(fd, BACKLOG) != 0) {
+		err_set(text, ERR_SYS, "%s: %s", where, strerror(errno));
+		close(fd);
+		return ERR_SYS;
+	}
+	door->loopback = is_loopback(address);
+	return err_set(text, serve(door, base, fd), "%s: out of memory", where);
+}
+
+/* The number of a file that is gone is given to the next one: the time tells them apart. */
+static bool is_ours(const struct door *door)
+{
+	const struct stat *made = &door->made;
+	struct stat now;
+
+	return lstat(door->path, &now) == 0 && now.st_ino == made->st_ino &&
+	       now.st_dev == made->st_dev && now.st_ctim.tv_sec == made->st_ctim.tv_sec &&
+	       now.st_ctim.tv_nsec == made->st_ctim.tv_nsec;
+}
+
+void door_close(struct door *door)
+{
+	if (*door->path && is_ours(door))
+		unlink(door->path);
+	if (door->round)
+		event_free(door->round);
+	if (door->http)
+		evhttp_free(door->http); /* the listener with it */
+	for (size_t i = 0; i < DOOR_GUESTS; i++)
+		if (door->guests[i].bev)
+			bufferevent_decref(door->guests[i].bev);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "web/json.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "conf/conf.h"
+
+/* jansson refuses what is not UTF-8, and with it all that was to be packed. */
+static json_t *text(const char *s)
+{
+	json_t *made = json_string(s);
+
+	return made ? made : json_string("?");
+}
+
+static const char *action_word(enum action action)
+{
+	static const char *const words[ACTION_COUNT] = {
+#define W(value, word) [value] = (word),
+		CONF_WORDS_ACTION(W)
+#undef W
+	};
+
+	return words[action];
+}
+
+static json_int_t number(uint64_t value)
+{
+	return (json_int_t)value;
+}
+
+json_t *json_status(const struct web_now *now)
+{
+	const struct web_loads *loads = now->loads;
+
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:b, s:o, s:I, s:I, s:i}}",
+			 "version", SINKHOLED_VERSION, "started", number(now->started_s), "uptime",
+			 number(clock_unix_s() - now->started_s), "generation",
+			 number(now->snapshot->generation), "lists",
+			 number(now->snapshot->policy->list_count), "names", number(loads->names),
+			 "load", "wanted", number(loads->wanted), "covered", number(loads->covered),
+			 "failed", loads->last_failed, "reason", text(loads->reason), "ended",
+			 number(loads->last_s), "refused", number(loads->refused), "took_ms",
+			 (int)loads->took_ms);
+}
+
+/* By our own names of them; metrics have those of Prometheus. */
+json_t *json_stats(const struct web_now *now)
+{
+	const struct cache_stats *cache = &now->cache;
+	json_t *root = json_object();
+
+	for (size_t i = 0; i < stats_row_count; i++)
+		json_object_set_new(root, stats_rows[i].name,
+				    json_integer(number(stats_value(&now->stats, &stats_rows[i]))));
+	json_object_set_new(root, "cache",
+			    json_pack("{s:I, s:I, s:I, s:I, s:I}", "entries",
+				      number(cache->entries), "bytes_used",
+				      number(cache->bytes_used), "bytes_max",
+				      number(cache->bytes_max), "evicted", number(cache->evicted),
+				      "expired", number(cache->expired)));
+	return root;
+}
+
+/* A mandatory list that the configuration names no more may still be in force. */
+static const char *file_of(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->lists_count; i++)
+		if (strcmp(conf->lists[i].name, name) == 0)
+			return conf->lists[i].file;
+	return "";
+}
+
+static json_t *list(const struct web_now *now, size_t i)
+{
+	const struct policy_list *policy = &now->snapshot->policy->lists[i];
+	const struct web_list *load = &now->loads->lists[i];
+	struct domset_count count = domset_count(now->snapshot->policy->set, (unsigned int)i);
+
+	return json_pack("{s:s, s:o, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:o}",
+			 "name", policy->name, "file",
+			 text(file_of(now->snapshot->conf, policy->name)), "action",
+			 action_word(policy->action), "mandatory", policy->mandatory, "entries",
+			 number(policy->entries), "names", number(count.rules), "held",
+			 number(load->held), "bad", number(load->bad), "skipped",
+			 number(load->skipped), "hits", number(now->stats.list_hits[i]), "current",
+			 load->own, "loaded", number(load->loaded_s), "refusals",
+			 number(load->refusals), "reason", text(load->reason));
+}
+
+json_t *json_lists(const struct web_now *now)
+{
+	json_t *lists = json_array();
+
+	for (size_t i = 0; i < now->snapshot->policy->list_count; i++)
+		json_array_append_new(lists, list(now, i));
+	return json_pack("{s:o}", "lists", lists);
+}
