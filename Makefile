@@ -322,15 +322,28 @@ PLACES = sed -e 's|/usr/local/sbin|$(SBINDIR)|g' -e 's|/usr/local/share|$(DATADI
 place = $(PLACES) $(1) >$(BUILD)/placed && install -D -m 0644 $(BUILD)/placed '$(DESTDIR)$(2)'
 CONFIG = $(SYSCONFDIR)/sinkholed/sinkholed.yaml
 
-man: daemon ## write the options into man/sinkholed.yaml.5
+man: daemon ## write the options and the commands into the manual pages and docs/openapi.json
 	$(Q)$(BUILD)/sinkholed --man-options >$(BUILD)/options.mdoc
 	$(Q)sed -e '/^\.\\" @OPTIONS@$$/{r $(BUILD)/options.mdoc' -e 'd}' \
 		man/sinkholed.yaml.5.in >man/sinkholed.yaml.5
+	$(Q)$(BUILD)/sinkholectl --generate man >$(BUILD)/commands.mdoc
+	$(Q)sed -e '/^\.\\" @COMMANDS@$$/{r $(BUILD)/commands.mdoc' -e 'd}' \
+		man/sinkholectl.8.in >man/sinkholectl.8
+	$(Q)$(BUILD)/sinkholectl --generate openapi >docs/openapi.json
+
+# shell:file of its completion
+SHELLS := bash:bash-completion/completions/sinkholectl zsh:zsh/site-functions/_sinkholectl \
+	fish:fish/vendor_completions.d/sinkholectl.fish
+METRICS_FILES := sinkholed-alerts.yaml sinkholed-dashboard.json
 
 install: all ## install below DESTDIR and PREFIX (/usr/local); an existing configuration is kept
 	$(Q)install -D -m 0755 $(BUILD)/sinkholed '$(DESTDIR)$(SBINDIR)/sinkholed'
 	$(Q)install -D -m 0755 $(BUILD)/sinkholectl '$(DESTDIR)$(SBINDIR)/sinkholectl'
 	$(Q)$(call place,man/sinkholed.8,$(MANDIR)/man8/sinkholed.8)
+	$(Q)$(call place,man/sinkholectl.8,$(MANDIR)/man8/sinkholectl.8)
+	$(Q)$(foreach s,$(SHELLS),$(BUILD)/sinkholectl --generate $(firstword $(subst :, ,$(s))) >$(BUILD)/placed && \
+		install -D -m 0644 $(BUILD)/placed '$(DESTDIR)$(DATADIR)/$(lastword $(subst :, ,$(s)))' &&) :
+	$(Q)$(foreach f,$(METRICS_FILES),install -D -m 0644 conf/$(f) '$(DESTDIR)$(DATADIR)/sinkholed/$(f)' &&) :
 	$(Q)$(call place,man/sinkholed.yaml.5,$(MANDIR)/man5/sinkholed.yaml.5)
 	$(Q)$(call place,systemd/sinkholed.service,$(LIBDIR)/systemd/system/sinkholed.service)
 	$(Q)$(call place,systemd/sinkholed.sysusers,$(LIBDIR)/sysusers.d/sinkholed.conf)
@@ -348,6 +361,8 @@ uninstall: ## remove what install put there, but not the configuration
 	@$(if $(DESTDIR),:,! command -v systemctl >/dev/null || systemctl disable --now --quiet sinkholed 2>/dev/null || :)
 	$(Q)rm -f '$(DESTDIR)$(SBINDIR)/sinkholed' '$(DESTDIR)$(SBINDIR)/sinkholectl' '$(DESTDIR)$(MANDIR)/man8/sinkholed.8' \
 		'$(DESTDIR)$(MANDIR)/man5/sinkholed.yaml.5' \
+		'$(DESTDIR)$(MANDIR)/man8/sinkholectl.8' \
+		$(foreach s,$(SHELLS),'$(DESTDIR)$(DATADIR)/$(lastword $(subst :, ,$(s)))') \
 		'$(DESTDIR)$(LIBDIR)/systemd/system/sinkholed.service' \
 		'$(DESTDIR)$(LIBDIR)/sysusers.d/sinkholed.conf' '$(DESTDIR)$(LIBDIR)/tmpfiles.d/sinkholed.conf'
 	$(Q)rm -rf '$(DESTDIR)$(DATADIR)/sinkholed'

@@ -19,6 +19,7 @@
 #include "daemon/keep.h"
 #include "daemon/lifecycle.h"
 #include "daemon/loader.h"
+#include "daemon/question.h"
 #include "daemon/successor.h"
 #include "system/privilege.h"
 #include "evidence/command.h"
@@ -40,6 +41,10 @@ static const struct choice {
 	{"config", 'c', "FILE", "read this configuration (" CONF_PATH_DEFAULT ")"},
 	{"check", 'k', NULL, "check the configuration and its lists, and exit"},
 	{"accept", 'a', "LIST", "let the list, as it is now, lift once what is in force, and exit"},
+	{"explain", 'e', "NAME",
+	 "tell what a query for the name would be answered, and why, and exit"},
+	{"type", 't', "TYPE", "of that query (A)"},
+	{"client", 'C', "ADDRESS", "that it comes from (one that may ask)"},
 	{"dump-config", 'd', NULL, "print the configuration with all its values, and exit"},
 	{"version", 'V', NULL, "print the version, and exit"},
 	{"help", 'h', NULL, "print this help, and exit"},
@@ -51,13 +56,15 @@ static const struct choice {
 struct arguments {
 	char *const *argv; /* as they came */
 	const char *conf_path;
-	const char *accept; /* the list of --accept */
-	int mode;	    /* the letter of what to do; 0: run */
+	const char *accept;	       /* the list of --accept */
+	struct question_text question; /* of --explain */
+	int mode;		       /* the letter of what to do; 0: run */
 };
 
 static int usage(FILE *out)
 {
-	fputs("usage: sinkholed [-c FILE] [--check | --accept LIST | --dump-config | --version]\n",
+	fputs("usage: sinkholed [-c FILE] [--check | --accept LIST | --explain NAME | "
+	      "--dump-config | --version]\n",
 	      out);
 	for (size_t i = 0; i < CHOICES; i++)
 		fprintf(out, "  -%c, --%s%s%s\n\t%s\n", choices[i].letter, choices[i].name,
@@ -84,6 +91,22 @@ static void describe(struct option options[CHOICES + 1], char letters[2 * CHOICE
 	*letters = '\0';
 }
 
+/* Keeps the argument of an option; false: the option says what to do. */
+static bool take_argument(struct arguments *args, int letter)
+{
+	if (letter == 'c')
+		args->conf_path = optarg;
+	else if (letter == 't')
+		args->question.type = optarg;
+	else if (letter == 'C')
+		args->question.client = optarg;
+	if (letter == 'a')
+		args->accept = optarg;
+	if (letter == 'e')
+		args->question.name = optarg;
+	return letter == 'c' || letter == 't' || letter == 'C';
+}
+
 /* False when the command line is wrong; getopt has said how. */
 static bool read_arguments(int argc, char **argv, struct arguments *args)
 {
@@ -95,12 +118,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *args)
 	while ((letter = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		if (letter == '?')
 			return false;
-		if (letter == 'c')
-			args->conf_path = optarg;
-		else
+		if (!take_argument(args, letter))
 			args->mode = letter;
-		if (letter == 'a')
-			args->accept = optarg;
 	}
 	if (optind < argc)
 		fprintf(stderr, "sinkholed: unexpected argument: %s\n", argv[optind]);
@@ -201,6 +220,20 @@ static int accept_list(const struct arguments *args, struct conf *conf)
 	status = write_acceptance(args->accept, snapshot->conf->state.directory, &result);
 	snapshot_free(snapshot);
 	return status;
+}
+
+/* With the lists as a start would have them. */
+static int explain_name(const struct arguments *args, struct conf *conf)
+{
+	struct err_text text;
+
+	if (become_user(args, conf, &text) != ERR_OK) {
+		conf_free(conf);
+		return fail(text.text);
+	}
+	if (question_answer(conf, &args->question, stdout, &text) != ERR_OK)
+		return fail(text.text);
+	return EXIT_SUCCESS;
 }
 
 static size_t worker_count(const struct conf *conf)
@@ -444,6 +477,8 @@ int main(int argc, char **argv)
 		return fail_all(&mistakes);
 	if (args.mode == 'd')
 		return dump(conf);
+	if (args.mode == 'e')
+		return explain_name(&args, conf);
 	if (args.mode == 'a')
 		return accept_list(&args, conf);
 	return args.mode == 'k' ? check(&args, conf) : run(&args, conf);

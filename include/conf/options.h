@@ -38,7 +38,7 @@
 #define CONF_CNAMES_MAX 8U	  /* one leading to the next */
 #define CONF_TEXT_MAX 1024	  /* octets of an item of a list of texts */
 
-#define CONF_DOORS_MAX 4	  /* addresses of control, and of metrics */
+#define CONF_DOORS_MAX 4 /* addresses of control, and of metrics */
 
 #define CONF_DAY_S 86400U
 #define CONF_WEEK_S (7U * CONF_DAY_S)

@@ -15,6 +15,7 @@
 #include "query/snapshot.h"
 #include "query/stats.h"
 #include "loop/loop.h"
+#include "net/board.h"
 #include "net/listener.h"
 
 struct workers;
@@ -74,6 +75,9 @@ const int *workers_sockets(const struct workers *workers, size_t *ret_count);
 
 /* The value of a counter, all workers and the others together.  Any thread. */
 uint64_t workers_stat(const struct workers *workers, const struct stats_row *row);
+
+/* What the workers pin up for others to see (net/board.h). */
+struct board *workers_board(const struct workers *workers);
 
 size_t workers_count(const struct workers *workers);
 

@@ -133,6 +133,7 @@ static inline bool health_is_aside(const struct health *h)
 }
 /* The time until it is measured next, from now on. */
 void health_measured(struct server *server);
+const char *server_transport_word(enum server_transport transport);
 /* Logs how the server is, as `who` sees it. */
 void health_log(const struct server *server, const char *who);
 

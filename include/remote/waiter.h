@@ -17,18 +17,18 @@ struct upstream_result {
 
 /*
  * One client that waits for a question's reply.  The front end embeds it, fills in `wait` (by
- * query_suspend), `client`, `since_us` and `done`, and keeps it until `done` is called, which happens exactly
- * once, from the event loop, never from within upstream_ask.  What `result` points to is valid
- * during the call only.
+ * query_suspend), `client`, `since_us` and `done`, and keeps it until `done` is called, which
+ * happens exactly once, from the event loop, never from within upstream_ask.  What `result` points
+ * to is valid during the call only.
  *
  * Places and turns are shared out among clients, and a client is a prefix: who has many addresses
  * in one network has one share (loop_client).
  */
 struct upstream_waiter {
 	STAILQ_ENTRY(upstream_waiter) entry; /* upstream's own */
-	struct ip client; /* its prefix: the address, with all further bits zero */
+	struct ip client;  /* its prefix: the address, with all further bits zero */
 	uint64_t since_us; /* when the query came, monotonic */
-	uint64_t origin;  /* the same for a query that is sent again; 0: none is */
+	uint64_t origin;   /* the same for a query that is sent again; 0: none is */
 	struct query_wait wait;
 	void (*done)(struct upstream_waiter *waiter, const struct upstream_result *result);
 };

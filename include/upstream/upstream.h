@@ -63,6 +63,18 @@ uint32_t upstreams_in_flight(const struct upstreams *upstreams);
 /* True while somebody waits for a question's reply. */
 bool upstreams_awaited(const struct upstreams *upstreams);
 
+/* How a server is, as one worker sees it. */
+struct upstream_view {
+	struct endpoint address;
+	const char *transport; /* "udp", "tcp", "tls" */
+	const char *state;     /* its name in remote/state.h */
+	uint8_t rank;	       /* of the state: 0 well, the higher the worse */
+	uint32_t rtt_us;       /* smoothed; 0: not known */
+};
+
+/* Fills in at most `max` servers; returns how many. */
+size_t upstreams_view(const struct upstreams *upstreams, struct upstream_view *views, size_t max);
+
 /* Logs a line for each server: its address and transport, whether it is well, and its round trip
  * times.  `who` says whose view it is: each worker has its own. */
 void upstreams_log(const struct upstreams *upstreams, const char *who);

@@ -19,6 +19,10 @@
 	X(STATS, "stats", "GET", "/v1/stats", "", "the counters")                                  \
 	X(LISTS, "lists", "GET", "/v1/lists", "",                                                  \
 	  "the lists: what is in force of each, from when, how often it has decided")              \
+	X(UPSTREAMS, "upstreams", "GET", "/v1/upstreams", "",                                      \
+	  "the servers that are asked: how each is, and its round trip")                           \
+	X(EXPLAIN, "explain", "GET", "/v1/explain", "NAME [--type TYPE] [--client ADDRESS]",       \
+	  "what a query for the name would be answered, and which rule of which list says so")     \
 	X(RELOAD, "reload", "POST", "/v1/reload", "",                                              \
 	  "read configuration and lists anew, wait for the end, tell what became of each list; "   \
 	  "fails when one was refused")                                                            \

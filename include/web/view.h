@@ -51,9 +51,8 @@ struct web_upstream {
 	char address[WEB_ADDRESS_MAX];
 	const char *transport;
 	const char *state; /* its name in docs/architecture.md */
+	uint8_t rank;	   /* of the state: 0 well, 1 aside, 2 silent, 3 cut, 4 dead */
 	uint32_t rtt_us;   /* smoothed; 0: not known */
-	uint64_t asked;	   /* questions sent to it, by all workers */
-	uint64_t failed;   /* of those, that it did not answer well */
 };
 
 /* All that is shown, at one moment.  Valid during the call that is handed it. */
@@ -66,6 +65,8 @@ struct web_now {
 	uint64_t started_s;	       /* Unix time */
 	uint64_t log_lost;
 	size_t workers;
+	size_t upstream_count;
+	struct web_upstream upstreams[WEB_UPSTREAMS_MAX];
 };
 
 typedef void web_look_fn(const struct web_now *now, void *arg);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options that take a record type. */
+#include "conf/rrtype.h"
 #include "conf/type.h"
 
 #include <ldns/ldns.h> /* behind stdbool.h: it has a bool of its own otherwise */
@@ -18,13 +19,10 @@ static unsigned long generic_type(const char *text)
 	return count > 0 && count <= 5 && digits[count] == '\0' ? strtoul(digits, NULL, 10) : 0;
 }
 
-/* Types that a question can be for and that are cached: no meta types but ANY. */
-static enum err parse(const struct conf_row *row, const char *text, void *value)
+enum err rrtype_parse(const char *text, uint16_t *ret_type)
 {
-	uint16_t *ret = value;
 	unsigned long type;
 
-	(void)row;
 	if (strncasecmp(text, "TYPE", 4) == 0)
 		type = generic_type(text);
 	else
@@ -32,21 +30,35 @@ static enum err parse(const struct conf_row *row, const char *text, void *value)
 	if (type == 0 || type > UINT16_MAX || type == TYPE_OPT ||
 	    (type >= TYPE_TKEY && type <= TYPE_MAILA))
 		return ERR_SYNTAX;
-	*ret = (uint16_t)type;
+	*ret_type = (uint16_t)type;
 	return ERR_OK;
+}
+
+const char *rrtype_text(uint16_t type, char *buf, size_t size)
+{
+	char *name = ldns_rr_type2str((ldns_rr_type)type);
+
+	if (name && ldns_get_rr_type_by_name(name) == type)
+		snprintf(buf, size, "%s", name);
+	else
+		snprintf(buf, size, "TYPE%u", type);
+	free(name);
+	return buf;
+}
+
+static enum err parse(const struct conf_row *row, const char *text, void *value)
+{
+	(void)row;
+	return rrtype_parse(text, value);
 }
 
 static void print(const struct conf_row *row, const void *value, FILE *out)
 {
 	const uint16_t *type = value;
-	char *name = ldns_rr_type2str((ldns_rr_type)*type);
+	char buf[RRTYPE_TEXT_MAX];
 
 	(void)row;
-	if (name && ldns_get_rr_type_by_name(name) == *type)
-		fputs(name, out);
-	else
-		fprintf(out, "TYPE%u", *type);
-	free(name);
+	fputs(rrtype_text(*type, buf, sizeof(buf)), out);
 }
 
 const struct conf_type conf_type_rrtype = {

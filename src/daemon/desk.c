@@ -30,6 +30,22 @@ struct looker {
 	void *arg;
 };
 
+static void look_at_upstreams(const struct workers *workers, struct web_now *now)
+{
+	struct upstream_view views[WEB_UPSTREAMS_MAX];
+
+	now->upstream_count = board_upstreams(workers_board(workers), views, WEB_UPSTREAMS_MAX);
+	for (size_t i = 0; i < now->upstream_count; i++) {
+		struct web_upstream *shown = &now->upstreams[i];
+
+		endpoint_text(&views[i].address, shown->address, sizeof(shown->address));
+		shown->transport = views[i].transport;
+		shown->state = views[i].state;
+		shown->rank = views[i].rank;
+		shown->rtt_us = views[i].rtt_us;
+	}
+}
+
 static void look_now(void *arg, const struct snapshot *snapshot, const struct web_loads *loads)
 {
 	const struct looker *looker = arg;
@@ -45,6 +61,7 @@ static void look_now(void *arg, const struct snapshot *snapshot, const struct we
 	};
 
 	workers_sum(desk->config.workers, &now.stats);
+	look_at_upstreams(desk->config.workers, &now);
 	looker->look(&now, looker->arg);
 }
 

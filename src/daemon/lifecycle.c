@@ -21,6 +21,8 @@
 #include "system/watch.h"
 
 #define SIGNALS 5
+#define WATCHDOG_FEEDS 3		  /* in the time of the watchdog */
+#define WATCHDOG_LEAST_US 2000000	  /* a worker moves each second */
 #define LINE_COUNTERS 4			  /* in one line of the log */
 #define WATCHED_MAX (CONF_LISTS_MAX + 2U) /* lists, hosts file, resolv.conf */
 
@@ -32,9 +34,10 @@ struct life {
 	struct watch *watch;
 	struct handover *handover;
 	struct desk *desk;
-	bool reload_wanted;   /* while a hand-over is under way */
-	bool handover_wanted; /* while a load is */
-	bool succeeded;	      /* another process serves */
+	struct event *watchdog; /* feeds systemd's; NULL: there is none */
+	bool reload_wanted;	/* while a hand-over is under way */
+	bool handover_wanted;	/* while a load is */
+	bool succeeded;		/* another process serves */
 };
 
 /* ---- files that are watched */
@@ -223,6 +226,38 @@ static enum err make_handover(struct life *life)
 	return handover_create(life->base, &what, on_handed_over, life, &life->handover);
 }
 
+/* ---- systemd's watchdog */
+
+/* Not fed while a worker hangs: then systemd starts the daemon anew. */
+static void on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	struct life *life = arg;
+
+	(void)fd;
+	(void)what;
+	if (board_moved(workers_board(life->config->workers)))
+		sd_notify(0, "WATCHDOG=1");
+	else
+		log_error("a worker has not moved since the watchdog was fed");
+}
+
+/* WATCHDOG_PID is not looked at: a successor has the environment of the process before. */
+static enum err feed_watchdog(struct life *life)
+{
+	const char *text = getenv("WATCHDOG_USEC");
+	unsigned long long usec = text ? strtoull(text, NULL, 10) : 0;
+	struct timeval often;
+
+	if (usec == 0)
+		return ERR_OK;
+	usec = usec / WATCHDOG_FEEDS > WATCHDOG_LEAST_US ? usec / WATCHDOG_FEEDS
+							 : WATCHDOG_LEAST_US;
+	often = (struct timeval){.tv_sec = (time_t)(usec / 1000000),
+				 .tv_usec = (suseconds_t)(usec % 1000000)};
+	life->watchdog = event_new(life->base, -1, EV_PERSIST, on_watchdog, life);
+	return life->watchdog && event_add(life->watchdog, &often) == 0 ? ERR_OK : ERR_NOMEM;
+}
+
 static enum err open_desk(struct life *life)
 {
 	const struct lifecycle_config *config = life->config;
@@ -253,6 +288,8 @@ static enum err life_init(struct life *life)
 	if (err == ERR_OK)
 		err = open_desk(life);
 	if (err == ERR_OK)
+		err = feed_watchdog(life);
+	if (err == ERR_OK)
 		err = listen_to_signals(life);
 	if (err == ERR_OK)
 		watch_files(life);
@@ -265,6 +302,8 @@ static void life_fini(struct life *life)
 		if (life->signals[i])
 			event_free(life->signals[i]);
 	desk_close(life->desk);
+	if (life->watchdog)
+		event_free(life->watchdog);
 	watch_free(life->watch);
 	handover_free(life->handover);
 	reload_free(life->reload);

@@ -35,6 +35,7 @@ struct worker {
 	size_t index;
 	struct loop loop;
 	struct stats stats;
+	struct stats_lists lists; /* that its hits are of */
 	struct upstreams *upstreams;
 	struct udp *udp;
 	struct stream *stream;
@@ -51,6 +52,7 @@ struct worker {
 struct workers {
 	struct workers_config config;
 	struct snap *snap;
+	struct board *board;
 	struct loop_shared shared;
 	atomic_uint drain_ms;
 	int *sockets; /* that are listened on */
@@ -80,15 +82,14 @@ static void wake(void *arg, size_t reader)
  * in the other order a second one could be published in between, and take that one away. */
 static void take_snapshot(struct worker *w)
 {
-	struct stats_lists before;
 	const struct snapshot *s;
 	enum err err;
 
-	stats_note_lists(w->loop.env.snapshot->policy, &before);
 	snap_quiesce(w->workers->snap, w->index);
 	s = snap_current(w->workers->snap);
 	w->loop.env.snapshot = s;
-	stats_move_lists(&w->stats, &before, s->policy);
+	stats_move_lists(&w->stats, &w->lists, s->policy);
+	stats_note_lists(s->policy, &w->lists);
 	err = upstreams_set(w->upstreams, s->pools, s->pool_count);
 	if (err != ERR_OK)
 		log_error("worker %zu: %s: the former upstreams stay in use, and names of zones "
@@ -169,6 +170,8 @@ static void on_pulse(evutil_socket_t fd, short what, void *arg)
 			   w->loop.env.now_s);
 	if (w->udp)
 		udp_look(w->udp);
+	if (w->upstreams)
+		board_pin(w->workers->board, w->index, w->upstreams);
 }
 
 static enum err start_pulse(struct worker *w)
@@ -300,7 +303,7 @@ enum err workers_create(const struct workers_config *config, struct snapshot *fi
 		return ERR_NOMEM;
 	workers->config = *config;
 	workers->sockets = calloc(2 * count * config->listeners->columns, sizeof(int));
-	err = workers->sockets ? ERR_OK : ERR_NOMEM;
+	err = workers->sockets ? board_create(count, &workers->board) : ERR_NOMEM;
 	if (err == ERR_OK)
 		err = snap_create(count, wake, workers, &workers->snap);
 	if (err == ERR_OK)
@@ -409,6 +412,7 @@ void workers_free(struct workers *workers)
 	if (workers->snap)
 		workers_publish(workers, NULL);
 	snap_free(workers->snap);
+	board_free(workers->board);
 	free(workers->sockets);
 	free(workers);
 }
@@ -428,6 +432,11 @@ void workers_sum(const struct workers *workers, struct stats *ret_sum)
 	memset(ret_sum, 0, sizeof(*ret_sum));
 	for (size_t i = 0; i < workers->count; i++)
 		stats_sum(&workers->workers[i].stats, ret_sum);
+}
+
+struct board *workers_board(const struct workers *workers)
+{
+	return workers->board;
 }
 
 size_t workers_count(const struct workers *workers)

@@ -19,18 +19,24 @@ static void log_text(const struct server *server, const char *text)
 		    endpoint_text(&server->address, name, sizeof(name)), text);
 }
 
+const char *server_transport_word(enum server_transport transport)
+{
+	static const char *const words[] = {
+		[SERVER_UDP] = "udp", [SERVER_TCP] = "tcp", [SERVER_TLS] = "tls"};
+
+	return words[transport];
+}
+
 void health_log(const struct server *server, const char *who)
 {
-	static const char *const transports[] = {
-		[SERVER_UDP] = "udp", [SERVER_TCP] = "tcp", [SERVER_TLS] = "tls"};
 	const struct conf *conf = server->upstreams->loop->env.snapshot->conf;
 	const struct rtt *rtt = &server->health.rtt;
 	char name[ADDR_TEXT_MAX];
 
 	log_notice("upstream %s %s, %s: %s rtt_us=%u p95_us=%u timeout_ms=%u strikes=%u",
 		   endpoint_text(&server->address, name, sizeof(name)),
-		   transports[server->transport], who, server_states[server->health.state].name,
-		   rtt->smoothed_us, rtt_p95_us(rtt),
+		   server_transport_word(server->transport), who,
+		   server_states[server->health.state].name, rtt->smoothed_us, rtt_p95_us(rtt),
 		   rtt_timeout_ms(rtt, conf->outgoing.retransmit_ms), server->health.strikes);
 }
 

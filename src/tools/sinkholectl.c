@@ -3,6 +3,7 @@
  * sinkholectl: asks the running daemon, and tells it what to do.  It speaks HTTP to the Unix socket
  * and knows nothing of the daemon but the table of commands.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -12,24 +13,11 @@
 #include <time.h>
 
 #include "tools/client.h"
-#include "web/commands.h"
+#include "tools/generate.h"
 
 #define SOCKET_DEFAULT "/run/sinkholed/control.sock"
 #define WORDS_MAX 8
 #define POLL_NS 100000000L /* between two looks whether a reload is over */
-
-static const struct command {
-	const char *name;
-	const char *method;
-	const char *route;
-	const char *parameters;
-	const char *help;
-} commands[WEB_COMMAND_COUNT] = {
-#define X(id, name, method, route, parameters, help)                                               \
-	[WEB_##id] = {name, method, route, parameters, help},
-	WEB_COMMANDS(X)
-#undef X
-};
 
 /* The command line. */
 struct line {
@@ -280,9 +268,50 @@ static int send_word(const struct line *line, const char *key)
 	return status;
 }
 
+/* For a URL: what is neither letter nor digit as %XX. */
+static size_t escape(const char *text, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	for (; *text && len + 4 < size; text++) {
+		if (isalnum((unsigned char)*text))
+			buf[len++] = *text;
+		else
+			len += (size_t)snprintf(buf + len, size - len, "%%%02X",
+						(unsigned char)*text);
+	}
+	buf[len] = '\0';
+	return len;
+}
+
+/* NAME [--type TYPE] [--client ADDRESS], as the query of the route. */
+static int explain(const struct line *line)
+{
+	static const char *const options[] = {"type", "client"};
+	char target[4096];
+	size_t len =
+		(size_t)snprintf(target, sizeof(target), "%s?name=", commands[WEB_EXPLAIN].route);
+
+	if (line->count % 2 == 0)
+		return fail("explain", commands[WEB_EXPLAIN].parameters);
+	len += escape(line->words[0], target + len, sizeof(target) - len);
+	for (size_t i = 1; i + 1 < line->count; i += 2) {
+		bool type = strcmp(line->words[i], "--type") == 0;
+
+		if (!type && strcmp(line->words[i], "--client") != 0)
+			return fail(line->words[i], "there is no such option");
+		len += (size_t)snprintf(target + len, sizeof(target) - len,
+					"&%s=", options[type ? 0 : 1]);
+		len += escape(line->words[i + 1], target + len, sizeof(target) - len);
+	}
+	return show(line, ask(line, "GET", target, ""));
+}
+
 static int run(const struct line *line)
 {
 	switch (line->command) {
+	case WEB_EXPLAIN:
+		return explain(line);
 	case WEB_RELOAD:
 		return reload(line);
 	case WEB_METRICS:
@@ -335,6 +364,8 @@ int main(int argc, char **argv)
 		return usage(stdout);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("sinkholectl " SINKHOLED_VERSION) < 0;
+	if (argc == 3 && strcmp(argv[1], "--generate") == 0)
+		return generate(argv[2]) ? EXIT_SUCCESS : usage(stderr);
 	if (!read_line(argc, argv, &line) || !find_command(&line))
 		return usage(stderr);
 	if (!*commands[line.command].parameters && line.count > 0)

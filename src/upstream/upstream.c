@@ -158,6 +158,25 @@ bool upstreams_awaited(const struct upstreams *up)
 	return false;
 }
 
+size_t upstreams_view(const struct upstreams *up, struct upstream_view *views, size_t max)
+{
+	const struct server *server;
+	size_t count = 0;
+
+	TAILQ_FOREACH(server, &up->servers, entry) {
+		if (count == max)
+			break;
+		views[count++] = (struct upstream_view){
+			.address = server->address,
+			.transport = server_transport_word(server->transport),
+			.state = server_states[server->health.state].name,
+			.rank = (uint8_t)server->health.state,
+			.rtt_us = server->health.rtt.smoothed_us,
+		};
+	}
+	return count;
+}
+
 void upstreams_log(const struct upstreams *up, const char *who)
 {
 	const struct server *server;

@@ -17,8 +17,7 @@
 
 /* ---- answers */
 
-/* Answers with `root`, which is taken over; NULL: there was no memory. */
-static void answer_json(struct evhttp_request *req, int code, json_t *root)
+void api_answer_json(struct evhttp_request *req, int code, json_t *root)
 {
 	struct evbuffer *body = evbuffer_new();
 	char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
@@ -35,7 +34,7 @@ static void answer_json(struct evhttp_request *req, int code, json_t *root)
 
 void api_refuse(struct evhttp_request *req, int code, const char *why)
 {
-	answer_json(req, code, json_pack("{s:s}", "error", why));
+	api_answer_json(req, code, json_pack("{s:s}", "error", why));
 }
 
 /* ---- metrics */
@@ -143,7 +142,7 @@ static void answer_shown(struct evhttp_request *req, const struct web_view *view
 	struct shown shown = {.make = make};
 
 	view->look(view->daemon, show, &shown);
-	answer_json(req, HTTP_OK, shown.made);
+	api_answer_json(req, HTTP_OK, shown.made);
 }
 
 /* ---- what is done */
@@ -179,7 +178,7 @@ static void do_flush(struct evhttp_request *req, const struct web_view *view)
 		return;
 	}
 	log_notice("control: %zu answers flushed from the cache", count);
-	answer_json(req, HTTP_OK, json_pack("{s:I}", "flushed", (json_int_t)count));
+	api_answer_json(req, HTTP_OK, json_pack("{s:I}", "flushed", (json_int_t)count));
 }
 
 static void do_log_level(struct evhttp_request *req)
@@ -200,7 +199,7 @@ static void do_log_level(struct evhttp_request *req)
 		if (strcmp(levels[i].word, text) != 0)
 			continue;
 		log_set_level(levels[i].level);
-		answer_json(req, HTTP_OK, json_pack("{s:s}", "level", text));
+		api_answer_json(req, HTTP_OK, json_pack("{s:s}", "level", text));
 		return;
 	}
 	api_refuse(req, HTTP_BADREQUEST, "there is no such level");
@@ -210,7 +209,7 @@ static void do_reload(struct evhttp_request *req, const struct web_view *view)
 {
 	uint64_t number = view->reload(view->daemon);
 
-	answer_json(req, 202, json_pack("{s:I}", "reload", (json_int_t)number));
+	api_answer_json(req, 202, json_pack("{s:I}", "reload", (json_int_t)number));
 }
 
 void api_metrics(struct evhttp_request *req, const struct web_view *view)
@@ -237,6 +236,12 @@ void api_answer(struct evhttp_request *req, const struct web_view *view)
 		break;
 	case WEB_LISTS:
 		answer_shown(req, view, json_lists);
+		break;
+	case WEB_UPSTREAMS:
+		answer_shown(req, view, json_upstreams);
+		break;
+	case WEB_EXPLAIN:
+		api_explain(req, view);
 		break;
 	case WEB_RELOAD:
 		do_reload(req, view);

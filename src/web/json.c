@@ -6,8 +6,7 @@
 #include "base/clock.h"
 #include "conf/conf.h"
 
-/* jansson refuses what is not UTF-8, and with it all that was to be packed. */
-static json_t *text(const char *s)
+json_t *json_text(const char *s)
 {
 	json_t *made = json_string(s);
 
@@ -40,7 +39,7 @@ json_t *json_status(const struct web_now *now)
 			 number(now->snapshot->generation), "lists",
 			 number(now->snapshot->policy->list_count), "names", number(loads->names),
 			 "load", "wanted", number(loads->wanted), "covered", number(loads->covered),
-			 "failed", loads->last_failed, "reason", text(loads->reason), "ended",
+			 "failed", loads->last_failed, "reason", json_text(loads->reason), "ended",
 			 number(loads->last_s), "refused", number(loads->refused), "took_ms",
 			 (int)loads->took_ms);
 }
@@ -80,13 +79,13 @@ static json_t *list(const struct web_now *now, size_t i)
 
 	return json_pack("{s:s, s:o, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:o}",
 			 "name", policy->name, "file",
-			 text(file_of(now->snapshot->conf, policy->name)), "action",
+			 json_text(file_of(now->snapshot->conf, policy->name)), "action",
 			 action_word(policy->action), "mandatory", policy->mandatory, "entries",
 			 number(policy->entries), "names", number(count.rules), "held",
 			 number(load->held), "bad", number(load->bad), "skipped",
 			 number(load->skipped), "hits", number(now->stats.list_hits[i]), "current",
 			 load->own, "loaded", number(load->loaded_s), "refusals",
-			 number(load->refusals), "reason", text(load->reason));
+			 number(load->refusals), "reason", json_text(load->reason));
 }
 
 json_t *json_lists(const struct web_now *now)
@@ -96,4 +95,19 @@ json_t *json_lists(const struct web_now *now)
 	for (size_t i = 0; i < now->snapshot->policy->list_count; i++)
 		json_array_append_new(lists, list(now, i));
 	return json_pack("{s:o}", "lists", lists);
+}
+
+json_t *json_upstreams(const struct web_now *now)
+{
+	json_t *upstreams = json_array();
+
+	for (size_t i = 0; i < now->upstream_count; i++) {
+		const struct web_upstream *upstream = &now->upstreams[i];
+
+		json_array_append_new(
+			upstreams, json_pack("{s:s, s:s, s:s, s:I}", "address", upstream->address,
+					     "transport", upstream->transport, "state",
+					     upstream->state, "rtt_us", number(upstream->rtt_us)));
+	}
+	return json_pack("{s:o}", "upstreams", upstreams);
 }

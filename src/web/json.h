@@ -5,10 +5,18 @@
 
 #include <jansson.h>
 
+#include "query/explain.h"
 #include "web/view.h"
+
+/* A text; "?" where that is not UTF-8, which jansson refuses, and with it all that was to be
+ * packed.
+ */
+json_t *json_text(const char *s);
 
 json_t *json_status(const struct web_now *now);
 json_t *json_stats(const struct web_now *now);
 json_t *json_lists(const struct web_now *now);
+json_t *json_upstreams(const struct web_now *now);
+json_t *json_explain(const struct snapshot *s, const struct explanation *e);
 
 #endif

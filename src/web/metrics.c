@@ -347,6 +347,32 @@ static void write_build(const struct writer *w)
 	add(w->out, "\"} 1\n");
 }
 
+static void write_upstream(const struct writer *w, const char *name,
+			   const struct web_upstream *upstream)
+{
+	evbuffer_add_printf(w->out, "sinkholed_%s{upstream=\"", name);
+	metrics_label(w->out, upstream->address);
+	evbuffer_add_printf(w->out, "\",transport=\"%s\"} ", upstream->transport);
+}
+
+static void write_upstreams(const struct writer *w, const struct web_now *now)
+{
+	head(w, GAUGE, "upstream_state",
+	     "how the worker finds the server that thinks worst of it: 0 well, 1 aside, 2 silent, "
+	     "3 cut, 4 dead");
+	for (size_t i = 0; i < now->upstream_count; i++) {
+		write_upstream(w, "upstream_state", &now->upstreams[i]);
+		evbuffer_add_printf(w->out, "%u\n", now->upstreams[i].rank);
+	}
+	head(w, GAUGE, "upstream_rtt_seconds", "the smoothed round trip; 0: not known");
+	for (size_t i = 0; i < now->upstream_count; i++) {
+		uint32_t rtt_us = now->upstreams[i].rtt_us;
+
+		write_upstream(w, "upstream_rtt_seconds", &now->upstreams[i]);
+		evbuffer_add_printf(w->out, "%u.%06u\n", rtt_us / 1000000, rtt_us % 1000000);
+	}
+}
+
 void metrics_write(struct evbuffer *out, const struct web_now *now, bool openmetrics)
 {
 	const struct writer w = {.out = out, .openmetrics = openmetrics};
@@ -360,6 +386,7 @@ void metrics_write(struct evbuffer *out, const struct web_now *now, bool openmet
 	write_rcodes(&w, &now->stats);
 	write_latencies(&w, &now->stats);
 	write_lists(&w, now);
+	write_upstreams(&w, now);
 	write_loads(&w, now);
 	write_cache(&w, &now->cache);
 	single(&w, GAUGE, "receive_buffer_bytes",

@@ -283,6 +283,15 @@ def test_reload_that_fails(served):
     assert found["sinkholed_failed_loads_total"] == 1
 
 
+def test_upstreams(served):
+    address = served.config["upstreams"][0]["address"]
+    ask(served.address, "good.example")
+    series = f'sinkholed_upstream_state{{upstream="{address}",transport="udp"}}'
+    wait_until(lambda: samples(metrics_of(served)[1]).get(series) == 0, 20, "it is shown as well")
+    done = ctl(served.socket, "upstreams")
+    assert f"address: {address}\n" in done.stdout and "state: well\n" in done.stdout
+
+
 def test_hits_follow_their_list(served):
     ask(served.address, "bad.example")
     first = {"name": "first", "file": str(served.list_path("first")), "action": "nxdomain"}

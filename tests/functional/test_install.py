@@ -15,7 +15,11 @@ pytestmark = pytest.mark.skipif(
 
 # what is installed below PREFIX
 BINARY = "sbin/sinkholed"
-OTHERS = ["share/man/man8/sinkholed.8", "share/man/man5/sinkholed.yaml.5",
+OTHERS = ["sbin/sinkholectl", "share/man/man8/sinkholectl.8",
+          "share/bash-completion/completions/sinkholectl", "share/zsh/site-functions/_sinkholectl",
+          "share/fish/vendor_completions.d/sinkholectl.fish",
+          "share/sinkholed/sinkholed-alerts.yaml", "share/sinkholed/sinkholed-dashboard.json",
+          "share/man/man8/sinkholed.8", "share/man/man5/sinkholed.yaml.5",
           "lib/systemd/system/sinkholed.service", "lib/sysusers.d/sinkholed.conf",
           "lib/tmpfiles.d/sinkholed.conf", "share/sinkholed/blocklists/waledac.txt",
           "share/sinkholed/60-sinkholed.conf"]

@@ -55,7 +55,11 @@ typedef void extra_fn(void);
 static enum err serve(const char *conf_path, struct snapshot *first, struct load_result *result,
 		      struct workers_config *config, extra_fn *before_run)
 {
-	struct lifecycle_config life = {.conf_path = conf_path, .name_key = config->name_key};
+	struct lifecycle_config life = {
+		.conf_path = conf_path,
+		.name_key = config->name_key,
+		.first = result,
+	};
 	struct workers *workers = NULL;
 	enum err err = cache_create(1U << 20, &config->cache);
 

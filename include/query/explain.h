@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a query would be answered, and why: a real query is put through query_begin and
+ * query_decide, with counters of its own and a cache that is empty, so that what is told here is
+ * what clients get.  What an upstream would answer is not known, nor whether the names that its
+ * answer leads to are listed.
+ */
+#ifndef QUERY_EXPLAIN_H
+#define QUERY_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "match/policy.h"
+#include "query/query.h"
+
+/* The strongest rule of one list for the name. */
+struct explain_rule {
+	uint8_t list;
+	bool decides;
+	bool exception;
+	bool important;
+	uint32_t line; /* in the list's file */
+	struct name owner;
+};
+
+struct explanation {
+	struct name name;
+	uint16_t qtype;
+	enum query_outcome outcome;
+	const char *verdict; /* what became of it, as the metrics call that; never NULL */
+	uint8_t rcode;	     /* valid for QUERY_ANSWERED, as the three below */
+	bool truncated;
+	bool has_address;
+	struct ip address; /* the first that the answer has */
+	uint16_t pool;	   /* of the snapshot's: who is asked; valid for QUERY_FORWARD */
+	size_t rule_count;
+	struct explain_rule rules[POLICY_LISTS_MAX];
+};
+
+/* Explains a query over UDP of `client` (NULL: one that may ask) for the lower-case `name`.
+ * ERR_NOMEM.  Any thread that may use the snapshot. */
+enum err explain(const struct snapshot *snapshot, const struct name *name, uint16_t qtype,
+		 const struct ip *client, struct explanation *ret_explanation) MUST_CHECK;
+
+/* What is answered, in a few words: "192.0.2.1", "NXDOMAIN", "no data", "nothing"; in `buf`, which
+ * is returned. */
+const char *explain_answer(const struct explanation *e, char *buf, size_t size);
+
+/* The file of list `index`; "" when the configuration names the list no more. */
+const char *explain_file(const struct snapshot *snapshot, size_t index);
+
+/* Writes it for a person to read.  ERR_SYS: writing failed. */
+enum err explain_write(const struct snapshot *snapshot, const struct explanation *e,
+		       FILE *out) MUST_CHECK;
+
+#endif

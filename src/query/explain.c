@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "query/explain.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "conf/rrtype.h"
+
+#define CLIENT_PORT 53000 /* none of those that are never answered */
+
+/* ---- the query */
+
+static void put_client(const struct snapshot *s, const struct ip *client, struct endpoint *ret)
+{
+	struct ip ip = {.family = AF_INET, .bytes = {127, 0, 0, 1}};
+
+	if (client)
+		ip = *client;
+	else if (s->conf->server.allow_count > 0)
+		ip = s->conf->server.allow[0].ip;
+	memset(ret, 0, sizeof(*ret));
+	ret->u.sa.sa_family = ip.family;
+	if (ip.family == AF_INET) {
+		ret->len = sizeof(ret->u.in);
+		ret->u.in.sin_port = htons(CLIENT_PORT);
+		memcpy(&ret->u.in.sin_addr, ip.bytes, sizeof(ret->u.in.sin_addr));
+	} else {
+		ret->len = sizeof(ret->u.in6);
+		ret->u.in6.sin6_port = htons(CLIENT_PORT);
+		memcpy(&ret->u.in6.sin6_addr, ip.bytes, sizeof(ret->u.in6.sin6_addr));
+	}
+}
+
+static size_t put_query(const struct name *name, uint16_t qtype, uint8_t *msg)
+{
+	memset(msg, 0, WIRE_HEADER);
+	wire_put16(msg + 2, FLAG_RD);
+	wire_put16(msg + 4, 1);
+	memcpy(msg + WIRE_HEADER, name->wire, name->len);
+	wire_put16(msg + WIRE_HEADER + name->len, qtype);
+	wire_put16(msg + WIRE_HEADER + name->len + 2, CLASS_IN);
+	return WIRE_HEADER + (size_t)name->len + 4;
+}
+
+/* ---- its answer */
+
+/* By the counter that has counted it. */
+static const char *verdict_of(const struct stats *stats, enum query_outcome outcome)
+{
+#define X(field, group, label, of)                                                                 \
+	if (strcmp(group, "answers") == 0 && stats->field > 0)                                     \
+		return of;
+	STATS_GROUPED(X)
+#undef X
+	return outcome == QUERY_FORWARD ? "forwarded" : "dropped";
+}
+
+static void read_answer(const uint8_t *msg, size_t len, struct explanation *e)
+{
+	size_t pos = WIRE_HEADER + (size_t)e->name.len + 4;
+	struct wire_rr rr;
+
+	e->rcode = msg[3] & 15U;
+	e->truncated = msg[2] & 2U;
+	while (pos < len && wire_next_rr(msg, len, &pos, &rr) == ERR_OK) {
+		if (e->has_address || (rr.type != TYPE_A && rr.type != TYPE_AAAA))
+			continue;
+		e->has_address = true;
+		e->address.family = rr.type == TYPE_A ? AF_INET : AF_INET6;
+		memcpy(e->address.bytes, msg + rr.rdata, rr.type == TYPE_A ? 4 : 16);
+	}
+}
+
+/* ---- the rules */
+
+static bool ends(const struct explanation *e)
+{
+	return strncmp(e->verdict, "blocked", strlen("blocked")) == 0 ||
+	       e->outcome != QUERY_ANSWERED;
+}
+
+static void find_rules(const struct snapshot *s, const struct query *q, struct explanation *e)
+{
+	const struct domset *set = s->policy->set;
+	struct verdict verdict = policy_match(s->policy, &e->name, &q->suffixes, POLICY_NO_LEAVE);
+	struct domset_hits hits;
+
+	domset_lookup(set, &e->name, &q->suffixes, &hits);
+	for (uint32_t i = 0; i < hits.count && i < POLICY_LISTS_MAX; i++) {
+		const struct domset_hit *hit = &hits.hit[i];
+		struct domset_rule rule;
+
+		domset_rule(set, hit->record, &rule);
+		e->rules[i] = (struct explain_rule){
+			.list = hit->list,
+			.decides = ends(e) && verdict.matched && verdict.list == hit->list,
+			.exception = hit->exception,
+			.important = hit->important,
+			.line = rule.line,
+			.owner = rule.owner,
+		};
+	}
+	e->rule_count = hits.count;
+}
+
+enum err explain(const struct snapshot *snapshot, const struct name *name, uint16_t qtype,
+		 const struct ip *client, struct explanation *ret_explanation)
+{
+	struct explanation e = {.name = *name, .qtype = qtype};
+	struct stats stats = {.dropped = 0};
+	struct query_env env = {
+		.snapshot = snapshot,
+		.stats = &stats,
+		.name_key = *domset_key(snapshot->policy->set),
+		.now_ms = clock_ms(),
+		.now_s = (uint32_t)clock_unix_s(),
+	};
+	uint8_t msg[WIRE_HEADER + QUERY_QUESTION_MAX];
+	uint8_t answer[4096];
+	struct endpoint from;
+	struct query q;
+	size_t len = put_query(name, qtype, msg);
+	enum err err = cache_create(0, &env.cache);
+
+	if (err != ERR_OK)
+		return err;
+	put_client(snapshot, client, &from);
+	query_begin(&q, &env, msg, len, &from.u.sa, TRANSPORT_UDP);
+	e.outcome = query_decide(&q, &env, msg, answer, sizeof(answer), &len);
+	e.verdict = verdict_of(&stats, e.outcome);
+	e.pool = q.pool;
+	if (e.outcome == QUERY_ANSWERED)
+		read_answer(answer, len, &e);
+	name_hash_suffixes(&env.name_key, &e.name, &q.suffixes); /* an alias has others */
+	find_rules(snapshot, &q, &e);
+	cache_free(env.cache);
+	*ret_explanation = e;
+	return ERR_OK;
+}
+
+/* ---- told */
+
+static const char *rcode_word(uint8_t rcode)
+{
+#define X(value, word)                                                                             \
+	if (rcode == (value))                                                                      \
+		return word;
+	STATS_RCODES(X)
+#undef X
+	return "another error";
+}
+
+const char *explain_answer(const struct explanation *e, char *buf, size_t size)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	if (e->outcome == QUERY_DROPPED)
+		snprintf(buf, size, "nothing");
+	else if (e->outcome == QUERY_FORWARD)
+		snprintf(buf, size, "what the upstreams say");
+	else if (e->truncated)
+		snprintf(buf, size, "truncated, and over TCP what the upstreams say");
+	else if (e->has_address)
+		snprintf(buf, size, "%s", ip_text(&e->address, address, sizeof(address)));
+	else
+		snprintf(buf, size, "%s", e->rcode == 0 ? "no data" : rcode_word(e->rcode));
+	return buf;
+}
+
+const char *explain_file(const struct snapshot *snapshot, size_t index)
+{
+	const struct conf *conf = snapshot->conf;
+
+	for (size_t i = 0; i < conf->lists_count; i++)
+		if (strcmp(conf->lists[i].name, snapshot->policy->lists[index].name) == 0)
+			return conf->lists[i].file;
+	return "";
+}
+
+static void write_rule(const struct snapshot *s, const struct explain_rule *rule, FILE *out)
+{
+	const struct policy_list *list = &s->policy->lists[rule->list];
+	char owner[NAME_TEXT_MAX];
+
+	fprintf(out, "list %s%s: %s%s%s, line %u of %s%s\n", list->name,
+		list->mandatory ? " (mandatory)" : "", rule->exception ? "exception for " : "",
+		rule->important ? "important " : "",
+		name_to_text(rule->owner.wire, owner, sizeof(owner)), rule->line,
+		explain_file(s, rule->list), rule->decides ? ": this decides" : "");
+}
+
+enum err explain_write(const struct snapshot *snapshot, const struct explanation *e, FILE *out)
+{
+	char text[NAME_TEXT_MAX];
+	char type[RRTYPE_TEXT_MAX];
+
+	fprintf(out, "%s %s: %s", name_to_text(e->name.wire, text, sizeof(text)),
+		rrtype_text(e->qtype, type, sizeof(type)), e->verdict);
+	fprintf(out, "; answered: %s\n", explain_answer(e, text, sizeof(text)));
+	for (size_t i = 0; i < e->rule_count; i++)
+		write_rule(snapshot, &e->rules[i], out);
+	if (e->rule_count == 0)
+		fputs("no list has it\n", out);
+	if (e->outcome == QUERY_FORWARD && e->pool > 0)
+		fprintf(out, "asked of the upstreams of %s\n",
+			name_to_text(snapshot->pools[e->pool].zone.wire, text, sizeof(text)));
+	return fflush(out) == 0 && !ferror(out) ? ERR_OK : ERR_SYS;
+}

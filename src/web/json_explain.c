@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/rrtype.h"
+#include "query/explain.h"
+#include "web/json.h"
+
+static json_t *rule(const struct snapshot *s, const struct explain_rule *r)
+{
+	const struct policy_list *list = &s->policy->lists[r->list];
+	char owner[NAME_TEXT_MAX];
+
+	return json_pack("{s:s, s:o, s:i, s:s, s:b, s:b, s:b, s:b}", "list", list->name, "file",
+			 json_text(explain_file(s, r->list)), "line", (int)r->line, "owner",
+			 name_to_text(r->owner.wire, owner, sizeof(owner)), "mandatory",
+			 list->mandatory, "exception", r->exception, "important", r->important,
+			 "decides", r->decides);
+}
+
+json_t *json_explain(const struct snapshot *s, const struct explanation *e)
+{
+	json_t *rules = json_array();
+	char name[NAME_TEXT_MAX];
+	char type[RRTYPE_TEXT_MAX];
+	char answer[64];
+
+	for (size_t i = 0; i < e->rule_count; i++)
+		json_array_append_new(rules, rule(s, &e->rules[i]));
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "name",
+			 name_to_text(e->name.wire, name, sizeof(name)), "type",
+			 rrtype_text(e->qtype, type, sizeof(type)), "verdict", e->verdict, "answer",
+			 explain_answer(e, answer, sizeof(answer)), "generation",
+			 (json_int_t)s->generation, "rules", rules);
+}
