@@ -150,6 +150,12 @@ void cache_put_failure(struct cache *cache, const struct conf_cache *conf,
 void cache_set_generation(struct cache *cache, const struct cache_key *key,
 			  const struct cache_found *found, uint64_t generation);
 
+/* True when the caller is to have the entry that was `found` asked for anew, however much is left
+ * of its life: one caller in CACHE_RECHECK_MS, and none where that is due so soon anyhow.  Any
+ * thread. */
+bool cache_renew(struct cache *cache, const struct cache_key *key, const struct cache_found *found,
+		 uint64_t now_ms);
+
 /* Removes all entries of `name` (lower case), or of it and all names below it; returns how many
  * there were.  Locks for a short time only, and again.  Any thread. */
 uint64_t cache_flush_name(struct cache *cache, const struct name *name);

@@ -124,6 +124,17 @@ void reply_cap_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uin
 const uint8_t *reply_rdata(const uint8_t *msg, size_t len, const struct wire_rr *rr,
 			   uint8_t buf[REPLY_RDATA_MAX], uint16_t *ret_len);
 
+/* True when records of this owner are not to be handed on. */
+typedef bool reply_unwanted_fn(const void *arg, const struct name *owner);
+
+/*
+ * Removes the additional records that are unwanted from a reply that reply_parse has taken, before
+ * its plain form is found.  The names of those that stay are written anew, in `msg`.  False: there
+ * is none, and nothing has changed.
+ */
+bool reply_drop_additional(uint8_t *msg, struct reply *reply, reply_unwanted_fn *unwanted,
+			   const void *arg);
+
 /*
  * Counts down the TTLs of `count` records that begin at `pos` of a message of `len` octets, not
  * below zero.  The records were checked by reply_parse.

@@ -3,6 +3,7 @@
 #ifndef REMOTE_WAITER_H
 #define REMOTE_WAITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -13,6 +14,7 @@ struct upstream_result {
 	const struct reply *reply; /* NULL: none, see failure */
 	struct verdict verdict;	   /* of the lists on the reply */
 	enum query_failure failure;
+	bool elsewhere; /* the same query waits for another question, by which it is answered */
 };
 
 /*

@@ -249,17 +249,46 @@ bool cache_get_stale(struct cache *cache, const struct conf_cache *conf,
 
 /* ---- entries as a whole */
 
+/* The entry that was found, or NULL when it has been replaced since.  The shard is locked. */
+static struct entry *find_again(struct shard *s, const struct cache_key *key,
+				const struct cache_found *found)
+{
+	uint32_t ids[CANDIDATES_MAX];
+
+	for (unsigned int i = entry_candidates(s, key, ids); i-- > 0;)
+		if (entry_at(s, ids[i])->serial == found->serial)
+			return entry_at(s, ids[i]);
+	return NULL;
+}
+
 void cache_set_generation(struct cache *cache, const struct cache_key *key,
 			  const struct cache_found *found, uint64_t generation)
 {
 	struct shard *s = shard_of(cache, key->hash);
-	uint32_t ids[CANDIDATES_MAX];
+	struct entry *e;
 
 	pthread_mutex_lock(&s->lock);
-	for (unsigned int i = entry_candidates(s, key, ids); i-- > 0;)
-		if (entry_at(s, ids[i])->serial == found->serial)
-			entry_at(s, ids[i])->generation = generation;
+	e = find_again(s, key, found);
+	if (e)
+		e->generation = generation;
 	pthread_mutex_unlock(&s->lock);
+}
+
+bool cache_renew(struct cache *cache, const struct cache_key *key, const struct cache_found *found,
+		 uint64_t now_ms)
+{
+	struct shard *s = shard_of(cache, key->hash);
+	int64_t now = (int64_t)now_ms;
+	struct entry *e;
+	bool renew;
+
+	pthread_mutex_lock(&s->lock);
+	e = find_again(s, key, found);
+	renew = e && (e->refresh_ms <= now || e->refresh_ms > now + CACHE_RECHECK_MS);
+	if (renew)
+		e->refresh_ms = now + CACHE_RECHECK_MS;
+	pthread_mutex_unlock(&s->lock);
+	return renew;
 }
 
 struct cache_stats cache_stats(struct cache *cache)

@@ -25,6 +25,8 @@ static size_t answer_waiter(struct conn *conn, const struct query_wait *wait,
 	uint8_t *buf = answer_buffer(conn);
 	size_t len = 0;
 
+	if (result->elsewhere)
+		return 0;
 	if (conn_unwritten(conn) >= STREAM_OUT_MAX) {
 		stats_inc(env->stats, overload);
 		return query_fail(env, wait, QUERY_FAIL_OVERLOAD, buf, WIRE_MESSAGE_MAX);

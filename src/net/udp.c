@@ -102,21 +102,28 @@ static enum query_outcome resume(struct udp_waiter *w, const struct upstream_res
 	return outcome;
 }
 
+/* Builds the answer to a question that was asked upstream; 0: there is none to be sent. */
+static size_t answer_waiter(struct udp_waiter *w, const struct upstream_result *result,
+			    uint8_t *buf)
+{
+	size_t len;
+
+	if (result->elsewhere)
+		return 0;
+	if (!result->reply)
+		return query_fail(&w->socket->udp->loop->env, &w->base.wait, result->failure, buf,
+				  DATAGRAM_MAX);
+	return resume(w, result, buf, &len) == QUERY_ANSWERED ? len : 0;
+}
+
 static void on_done(struct upstream_waiter *base, const struct upstream_result *result)
 {
 	struct udp_waiter *w = (struct udp_waiter *)base;
 	struct udp *udp = w->socket->udp;
-	const struct query_env *env = &udp->loop->env;
-	enum query_outcome outcome = QUERY_ANSWERED;
 	size_t i = udp->out_count;
-	uint8_t *buf = batch_buffer(&udp->out, i);
-	size_t len = 0;
+	size_t len = answer_waiter(w, result, batch_buffer(&udp->out, i));
 
-	if (result->reply)
-		outcome = resume(w, result, buf, &len);
-	else
-		len = query_fail(env, &base->wait, result->failure, buf, DATAGRAM_MAX);
-	if (outcome == QUERY_ANSWERED) {
+	if (len > 0) {
 		udp->out.peers[i] = w->peer;
 		udp->out_socket[i] = w->socket;
 		batch_set_answer(&udp->out, i, len);

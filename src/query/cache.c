@@ -34,16 +34,19 @@ static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *
  * is given. */
 static struct verdict inspect_cached(const struct query *q, const struct query_env *env,
 				     const struct cache_key *key, uint8_t *msg, struct reply *reply,
-				     const struct cache_found *found)
+				     struct cache_found *found)
 {
-	/* what is taken away here the entry has still */
 	const uint16_t additional = reply->arcount;
 	const bool filtered = query_filter_hints(env, msg, reply);
 	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
 					 reply, q->leave);
 
-	if (!v.matched && reply->arcount == additional && !filtered)
+	if (v.matched)
+		return v;
+	if (reply->arcount == additional && !filtered)
 		cache_set_generation(env->cache, key, found, env->snapshot->generation);
+	else if (!found->refresh) /* the entry has still what was removed here */
+		found->refresh = cache_renew(env->cache, key, found, env->now_ms);
 	return v;
 }
 

@@ -115,45 +115,23 @@ static bool judge_services(struct inspection *in, const struct reply *reply)
 	return false;
 }
 
-/* Where the additional section of a reply begins; 0: it cannot be told. */
-static size_t additional_at(const struct inspection *in, const struct reply *reply)
+/* Nor is a name given that is to be asked for over TCP: an answer to another question is as much
+ * over TCP as its client likes. */
+static bool is_listed(const void *arg, const struct name *owner)
 {
-	size_t pos = reply->question_end;
-	struct wire_rr rr;
+	const struct inspection *in = arg;
+	struct name_suffixes suffixes;
+	struct verdict v;
 
-	for (unsigned int i = 0; i < (unsigned int)reply->ancount + reply->nscount; i++)
-		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
-			return 0;
-	return pos;
+	name_hash_suffixes(&in->env->name_key, owner, &suffixes);
+	v = policy_match(in->env->snapshot->policy, owner, &suffixes, in->leave[0]);
+	return v.matched && v.action != ACTION_PASS;
 }
 
-/* A listed name's address is not carried along: the additional section goes as a whole, since
- * nothing before it can point into it. */
-static void inspect_additional(struct inspection *in, struct reply *reply)
-{
-	size_t begin = additional_at(in, reply);
-	size_t pos = begin;
-	struct wire_rr rr;
-
-	for (unsigned int i = 0; i < reply->arcount && begin > 0; i++) {
-		struct policy_leave leave = in->leave[0];
-		size_t at = pos;
-		struct name owner;
-
-		if (wire_next_rr(in->msg, in->len, &pos, &rr) == ERR_OK &&
-		    name_unpack(in->msg, in->len, &at, &owner) == ERR_OK &&
-		    !judge(in, &owner, &leave))
-			continue;
-		reply->arcount = 0;
-		reply->body_len = (uint16_t)(begin - reply->question_end);
-	}
-}
-
-struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, size_t len,
+struct verdict query_inspect(const struct query_env *env, uint8_t *msg, size_t len,
 			     struct reply *reply, struct policy_leave leave)
 {
 	struct inspection in; /* of which the room for names is not cleared */
-	struct verdict v;
 
 	in.verdict = (struct verdict){.matched = false};
 	in.env = env;
@@ -162,10 +140,7 @@ struct verdict query_inspect(const struct query_env *env, const uint8_t *msg, si
 	bailiwick_begin(&in.bailiwick, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER);
 	in.leave[0] = leave;
 	collect(&in, reply);
-	if (judge_names(&in) || judge_services(&in, reply))
-		return in.verdict;
-	v = in.verdict;
-	if (reply->arcount > 0)
-		inspect_additional(&in, reply);
-	return v;
+	if (!judge_names(&in) && !judge_services(&in, reply))
+		(void)reply_drop_additional(msg, reply, is_listed, &in);
+	return in.verdict;
 }

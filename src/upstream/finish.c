@@ -68,6 +68,28 @@ static void put_back(struct question *q, struct upstream_waiter *waiter)
 		waiter->done(waiter, &result);
 }
 
+/* The query was sent again, and that one was asked with CD at once: another worker knew already. */
+static void tell_elsewhere(struct upstream_waiter *waiter)
+{
+	struct upstream_result result = {.elsewhere = true};
+
+	waiter->done(waiter, &result);
+}
+
+static void ask_anew(struct question *q, const struct query_key *key,
+		     struct upstream_waiter *waiter)
+{
+	switch (q->upstreams->ask(q->upstreams, key, waiter)) {
+	case ERR_OK:
+		break;
+	case ERR_EXISTS:
+		tell_elsewhere(waiter);
+		break;
+	default:
+		put_back(q, waiter);
+	}
+}
+
 /* Clients that check for themselves (CD) have it asked anew, so that the upstream does not check:
  * it may have refused for that alone. */
 static void ask_unchecked(struct question *q)
@@ -81,8 +103,9 @@ static void ask_unchecked(struct question *q)
 	waiting_take(q, &waiters);
 	while ((waiter = STAILQ_FIRST(&waiters))) {
 		STAILQ_REMOVE_HEAD(&waiters, entry);
-		if (!(waiter->wait.wire.flags & FLAG_CD) ||
-		    q->upstreams->ask(q->upstreams, &key, waiter) != ERR_OK)
+		if (waiter->wait.wire.flags & FLAG_CD)
+			ask_anew(q, &key, waiter);
+		else
 			put_back(q, waiter);
 	}
 }

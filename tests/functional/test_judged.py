@@ -81,6 +81,27 @@ def test_address_of_a_listed_name_is_not_carried_along(daemon, upstream, kind, r
     assert [name for name, *_ in records(answer, "additional")] == ["t.good.test."]
 
 
+def two_exchangers(q):
+    """Two mail exchangers, one of them listed, with the addresses of both."""
+    reply = q.reply(f"{q.name} 300 IN MX 1 t.listed.test.", f"{q.name} 300 IN MX 2 t.good.test.")
+    reply.additional = [rrset(f"t.listed.test. 300 IN A {GOOD}"),
+                        rrset(f"t.good.test. 300 IN A {GOOD}")]
+    return reply
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+@pytest.mark.parametrize("action", ["sinkhole", "tcp-only"])
+def test_address_of_the_listed_name_alone_goes(daemon, upstream, action, tcp):
+    d = daemon({"upstreams": [upstream(two_exchangers).address]})
+    d.add_list("one", "else.test\n", action=action).start()
+    assert len(ask(d.address, "w.test", "MX", tcp=tcp).additional) == 2
+    d.write_list("one", "listed.test\n")
+    d.reload_well()
+    for name in ("w.test", "w.test", "v.test", "v.test"):  # cached before, and asked for since
+        answer = ask(d.address, name, "MX", tcp=tcp)
+        assert [owner for owner, *_ in records(answer, "additional")] == ["t.good.test."]
+
+
 @pytest.mark.parametrize("kind", ["MX", "SRV", "NS"])
 def test_list_that_comes_later_takes_the_address_from_the_cache(daemon, upstream, kind):
     rdata = {"MX": "1 t.listed.test.", "SRV": "1 2 3 t.listed.test.", "NS": "t.listed.test."}[kind]

@@ -643,6 +643,120 @@ static void test_blocked_is_remembered(void **state)
 	assert_string_equal(ask(p, "www.example", &a), NX("www", "example."));
 }
 
+/* ---- additional records */
+
+static void add_target(struct message *m, const char *name)
+{
+	message_rr_begin(m, MESSAGE_AN, NULL, TYPE_MX, 100);
+	message_add16(m, 1);
+	message_add_name(m, name);
+	message_end(m);
+}
+
+/* Two mail exchangers with their addresses; the name of the second points into that of the first.
+ */
+static void make_exchangers(struct message *m)
+{
+	size_t first;
+
+	message_reply(m, "www.example", TYPE_MX, RCODE_NOERROR);
+	add_target(m, "www.blocked.example");
+	add_target(m, "mx2.example");
+	first = m->len;
+	message_rr(m, MESSAGE_AR, "www.blocked.example", TYPE_A, 100, ADDRESS, 4);
+	message_add8(m, 3);
+	message_add(m, "mx2", 3);
+	message_add16(m, (unsigned int)(0xc000U + first + 12));
+	message_record(m, MESSAGE_AR, TYPE_A, CLASS_IN, 100);
+	message_add(m, ADDRESS, 4);
+	message_end(m);
+}
+
+#define EXCHANGERS                                                                                 \
+	HEAD("NOERROR", "www.example.", "MX")                                                      \
+	"; an www.example. 100 IN MX 1 www.blocked.example., www.example. 100 IN MX 1 "            \
+	"mx2.example."
+#define LISTED_ADDRESS "www.blocked.example. 100 IN A 192.0.2.80"
+#define GOOD_ADDRESS "mx2.example. 100 IN A 192.0.2.80"
+#define BOTH_ADDRESSES EXCHANGERS "; ar " LISTED_ADDRESS ", " GOOD_ADDRESS "; opt 1232"
+#define ONE_ADDRESS EXCHANGERS "; ar " GOOD_ADDRESS "; opt 1232"
+
+/* Asks for the exchangers; true when they are to be asked for anew. */
+static bool ask_exchangers(struct pipeline *p, enum transport transport, const char *expected,
+			   struct asking *a)
+{
+	struct sockaddr_in client = pipeline_client("127.0.0.1");
+	enum query_outcome outcome;
+	size_t len = 0;
+
+	message_query(&a->m, "www.example", TYPE_MX);
+	message_opt(&a->m, 1232, 0);
+	query_begin(&a->q, &p->env, a->m.octets, a->m.len, (const struct sockaddr *)&client,
+		    transport);
+	outcome = query_decide(&a->q, &p->env, a->m.octets, a->m.octets, 4096, &len);
+	if (outcome != QUERY_ANSWERED || a->q.refresh)
+		query_suspend(&a->q, &p->env, a->m.octets, &a->question.key, &a->question.wait);
+	assert_string_equal(asked_text(outcome, a->m.octets, len), expected);
+	return a->q.refresh;
+}
+
+/* The generation of the exchangers' entry. */
+static uint64_t generation_of_exchangers(struct pipeline *p, const struct asking *a)
+{
+	struct cache_key key = {
+		.qname = &a->q.qname, .hash = a->q.cache_hash, .qtype = TYPE_MX, .flags = 0};
+	struct cache_found found;
+	struct reply reply;
+	uint8_t buf[512];
+
+	assert_true(cache_get(p->env.cache, &p->snapshot->conf->cache, &key, p->env.now_ms, buf,
+			      sizeof(buf), &reply, &found));
+	return found.generation;
+}
+
+/* A list that comes later takes the address of its name alone, and has the entry asked for anew,
+ * once, which is as the list wants it then. */
+static void test_additional(void **state)
+{
+	struct pipeline *p = *state;
+	static struct message reply;
+	static struct asking a;
+
+	assert_false(ask_exchangers(p, TRANSPORT_UDP, "forward", &a));
+	make_exchangers(&reply);
+	assert_string_equal(asked_reply(p, &a.question, &reply), BOTH_ADDRESSES);
+	pipeline_reload(p, blocking, COUNT(blocking));
+	assert_true(ask_exchangers(p, TRANSPORT_UDP, ONE_ADDRESS, &a));
+	make_exchangers(&reply);
+	for (unsigned int i = 0; i < 2; i++) {
+		static struct asking again;
+
+		assert_false(ask_exchangers(p, TRANSPORT_TCP, ONE_ADDRESS, &again));
+		assert_int_not_equal(generation_of_exchangers(p, &again), p->snapshot->generation);
+	}
+	assert_string_equal(asked_reply(p, &a.question, &reply), ONE_ADDRESS);
+	assert_false(ask_exchangers(p, TRANSPORT_UDP, ONE_ADDRESS, &a));
+	assert_int_equal(generation_of_exchangers(p, &a), p->snapshot->generation);
+}
+
+/* What is to be asked for over TCP is not given beside another answer. */
+static void test_additional_tcp_only(void **state)
+{
+	static const struct list_row tcp_only[] = {
+		{.name = "tcp", .action = ACTION_TCP_ONLY, .rules = "www.blocked.example"},
+	};
+	struct pipeline *p = *state;
+	static struct message reply;
+	static struct asking a;
+
+	pipeline_reload(p, tcp_only, COUNT(tcp_only));
+	assert_false(ask_exchangers(p, TRANSPORT_UDP, "forward", &a));
+	make_exchangers(&reply);
+	assert_string_equal(asked_reply(p, &a.question, &reply), ONE_ADDRESS);
+	assert_false(ask_exchangers(p, TRANSPORT_UDP, ONE_ADDRESS, &a));
+	assert_int_equal(generation_of_exchangers(p, &a), p->snapshot->generation);
+}
+
 /* What a list lets pass may lead where others may not, and its name may be let pass since. */
 static void test_pass(void **state)
 {
@@ -708,6 +822,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failure_and_stale, set_up, asked_tear_down),
 		cmocka_unit_test_setup_teardown(test_block_of_the_name, set_up, asked_tear_down),
 		cmocka_unit_test_setup_teardown(test_block_of_a_target, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_additional, set_up, asked_tear_down),
+		cmocka_unit_test_setup_teardown(test_additional_tcp_only, set_up, asked_tear_down),
 		cmocka_unit_test_setup_teardown(test_pass, set_up, asked_tear_down),
 		cmocka_unit_test(test_one_entry),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, asked_tear_down),

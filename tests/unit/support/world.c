@@ -57,6 +57,7 @@ static void on_told(struct upstream_waiter *base, const struct upstream_result *
 
 	a->told++;
 	a->has_reply = result->reply != NULL;
+	a->elsewhere = result->elsewhere;
 	a->failure = result->failure;
 	a->verdict = result->verdict;
 	if (result->reply) {

@@ -24,6 +24,7 @@ struct asker {
 	struct upstream_waiter base;
 	unsigned int told; /* how often */
 	bool has_reply;
+	bool elsewhere;
 	struct reply reply;
 	struct verdict verdict;
 	enum query_failure failure;

@@ -121,6 +121,34 @@ static void make_unchecked(struct world *w, struct query_key *key)
 	key->flags = CACHE_FLAG_CD;
 }
 
+/* A query that waits is sent again and asked with CD at once, since another worker knows by then
+ * that the upstream refuses: it is answered once when its first question ends. */
+static void test_sent_again_unchecked(void **state)
+{
+	struct world *w = *state;
+	struct asker first = {.base.origin = 7};
+	struct asker again = {.base.origin = 7};
+	struct query_key key;
+
+	world_start_one(w, MOCKNS_SILENCE);
+	w->ns[0].ede = "bogus";
+	key = asker_key(w, &first, "www.example", TYPE_A, DNSMSG_EDNS | DNSMSG_CD);
+	assert_int_equal(upstream_ask(w->up, &key, &first.base), ERR_OK);
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 1);
+	key = asker_key(w, &again, "www.example", TYPE_A, DNSMSG_EDNS | DNSMSG_CD);
+	make_unchecked(w, &key);
+	assert_int_equal(upstream_ask(w->up, &key, &again.base), ERR_OK);
+	RIG_AWAIT(&w->rig, w->ns[0].udp_count == 2);
+	mockns_do(&w->ns[0], 0, MOCKNS_SERVFAIL);
+	asker_await(w, &first);
+	assert_true(first.elsewhere);
+	assert_int_equal(again.told, 0);
+	mockns_do(&w->ns[0], 1, MOCKNS_ANSWER);
+	expect_answer(w, &again, 1);
+	assert_false(again.elsewhere);
+	assert_int_equal(first.told, 1);
+}
+
 static void make_plain(struct world *w, struct query_key *key)
 {
 	key->flags = CACHE_FLAG_PLAIN;
@@ -1602,6 +1630,7 @@ int main(void)
 		TEST(test_message),
 		TEST(test_joined),
 		TEST(test_not_joined),
+		TEST(test_sent_again_unchecked),
 		TEST(test_verdict),
 		TEST(test_ipv6),
 		TEST(test_next_after_retransmit),
