@@ -160,6 +160,7 @@ static enum err become_user(const struct arguments *args, const struct conf *con
 static int check(const struct arguments *args, struct conf *conf)
 {
 	static const struct load_options strict = {.strict = true};
+	char held[LOADER_HELD_MAX];
 	struct load_result result;
 	struct snapshot *snapshot;
 	struct hash_key key;
@@ -173,7 +174,8 @@ static int check(const struct arguments *args, struct conf *conf)
 	}
 	if (loader_load(conf, &key, NULL, &strict, &snapshot, &result, &text) != ERR_OK)
 		return fail(text.text);
-	printf("ok: %zu lists, %llu names\n", result.lists, (unsigned long long)result.names);
+	printf("ok: %zu lists, %llu names%s\n", result.lists, (unsigned long long)result.names,
+	       loader_held_text(&result, held));
 	snapshot_free(snapshot);
 	return EXIT_SUCCESS;
 }

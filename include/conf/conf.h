@@ -37,6 +37,7 @@
 #define CONF_FILE_MAX (1024U * 1024U)
 
 #define CONF_ENUMERATOR(enumerator, word) enumerator,
+enum conf_onheld { CONF_WORDS_ONHELD(CONF_ENUMERATOR) CONF_ONHELD_COUNT };
 enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) CONF_MATCH_COUNT };
 enum conf_policy { CONF_WORDS_POLICY(CONF_ENUMERATOR) CONF_POLICY_COUNT };
 enum conf_clients { CONF_WORDS_CLIENTS(CONF_ENUMERATOR) CONF_CLIENTS_COUNT };
@@ -82,6 +83,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_TRANSPORT  VALUE,    enum conf_transport,    transport
 #define CONF_TYPE_FORMAT     VALUE,    enum list_format,       format
 #define CONF_TYPE_MATCH      VALUE,    enum conf_match,        match
+#define CONF_TYPE_ONHELD     VALUE,    enum conf_onheld,       onheld
 #define CONF_TYPE_ACTION     VALUE,    enum action,            action
 #define CONF_TYPE_REASON     VALUE,    enum reason,            reason
 #define CONF_TYPE_CLIENTS    VALUE,    enum conf_clients,      clients

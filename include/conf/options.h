@@ -333,6 +333,9 @@
 	X(list, max_skipped_percent, "max-skipped", UINT, "0", 0, 100, "percent", RELOAD, \
 	  "How many of them may be skipped, as what is no rule about whole hosts; with more the list " \
 	  "is refused.  0: no limit.") \
+	X(list, on_held, "on-held", ONHELD, "leave-out", 0, 0, "", RELOAD, \
+	  "What becomes of the list when the guard holds some of its entries back: leave-out, the " \
+	  "others are in force; refuse, the list is refused as a whole.") \
 	X(list, allow_public_suffixes, "allow-public-suffixes", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether this list may block whole top-level domains and other public suffixes.") \
 	X(list, findings, "findings", BOOL, "true", 0, 0, "", RELOAD, \
@@ -348,6 +351,9 @@
 	  "The answer to questions for A.") \
 	X(sinkhole, ipv6, "ipv6", IPV6, "", 0, 0, "", RELOAD, \
 	  "The answer to questions for AAAA; without it they get none (NODATA).") \
+	X(sinkhole, null_mx, "null-mx", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether questions for MX are answered with \"0 .\" (RFC 7505), so that mail to a listed " \
+	  "name bounces at once.  Without it they get none (NODATA), and mail is tried at the address.") \
 	X(sinkhole, ttl_s, "ttl", TTL, "60", 0, CONF_DAY_S, "s", RELOAD, \
 	  "The TTL of the list's answers, those of other actions as well.")
 
@@ -365,9 +371,40 @@
 	X(authority, remedy, "remedy", URL, "", 0, 1023, "", RELOAD, \
 	  "A page that says how an infected machine is cleaned.")
 
+/* Public zones that mail filters ask, and some that have ended and are still asked by old
+ * configurations: a zone that answers nothing is no harm, one that answers with an address is. */
+#define CONF_DNSBL_ZONES \
+	/* Spamhaus, and its Data Query Service; the CBL of old */ \
+	"zen.spamhaus.org sbl.spamhaus.org xbl.spamhaus.org pbl.spamhaus.org sbl-xbl.spamhaus.org " \
+	"dbl.spamhaus.org dq.spamhaus.net cbl.abuseat.org " \
+	/* of addresses */ \
+	"bl.spamcop.net b.barracudacentral.org psbl.surriel.com dnsbl.dronebl.org bl.blocklist.de " \
+	"dnsbl-1.uceprotect.net dnsbl-2.uceprotect.net dnsbl-3.uceprotect.net ips.backscatterer.org " \
+	"all.spamrats.com auth.spamrats.com dyna.spamrats.com noptr.spamrats.com spam.spamrats.com " \
+	"bl.spameatingmonkey.net backscatter.spameatingmonkey.net netbl.spameatingmonkey.net " \
+	"bl.ipv6.spameatingmonkey.net bl.nordspam.com bl.scientificspam.net all.s5h.net " \
+	"truncate.gbudb.net dnsrbl.swinog.ch dnsbl.spfbl.net hostkarma.junkemailfilter.com " \
+	"rbl.interserver.net rbl.efnetrbl.org dnsbl.httpbl.org tor.dan.me.uk torexit.dan.me.uk " \
+	"bogons.cymru.com mail.abusix.zone dnsbl.sorbs.net ix.dnsbl.manitu.net " \
+	/* of domains, and of other things found in mail */ \
+	"multi.surbl.org multi.uribl.com black.uribl.com grey.uribl.com red.uribl.com " \
+	"uribl.spameatingmonkey.net urired.spameatingmonkey.net fresh.spameatingmonkey.net " \
+	"dbl.nordspam.com rhsbl.scientificspam.net uribl.swinog.ch uribl.rspamd.com hashbl.rspamd.com " \
+	"ebl.msbl.org dob.sibl.support-intelligence.net malware.hash.cymru.com " \
+	/* reputation, and of those who are trusted */ \
+	"list.dnswl.org dwl.dnswl.org dnswl.spfbl.net bl.mailspike.net z.mailspike.net " \
+	"wl.mailspike.net rep.mailspike.net score.senderscore.com bl.score.senderscore.com " \
+	"sa-trusted.bondedsender.org sa-accredit.habeas.com iadb.isipp.com"
+
 #define CONF_ROWS_GUARD(X) \
 	X(guard, protected, "protected", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \
 	  "Names that no rule for a name above them may block.") \
+	X(guard, dnsbl_zones, "dnsbl-zones", NAMES, CONF_DNSBL_ZONES, 0, CONF_NAMES_MAX, "", RELOAD, \
+	  "Zones in which mail servers look up addresses and domains (DNSBL, DNSWL, RFC 5782).  Any " \
+	  "address is a listing there: with one of a sinkhole a mail server refuses everybody.  Rules " \
+	  "at such a zone, above it or in it are held back, but for lists with action nxdomain or " \
+	  "nodata, by which nothing is listed, and tcp-only and pass.  What is configured takes the place of " \
+	  "these; sinkholed --dump-config shows them, to be added to.") \
 	X(guard, public_suffixes, "public-suffixes", BOOL, "true", 0, 0, "", RELOAD, \
 	  "Whether rules for public suffixes, such as com or co.uk, are held back, but for lists with " \
 	  "allow-public-suffixes.")
@@ -432,6 +469,9 @@
 	W(LIST_FORMAT_NAMES, "names") \
 	W(LIST_FORMAT_HOSTS, "hosts") \
 	W(LIST_FORMAT_ADBLOCK, "adblock")
+#define CONF_WORDS_ONHELD(W) \
+	W(CONF_ONHELD_LEAVE_OUT, "leave-out") \
+	W(CONF_ONHELD_REFUSE, "refuse")
 #define CONF_WORDS_MATCH(W) \
 	W(CONF_MATCH_SUBTREE, "subtree") \
 	W(CONF_MATCH_EXACT, "exact")

@@ -25,4 +25,7 @@ void announce_restart(const int *sockets, const struct load_result *result);
  * while this process loaded. */
 void announce_lost(const int *sockets, size_t count, uint64_t before);
 
+/* Tells systemd what is in force and what is not (STATUS of sd_notify(3)).  Any thread. */
+void announce_status(const struct load_result *result);
+
 #endif

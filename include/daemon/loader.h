@@ -44,6 +44,7 @@ struct load_result {
 	uint64_t names; /* rules in force */
 	size_t lists;	/* lists in force */
 	size_t refused; /* lists that were refused, whatever came in their place */
+	uint64_t held;	/* entries that the guard holds back, of all lists in force */
 	uint32_t took_ms;
 	bool accept_known;  /* the list of `accept` is configured, or was in force */
 	bool accept_needed; /* it lifts something, or changes by more than its limit */
@@ -72,6 +73,11 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 enum err loader_load_aside(struct conf *conf, const struct hash_key *name_key,
 			   struct snapshot **ret_snapshot, struct load_result *ret_result,
 			   struct err_text *text) MUST_CHECK;
+
+#define LOADER_HELD_MAX 48U
+
+/* ", 2 entries held back", or "" where none is; returns `buf`. */
+const char *loader_held_text(const struct load_result *result, char buf[LOADER_HELD_MAX]);
 
 /*
  * Keeps the source of every list of `snapshot`, which `result` is of, in the state directory,

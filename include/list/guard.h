@@ -3,9 +3,9 @@
  * Two gates before a list comes into force.
  *
  * The entry gate holds single rules that would take away far more than anybody means: the root,
- * a top-level domain, a public suffix ("co.uk"), or a name that must go on working (upstreams,
- * list hosts, what the operator protects).  The list gate refuses a list as a whole whose size
- * or quality is not what it should be.
+ * a top-level domain, a public suffix ("co.uk"), a name that must go on working (upstreams, list
+ * hosts, what the operator protects), or what mail servers query, where any address is a listing.
+ * The list gate refuses a list as a whole whose size or quality is not what it should be.
  */
 #ifndef LIST_GUARD_H
 #define LIST_GUARD_H
@@ -21,25 +21,37 @@
 
 struct guard;
 
+/* What is protected; names in lower case, which are copied. */
+struct guard_config {
+	const struct name *names; /* themselves, and from rules above them */
+	size_t name_count;
+	const struct name *zones; /* these, from rules in them and above them as well */
+	size_t zone_count;
+	bool hold_suffixes; /* top-level domains and public suffixes */
+};
+
+/* What a list may have in force all the same. */
+#define GUARD_ALLOW_SUFFIXES 1U
+#define GUARD_ALLOW_ZONES 2U
+
 /*
- * A guard that protects `count` names (lower case, copied) besides the root, top-level domains
- * and public suffixes.  The public suffixes are the ICANN section of the system's list
+ * A guard that protects what `config` says besides the root.  The public suffixes are the ICANN
+ * section of the system's list
  * (/usr/share/publicsuffix/public_suffix_list.dat) or, without that, of the one built into
- * libpsl, which takes half a microsecond a rule more.  Takes about 10 ms.  Without
- * `hold_suffixes` only the root and the protected names are held.  ERR_NOMEM.
+ * libpsl, which takes half a microsecond a rule more.  Takes about 10 ms.  ERR_NOMEM.
  */
-enum err guard_create(const struct name *protected_names, size_t count, bool hold_suffixes,
-		      struct guard **ret_guard) MUST_CHECK;
+enum err guard_create(const struct guard_config *config, struct guard **ret_guard) MUST_CHECK;
 void guard_free(struct guard *guard);
 
 /*
  * Why the rule must not come into force, as a phrase that goes behind the owner's name ("is a
- * public suffix"), or NULL when it may.  Held are: a rule that covers what is below the root and,
- * without `suffixes_allowed`, a name of one label or a public suffix; and any that covers a
- * protected name.  An exception is never held.  The phrase is static.  Any thread, no allocation.
+ * public suffix"), or NULL when it may.  Held are: a rule that covers what is below the root; one
+ * for a name of one label or a public suffix, unless GUARD_ALLOW_SUFFIXES is in `allowed`; one that
+ * covers a protected name; and one that has to do with a protected zone, unless GUARD_ALLOW_ZONES
+ * is.  An exception is never held.  The phrase is static.  Any thread, no allocation.
  */
 const char *guard_entry(const struct guard *guard, const struct name *owner,
-			const struct domset_kind *kind, bool suffixes_allowed);
+			const struct domset_kind *kind, unsigned int allowed);
 
 /* A change of so many entries is none that a limit in percent is for: a short list's first edit. */
 #define GUARD_CHANGE_FLOOR 10U
@@ -53,6 +65,7 @@ struct guard_limits {
 	uint32_t max_skipped_percent; /* likewise */
 	uint32_t max_shrink_percent;  /* for guard_change */
 	uint32_t max_grow_percent;
+	bool refuse_held;  /* nothing may be held back of it */
 	bool has_to_block; /* something besides exceptions is left of it ... */
 	bool may_be_empty; /* ... or there was nothing in it at all, neither held nor bad */
 };

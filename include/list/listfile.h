@@ -20,7 +20,7 @@ struct listfile_options {
 	bool exact; /* `match: exact`: plain names do not cover what is below */
 	bool pass;  /* it lets pass what it names: an exception is as good as a rule */
 	const struct guard *guard;    /* the entry gate; NULL lets all pass */
-	bool whole_suffixes;	      /* public suffixes pass the gate as well */
+	unsigned int allowed;	      /* GUARD_ALLOW_: what passes the gate as well */
 	const atomic_bool *cancelled; /* looked at between blocks of the file; NULL: never */
 	/* Given every octet that is read, in order; NULL: nobody. */
 	void (*taken)(void *arg, const void *data, size_t len);

@@ -50,10 +50,12 @@ struct policy_list {
 	bool findings; /* who asks for one of its names is written down */
 	bool has_ipv4;
 	bool has_ipv6;
+	bool null_mx; /* a sinkhole takes no mail (RFC 7505) */
 	uint8_t ipv4[4];
 	uint8_t ipv6[16];
 	uint32_t ttl_s;	   /* of addresses and of the SOA of a denial */
 	uint32_t entries;  /* of the last good load, by which the next is measured */
+	uint32_t held;	   /* back by the guard, of that load */
 	bool open_end;	   /* of the file of that load: its last line had no newline */
 	struct ede forged; /* EDE 4: an address of ours was given */
 	struct ede denied; /* EDE by reason: nothing was given */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -11,6 +12,7 @@
 
 #define QUERY_OCTETS                                                                               \
 	2304U /* in a receive buffer, as the kernel counts one that a network card brought */
+#define SUMMARY_MAX 160
 #define RULES_TRIED 100U /* of each list, in search of one that blocks its own name */
 
 static void announce_pool(const struct upstream_pool *pool)
@@ -73,23 +75,42 @@ static void suggest(const struct policy *policy, const struct endpoint *endpoint
 		log_notice("try: dig @%.*s -p %s %s", (int)len, address, address + len + 1, listed);
 }
 
+/* What is in force and what is not: "273 names of 1 lists in force, 2 entries held back". */
+static void describe(const struct load_result *result, size_t lists, char buf[SUMMARY_MAX])
+{
+	char held[LOADER_HELD_MAX];
+	char refused[32] = "";
+
+	if (result->refused > 0)
+		snprintf(refused, sizeof(refused), ", %zu refused", result->refused);
+	snprintf(buf, SUMMARY_MAX, "%llu names of %zu lists in force%s%s",
+		 (unsigned long long)result->names, lists, refused, loader_held_text(result, held));
+}
+
+void announce_status(const struct load_result *result)
+{
+	char summary[SUMMARY_MAX];
+
+	describe(result, result->lists, summary);
+	sd_notifyf(0, "STATUS=%s", summary);
+}
+
 void announce(const struct snapshot *snapshot, const struct load_result *result,
 	      const struct listeners *listeners, bool interactive)
 {
 	const struct endpoint *listen = listeners->endpoints;
 	char name[ADDR_TEXT_MAX];
-	char refused[32] = "";
+	char summary[SUMMARY_MAX];
 
 	for (size_t i = 0; i < snapshot->pool_count; i++)
 		announce_pool(&snapshot->pools[i]);
 	for (size_t i = 0; i < listeners->addresses; i++)
 		log_notice("listening on %s (UDP and TCP)",
 			   endpoint_text(&listen[i], name, sizeof(name)));
-	if (result->refused > 0)
-		snprintf(refused, sizeof(refused), "%zu refused, ", result->refused);
-	log_notice("sinkholed %s ready: %llu names of %zu lists in force, %sloaded in %u ms",
-		   SINKHOLED_VERSION, (unsigned long long)result->names,
-		   snapshot->policy->list_count, refused, result->took_ms);
+	describe(result, snapshot->policy->list_count, summary);
+	log_notice("sinkholed %s ready: %s, loaded in %u ms", SINKHOLED_VERSION, summary,
+		   result->took_ms);
+	announce_status(result);
 	if (!interactive)
 		return;
 	suggest(snapshot->policy, &listen[0]);

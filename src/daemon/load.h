@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "daemon/loader.h"
 #include "list/guard.h"
+#include "list/listfile.h"
 #include "list/report.h"
 #include "match/domset.h"
 #include "query/snapshot.h"
@@ -29,6 +30,8 @@ struct load {
 	struct domset_builder *builder;
 	struct policy *policy;
 	struct load_result result;
+	size_t refusals;	 /* of a strict load */
+	struct err_text refusal; /* the last of them, not told yet */
 	struct err_text *text;
 };
 
@@ -70,6 +73,9 @@ void loader_drop_copy(struct load *load, unsigned int index);
 void loader_drop_copies(struct load *load);
 
 void loader_describe_list(const struct conf_list *conf, struct policy_list *list);
+
+/* How the list's files are read, but for their paths. */
+struct listfile_options loader_reading_of(const struct conf_list *conf, const struct guard *guard);
 
 /* ERR_NOMEM. */
 enum err loader_make_guard(const struct conf_guard *conf, struct guard **ret_guard) MUST_CHECK;
@@ -124,6 +130,9 @@ void loader_log_lists(const struct load *load);
  */
 enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, bool lenient,
 			  struct err_text *text) MUST_CHECK;
+
+/* Where a strict load puts why a list is refused; what it had put there before is logged. */
+struct err_text *loader_next_refusal(struct load *load);
 
 /* Warns of an action by which a mandatory list does not hold against every client. */
 void loader_warn_of_action(const struct conf_list *list);

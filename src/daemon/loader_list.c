@@ -19,6 +19,7 @@ void loader_describe_list(const struct conf_list *conf, struct policy_list *list
 		.findings = conf->findings,
 		.has_ipv4 = conf->sinkhole.ipv4.family != 0,
 		.has_ipv6 = conf->sinkhole.ipv6.family != 0,
+		.null_mx = conf->sinkhole.null_mx,
 		.ttl_s = conf->sinkhole.ttl_s,
 	};
 	strncpy(list->name, conf->name, sizeof(list->name) - 1);
@@ -85,9 +86,12 @@ static enum err check_end(struct load *load, unsigned int index, const struct li
 static enum err judge(struct load *load, unsigned int index, bool own, uint32_t former_entries,
 		      const struct list_report *report, struct err_text *text)
 {
-	const struct guard_limits limits = limits_of(&load->conf->lists[index]);
-	enum err err = guard_list(&limits, report, text);
+	const struct conf_list *conf = &load->conf->lists[index];
+	struct guard_limits limits = limits_of(conf);
+	enum err err;
 
+	limits.refuse_held = own && conf->on_held == CONF_ONHELD_REFUSE;
+	err = guard_list(&limits, report, text);
 	if (err == ERR_OK && own)
 		err = check_end(load, index, report, text);
 	if (err == ERR_OK)
@@ -128,6 +132,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 		return err_set(text, err, "%s", reason.text);
 	}
 	load->policy->lists[index].entries = report.entries;
+	load->policy->lists[index].held = report.held;
 	load->policy->lists[index].open_end = report.open_end;
 	note(source, &report);
 	source->took_ms = (uint32_t)(clock_ms() - start_ms);
@@ -156,6 +161,16 @@ static enum err from_state(struct load *load, unsigned int index, struct err_tex
 	return try_file(load, index, path, false, 0, text);
 }
 
+/* A strict load goes on, to find what else is refused; the list is what it was, or empty. */
+static enum err refuse(struct load *load, unsigned int index, const char *reason)
+{
+	const char *name = load->conf->lists[index].name;
+	unsigned int old;
+
+	(void)err_set(loader_next_refusal(load), ERR_REFUSED, "list %s: %s", name, reason);
+	return loader_former_list(load, name, &old) ? carry_over(load, index, old) : ERR_OK;
+}
+
 /* What stands in for a list whose file was refused for `reason`. */
 static enum err stand_in(struct load *load, unsigned int index, const char *reason)
 {
@@ -168,9 +183,10 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
 	snprintf(load->result.sources[index].reason, sizeof(load->result.sources[index].reason),
 		 "%s", reason);
 	if (load->options.strict)
-		return err_set(load->text, ERR_REFUSED, "list %s: %s", conf->name, reason);
+		return refuse(load, index, reason);
 	if (former && former->entries > 0 && carry_over(load, index, old_index) == ERR_OK) {
 		load->policy->lists[index].entries = former->entries;
+		load->policy->lists[index].held = former->held;
 		load->policy->lists[index].open_end = former->open_end;
 		if (load->kept)
 			log_error("list %s: REFUSED: %s; its last good version is in force instead",

@@ -95,6 +95,16 @@ static void tell_names(const struct policy_list *former, const struct weakening 
 	}
 }
 
+static enum err tell_refusal(struct load *load, const char *name, const char *gone,
+			     unsigned long long count)
+{
+	(void)err_set(loader_next_refusal(load), ERR_REFUSED,
+		      "list %s is mandatory%s, and %llu of the names that it blocks would not be "
+		      "blocked any more; if it is meant: sinkholed --accept %s",
+		      name, gone, count, name);
+	return ERR_OK;
+}
+
 /* What becomes of a list in force that would be weakened: it stays, unless that was accepted. */
 static enum err meet_weakening(struct load *load, unsigned int former,
 			       const struct weakening *weakening)
@@ -113,10 +123,7 @@ static enum err meet_weakening(struct load *load, unsigned int former,
 		return ERR_OK;
 	}
 	if (load->options.strict)
-		return err_set(load->text, ERR_REFUSED,
-			       "list %s is mandatory%s, and %llu of the names that it blocks would "
-			       "not be blocked any more; if it is meant: sinkholed --accept %s",
-			       list->name, gone, count, list->name);
+		return tell_refusal(load, list->name, gone, count);
 	load->stays[former] = true;
 	log_error("list %s: REFUSED: it is mandatory%s, and %llu of the names that it blocks would "
 		  "not be blocked any more; it stays as it was; if it is meant: sinkholed --accept "
@@ -170,11 +177,18 @@ enum err loader_load_lists(struct load *load)
 			err = find_weakened(load, &again);
 		load->pass++;
 	}
+	if (load->refusals > 0) {
+		if (err == ERR_OK)
+			return err_set(load->text, ERR_REFUSED, "%s", load->refusal.text);
+		log_error("%s", load->refusal.text);
+	}
 	if (err == ERR_OK)
 		err = loader_end_acceptances(load);
 	if (err != ERR_OK)
 		return err;
 	tell_removed(load);
+	for (size_t i = 0; i < load->policy->list_count; i++)
+		load->result.held += load->policy->lists[i].held;
 	load->result.names = domset_count_all(load->policy->set).rules;
 	loader_log_lists(load);
 	return ERR_OK;

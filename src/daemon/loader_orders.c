@@ -55,19 +55,16 @@ static enum err read_kept(const struct load *load, const struct conf *order, uns
 			  struct domset_builder *builder, struct policy_list *list,
 			  struct err_text *text)
 {
-	struct listfile_options options = {
-		.format = order->lists[0].format,
-		.exact = order->lists[0].match == CONF_MATCH_EXACT,
-		.cancelled = load->options.cancelled,
-	};
+	struct listfile_options options;
 	struct list_report report;
 	struct guard *guard = NULL;
 	char path[PATH_MAX];
 	enum err err = loader_make_guard(&order->guard, &guard);
 
 	keep_path(load->conf->state.directory, order->lists[0].name, path);
+	options = loader_reading_of(&order->lists[0], guard);
 	options.path = path;
-	options.guard = guard;
+	options.cancelled = load->options.cancelled;
 	if (err == ERR_OK)
 		err = domset_builder_begin(builder, index);
 	if (err == ERR_OK)
@@ -77,6 +74,7 @@ static enum err read_kept(const struct load *load, const struct conf *order, uns
 		return err;
 	loader_describe_list(&order->lists[0], list);
 	list->entries = report.entries;
+	list->held = report.held;
 	return ERR_OK;
 }
 
@@ -220,6 +218,7 @@ static void rewrite_order(const char *directory, const struct conf_list *list)
 		return;
 	merged.format = order->lists[0].format;
 	merged.match = order->lists[0].match;
+	merged.allow_public_suffixes = order->lists[0].allow_public_suffixes;
 	write_order(directory, &merged, &order->guard);
 	conf_free(order);
 }

@@ -42,20 +42,14 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 			  struct taking *taking, struct list_report *report, struct err_text *text)
 {
 	const struct conf_list *conf = &load->conf->lists[index];
-	const struct listfile_options options = {
-		.path = file,
-		.format = conf->format,
-		.exact = conf->match == CONF_MATCH_EXACT,
-		.pass = conf->action == ACTION_PASS,
-		.guard = load->guard,
-		.whole_suffixes = conf->allow_public_suffixes,
-		.cancelled = load->options.cancelled,
-		.taken = taking ? take : NULL,
-		.taken_arg = taking,
-	};
+	struct listfile_options options = loader_reading_of(conf, load->guard);
 	struct domset_mark mark = domset_builder_mark(load->builder);
 	enum err err = domset_builder_begin(load->builder, index);
 
+	options.path = file;
+	options.cancelled = load->options.cancelled;
+	options.taken = taking ? take : NULL;
+	options.taken_arg = taking;
 	report_init(report, conf->format);
 	if (err == ERR_OK)
 		err = listfile_load(&options, load->builder, report, text);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+
 #include "base/log.h"
 #include "daemon/load.h"
 
@@ -9,6 +11,22 @@ void loader_warn_of_action(const struct conf_list *list)
 	log_warning("list %s: mandatory with action %s: a client that has a second resolver takes "
 		    "that one's answer; nxdomain, nodata and sinkhole hold",
 		    list->name, list->action == ACTION_DROP ? "drop" : "refused");
+}
+
+const char *loader_held_text(const struct load_result *result, char buf[LOADER_HELD_MAX])
+{
+	buf[0] = '\0';
+	if (result->held > 0)
+		snprintf(buf, LOADER_HELD_MAX, ", %llu %s held back",
+			 (unsigned long long)result->held, result->held == 1 ? "entry" : "entries");
+	return buf;
+}
+
+struct err_text *loader_next_refusal(struct load *load)
+{
+	if (load->refusals++ > 0)
+		log_error("%s", load->refusal.text);
+	return &load->refusal;
 }
 
 static void log_bad(const char *file, const struct list_report *r)

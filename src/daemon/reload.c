@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/priority.h"
 #include "conf/conf.h"
+#include "daemon/announce.h"
 #include "daemon/loader.h"
 #include "daemon/news.h"
 
@@ -83,8 +84,15 @@ static void note_failure(struct reload *reload, const char *reason)
 	pthread_mutex_unlock(&reload->publishing);
 }
 
+static void tell_failure(const struct err_text *text)
+{
+	log_error("reload FAILED, all stays as it was: %s", text->text);
+	sd_notifyf(0, "STATUS=the last reload failed, all stays as it was: %s", text->text);
+}
+
 static void load(struct reload *reload)
 {
+	char held[LOADER_HELD_MAX];
 	struct load_result result;
 	struct snapshot *snapshot;
 	struct err_text text;
@@ -97,16 +105,17 @@ static void load(struct reload *reload)
 	if (err == ERR_CANCELLED)
 		log_notice("reload given up");
 	else if (err != ERR_OK)
-		log_error("reload FAILED, all stays as it was: %s", text.text);
+		tell_failure(&text);
 	if (err != ERR_OK) {
 		note_failure(reload, text.text);
 		return;
 	}
 	log_set_level(snapshot->conf->server.log_level);
-	log_notice("reload %llu done: %llu names of %zu lists in force, %zu lists refused, loaded "
-		   "in %u ms",
+	log_notice("reload %llu done: %llu names of %zu lists in force, %zu lists refused%s, "
+		   "loaded in %u ms",
 		   (unsigned long long)snapshot->generation, (unsigned long long)result.names,
-		   result.lists, result.refused, result.took_ms);
+		   result.lists, result.refused, loader_held_text(&result, held), result.took_ms);
+	announce_status(&result);
 	loader_keep(snapshot, &result);
 }
 

@@ -11,6 +11,7 @@
 
 #define NAMES_BITS 12  /* 4096 words of the filter of names, of which there are 7,400 */
 #define PARENTS_BITS 6 /* 64 words of the filter of wildcards' parents, some 25 */
+#define ZONES_BITS 6   /* of the zones' filter; some 70 ship */
 #define LABELS_MAX 6   /* no public suffix has as many */
 
 /*
@@ -22,12 +23,16 @@ struct guard {
 	struct pages protected_pages;
 	const struct name *protected_names;
 	size_t protected_count;
+	const struct name *zones; /* behind these */
+	size_t zone_count;
+	bool any_zone; /* the filter is of no use: one of them has one label */
 	const psl_ctx_t *psl;
 	psl_ctx_t *own_psl;		     /* the same, when it is to be freed */
 	bool hold_suffixes;		     /* top-level domains and public suffixes are held */
 	bool has_suffixes;		     /* the public suffixes are in the filter */
 	uint64_t names[1 << NAMES_BITS];     /* filter: names that may be held */
 	uint64_t parents[1 << PARENTS_BITS]; /* filter: names whose children may be held */
+	uint64_t zone_ends[1 << ZONES_BITS]; /* filter: the last two labels of zones */
 };
 
 /*
@@ -93,26 +98,60 @@ static void filter_protected(struct guard *guard, const struct name *name)
 	filter_set(guard->names, NAMES_BITS, filter_hash(name, wire));
 }
 
-static enum err copy_protected(struct guard *guard, const struct name *names, size_t count)
+/* Where the last two labels of a name begin, or its only one. */
+static const uint8_t *last_two(const struct name *name)
 {
+	const uint8_t *wire = name->wire;
+	const uint8_t *before = wire;
+	const uint8_t *last = wire;
+
+	for (; *wire; wire += *wire + 1) {
+		before = last;
+		last = wire;
+	}
+	return before;
+}
+
+static void filter_zone(struct guard *guard, const struct name *zone)
+{
+	const uint8_t *end = last_two(zone);
+
+	guard->any_zone |= *end == 0 || end[*end + 1] == 0;
+	filter_set(guard->zone_ends, ZONES_BITS, filter_hash(zone, end));
+}
+
+static void copy_names(struct name *copy, const struct name *names, size_t count)
+{
+	if (count > 0)
+		memcpy(copy, names, count * sizeof(*names));
+}
+
+static enum err copy_protected(struct guard *guard, const struct guard_config *config)
+{
+	size_t count = config->name_count + config->zone_count;
 	struct name *copy;
 	enum err err;
 
 	if (count == 0)
 		return ERR_OK;
-	err = pages_map(&guard->protected_pages, count * sizeof(*names));
+	err = pages_map(&guard->protected_pages, count * sizeof(*copy));
 	if (err != ERR_OK)
 		return err;
 	copy = (void *)guard->protected_pages.base;
-	memcpy(copy, names, count * sizeof(*names));
 	guard->protected_names = copy;
-	guard->protected_count = count;
+	guard->protected_count = config->name_count;
+	guard->zones = copy + config->name_count;
+	guard->zone_count = config->zone_count;
+	copy_names(copy, config->names, config->name_count);
+	copy_names(copy + config->name_count, config->zones, config->zone_count);
 	for (size_t i = 0; i < count; i++)
 		filter_protected(guard, &copy[i]);
+	for (size_t i = 0; i < guard->zone_count; i++)
+		filter_zone(guard, &guard->zones[i]);
 	return ERR_OK;
 }
 
-enum err guard_create_from(const char *path, const struct name *protected_names, size_t count,
+enum err guard_create_from(const char *path, const struct guard_config *config,
 			   struct guard **ret_guard)
 {
 	struct guard *guard;
@@ -123,23 +162,21 @@ enum err guard_create_from(const char *path, const struct name *protected_names,
 		return err;
 	guard = (void *)self.base;
 	guard->self = self;
-	err = copy_protected(guard, protected_names, count);
+	err = copy_protected(guard, config);
 	if (err != ERR_OK) {
 		guard_free(guard);
 		return err;
 	}
-	guard->hold_suffixes = path != NULL;
-	if (path)
+	guard->hold_suffixes = config->hold_suffixes;
+	if (config->hold_suffixes)
 		load_suffixes(guard, path);
 	*ret_guard = guard;
 	return ERR_OK;
 }
 
-enum err guard_create(const struct name *protected_names, size_t count, bool hold_suffixes,
-		      struct guard **ret_guard)
+enum err guard_create(const struct guard_config *config, struct guard **ret_guard)
 {
-	return guard_create_from(hold_suffixes ? PUBLICSUFFIX_FILE : NULL, protected_names, count,
-				 ret_guard);
+	return guard_create_from(PUBLICSUFFIX_FILE, config, ret_guard);
 }
 
 void guard_free(struct guard *guard)
@@ -161,6 +198,27 @@ static const char *covers_protected(const struct guard *guard, const struct name
 			return "is a protected name";
 		if (below && name_is_below(&guard->protected_names[i], owner))
 			return "is above a protected name";
+	}
+	return NULL;
+}
+
+/* True when the owner may be a zone or in one. */
+static bool may_be_in_zone(const struct guard *guard, const struct name *owner)
+{
+	return guard->any_zone ||
+	       filter_has(guard->zone_ends, ZONES_BITS, filter_hash(owner, last_two(owner)));
+}
+
+/* A name that is queried is made of what is asked about and the zone. */
+static const char *touches_zone(const struct guard *guard, const struct name *owner, bool below)
+{
+	for (size_t i = 0; i < guard->zone_count; i++) {
+		if (name_equal(owner, &guard->zones[i]))
+			return "is a zone of guard.dnsbl-zones";
+		if (name_is_below(owner, &guard->zones[i]))
+			return "is in a zone of guard.dnsbl-zones";
+		if (below && name_is_below(&guard->zones[i], owner))
+			return "is above a zone of guard.dnsbl-zones";
 	}
 	return NULL;
 }
@@ -200,10 +258,11 @@ static const char *one_label_reason(const struct guard *guard, const struct name
 }
 
 const char *guard_entry(const struct guard *guard, const struct name *owner,
-			const struct domset_kind *kind, bool suffixes_allowed)
+			const struct domset_kind *kind, unsigned int allowed)
 {
 	bool below = kind->scope & DOMSET_SCOPE_BELOW;
-	bool suffixes = below && guard->hold_suffixes && !suffixes_allowed;
+	bool suffixes = below && guard->hold_suffixes && !(allowed & GUARD_ALLOW_SUFFIXES);
+	bool zones = guard->zone_count > 0 && !(allowed & GUARD_ALLOW_ZONES);
 	const char *reason;
 
 	if (kind->exception)
@@ -212,9 +271,11 @@ const char *guard_entry(const struct guard *guard, const struct name *owner,
 		return "is the root";
 	if (suffixes && owner->wire[owner->wire[0] + 1] == 0)
 		return one_label_reason(guard, owner);
-	if (is_harmless(guard, owner, suffixes))
+	if (is_harmless(guard, owner, suffixes) && !(zones && may_be_in_zone(guard, owner)))
 		return NULL;
 	reason = covers_protected(guard, owner, below);
+	if (!reason && zones)
+		reason = touches_zone(guard, owner, below);
 	if (!reason && suffixes && is_public_suffix(guard, owner, PSL_TYPE_ICANN))
 		reason = "is a public suffix";
 	return reason;
@@ -237,6 +298,16 @@ static enum err check_size(const struct guard_limits *limits, uint32_t entries,
 			       entries_word(entries), limits->min_entries,
 			       limits->min_entries == 1 ? "is" : "are");
 	return ERR_OK;
+}
+
+static enum err check_held(const struct guard_limits *limits, const struct list_report *report,
+			   struct err_text *text)
+{
+	if (!limits->refuse_held || report->held == 0)
+		return ERR_OK;
+	return err_set(text, ERR_REFUSED, "has %u %s held back, the first in line %u: %s",
+		       report->held, entries_word(report->held), report->held_notes[0].line,
+		       report->held_notes[0].text);
 }
 
 /* An error page of one word is a name to whoever reads it, but a top-level domain to the gate. */
@@ -310,8 +381,10 @@ enum err guard_change(const struct guard_limits *limits, uint32_t previous, uint
 enum err guard_list(const struct guard_limits *limits, const struct list_report *report,
 		    struct err_text *text)
 {
-	enum err err = check_size(limits, report->entries, text);
+	enum err err = check_held(limits, report, text);
 
+	if (err == ERR_OK)
+		err = check_size(limits, report->entries, text);
 	if (err == ERR_OK)
 		err = check_left(limits, report, text);
 	if (err == ERR_OK)

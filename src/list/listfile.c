@@ -147,7 +147,7 @@ static enum err take_rule(struct reader *reader)
 		rule->kind.exception = false;
 	if (reader->options->guard)
 		held = guard_entry(reader->options->guard, &rule->owner, &rule->kind,
-				   reader->options->whole_suffixes);
+				   reader->options->allowed);
 	if (held) {
 		report_held(reader->report, line, held, &rule->owner);
 		return ERR_OK;

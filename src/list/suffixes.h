@@ -5,8 +5,8 @@
 #include "list/guard.h"
 
 /* As guard_create, with the public suffix list of `path`, or libpsl's own if there is no such
- * file; with NULL, public suffixes are not held. */
-enum err guard_create_from(const char *path, const struct name *protected_names, size_t count,
+ * file. */
+enum err guard_create_from(const char *path, const struct guard_config *config,
 			   struct guard **ret_guard) MUST_CHECK;
 
 #endif

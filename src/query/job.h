@@ -145,8 +145,8 @@ size_t query_answer_chaos(struct answer_job *job, const struct name *qname);
 /*
  * Asks the lists about every name that the reply leads to: by CNAMEs, by what DNAMEs make, and to
  * services; the first match decides.  `leave` is that of the question's own name, and what is let
- * be of a name holds for those behind it.  Additional records of names that are listed are taken from
- * the reply.  `msg` is the message the reply's records stand in.
+ * be of a name holds for those behind it.  Additional records of names that are listed are taken
+ * from the reply.  `msg` is the message the reply's records stand in.
  */
 struct verdict query_inspect(const struct query_env *env, uint8_t *msg, size_t len,
 			     struct reply *reply, struct policy_leave leave);

@@ -45,14 +45,16 @@ void answer_job_begin(struct answer_job *job)
 	answer_begin(&job->answer, job->buf, job->limit, job->msg, job->wire, &job->opt);
 }
 
-static bool has_address(const struct policy_list *list, uint16_t qtype)
+static bool has_record(const struct policy_list *list, uint16_t qtype)
 {
 	return (list->has_ipv4 && query_wants(qtype, TYPE_A)) ||
-	       (list->has_ipv6 && query_wants(qtype, TYPE_AAAA));
+	       (list->has_ipv6 && query_wants(qtype, TYPE_AAAA)) ||
+	       (list->null_mx && qtype == TYPE_MX);
 }
 
 static size_t answer_sinkhole(struct answer_job *job, const struct policy_list *list)
 {
+	static const uint8_t null_mx[] = {0, 0, 0}; /* preference 0, the root */
 	uint16_t qtype = job->wire->qtype;
 
 	job->opt.ede = &list->forged;
@@ -63,6 +65,9 @@ static size_t answer_sinkhole(struct answer_job *job, const struct policy_list *
 	if (list->has_ipv6 && query_wants(qtype, TYPE_AAAA))
 		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_AAAA, CLASS_IN,
 			   list->ttl_s, list->ipv6, sizeof(list->ipv6));
+	if (list->null_mx && qtype == TYPE_MX)
+		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_MX, CLASS_IN,
+			   list->ttl_s, null_mx, sizeof(null_mx));
 	return answer_end(&job->answer, RCODE_NOERROR, 0);
 }
 
@@ -121,7 +126,7 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 		*ret_len = answer_denial(job, list, RCODE_REFUSED, apex);
 		break;
 	case ACTION_SINKHOLE:
-		if (has_address(list, job->wire->qtype)) {
+		if (has_record(list, job->wire->qtype)) {
 			*ret_len = answer_sinkhole(job, list);
 			break;
 		}

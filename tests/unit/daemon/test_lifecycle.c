@@ -203,12 +203,15 @@ static void start(struct daemon *d, extra_fn *before_run)
 	exit(daemon_main(scratch_path(&d->scratch, "conf"), before_run));
 }
 
-/* The next that the service manager is told begins like this. */
+/* The next that the service manager is told begins like this; what is in force is told besides. */
 static void expect_notice(struct daemon *d, const char *notice)
 {
 	char message[MESSAGE_MAX] = "";
 
-	AWAIT(recv(d->notify_fd, message, sizeof(message) - 1, 0) > 0, await_nap());
+	do {
+		memset(message, 0, sizeof(message));
+		AWAIT(recv(d->notify_fd, message, sizeof(message) - 1, 0) > 0, await_nap());
+	} while (strncmp(message, "STATUS=", 7) == 0);
 	if (strncmp(message, notice, strlen(notice)) != 0)
 		fail_msg("expected %s, got %s", notice, message);
 }

@@ -33,11 +33,19 @@ static struct name name_of(const char *text)
 static struct guard *new_guard(const char *path)
 {
 	struct name names[3];
+	struct name zones[2] = {name_of("zen.dnsbl.example"), name_of("multi.uribl.example")};
+	const struct guard_config config = {
+		.names = names,
+		.name_count = 3,
+		.zones = zones,
+		.zone_count = 2,
+		.hold_suffixes = true,
+	};
 	struct guard *guard;
 
 	for (size_t i = 0; i < 3; i++)
 		names[i] = name_of(protected_names[i]);
-	assert_int_equal(guard_create_from(path, names, 3, &guard), ERR_OK);
+	assert_int_equal(guard_create_from(path, &config, &guard), ERR_OK);
 	return guard;
 }
 
@@ -84,6 +92,20 @@ static const struct {
 	{"one.sub.example", {BOTH, false, false}, "is above a protected name"},
 	{"deep.one.sub.example", {BOTH, false, true}, "is above a protected name"},
 	{"b.deep.one.sub.example", {BOTH, false, false}, NULL},
+	{"zen.dnsbl.example", {BOTH, false, false}, "is a zone of guard.dnsbl-zones"},
+	{"zen.dnsbl.example", {ITSELF, false, false}, "is a zone of guard.dnsbl-zones"},
+	{"zen.dnsbl.example", {BOTH, true, false}, NULL},
+	{"2.0.0.127.zen.dnsbl.example",
+	 {ITSELF, false, false},
+	 "is in a zone of guard.dnsbl-zones"},
+	{"x.zen.dnsbl.example", {BELOW, false, true}, "is in a zone of guard.dnsbl-zones"},
+	{"dnsbl.example", {BOTH, false, false}, "is above a zone of guard.dnsbl-zones"},
+	{"dnsbl.example", {ITSELF, false, false}, NULL},
+	{"sbl.dnsbl.example", {BOTH, false, false}, NULL},
+	{"xzen.dnsbl.example", {BOTH, false, false}, NULL},
+	{"evil.test.multi.uribl.example",
+	 {BOTH, false, false},
+	 "is in a zone of guard.dnsbl-zones"},
 };
 
 static void expect_entries(const char *path)
@@ -92,7 +114,7 @@ static void expect_entries(const char *path)
 
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
 		struct name owner = name_of(entries[i].owner);
-		const char *held = guard_entry(guard, &owner, &entries[i].kind, false);
+		const char *held = guard_entry(guard, &owner, &entries[i].kind, 0);
 
 		if (!held != !entries[i].held || (held && strcmp(held, entries[i].held) != 0))
 			fail_msg("%s, scope %u: %s", entries[i].owner, entries[i].kind.scope,
@@ -119,11 +141,44 @@ static void test_allowed_suffixes(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct name owner = name_of(rows[i].owner);
-		const char *held = guard_entry(guard, &owner, &both, true);
+		const char *held = guard_entry(guard, &owner, &both, GUARD_ALLOW_SUFFIXES);
 
 		if (!held != !rows[i].held || (held && strcmp(held, rows[i].held) != 0))
 			fail_msg("%s: %s", rows[i].owner, held ? held : "not held");
 	}
+	guard_free(guard);
+}
+
+/* A list that answers as if nothing were listed may have such a zone; no other is let pass. */
+static void test_allowed_zones(void **state)
+{
+	const struct domset_kind both = {BOTH, false, false};
+	struct guard *guard = new_guard(SUFFIX_LIST);
+	struct name zone = name_of("x.zen.dnsbl.example");
+	struct name above = name_of("dnsbl.example");
+	struct name protected_name = name_of("lists.example");
+
+	assert_null(guard_entry(guard, &zone, &both, GUARD_ALLOW_ZONES));
+	assert_null(guard_entry(guard, &above, &both, GUARD_ALLOW_ZONES));
+	assert_non_null(guard_entry(guard, &protected_name, &both, GUARD_ALLOW_ZONES));
+	assert_non_null(guard_entry(guard, &zone, &both, GUARD_ALLOW_SUFFIXES));
+	guard_free(guard);
+}
+
+/* A zone of one label has no place in the filter. */
+static void test_zone_of_one_label(void **state)
+{
+	const struct domset_kind both = {BOTH, false, false};
+	struct name zone = name_of("rbl");
+	struct name inside = name_of("2.0.0.127.rbl");
+	struct name other = name_of("rbl.example");
+	const struct guard_config config = {.zones = &zone, .zone_count = 1};
+	struct guard *guard;
+
+	assert_int_equal(guard_create(&config, &guard), ERR_OK);
+	assert_non_null(guard_entry(guard, &zone, &both, 0));
+	assert_non_null(guard_entry(guard, &inside, &both, 0));
+	assert_null(guard_entry(guard, &other, &both, 0));
 	guard_free(guard);
 }
 
@@ -157,7 +212,7 @@ static void test_all_suffixes(void **state)
 		if (!line[0] || strchr("/!", line[0]) ||
 		    name_from_host(line, strlen(line), &owner) != ERR_OK)
 			continue;
-		if (!guard_entry(guard, &owner, &both, false))
+		if (!guard_entry(guard, &owner, &both, 0))
 			fail_msg("%s is not held", line);
 		held++;
 	}
@@ -176,8 +231,9 @@ static void test_no_protected(void **state)
 	struct name owner = name_of("lists.example");
 	struct guard *guard;
 
-	assert_int_equal(guard_create(NULL, 0, true, &guard), ERR_OK);
-	assert_null(guard_entry(guard, &owner, &both, false));
+	assert_int_equal(guard_create(&(struct guard_config){.hold_suffixes = true}, &guard),
+			 ERR_OK);
+	assert_null(guard_entry(guard, &owner, &both, 0));
 	guard_free(guard);
 	guard_free(NULL);
 }
@@ -193,11 +249,13 @@ static void test_no_suffixes(void **state)
 	struct name name = name_of("lists.example");
 	struct guard *guard;
 
-	assert_int_equal(guard_create(&name, 1, false, &guard), ERR_OK);
+	assert_int_equal(
+		guard_create(&(struct guard_config){.names = &name, .name_count = 1}, &guard),
+		ERR_OK);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct name owner = name_of(rows[i].owner);
 
-		assert_int_equal(guard_entry(guard, &owner, &both, false) != NULL, rows[i].held);
+		assert_int_equal(guard_entry(guard, &owner, &both, 0) != NULL, rows[i].held);
 	}
 	guard_free(guard);
 }
@@ -205,11 +263,12 @@ static void test_no_suffixes(void **state)
 static void test_no_memory(void **state)
 {
 	struct name name = name_of("lists.example");
+	const struct guard_config config = {.zones = &name, .zone_count = 1, .hold_suffixes = true};
 	struct guard *guard = NULL;
 
 	for (unsigned long nth = 0; nth < 2; nth++) {
 		map_fail_start(nth);
-		assert_int_equal(guard_create(&name, 1, true, &guard), ERR_NOMEM);
+		assert_int_equal(guard_create(&config, &guard), ERR_NOMEM);
 		assert_true(map_fail_stop());
 		assert_null(guard);
 	}
@@ -339,6 +398,8 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_allowed_suffixes),
+		cmocka_unit_test(test_allowed_zones),
+		cmocka_unit_test(test_zone_of_one_label),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -386,12 +386,14 @@ static void test_held(void **state)
 {
 	static const char text[] = "x.example\ncom\nco.uk\n*.org\nkeep.example\n";
 	struct listfile_options options = {.path = path, .format = NAMES};
+	struct name protected_name;
+	const struct guard_config config = {
+		.names = &protected_name, .name_count = 1, .hold_suffixes = true};
 	struct guard *guard;
 	struct outcome *got;
-	struct name protected_name;
 
 	assert_int_equal(name_from_host("dns.keep.example", 16, &protected_name), ERR_OK);
-	assert_int_equal(guard_create(&protected_name, 1, true, &guard), ERR_OK);
+	assert_int_equal(guard_create(&config, &guard), ERR_OK);
 	options.guard = guard;
 	write_file(text, sizeof(text) - 1);
 	got = load(&options);
