@@ -102,7 +102,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit replay functional tsan fuzz bench growth faults soak soak-day lint rooms format install uninstall \
+.PHONY: all run deps check test unit replay functional tsan fuzz bench growth faults random soak soak-day lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -249,6 +249,13 @@ soak: ## hostile clients, a hostile upstream and reloads, under ASan and then TS
 		$(MAKE) $(JOBS) FLAVOUR=$$flavour daemon && SINKHOLED=build/$$flavour/sinkholed \
 		SINKHOLED_TOOLS=build/$$flavour setarch $(shell uname -m) -R $(PYTHON) tests/soak/hostile.py \
 		--minutes $(MINUTES) || exit 1; done
+
+random: ## mandatory lists under whatever happens, ROUNDS=10000 (SEED=1: as in an earlier run)
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon tools
+	$(Q)ROUNDS=$(or $(ROUNDS),10000) SINKHOLED=build/release/sinkholed SINKHOLED_TOOLS=build/release \
+		$(PYTHON) -m pytest -q -s -p no:cacheprovider -o faulthandler_timeout=0 \
+		tests/functional/test_mandatory_random.py
+
 soak-day: ## a day in miniature, under ASan and then TSan: MINUTES=30 each, as root
 	$(Q)$(DEPS) build test
 	+$(Q)for flavour in asan tsan; do \

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/err.h"
 #include "dns/name.h"
 
 #define PUBLICSUFFIX_FILE "/usr/share/publicsuffix/public_suffix_list.dat"
@@ -17,9 +18,9 @@
 typedef void publicsuffix_fn(void *arg, const struct name *name, bool below);
 
 /*
- * Calls `fn` for the lines of the file at `path`, in its order.  False when it is not there, or has
- * no whole ICANN section; `fn` may have been called all the same.  Any thread.
+ * Calls `fn` for the lines of the file at `path`, in its order.  ERR_NOTFOUND when it is not there,
+ * or has no whole ICANN section; ERR_NOMEM.  `fn` may have been called all the same.  Any thread.
  */
-bool publicsuffix_read(const char *path, publicsuffix_fn *fn, void *arg);
+enum err publicsuffix_read(const char *path, publicsuffix_fn *fn, void *arg) MUST_CHECK;
 
 #endif

@@ -80,12 +80,17 @@ static void take_suffix(void *arg, const struct name *name, bool below)
 		filter_set(guard->parents, PARENTS_BITS, filter_hash(name, name->wire));
 }
 
-static void load_suffixes(struct guard *guard, const char *path)
+static enum err load_suffixes(struct guard *guard, const char *path)
 {
-	if (publicsuffix_read(path, take_suffix, guard))
+	enum err err = publicsuffix_read(path, take_suffix, guard);
+
+	if (err == ERR_NOMEM)
+		return err;
+	if (err == ERR_OK)
 		guard->own_psl = psl_load_file(path);
 	guard->has_suffixes = guard->own_psl != NULL;
 	guard->psl = guard->own_psl ? guard->own_psl : psl_builtin();
+	return ERR_OK;
 }
 
 /* A rule on a protected name, or on any name above it, is to be looked at. */
@@ -163,15 +168,14 @@ enum err guard_create_from(const char *path, const struct guard_config *config,
 	guard = (void *)self.base;
 	guard->self = self;
 	err = copy_protected(guard, config);
-	if (err != ERR_OK) {
-		guard_free(guard);
-		return err;
-	}
 	guard->hold_suffixes = config->hold_suffixes;
-	if (config->hold_suffixes)
-		load_suffixes(guard, path);
-	*ret_guard = guard;
-	return ERR_OK;
+	if (err == ERR_OK && config->hold_suffixes)
+		err = load_suffixes(guard, path);
+	if (err == ERR_OK)
+		*ret_guard = guard;
+	else
+		guard_free(guard);
+	return err;
 }
 
 enum err guard_create(const struct guard_config *config, struct guard **ret_guard)

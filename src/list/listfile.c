@@ -162,16 +162,21 @@ static enum err take_rule(struct reader *reader)
 					  : err_str(err));
 }
 
-/* A line is counted once as bad and once as skipped, by the first thing that makes it so. */
-static void not_taken(struct reader *reader, enum listline_verdict verdict, const char *text,
-		      size_t len)
+/* A line is counted once as bad and once as skipped, by the first thing that makes it so.  One that
+ * could not be read for want of memory is not bad: the list is not taken without it. */
+static enum err not_taken(struct reader *reader, enum listline_verdict verdict, const char *text,
+			  size_t len)
 {
 	struct list_report *report = reader->report;
 	bool *counted = verdict == LISTLINE_BAD ? &reader->state.bad : &reader->state.skipped;
 
+	if (verdict == LISTLINE_BAD && reader->rule.reason == LINE_NO_MEMORY)
+		return err_set(reader->text, ERR_NOMEM, "%s: line %u: %s", reader->options->path,
+			       report->lines, err_str(ERR_NOMEM));
 	if (!*counted)
 		report_not_taken(report, report->lines, reader->rule.reason, text, len);
 	*counted = true;
+	return ERR_OK;
 }
 
 static void begin_line(struct reader *reader)
@@ -202,7 +207,7 @@ static enum err take_text(struct reader *reader, const char *text, size_t len)
 		if (verdict == LISTLINE_RULE)
 			err = take_rule(reader);
 		else
-			not_taken(reader, verdict, text, len);
+			err = not_taken(reader, verdict, text, len);
 	}
 	state->is_hosts = line.is_hosts;
 	state->discarded = line.comment;
@@ -226,7 +231,7 @@ static enum err take_part(struct reader *reader, const char *text, size_t *len)
 	const char *end = text + *len;
 	struct listline probe;
 	size_t part;
-	enum err err;
+	enum err err = ERR_OK;
 
 	if (!reader->in_line)
 		begin_line(reader);
@@ -244,11 +249,11 @@ static enum err take_part(struct reader *reader, const char *text, size_t *len)
 	if (!reader->state.discarded && !probe.comment) {
 		reader->report->told += !reader->state.told;
 		reader->rule.reason = LINE_LONG;
-		not_taken(reader, LISTLINE_BAD, text, *len);
+		err = not_taken(reader, LISTLINE_BAD, text, *len);
 	}
 	reader->state.discarded = true;
 	*len = 0;
-	return ERR_OK;
+	return err;
 }
 
 /* Takes what is left without a newline: nothing, the start of a line, or the file's last. */

@@ -82,6 +82,8 @@ static enum err take_line(const struct reader *r, const char *text, size_t len)
 			break;
 		if (verdict == LISTLINE_RULE)
 			err = take_name(r, &ip, &rule.owner);
+		else if (verdict == LISTLINE_BAD && rule.reason == LINE_NO_MEMORY)
+			err = ERR_NOMEM;
 		else if (!counted)
 			report_not_taken(report, report->lines, rule.reason, text, len);
 		counted = counted || verdict != LISTLINE_RULE;

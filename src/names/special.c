@@ -121,10 +121,12 @@ static void take_tld(void *arg, const struct name *name, bool below)
 enum err special_read_tlds(const char *path, const struct hash_key *key, struct namemap **ret_tlds)
 {
 	struct tlds tlds = {.map = NULL};
+	enum err err;
 
 	tlds.err = namemap_create(key, &tlds.map);
-	if (tlds.err == ERR_OK && !publicsuffix_read(path, take_tld, &tlds) && tlds.err == ERR_OK)
-		tlds.err = ERR_SYS;
+	err = tlds.err == ERR_OK ? publicsuffix_read(path, take_tld, &tlds) : ERR_OK;
+	if (tlds.err == ERR_OK && err != ERR_OK)
+		tlds.err = err == ERR_NOMEM ? err : ERR_SYS;
 	if (tlds.err == ERR_OK)
 		*ret_tlds = tlds.map;
 	else

@@ -21,6 +21,7 @@
 #include "daemon/keep.h"
 #include "daemon/loader.h"
 #include "support/alloc_fail.h"
+#include "support/map_fail.h"
 #include "support/rig.h"
 #include "support/scratch.h"
 
@@ -1049,10 +1050,23 @@ static void test_hosts_file(void **state)
 
 /* ---- no memory */
 
-/* Whatever allocation fails: the load fails, or it has all the rules there were. */
-static void test_without_memory(void **state)
+/* The nth allocation, or the nth mapping, fails. */
+static void memory_fail_start(bool mappings, unsigned long nth)
 {
-	struct bench *b = *state;
+	if (mappings)
+		map_fail_start(nth);
+	else
+		alloc_fail_start(nth, false);
+}
+
+static bool memory_fail_stop(bool mappings)
+{
+	return mappings ? map_fail_stop() : alloc_fail_stop();
+}
+
+/* Whatever allocation fails: the load fails, or it has all the rules there were. */
+static void reload_without_memory(struct bench *b, bool mappings)
+{
 	char digest[DIGEST_TEXT_MAX];
 	bool failed = true;
 
@@ -1070,9 +1084,9 @@ static void test_without_memory(void **state)
 		struct snapshot *old = b->snapshot;
 		enum err err;
 
-		alloc_fail_start(nth, false);
+		memory_fail_start(mappings, nth);
 		err = loader_load(conf, &rig_key, old, NULL, &next, &b->result, &b->text);
-		failed = alloc_fail_stop();
+		failed = memory_fail_stop(mappings);
 		if (err != ERR_OK) {
 			assert_null(next);
 			assert_true(failed && b->text.text[0]);
@@ -1090,10 +1104,19 @@ static void test_without_memory(void **state)
 	assert_false(failed);
 }
 
-/* At a start that finds a shorter file, too: no name is lifted for want of memory. */
-static void test_start_without_memory(void **state)
+static void test_without_memory(void **state)
 {
-	struct bench *b = *state;
+	reload_without_memory(*state, false);
+}
+
+static void test_without_mappings(void **state)
+{
+	reload_without_memory(*state, true);
+}
+
+/* At a start that finds a shorter file, too: no name is lifted for want of memory. */
+static void start_without_memory(struct bench *b, bool mappings)
+{
 	bool failed = true;
 
 	load_and_keep(b, "action: nxdomain, mandatory: true");
@@ -1105,9 +1128,9 @@ static void test_start_without_memory(void **state)
 		struct conf *conf = make_conf(b);
 		enum err err;
 
-		alloc_fail_start(nth, false);
+		memory_fail_start(mappings, nth);
 		err = loader_load(conf, &rig_key, NULL, NULL, &next, &b->result, &b->text);
-		failed = alloc_fail_stop();
+		failed = memory_fail_stop(mappings);
 		if (err != ERR_OK) {
 			assert_true(failed && b->text.text[0]);
 			continue;
@@ -1119,6 +1142,16 @@ static void test_start_without_memory(void **state)
 	}
 	scratch_give_stderr(&b->scratch);
 	assert_false(failed);
+}
+
+static void test_start_without_memory(void **state)
+{
+	start_without_memory(*state, false);
+}
+
+static void test_start_without_mappings(void **state)
+{
+	start_without_memory(*state, true);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -1157,7 +1190,9 @@ int main(void)
 		TEST(test_special_use),
 		TEST(test_hosts_file),
 		TEST(test_without_memory),
+		TEST(test_without_mappings),
 		TEST(test_start_without_memory),
+		TEST(test_start_without_mappings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/alloc_fail.h"
 #include "support/map_fail.h"
 
 #define SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
@@ -260,6 +261,34 @@ static void test_no_suffixes(void **state)
 	guard_free(guard);
 }
 
+/* Whatever allocation fails: there is no guard, or one that holds what it should.  Some 60 suffixes
+ * are internationalized, and their list has thousands of allocations: each of the first, and some.
+ */
+static void test_each_allocation_fails(void **state)
+{
+	static const char *const suffixes[] = {"com", "co.uk", "xn--55qx5d.cn", "xn--p1ai"};
+	const struct domset_kind both = {BOTH, false, false};
+	const struct guard_config config = {.hold_suffixes = true};
+	bool failed = true;
+
+	for (unsigned long nth = 0; failed; nth += nth < 400 ? 1 : 997) {
+		struct guard *guard = NULL;
+		enum err err;
+
+		alloc_fail_start(nth, false);
+		err = guard_create_from(SUFFIX_LIST, &config, &guard);
+		failed = alloc_fail_stop();
+		assert_true(err == ERR_OK || (failed && err == ERR_NOMEM && !guard));
+		for (size_t i = 0; guard && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+			struct name owner = name_of(suffixes[i]);
+
+			if (!guard_entry(guard, &owner, &both, 0))
+				fail_msg("%lu: %s is not held", nth, suffixes[i]);
+		}
+		guard_free(guard);
+	}
+}
+
 static void test_no_memory(void **state)
 {
 	struct name name = name_of("lists.example");
@@ -395,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_no_protected),
 		cmocka_unit_test(test_no_suffixes),
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_each_allocation_fails),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_allowed_suffixes),

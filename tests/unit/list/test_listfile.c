@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "support/alloc_fail.h"
 #include "support/map_fail.h"
 
 #define AUTO LIST_FORMAT_AUTO
@@ -356,6 +357,51 @@ static void test_no_memory(void **state)
 	assert_int_equal(refused, 3); /* the block, the arena, the checkpoints */
 }
 
+/* The same text as a file of each kind. */
+static const struct {
+	const char *kind;
+	const char *command;
+} packings[] = {
+	{"plain", "cat"},
+	{"gzip", "gzip -c"},
+	{"xz", "xz -c"},
+	{"zstd", "zstd -q -c"},
+};
+
+/* Whatever allocation fails: the file is refused, or all of it is taken, also what has to be made
+ * of an internationalized name. */
+static void test_each_allocation_fails(void **state)
+{
+	const struct listfile_options options = {.path = path, .format = AUTO};
+
+	for (size_t i = 0; i < sizeof(packings) / sizeof(packings[0]); i++) {
+		char command[512];
+		bool failed = true;
+
+		snprintf(command, sizeof(command), "printf '%s' | %s >'%s'",
+			 "x.example\\nb\\303\\274cher.example\\ny.example\\n", packings[i].command,
+			 path);
+		assert_int_equal(system(command), 0);
+		for (unsigned long nth = 0; failed; nth++) {
+			struct list_report report = {.entries = 0};
+			struct domset_builder *builder;
+			enum err err;
+
+			assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+			assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
+			alloc_fail_start(nth, false);
+			err = listfile_load(&options, builder, &report, NULL);
+			failed = alloc_fail_stop();
+			if (err == ERR_OK && (report.entries != 3 || report.bad != 0))
+				fail_msg("%s, %lu: %u entries, %u bad", packings[i].kind, nth,
+					 report.entries, report.bad);
+			assert_true(err == ERR_OK || failed);
+			domset_builder_free(builder);
+			assert_true(nth < 1000);
+		}
+	}
+}
+
 /* ---- deciding, holding */
 
 static void test_detect(void **state)
@@ -430,12 +476,19 @@ static int remove_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),	       cmocka_unit_test(test_notes),
-		cmocka_unit_test(test_many_bad),       cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_large),	       cmocka_unit_test(test_cancelled),
-		cmocka_unit_test(test_refused_text),   cmocka_unit_test(test_refused_files),
-		cmocka_unit_test(test_too_many_kinds), cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_held),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_many_bad),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_refused_text),
+		cmocka_unit_test(test_refused_files),
+		cmocka_unit_test(test_too_many_kinds),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_each_allocation_fails),
+		cmocka_unit_test(test_detect),
+		cmocka_unit_test(test_held),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

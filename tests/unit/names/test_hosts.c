@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "names/hosts.h"
+#include "support/alloc_fail.h"
 #include "support/scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -122,6 +123,27 @@ static void test_cannot_be_read(void **state)
 	expect_refused(pipe_path, ERR_SYS, "not a regular file");
 }
 
+/* Whatever allocation fails: the file cannot be read, or all its names are taken. */
+static void test_each_allocation_fails(void **state)
+{
+	const char *path = scratch_write(*state, "hosts", "192.0.2.1 a b\303\274cher.example\n");
+	bool failed = true;
+
+	for (unsigned long nth = 0; failed; nth++) {
+		char seen[SEEN_MAX] = "";
+		struct list_report report;
+		enum err err;
+
+		alloc_fail_start(nth, false);
+		err = hosts_read(path, note, seen, &report, NULL);
+		failed = alloc_fail_stop();
+		if (err == ERR_OK)
+			assert_string_equal(seen, "192.0.2.1 a, 192.0.2.1 xn--bcher-kva.example");
+		assert_true(err == ERR_OK || failed);
+		assert_true(nth < 1000);
+	}
+}
+
 static void test_too_large(void **state)
 {
 	const char *path = scratch_write(*state, "hosts", "192.0.2.1 a\n");
@@ -176,8 +198,15 @@ static void test_callback_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_files),	   TEST(test_bad_line),	 TEST(test_long_line),
-		TEST(test_cannot_be_read), TEST(test_too_large), TEST(test_too_many),
+		TEST(test_files),
+		TEST(test_bad_line),
+		TEST(test_long_line),
+		TEST(test_cannot_be_read),
+		TEST(test_each_allocation_fails),
+		TEST(test_too_many),
+		TEST(test_cannot_be_read),
+		TEST(test_too_large),
+		TEST(test_too_many),
 		TEST(test_callback_fails),
 	};
 
