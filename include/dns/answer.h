@@ -61,11 +61,6 @@ void answer_begin(struct answer *a, uint8_t *buf, size_t cap, const uint8_t *msg
 void answer_add(struct answer *a, enum section section, uint16_t owner, uint16_t type,
 		uint16_t rrclass, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlen);
 
-/* As answer_add, with the owner's name in full. */
-void answer_add_named(struct answer *a, enum section section, const struct name *owner,
-		      uint16_t type, uint16_t rrclass, uint32_t ttl_s, const uint8_t *rdata,
-		      uint16_t rdlen);
-
 /* Appends records as they stand: counts per section are the caller's to know. */
 void answer_add_body(struct answer *a, const uint8_t *body, size_t len, uint16_t ancount,
 		     uint16_t nscount, uint16_t arcount);

@@ -22,6 +22,7 @@ enum reply_kind {
 	REPLY_ANSWER,	/* records that answer, or a CNAME chain, or a DNAME's YXDOMAIN */
 	REPLY_NXDOMAIN, /* no such name */
 	REPLY_NODATA,	/* the name has no such records */
+	REPLY_CNAME,	/* CNAMEs lead to a name of which it says nothing */
 	REPLY_FAILURE,	/* SERVFAIL, REFUSED and every other rcode */
 };
 

@@ -79,6 +79,7 @@ struct query_key {
 	uint64_t pool_salt;	   /* of that pool: who may be asked, whatever its place */
 	uint8_t flags;		   /* CACHE_FLAG_CD: asked with it; CACHE_FLAG_PLAIN: without DO */
 	struct policy_leave leave; /* as those lists gave it */
+	bool lent; /* which was to a name that leads to it: its reply may not be clean for others */
 	uint16_t question_len;
 	uint8_t question[QUERY_QUESTION_MAX]; /* wire form, lower case */
 };
@@ -144,6 +145,22 @@ bool query_key_equal(const struct query_key *a, const struct query_key *b);
  */
 struct verdict query_resolve(const struct query_env *env, const struct query_key *key, uint8_t *msg,
 			     size_t len, struct reply *reply);
+
+/*
+ * For a reply of the kind REPLY_CNAME to `key`, in `msg` (WIRE_MESSAGE_MAX octets): puts what is
+ * known here of the name that it leads to (the operator's own, special use, the cache) behind its
+ * CNAMEs, in `msg` and `reply`.  QUERY_ANSWERED: the reply is whole, or of a kind REPLY_FAILURE, or
+ * a list blocks where it leads.  QUERY_FORWARD: `ret_key` is to be asked, and what comes of that to
+ * be joined.
+ */
+enum query_outcome query_follow(const struct query_env *env, const struct query_key *key,
+				uint8_t *msg, struct reply *reply, struct query_key *ret_key);
+
+/* The same with `other`, the reply to the question that query_follow has given.  `reply` is of
+ * the kind REPLY_FAILURE afterwards when `other` is, or when the two do not go together: they lead
+ * in a circle, or are too long. */
+void query_join(const struct query_env *env, const struct query_key *key, uint8_t *msg,
+		struct reply *reply, const struct reply *other);
 
 /*
  * Finds what the cache still has for a question that its upstreams failed to answer (`failed`) or

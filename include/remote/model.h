@@ -25,6 +25,7 @@
 #define STRIKES_OUT 3U	 /* failures in a row until a server is set aside */
 #define MISSES_MAX 3U	 /* without what it should have, in a row, until it is not expected */
 
+struct chase;
 struct client;
 struct upstreams;
 struct upstream_waiter;
@@ -137,6 +138,8 @@ struct question {
 	uint8_t row; /* in which it does: of what was not sent, or of what was */
 	bool is_due;
 	bool crowded_out;	  /* given up for newer ones */
+	struct chase *chase;	  /* what its CNAMEs lead to is asked for; NULL: it is not */
+	uint32_t depth;		  /* how many questions it was asked for so, one for the next */
 	struct server *truncated; /* its answer over UDP did not fit; NULL: none */
 	struct ede ede;		  /* what the last of them said why */
 	uint32_t attempt_count;
@@ -289,6 +292,7 @@ struct upstreams {
 	struct question *questions; /* in_flight_max of them */
 	struct question_list unused;
 	struct question_list *buckets; /* by key hash */
+	LIST_HEAD(, chase) chases;
 	struct question_list measures; /* that nobody may join */
 	struct question_queue queue;   /* those in flight */
 	uint32_t bucket_mask;

@@ -49,39 +49,21 @@ static bool fits(struct answer *a, size_t octets)
 	return !a->full;
 }
 
-static void add_record(struct answer *a, enum section section, const uint8_t *owner,
-		       size_t owner_len, uint16_t type, uint16_t rrclass, uint32_t ttl_s,
-		       const uint8_t *rdata, uint16_t rdlen)
-{
-	uint8_t *p = a->buf + a->len;
-
-	if (!fits(a, owner_len + WIRE_RR_FIXED + rdlen))
-		return;
-	memcpy(p, owner, owner_len);
-	p += owner_len;
-	wire_put16(p, type);
-	wire_put16(p + 2, rrclass);
-	wire_put32(p + 4, ttl_s);
-	wire_put16(p + 8, rdlen);
-	memcpy(p + WIRE_RR_FIXED, rdata, rdlen);
-	a->len += owner_len + WIRE_RR_FIXED + rdlen;
-	a->count[section]++;
-}
-
 void answer_add(struct answer *a, enum section section, uint16_t owner, uint16_t type,
 		uint16_t rrclass, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlen)
 {
-	uint8_t pointer[2];
+	uint8_t *p = a->buf + a->len;
 
-	wire_put16(pointer, owner);
-	add_record(a, section, pointer, sizeof(pointer), type, rrclass, ttl_s, rdata, rdlen);
-}
-
-void answer_add_named(struct answer *a, enum section section, const struct name *owner,
-		      uint16_t type, uint16_t rrclass, uint32_t ttl_s, const uint8_t *rdata,
-		      uint16_t rdlen)
-{
-	add_record(a, section, owner->wire, owner->len, type, rrclass, ttl_s, rdata, rdlen);
+	if (!fits(a, 2U + WIRE_RR_FIXED + rdlen))
+		return;
+	wire_put16(p, owner);
+	wire_put16(p + 2, type);
+	wire_put16(p + 4, rrclass);
+	wire_put32(p + 6, ttl_s);
+	wire_put16(p + 10, rdlen);
+	memcpy(p + 2 + WIRE_RR_FIXED, rdata, rdlen);
+	a->len += 2U + WIRE_RR_FIXED + rdlen;
+	a->count[section]++;
 }
 
 void answer_adopt_body(struct answer *a, size_t len, uint16_t ancount, uint16_t nscount,

@@ -60,6 +60,8 @@ struct exam {
 	unsigned int pointers; /* followed so far, in all names */
 	bool foreign;	       /* a record seems not to belong to the question */
 	uint16_t passed_over;  /* additional records that do not belong, since one that does */
+	bool leads_on;	       /* a CNAME was taken in */
+	bool answered;	       /* so was what was asked for */
 	bool opt_seen;	       /* records behind the OPT are checked, and not taken */
 	struct name owner;     /* of the record looked at */
 	struct name target;    /* the first name in its rdata */
@@ -74,6 +76,8 @@ static void exam_begin(struct exam *exam, size_t len)
 	exam->pointers = 0;
 	exam->foreign = false;
 	exam->passed_over = 0;
+	exam->leads_on = false;
+	exam->answered = false;
 	exam->opt_seen = false;
 	memset(exam->ttl_marks, 0, (len + 7) / 8);
 }
@@ -201,6 +205,14 @@ static uint32_t negative_ttl(const uint8_t *msg, const struct wire_rr *soa,
 	return ttl_s < limits->max_negative_s ? ttl_s : limits->max_negative_s;
 }
 
+static void note_answer(struct exam *exam, uint16_t type)
+{
+	uint16_t qtype = exam->bailiwick.qtype;
+
+	exam->leads_on |= type == TYPE_CNAME;
+	exam->answered |= type == qtype || qtype == TYPE_ANY || qtype == TYPE_RRSIG;
+}
+
 /* Additional records at the end that do not belong are left out by ending the body before them;
  * else the body is written anew.  True when the record is in the body. */
 static bool take_in(struct exam *exam, const struct wire_rr *rr, enum section section,
@@ -219,6 +231,8 @@ static bool take_in(struct exam *exam, const struct wire_rr *rr, enum section se
 		reply->arcount = (uint16_t)(reply->arcount + exam->passed_over + 1);
 		exam->passed_over = 0;
 	}
+	if (section == SECTION_ANSWER)
+		note_answer(exam, rr->type);
 	exam->foreign |= !belongs;
 	reply->body_len = (uint16_t)(rr->end - exam->question_end);
 	return true;
@@ -335,6 +349,22 @@ static enum err prune(struct exam *exam)
 	return take_records(exam);
 }
 
+/*
+ * A NOERROR with answers may still be a CNAME chain that ends in nothing, which an SOA tells: that
+ * is an answer too, kept as long as its least TTL; and so is the DNAME that makes too long a name
+ * (RFC 6672, 2.2).
+ */
+static enum reply_kind kind_of(const struct reply *reply, bool says_nothing)
+{
+	if (reply->rcode == RCODE_NXDOMAIN)
+		return REPLY_NXDOMAIN;
+	if (reply->rcode != RCODE_NOERROR && reply->rcode != RCODE_YXDOMAIN)
+		return REPLY_FAILURE;
+	if (reply->ancount == 0)
+		return REPLY_NODATA;
+	return says_nothing && !reply->has_soa ? REPLY_CNAME : REPLY_ANSWER;
+}
+
 static enum err take_all(uint8_t *msg, size_t len, const struct reply_ttl_limits *limits,
 			 struct reply *reply)
 {
@@ -350,18 +380,8 @@ static enum err take_all(uint8_t *msg, size_t len, const struct reply_ttl_limits
 	err = take_records(&exam);
 	if (err == ERR_OK && exam.foreign)
 		err = prune(&exam);
+	reply->kind = kind_of(reply, exam.leads_on && !exam.answered);
 	return err == ERR_OK && exam.bailiwick.circle ? ERR_SYNTAX : err;
-}
-
-/* A NOERROR with answers may still be a CNAME chain that ends in nothing: that is an answer too,
- * kept as long as its least TTL; and so is the DNAME that makes too long a name (RFC 6672, 2.2). */
-static enum reply_kind kind_of(const struct reply *reply)
-{
-	if (reply->rcode == RCODE_NXDOMAIN)
-		return REPLY_NXDOMAIN;
-	if (reply->rcode != RCODE_NOERROR && reply->rcode != RCODE_YXDOMAIN)
-		return REPLY_FAILURE;
-	return reply->ancount > 0 ? REPLY_ANSWER : REPLY_NODATA;
 }
 
 enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
@@ -382,43 +402,16 @@ enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 	};
 	enum err err = ERR_OK;
 
-	if (reply.tc)
+	if (reply.tc) {
 		reply.ancount = reply.nscount = reply.arcount = 0;
-	else
+		reply.kind = kind_of(&reply, false);
+	} else {
 		err = take_all(msg, len, limits, &reply);
+	}
 	if (err != ERR_OK)
 		return err;
-	reply.kind = kind_of(&reply);
 	*ret_reply = reply;
 	return ERR_OK;
-}
-
-const uint8_t *reply_rdata(const uint8_t *msg, size_t len, const struct wire_rr *rr,
-			   uint8_t buf[REPLY_RDATA_MAX], uint16_t *ret_len)
-{
-	struct rdata_form form = rdata_form(rr->type);
-	size_t at = rr->rdata + form.before;
-	uint8_t *p = buf;
-	struct name name;
-
-	*ret_len = rr->rdlen;
-	if (form.names == 0)
-		return msg + rr->rdata;
-	if (rr->rdlen < form.before)
-		return NULL;
-	memcpy(p, msg + rr->rdata, form.before);
-	p += form.before;
-	for (unsigned int i = 0; i < form.names; i++) {
-		if (name_unpack(msg, len, &at, &name) != ERR_OK)
-			return NULL;
-		memcpy(p, name.wire, name.len);
-		p += name.len;
-	}
-	if (at > rr->end || rr->end - at > (size_t)(buf + REPLY_RDATA_MAX - p))
-		return NULL;
-	memcpy(p, msg + at, rr->end - at);
-	*ret_len = (uint16_t)(p - buf + (ptrdiff_t)(rr->end - at));
-	return buf;
 }
 
 void reply_age(uint8_t *msg, size_t len, size_t pos, unsigned int count, uint32_t age_s)

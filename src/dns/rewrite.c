@@ -16,6 +16,26 @@ void rewrite_begin(struct rewrite *w, const uint8_t *msg, size_t question_end, s
 	memset(w->moved, 0, reach * sizeof(w->moved[0]));
 }
 
+void rewrite_begin_behind(struct rewrite *w, const uint8_t *msg, const uint8_t *other, size_t begin,
+			  size_t name_at)
+{
+	w->msg = msg;
+	w->question_end = WIRE_HEADER; /* its question does not stay */
+	w->len = begin;
+	w->cap = WIRE_MESSAGE_MAX;
+	w->full = false;
+	memset(w->moved, 0, sizeof(w->moved));
+	if (name_at == 0)
+		return;
+	for (size_t at = WIRE_HEADER; msg[at]; at += (size_t)msg[at] + 1) {
+		while (other[name_at] > NAME_LABEL_MAX)
+			name_at = wire_get16(other + name_at) & (REWRITE_REACH - 1);
+		if (name_at < REWRITE_REACH)
+			w->moved[at] = (uint16_t)name_at;
+		name_at += (size_t)other[name_at] + 1;
+	}
+}
+
 static void put(struct rewrite *w, const uint8_t *octets, size_t len)
 {
 	if (w->full || w->cap - w->len < len) {

@@ -111,11 +111,10 @@ static struct edns bare_opt(const uint8_t *msg, const struct wire_rr *rr)
  * Walks what follows the question.  Answer and authority records have no meaning for us in a
  * query (IXFR puts an SOA there) and are skipped; one OPT may stand among the additional ones.
  */
-static bool read_records(const uint8_t *msg, size_t len, struct wire_query *q)
+static bool read_records(const uint8_t *msg, size_t len, size_t pos, struct wire_query *q)
 {
 	unsigned int skipped = (unsigned int)wire_get16(msg + 6) + wire_get16(msg + 8);
 	unsigned int count = skipped + wire_get16(msg + 10);
-	size_t pos = q->question_end;
 	struct wire_rr rr;
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -133,6 +132,20 @@ static bool read_records(const uint8_t *msg, size_t len, struct wire_query *q)
 	return true; /* octets behind the last record do not matter */
 }
 
+/* More questions than one are not answered; the OPT behind them is (RFC 6891, 7). */
+static void read_opt_behind(const uint8_t *msg, size_t len, unsigned int questions,
+			    struct wire_query *q)
+{
+	size_t pos = WIRE_HEADER;
+
+	while (questions-- > 0) {
+		if (name_skip(msg, len, &pos) != ERR_OK || len - pos < 4)
+			return;
+		pos += 4;
+	}
+	(void)read_records(msg, len, pos, q);
+}
+
 enum wire_verdict wire_parse_query(const uint8_t *msg, size_t len, struct wire_query *ret_query)
 {
 	struct wire_query *q = ret_query;
@@ -148,7 +161,9 @@ enum wire_verdict wire_parse_query(const uint8_t *msg, size_t len, struct wire_q
 	};
 	qdcount = wire_get16(msg + 4);
 	readable = qdcount <= 1 && (qdcount == 0 || read_question(msg, len, q)) &&
-		   read_records(msg, len, q);
+		   read_records(msg, len, q->question_end, q);
+	if (qdcount > 1)
+		read_opt_behind(msg, len, qdcount, q);
 	if (q->flags & FLAG_OPCODE)
 		return WIRE_NOTIMP;
 	if (!readable)

@@ -2,6 +2,7 @@
 /* Along the operator's CNAMEs, to names of the operator's or of others. */
 #include <string.h>
 
+#include "dns/rewrite.h"
 #include "query/job.h"
 
 static uint16_t pointer_to(size_t at)
@@ -55,27 +56,6 @@ bool query_chain_begin(struct answer_job *job, struct query_chain *ret_chain)
 	return c->links > 0;
 }
 
-/* Adds one record of a reply, with its names in full: its pointers are of another message. */
-static void add_expanded(struct answer_job *job, enum section section, const struct query_chain *c,
-			 const uint8_t *msg, size_t len, const struct wire_rr *rr, uint32_t age_s)
-{
-	uint32_t ttl_s = rr->ttl_s > age_s ? rr->ttl_s - age_s : 0;
-	size_t at = rr->owner;
-	uint8_t buf[REPLY_RDATA_MAX];
-	struct name owner;
-	uint16_t rdlen;
-	const uint8_t *rdata = reply_rdata(msg, len, rr, buf, &rdlen);
-
-	if (!rdata || name_unpack(msg, len, &at, &owner) != ERR_OK)
-		return;
-	if (name_equal(&owner, &c->target))
-		answer_add(&job->answer, section, c->owner, rr->type, rr->rrclass, ttl_s, rdata,
-			   rdlen);
-	else
-		answer_add_named(&job->answer, section, &owner, rr->type, rr->rrclass, ttl_s, rdata,
-				 rdlen);
-}
-
 static bool is_question(const struct name *target, const uint8_t *msg, size_t question_end)
 {
 	struct name qname;
@@ -86,22 +66,44 @@ static bool is_question(const struct name *target, const uint8_t *msg, size_t qu
 	return name_equal(&qname, target);
 }
 
+/* Adds the records of the reply's first sections behind the CNAMEs, as short as they were. */
+static void add_sections(struct answer_job *job, const struct query_chain *c,
+			 const struct reply *reply, unsigned int sections, uint32_t age_s)
+{
+	const uint16_t count[] = {reply->ancount, sections > 1 ? reply->nscount : 0,
+				  sections > 2 ? reply->arcount : 0};
+	const unsigned int records = (unsigned int)count[0] + count[1] + count[2];
+	const uint8_t *msg = reply->body - reply->question_end;
+	const size_t len = reply->question_end + (size_t)reply->body_len;
+	const size_t begin = job->answer.len;
+	size_t pos = reply->question_end;
+	struct rewrite out;
+	struct wire_rr rr;
+
+	rewrite_begin_behind(&out, msg, job->buf, begin, c->owner & (REWRITE_REACH - 1));
+	for (unsigned int i = 0; i < records; i++)
+		if (wire_next_rr(msg, len, &pos, &rr) == ERR_OK)
+			rewrite_record(&out, &rr);
+	job->answer.full = out.full;
+	answer_add_body(&job->answer, out.out + begin, out.len - begin, count[0], count[1],
+			count[2]);
+	if (!job->answer.full)
+		reply_age(job->buf, job->answer.len, begin, records, age_s);
+}
+
 bool query_add_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s)
 {
-	const uint8_t *msg = reply->body - reply->question_end;
-	size_t len = reply->question_end + (size_t)reply->body_len;
-	size_t pos = reply->question_end;
-	const unsigned int sections[] = {reply->ancount, reply->nscount, reply->arcount};
-	struct wire_rr rr;
 	struct query_chain c;
 
-	if (!query_chain_begin(job, &c) || !is_question(&c.target, msg, reply->question_end))
+	if (!reply->body) {
+		job->answer.full = true;
+		return true;
+	}
+	if (!query_chain_begin(job, &c) ||
+	    !is_question(&c.target, reply->body - reply->question_end, reply->question_end))
 		return job->answer.full;
-	for (unsigned int s = 0; s < 3; s++)
-		for (unsigned int i = 0; i < sections[s]; i++) {
-			if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
-				return true;
-			add_expanded(job, (enum section)s, &c, msg, len, &rr, age_s);
-		}
+	add_sections(job, &c, reply, 3, age_s);
+	if (job->answer.full && reply->kind == REPLY_ANSWER) /* what is beside it may be missing */
+		add_sections(job, &c, reply, 1, age_s);
 	return true;
 }

@@ -7,7 +7,7 @@
 #include "query/job.h"
 
 #define BLOCKED                                                                                    \
-	0U /* the generation of what a list blocks: inspected at each hit, for its verdict */
+	0U /* the generation of what a list may block: inspected at each hit, for its verdict */
 #define RECHECK_SLOW_MS 5000U /* longer than a question may take: till then it may be answered */
 
 /* A reply past its TTL: RFC 8767, 4, and a signature in it may have expired as well. */
@@ -177,9 +177,37 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
 	if (reply->pruned)
 		stats_inc(env->stats, upstream_pruned);
 	plain_separate(msg, WIRE_MESSAGE_MAX, reply);
-	cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
-		  v.matched ? BLOCKED : key->generation, reply);
+	if (!reply->stale)
+		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
+			  v.matched || key->lent ? BLOCKED : key->generation, reply);
 	return v;
+}
+
+/* Makes what the cache has put behind the question in `msg` as it is now. */
+static void make_present(const struct query_env *env, uint8_t *msg, struct reply *reply,
+			 const struct cache_found *found)
+{
+	unsigned int records = (unsigned int)reply->ancount + reply->nscount + reply->arcount;
+	size_t len = reply->question_end + (size_t)reply->body_len;
+
+	if (reply->stale)
+		make_stale(env, msg, reply);
+	else
+		reply_age(msg, len, reply->question_end, records, found->age_s);
+}
+
+bool query_cached_reply(const struct query_env *env, const struct cache_key *key, size_t body_at,
+			uint8_t *msg, struct reply *ret_reply)
+{
+	struct cache_found found;
+
+	if (!cache_get(env->cache, &env->snapshot->conf->cache, key, env->now_ms, msg + body_at,
+		       WIRE_MESSAGE_MAX - body_at, ret_reply, &found))
+		return false;
+	ret_reply->question_end = (uint16_t)body_at;
+	if (ret_reply->body)
+		make_present(env, msg, ret_reply, &found);
+	return true;
 }
 
 bool query_stale(const struct query_env *env, const struct query_key *key, bool failed,
@@ -200,13 +228,7 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
 	memcpy(msg + WIRE_HEADER, key->question, key->question_len);
 	ret_reply->question_end = (uint16_t)body_at;
 	len = body_at + ret_reply->body_len;
-	if (ret_reply->stale)
-		make_stale(env, msg, ret_reply);
-	else /* another worker was given the answer meanwhile */
-		reply_age(msg, len, body_at,
-			  (unsigned int)ret_reply->ancount + ret_reply->nscount +
-				  ret_reply->arcount,
-			  found.age_s);
+	make_present(env, msg, ret_reply, &found); /* another worker may have been given it anew */
 	*ret_verdict = judge_reply(env, key, &qname, msg, len, ret_reply);
 	plain_separate(msg, WIRE_MESSAGE_MAX, ret_reply);
 	return true;

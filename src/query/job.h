@@ -6,6 +6,7 @@
  *   cache.c  what the cache is asked and told
  *   reply.c  answers from verdicts, replies and failures
  *   note.c  who asked for a name that a list has, written down
+ *   follow.c  replies whose CNAMEs lead to a name of which they say nothing
  *   inspect.c  the lists asked about the names that a reply leads to
  */
 #ifndef QUERY_JOB_H
@@ -93,6 +94,12 @@ static inline uint8_t query_cache_flags(const struct wire_query *wire)
 /* Answers from the cache; false when the cache has nothing to be given at once. */
 bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
 			 size_t *ret_len);
+
+/* Finds what the cache has to give at once, and puts it behind the question in `msg`
+ * (WIRE_MESSAGE_MAX octets), which ends at `body_at`, with TTLs as they are now.  False: nothing.
+ */
+bool query_cached_reply(const struct query_env *env, const struct cache_key *key, size_t body_at,
+			uint8_t *msg, struct reply *ret_reply);
 
 /* Where an answer has got to, along the CNAMEs. */
 struct query_chain {

@@ -298,6 +298,7 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 	ret_key->pool_salt = salt_of(env->snapshot, q->pool);
 	ret_key->flags = q->unchecked ? CACHE_FLAG_CD : 0;
 	ret_key->leave = q->leave;
+	ret_key->lent = false;
 	ret_key->question_len = (uint16_t)(q->qname.len + 4);
 	memcpy(ret_key->question, q->qname.wire, q->qname.len);
 	wire_put16(type, q->wire.qtype);
@@ -330,6 +331,7 @@ bool query_key_equal(const struct query_key *a, const struct query_key *b)
 {
 	return a->hash == b->hash && a->generation == b->generation && a->pool == b->pool &&
 	       a->flags == b->flags && a->leave.passed == b->leave.passed &&
-	       a->leave.excepted == b->leave.excepted && a->question_len == b->question_len &&
+	       a->leave.excepted == b->leave.excepted && a->lent == b->lent &&
+	       a->question_len == b->question_len &&
 	       memcmp(a->question, b->question, a->question_len) == 0;
 }

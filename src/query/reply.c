@@ -167,7 +167,15 @@ static void add_body(struct answer_job *job, const struct reply *reply, uint32_t
 /* The operator's CNAME is not signed: AD is not set, whatever is said of its target. */
 static size_t answer_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s)
 {
+	struct ede ede;
+
 	if (!query_add_alias(job, reply, age_s)) {
+		answer_job_begin(job);
+		return answer_end(&job->answer, RCODE_SERVFAIL, 0);
+	}
+	if (job->answer.full && job->transport == TRANSPORT_TCP) { /* no answer can be longer */
+		ede_set(&ede, EDE_OTHER, "the answer is too large");
+		job->opt.ede = &ede;
 		answer_job_begin(job);
 		return answer_end(&job->answer, RCODE_SERVFAIL, 0);
 	}

@@ -193,6 +193,10 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len, 
 		finish(q, &result);
 		return;
 	}
+	if (reply->kind == REPLY_CNAME) {
+		chase_begin(q, reply);
+		return;
+	}
 	result.verdict = query_resolve(env, &q->key, q->upstreams->message, len, reply);
 	finish(q, &result);
 }

@@ -5,6 +5,7 @@
  *   upstream.c  asked, joined, made and freed
  *   turn.c      what has come since, handed to those it concerns
  *   answer.c    what comes back: believed or not, good or bad
+ *   chase.c     what CNAMEs lead to, asked for as well
  *   try.c       the course of a question: sent, sent again, put to the next
  *   extra.c     questions asked beyond need: hedges, and measurements
  *   wait.c      how long a question lasts, and how those that could not be sent take turns
@@ -35,6 +36,17 @@ static inline uint64_t place_bit(size_t place)
 	return place < SERVERS_MAX ? 1ULL << place : 0;
 }
 
+/* A question whose reply leads to a name that is asked for by another one; chase.c has it. */
+struct chase {
+	struct upstream_waiter waiter; /* of the other question */
+	LIST_ENTRY(chase) entry;       /* of all that there are */
+	struct question *question;     /* NULL: it has ended */
+	struct query_key key;	       /* the other question */
+	struct reply reply;	       /* the one that leads there, */
+	uint16_t len;		       /* and its message */
+	uint8_t msg[];
+};
+
 /* ---- turn.c */
 void turn_on_event(evutil_socket_t fd, short what, void *arg);
 
@@ -43,6 +55,14 @@ void turn_on_event(evutil_socket_t fd, short what, void *arg);
 /* What came for `a` is in upstreams->message, `len` octets: its ID and its question are those sent
  * but for the letters' case. */
 void answer_take(struct attempt *a, size_t len);
+
+/* ---- chase.c */
+
+/* The reply in upstreams->message leads to a name of which it says nothing: that is looked for, and
+ * asked for of its own pool, before the question ends. */
+void chase_begin(struct question *q, struct reply *reply);
+/* Frees all, of questions that have ended. */
+void chases_free(struct upstreams *up);
 
 /* ---- try.c */
 

@@ -116,7 +116,7 @@ void finish_failed(struct question *q, enum query_failure failure)
 {
 	struct upstreams *up = q->upstreams;
 	const struct query_env *env = &up->loop->env;
-	struct upstream_result result = {.failure = failure};
+	struct upstream_result result = {.failure = failure, .told = q->answered_badly};
 	struct reply reply = {.kind = REPLY_FAILURE, .rcode = RCODE_SERVFAIL};
 	bool told_why = q->answered_badly && q->ede.len;
 

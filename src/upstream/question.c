@@ -59,6 +59,8 @@ static void reset(struct question *q)
 	q->is_due = false;
 	q->crowded_out = false;
 	q->truncated = NULL;
+	q->chase = NULL;
+	q->depth = 0;
 	q->ede.len = 0;
 	q->attempt_count = 0;
 }
@@ -111,6 +113,9 @@ void question_end(struct question *q)
 {
 	struct upstreams *up = q->upstreams;
 
+	if (q->chase)
+		q->chase->question = NULL; /* what comes of the other one is not waited for */
+	q->chase = NULL;
 	for (uint32_t i = 0; i < q->attempt_count; i++)
 		attempt_end(&q->attempts[i]);
 	event_del(&q->timer);

@@ -546,3 +546,39 @@ def test_hints_of_filtered_types(daemon, upstream):
     d.reload_well()
     assert hints("before.example") == ["ipv6hint"]
     assert up.count() == 2
+
+
+# ---- an own name before a large answer
+
+def test_answer_behind_an_own_name_stays_compressed(daemon, upstream):
+    """The upstream's octets, and the CNAME: no more."""
+    owner = "a-rather-long-label-for-a-name.of-many-octets.far.example."
+
+    def script(q):
+        return q.reply(*[f"{owner} 300 IN MX {i} mx{i}.mail.{owner}" for i in range(16)])
+    up = upstream(script)
+    names = [{"name": "own.corp.example", "cname": owner[:-1]}]
+    d = daemon({"upstreams": [up.address], "local": {"names": names}}).start()
+    direct = len(ask(d.address, owner, "MX", edns=True).to_wire())
+    for tcp in (False, True):
+        for _ in range(2):   # asked, and cached
+            answer = ask(d.address, "own.corp.example", "MX", edns=True, tcp=tcp)
+            assert "TC" not in flags(answer) and len(records(answer)) == 17
+            assert len(answer.to_wire()) <= direct + len(owner) + 40
+
+
+@pytest.mark.parametrize("octets,well", [(65100, True), (65420, True), (65520, False)])
+def test_own_name_before_as_much_as_a_message_holds(daemon, upstream, octets, well):
+    """Over TCP nothing is truncated: what is too large there fails."""
+    def script(q):
+        answer = q.reply(f"{q.name} 300 IN TYPE65280 \\# {octets - 60} {'00' * (octets - 60)}")
+        return answer if q.transport != "udp" else q.truncated()
+    up = upstream(script)
+    names = [{"name": "own.corp.example", "cname": "far.example"}]
+    d = daemon({"upstreams": [up.address], "local": {"names": names}}).start()
+    for _ in range(2):
+        answer = ask(d.address, "own.corp.example", "TYPE65280", edns=True, tcp=True)
+        assert "TC" not in flags(answer)
+        assert rcode(answer) == ("NOERROR" if well else "SERVFAIL")
+        assert len(records(answer)) == (2 if well else 0)
+    assert "TC" in flags(ask(d.address, "own.corp.example", "TYPE65280", edns=True)) or not well

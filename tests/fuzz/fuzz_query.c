@@ -301,19 +301,62 @@ static void require_upstream_message(const struct asked *a,
 #define SIGNATURE "\0\1\15\2\0\0\1\54\0\0\0\0\0\0\0\0\0\1\0signature"
 
 /* The upstream's reply, chosen by the input. */
-static void make_reply(struct message *m, const struct pipeline_question *question,
-		       unsigned int how)
+static void make_reply(struct message *m, const struct query_key *key, unsigned int how)
 {
 	static const char *const targets[] = {"host.nx.example", "host.tcp.example", "drop.example",
 					      NULL, NULL};
 
 	message_begin(m, 0x7777, FLAG_QR | FLAG_RD | FLAG_RA | FLAG_AD);
-	message_add(m, question->key.question, question->key.question_len);
+	message_add(m, key->question, key->question_len);
 	message_set16(m, MESSAGE_QD, 1);
 	add_records(m, targets[how - 3], how == 7 ? 60 : 1);
 	message_rr(m, MESSAGE_AN, NULL, TYPE_RRSIG, 300, SIGNATURE, sizeof(SIGNATURE) - 1);
 	message_rr(m, MESSAGE_NS, NULL, TYPE_NS, 300, "\300\14", 2);
 	message_opt(m, 4096, 0);
+}
+
+static enum err parse(struct message *m, const struct query_key *key, struct reply *ret_reply)
+{
+	return reply_parse(m->octets, m->len, key->question_len, &pipeline.env.snapshot->ttl,
+			   ret_reply);
+}
+
+/* What the upstream says of the name that its CNAMEs lead to, if they do and it was not said: all
+ * is a reply again, to the same question, or a failure. */
+static void follow(struct message *m, const struct query_key *key, struct reply *reply,
+		   unsigned int how)
+{
+	static struct message other_msg;
+	struct query_key other_key;
+	struct reply other;
+
+	if (reply->kind != REPLY_CNAME)
+		return;
+	if (query_follow(&pipeline.env, key, m->octets, reply, &other_key) == QUERY_ANSWERED)
+		return;
+	require(other_key.qtype == key->qtype && other_key.question_len > 4);
+	make_reply(&other_msg, &other_key, how < 6 ? how + 2 : 7);
+	if (parse(&other_msg, &other_key, &other) != ERR_OK)
+		return;
+	query_join(&pipeline.env, key, m->octets, reply, &other);
+	if (reply->kind != REPLY_FAILURE)
+		require(reply->body == m->octets + reply->question_end && reply->ancount > 1);
+}
+
+/* False: it is refused, since it answers but another type than the one asked for. */
+static bool is_taken(const struct message *m, const struct query_key *key, unsigned int how)
+{
+	static struct message copy;
+	struct reply reply;
+
+	copy = *m;
+	if (parse(&copy, key, &reply) == ERR_OK) {
+		follow(&copy, key, &reply, how);
+		return true;
+	}
+	require(how >= 6 && key->qtype != TYPE_A && key->qtype != TYPE_ANY &&
+		key->qtype != TYPE_RRSIG);
+	return false;
 }
 
 static void go_upstream(const struct asked *a, const struct pipeline_question *question)
@@ -332,7 +375,9 @@ static void go_upstream(const struct asked *a, const struct pipeline_question *q
 		require((answer.octets[3] & 15) == RCODE_SERVFAIL);
 		return;
 	}
-	make_reply(&reply, question, how);
+	make_reply(&reply, &question->key, how);
+	if (!is_taken(&reply, &question->key, how))
+		return;
 	if (pipeline_reply(&pipeline, question, &reply, &answer) == QUERY_ANSWERED)
 		require_answer(a, answer.octets, answer.len, sizeof(answer.octets));
 	else

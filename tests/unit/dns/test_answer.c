@@ -351,37 +351,9 @@ static void test_longest_fits_512(void **state)
 	assert_non_null(strstr(render(buf, len), "; opt 1232 cookie 24 ede 18 xxx"));
 }
 
-/* A record whose owner is not in the message yet, to the last octet there is room for. */
-static void test_owner_in_full(void **state)
-{
-	const struct answer_opt opt = {.udp_size = 1232};
-	struct wire_query q;
-	uint8_t buf[512];
-	struct message m;
-	struct name owner;
-	struct answer a;
-
-	make_plain(&m);
-	assert_int_equal(name_from_text("a.example", 9, &owner), ERR_OK);
-	assert_int_equal(wire_parse_query(m.octets, m.len, &q), WIRE_QUERY);
-	for (size_t missing = 0; missing < 2; missing++) {
-		size_t cap = q.question_end + owner.len + 10U + sizeof(ipv4) - missing;
-
-		answer_begin(&a, buf, cap, m.octets, &q, &opt);
-		answer_add_named(&a, SECTION_ANSWER, &owner, TYPE_A, CLASS_IN, 60, ipv4,
-				 sizeof(ipv4));
-		assert_int_equal(a.full, missing > 0);
-		assert_string_equal(render(buf, answer_end(&a, RCODE_NOERROR, 0)),
-				    missing ? "NOERROR qr tc rd ra; WWW.Example.com. IN A"
-					    : "NOERROR qr rd ra; WWW.Example.com. IN A;"
-					      " an a.example. 60 IN A 192.0.2.1");
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_owner_in_full),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_opt),
 		cmocka_unit_test(test_every_size),

@@ -715,106 +715,51 @@ static void test_may_be_cached(void **state)
 		assert_int_equal(reply_may_be_cached(&kinds[i].reply), kinds[i].may);
 }
 
-/* ---- rdata with its names in full */
-
-static void add_soa(struct message *m)
-{
-	message_rr_begin(m, MESSAGE_NS, NULL, TYPE_SOA, 60);
-	message_add(m, "\2ns\300\14\300\20", 7);
-	message_add(m, "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5", 20);
-	message_end(m);
-}
-
-static void add_mx(struct message *m)
-{
-	message_rr(m, MESSAGE_AN, NULL, TYPE_MX, 60, "\0\12\2mx\300\14", 7);
-}
-
-static void add_srv(struct message *m)
-{
-	message_rr(m, MESSAGE_AN, NULL, TYPE_SRV, 60, "\0\1\0\2\0\3\300\14", 8);
-}
-
-static void add_pointer(struct message *m)
-{
-	message_rr(m, MESSAGE_AN, NULL, TYPE_CNAME, 60, "\300\20", 2);
-}
-
-static void add_address(struct message *m)
-{
-	message_rr(m, MESSAGE_AN, NULL, TYPE_A, 60, ipv4, 4);
-}
-
-/* Of a type whose rdata is not looked into, what looks like a pointer is none. */
-static void add_text(struct message *m)
-{
-	message_rr(m, MESSAGE_AN, NULL, TYPE_TXT, 60, "\2\300\14", 3);
-}
-
-#define WWW "\3www\7example\0"
-#define EXAMPLE "\7example\0"
-
+/* CNAMEs that lead to a name of which nothing is said, and those that do not. */
 static const struct {
-	void (*add)(struct message *m);
-	const char *rdata;
-	size_t len;
-} full_rdatas[] = {
-	{add_soa, "\2ns" WWW EXAMPLE "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5", 3 + 13 + 9 + 20},
-	{add_mx, "\0\12\2mx" WWW, 2 + 3 + 13},
-	{add_srv, "\0\1\0\2\0\3" WWW, 6 + 13},
-	{add_pointer, EXAMPLE, 9},
-	{add_address, "\300\0\2\1", 4},
-	{add_text, "\2\300\14", 3},
+	uint16_t qtype;
+	bool address;
+	bool soa;
+	unsigned int rcode;
+	enum reply_kind kind;
+} leading[] = {
+	{TYPE_A, false, false, RCODE_NOERROR, REPLY_CNAME},
+	{TYPE_A, true, false, RCODE_NOERROR, REPLY_ANSWER},
+	{TYPE_A, false, true, RCODE_NOERROR, REPLY_ANSWER},
+	{TYPE_A, false, true, RCODE_NXDOMAIN, REPLY_NXDOMAIN},
+	{TYPE_A, false, false, RCODE_NXDOMAIN, REPLY_NXDOMAIN},
+	{TYPE_A, false, false, RCODE_SERVFAIL, REPLY_FAILURE},
+	{TYPE_AAAA, false, false, RCODE_NOERROR, REPLY_CNAME},
+	{TYPE_AAAA, true, false, RCODE_NOERROR, REPLY_CNAME}, /* the address is not handed on */
+	{TYPE_CNAME, false, false, RCODE_NOERROR, REPLY_ANSWER},
+	{TYPE_ANY, false, false, RCODE_NOERROR, REPLY_ANSWER},
 };
 
-static void test_full_rdata(void **state)
+static void test_kind_of_cnames(void **state)
 {
+	const struct reply_ttl_limits limits = {.max_s = 86400, .max_negative_s = 3600};
+	struct reply reply;
 	struct message m;
-	struct wire_rr rr;
 
-	for (size_t i = 0; i < COUNT(full_rdatas); i++) {
-		uint8_t buf[REPLY_RDATA_MAX];
-		size_t pos = WIRE_HEADER + QUESTION_LEN;
-		const uint8_t *rdata;
-		uint16_t len = 0;
+	for (size_t i = 0; i < COUNT(leading); i++) {
+		size_t question_len;
 
-		make_empty(&m);
-		full_rdatas[i].add(&m);
-		assert_int_equal(wire_next_rr(m.octets, m.len, &pos, &rr), ERR_OK);
-		rdata = reply_rdata(m.octets, m.len, &rr, buf, &len);
-		assert_non_null(rdata);
-		assert_int_equal(len, full_rdatas[i].len);
-		assert_memory_equal(rdata, full_rdatas[i].rdata, len);
+		message_reply(&m, "www.example", leading[i].qtype, leading[i].rcode);
+		question_len = m.len - WIRE_HEADER;
+		message_rr_name(&m, MESSAGE_AN, NULL, TYPE_CNAME, 300, "far.example");
+		if (leading[i].address)
+			message_rr(&m, MESSAGE_AN, "far.example", TYPE_A, 300, ipv4, 4);
+		if (leading[i].soa)
+			message_soa(&m, "example", 300, 300);
+		assert_int_equal(reply_parse(m.octets, m.len, question_len, &limits, &reply),
+				 ERR_OK);
+		assert_int_equal(reply.kind, leading[i].kind);
 	}
-}
-
-/* Two names of 255 octets and the numbers of an SOA: the longest there is. */
-static void test_longest_rdata(void **state)
-{
-	char name[256] = "";
-	uint8_t buf[REPLY_RDATA_MAX];
-	size_t pos = WIRE_HEADER + QUESTION_LEN;
-	struct wire_rr rr;
-	struct message m;
-	uint16_t len = 0;
-
-	for (unsigned int i = 0; i < 127; i++)
-		strcat(name, i ? ".a" : "a");
-	make_empty(&m);
-	message_rr_begin(&m, MESSAGE_NS, NULL, TYPE_SOA, 60);
-	message_add_name(&m, name);
-	message_add_name(&m, name);
-	message_add(&m, "01234567890123456789", 20);
-	message_end(&m);
-	assert_int_equal(wire_next_rr(m.octets, m.len, &pos, &rr), ERR_OK);
-	assert_ptr_equal(reply_rdata(m.octets, m.len, &rr, buf, &len), buf);
-	assert_int_equal(len, 530);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full_rdata), cmocka_unit_test(test_longest_rdata),
 		cmocka_unit_test(test_replies),	   cmocka_unit_test(test_ttls_are_set_in_place),
 		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_ede),
 		cmocka_unit_test(test_cookie),	   cmocka_unit_test(test_rdata),
@@ -822,7 +767,7 @@ int main(void)
 		cmocka_unit_test(test_matches),	   cmocka_unit_test(test_bare_errors),
 		cmocka_unit_test(test_age),	   cmocka_unit_test(test_type_limits),
 		cmocka_unit_test(test_cap_ttl),	   cmocka_unit_test(test_may_be_cached),
-		cmocka_unit_test(test_body_moves),
+		cmocka_unit_test(test_body_moves), cmocka_unit_test(test_kind_of_cnames),
 	};
 
 	return cmocka_run_group_tests_name("reply", tests, NULL, NULL);

@@ -217,6 +217,12 @@ static void bad_two_questions(struct message *m)
 	message_question(m, "second.example", TYPE_A, CLASS_IN);
 }
 
+static void bad_two_questions_opt(struct message *m)
+{
+	bad_two_questions(m);
+	message_opt(m, 1232, 0);
+}
+
 static void bad_no_question(struct message *m)
 {
 	message_begin(m, 7, FLAG_RD);
@@ -350,6 +356,7 @@ static const struct {
 	{bad_notify_edns, WIRE_NOTIMP, true, true},
 	{bad_update_garbage, WIRE_NOTIMP, false, false},
 	{bad_two_questions, WIRE_FORMERR, false, false},
+	{bad_two_questions_opt, WIRE_FORMERR, false, true},
 	{bad_no_question, WIRE_FORMERR, false, false},
 	{bad_no_question_opt, WIRE_FORMERR, false, true},
 	{bad_no_question_cookie, WIRE_COOKIE, false, true},

@@ -810,6 +810,7 @@ static void make_chain_of_pointers(struct message *m)
 	message_rr_begin(m, MESSAGE_AN, NULL, TYPE_CNAME, 300);
 	message_add(m, "\3cdn\xc0\x10", 6); /* cdn.sub.chain.example */
 	message_end(m);
+	message_rr(m, MESSAGE_AN, "cdn.sub.chain.example", TYPE_A, 300, ADDRESS, 4);
 }
 
 /* Asked with the answer's buffer beside the message's, as over TCP; or in the same. */
