@@ -15,7 +15,7 @@ struct upstream_result {
 	struct verdict verdict;	   /* of the lists on the reply */
 	enum query_failure failure;
 	bool elsewhere; /* the same query waits for another question, by which it is answered */
-	bool told; /* it failed, and a server has said so */
+	bool told;	/* it failed, and a server has said so */
 };
 
 /*

@@ -232,12 +232,16 @@ static void make_key(const struct query *q, const struct query_env *env,
 			own.excepted != leave.excepted;
 }
 
-static bool is_blocked(const struct query_env *env, const struct query_key *key, const uint8_t *msg,
+/* The names alone are looked at: the copy has no additional records that could be taken away. */
+static bool is_blocked(const struct query_env *env, const struct query_key *key, uint8_t *msg,
 		       const struct reply *reply)
 {
 	struct reply copy = *reply;
-	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
-					 &copy, key->leave);
+	struct verdict v;
+
+	copy.arcount = 0;
+	v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len, &copy,
+			  key->leave);
 
 	return query_verdict_ends(&v, TRANSPORT_TCP);
 }
