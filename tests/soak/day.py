@@ -111,11 +111,15 @@ class Day:
         self.state = folder / "state"
         self.step = folder / "step"
         self.manager = Manager()
-        self.upstream = ScriptedUpstream(lambda q: q.address(IPV4))
+        self.upstream = ScriptedUpstream(self.tell)
         self.done = {}
         self.memory = []
         self.edition = 0
         self.there = False
+
+    @staticmethod
+    def tell(q):
+        return q.address(IPV4)
 
     # ---- its beginning
 
@@ -213,7 +217,7 @@ class Day:
         new.replace(self.step)
 
     def speak(self):
-        self.upstream.script = faults.good
+        self.upstream.script = self.tell
 
     def fall_silent(self):
         self.upstream.script = faults.silent
@@ -259,6 +263,7 @@ class Day:
         report = {
             "flavour": sanitizer() or "release", "done": self.done,
             "sent": [client.sent for client in self.clients], "failures": failures[:20],
+            "unanswered": sum("Error" in found for _, _, found, _ in failures),
             "slowest_s": [round(client.slowest, 3) for client in self.clients],
             "status": status, "memory_kib": last, "memory_of_all_kib": [r for _, r in self.memory],
             "sanitizer": bool(SANITIZER.search(text)),
