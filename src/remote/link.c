@@ -17,7 +17,7 @@
 #define LET_THROUGH 16U	   /* of so many questions to a server that fails over TCP, one */
 #define COMPLAINT_MS 60000 /* between two in the log about one server */
 #define WELL_US 1000000U   /* a server that has answered within so long is well */
-#define RESENT_MAX 8U	   /* times that a question is moved to another connection to such a one */
+#define RESENT_MAX 3U	   /* times that a question is moved to another connection to such a one */
 
 /* Time for one lost SYN (it is sent again after a second), so that most of a question's own time
  * (outgoing.timeout, 4 s) is left for the next server. */

@@ -323,6 +323,8 @@ class Siege:
             "sent": [client.sent for client in self.clients],
             "asked_again": [client.again for client in self.clients],
             "slowest_s": [round(client.slowest, 3) for client in self.clients],
+            "failed_by_kind": {kind: sum(kind in f[1] for f in failures)
+                               for kind in ("blocked", "own", "cached") if failures},
             "failures": failures[:20], "status": status, "sanitizer": bool(SANITIZER.search(text)),
             "memory_kib": self.memory[::max(1, len(self.memory) // 20)],
             "counters": {name: self.counters.get(name) for name in interesting},
@@ -353,6 +355,7 @@ def main():
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         be_hostile(options.enemy, options.port)
     assert daemon_path().exists(), "make builds the daemon"
+    signal.signal(signal.SIGINT, signal.default_int_handler)    # ends it early, with its report
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
     with tempfile.TemporaryDirectory(prefix="sinkholed-siege-") as name:
