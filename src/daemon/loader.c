@@ -29,6 +29,21 @@ static enum err set_up(struct snapshot *s, const struct snapshot *old, bool stri
 	return err == ERR_OK ? loader_set_pools(s, old, strict, text) : err;
 }
 
+/* At the first start that is as it should be; at another the state directory was emptied. */
+static void tell_unknown(const struct load *load)
+{
+	unsigned int index;
+
+	for (size_t i = 0; i < load->conf->lists_count; i++) {
+		const struct conf_list *list = &load->conf->lists[i];
+
+		if (list->mandatory && !loader_former_list(load, list->name, &index))
+			log_notice("list %s: mandatory, and nothing is kept of it in %s: what it "
+				   "held before, if there was a before, cannot be told",
+				   list->name, load->conf->state.directory);
+	}
+}
+
 /* What was in force before; at a start the state directory knows what mandatory lists held. */
 static enum err find_former(struct load *load, const struct snapshot *old)
 {
@@ -41,6 +56,8 @@ static enum err find_former(struct load *load, const struct snapshot *old)
 	if (err == ERR_OK && !old && *conf->state.directory)
 		err = loader_read_orders(load);
 	load->former = old ? old->policy : load->kept;
+	if (err == ERR_OK && !old && *conf->state.directory)
+		tell_unknown(load);
 	for (size_t i = 0; i < conf->lists_count; i++)
 		mandatory = mandatory || conf->lists[i].mandatory;
 	if (mandatory && !old && !*conf->state.directory)

@@ -2,6 +2,7 @@
 """A careless operator and a mandatory list: whatever becomes of its file and of what stands beside it,
 its names stay blocked, over a reload and over a restart."""
 import os
+import shutil
 
 import pytest
 
@@ -113,3 +114,13 @@ def test_own_name_that_leads_to_a_listed_one(ordered, tcp):
     d.write_config()
     d.reload_well()
     assert GOOD not in ask(d.address, "own.lan", tcp=tcp).to_text()
+
+
+def test_state_directory_that_was_emptied_is_told_of(ordered):
+    d = ordered
+    told = "list order: mandatory, and nothing is kept of it"
+    assert told in d.log()
+    assert told not in d.restart().log()
+    d.stop()
+    shutil.rmtree(d.folder / "state")
+    assert told in d.start().log()
