@@ -15,9 +15,9 @@
 #include "evidence/client.h"
 #include "evidence/when.h"
 
-/* The options, X(field, name, argument, help). */
+/* The options, X(field, name, argument ("": none), help). */
 #define OPTIONS(X)                                                                                 \
-	X(report, "report", NULL, "report the findings")                                           \
+	X(report, "report", "", "report the findings")                                             \
 	X(erase, "erase", "ADDRESS", "erase all findings of an address or prefix, for good")       \
 	X(hold, "hold", "ADDRESS", "have nobody remove findings of an address or prefix")          \
 	X(release, "release", "ADDRESS", "end that")                                               \
@@ -30,7 +30,7 @@
 	X(name, "name", "NAME", "of this name and what is below it alone")                         \
 	X(since, "since", "TIME", "seen then or later: 2026-11-28, 2026-11-28T07:00:00Z, 3d, 12h") \
 	X(until, "until", "TIME", "seen then or earlier")                                          \
-	X(proven, "proven", NULL, "of clients that have shown their address (TCP, TLS, cookie)")   \
+	X(proven, "proven", "", "of clients that have shown their address (TCP, TLS, cookie)")     \
 	X(key_file, "key-file", "PATH", "the key of encrypted addresses, which are shown then")    \
 	X(org, "org", "NAME", "who reports")                                                       \
 	X(contact, "contact", "MAIL", "mail address of who reports (xarf)")                        \
@@ -53,7 +53,7 @@ enum option_number {
 
 static const struct option long_options[] = {
 #define X(field, name, argument, help)                                                             \
-	{name, (argument) ? required_argument : no_argument, NULL, OPTION_##field},
+	{name, sizeof(argument) > 1 ? required_argument : no_argument, NULL, OPTION_##field},
 	OPTIONS(X)
 #undef X
 		{NULL, 0, NULL, 0},
@@ -68,12 +68,10 @@ bool command_is_one(const char *word)
 void command_help(FILE *out)
 {
 	fputs("\nof a ledger, with or without a daemon (--report, --erase, --hold or --release "
-	      "comes "
-	      "first):\n",
+	      "comes first):\n",
 	      out);
 #define X(field, name, argument, help)                                                             \
-	fprintf(out, "  --%s%s%s\n\t%s\n", name, (argument) ? " " : "",                            \
-		(argument) ? (argument) : "", help);
+	fprintf(out, "  --%s%s%s\n\t%s\n", name, sizeof(argument) > 1 ? " " : "", argument, help);
 	OPTIONS(X)
 #undef X
 	fputs("formats:\n", out);
@@ -204,8 +202,12 @@ static enum err report(const struct options *o, struct ipcrypt *key, struct err_
 static void name_operator(char *buf, size_t size)
 {
 	const char *before = getenv("SUDO_USER");
-	const struct passwd *pw = getpwuid(getuid());
+	char record[1024];
+	struct passwd user;
+	struct passwd *pw = NULL;
 
+	if (getpwuid_r(getuid(), &user, record, sizeof(record), &pw) != 0)
+		pw = NULL;
 	snprintf(buf, size, "%s (uid %u)%s%s", pw ? pw->pw_name : "?", (unsigned int)getuid(),
 		 before ? ", SUDO_USER " : "", before ? before : "");
 }
