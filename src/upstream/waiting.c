@@ -46,6 +46,8 @@ static struct party *find(const struct question *q, const struct ip *prefix)
 {
 	struct party *p;
 
+	if (LIST_EMPTY(&q->parties)) /* as of most questions: no hash is needed */
+		return NULL;
 	LIST_FOREACH(p, bucket_of(q, prefix), chain) {
 		if (p->question == q && ip_equal(&p->prefix, prefix))
 			break;

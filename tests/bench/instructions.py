@@ -87,12 +87,14 @@ class Run:
 
     def load(self, kind, queries, port):
         """What is asked upstream is asked by a few at a time: a server that is slow under callgrind
-        would ask again what it has not come to read the answers of, once more often than another time."""
+        would ask again what it has not come to read the answers of, once more often than another time.
+        What is cached is asked for when it is over a second old: TTLs are counted down from then on."""
         name = "unlisted" if kind in ("cached", "forwarded") else kind
         questions = self.directory / f"{name}.some"
         questions.write_text("".join((self.directory / f"{name}.txt").read_text().splitlines(True)[:SOME]))
         if kind == "cached":
             self.ask(port, questions, SOME, FEW_AT_A_TIME)
+            measure.time.sleep(1.5)
         if kind == "forwarded":
             self.ask(port, questions, queries, FEW_AT_A_TIME, "--unique")
         else:
