@@ -101,6 +101,7 @@ enum query_failure {
 	QUERY_FAIL_NO_REPLY, /* none answered in time: EDE 22 */
 	QUERY_FAIL_NETWORK,  /* none could be sent to, or all failed: EDE 23 */
 	QUERY_FAIL_OVERLOAD, /* too many questions in flight: EDE 0, there is no better code */
+	QUERY_FAIL_COUNT
 };
 
 /* Parses `msg`, which came from `client`, and prefetches what deciding it will read. */

@@ -83,7 +83,7 @@ struct attempt {
 	enum edns_use edns;
 };
 
-enum server_transport { SERVER_UDP, SERVER_TCP, SERVER_TLS };
+enum server_transport { SERVER_UDP, SERVER_TCP, SERVER_TLS, SERVER_TRANSPORT_COUNT };
 
 LIST_HEAD(attempt_list, attempt);
 TAILQ_HEAD(source_queue, source);

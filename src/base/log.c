@@ -14,6 +14,7 @@
 #include "base/loglimit.h"
 #include "base/clock.h"
 #include "base/logwriter.h"
+#include "base/table.h"
 
 #define LINE_MAX_OCTETS 2048
 #define STOP_TIMEOUT_MS 1000U /* for whoever reads the log to read its end */
@@ -23,11 +24,15 @@ struct level {
 	const char *priority; /* syslog's number as journald reads it, sd-daemon(3) */
 };
 
-static const struct level levels[] = {
-	[LOG_LEVEL_ERROR] = {"error: ", "<3>"}, [LOG_LEVEL_WARNING] = {"warning: ", "<4>"},
-	[LOG_LEVEL_NOTICE] = {"", "<5>"},	[LOG_LEVEL_INFO] = {"", "<6>"},
-	[LOG_LEVEL_DEBUG] = {"debug: ", "<7>"},
-};
+#define LEVELS(X)                                                                                  \
+	X(LOG_LEVEL_ERROR, {"error: ", "<3>"})                                                     \
+	X(LOG_LEVEL_WARNING, {"warning: ", "<4>"})                                                 \
+	X(LOG_LEVEL_NOTICE, {"", "<5>"})                                                           \
+	X(LOG_LEVEL_INFO, {"", "<6>"})                                                             \
+	X(LOG_LEVEL_DEBUG, {"debug: ", "<7>"})
+
+static const struct level levels[] = {LEVELS(TABLE_ROW)};
+TABLE_COMPLETE(LEVELS, LOG_LEVEL_COUNT);
 
 static atomic_int threshold = LOG_LEVEL_INFO;
 

@@ -19,8 +19,10 @@ static void build(struct conf_place *place, const struct conf_tree *tree, struct
 		return;
 	}
 	conf_read(place, &conf_section_main, tree->root, conf);
-	if (!conf_place_full(place))
+	if (!conf_place_full(place)) {
 		conf_rules(place, tree->root, conf);
+		conf_rules_local(place, tree->root, conf);
+	}
 	if (place->found->count > 0)
 		conf_free(conf);
 	else

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whole numbers with units: counts, sizes, durations, TTLs. */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/type.h"
@@ -26,21 +28,6 @@ static const struct conf_unit units_ttl[] = {
 	{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}, {NULL, 0},
 };
 
-static enum err digits_parse(const char *text, size_t len, uint64_t *ret_number)
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		uint64_t digit = (uint64_t)(text[i] - '0');
-
-		if (number > (UINT64_MAX - digit) / 10)
-			return ERR_RANGE;
-		number = number * 10 + digit;
-	}
-	*ret_number = number;
-	return ERR_OK;
-}
-
 static const struct conf_unit *unit_find(const struct conf_unit *units, const char *name)
 {
 	for (; units->name; units++) {
@@ -56,17 +43,15 @@ static enum err number_parse(const struct conf_unit *units, const char *text, ui
 	size_t len = strspn(text, "0123456789");
 	const struct conf_unit *unit = unit_find(units, text + len);
 	uint64_t number;
-	enum err err;
 
 	if (len == 0 || (!unit && text[len] != '\0'))
 		return ERR_SYNTAX;
-	err = digits_parse(text, len, &number);
-	if (err)
-		return err;
+	errno = 0;
+	number = strtoull(text, NULL, 10);
+	if (errno || (unit && number > UINT64_MAX / unit->factor))
+		return ERR_RANGE;
 	if (!unit && number != 0)
 		return ERR_SYNTAX;
-	if (unit && number > UINT64_MAX / unit->factor)
-		return ERR_RANGE;
 	*ret_number = unit ? number * unit->factor : 0;
 	return ERR_OK;
 }

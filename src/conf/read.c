@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/unknown.h"
-
 /* ---- values */
 
 /* What stands in the file, for "expected ..., got ...". */

@@ -16,6 +16,10 @@
 void conf_read(struct conf_place *place, const struct conf_section *section, struct conf_node *node,
 	       void *out);
 
+/* Tells that the section has no such key, and which one was likely meant. */
+void conf_fail_unknown(struct conf_place *place, const struct conf_section *section,
+		       const struct conf_node *key);
+
 /* Frees what the values of a section own. */
 void conf_fini(const struct conf_section *section, void *values);
 

@@ -4,7 +4,56 @@
 #include <string.h>
 
 #include "base/reach.h"
-#include "conf/items.h"
+
+void conf_for_each(const struct items *items, size_t count, const char *key, item_rule *rule)
+{
+	const struct conf_node *node = conf_node_item(items->nodes, 0);
+	size_t outside = conf_place_enter(items->place, key);
+
+	for (size_t i = 0; i < count; i++) {
+		size_t before = conf_place_index(items->place, i);
+
+		if (is_sound(node))
+			rule(items, node, i);
+		node = node ? node->next : NULL;
+		conf_place_leave(items->place, before);
+	}
+	conf_place_leave(items->place, outside);
+}
+
+/* ---- what is given twice */
+
+typedef bool same_fn(const void *a, const void *b);
+
+static bool same_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b) == 0;
+}
+
+static bool same_endpoint(const void *a, const void *b)
+{
+	return endpoint_equal(a, b);
+}
+
+static bool same_type(const void *a, const void *b)
+{
+	return *(const uint16_t *)a == *(const uint16_t *)b;
+}
+
+/* Which item has the value of item `index` first, as a rule `index` itself.  `values` is where the
+ * value of item 0 stands, and those of the others stand each `stride` octets behind. */
+static size_t first_with(const void *values, size_t stride, size_t index, same_fn *same)
+{
+	const char *at = values;
+	size_t i = 0;
+
+	while (i < index && !same(at + i * stride, at + index * stride))
+		i++;
+	return i;
+}
+
+#define FIRST_WITH(array, field, index, same)                                                      \
+	first_with(&(array)[0].field, sizeof((array)[0]), index, same)
 
 /* ---- the cache */
 
@@ -13,12 +62,8 @@ static void rule_cache_type(const struct items *items, const struct conf_node *n
 {
 	const struct conf_cachetype *types = items->array;
 
-	for (size_t i = 0; i < index; i++) {
-		if (types[i].type == types[index].type) {
-			fail_key(items->place, node, "type", "the type is given twice");
-			return;
-		}
-	}
+	if (FIRST_WITH(types, type, index, same_type) < index)
+		fail_key(items->place, node, "type", "the type is given twice");
 }
 
 static void rule_cache(struct conf_place *place, const struct conf_node *root,
@@ -26,12 +71,7 @@ static void rule_cache(struct conf_place *place, const struct conf_node *root,
 {
 	const struct conf_cache *cache = &conf->cache;
 	const struct conf_node *node = conf_node_find(root, "cache");
-	const struct items types = {
-		.place = place,
-		.conf = conf,
-		.nodes = conf_node_find(node, "types"),
-		.array = cache->types,
-	};
+	const struct items types = {place, conf, conf_node_find(node, "types"), cache->types, NULL};
 	size_t before = conf_place_enter(place, "cache");
 
 	if (is_sound(node) && cache->min_ttl_s > cache->max_ttl_s)
@@ -62,13 +102,9 @@ static void rule_listen(const struct items *items, const struct conf_node *node,
 	const struct endpoint *listen = items->array;
 	char buf[ADDR_TEXT_MAX];
 
-	for (size_t i = 0; i < index; i++) {
-		if (endpoint_equal(&listen[i], &listen[index])) {
-			conf_fail(items->place, conf_node_mark(node), "%s is given twice",
-				  endpoint_text(&listen[i], buf, sizeof(buf)));
-			return;
-		}
-	}
+	if (first_with(listen, sizeof(*listen), index, same_endpoint) < index)
+		conf_fail(items->place, conf_node_mark(node), "%s is given twice",
+			  endpoint_text(&listen[index], buf, sizeof(buf)));
 }
 
 static bool is_loopback(const struct endpoint *endpoint)
@@ -100,15 +136,6 @@ static bool is_listened_on(const struct conf *conf, const struct endpoint *endpo
 	return false;
 }
 
-static bool is_given_before(const struct conf_upstream *upstreams, size_t index)
-{
-	for (size_t i = 0; i < index; i++) {
-		if (endpoint_equal(&upstreams[i].address, &upstreams[index].address))
-			return true;
-	}
-	return false;
-}
-
 /* What is to be proved of the server and how the server is asked go together. */
 static void rule_transport(struct conf_place *place, const struct conf_node *node,
 			   const struct conf_upstream *upstream)
@@ -132,7 +159,7 @@ static void rule_upstream(const struct items *items, const struct conf_node *nod
 	bool self = is_listened_on(items->conf, address);
 	char buf[ADDR_TEXT_MAX];
 
-	if (self || is_given_before(upstreams, index))
+	if (self || FIRST_WITH(upstreams, address, index, same_endpoint) < index)
 		fail_key(items->place, node, "address", "%s is %s",
 			 endpoint_text(address, buf, sizeof(buf)),
 			 self ? "what server.listen answers on" : "given twice");
@@ -144,20 +171,11 @@ static void rule_forward(const struct items *items, const struct conf_node *node
 {
 	const struct conf_forward *zones = items->array;
 	const struct conf_forward *zone = &zones[index];
-	const struct items upstreams = {
-		.place = items->place,
-		.conf = items->conf,
-		.nodes = conf_node_find(node, "upstreams"),
-		.array = zone->upstreams,
-	};
+	const struct items upstreams = {items->place, items->conf,
+					conf_node_find(node, "upstreams"), zone->upstreams, NULL};
 
-	for (size_t i = 0; i < index; i++) {
-		if (strcmp(zones[i].zone, zone->zone) == 0) {
-			fail_key(items->place, node, "zone", "the zone %s is given twice",
-				 zone->zone);
-			break;
-		}
-	}
+	if (FIRST_WITH(zones, zone, index, same_text) < index)
+		fail_key(items->place, node, "zone", "the zone %s is given twice", zone->zone);
 	if (zone->upstreams_count == 0)
 		fail_key(items->place, node, "upstreams", "expected one upstream at least");
 	conf_for_each(&upstreams, zone->upstreams_count, "upstreams", rule_upstream);
@@ -165,31 +183,19 @@ static void rule_forward(const struct items *items, const struct conf_node *node
 
 /* ---- lists */
 
-/* No two lists have the same name; false when the list's is taken. */
-static bool rule_list_name(const struct items *items, const struct conf_node *node, size_t index)
-{
-	const struct conf_list *lists = items->array;
-	const char *name = lists[index].name;
-
-	for (size_t i = 0; i < index; i++) {
-		if (strcmp(lists[i].name, name) == 0) {
-			fail_key(items->place, node, "name",
-				 "the name \"%s\" is taken, by the list in line %zu", name,
-				 mark_in(conf_node_item(items->nodes, i), "name").line);
-			return false;
-		}
-	}
-	return true;
-}
-
 static void rule_list(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct conf_list *lists = items->array;
 	const struct conf_list *list = &lists[index];
 	bool addresses = list->sinkhole.ipv4.family != 0 || list->sinkhole.ipv6.family != 0;
+	size_t first = FIRST_WITH(lists, name, index, same_text);
 
-	if (!rule_list_name(items, node, index))
+	if (first < index) {
+		fail_key(items->place, node, "name",
+			 "the name \"%s\" is taken, by the list in line %zu", list->name,
+			 mark_in(conf_node_item(items->nodes, first), "name").line);
 		return;
+	}
 	if (list->action == ACTION_SINKHOLE && !addresses)
 		fail_key(items->place, node, "sinkhole",
 			 "expected ipv4, ipv6 or both, which action sinkhole answers");
@@ -205,43 +211,29 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 
 void conf_rules(struct conf_place *place, const struct conf_node *root, const struct conf *conf)
 {
-	const struct items upstreams = {
-		.place = place,
-		.conf = conf,
-		.nodes = conf_node_find(root, "upstreams"),
-		.array = conf->upstreams,
-	};
-	const struct items zones = {
-		.place = place,
-		.conf = conf,
-		.nodes = conf_node_find(root, "forward"),
-		.array = conf->forward,
-	};
-	const struct items lists = {
-		.place = place,
-		.conf = conf,
-		.nodes = conf_node_find(root, "lists"),
-		.array = conf->lists,
-	};
-	const struct items listen = {
-		.place = place,
-		.conf = conf,
-		.nodes = conf_node_find(conf_node_find(root, "server"), "listen"),
-		.array = conf->server.listen,
-	};
-	const struct items control = {
-		.place = place,
-		.conf = conf,
-		.nodes = conf_node_find(conf_node_find(root, "control"), "listen"),
-		.array = conf->control.listen,
+	const struct {
+		const char *key;
+		const struct conf_node *nodes;
+		const void *array;
+		size_t count;
+		item_rule *rule;
+	} lists[] = {
+		{"server.listen", conf_node_find(conf_node_find(root, "server"), "listen"),
+		 conf->server.listen, conf->server.listen_count, rule_listen},
+		{"control.listen", conf_node_find(conf_node_find(root, "control"), "listen"),
+		 conf->control.listen, conf->control.listen_count, rule_control},
+		{"upstreams", conf_node_find(root, "upstreams"), conf->upstreams,
+		 conf->upstreams_count, rule_upstream},
+		{"forward", conf_node_find(root, "forward"), conf->forward, conf->forward_count,
+		 rule_forward},
+		{"lists", conf_node_find(root, "lists"), conf->lists, conf->lists_count, rule_list},
 	};
 
 	rule_cache(place, root, conf);
 	rule_outgoing(place, root, conf);
-	conf_for_each(&listen, conf->server.listen_count, "server.listen", rule_listen);
-	conf_for_each(&control, conf->control.listen_count, "control.listen", rule_control);
-	conf_for_each(&upstreams, conf->upstreams_count, "upstreams", rule_upstream);
-	conf_for_each(&zones, conf->forward_count, "forward", rule_forward);
-	conf_rules_local(place, root, conf);
-	conf_for_each(&lists, conf->lists_count, "lists", rule_list);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const struct items items = {place, conf, lists[i].nodes, lists[i].array, NULL};
+
+		conf_for_each(&items, lists[i].count, lists[i].key, lists[i].rule);
+	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What options ask of one another. */
+/* What options ask of one another: the rules, and lists gone through with the place of each item.
+ */
 #ifndef CONF_RULES_H
 #define CONF_RULES_H
 
@@ -11,8 +12,45 @@
  * have a mistake in them already: those are not judged. */
 void conf_rules(struct conf_place *place, const struct conf_node *root, const struct conf *conf);
 
-/* The part of it that is about the section `local`. */
+/* The same for the section `local`. */
 void conf_rules_local(struct conf_place *place, const struct conf_node *root,
 		      const struct conf *conf);
+
+/* A list of the configuration that is judged, and what knows the places of its items. */
+struct items {
+	struct conf_place *place;
+	const struct conf *conf;
+	const struct conf_node *nodes;
+	const void *array;
+	const void *arg; /* of the rule */
+};
+
+typedef void item_rule(const struct items *items, const struct conf_node *node, size_t index);
+
+/* Has `rule` judge each of the `count` items of the list `key` in which no mistake was found. */
+void conf_for_each(const struct items *items, size_t count, const char *key, item_rule *rule);
+
+/* False when a mistake was found in what the file says there; it may say nothing (NULL). */
+static inline bool is_sound(const struct conf_node *node)
+{
+	return !node || !node->wrong;
+}
+
+/* The mark of `key` in a section, that of the section when the key is not given. */
+static inline struct conf_mark mark_in(const struct conf_node *section, const char *key)
+{
+	const struct conf_node *node = conf_node_find(section, key);
+
+	return conf_node_mark(node ? node : section);
+}
+
+/* Tells that `section`.`key` is wrong. */
+#define fail_key(place, section, key, ...)                                                         \
+	do {                                                                                       \
+		size_t before_key = conf_place_enter(place, key);                                  \
+                                                                                                   \
+		conf_fail(place, mark_in(section, key), __VA_ARGS__);                              \
+		conf_place_leave(place, before_key);                                               \
+	} while (0)
 
 #endif

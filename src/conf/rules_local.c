@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "conf/items.h"
-#include "conf/namemap.h"
+#include "match/namemap.h"
 
 /* The names of the configuration, by which one that is given twice, and the target of a CNAME,
  * are found.  The number of a name is its index. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "conf/unknown.h"
+#include "conf/read.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* Names that are not asked of the upstreams for all others: zones with their own, and our own. */
 #include "base/log.h"
 #include "names/local.h"
-#include "conf/namemap.h"
+#include "match/namemap.h"
 #include "list/publicsuffix.h"
 #include "names/special.h"
 #include "daemon/load.h"

@@ -7,23 +7,24 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/table.h"
+
 #define GZIP_ALONE (16 + MAX_WBITS) /* of inflateInit2: a gzip header, nothing else */
 #define ZSTD_WINDOW_LOG_MAX 27	    /* 128 MiB */
 
 enum codec_kind { CODEC_GZIP, CODEC_XZ, CODEC_ZSTD, CODEC_COUNT };
 
+#define KINDS(X)                                                                                   \
+	X(CODEC_GZIP, {"gzip", "\x1f\x8b\x08", 3})                                                 \
+	X(CODEC_XZ, {"xz", "\xfd\x37zXZ\0", 6})                                                    \
+	X(CODEC_ZSTD, {"zstd", "\x28\xb5\x2f\xfd", 4})
+
 static const struct {
 	const char *name;
 	const char *magic;
 	size_t magic_len;
-} kinds[CODEC_COUNT] = {
-	[CODEC_GZIP] = {"gzip", "\x1f\x8b\x08", 3},
-	[CODEC_XZ] = {"xz",
-		      "\xfd"
-		      "7zXZ\0",
-		      6},
-	[CODEC_ZSTD] = {"zstd", "\x28\xb5\x2f\xfd", 4},
-};
+} kinds[] = {KINDS(TABLE_ROW)};
+TABLE_COMPLETE(KINDS, CODEC_COUNT);
 
 struct codec {
 	enum codec_kind kind;

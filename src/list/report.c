@@ -4,18 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/table.h"
+
 #define EXCERPT_MAX 80
 
-static const char *const format_names[LIST_FORMAT_COUNT] = {
-	[LIST_FORMAT_AUTO] = "auto",   [LIST_FORMAT_NAMES] = "names",
-	[LIST_FORMAT_HOSTS] = "hosts", [LIST_FORMAT_ADBLOCK] = "adblock",
-	[LIST_FORMAT_RPZ] = "rpz",
-};
+#define FORMAT_NAMES(X)                                                                            \
+	X(LIST_FORMAT_AUTO, "auto")                                                                \
+	X(LIST_FORMAT_NAMES, "names")                                                              \
+	X(LIST_FORMAT_HOSTS, "hosts")                                                              \
+	X(LIST_FORMAT_ADBLOCK, "adblock")                                                          \
+	X(LIST_FORMAT_RPZ, "rpz")
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses) */
-#define LIST_REASON_WORDS(enumerator, words) [enumerator] = words,
-static const char *const reason_words[LIST_REASON_COUNT] = {LIST_REASONS(LIST_REASON_WORDS)};
-#undef LIST_REASON_WORDS
+static const char *const format_names[] = {FORMAT_NAMES(TABLE_ROW)};
+TABLE_COMPLETE(FORMAT_NAMES, LIST_FORMAT_COUNT);
+
+static const char *const reason_words[] = {LIST_REASONS(TABLE_ROW)};
 
 const char *list_format_str(enum list_format format)
 {

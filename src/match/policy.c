@@ -4,11 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const enum ede_code reason_code[REASON_COUNT] = {
-	[REASON_ORDER] = EDE_CENSORED,
-	[REASON_OPERATOR] = EDE_BLOCKED,
-	[REASON_REQUESTED] = EDE_FILTERED,
-};
+#include "base/table.h"
+
+#define REASON_CODES(X)                                                                            \
+	X(REASON_ORDER, EDE_CENSORED)                                                              \
+	X(REASON_OPERATOR, EDE_BLOCKED)                                                            \
+	X(REASON_REQUESTED, EDE_FILTERED)
+
+static const enum ede_code reason_code[] = {REASON_CODES(TABLE_ROW)};
+TABLE_COMPLETE(REASON_CODES, REASON_COUNT);
 
 void policy_list_describe(struct policy_list *list, enum reason reason, const char *case_number)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "names/hosts.h"
-#include "conf/namemap.h"
+#include "match/namemap.h"
 #include "dns/wire.h"
 
 #define OCTETS_MIN 4096U

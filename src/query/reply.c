@@ -2,6 +2,7 @@
 /* How answers come about: from a list's verdict, from a reply, or from the configuration. */
 #include <string.h>
 
+#include "base/table.h"
 #include "dns/plain.h"
 #include "query/job.h"
 
@@ -314,18 +315,19 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 	return outcome;
 }
 
+#define CAUSES(X)                                                                                  \
+	X(QUERY_FAIL_NO_REPLY, {EDE_NO_REACHABLE_AUTHORITY, "no upstream answered in time"})       \
+	X(QUERY_FAIL_NETWORK, {EDE_NETWORK_ERROR, "every upstream failed"})                        \
+	X(QUERY_FAIL_OVERLOAD, {EDE_OTHER, "too many questions in flight"})
+
+static const struct {
+	enum ede_code code;
+	const char *text;
+} causes[] = {CAUSES(TABLE_ROW)};
+TABLE_COMPLETE(CAUSES, QUERY_FAIL_COUNT);
+
 void query_failure_ede(enum query_failure failure, struct ede *ret_ede)
 {
-	static const struct {
-		enum ede_code code;
-		const char *text;
-	} causes[] = {
-		[QUERY_FAIL_NO_REPLY] = {EDE_NO_REACHABLE_AUTHORITY,
-					 "no upstream answered in time"},
-		[QUERY_FAIL_NETWORK] = {EDE_NETWORK_ERROR, "every upstream failed"},
-		[QUERY_FAIL_OVERLOAD] = {EDE_OTHER, "too many questions in flight"},
-	};
-
 	ede_set(ret_ede, causes[failure].code, causes[failure].text);
 }
 

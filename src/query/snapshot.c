@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "names/local.h"
-#include "conf/namemap.h"
+#include "match/namemap.h"
 #include "query/rates.h"
 
 _Static_assert(CONF_CACHE_TYPES_MAX <= REPLY_TTL_TYPES_MAX, "each type has its limit");

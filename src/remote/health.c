@@ -5,6 +5,7 @@
  * doubled to learn whether it is well.
  */
 #include "base/log.h"
+#include "base/table.h"
 #include "remote/remote.h"
 
 #define ASIDE_MIN_MS 1000U
@@ -19,12 +20,14 @@ static void log_text(const struct server *server, const char *text)
 		    endpoint_text(&server->address, name, sizeof(name)), text);
 }
 
+#define TRANSPORTS(X) X(SERVER_UDP, "udp") X(SERVER_TCP, "tcp") X(SERVER_TLS, "tls")
+
+static const char *const transports[] = {TRANSPORTS(TABLE_ROW)};
+TABLE_COMPLETE(TRANSPORTS, SERVER_TRANSPORT_COUNT);
+
 const char *server_transport_word(enum server_transport transport)
 {
-	static const char *const words[] = {
-		[SERVER_UDP] = "udp", [SERVER_TCP] = "tcp", [SERVER_TLS] = "tls"};
-
-	return words[transport];
+	return transports[transport];
 }
 
 void health_log(const struct server *server, const char *who)

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/table.h"
+
 #define ROW(state, name, meaning, asked, time, stale, probes, log)                                 \
 	[STATE_##state] = {name, ASKED_##asked, TIME_##time, STALE_##stale, PROBES_##probes, log},
 
@@ -20,6 +22,8 @@ const struct server_state_row server_states[SERVER_STATE_COUNT] = {SERVER_STATES
 		[SERVER_EVENT_PROBE_LOST] = STATE_##lost,                                          \
 		[SERVER_EVENT_REST] = STATE_##rest,                                                \
 	},
+
+TABLE_COMPLETE(SERVER_MOVES, SERVER_STATE_COUNT);
 
 enum server_state server_state_after(enum server_state state, enum server_event event)
 {

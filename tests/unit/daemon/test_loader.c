@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "names/local.h"
-#include "conf/namemap.h"
+#include "match/namemap.h"
 #include "daemon/accept.h"
 #include "daemon/keep.h"
 #include "daemon/loader.h"

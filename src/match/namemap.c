@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "conf/namemap.h"
+#include "match/namemap.h"
 
 #include <stdlib.h>
 #include <string.h>
