@@ -8,8 +8,13 @@
  * hosts    An address, then names, each as above.  What a hosts file says of the machine itself
  *          (localhost, ip6-...) is skipped.
  * adblock  "||x^" covers x and below, "||*.x^" only below, "|x^" x alone; with "@@" before it an
- *          exception.  "$important" makes it beat what is not.  Anything that is not about a
- *          whole host (paths, cosmetic rules, modifiers that narrow it) is skipped.
+ *          exception.  "$important" makes it beat what is not; "$badfilter" takes a rule back that
+ *          is the same without; "$denyallow=y|z" makes exceptions of y and z with what is below
+ *          them, where they lie below x; "$dnsrewrite" says what is answered, where that is an
+ * rcode or nothing.  Anything that is not about a whole host (paths, cosmetic rules, modifiers that
+ * narrow it) is skipped. dnsmasq  "address=/x/y/a" covers x, y and below, whatever the address;
+ * "local=/x/" and "server=/x/" likewise, and are answered NXDOMAIN. Unbound  "local-zone: x static"
+ * covers x and below, and is answered by its type; "local-data: 'x A a'" covers x alone.
  *
  * '!', '#' and ';' begin a comment at the line's start or after white space; '#' also ends a word
  * of a name or hosts line.  "[...]" is a header.  The format tells only what a line cannot: in
@@ -47,11 +52,19 @@ struct listline {
 	bool comment;	     /* it has ended at a comment */
 	const char *address; /* of a hosts line, from its first name on */
 	size_t address_len;
+	const char *more; /* further names of the line, parted by a character, all of a kind */
+	size_t more_len;
+	char more_parted;
+	const char *more_above; /* text of the name that they lie below; NULL: they need not */
+	size_t more_above_len;
+	struct domset_kind more_kind;
 };
 
 struct listline_rule {
 	struct name owner;
 	struct domset_kind kind;
+	bool denyallow;		 /* an exception that $denyallow of the line makes */
+	bool badfilter;		 /* the rule is not in force, nor another of its owner and kind */
 	enum list_reason reason; /* set with LISTLINE_SKIPPED and LISTLINE_BAD alone */
 };
 
@@ -69,7 +82,8 @@ void listline_init(struct listline *line, enum list_format format, bool exact, c
 void listline_init_more(struct listline *line, bool exact, const char *text, size_t len);
 
 /*
- * The next thing on the line.  A line has at most one unless it is of a hosts file.  `ret_rule`
+ * The next thing on the line.  A line has at most one unless it is of a hosts file or of dnsmasq,
+ * or has $denyallow. `ret_rule`
  * is set as the verdict says.  Any thread; IDNs allocate (and are bad when that fails).
  */
 enum listline_verdict listline_next(struct listline *line, struct listline_rule *ret_rule);

@@ -49,7 +49,12 @@ enum list_format {
 	X(LINE_PART, "about a part of a site: a path, a port, a page") \
 	X(LINE_COSMETIC, "about what a page shows (a cosmetic rule)") \
 	X(LINE_PATTERN, "a pattern, not a name") \
-	X(LINE_MODIFIER, "a modifier that narrows the rule to some requests")
+	X(LINE_MODIFIER, "a modifier that narrows the rule to some requests") \
+	X(LINE_CLIENT, "a modifier that narrows the rule to some clients") \
+	X(LINE_ANSWER, "an answer of its own, which is not given from lists") \
+	X(LINE_TAKEN_BACK, "taken back by another line ($badfilter)") \
+	X(LINE_FORWARD, "about where a name is asked for") \
+	X(LINE_SETTING, "a setting of another program that blocks nothing")
 
 /* clang-format on */
 

@@ -21,7 +21,8 @@
 #include "dns/name.h"
 
 #define DOMSET_LISTS_MAX 255 /* lists of a set: indices 0..254 */
-/* Distinct (list, scope, exception, important) of a set.  A list uses one to four of them. */
+/* Distinct (list, scope, exception, important, answer) of a set.  A list mostly uses one to four.
+ */
 #define DOMSET_CLASSES_MAX 255
 
 /* What a rule covers, as bits. */
@@ -31,11 +32,22 @@ enum domset_scope {
 	DOMSET_SCOPE_BOTH = 3,
 };
 
+/* What is answered for a rule's names. */
+enum domset_answer {
+	DOMSET_ANSWER_LIST, /* what the list says */
+	DOMSET_ANSWER_NXDOMAIN,
+	DOMSET_ANSWER_NODATA,
+	DOMSET_ANSWER_REFUSED,
+	DOMSET_ANSWER_DROP,
+	DOMSET_ANSWER_COUNT
+};
+
 /* What a rule says, its owner and its list aside. */
 struct domset_kind {
 	uint8_t scope;	/* enum domset_scope */
 	bool exception; /* the rule lifts the list for the names it covers */
 	bool important; /* the rule beats those not important, however specific */
+	uint8_t answer; /* enum domset_answer */
 };
 
 /* A rule as told to a person. */
@@ -54,6 +66,7 @@ struct domset_hit {
 	uint8_t scope;	      /* enum domset_scope */
 	bool exception;
 	bool important;
+	uint8_t answer; /* enum domset_answer */
 };
 
 /* One hit a list, in ascending order of the list index.  Only the first `count` are set. */

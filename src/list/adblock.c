@@ -2,24 +2,76 @@
 /* Rules of filter lists: "||x^", "|x^", "@@||x^", and their modifiers. */
 #include "list/line.h"
 
-/*
- * Modifiers: true when the rule is still about the whole host.  $document and $all block the
- * whole page, so they are as good as none; of an exception they mean another thing (no blocking
- * inside the page), and it is not about the host.
- */
-static bool take_modifiers(struct word modifiers, struct domset_kind *kind)
-{
-	while (modifiers.len > 0) {
-		struct word modifier = word_cut(&modifiers, ',');
+/* What the modifiers of a rule say. */
+struct modified {
+	struct domset_kind kind;
+	bool badfilter;
+	struct word denyallow;
+};
 
-		if (word_is(modifier, "important"))
-			kind->important = true;
-		else if (kind->exception ||
-			 (!word_is(modifier, "all") && !word_is(modifier, "document") &&
-			  !word_is(modifier, "doc")))
-			return false;
-	}
-	return true;
+/* The addresses by which a filter list says that a name is blocked, as a hosts file does. */
+static bool is_null_address(struct word word)
+{
+	static const char *const nulls[] = {"0.0.0.0", "::", "127.0.0.1", "::1"};
+
+	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
+		if (word_is(word, nulls[i]))
+			return true;
+	return false;
+}
+
+/* "NXDOMAIN", "NOERROR;;", "0.0.0.0", "NOERROR;A;0.0.0.0": the rcode, the type, the value. */
+static enum list_reason take_rewrite(struct word value, struct modified *m)
+{
+	struct word rcode = word_cut(&value, ';');
+	struct word type = word_cut(&value, ';');
+
+	if (m->kind.exception)
+		return LINE_MODIFIER; /* it lifts such answers, not the block */
+	if (word_is(rcode, "NXDOMAIN"))
+		m->kind.answer = DOMSET_ANSWER_NXDOMAIN;
+	else if (word_is(rcode, "REFUSED"))
+		m->kind.answer = DOMSET_ANSWER_REFUSED;
+	else if (word_is(rcode, "NOERROR") && type.len == 0 && value.len == 0)
+		m->kind.answer = DOMSET_ANSWER_NODATA;
+	else if (!is_null_address(rcode) && !is_null_address(value))
+		return LINE_ANSWER;
+	return LIST_REASON_COUNT;
+}
+
+/*
+ * Why the rule is not taken for the modifier's sake; LIST_REASON_COUNT: it is still about the whole
+ * host.  $document and $all block the whole page, so they are as good as none; of an exception they
+ * mean another thing (no blocking inside the page), and it is not about the host.
+ */
+static enum list_reason take_modifier(struct word modifier, struct modified *m)
+{
+	struct word value = modifier;
+	struct word key = word_cut(&value, '=');
+
+	if (word_is(modifier, "important"))
+		m->kind.important = true;
+	else if (word_is(modifier, "badfilter"))
+		m->badfilter = true;
+	else if (word_is(key, "denyallow") && value.len > 0 && !m->kind.exception)
+		m->denyallow = value;
+	else if (word_is(key, "dnsrewrite"))
+		return take_rewrite(value, m);
+	else if (word_is(key, "client") || word_is(key, "ctag"))
+		return LINE_CLIENT;
+	else if (m->kind.exception || (!word_is(modifier, "all") &&
+				       !word_is(modifier, "document") && !word_is(modifier, "doc")))
+		return LINE_MODIFIER;
+	return LIST_REASON_COUNT;
+}
+
+static enum list_reason take_modifiers(struct word modifiers, struct modified *m)
+{
+	enum list_reason reason = LIST_REASON_COUNT;
+
+	while (modifiers.len > 0 && reason == LIST_REASON_COUNT)
+		reason = take_modifier(word_cut(&modifiers, ','), m);
+	return reason;
 }
 
 /* What stands behind a host: "^", "^|" and such, then modifiers.  False when anything else. */
@@ -96,26 +148,39 @@ static bool take_bars(struct word *rule, uint8_t *ret_scope)
 	return true;
 }
 
-enum listline_verdict line_adblock(struct word word, struct listline_rule *rule)
+/* The rule itself, and the exceptions that its line goes on with. */
+static enum listline_verdict take_host(struct listline *line, struct word host,
+				       const struct modified *m, struct listline_rule *rule)
 {
-	struct domset_kind kind = {.exception = word_begins(word, "@@")};
-	enum listline_verdict verdict;
+	enum listline_verdict verdict = line_host(host, m->kind.scope, rule);
+	struct domset_kind allowed = {.scope = DOMSET_SCOPE_BOTH, .exception = true};
+
+	rule->kind = m->kind;
+	rule->badfilter = m->badfilter;
+	allowed.important = m->kind.important;
+	if (verdict == LISTLINE_RULE && !m->badfilter && m->denyallow.len > 0)
+		line_go_on(line, m->denyallow, '|', allowed, host);
+	return verdict;
+}
+
+enum listline_verdict line_adblock(struct listline *line, struct word word,
+				   struct listline_rule *rule)
+{
+	struct modified m = {.kind = {.exception = word_begins(word, "@@")}};
 	enum list_reason reason;
 	struct word modifiers;
 	struct word host;
 
-	if (kind.exception)
+	if (m.kind.exception)
 		word = word_from(word, 2);
-	if (!take_bars(&word, &kind.scope))
+	if (!take_bars(&word, &m.kind.scope))
 		return line_not_taken(rule, word_begins(word, "/") ? LINE_PATTERN : LINE_PART);
 	if (word_begins(word, "["))
 		return line_not_taken(rule, LINE_ADDRESS);
 	reason = split(word, &host, &modifiers);
+	if (reason == LIST_REASON_COUNT)
+		reason = take_modifiers(modifiers, &m);
 	if (reason != LIST_REASON_COUNT)
 		return line_not_taken(rule, reason);
-	if (!take_modifiers(modifiers, &kind))
-		return line_not_taken(rule, LINE_MODIFIER);
-	verdict = line_host(host, kind.scope, rule);
-	rule->kind = kind;
-	return verdict;
+	return take_host(line, host, &m, rule);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "list/line.h"
 
+#include <strings.h>
+
 #include "base/addr.h"
 #include "list/host.h"
 
@@ -31,5 +33,35 @@ enum listline_verdict line_host(struct word word, uint8_t scope, struct listline
 	if (err != ERR_OK)
 		return line_not_taken(rule, host_reason(err));
 	rule->kind = (struct domset_kind){.scope = scope};
+	rule->denyallow = false;
+	rule->badfilter = false;
 	return LISTLINE_RULE;
+}
+
+/* True when the text `host` is that of a name below the one of `above`. */
+static bool lies_below(struct word host, struct word above)
+{
+	size_t before = host.len - above.len;
+
+	return host.len > above.len + 1 && host.text[before - 1] == '.' &&
+	       strncasecmp(host.text + before, above.text, above.len) == 0;
+}
+
+enum listline_verdict line_next_more(struct listline *line, struct listline_rule *rule)
+{
+	struct word more = {line->more, line->more_len};
+	struct word above = {line->more_above, line->more_above_len};
+	enum listline_verdict verdict = LISTLINE_END;
+
+	while (more.len > 0 && verdict == LISTLINE_END) {
+		struct word host = word_cut(&more, line->more_parted);
+
+		if (!above.text || lies_below(host, above))
+			verdict = line_host(host, line->more_kind.scope, rule);
+	}
+	line->more = more.text;
+	line->more_len = more.len;
+	rule->kind = line->more_kind;
+	rule->denyallow = line->more_kind.exception;
+	return verdict;
 }

@@ -4,6 +4,7 @@
  *
  *   listline.c  which kind a line is; names and hosts lines
  *   adblock.c   rules of filter lists
+ *   setting.c   settings of dnsmasq and Unbound
  *   line.c      what they share
  */
 #ifndef LIST_LINE_H
@@ -39,7 +40,31 @@ bool line_is_address(struct word word);
 /* Makes `rule` one for the host name `word`. */
 enum listline_verdict line_host(struct word word, uint8_t scope, struct listline_rule *rule);
 
+/* Has the line go on with the names of `more`, parted by `parted`, which are all of a kind.  Where
+ * `above` is some text, those that do not lie below it are passed over. */
+static inline void line_go_on(struct listline *line, struct word more, char parted,
+			      struct domset_kind kind, struct word above)
+{
+	line->more = more.text;
+	line->more_len = more.len;
+	line->more_parted = parted;
+	line->more_kind = kind;
+	line->more_above = above.text;
+	line->more_above_len = above.len;
+}
+
+/* The next of those names. */
+enum listline_verdict line_next_more(struct listline *line, struct listline_rule *rule);
+
 /* A line that begins with '|' or '@': a rule of a filter list. */
-enum listline_verdict line_adblock(struct word word, struct listline_rule *rule);
+enum listline_verdict line_adblock(struct listline *line, struct word word,
+				   struct listline_rule *rule);
+
+/* True for a line that another program is configured by. */
+bool line_is_setting(struct word word);
+
+/* Such a line. */
+enum listline_verdict line_setting(struct listline *line, struct word word,
+				   struct listline_rule *rule);
 
 #endif

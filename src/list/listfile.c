@@ -9,6 +9,7 @@
 #include "list/listguess.h"
 #include "list/listline.h"
 #include "list/source.h"
+#include "list/takenback.h"
 #include "match/pages.h"
 
 #define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
@@ -36,6 +37,8 @@ struct reader {
 	bool in_line; /* the block begins with the rest of a line that is longer than it */
 	struct line_state state;
 	struct listline_rule rule;
+	struct takenback taken_back; /* filled by the first reading, used by the second */
+	bool again;		     /* this is the second */
 };
 
 static bool is_cancelled(const struct reader *reader)
@@ -136,6 +139,24 @@ static void finish(struct reader *reader)
 	pages_free(&reader->block);
 }
 
+static enum err add_failed(const struct reader *reader, enum err err)
+{
+	return err_set(
+		reader->text, err, "%s: line %u: %s", reader->options->path, reader->report->lines,
+		err == ERR_REFUSED ? "the lists have too many kinds of rules" : err_str(err));
+}
+
+/* What takes rules back is known once the whole file was read: then it is read again. */
+static enum err note_taken_back(struct reader *reader)
+{
+	const struct listline_rule *rule = &reader->rule;
+	enum err err = ERR_OK;
+
+	if (!reader->again)
+		err = takenback_add(&reader->taken_back, &rule->owner, &rule->kind);
+	return err == ERR_OK ? ERR_OK : add_failed(reader, err);
+}
+
 static enum err take_rule(struct reader *reader)
 {
 	struct listline_rule *rule = &reader->rule;
@@ -143,8 +164,10 @@ static enum err take_rule(struct reader *reader)
 	const char *held = NULL;
 	enum err err;
 
-	if (reader->options->pass)
-		rule->kind.exception = false;
+	/* a list that lets pass has rules of one kind */
+	if (reader->options->pass && !rule->denyallow)
+		rule->kind = (struct domset_kind){.scope = rule->kind.scope,
+						  .important = rule->kind.important};
 	if (reader->options->guard)
 		held = guard_entry(reader->options->guard, &rule->owner, &rule->kind,
 				   reader->options->allowed);
@@ -155,11 +178,7 @@ static enum err take_rule(struct reader *reader)
 	reader->report->entries++;
 	reader->report->exceptions += rule->kind.exception;
 	err = domset_builder_add(reader->builder, &rule->owner, &rule->kind, line);
-	if (err == ERR_OK)
-		return ERR_OK;
-	return err_set(reader->text, err, "%s: line %u: %s", reader->options->path, line,
-		       err == ERR_REFUSED ? "the lists have too many kinds of rules"
-					  : err_str(err));
+	return err == ERR_OK ? ERR_OK : add_failed(reader, err);
 }
 
 /* A line is counted once as bad and once as skipped, by the first thing that makes it so.  One that
@@ -177,6 +196,16 @@ static enum err not_taken(struct reader *reader, enum listline_verdict verdict, 
 		report_not_taken(report, report->lines, reader->rule.reason, text, len);
 	*counted = true;
 	return ERR_OK;
+}
+
+static bool is_taken_back(struct reader *reader)
+{
+	struct listline_rule *rule = &reader->rule;
+
+	if (!reader->again || !takenback_has(&reader->taken_back, &rule->owner, &rule->kind))
+		return false;
+	rule->reason = LINE_TAKEN_BACK;
+	return true;
 }
 
 static void begin_line(struct reader *reader)
@@ -204,10 +233,14 @@ static enum err take_text(struct reader *reader, const char *text, size_t len)
 			break;
 		reader->report->told += !state->told;
 		state->told = true;
-		if (verdict == LISTLINE_RULE)
-			err = take_rule(reader);
-		else
+		if (verdict != LISTLINE_RULE)
 			err = not_taken(reader, verdict, text, len);
+		else if (reader->rule.badfilter)
+			err = note_taken_back(reader);
+		else if (is_taken_back(reader))
+			err = not_taken(reader, LISTLINE_SKIPPED, text, len);
+		else
+			err = take_rule(reader);
 	}
 	state->is_hosts = line.is_hosts;
 	state->discarded = line.comment;
@@ -323,9 +356,49 @@ enum err listfile_detect(const char *path, enum list_format *ret_format, struct 
 	return err;
 }
 
+static enum err read_file(struct reader *reader)
+{
+	enum err err = start(reader);
+
+	if (err == ERR_OK)
+		err = take_file(reader);
+	if (err == ERR_OK)
+		err = check_version(reader);
+	finish(reader);
+	return err;
+}
+
+/* Reads the same version of the file once more, without the rules that are taken back. */
+static enum err read_again(struct reader *reader, const struct listfile_options *options,
+			   const struct domset_mark *mark)
+{
+	struct listfile_options again = *options;
+	struct stat version = reader->report->version;
+	struct takenback taken_back = reader->taken_back;
+	enum err err;
+
+	takenback_sort(&taken_back);
+	domset_builder_rollback(reader->builder, mark);
+	again.taken = NULL; /* that was given to whom it may concern */
+	report_init(reader->report, options->format);
+	*reader = (struct reader){
+		.options = &again,
+		.builder = reader->builder,
+		.report = reader->report,
+		.text = reader->text,
+		.taken_back = taken_back,
+		.again = true,
+	};
+	err = read_file(reader);
+	if (err == ERR_OK && !file_same_version(&version, &reader->report->version))
+		err = unsteady(reader, "was changed while it was read");
+	return err;
+}
+
 enum err listfile_load(const struct listfile_options *options, struct domset_builder *builder,
 		       struct list_report *ret_report, struct err_text *text)
 {
+	struct domset_mark mark = domset_builder_mark(builder);
 	struct reader reader = {
 		.options = options,
 		.builder = builder,
@@ -335,11 +408,9 @@ enum err listfile_load(const struct listfile_options *options, struct domset_bui
 	enum err err;
 
 	report_init(ret_report, options->format);
-	err = start(&reader);
-	if (err == ERR_OK)
-		err = take_file(&reader);
-	if (err == ERR_OK)
-		err = check_version(&reader);
-	finish(&reader);
+	err = read_file(&reader);
+	if (err == ERR_OK && reader.taken_back.count > 0)
+		err = read_again(&reader, options, &mark);
+	takenback_fini(&reader.taken_back);
 	return err;
 }

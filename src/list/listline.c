@@ -250,9 +250,15 @@ static enum listline_verdict begin_line(struct listline *line, struct listline_r
 	case '|':
 	case '@':
 	case '/':
-		return line_adblock(whole_rule(line), rule);
+		return line_adblock(line, whole_rule(line), rule);
 	case '[':
 		return is_header(line) ? end_line(line) : plain_line(line, rule);
+	case 'a':
+	case 'l':
+	case 's':
+		if (line_is_setting((struct word){line->pos, (size_t)(line->end - line->pos)}))
+			return line_setting(line, whole_rule(line), rule);
+		return plain_line(line, rule);
 	default:
 		return plain_line(line, rule);
 	}
@@ -264,5 +270,7 @@ enum listline_verdict listline_next(struct listline *line, struct listline_rule 
 		line->begun = true;
 		return begin_line(line, ret_rule);
 	}
+	if (line->more_len > 0)
+		return line_next_more(line, ret_rule);
 	return line->is_hosts ? next_host(line, ret_rule) : LISTLINE_END;
 }

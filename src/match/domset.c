@@ -101,6 +101,7 @@ static void check_record(const struct domset *set, const struct probe *probe, ui
 		.scope = class->kind.scope,
 		.exception = class->kind.exception,
 		.important = class->kind.important,
+		.answer = class->kind.answer,
 	};
 
 	if ((class->kind.scope & probe->scope) &&

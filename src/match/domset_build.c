@@ -10,7 +10,8 @@
 #define ARENA_PAD (RECORD_MAX + RECORD_PAD)
 #define CLASS_NONE 255
 #define RECORDS_A_TURN 1024U /* a quarter of a millisecond's work */
-#define KINDS 16	     /* of scope, exception and important */
+#define KINDS 128	     /* of scope, exception, important and answer */
+_Static_assert(DOMSET_ANSWER_COUNT <= KINDS / 16, "each kind has its place");
 #define CHECKPOINTS_MAX ((size_t)UINT32_MAX * sizeof(struct checkpoint))
 
 struct domset_builder {
@@ -61,7 +62,8 @@ void domset_builder_free(struct domset_builder *builder)
 
 static uint32_t kind_index(const struct domset_kind *kind)
 {
-	return (kind->scope & 3U) | (uint32_t)kind->exception << 2 | (uint32_t)kind->important << 3;
+	return (kind->scope & 3U) | (uint32_t)kind->exception << 2 |
+	       (uint32_t)kind->important << 3 | (uint32_t)kind->answer << 4;
 }
 
 /* Makes class_of what the classes say of the list begun last. */
@@ -142,7 +144,8 @@ enum err domset_builder_add(struct domset_builder *builder, const struct name *o
 	bool matched;
 	enum err err;
 
-	if (builder->list_count == 0 || line < builder->last_line || (kind->scope & 3U) == 0)
+	if (builder->list_count == 0 || line < builder->last_line || (kind->scope & 3U) == 0 ||
+	    kind->answer >= DOMSET_ANSWER_COUNT)
 		return ERR_RANGE;
 	err = reserve(builder);
 	if (err == ERR_OK)

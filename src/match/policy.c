@@ -33,12 +33,25 @@ static bool is_excepted(uint64_t lists, uint8_t list)
 	return lists >> list & 1U;
 }
 
+/* A rule may say itself what is answered. */
+static enum action action_of(const struct policy *policy, const struct domset_hit *hit)
+{
+	static const enum action actions[DOMSET_ANSWER_COUNT] = {
+		[DOMSET_ANSWER_NXDOMAIN] = ACTION_NXDOMAIN,
+		[DOMSET_ANSWER_NODATA] = ACTION_NODATA,
+		[DOMSET_ANSWER_REFUSED] = ACTION_REFUSED,
+		[DOMSET_ANSWER_DROP] = ACTION_DROP,
+	};
+
+	return hit->answer ? actions[hit->answer] : policy->lists[hit->list].action;
+}
+
 static struct verdict verdict_of(const struct policy *policy, const struct domset_hit *hit,
 				 uint64_t excepted)
 {
 	return (struct verdict){
 		.matched = true,
-		.action = policy->lists[hit->list].action,
+		.action = action_of(policy, hit),
 		.list = hit->list,
 		.owner_labels = hit->owner_labels,
 		.below_only = hit->scope == DOMSET_SCOPE_BELOW,

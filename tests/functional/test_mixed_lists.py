@@ -56,6 +56,17 @@ TABLE = [
     ("two-lines.hosts", ["auto", "hosts"], {}, {"good.example": 1}),
     ("top-level.txt", ["auto", "adblock"], {"allow-public-suffixes": True},
      {"zip": 1, "bad.zip": 1, "good.zip": PASSED, "x.lan": 1}),
+    ("badfilter.txt", ["auto", "adblock"], {}, {"shop.example": PASSED, "ads.example": 1}),
+    ("modifiers.txt", ["auto", "adblock"], {},
+     {"doh.example": "NXDOMAIN", "x.doh.example": "NXDOMAIN", "typo.example": 1,
+      "x.typo.example": 1, "right.example": PASSED, "good.typo.example": PASSED,
+      "refused.example": "REFUSED", "empty.example": "NODATA", "null.example": 1,
+      "safe.example": PASSED, "children.example": PASSED, "six.example": PASSED}),
+    ("dnsmasq.conf", ["auto", "names", "hosts"], {},
+     {"one.example": 1, "x.two.example": 1, "three.example": "NXDOMAIN",
+      "x.four.example": "NXDOMAIN", "example": PASSED}),
+    ("unbound.conf", ["auto", "names"], {},
+     {"one.example": "NXDOMAIN", "x.two.example": "NXDOMAIN", "example": PASSED}),
     ("subtree.hosts", ["auto", "hosts"], {},
      {"tvcloud.example": 1, "log.tvcloud.example": 1, "other.tvcloud.example": 1}),
     ("subtree.hosts", ["auto", "hosts"], {"match": "exact"},
@@ -90,6 +101,33 @@ def test_exceptions_of_a_list_that_passes_let_pass(daemon, resolver):
     assert verdict(d, "www.shop.example") == verdict(d, "cdn.shop.example") == PASSED
     assert verdict(d, "x.cdn.shop.example") == PASSED
     assert verdict(d, "shop.example") == verdict(d, "other.shop.example") == 1
+
+
+def test_lines_that_say_their_answer_in_a_list_that_passes(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("allow", text_of("modifiers.txt") + text_of("dnsmasq.conf"), action="pass")
+    d.add_list("block", "".join(f"{name}.example\n" for name in (
+        "doh", "refused", "typo", "three", "right", "safe"))).start()
+    for name in ("doh.example", "refused.example", "typo.example", "x.three.example"):
+        assert verdict(d, name) == PASSED
+    for name in ("good.typo.example", "right.example", "safe.example"):
+        assert verdict(d, name) == 1
+
+
+def test_badfilter_is_for_the_whole_file(daemon, resolver):
+    """Wherever it stands, and for the very rule alone; the reload sees it go."""
+    d = daemon({"upstreams": [resolver.address], "state": {"directory": "state"}})
+    text = "||late.example^$badfilter\n||other.example^\n@@||x.other.example^\n" \
+           "||late.example^$important,badfilter\n||late.example^\n|late.example^\n" \
+           "@@||x.other.example^$badfilter\n"
+    d.add_list("x", text).start()
+    assert verdict(d, "late.example") == 1 and verdict(d, "x.late.example") == PASSED
+    assert verdict(d, "x.other.example") == 1
+    assert "x.txt:3: " in d.log() and "taken back by another line ($badfilter)" in d.log()
+    assert counts(d)[1] == 2
+    d.write_list("x", text.replace("$badfilter", ""))
+    d.reload_well()
+    assert verdict(d, "x.late.example") == 1 and verdict(d, "x.other.example") == PASSED
 
 
 def test_whole_top_level_domains_are_of_one_list_alone(daemon, resolver):

@@ -49,7 +49,6 @@ static void check_line(const char *text, size_t len, enum list_format format, bo
 			require((unsigned int)rule.reason < LIST_REASON_COUNT &&
 				(rule.reason < LIST_REASON_SKIP) == (verdict == LISTLINE_BAD));
 	}
-	require(things <= 1 || line.is_hosts);
 	require(listline_next(&line, &rule) == LISTLINE_END);
 }
 
