@@ -56,9 +56,9 @@ static const struct choice {
 struct arguments {
 	char *const *argv; /* as they came */
 	const char *conf_path;
-	const char *accept;	       /* the list of --accept */
-	struct question_text question; /* of --explain */
-	int mode;		       /* the letter of what to do; 0: run */
+	const char *accept;	      /* the list of --accept */
+	struct explain_text question; /* of --explain */
+	int mode;		      /* the letter of what to do; 0: run */
 };
 
 static int usage(FILE *out)
@@ -94,16 +94,14 @@ static void describe(struct option options[CHOICES + 1], char letters[2 * CHOICE
 /* Keeps the argument of an option; false: the option says what to do. */
 static bool take_argument(struct arguments *args, int letter)
 {
-	if (letter == 'c')
-		args->conf_path = optarg;
-	else if (letter == 't')
-		args->question.type = optarg;
-	else if (letter == 'C')
-		args->question.client = optarg;
-	if (letter == 'a')
-		args->accept = optarg;
-	if (letter == 'e')
-		args->question.name = optarg;
+	const char **to = letter == 'c'	  ? &args->conf_path
+			  : letter == 't' ? &args->question.type
+			  : letter == 'C' ? &args->question.client
+			  : letter == 'a' ? &args->accept
+					  : &args->question.name;
+
+	if (optarg)
+		*to = optarg;
 	return letter == 'c' || letter == 't' || letter == 'C';
 }
 

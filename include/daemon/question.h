@@ -7,17 +7,11 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
-
-/* As on the command line. */
-struct question_text {
-	const char *name;
-	const char *type;   /* NULL: A */
-	const char *client; /* NULL: one that may ask */
-};
+#include "query/explain.h"
 
 /* Loads the lists of `conf` (taken over) as a start would, and writes to `out` what they say.
  * ERR_SYNTAX: there is no such name, type or address; else as loader_load; with `text`. */
-enum err question_answer(struct conf *conf, const struct question_text *question, FILE *out,
+enum err question_answer(struct conf *conf, const struct explain_text *question, FILE *out,
 			 struct err_text *text) MUST_CHECK;
 
 #endif

@@ -41,10 +41,26 @@ struct explanation {
 	struct explain_rule rules[POLICY_LISTS_MAX];
 };
 
-/* Explains a query over UDP of `client` (NULL: one that may ask) for the lower-case `name`.
- * ERR_NOMEM.  Any thread that may use the snapshot. */
-enum err explain(const struct snapshot *snapshot, const struct name *name, uint16_t qtype,
-		 const struct ip *client, struct explanation *ret_explanation) MUST_CHECK;
+/* What is asked, as a person writes it. */
+struct explain_text {
+	const char *name;   /* NULL: is missing */
+	const char *type;   /* NULL: A */
+	const char *client; /* NULL: one that may ask */
+};
+
+struct explain_question {
+	struct name name; /* lower case */
+	uint16_t qtype;
+	struct ip client; /* family 0: one that may ask */
+};
+
+/* ERR_SYNTAX with `text`: there is no such name, type or address. */
+enum err explain_read(const struct explain_text *written, struct explain_question *ret_question,
+		      struct err_text *text) MUST_CHECK;
+
+/* Explains a query over UDP.  ERR_NOMEM.  Any thread that may use the snapshot. */
+enum err explain(const struct snapshot *snapshot, const struct explain_question *question,
+		 struct explanation *ret_explanation) MUST_CHECK;
 
 /* What is answered, in a few words: "192.0.2.1", "NXDOMAIN", "no data", "nothing"; in `buf`, which
  * is returned. */

@@ -43,7 +43,8 @@ void news_good(struct news *news, const struct snapshot *snapshot, const struct 
 
 	for (size_t i = 0; i < policy->list_count; i++)
 		lists[i] = list_news(find(news, policy->lists[i].name), &result->sources[i], now_s);
-	memcpy(news->loads.lists, lists, policy->list_count * sizeof(lists[0]));
+	for (size_t i = 0; i < policy->list_count; i++)
+		news->loads.lists[i] = lists[i];
 	stats_note_lists(policy, &news->lists);
 	news->loads.good++;
 	news->loads.last_failed = false;

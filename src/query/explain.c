@@ -11,11 +11,28 @@
 
 /* ---- the query */
 
+enum err explain_read(const struct explain_text *written, struct explain_question *ret_question,
+		      struct err_text *text)
+{
+	struct explain_question q = {.qtype = TYPE_A};
+
+	if (!written->name)
+		return err_set(text, ERR_SYNTAX, "the name is missing");
+	if (name_from_text(written->name, strlen(written->name), &q.name) != ERR_OK)
+		return err_set(text, ERR_SYNTAX, "this is no name: %s", written->name);
+	if (written->type && rrtype_parse(written->type, &q.qtype) != ERR_OK)
+		return err_set(text, ERR_SYNTAX, "there is no such type: %s", written->type);
+	if (written->client && ip_parse(written->client, &q.client) != ERR_OK)
+		return err_set(text, ERR_SYNTAX, "this is no address: %s", written->client);
+	*ret_question = q;
+	return ERR_OK;
+}
+
 static void put_client(const struct snapshot *s, const struct ip *client, struct endpoint *ret)
 {
 	struct ip ip = {.family = AF_INET, .bytes = {127, 0, 0, 1}};
 
-	if (client)
+	if (client->family)
 		ip = *client;
 	else if (s->conf->server.allow_count > 0)
 		ip = s->conf->server.allow[0].ip;
@@ -104,10 +121,10 @@ static void find_rules(const struct snapshot *s, const struct query *q, struct e
 	e->rule_count = hits.count;
 }
 
-enum err explain(const struct snapshot *snapshot, const struct name *name, uint16_t qtype,
-		 const struct ip *client, struct explanation *ret_explanation)
+enum err explain(const struct snapshot *snapshot, const struct explain_question *question,
+		 struct explanation *ret_explanation)
 {
-	struct explanation e = {.name = *name, .qtype = qtype};
+	struct explanation e = {.name = question->name, .qtype = question->qtype};
 	struct stats stats = {.dropped = 0};
 	struct query_env env = {
 		.snapshot = snapshot,
@@ -120,12 +137,12 @@ enum err explain(const struct snapshot *snapshot, const struct name *name, uint1
 	uint8_t answer[4096];
 	struct endpoint from;
 	struct query q;
-	size_t len = put_query(name, qtype, msg);
+	size_t len = put_query(&e.name, e.qtype, msg);
 	enum err err = cache_create(0, &env.cache);
 
 	if (err != ERR_OK)
 		return err;
-	put_client(snapshot, client, &from);
+	put_client(snapshot, &question->client, &from);
 	query_begin(&q, &env, msg, len, &from.u.sa, TRANSPORT_UDP);
 	e.outcome = query_decide(&q, &env, msg, answer, sizeof(answer), &len);
 	e.verdict = verdict_of(&stats, e.outcome);

@@ -7,35 +7,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "web/answer.h"
 #include "web/body.h"
 #include "web/commands.h"
 #include "web/door.h"
 #include "web/json.h"
 #include "web/metrics.h"
-
-#define JSON_TYPE "application/json"
-
-/* ---- answers */
-
-void api_answer_json(struct evhttp_request *req, int code, json_t *root)
-{
-	struct evbuffer *body = evbuffer_new();
-	char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
-
-	if (body && text && evbuffer_add_printf(body, "%s\n", text) > 0)
-		door_reply(req, code, JSON_TYPE, body);
-	else
-		evhttp_send_error(req, HTTP_INTERNAL, NULL);
-	free(text);
-	json_decref(root);
-	if (body)
-		evbuffer_free(body);
-}
-
-void api_refuse(struct evhttp_request *req, int code, const char *why)
-{
-	api_answer_json(req, code, json_pack("{s:s}", "error", why));
-}
 
 /* ---- metrics */
 
@@ -117,9 +94,9 @@ static enum web_command find_route(struct evhttp_request *req, bool *ret_other)
 static void refuse_route(struct evhttp_request *req, bool other)
 {
 	if (other)
-		api_refuse(req, HTTP_BADMETHOD, "this is asked by another method");
+		answer_refuse(req, HTTP_BADMETHOD, "this is asked by another method");
 	else
-		api_refuse(req, HTTP_NOTFOUND, "there is nothing here");
+		answer_refuse(req, HTTP_NOTFOUND, "there is nothing here");
 }
 
 /* ---- what is shown */
@@ -142,7 +119,7 @@ static void answer_shown(struct evhttp_request *req, const struct web_view *view
 	struct shown shown = {.make = make};
 
 	view->look(view->daemon, show, &shown);
-	api_answer_json(req, HTTP_OK, shown.made);
+	answer_json(req, HTTP_OK, shown.made);
 }
 
 /* ---- what is done */
@@ -155,9 +132,9 @@ static bool read_text(struct evhttp_request *req, const char *key, char *buf, si
 	enum err err = body_text((const char *)evbuffer_pullup(in, -1), len, key, buf, size);
 
 	if (err != ERR_OK)
-		api_refuse(req, HTTP_BADREQUEST,
-			   err == ERR_NOTFOUND ? "the body lacks a parameter"
-					       : "the body is not a JSON object of short texts");
+		answer_refuse(req, HTTP_BADREQUEST,
+			      err == ERR_NOTFOUND ? "the body lacks a parameter"
+						  : "the body is not a JSON object of short texts");
 	return err == ERR_OK;
 }
 
@@ -174,11 +151,11 @@ static void do_flush(struct evhttp_request *req, const struct web_view *view)
 	} else if (name_from_text(text, strlen(text), &name) == ERR_OK) {
 		count = view->flush(view->daemon, &name);
 	} else {
-		api_refuse(req, HTTP_BADREQUEST, "this is no name");
+		answer_refuse(req, HTTP_BADREQUEST, "this is no name");
 		return;
 	}
 	log_notice("control: %zu answers flushed from the cache", count);
-	api_answer_json(req, HTTP_OK, json_pack("{s:I}", "flushed", (json_int_t)count));
+	answer_json(req, HTTP_OK, json_pack("{s:I}", "flushed", (json_int_t)count));
 }
 
 static void do_log_level(struct evhttp_request *req)
@@ -199,17 +176,17 @@ static void do_log_level(struct evhttp_request *req)
 		if (strcmp(levels[i].word, text) != 0)
 			continue;
 		log_set_level(levels[i].level);
-		api_answer_json(req, HTTP_OK, json_pack("{s:s}", "level", text));
+		answer_json(req, HTTP_OK, json_pack("{s:s}", "level", text));
 		return;
 	}
-	api_refuse(req, HTTP_BADREQUEST, "there is no such level");
+	answer_refuse(req, HTTP_BADREQUEST, "there is no such level");
 }
 
 static void do_reload(struct evhttp_request *req, const struct web_view *view)
 {
 	uint64_t number = view->reload(view->daemon);
 
-	api_answer_json(req, 202, json_pack("{s:I}", "reload", (json_int_t)number));
+	answer_json(req, 202, json_pack("{s:I}", "reload", (json_int_t)number));
 }
 
 void api_metrics(struct evhttp_request *req, const struct web_view *view)

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 
 #define BACKLOG 64
+#define GROUP_STRINGS 65536 /* a group with all its members */
 
 /* ---- guests */
 
@@ -175,12 +176,13 @@ static enum err serve(struct door *door, struct event_base *base, int fd)
 
 static enum err give_to_group(const char *path, const char *group, struct err_text *text)
 {
-	const struct group *entry;
+	char strings[GROUP_STRINGS];
+	struct group *entry = NULL;
+	struct group found;
 
 	if (!*group)
 		return ERR_OK;
-	entry = getgrnam(group);
-	if (!entry)
+	if (getgrnam_r(group, &found, strings, sizeof(strings), &entry) != 0 || !entry)
 		return err_set(text, ERR_NOTFOUND, "control.group: there is no group %s", group);
 	if (chown(path, (uid_t)-1, entry->gr_gid) != 0)
 		return err_set(text, ERR_SYS, "%s cannot be given to group %s: %s", path, group,

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "web/answer.h"
 #include "web/api.h"
 #include "web/door.h"
 
@@ -63,9 +64,10 @@ static void on_request(struct door *door, struct evhttp_request *req, void *arg)
 	if (door->kind == DOOR_METRICS)
 		api_metrics(req, web->view);
 	else if (door->kind == DOOR_TOKEN && !has_token(web, req))
-		api_refuse(req, 401,
-			   "the token is missing or wrong: Authorization: Bearer, and what stands "
-			   "in control.token of state.directory");
+		answer_refuse(
+			req, 401,
+			"the token is missing or wrong: Authorization: Bearer, and what stands "
+			"in control.token of state.directory");
 	else
 		api_answer(req, web->view);
 }
