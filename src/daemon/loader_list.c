@@ -247,6 +247,7 @@ enum err loader_load_list(struct load *load, unsigned int index)
 	if (try_file(load, index, conf->file, true, before, &reason) == ERR_OK)
 		return ERR_OK;
 	source->own = false;
+	source->unkept = false; /* the version that is kept is what stands in, or as good */
 	loader_drop_copy(load, index);
 	load->file_digests[index][0] = '\0';
 	if (loader_is_cancelled(load))

@@ -206,16 +206,20 @@ static void write_order(const char *directory, const struct conf_list *list,
 			    err == ERR_SYS ? strerror(errno) : err_str(err), list->name);
 }
 
-/* The rules are of an earlier time, and so is how they are read; the rest is of today. */
-static void rewrite_order(const char *directory, const struct conf_list *list)
+/* The rules are of an earlier time, and so is how they are read; the rest is of today.  One that
+ * has become mandatory since has no record: its rules are read as they would be today. */
+static void rewrite_order(const char *directory, const struct conf_list *list,
+			  const struct conf_guard *guard)
 {
 	struct conf_list merged = *list;
 	struct conf *order;
 	char path[PATH_MAX];
 
 	order_path(directory, list->name, path);
-	if (read_order(path, &order, NULL) != ERR_OK)
+	if (read_order(path, &order, NULL) != ERR_OK) {
+		write_order(directory, list, guard);
 		return;
+	}
 	merged.format = order->lists[0].format;
 	merged.match = order->lists[0].match;
 	merged.allow_public_suffixes = order->lists[0].allow_public_suffixes;
@@ -231,7 +235,7 @@ void loader_keep_order(const struct conf *conf, unsigned int index,
 	if (!list.mandatory || !action_blocks(list.action) || source->former)
 		return;
 	if (!source->own) {
-		rewrite_order(conf->state.directory, &list);
+		rewrite_order(conf->state.directory, &list, &conf->guard);
 		return;
 	}
 	list.format = source->format;

@@ -124,3 +124,18 @@ def test_state_directory_that_was_emptied_is_told_of(ordered):
     d.stop()
     shutil.rmtree(d.folder / "state")
     assert told in d.start().log()
+
+
+def test_list_that_becomes_mandatory_without_its_file_is_known_over_a_restart(ordered):
+    d = ordered
+    d.add_list("late", "late.test\n").write_config()
+    d.reload_well()
+    wait_until(lambda: (d.folder / "state" / "late.list").exists(), 10, "it is kept")
+    d.list_path("late").unlink()
+    d.config["lists"][1]["mandatory"] = True
+    d.write_config()
+    assert "list late: REFUSED" in d.reload()
+    wait_until(lambda: (d.folder / "state" / "late.order").exists(), 10, "the order is kept")
+    d.config["lists"].pop()
+    assert "list late: REFUSED: it is mandatory" in d.restart().log()
+    assert addresses(ask(d.address, "late.test")) == [SINK]
