@@ -25,7 +25,7 @@ struct lifecycle_config {
 	struct hash_key cookie_secret;
 	struct workers *workers; /* started */
 	struct cache *cache;
-	struct ledger *ledger; /* NULL: none is kept */
+	struct ledger *ledger;		 /* NULL: none is kept */
 	const struct load_result *first; /* how the load at the start went */
 };
 
