@@ -12,15 +12,14 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
-#include "daemon/accept.h"
 #include "daemon/announce.h"
 #include "daemon/cachefile.h"
 #include "system/files.h"
-#include "daemon/keep.h"
+#include "load/keep.h"
 #include "daemon/lifecycle.h"
-#include "daemon/loader.h"
-#include "daemon/question.h"
+#include "load/loader.h"
 #include "daemon/successor.h"
+#include "daemon/trial.h"
 #include "system/privilege.h"
 #include "evidence/command.h"
 #include "evidence/ledger.h"
@@ -137,103 +136,6 @@ static int fail_all(const struct conf_mistakes *mistakes)
 	if (mistakes->count == CONF_MISTAKES_MAX)
 		log_error("so many mistakes that there may be more");
 	return EXIT_FAILURE;
-}
-
-/* Becomes the user that a start would become: the lists are read with the rights of that user. */
-static enum err become_user(const struct arguments *args, const struct conf *conf,
-			    struct err_text *text)
-{
-	struct privilege_user user;
-	enum err err = privilege_find(conf->server.user, &user, text);
-
-	if (err == ERR_OK)
-		err = privilege_drop(&user, text);
-	if (err == ERR_OK && eaccess(args->conf_path, R_OK) != 0)
-		log_warning("%s: %s: user %u could not read it at a reload", args->conf_path,
-			    strerror(errno), (unsigned int)user.uid);
-	return err;
-}
-
-/* Loads the lists once, as a start would, but takes no stand-in for one that is refused. */
-static int check(const struct arguments *args, struct conf *conf)
-{
-	static const struct load_options strict = {.strict = true};
-	char held[LOADER_HELD_MAX];
-	struct load_result result;
-	struct snapshot *snapshot;
-	struct hash_key key;
-	struct err_text text;
-
-	if (hash_key_random(&key) != ERR_OK)
-		return fail("no random numbers");
-	if (become_user(args, conf, &text) != ERR_OK) {
-		conf_free(conf);
-		return fail(text.text);
-	}
-	if (loader_load(conf, &key, NULL, &strict, &snapshot, &result, &text) != ERR_OK)
-		return fail(text.text);
-	printf("ok: %zu lists, %llu names%s\n", result.lists, (unsigned long long)result.names,
-	       loader_held_text(&result, held));
-	snapshot_free(snapshot);
-	return EXIT_SUCCESS;
-}
-
-/* Writes down that the list is meant as it is, if that needs saying. */
-static int write_acceptance(const char *name, const char *directory,
-			    const struct load_result *result)
-{
-	struct err_text text;
-
-	if (!result->accept_known)
-		err_set(&text, ERR_NOTFOUND, "no list %s is configured or was in force", name);
-	else if (!result->accept_needed)
-		return printf("list %s: nothing that is in force would be lifted\n", name) < 0;
-	else if (accept_write(directory, name, result->accept_file, result->accept_conf, &text) ==
-		 ERR_OK)
-		return printf("list %s: accepted for the next load, as its file and the "
-			      "configuration are now\n",
-			      name) < 0;
-	return fail(text.text);
-}
-
-/* Loads the lists as a start would, to see what the list would lift. */
-static int accept_list(const struct arguments *args, struct conf *conf)
-{
-	const struct load_options options = {.accept = args->accept};
-	struct load_result result;
-	struct snapshot *snapshot = NULL;
-	struct hash_key key;
-	struct err_text text = {"no random numbers"};
-	enum err err = hash_key_random(&key);
-	int status;
-
-	if (err == ERR_OK && !*conf->state.directory)
-		err = err_set(&text, ERR_CONFIG, "no state.directory is configured to keep it in");
-	if (err == ERR_OK)
-		err = become_user(args, conf, &text);
-	if (err != ERR_OK) {
-		conf_free(conf);
-		return fail(text.text);
-	}
-	if (loader_load(conf, &key, NULL, &options, &snapshot, &result, &text) != ERR_OK)
-		return fail(text.text);
-	status = write_acceptance(args->accept, snapshot->conf->state.directory, &result);
-	snapshot_free(snapshot);
-	return status;
-}
-
-/* With the lists as a start would have them. */
-static int explain_name(const struct arguments *args, struct conf *conf)
-{
-	struct err_text text;
-
-	if (become_user(args, conf, &text) != ERR_OK) {
-		conf_free(conf);
-		return fail(text.text);
-	}
-	if (question_answer(conf, &args->question, stdout, &text) != ERR_OK)
-		return fail(text.text);
-	return EXIT_SUCCESS;
 }
 
 static size_t worker_count(const struct conf *conf)
@@ -478,8 +380,8 @@ int main(int argc, char **argv)
 	if (args.mode == 'd')
 		return dump(conf);
 	if (args.mode == 'e')
-		return explain_name(&args, conf);
+		return trial_explain(conf, args.conf_path, &args.question);
 	if (args.mode == 'a')
-		return accept_list(&args, conf);
-	return args.mode == 'k' ? check(&args, conf) : run(&args, conf);
+		return trial_accept(conf, args.conf_path, args.accept);
+	return args.mode == 'k' ? trial_check(conf, args.conf_path) : run(&args, conf);
 }

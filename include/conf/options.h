@@ -295,120 +295,6 @@
 	X(local_name, ttl_s, "ttl", TTL, "0", 0, CONF_DAY_S, "s", RELOAD, \
 	  "The TTL of its records; 0: that of local.")
 
-#define CONF_ROWS_LIST(X) \
-	X(list, name, "name", LISTNAME, CONF_REQUIRED, 1, 63, "", RELOAD, \
-	  "What logs, answers and metrics call the list.  No two may have the same.") \
-	X(list, file, "file", PATH, CONF_REQUIRED, 1, CONF_PATH_MAX, "", RELOAD, \
-	  "The file with the names.") \
-	X(list, format, "format", FORMAT, "auto", 0, 0, "", RELOAD, \
-	  "How most of the file is written: names, one a line; hosts, an address and its names; " \
-	  "adblock, ||name^ rules; auto, found out from the text.  Lines of another of these forms are " \
-	  "taken as well.") \
-	X(list, match, "match", MATCH, "subtree", 0, 0, "", RELOAD, \
-	  "Whether a name stands for itself and all below it (subtree), or for itself alone (exact).") \
-	X(list, action, "action", ACTION, "sinkhole", 0, 0, "", RELOAD, \
-	  "What is answered: the addresses of sinkhole; nxdomain, no such name; nodata, a name " \
-	  "without records; refused; drop, nothing at all; tcp-only, the true answer but over TCP " \
-	  "alone; pass, the true answer, and the lists after this one are not asked: what such a list " \
-	  "names passes, written as a rule or as an exception (@@).") \
-	X(list, sinkhole, "sinkhole", SINKHOLE, "", 0, 0, "", RELOAD, \
-	  "The addresses answered by action sinkhole, which needs one of the two at least.") \
-	X(list, reason, "reason", REASON, "operator", 0, 0, "", RELOAD, \
-	  "Why the names are blocked: order, an authority's; operator, our own decision; requested, " \
-	  "the client's wish.  It chooses the Extended DNS Error of the answers (RFC 8914).") \
-	X(list, mandatory, "mandatory", BOOL, "false", 0, 0, "", RELOAD, \
-	  "Whether the list holds whatever stands before it, lists with action pass too.  Its own " \
-	  "action has to block: it cannot be pass or tcp-only.") \
-	X(list, expect_entries, "expect-entries", UINT, "0", 0, 1000000000, "", RELOAD, \
-	  "Exactly how many entries the list has; another number has it refused.  0: not checked.") \
-	X(list, min_entries, "min-entries", UINT, "1", 0, 1000000000, "", RELOAD, \
-	  "The fewest entries the list may have; with fewer it is refused.  What is held back is no " \
-	  "entry.  0: it may be empty.  A list with action pass may be, unless this is 2 or more.") \
-	X(list, max_change_percent, "max-change", UINT, "0", 0, 1000, "percent", RELOAD, \
-	  "How much the list may grow or shrink over a reload; with more the new one is refused.  " \
-	  "A change of ten entries or fewer is always within it.  0: no limit.") \
-	X(list, max_bad_percent, "max-bad", UINT, "50", 0, 100, "percent", RELOAD, \
-	  "How many of the lines may be bad, comments and empty ones aside; with more the list is " \
-	  "refused.") \
-	X(list, max_skipped_percent, "max-skipped", UINT, "0", 0, 100, "percent", RELOAD, \
-	  "How many of them may be skipped, as what is no rule about whole hosts; with more the list " \
-	  "is refused.  0: no limit.") \
-	X(list, on_held, "on-held", ONHELD, "leave-out", 0, 0, "", RELOAD, \
-	  "What becomes of the list when the guard holds some of its entries back: leave-out, the " \
-	  "others are in force; refuse, the list is refused as a whole.") \
-	X(list, allow_public_suffixes, "allow-public-suffixes", BOOL, "false", 0, 0, "", RELOAD, \
-	  "Whether this list may block whole top-level domains and other public suffixes.") \
-	X(list, findings, "findings", BOOL, "true", 0, 0, "", RELOAD, \
-	  "Whether a client that asks for one of the names is written down (see evidence).  To be turned " \
-	  "off for lists of advertising and the like, which say nothing of a client.") \
-	X(list, family, "family", STRING, "", 0, 63, "", RELOAD, \
-	  "What the names belong to, such as the name of a botnet; shown in reports.") \
-	X(list, authority, "authority", AUTHORITY, "", 0, 0, "", RELOAD, \
-	  "Who ordered the list; shown in answers, logs and reports.")
-
-#define CONF_ROWS_SINKHOLE(X) \
-	X(sinkhole, ipv4, "ipv4", IPV4, "", 0, 0, "", RELOAD, \
-	  "The answer to questions for A.") \
-	X(sinkhole, ipv6, "ipv6", IPV6, "", 0, 0, "", RELOAD, \
-	  "The answer to questions for AAAA; without it they get none (NODATA).") \
-	X(sinkhole, null_mx, "null-mx", BOOL, "false", 0, 0, "", RELOAD, \
-	  "Whether questions for MX are answered with \"0 .\" (RFC 7505), so that mail to a listed " \
-	  "name bounces at once.  Without it they get none (NODATA), and mail is tried at the address.") \
-	X(sinkhole, ttl_s, "ttl", TTL, "60", 0, CONF_DAY_S, "s", RELOAD, \
-	  "The TTL of the list's answers, those of other actions as well.")
-
-#define CONF_ROWS_AUTHORITY(X) \
-	X(authority, court, "court", STRING, "", 0, 255, "", RELOAD, \
-	  "The court or agency.") \
-	X(authority, case_id, "case", STRING, "", 0, 127, "", RELOAD, \
-	  "Its case or file number.") \
-	X(authority, date, "date", DATE, "", 0, 0, "", RELOAD, \
-	  "The day of the order.") \
-	X(authority, contact, "contact", STRING, "", 0, 255, "", RELOAD, \
-	  "Whom a user who was blocked may turn to.") \
-	X(authority, url, "url", URL, "", 0, 1023, "", RELOAD, \
-	  "A page about the order.") \
-	X(authority, remedy, "remedy", URL, "", 0, 1023, "", RELOAD, \
-	  "A page that says how an infected machine is cleaned.")
-
-/* Public zones that mail filters ask, and some that have ended and are still asked by old
- * configurations: a zone that answers nothing is no harm, one that answers with an address is. */
-#define CONF_DNSBL_ZONES \
-	/* Spamhaus, and its Data Query Service; the CBL of old */ \
-	"zen.spamhaus.org sbl.spamhaus.org xbl.spamhaus.org pbl.spamhaus.org sbl-xbl.spamhaus.org " \
-	"dbl.spamhaus.org dq.spamhaus.net cbl.abuseat.org " \
-	/* of addresses */ \
-	"bl.spamcop.net b.barracudacentral.org psbl.surriel.com dnsbl.dronebl.org bl.blocklist.de " \
-	"dnsbl-1.uceprotect.net dnsbl-2.uceprotect.net dnsbl-3.uceprotect.net ips.backscatterer.org " \
-	"all.spamrats.com auth.spamrats.com dyna.spamrats.com noptr.spamrats.com spam.spamrats.com " \
-	"bl.spameatingmonkey.net backscatter.spameatingmonkey.net netbl.spameatingmonkey.net " \
-	"bl.ipv6.spameatingmonkey.net bl.nordspam.com bl.scientificspam.net all.s5h.net " \
-	"truncate.gbudb.net dnsrbl.swinog.ch dnsbl.spfbl.net hostkarma.junkemailfilter.com " \
-	"rbl.interserver.net rbl.efnetrbl.org dnsbl.httpbl.org tor.dan.me.uk torexit.dan.me.uk " \
-	"bogons.cymru.com mail.abusix.zone dnsbl.sorbs.net ix.dnsbl.manitu.net " \
-	/* of domains, and of other things found in mail */ \
-	"multi.surbl.org multi.uribl.com black.uribl.com grey.uribl.com red.uribl.com " \
-	"uribl.spameatingmonkey.net urired.spameatingmonkey.net fresh.spameatingmonkey.net " \
-	"dbl.nordspam.com rhsbl.scientificspam.net uribl.swinog.ch uribl.rspamd.com hashbl.rspamd.com " \
-	"ebl.msbl.org dob.sibl.support-intelligence.net malware.hash.cymru.com " \
-	/* reputation, and of those who are trusted */ \
-	"list.dnswl.org dwl.dnswl.org dnswl.spfbl.net bl.mailspike.net z.mailspike.net " \
-	"wl.mailspike.net rep.mailspike.net score.senderscore.com bl.score.senderscore.com " \
-	"sa-trusted.bondedsender.org sa-accredit.habeas.com iadb.isipp.com"
-
-#define CONF_ROWS_GUARD(X) \
-	X(guard, protected, "protected", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \
-	  "Names that no rule for a name above them may block.") \
-	X(guard, dnsbl_zones, "dnsbl-zones", NAMES, CONF_DNSBL_ZONES, 0, CONF_NAMES_MAX, "", RELOAD, \
-	  "Zones in which mail servers look up addresses and domains (DNSBL, DNSWL, RFC 5782).  Any " \
-	  "address is a listing there: with one of a sinkhole a mail server refuses everybody.  Rules " \
-	  "at such a zone, above it or in it are held back, but for lists with action nxdomain or " \
-	  "nodata, by which nothing is listed, and tcp-only and pass.  What is configured takes the place of " \
-	  "these; sinkholed --dump-config shows them, to be added to.") \
-	X(guard, public_suffixes, "public-suffixes", BOOL, "true", 0, 0, "", RELOAD, \
-	  "Whether rules for public suffixes, such as com or co.uk, are held back, but for lists with " \
-	  "allow-public-suffixes.")
-
 #define CONF_ROWS_STATE(X) \
 	X(state, directory, "directory", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \
 	  "Where the last good version of each list is kept, and the cache over a restart; empty: " \
@@ -493,5 +379,7 @@
 	W(REASON_REQUESTED, "requested")
 
 /* clang-format on */
+
+#include "conf/options_list.h"
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/loader.h"
+#include "load/loader.h"
 #include "net/listener.h"
 #include "query/snapshot.h"
 

@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "cache/cache.h"
-#include "daemon/loader.h"
+#include "load/loader.h"
 #include "evidence/ledger.h"
 #include "net/worker.h"
 

@@ -4,7 +4,7 @@
 #ifndef DAEMON_NEWS_H
 #define DAEMON_NEWS_H
 
-#include "daemon/loader.h"
+#include "load/loader.h"
 #include "query/snapshot.h"
 #include "web/view.h"
 

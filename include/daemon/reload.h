@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "daemon/loader.h"
+#include "load/loader.h"
 #include "net/worker.h"
 #include "web/view.h"
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "dns", "match", "list", "conf", "cache", "names", "query", "loop", "remote", "upstream",
-         "net", "system", "evidence", "web", "daemon", "main")
+         "net", "system", "load", "evidence", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {
     "remote": {"match", "list"},
     "upstream": {"match", "list"},
     "net": {"match", "list"},
     "system": {"match", "list", "remote", "upstream"},
+    "load": {"upstream", "net"},
     "evidence": {"remote", "upstream", "net"},
     "web": {"remote", "upstream", "net"},
 }

@@ -15,7 +15,7 @@
 #include "daemon/cachefile.h"
 #include "daemon/desk.h"
 #include "daemon/handover.h"
-#include "daemon/loader.h"
+#include "load/loader.h"
 #include "daemon/reload.h"
 #include "system/store.h"
 #include "system/watch.h"

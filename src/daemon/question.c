@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/question.h"
 
-#include "daemon/loader.h"
+#include "load/loader.h"
 
 enum err question_answer(struct conf *conf, const struct explain_text *question, FILE *out,
 			 struct err_text *text)

@@ -17,7 +17,7 @@
 #include "base/priority.h"
 #include "conf/conf.h"
 #include "daemon/announce.h"
-#include "daemon/loader.h"
+#include "load/loader.h"
 #include "daemon/news.h"
 
 #define GRACE_MS 1000 /* to a load that was told to give up */

@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/keep.h"
+#include "load/keep.h"
 #include "daemon/lifecycle.h"
-#include "daemon/loader.h"
+#include "load/loader.h"
 #include "net/listener.h"
 #include "support/await.h"
 #include "support/dnsmsg.h"

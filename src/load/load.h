@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The parts of a load. */
-#ifndef DAEMON_LOAD_H
-#define DAEMON_LOAD_H
+#ifndef LOAD_LOAD_H
+#define LOAD_LOAD_H
 
 #include <stdbool.h>
 
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "daemon/loader.h"
+#include "load/loader.h"
 #include "list/guard.h"
 #include "list/listfile.h"
 #include "list/report.h"

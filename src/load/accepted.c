@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon/accept.h"
-#include "daemon/load.h"
+#include "load/accept.h"
+#include "load/load.h"
 
 static bool is_asked(const struct load *load, const char *name)
 {

@@ -6,8 +6,8 @@
  * rules it has in the snapshot before or, at the start, those of its last good version in the
  * state directory.  A mandatory list without either makes the whole load fail.
  */
-#ifndef DAEMON_LOADER_H
-#define DAEMON_LOADER_H
+#ifndef LOAD_LOADER_H
+#define LOAD_LOADER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 #include "base/priority.h"
-#include "daemon/loader.h"
+#include "load/loader.h"
 
 /* The arguments of loader_load, and what it returned. */
 struct aside {

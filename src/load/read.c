@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/keep.h"
-#include "daemon/load.h"
+#include "load/keep.h"
+#include "load/load.h"
 #include "list/listfile.h"
 
 #define TRIES_MAX 40U	/* two seconds: whoever writes for longer does not write a list */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/loader.h"
+#include "load/loader.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/accept.h"
-#include "daemon/keep.h"
-#include "daemon/load.h"
+#include "load/accept.h"
+#include "load/keep.h"
+#include "load/load.h"
 #include "query/rates.h"
 
 /* Fills in what does not come from lists. */

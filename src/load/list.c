@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/keep.h"
-#include "daemon/load.h"
+#include "load/keep.h"
+#include "load/load.h"
 #include "list/guard.h"
 #include "list/listfile.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/reach.h"
-#include "daemon/load.h"
+#include "load/load.h"
 #include "remote/tls.h"
 
 /* True when what is sent to the address comes back to us: a question would go round until it dies.

@@ -5,7 +5,7 @@
 #include "match/namemap.h"
 #include "list/publicsuffix.h"
 #include "names/special.h"
-#include "daemon/load.h"
+#include "load/load.h"
 
 /* An odd number, which keeps the hash of a zone's own name and its salt from cancelling out. */
 #define SALT_FACTOR 0x9e3779b97f4a7c15ULL

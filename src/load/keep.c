@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/keep.h"
+#include "load/keep.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/accept.h"
+#include "load/accept.h"
 #include "support/scratch.h"
 
 static enum err write_one(const struct scratch *s, const char *file, const char *conf)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/accept.h"
+#include "load/accept.h"
 
 #include <errno.h>
 #include <limits.h>

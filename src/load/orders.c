@@ -13,8 +13,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "daemon/keep.h"
-#include "daemon/load.h"
+#include "load/keep.h"
+#include "load/load.h"
 #include "list/listfile.h"
 
 #define SUFFIX ".order"

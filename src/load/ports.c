@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "daemon/load.h"
+#include "load/load.h"
 
 #define RESERVED_FILE "/proc/sys/net/ipv4/ip_local_reserved_ports" /* IPv6's ports as well */
 #define RESERVED_MAX (512U * 1024)				   /* each port by itself */

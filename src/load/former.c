@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/load.h"
+#include "load/load.h"
 
 static enum err read_names(char *const *texts, size_t count, struct name *names)
 {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "daemon/load.h"
+#include "load/load.h"
 
 void loader_warn_of_action(const struct conf_list *list)
 {

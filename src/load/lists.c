@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon/load.h"
+#include "load/load.h"
 #include "match/weaken.h"
 
 /* The list's place in the configuration, or POLICY_LISTS_MAX. */

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/keep.h"
-#include "daemon/loader.h"
+#include "load/keep.h"
+#include "load/loader.h"
 #include "support/rig.h"
 #include "support/scratch.h"
 

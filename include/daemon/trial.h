@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A load without a service: the lists are read as a start would read them, with the rights of the
+ * user that it would become, and nothing is put in force.  Main thread, without workers.  `conf` is
+ * taken over; what went wrong is logged, and the process's exit status is returned.
+ */
+#ifndef DAEMON_TRIAL_H
+#define DAEMON_TRIAL_H
+
+#include "conf/conf.h"
+#include "query/explain.h"
+
+/* Fails where a start would take a stand-in for a list that is refused. */
+int trial_check(struct conf *conf, const char *conf_path);
+
+/* Writes down in the state directory that `list` is meant as it is now, if that needs saying. */
+int trial_accept(struct conf *conf, const char *conf_path, const char *list);
+
+/* Prints what a query would be answered, and why. */
+int trial_explain(struct conf *conf, const char *conf_path, const struct explain_text *question);
+
+#endif
