@@ -29,7 +29,7 @@ static int set_up(void **state)
 	scratch_make(&kit->scratch);
 	kit->path = strdup(scratch_path(&kit->scratch, "ledger.db"));
 	*state = kit;
-	return archive_open(kit->path, ARCHIVE_WRITE, &kit->archive, &kit->text);
+	return archive_open(kit->path, ARCHIVE_WRITE, &kit->archive, &kit->text) != ERR_OK;
 }
 
 static int tear_down(void **state)

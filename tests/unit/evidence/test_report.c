@@ -62,7 +62,7 @@ static int set_up(void **state)
 			 ERR_OK);
 	assert_int_equal(archive_begin(kit->archive, &kit->text), ERR_OK);
 	assert_int_equal(archive_put_list(kit->archive, &list, &kit->text), ERR_OK);
-	return archive_commit(kit->archive, &kit->text);
+	return archive_commit(kit->archive, &kit->text) != ERR_OK;
 }
 
 static int tear_down(void **state)

@@ -38,7 +38,7 @@ static int set_up(void **state)
 	strcpy(kit->policy.lists[1].name, "b");
 	kit->now_ms = 100000;
 	*state = kit;
-	return findings_create(&key, kit->wake_fd, &kit->findings);
+	return findings_create(&key, kit->wake_fd, &kit->findings) != ERR_OK;
 }
 
 static int tear_down(void **state)
