@@ -10,6 +10,7 @@
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): the value may be a row of several */
 #define TABLE_ROW(enumerator, ...) [enumerator] = __VA_ARGS__,
 #define TABLE_ONE(...) +1
 #define TABLE_COMPLETE(ROWS, count)                                                                \

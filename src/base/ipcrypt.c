@@ -92,13 +92,13 @@ enum err ipcrypt_read(const char *path, struct ipcrypt **ret_ipcrypt, struct err
 	return err;
 }
 
-void ipcrypt_free(struct ipcrypt *c)
+void ipcrypt_free(struct ipcrypt *ipcrypt)
 {
-	if (!c)
+	if (!ipcrypt)
 		return;
-	EVP_CIPHER_CTX_free(c->encrypt);
-	EVP_CIPHER_CTX_free(c->decrypt);
-	free(c);
+	EVP_CIPHER_CTX_free(ipcrypt->encrypt);
+	EVP_CIPHER_CTX_free(ipcrypt->decrypt);
+	free(ipcrypt);
 }
 
 static struct ip crypt_block(EVP_CIPHER_CTX *ctx, const struct ip *ip)

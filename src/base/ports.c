@@ -33,7 +33,7 @@ static enum err parse_port(const char **text, uint16_t *ret_port)
 
 enum err port_range_parse(const char *text, struct port_range *ret_range)
 {
-	struct port_range range;
+	struct port_range range = {.first = 0};
 	enum err err = parse_port(&text, &range.first);
 
 	range.last = range.first;

@@ -54,23 +54,23 @@ static const char *const sql[STATEMENT_COUNT] = {
 			   " ON CONFLICT(name) DO UPDATE SET name=name RETURNING id",
 };
 
-enum err archive_fail(struct archive *s, struct err_text *text)
+enum err archive_fail(struct archive *archive, struct err_text *text)
 {
-	return err_set(text, ERR_SYS, "%s", sqlite3_errmsg(s->db));
+	return err_set(text, ERR_SYS, "%s", sqlite3_errmsg(archive->db));
 }
 
-enum err archive_run(struct archive *s, const char *statements, struct err_text *text)
+enum err archive_run(struct archive *archive, const char *statements, struct err_text *text)
 {
-	return sqlite3_exec(s->db, statements, NULL, NULL, NULL) == SQLITE_OK
+	return sqlite3_exec(archive->db, statements, NULL, NULL, NULL) == SQLITE_OK
 		       ? ERR_OK
-		       : archive_fail(s, text);
+		       : archive_fail(archive, text);
 }
 
-sqlite3_stmt *archive_prepare(struct archive *s, const char *statement)
+sqlite3_stmt *archive_prepare(struct archive *archive, const char *statement)
 {
 	sqlite3_stmt *prepared;
 
-	if (sqlite3_prepare_v2(s->db, statement, -1, &prepared, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(archive->db, statement, -1, &prepared, NULL) != SQLITE_OK)
 		return NULL;
 	return prepared;
 }
@@ -131,9 +131,9 @@ static int open_database(const char *path, enum archive_mode mode, sqlite3 **ret
 	return rc;
 }
 
-static int version_of(struct archive *s)
+static int version_of(struct archive *archive)
 {
-	sqlite3_stmt *q = archive_prepare(s, "PRAGMA user_version");
+	sqlite3_stmt *q = archive_prepare(archive, "PRAGMA user_version");
 	int version = -1;
 
 	if (q && sqlite3_step(q) == SQLITE_ROW)
@@ -142,105 +142,105 @@ static int version_of(struct archive *s)
 	return version;
 }
 
-static enum err prepare_writing(struct archive *s, struct err_text *text)
+static enum err prepare_writing(struct archive *archive, struct err_text *text)
 {
-	enum err err = archive_run(s, pragmas, text);
+	enum err err = archive_run(archive, pragmas, text);
 	int keep = 1;
 
 	/* the log stays when the daemon ends, or a reader of its group could read nothing */
-	sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
+	sqlite3_file_control(archive->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
 	if (err == ERR_OK)
-		err = archive_run(s, schema, text);
+		err = archive_run(archive, schema, text);
 	for (size_t i = 0; err == ERR_OK && i < STATEMENT_COUNT; i++) {
-		s->statements[i] = archive_prepare(s, sql[i]);
-		if (!s->statements[i])
-			err = archive_fail(s, text);
+		archive->statements[i] = archive_prepare(archive, sql[i]);
+		if (!archive->statements[i])
+			err = archive_fail(archive, text);
 	}
 	return err;
 }
 
-static enum err prepare(struct archive *s, enum archive_mode mode, struct err_text *text)
+static enum err prepare(struct archive *archive, enum archive_mode mode, struct err_text *text)
 {
 	int version;
 
-	sqlite3_busy_timeout(s->db, BUSY_MS);
-	if (sqlite3_create_function(s->db, "covers", 2,
+	sqlite3_busy_timeout(archive->db, BUSY_MS);
+	if (sqlite3_create_function(archive->db, "covers", 2,
 				    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
 				    sql_covers, NULL, NULL) != SQLITE_OK)
-		return archive_fail(s, text);
-	version = version_of(s);
+		return archive_fail(archive, text);
+	version = version_of(archive);
 	if (version < 0)
-		return archive_fail(s, text);
+		return archive_fail(archive, text);
 	if (version > VERSION || (version == 0 && mode != ARCHIVE_WRITE))
 		return err_set(text, ERR_SYNTAX, "no ledger, or one of a later version");
-	return mode == ARCHIVE_READ ? ERR_OK : prepare_writing(s, text);
+	return mode == ARCHIVE_READ ? ERR_OK : prepare_writing(archive, text);
 }
 
 enum err archive_open(const char *path, enum archive_mode mode, struct archive **ret_archive,
 		      struct err_text *text)
 {
 	struct err_text reason = {"out of memory"};
-	struct archive *s;
+	struct archive *archive;
 	enum err err = ERR_OK;
 
 	if (mode == ARCHIVE_WRITE && !make_file(path))
 		return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
-	s = calloc(1, sizeof(*s));
-	if (!s)
+	archive = calloc(1, sizeof(*archive));
+	if (!archive)
 		return err_set(text, ERR_NOMEM, "%s: out of memory", path);
-	if (open_database(path, mode, &s->db) != SQLITE_OK)
-		err = s->db ? archive_fail(s, &reason) : ERR_NOMEM;
+	if (open_database(path, mode, &archive->db) != SQLITE_OK)
+		err = archive->db ? archive_fail(archive, &reason) : ERR_NOMEM;
 	else
-		err = prepare(s, mode, &reason);
+		err = prepare(archive, mode, &reason);
 	if (err != ERR_OK) {
-		archive_close(s);
+		archive_close(archive);
 		return err_set(text, err, "%s: %s", path, reason.text);
 	}
-	*ret_archive = s;
+	*ret_archive = archive;
 	return ERR_OK;
 }
 
-void archive_close(struct archive *s)
+void archive_close(struct archive *archive)
 {
-	if (!s)
+	if (!archive)
 		return;
 	for (size_t i = 0; i < STATEMENT_COUNT; i++)
-		sqlite3_finalize(s->statements[i]);
-	sqlite3_close(s->db);
-	free(s);
+		sqlite3_finalize(archive->statements[i]);
+	sqlite3_close(archive->db);
+	free(archive);
 }
 
 /* ---- batches */
 
-void archive_rollback(struct archive *s)
+void archive_rollback(struct archive *archive)
 {
 	/* a full disk may have ended the transaction already */
-	if (!sqlite3_get_autocommit(s->db))
-		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-	s->client_id = 0;
-	s->list_count = 0;
+	if (!sqlite3_get_autocommit(archive->db))
+		sqlite3_exec(archive->db, "ROLLBACK", NULL, NULL, NULL);
+	archive->client_id = 0;
+	archive->list_count = 0;
 }
 
 /* The failure of a batch, which ends it. */
-static enum err abandon(struct archive *s, struct err_text *text)
+static enum err abandon(struct archive *archive, struct err_text *text)
 {
-	enum err err = archive_fail(s, text);
+	enum err err = archive_fail(archive, text);
 
-	archive_rollback(s);
+	archive_rollback(archive);
 	return err;
 }
 
-enum err archive_begin(struct archive *s, struct err_text *text)
+enum err archive_begin(struct archive *archive, struct err_text *text)
 {
-	s->client_id = 0; /* another process may have erased it */
-	s->list_count = 0;
-	return archive_run(s, "BEGIN IMMEDIATE", text);
+	archive->client_id = 0; /* another process may have erased it */
+	archive->list_count = 0;
+	return archive_run(archive, "BEGIN IMMEDIATE", text);
 }
 
-enum err archive_commit(struct archive *s, struct err_text *text)
+enum err archive_commit(struct archive *archive, struct err_text *text)
 {
-	if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		return abandon(s, text);
+	if (sqlite3_exec(archive->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		return abandon(archive, text);
 	return ERR_OK;
 }
 
@@ -255,33 +255,35 @@ static int64_t number_of(sqlite3_stmt *upsert)
 	return sqlite3_reset(upsert) == SQLITE_OK ? id : 0;
 }
 
-static int64_t client_number(struct archive *s, const struct archive_finding *f)
+static int64_t client_number(struct archive *archive, const struct archive_finding *f)
 {
-	sqlite3_stmt *q = s->statements[STATEMENT_CLIENT];
+	sqlite3_stmt *q = archive->statements[STATEMENT_CLIENT];
 
-	if (s->client_id && s->client_form == f->form && strcmp(s->client, f->client) == 0)
-		return s->client_id;
+	if (archive->client_id && archive->client_form == f->form &&
+	    strcmp(archive->client, f->client) == 0)
+		return archive->client_id;
 	sqlite3_bind_text(q, 1, f->client, -1, SQLITE_STATIC);
 	sqlite3_bind_int(q, 2, f->form);
-	s->client_id = number_of(q);
-	s->client_form = f->form;
-	snprintf(s->client, sizeof(s->client), "%s", f->client);
-	return s->client_id;
+	archive->client_id = number_of(q);
+	archive->client_form = f->form;
+	snprintf(archive->client, sizeof(archive->client), "%s", f->client);
+	return archive->client_id;
 }
 
-static int64_t list_number(struct archive *s, const char *name)
+static int64_t list_number(struct archive *archive, const char *name)
 {
-	sqlite3_stmt *q = s->statements[STATEMENT_LIST];
+	sqlite3_stmt *q = archive->statements[STATEMENT_LIST];
 	int64_t id;
 
-	for (size_t i = 0; i < s->list_count; i++)
-		if (strcmp(s->lists[i].name, name) == 0)
-			return s->lists[i].id;
+	for (size_t i = 0; i < archive->list_count; i++)
+		if (strcmp(archive->lists[i].name, name) == 0)
+			return archive->lists[i].id;
 	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
 	id = number_of(q);
-	if (id > 0 && s->list_count < ARCHIVE_LISTS_MAX) {
-		snprintf(s->lists[s->list_count].name, sizeof(s->lists[0].name), "%s", name);
-		s->lists[s->list_count++].id = id;
+	if (id > 0 && archive->list_count < ARCHIVE_LISTS_MAX) {
+		snprintf(archive->lists[archive->list_count].name, sizeof(archive->lists[0].name),
+			 "%s", name);
+		archive->lists[archive->list_count++].id = id;
 	}
 	return id;
 }
@@ -292,42 +294,47 @@ static int64_t whole(uint64_t n)
 	return n > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)n;
 }
 
-enum err archive_put(struct archive *s, const struct archive_finding *f, struct err_text *text)
+enum err archive_put(struct archive *archive, const struct archive_finding *finding,
+		     struct err_text *text)
 {
-	int64_t list = list_number(s, f->list);
-	int64_t client = client_number(s, f);
-	sqlite3_stmt *q = s->statements[STATEMENT_PUT];
+	int64_t list = list_number(archive, finding->list);
+	int64_t client = client_number(archive, finding);
+	sqlite3_stmt *q = archive->statements[STATEMENT_PUT];
 	const int64_t numbers[] = {
-		f->owner_labels,  f->first_s,	    f->last_s, whole(f->count),
-		whole(f->proven), whole(f->merged), f->types,  f->ways,
+		finding->owner_labels, finding->first_s,       finding->last_s,
+		whole(finding->count), whole(finding->proven), whole(finding->merged),
+		finding->types,	       finding->ways,
 	};
 
 	if (list == 0 || client == 0)
-		return abandon(s, text);
+		return abandon(archive, text);
 	sqlite3_bind_int64(q, 1, client);
 	sqlite3_bind_int64(q, 2, list);
-	sqlite3_bind_text(q, 3, f->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(q, 3, finding->name, -1, SQLITE_STATIC);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sqlite3_bind_int64(q, (int)i + 4, numbers[i]);
-	return archive_step(q) ? ERR_OK : abandon(s, text);
+	return archive_step(q) ? ERR_OK : abandon(archive, text);
 }
 
-enum err archive_put_list(struct archive *s, const struct archive_list *l, struct err_text *text)
+enum err archive_put_list(struct archive *archive, const struct archive_list *list,
+			  struct err_text *text)
 {
-	const char *const values[] = {l->name,	  l->family, l->reason,	 l->action, l->court,
-				      l->case_id, l->date,   l->contact, l->url,    l->remedy};
+	const char *const values[] = {list->name,  list->family,  list->reason, list->action,
+				      list->court, list->case_id, list->date,	list->contact,
+				      list->url,   list->remedy};
 	sqlite3_stmt *q = archive_prepare(
-		s, "INSERT INTO list(name, family, reason, action, court, case_id, date, contact,"
-		   " url, remedy) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
-		   " ON CONFLICT(name) DO UPDATE SET family=?2, reason=?3, action=?4, court=?5,"
-		   " case_id=?6, date=?7, contact=?8, url=?9, remedy=?10");
+		archive,
+		"INSERT INTO list(name, family, reason, action, court, case_id, date, contact,"
+		" url, remedy) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+		" ON CONFLICT(name) DO UPDATE SET family=?2, reason=?3, action=?4, court=?5,"
+		" case_id=?6, date=?7, contact=?8, url=?9, remedy=?10");
 	bool done;
 
 	if (!q)
-		return abandon(s, text);
+		return abandon(archive, text);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		sqlite3_bind_text(q, (int)i + 1, values[i], -1, SQLITE_STATIC);
 	done = archive_step(q);
 	sqlite3_finalize(q);
-	return done ? ERR_OK : abandon(s, text);
+	return done ? ERR_OK : abandon(archive, text);
 }

@@ -12,10 +12,10 @@ static const char *const act_names[] = {
 };
 
 /* Prepares and binds `text1` to ?1, and so on; NULL ends them. */
-static sqlite3_stmt *bound(struct archive *s, const char *sql, const char *text1, const char *text2,
-			   const char *text3)
+static sqlite3_stmt *bound(struct archive *archive, const char *sql, const char *text1,
+			   const char *text2, const char *text3)
 {
-	sqlite3_stmt *q = archive_prepare(s, sql);
+	sqlite3_stmt *q = archive_prepare(archive, sql);
 
 	if (!q)
 		return NULL;
@@ -28,20 +28,20 @@ static sqlite3_stmt *bound(struct archive *s, const char *sql, const char *text1
 }
 
 /* Runs a statement that changes something.  False: failed. */
-static bool change(struct archive *s, sqlite3_stmt *q, uint64_t *changed)
+static bool change(struct archive *archive, sqlite3_stmt *q, uint64_t *changed)
 {
 	bool done = q && archive_step(q);
 
 	if (done && changed)
-		*changed = (uint64_t)sqlite3_changes(s->db);
+		*changed = (uint64_t)sqlite3_changes(archive->db);
 	sqlite3_finalize(q);
 	return done;
 }
 
 /* A number that a question of the subject gives.  False: failed. */
-static bool ask(struct archive *s, const char *sql, const char *subject, uint64_t *ret_number)
+static bool ask(struct archive *archive, const char *sql, const char *subject, uint64_t *ret_number)
 {
-	sqlite3_stmt *q = bound(s, sql, subject, NULL, NULL);
+	sqlite3_stmt *q = bound(archive, sql, subject, NULL, NULL);
 	bool found = q && sqlite3_step(q) == SQLITE_ROW;
 
 	if (found)
@@ -52,63 +52,67 @@ static bool ask(struct archive *s, const char *sql, const char *subject, uint64_
 
 #define SUBJECTS "(SELECT id FROM client WHERE covers(?1, address))"
 
-static enum err erase(struct archive *s, const char *subject, uint64_t *findings,
+static enum err erase(struct archive *archive, const char *subject, uint64_t *findings,
 		      struct err_text *text)
 {
 	uint64_t held;
 
-	if (!ask(s,
+	if (!ask(archive,
 		 "SELECT count(*) FROM client c, hold h WHERE covers(?1, c.address)"
 		 " AND covers(h.subject, c.address)",
 		 subject, &held))
-		return archive_fail(s, text);
+		return archive_fail(archive, text);
 	if (held > 0)
 		return err_set(text, ERR_REFUSED, "there is a hold on findings of %s", subject);
-	if (!change(s,
-		    bound(s, "DELETE FROM finding WHERE client IN " SUBJECTS, subject, NULL, NULL),
+	if (!change(archive,
+		    bound(archive, "DELETE FROM finding WHERE client IN " SUBJECTS, subject, NULL,
+			  NULL),
 		    findings) ||
-	    !change(s,
-		    bound(s, "DELETE FROM client WHERE covers(?1, address)", subject, NULL, NULL),
+	    !change(archive,
+		    bound(archive, "DELETE FROM client WHERE covers(?1, address)", subject, NULL,
+			  NULL),
 		    NULL))
-		return archive_fail(s, text);
+		return archive_fail(archive, text);
 	return ERR_OK;
 }
 
-static bool count_findings(struct archive *s, const char *subject, uint64_t *findings)
+static bool count_findings(struct archive *archive, const char *subject, uint64_t *findings)
 {
-	return ask(s, "SELECT count(*) FROM finding WHERE client IN " SUBJECTS, subject, findings);
+	return ask(archive, "SELECT count(*) FROM finding WHERE client IN " SUBJECTS, subject,
+		   findings);
 }
 
-static enum err hold(struct archive *s, const char *subject, const char *who, const char *why,
+static enum err hold(struct archive *archive, const char *subject, const char *who, const char *why,
 		     uint64_t *findings, struct err_text *text)
 {
-	if (!count_findings(s, subject, findings) ||
-	    !change(s,
-		    bound(s,
+	if (!count_findings(archive, subject, findings) ||
+	    !change(archive,
+		    bound(archive,
 			  "INSERT INTO hold VALUES(?1, unixepoch(), ?2, ?3)"
 			  " ON CONFLICT(subject) DO UPDATE SET at_s=unixepoch(), who=?2, why=?3",
 			  subject, who, why),
 		    NULL))
-		return archive_fail(s, text);
+		return archive_fail(archive, text);
 	return ERR_OK;
 }
 
-static enum err release(struct archive *s, const char *subject, uint64_t *findings,
+static enum err release(struct archive *archive, const char *subject, uint64_t *findings,
 			struct err_text *text)
 {
 	uint64_t released = 0;
 
-	if (!count_findings(s, subject, findings) ||
-	    !change(s, bound(s, "DELETE FROM hold WHERE subject = ?1", subject, NULL, NULL),
+	if (!count_findings(archive, subject, findings) ||
+	    !change(archive,
+		    bound(archive, "DELETE FROM hold WHERE subject = ?1", subject, NULL, NULL),
 		    &released))
-		return archive_fail(s, text);
+		return archive_fail(archive, text);
 	return released > 0 ? ERR_OK : err_set(text, ERR_NOTFOUND, "no hold on %s", subject);
 }
 
-static bool audit(struct archive *s, enum archive_act act, const char *subject, const char *who,
-		  const char *why, uint64_t findings)
+static bool audit(struct archive *archive, enum archive_act act, const char *subject,
+		  const char *who, const char *why, uint64_t findings)
 {
-	sqlite3_stmt *q = bound(s,
+	sqlite3_stmt *q = bound(archive,
 				"INSERT INTO audit(at_s, subject, who, why, act, findings)"
 				" VALUES(unixepoch(), ?1, ?2, ?3, ?4, ?5)",
 				act == ARCHIVE_ERASE ? "" : subject, who, why);
@@ -117,48 +121,50 @@ static bool audit(struct archive *s, enum archive_act act, const char *subject, 
 		return false;
 	sqlite3_bind_text(q, 4, act_names[act], -1, SQLITE_STATIC);
 	sqlite3_bind_int64(q, 5, (int64_t)findings);
-	return change(s, q, NULL);
+	return change(archive, q, NULL);
 }
 
-static enum err act_on(struct archive *s, enum archive_act act, const char *subject,
+static enum err act_on(struct archive *archive, enum archive_act act, const char *subject,
 		       const char *who, const char *why, uint64_t *findings, struct err_text *text)
 {
 	enum err err;
 
 	switch (act) {
 	case ARCHIVE_ERASE:
-		err = erase(s, subject, findings, text);
+		err = erase(archive, subject, findings, text);
 		break;
 	case ARCHIVE_HOLD:
-		err = hold(s, subject, who, why, findings, text);
+		err = hold(archive, subject, who, why, findings, text);
 		break;
 	default:
-		err = release(s, subject, findings, text);
+		err = release(archive, subject, findings, text);
 	}
-	if (err == ERR_OK && !audit(s, act, subject, who, why, *findings))
-		err = archive_fail(s, text);
+	if (err == ERR_OK && !audit(archive, act, subject, who, why, *findings))
+		err = archive_fail(archive, text);
 	return err;
 }
 
-enum err archive_act(struct archive *s, enum archive_act act, const char *subject, const char *who,
-		     const char *why, uint64_t *ret_findings, struct err_text *text)
+enum err archive_act(struct archive *archive, enum archive_act act, const char *subject,
+		     const char *who, const char *why, uint64_t *ret_findings,
+		     struct err_text *text)
 {
 	uint64_t findings = 0;
-	enum err err = archive_begin(s, text);
+	enum err err = archive_begin(archive, text);
 
 	if (err != ERR_OK)
 		return err;
-	err = act_on(s, act, subject, who, why, &findings, text);
+	err = act_on(archive, act, subject, who, why, &findings, text);
 	if (err != ERR_OK) {
-		archive_rollback(s);
+		archive_rollback(archive);
 		return err;
 	}
-	err = archive_commit(s, text);
+	err = archive_commit(archive, text);
 	if (err != ERR_OK)
 		return err;
 	/* what was erased is in the log still, until it is begun anew */
 	if (act == ARCHIVE_ERASE)
-		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		sqlite3_wal_checkpoint_v2(archive->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+					  NULL);
 	*ret_findings = findings;
 	return ERR_OK;
 }

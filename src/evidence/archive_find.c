@@ -63,7 +63,7 @@ static void bind_time(sqlite3_stmt *q, const char *parameter, uint32_t time_s)
 		sqlite3_bind_int64(q, at, time_s);
 }
 
-static sqlite3_stmt *question(struct archive *s, const char *begin, const char *end,
+static sqlite3_stmt *question(struct archive *archive, const char *begin, const char *end,
 			      const struct archive_filter *filter)
 {
 	char sql[SQL_MAX];
@@ -72,7 +72,7 @@ static sqlite3_stmt *question(struct archive *s, const char *begin, const char *
 	snprintf(sql, sizeof(sql), "%s", begin);
 	add_conditions(sql, filter);
 	snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), "%s", end);
-	q = archive_prepare(s, sql);
+	q = archive_prepare(archive, sql);
 	if (!q)
 		return NULL;
 	bind_text(q, ":client", filter->client);
@@ -137,35 +137,35 @@ static struct archive_row row_at(sqlite3_stmt *q)
 	};
 }
 
-static enum err walk(struct archive *s, sqlite3_stmt *q, archive_row_fn *fn, void *arg,
+static enum err walk(struct archive *archive, sqlite3_stmt *q, archive_row_fn *fn, void *arg,
 		     struct err_text *text)
 {
 	bool more = true;
 	int rc = SQLITE_DONE;
 
 	if (!q)
-		return archive_fail(s, text);
+		return archive_fail(archive, text);
 	while (more && (rc = sqlite3_step(q)) == SQLITE_ROW) {
 		struct archive_row row = row_at(q);
 
 		more = fn(arg, &row);
 	}
 	sqlite3_finalize(q);
-	return rc == SQLITE_DONE || rc == SQLITE_ROW ? ERR_OK : archive_fail(s, text);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? ERR_OK : archive_fail(archive, text);
 }
 
-enum err archive_each(struct archive *s, const struct archive_filter *filter, archive_row_fn *fn,
-		      void *arg, struct err_text *text)
+enum err archive_each(struct archive *archive, const struct archive_filter *filter,
+		      archive_row_fn *fn, void *arg, struct err_text *text)
 {
-	return walk(s, question(s, EACH, EACH_END, filter), fn, arg, text);
+	return walk(archive, question(archive, EACH, EACH_END, filter), fn, arg, text);
 }
 
-enum err archive_each_client(struct archive *s, const struct archive_filter *filter,
+enum err archive_each_client(struct archive *archive, const struct archive_filter *filter,
 			     archive_row_fn *fn, void *arg, struct err_text *text)
 {
 	bool by_list = filter->list || filter->family;
 	const char *begin = by_list ? CLIENTS " CROSS JOIN list l ON l.id = f.list WHERE 1"
 				    : CLIENTS " WHERE 1";
 
-	return walk(s, question(s, begin, CLIENTS_END, filter), fn, arg, text);
+	return walk(archive, question(archive, begin, CLIENTS_END, filter), fn, arg, text);
 }

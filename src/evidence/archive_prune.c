@@ -3,9 +3,9 @@
 #include "evidence/sqlite.h"
 
 /* The number behind the name of a pragma. */
-static uint64_t pragma(struct archive *s, const char *sql)
+static uint64_t pragma(struct archive *archive, const char *sql)
 {
-	sqlite3_stmt *q = archive_prepare(s, sql);
+	sqlite3_stmt *q = archive_prepare(archive, sql);
 	uint64_t value = 0;
 
 	if (q && sqlite3_step(q) == SQLITE_ROW)
@@ -14,19 +14,19 @@ static uint64_t pragma(struct archive *s, const char *sql)
 	return value;
 }
 
-uint64_t archive_size(struct archive *s)
+uint64_t archive_size(struct archive *archive)
 {
-	uint64_t pages = pragma(s, "PRAGMA page_count");
-	uint64_t unused = pragma(s, "PRAGMA freelist_count");
+	uint64_t pages = pragma(archive, "PRAGMA page_count");
+	uint64_t unused = pragma(archive, "PRAGMA freelist_count");
 
-	return (pages > unused ? pages - unused : 0) * pragma(s, "PRAGMA page_size");
+	return (pages > unused ? pages - unused : 0) * pragma(archive, "PRAGMA page_size");
 }
 
 /* The last client of a slice that begins behind `from`; 0: there is none. */
-static int64_t slice_end(struct archive *s, int64_t from, uint32_t clients)
+static int64_t slice_end(struct archive *archive, int64_t from, uint32_t clients)
 {
-	sqlite3_stmt *q = archive_prepare(s, "SELECT max(id) FROM (SELECT id FROM client"
-					     " WHERE id > ?1 ORDER BY id LIMIT ?2)");
+	sqlite3_stmt *q = archive_prepare(archive, "SELECT max(id) FROM (SELECT id FROM client"
+						   " WHERE id > ?1 ORDER BY id LIMIT ?2)");
 	int64_t last = 0;
 
 	if (!q)
@@ -40,10 +40,10 @@ static int64_t slice_end(struct archive *s, int64_t from, uint32_t clients)
 }
 
 /* Runs one statement over the slice. */
-static bool remove_from(struct archive *s, const char *sql, int64_t from, int64_t last,
+static bool remove_from(struct archive *archive, const char *sql, int64_t from, int64_t last,
 			const struct archive_limits *limits)
 {
-	sqlite3_stmt *q = archive_prepare(s, sql);
+	sqlite3_stmt *q = archive_prepare(archive, sql);
 	bool done = false;
 
 	if (!q)
@@ -59,38 +59,38 @@ static bool remove_from(struct archive *s, const char *sql, int64_t from, int64_
 	return done;
 }
 
-enum err archive_prune(struct archive *s, const struct archive_limits *limits, uint32_t clients,
-		       int64_t *cursor, uint64_t *removed, struct err_text *text)
+enum err archive_prune(struct archive *archive, const struct archive_limits *limits,
+		       uint32_t clients, int64_t *cursor, uint64_t *removed, struct err_text *text)
 {
-	int64_t last = slice_end(s, *cursor, clients);
+	int64_t last = slice_end(archive, *cursor, clients);
 	enum err err;
 
 	if (last == 0) {
 		*cursor = 0;
 		return ERR_OK;
 	}
-	err = archive_begin(s, text);
+	err = archive_begin(archive, text);
 	if (err != ERR_OK)
 		return err;
-	if (!remove_from(s,
+	if (!remove_from(archive,
 			 "DELETE FROM finding WHERE client > ?1 AND client <= ?2"
 			 " AND (last_s < ?3 OR (proven = 0 AND last_s < ?4)) AND client NOT IN"
 			 " (SELECT c.id FROM client c, hold h WHERE c.id > ?1 AND c.id <= ?2"
 			 " AND covers(h.subject, c.address))",
 			 *cursor, last, limits))
 		goto fail;
-	*removed += (uint64_t)sqlite3_changes(s->db);
-	if (!remove_from(s,
+	*removed += (uint64_t)sqlite3_changes(archive->db);
+	if (!remove_from(archive,
 			 "DELETE FROM client WHERE id > ?1 AND id <= ?2 AND NOT EXISTS"
 			 " (SELECT 1 FROM finding WHERE finding.client = client.id)",
 			 *cursor, last, limits))
 		goto fail;
-	err = archive_commit(s, text);
+	err = archive_commit(archive, text);
 	if (err == ERR_OK)
 		*cursor = last;
 	return err;
 fail:
-	err = archive_fail(s, text);
-	archive_rollback(s);
+	err = archive_fail(archive, text);
+	archive_rollback(archive);
 	return err;
 }

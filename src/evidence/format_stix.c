@@ -29,7 +29,7 @@ struct stix {
 static void stix_time(uint64_t time_s, char buf[REPORT_TIME_MAX])
 {
 	report_time(time_s, buf);
-	strcpy(buf + 19, ".000Z");
+	memcpy(buf + 19, ".000Z", sizeof(".000Z"));
 }
 
 static const char *id_of(const char *type, const char *text, char id[ID_MAX])

@@ -36,7 +36,8 @@ struct archive {
 enum err archive_fail(struct archive *archive, struct err_text *text) MUST_CHECK;
 
 /* Runs statements that give nothing.  ERR_SYS. */
-enum err archive_run(struct archive *archive, const char *sql, struct err_text *text) MUST_CHECK;
+enum err archive_run(struct archive *archive, const char *statements,
+		     struct err_text *text) MUST_CHECK;
 
 /* Prepares one; NULL: failed. */
 sqlite3_stmt *archive_prepare(struct archive *archive, const char *sql);

@@ -240,9 +240,11 @@ static enum err open_all(struct listeners *l, struct inherited *inherited, struc
 		const struct endpoint *e = &l->endpoints[i];
 		size_t columns = columns_of(e, inherited, l->workers);
 
-		if (open_address(l, e, column, columns, inherited) != ERR_OK)
-			return err_set(text, ERR_SYS, "cannot listen on %s: %s",
-				       endpoint_text(e, name, sizeof(name)), strerror(errno));
+		if (open_address(l, e, column, columns, inherited) != ERR_OK) {
+			(void)err_set(text, ERR_SYS, "cannot listen on %s: %s",
+				      endpoint_text(e, name, sizeof(name)), strerror(errno));
+			return ERR_SYS;
+		}
 		column += columns;
 	}
 	tell_of_small_buffer(l);
@@ -250,7 +252,8 @@ static enum err open_all(struct listeners *l, struct inherited *inherited, struc
 }
 
 /* The arrays of all sockets, none of them open. */
-static enum err make_arrays(struct listeners *l, const struct inherited *inherited)
+static enum err make_arrays(struct listeners *l, const struct inherited *inherited,
+			    struct err_text *text)
 {
 	size_t count;
 
@@ -259,8 +262,10 @@ static enum err make_arrays(struct listeners *l, const struct inherited *inherit
 	count = l->workers * l->columns;
 	l->udp = malloc(count * sizeof(int));
 	l->tcp = malloc(count * sizeof(int));
-	if (!l->udp || !l->tcp)
+	if (!l->udp || !l->tcp) {
+		(void)err_set(text, ERR_NOMEM, "out of memory");
 		return ERR_NOMEM;
+	}
 	for (size_t i = 0; i < count; i++)
 		l->udp[i] = l->tcp[i] = -1;
 	return ERR_OK;
@@ -271,7 +276,7 @@ enum err listeners_adopt(const struct endpoint *endpoints, size_t count, size_t 
 			 struct err_text *text)
 {
 	struct inherited none = {.count = 0};
-	struct listeners l = {.workers = workers};
+	struct listeners l = {.workers = workers > 0 ? workers : 1};
 	enum err err;
 
 	if (!inherited)
@@ -280,8 +285,8 @@ enum err listeners_adopt(const struct endpoint *endpoints, size_t count, size_t 
 	if (!l.endpoints)
 		return err_set(text, ERR_NOMEM, "out of memory");
 	err = choose(endpoints, count, inherited, &l, text);
-	if (err == ERR_OK && make_arrays(&l, inherited) != ERR_OK)
-		err = err_set(text, ERR_NOMEM, "out of memory");
+	if (err == ERR_OK)
+		err = make_arrays(&l, inherited, text);
 	if (err == ERR_OK)
 		err = open_all(&l, inherited, text);
 	if (err != ERR_OK)

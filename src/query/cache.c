@@ -43,9 +43,10 @@ static struct verdict inspect_cached(const struct query *q, const struct query_e
 
 	if (v.matched)
 		return v;
-	if (reply->arcount == additional && !filtered)
-		cache_set_generation(env->cache, key, found, env->snapshot->generation);
-	else if (!found->refresh) /* the entry has still what was removed here */
+	if (reply->arcount == additional) {
+		if (!filtered) /* the entry has the hints still: they may be wanted again */
+			cache_set_generation(env->cache, key, found, env->snapshot->generation);
+	} else if (!found->refresh) /* the entry has still what was removed here */
 		found->refresh = cache_renew(env->cache, key, found, env->now_ms);
 	return v;
 }

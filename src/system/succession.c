@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -235,12 +236,13 @@ enum err succession_spawn(const char *path, char *const argv[], int *ret_fd, pid
 static int find_channel(void)
 {
 	const char *text = getenv(SUCCESSION_VARIABLE);
-	int channel = text ? atoi(text) : -1;
+	long channel = text ? strtol(text, NULL, 10) : -1;
 
 	unsetenv(SUCCESSION_VARIABLE);
-	if (channel <= STDERR_FILENO || fcntl(channel, F_SETFD, FD_CLOEXEC) != 0)
+	if (channel <= STDERR_FILENO || channel > INT_MAX ||
+	    fcntl((int)channel, F_SETFD, FD_CLOEXEC) != 0)
 		return -1;
-	return channel;
+	return (int)channel;
 }
 
 static enum err take_over(struct inherited *inherited, const int *fds, size_t count)

@@ -85,10 +85,14 @@ static char *read_all(int fd)
 
 static bool parse(struct answer *answer)
 {
+	static const char version[] = "HTTP/1."; /* 0 or 1, a blank, the status */
 	char *end = strstr(answer->text, "\r\n\r\n");
+	const char *status = answer->text + sizeof(version) + 1;
 
-	if (!end || sscanf(answer->text, "HTTP/1.%*1[01] %3d", &answer->status) != 1)
+	if (!end || strncmp(answer->text, version, sizeof(version) - 1) != 0 ||
+	    strspn(status, "0123456789") != 3)
 		return false;
+	answer->status = (int)strtol(status, NULL, 10);
 	answer->body = end + 4;
 	return true;
 }

@@ -23,10 +23,12 @@ static void drop(struct chase *c)
 
 void chases_free(struct upstreams *up)
 {
-	struct chase *c;
+	struct chase *next;
 
-	while ((c = LIST_FIRST(&up->chases)))
+	for (struct chase *c = LIST_FIRST(&up->chases); c; c = next) {
+		next = LIST_NEXT(c, entry);
 		drop(c);
+	}
 }
 
 /* It ends from the loop: others may be told of a reply that lies in upstreams->message yet. */

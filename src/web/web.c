@@ -156,11 +156,23 @@ static void open_socket(struct web *web, const struct conf_control *conf)
 		log_info("control: %s", path);
 }
 
+/* As what is typed into a browser. */
+static void announce(enum door_kind kind, const struct endpoint *endpoint)
+{
+	bool v6 = endpoint->u.sa.sa_family == AF_INET6;
+	char where[ADDR_TEXT_MAX];
+
+	endpoint_text(endpoint, where, sizeof(where));
+	where[strcspn(where, "@")] = '\0';
+	log_info("%s: http://%s%s%s:%u%s", kind == DOOR_TOKEN ? "control" : "metrics",
+		 v6 ? "[" : "", where, v6 ? "]" : "", (unsigned int)addr_port(&endpoint->u.sa),
+		 kind == DOOR_TOKEN ? "" : "/metrics");
+}
+
 static void open_addresses(struct web *web, enum door_kind kind, const struct endpoint *listen,
 			   size_t count)
 {
 	const char *what = kind == DOOR_TOKEN ? "control.listen" : "metrics.listen";
-	char where[ADDR_TEXT_MAX];
 	struct err_text text;
 
 	for (size_t i = 0; i < count; i++) {
@@ -168,8 +180,7 @@ static void open_addresses(struct web *web, enum door_kind kind, const struct en
 
 		opened(web, err, what, &text);
 		if (err == ERR_OK)
-			log_info("%s: http://%s", kind == DOOR_TOKEN ? "control" : "metrics",
-				 endpoint_text(&listen[i], where, sizeof(where)));
+			announce(kind, &listen[i]);
 	}
 }
 

@@ -583,7 +583,7 @@ def test_garbled_answers_do_no_harm(daemon, upstream):
     """Each question is answered: with what can be read of it, or SERVFAIL."""
     up = upstream(garbled(random.Random(3)))
     d = daemon({"upstreams": [up.address], **FAST}).add_list("one", "c.example\n").start()
-    count, codes = 2000, []
+    count, codes = 400, []      # a CNAME that is left of an answer is followed, each hop in its own time
     with udp_socket(d.address) as s:
         for start in range(0, count, 20):
             for number in range(start, start + 20):
