@@ -40,7 +40,7 @@ enum err archive_run(struct archive *archive, const char *statements,
 		     struct err_text *text) MUST_CHECK;
 
 /* Prepares one; NULL: failed. */
-sqlite3_stmt *archive_prepare(struct archive *archive, const char *sql);
+sqlite3_stmt *archive_prepare(struct archive *archive, const char *statement);
 
 /* Steps a statement that gives nothing, and makes it ready again.  False: failed. */
 bool archive_step(sqlite3_stmt *statement);

@@ -266,8 +266,8 @@ static enum err make_arrays(struct listeners *l, const struct inherited *inherit
 		(void)err_set(text, ERR_NOMEM, "out of memory");
 		return ERR_NOMEM;
 	}
-	for (size_t i = 0; i < count; i++)
-		l->udp[i] = l->tcp[i] = -1;
+	memset(l->udp, 0xff, count * sizeof(int)); /* -1 */
+	memset(l->tcp, 0xff, count * sizeof(int));
 	return ERR_OK;
 }
 

@@ -10,7 +10,8 @@ from harness.certs import Authority
 
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(
     str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
-FILES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "conf").glob("*.yaml"))
+FILES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "conf").glob("sinkholed*.yaml")
+               if "alerts" not in path.name)
 MANUALS = ["man/sinkholed.yaml.5"]
 
 # where what an example names is, on the machine that it is for; here it is below a test's folder

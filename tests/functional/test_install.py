@@ -60,14 +60,14 @@ def test_unit_starts_nothing_that_may_be_missing(installed):
     unit = (installed / "opt/resolver/lib/systemd/system/sinkholed.service").read_text()
     started = [line.split("=", 1)[1].split()[0] for line in unit.splitlines()
                if line.startswith("Exec")]
-    assert started == ["/opt/resolver/sbin/sinkholed", "/bin/sh"]
+    assert started == ["/opt/resolver/sbin/sinkholed", "/opt/resolver/sbin/sinkholectl"]
 
 
 def test_installed_files_name_the_chosen_places(installed):
     unit = (installed / "opt/resolver/lib/systemd/system/sinkholed.service").read_text()
     assert "ExecStart=/opt/resolver/sbin/sinkholed" in unit
     for path in installed.rglob("*"):
-        if path.is_file() and path.name != "sinkholed":
+        if path.is_file() and path.name not in ("sinkholed", "sinkholectl"):
             assert "/usr/local" not in path.read_text(), path
 
 

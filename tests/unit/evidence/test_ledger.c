@@ -182,7 +182,7 @@ static void test_the_size_has_a_bound(void **state)
 
 	begin(kit, "size: 1MiB");
 	stats = ledger_stats(kit->ledger);
-	for (unsigned int i = 0; i < 60000; i++) {
+	for (unsigned int i = 0; i < 20000; i++) {
 		char client[32];
 
 		snprintf(client, sizeof(client), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
