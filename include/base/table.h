@@ -10,9 +10,7 @@
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): the value may be a row of several */
 #define TABLE_ROW(enumerator, ...) [enumerator] = __VA_ARGS__,
-/* NOLINTEND(bugprone-macro-parentheses) */
 #define TABLE_ONE(...) +1
 #define TABLE_COMPLETE(ROWS, count)                                                                \
 	_Static_assert((count) == 0 ROWS(TABLE_ONE), "a row for each of " #count)

@@ -21,7 +21,8 @@ FAST = {"timeout": "2s", "retransmit": "100ms"}
 NOISE = 1.0     # seconds that a busy machine may add to what is "at once"
 BACK = 8        # seconds after which an upstream that is well again has to be in use
 TTL_LONG, TTL_SHORT = 3600, 1
-AT_ONCE = {"server": {"drain-timeout": 0}}  # an end without waiting for what is in flight
+# an end without waiting for what is in flight; and all of a crowd ask from one address here
+AT_ONCE = {"server": {"drain-timeout": 0, "burst-size": "1MiB"}}
 
 
 def forward(daemon, *upstreams, **outgoing):
