@@ -129,7 +129,8 @@ static void begin_table(struct findings_table *t, const struct policy *policy, u
 		memcpy(t->lists[i], policy->lists[i].name, sizeof(t->lists[i]));
 }
 
-/* An empty table in the place of `t`, which goes to the reader; NULL: there is none. */
+/* An empty table, of the same lists, in the place of `t`, which goes to the reader; NULL: there is
+ * none. */
 static struct findings_table *exchange(struct findings *f, struct findings_table *t)
 {
 	struct findings_table *fresh = ring_take(&f->empty);
@@ -137,6 +138,9 @@ static struct findings_table *exchange(struct findings *f, struct findings_table
 
 	if (!fresh)
 		return NULL;
+	/* once it is put there the reader may empty it */
+	fresh->generation = t->generation;
+	memcpy(fresh->lists, t->lists, sizeof(fresh->lists));
 	ring_put(&f->full, t);
 	if (write(f->wake_fd, &one, sizeof(one)) < 0)
 		return fresh; /* so many wake-ups wait that one more is none */
@@ -203,8 +207,6 @@ static struct finding *entry_of(struct findings *f, struct findings_table **tabl
 		fresh = exchange(f, *table);
 		if (!fresh)
 			return NULL;
-		fresh->generation = (*table)->generation;
-		memcpy(fresh->lists, (*table)->lists, sizeof(fresh->lists));
 		*table = fresh;
 		place = place_of(fresh, hash, hit);
 	}

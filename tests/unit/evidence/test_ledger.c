@@ -180,9 +180,6 @@ static void test_the_size_has_a_bound(void **state)
 	const struct stats *stats;
 	uint64_t added = 0;
 
-#ifdef __SANITIZE_THREAD__
-	skip(); /* TSan ends the process without a report, which is not explained yet */
-#endif
 	begin(kit, "size: 1MiB");
 	stats = ledger_stats(kit->ledger);
 	for (unsigned int i = 0; i < 20000; i++) {
