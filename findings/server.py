@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """server.py PORT LOG RULE ...: a name server that answers by rules, and logs each question.
 
-RULE is NAME=RCODE[,SOA-OWNER] or NAME=ADDRESS[,TTL]; "*" stands for every other name.  Types
+RULE is NAME=RCODE[,SOA-OWNER] or NAME=ADDRESS[+ADDRESS ...][,TTL]; "*" stands for every other name.  Types
 other than A of a name with an address have no data, with an SOA of the root.
 """
 import socket
@@ -35,16 +35,17 @@ def answer(msg, rules):
     kind = struct.unpack("!H", msg[end:end + 2])[0]
     question = msg[12:end + 4]
     what, _, more = rules.get(name, rules["*"]).partition(",")
-    rcode, answers, authority = RCODES.get(what, 0), b"", b""
+    rcode, answers, authority = RCODES.get(what, 0), [], b""
     if what in RCODES:
         authority = soa(more) if more else b""
     elif kind == 1:
-        answers = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, int(more or 60), 4) + socket.inet_aton(what)
+        answers = [b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, int(more or 60), 4) + socket.inet_aton(address)
+                   for address in what.split("+")]
     else:
         authority = soa(".")
     flags = 0x8400 | (msg[2] & 1) << 8 | 0x80 | rcode
-    header = msg[:2] + struct.pack("!HHHHH", flags, 1, bool(answers), bool(authority), 0)
-    return name, kind, header + question + answers + authority
+    header = msg[:2] + struct.pack("!HHHHH", flags, 1, len(answers), bool(authority), 0)
+    return name, kind, header + question + b"".join(answers) + authority
 
 
 def main(port, log, *rules):
