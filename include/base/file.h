@@ -23,6 +23,9 @@ enum err file_open(const char *path, int *ret_fd) MUST_CHECK;
  */
 enum err file_read(const char *path, size_t max, char **ret_text, size_t *ret_len) MUST_CHECK;
 
+/* What errno says when file_open or file_read has failed, in words.  Any thread. */
+const char *file_reason(int error);
+
 /* True when the two are the same version of a file: device, inode, size and times. */
 bool file_same_version(const struct stat *a, const struct stat *b);
 

@@ -15,4 +15,7 @@
  */
 bool reach_is_same(const struct endpoint *to, const struct endpoint *listen);
 
+/* True for an address of the loopback network: what is sent there never leaves the machine. */
+bool reach_is_loopback(const struct endpoint *address);
+
 #endif

@@ -61,12 +61,10 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_LISTNAME   VALUE,    char *,                 listname
 #define CONF_TYPE_DATE       VALUE,    char *,                 date       /* YYYY-MM-DD; or "" */
 #define CONF_TYPE_URL        VALUE,    char *,                 url        /* http, https; or "" */
-#define CONF_TYPE_HOST       VALUE,    char *,                 host       /* lower case, no final
-									     dot; or "" */
+#define CONF_TYPE_HOST       VALUE,    char *,                 host       /* lower case, no dot at the end; or "" */
 #define CONF_TYPE_PINS       VALUES,   char *,                 pin        /* "sha256/", Base64 */
-#define CONF_TYPE_OWNER      VALUE,    char *,                 owner      /* as HOST, or "*." and
-									     such */
-#define CONF_TYPE_TEXTS      VALUES,   char *,                 text       /* as STRING */
+#define CONF_TYPE_OWNER      VALUE,    char *,                 owner      /* a host, or "*." and one */
+#define CONF_TYPE_TEXTS      VALUES,   char *,                 string
 #define CONF_TYPE_NAMES      VALUES,   char *,                 host
 #define CONF_TYPE_ENDPOINT   VALUE,    struct endpoint,        endpoint
 #define CONF_TYPE_ENDPOINTS  VALUES,   struct endpoint,        endpoint
@@ -87,24 +85,8 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_ACTION     VALUE,    enum action,            action
 #define CONF_TYPE_REASON     VALUE,    enum reason,            reason
 #define CONF_TYPE_CLIENTS    VALUE,    enum conf_clients,      clients
-#define CONF_TYPE_SERVER     SECTION,  struct conf_server,     server
-#define CONF_TYPE_RATELIMIT  SECTION,  struct conf_ratelimit,  ratelimit
-#define CONF_TYPE_CACHE      SECTION,  struct conf_cache,      cache
-#define CONF_TYPE_OUTGOING   SECTION,  struct conf_outgoing,   outgoing
-#define CONF_TYPE_LOCAL      SECTION,  struct conf_local,      local
-#define CONF_TYPE_SINKHOLE   SECTION,  struct conf_sinkhole,   sinkhole
-#define CONF_TYPE_AUTHORITY  SECTION,  struct conf_authority,  authority
-#define CONF_TYPE_GUARD      SECTION,  struct conf_guard,      guard
-#define CONF_TYPE_STATE      SECTION,  struct conf_state,      state
-#define CONF_TYPE_RATENETWORKS SECTIONS, struct conf_ratenetwork, ratenetwork
-#define CONF_TYPE_EVIDENCE   SECTION,  struct conf_evidence,   evidence
-#define CONF_TYPE_CONTROL    SECTION,  struct conf_control,    control
-#define CONF_TYPE_METRICS    SECTION,  struct conf_metrics,    metrics
-#define CONF_TYPE_UPSTREAMS  SECTIONS, struct conf_upstream,   upstream
-#define CONF_TYPE_CACHETYPES SECTIONS, struct conf_cachetype,  cachetype
-#define CONF_TYPE_FORWARDS   SECTIONS, struct conf_forward,    forward
-#define CONF_TYPE_LOCALNAMES SECTIONS, struct conf_local_name, local_name
-#define CONF_TYPE_LISTS      SECTIONS, struct conf_list,       list
+#define CONF_TYPE_SECTION(name)  SECTION,  struct conf_##name, name
+#define CONF_TYPE_SECTIONS(name) SECTIONS, struct conf_##name, name
 
 /* The members of a struct, from its rows. */
 #define CONF_MEMBER(section, field, key, type, ...) CONF_MEMBER_EXPAND(CONF_TYPE_##type, field)
@@ -115,27 +97,11 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_MEMBER_SECTION(ctype, field)           ctype field;
 #define CONF_MEMBER_SECTIONS(ctype, field)          ctype *field; size_t field##_count;
 
-struct conf_server     { CONF_ROWS_SERVER(CONF_MEMBER) };
-struct conf_ratenetwork { CONF_ROWS_RATENETWORK(CONF_MEMBER) };
-struct conf_ratelimit  { CONF_ROWS_RATELIMIT(CONF_MEMBER) };
-struct conf_cachetype  { CONF_ROWS_CACHETYPE(CONF_MEMBER) };
-struct conf_cache      { CONF_ROWS_CACHE(CONF_MEMBER) };
-struct conf_outgoing   { CONF_ROWS_OUTGOING(CONF_MEMBER) };
-struct conf_upstream   { CONF_ROWS_UPSTREAM(CONF_MEMBER) };
-struct conf_forward    { CONF_ROWS_FORWARD(CONF_MEMBER) };
-struct conf_local_name { CONF_ROWS_LOCAL_NAME(CONF_MEMBER) };
-struct conf_local      { CONF_ROWS_LOCAL(CONF_MEMBER) };
-struct conf_sinkhole   { CONF_ROWS_SINKHOLE(CONF_MEMBER) };
-struct conf_authority  { CONF_ROWS_AUTHORITY(CONF_MEMBER) };
-struct conf_list       { CONF_ROWS_LIST(CONF_MEMBER) };
-struct conf_guard      { CONF_ROWS_GUARD(CONF_MEMBER) };
-struct conf_control    { CONF_ROWS_CONTROL(CONF_MEMBER) };
-struct conf_metrics    { CONF_ROWS_METRICS(CONF_MEMBER) };
-struct conf_state      { CONF_ROWS_STATE(CONF_MEMBER) };
-struct conf_evidence   { CONF_ROWS_EVIDENCE(CONF_MEMBER) };
+#define CONF_STRUCT(section, ROWS) struct conf_##section { ROWS(CONF_MEMBER) };
+CONF_SECTIONS(CONF_STRUCT)
 
 /* A whole configuration; owns all it points to. */
-struct conf            { CONF_ROWS_MAIN(CONF_MEMBER) };
+struct conf { CONF_ROWS_MAIN(CONF_MEMBER) };
 
 /* clang-format on */
 
@@ -195,14 +161,7 @@ size_t conf_restart_needed(const struct conf *running, const struct conf *wanted
 /* Writes the options as mdoc(7), section by section: what stands in sinkholed.yaml(5). */
 enum err conf_write_man(FILE *out) MUST_CHECK;
 
-/*
- * The resolvers of a resolv.conf(5), in its order, on port 53, at most CONF_UPSTREAMS_MAX: used
- * where conf->upstreams_count is 0.  Other lines are skipped, and as the C library does also
- * those whose address cannot be read.  Whether one of them is this daemon is not looked at.  The
- * caller frees `*ret_endpoints` by free().
- * ERR_SYS: the file cannot be read.  ERR_CONFIG: it names none.  ERR_NOMEM.  `text` as conf_load.
- */
-enum err conf_read_resolv(const char *path, struct endpoint **ret_endpoints, size_t *ret_count,
-			  struct err_text *text) MUST_CHECK;
+/* True when what is sent to the address comes back to server.listen, however it is written. */
+bool conf_listens_on(const struct conf *conf, const struct endpoint *address);
 
 #endif

@@ -37,8 +37,7 @@
 #define CONF_LOCAL_RECORDS_MAX 32 /* of a type, of one name: all fit into one message */
 #define CONF_CNAMES_MAX 8U	  /* one leading to the next */
 #define CONF_TEXT_MAX 1024	  /* octets of an item of a list of texts */
-
-#define CONF_DOORS_MAX 4 /* addresses of control, and of metrics */
+#define CONF_DOORS_MAX 4	  /* addresses of control, and of metrics */
 
 #define CONF_DAY_S 86400U
 #define CONF_WEEK_S (7U * CONF_DAY_S)
@@ -46,39 +45,39 @@
 /* clang-format off */
 
 #define CONF_ROWS_MAIN(X) \
-	X(main, server, "server", SERVER, "", 0, 0, "", RELOAD, \
+	X(main, server, "server", SECTION(server), "", 0, 0, "", RELOAD, \
 	  "Where queries are taken, and from whom.") \
-	X(main, rate_limit, "rate-limit", RATELIMIT, "", 0, 0, "", RELOAD, \
+	X(main, rate_limit, "rate-limit", SECTION(ratelimit), "", 0, 0, "", RELOAD, \
 	  "How many queries a second one client may have answered over UDP.  Beyond it real clients " \
 	  "come by TCP, and an address that somebody pretends to have is sent nothing larger than what " \
 	  "came in its name.  TCP, and who sends a good DNS cookie, are not limited.") \
-	X(main, cache, "cache", CACHE, "", 0, 0, "", RELOAD, \
+	X(main, cache, "cache", SECTION(cache), "", 0, 0, "", RELOAD, \
 	  "What is remembered of the upstreams' answers.") \
-	X(main, outgoing, "outgoing", OUTGOING, "", 0, 0, "", RELOAD, \
+	X(main, outgoing, "outgoing", SECTION(outgoing), "", 0, 0, "", RELOAD, \
 	  "How questions are asked of the upstreams.") \
-	X(main, upstreams, "upstreams", UPSTREAMS, "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
+	X(main, upstreams, "upstreams", SECTIONS(upstream), "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
 	  "The resolvers that are asked what no list decides.  Without any, those that " \
 	  "/etc/resolv.conf names.") \
-	X(main, forward, "forward", FORWARDS, "", 0, CONF_FORWARDS_MAX, "", RELOAD, \
+	X(main, forward, "forward", SECTIONS(forward), "", 0, CONF_FORWARDS_MAX, "", RELOAD, \
 	  "Zones with upstreams of their own: names in such a zone are asked of these alone.  Of " \
 	  "several the longest decides.") \
-	X(main, lists, "lists", LISTS, "", 0, CONF_LISTS_MAX, "", RELOAD, \
+	X(main, lists, "lists", SECTIONS(list), "", 0, CONF_LISTS_MAX, "", RELOAD, \
 	  "The block lists, and what is answered for their names.  Where several name the same, " \
 	  "the first that is mandatory decides; else one with action pass; else the first.") \
-	X(main, local, "local", LOCAL, "", 0, 0, "", RELOAD, \
+	X(main, local, "local", SECTION(local), "", 0, 0, "", RELOAD, \
 	  "Names that are answered here, without asking an upstream.") \
-	X(main, guard, "guard", GUARD, "", 0, 0, "", RELOAD, \
+	X(main, guard, "guard", SECTION(guard), "", 0, 0, "", RELOAD, \
 	  "What keeps a wrong list entry from blocking too much.") \
 	X(main, watch, "watch", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether lists, the hosts file and /etc/resolv.conf are watched: a second after one of them has " \
 	  "changed, all is reloaded as by SIGHUP.") \
-	X(main, control, "control", CONTROL, "", 0, 0, "", RELOAD, \
+	X(main, control, "control", SECTION(control), "", 0, 0, "", RELOAD, \
 	  "How the running daemon is asked and told what to do: see sinkholectl(8).") \
-	X(main, metrics, "metrics", METRICS, "", 0, 0, "", RELOAD, \
+	X(main, metrics, "metrics", SECTION(metrics), "", 0, 0, "", RELOAD, \
 	  "Where Prometheus reads the counters.") \
-	X(main, state, "state", STATE, "", 0, 0, "", RELOAD, \
+	X(main, state, "state", SECTION(state), "", 0, 0, "", RELOAD, \
 	  "What is kept over a restart.") \
-	X(main, evidence, "evidence", EVIDENCE, "", 0, 0, "", RELOAD, \
+	X(main, evidence, "evidence", SECTION(evidence), "", 0, 0, "", RELOAD, \
 	  "What is written down of clients that ask for names of the lists: who is infected.")
 
 #define CONF_ROWS_SERVER(X) \
@@ -147,7 +146,7 @@
 	  "which rate would do.") \
 	X(ratelimit, exempt, "exempt", PREFIXES, "127.0.0.0/8 ::1/128", 0, CONF_PREFIXES_MAX, "", RELOAD, \
 	  "Networks whose clients are not limited.") \
-	X(ratelimit, networks, "networks", RATENETWORKS, "", 0, CONF_RATE_NETWORKS_MAX, "", RELOAD, \
+	X(ratelimit, networks, "networks", SECTIONS(ratenetwork), "", 0, CONF_RATE_NETWORKS_MAX, "", RELOAD, \
 	  "Networks with a rate of their own, such as those where many share an address (carrier grade " \
 	  "NAT).  Of several the first decides.")
 
@@ -184,7 +183,7 @@
 	  "time up to 5m (RFC 9520); 0: not at all.") \
 	X(cache, keep, "keep", BOOL, "true", 0, 0, "", RELOAD, \
 	  "Whether the cache is written to state.directory at the end and read again at the start.") \
-	X(cache, types, "types", CACHETYPES, "", 0, CONF_CACHE_TYPES_MAX, "", RELOAD, \
+	X(cache, types, "types", SECTIONS(cachetype), "", 0, CONF_CACHE_TYPES_MAX, "", RELOAD, \
 	  "Record types with limits of their own, against such as fill the cache with what is asked " \
 	  "for once.")
 
@@ -250,7 +249,7 @@
 #define CONF_ROWS_FORWARD(X) \
 	X(forward, zone, "zone", HOST, CONF_REQUIRED, 0, 0, "", RELOAD, \
 	  "The zone: names equal to it or below it.") \
-	X(forward, upstreams, "upstreams", UPSTREAMS, "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
+	X(forward, upstreams, "upstreams", SECTIONS(upstream), "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
 	  "The resolvers or name servers that are asked, as in upstreams.")
 
 #define CONF_ROWS_LOCAL(X) \
@@ -275,7 +274,7 @@
 	  "A hosts file, such as /etc/hosts, whose names are answered; empty: none.") \
 	X(local, ttl_s, "ttl", TTL, "5m", 0, CONF_DAY_S, "s", RELOAD, \
 	  "The TTL of answers from names and hosts-file.") \
-	X(local, names, "names", LOCALNAMES, "", 0, CONF_LOCAL_NAMES_MAX, "", RELOAD, \
+	X(local, names, "names", SECTIONS(local_name), "", 0, CONF_LOCAL_NAMES_MAX, "", RELOAD, \
 	  "The operator's own names.  Only a mandatory list blocks one of them.")
 
 #define CONF_ROWS_LOCAL_NAME(X) \
@@ -333,6 +332,27 @@
 #define CONF_ROWS_METRICS(X) \
 	X(metrics, listen, "listen", ENDPOINTS, "", 0, CONF_DOORS_MAX, "", RESTART, \
 	  "The addresses and ports (127.0.0.1@9153) where /metrics is served over HTTP, to anybody.")
+
+/* The sections of rows, each behind those it holds. */
+#define CONF_SECTIONS(S) \
+	S(server, CONF_ROWS_SERVER) \
+	S(ratenetwork, CONF_ROWS_RATENETWORK) \
+	S(ratelimit, CONF_ROWS_RATELIMIT) \
+	S(cachetype, CONF_ROWS_CACHETYPE) \
+	S(cache, CONF_ROWS_CACHE) \
+	S(outgoing, CONF_ROWS_OUTGOING) \
+	S(upstream, CONF_ROWS_UPSTREAM) \
+	S(forward, CONF_ROWS_FORWARD) \
+	S(local_name, CONF_ROWS_LOCAL_NAME) \
+	S(local, CONF_ROWS_LOCAL) \
+	S(sinkhole, CONF_ROWS_SINKHOLE) \
+	S(authority, CONF_ROWS_AUTHORITY) \
+	S(list, CONF_ROWS_LIST) \
+	S(guard, CONF_ROWS_GUARD) \
+	S(control, CONF_ROWS_CONTROL) \
+	S(metrics, CONF_ROWS_METRICS) \
+	S(state, CONF_ROWS_STATE) \
+	S(evidence, CONF_ROWS_EVIDENCE)
 
 /* The words of the options that take one of several: enumerator, word. */
 #define CONF_WORDS_POLICY(W) \

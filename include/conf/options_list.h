@@ -4,6 +4,8 @@
 #ifndef CONF_OPTIONS_LIST_H
 #define CONF_OPTIONS_LIST_H
 
+#include "list/dnsbl.h"
+
 /* clang-format off */
 
 #define CONF_ROWS_LIST(X) \
@@ -22,7 +24,7 @@
 	  "without records; refused; drop, nothing at all; tcp-only, the true answer but over TCP " \
 	  "alone; pass, the true answer, and the lists after this one are not asked: what such a list " \
 	  "names passes, written as a rule or as an exception (@@).") \
-	X(list, sinkhole, "sinkhole", SINKHOLE, "", 0, 0, "", RELOAD, \
+	X(list, sinkhole, "sinkhole", SECTION(sinkhole), "", 0, 0, "", RELOAD, \
 	  "The addresses answered by action sinkhole, which needs one of the two at least.") \
 	X(list, reason, "reason", REASON, "operator", 0, 0, "", RELOAD, \
 	  "Why the names are blocked: order, an authority's; operator, our own decision; requested, " \
@@ -54,7 +56,7 @@
 	  "off for lists of advertising and the like, which say nothing of a client.") \
 	X(list, family, "family", STRING, "", 0, 63, "", RELOAD, \
 	  "What the names belong to, such as the name of a botnet; shown in reports.") \
-	X(list, authority, "authority", AUTHORITY, "", 0, 0, "", RELOAD, \
+	X(list, authority, "authority", SECTION(authority), "", 0, 0, "", RELOAD, \
 	  "Who ordered the list; shown in answers, logs and reports.")
 
 #define CONF_ROWS_SINKHOLE(X) \
@@ -73,7 +75,7 @@
 	  "The court or agency.") \
 	X(authority, case_id, "case", STRING, "", 0, 127, "", RELOAD, \
 	  "Its case or file number.") \
-	X(authority, date, "date", DATE, "", 0, 0, "", RELOAD, \
+	X(authority, date, "date", DATE, "", 0, 10, "", RELOAD, \
 	  "The day of the order.") \
 	X(authority, contact, "contact", STRING, "", 0, 255, "", RELOAD, \
 	  "Whom a user who was blocked may turn to.") \
@@ -82,35 +84,10 @@
 	X(authority, remedy, "remedy", URL, "", 0, 1023, "", RELOAD, \
 	  "A page that says how an infected machine is cleaned.")
 
-/* Public zones that mail filters ask, and some that have ended and are still asked by old
- * configurations: a zone that answers nothing is no harm, one that answers with an address is. */
-#define CONF_DNSBL_ZONES \
-	/* Spamhaus, and its Data Query Service; the CBL of old */ \
-	"zen.spamhaus.org sbl.spamhaus.org xbl.spamhaus.org pbl.spamhaus.org sbl-xbl.spamhaus.org " \
-	"dbl.spamhaus.org dq.spamhaus.net cbl.abuseat.org " \
-	/* of addresses */ \
-	"bl.spamcop.net b.barracudacentral.org psbl.surriel.com dnsbl.dronebl.org bl.blocklist.de " \
-	"dnsbl-1.uceprotect.net dnsbl-2.uceprotect.net dnsbl-3.uceprotect.net ips.backscatterer.org " \
-	"all.spamrats.com auth.spamrats.com dyna.spamrats.com noptr.spamrats.com spam.spamrats.com " \
-	"bl.spameatingmonkey.net backscatter.spameatingmonkey.net netbl.spameatingmonkey.net " \
-	"bl.ipv6.spameatingmonkey.net bl.nordspam.com bl.scientificspam.net all.s5h.net " \
-	"truncate.gbudb.net dnsrbl.swinog.ch dnsbl.spfbl.net hostkarma.junkemailfilter.com " \
-	"rbl.interserver.net rbl.efnetrbl.org dnsbl.httpbl.org tor.dan.me.uk torexit.dan.me.uk " \
-	"bogons.cymru.com mail.abusix.zone dnsbl.sorbs.net ix.dnsbl.manitu.net " \
-	/* of domains, and of other things found in mail */ \
-	"multi.surbl.org multi.uribl.com black.uribl.com grey.uribl.com red.uribl.com " \
-	"uribl.spameatingmonkey.net urired.spameatingmonkey.net fresh.spameatingmonkey.net " \
-	"dbl.nordspam.com rhsbl.scientificspam.net uribl.swinog.ch uribl.rspamd.com hashbl.rspamd.com " \
-	"ebl.msbl.org dob.sibl.support-intelligence.net malware.hash.cymru.com " \
-	/* reputation, and of those who are trusted */ \
-	"list.dnswl.org dwl.dnswl.org dnswl.spfbl.net bl.mailspike.net z.mailspike.net " \
-	"wl.mailspike.net rep.mailspike.net score.senderscore.com bl.score.senderscore.com " \
-	"sa-trusted.bondedsender.org sa-accredit.habeas.com iadb.isipp.com"
-
 #define CONF_ROWS_GUARD(X) \
 	X(guard, protected, "protected", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \
 	  "Names that no rule for a name above them may block.") \
-	X(guard, dnsbl_zones, "dnsbl-zones", NAMES, CONF_DNSBL_ZONES, 0, CONF_NAMES_MAX, "", RELOAD, \
+	X(guard, dnsbl_zones, "dnsbl-zones", NAMES, LIST_DNSBL_ZONES, 0, CONF_NAMES_MAX, "", RELOAD, \
 	  "Zones in which mail servers look up addresses and domains (DNSBL, DNSWL, RFC 5782).  Any " \
 	  "address is a listing there: with one of a sinkhole a mail server refuses everybody.  Rules " \
 	  "at such a zone, above it or in it are held back, but for lists with action nxdomain or " \

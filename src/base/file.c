@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,11 @@ static enum err check_regular(int fd)
 		return ERR_OK;
 	errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
 	return ERR_SYS;
+}
+
+const char *file_reason(int error)
+{
+	return error == EINVAL ? "Not a regular file" : strerror(error);
 }
 
 /* errno keeps what it said before this. */

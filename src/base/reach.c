@@ -55,3 +55,11 @@ bool reach_is_same(const struct endpoint *to, const struct endpoint *listen)
 		return is_local(&sent);
 	return ip_equal(&sent_ip, &bound_ip) && same_scope(&sent, &bound);
 }
+
+bool reach_is_loopback(const struct endpoint *address)
+{
+	struct ip ip = ip_from_sockaddr(&address->u.sa);
+
+	return ip.family == AF_INET ? ip.bytes[0] == 127
+				    : IN6_IS_ADDR_LOOPBACK(&address->u.in6.sin6_addr);
+}

@@ -2,7 +2,6 @@
 #include "conf/error.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,13 +63,8 @@ static void trim_broken(char *text)
 const char *conf_quoted(char buf[CONF_QUOTED_MAX], const char *text)
 {
 	char part[CONF_QUOTED_MAX - sizeof("\"\"...")];
-	size_t len = strlen(text);
-	bool cut = len >= sizeof(part);
+	bool cut = (size_t)snprintf(part, sizeof(part), "%s", text) >= sizeof(part);
 
-	if (cut)
-		len = sizeof(part) - 1;
-	memcpy(part, text, len);
-	part[len] = '\0';
 	if (cut)
 		trim_broken(part);
 	clean(part);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf/conf.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "conf/error.h"
-#include "conf/file.h"
 #include "conf/read.h"
 #include "conf/rules.h"
 #include "conf/tree.h"
+
+_Static_assert(CONF_FILE_MAX == 1024 * 1024, "a message names it");
 
 /* From a tree to the configuration; what the rows and the rules are against is told. */
 static void build(struct conf_place *place, const struct conf_tree *tree, struct conf **ret_conf)
@@ -44,6 +48,15 @@ static enum err parse(const char *name, const char *yaml, size_t len, struct con
 	return place.nomem ? ERR_NOMEM : ERR_CONFIG;
 }
 
+static enum err fail_file(const char *path, struct err_text *text, enum err err)
+{
+	if (err == ERR_SYS)
+		return conf_fail_file(path, text, err, file_reason(errno));
+	if (err == ERR_RANGE)
+		return conf_fail_file(path, text, ERR_CONFIG, "larger than 1024 KiB");
+	return conf_fail_file(path, text, err, err_str(err));
+}
+
 enum err conf_load_all(const char *path, struct conf **ret_conf, struct conf_mistakes *mistakes)
 {
 	char *yaml;
@@ -51,10 +64,13 @@ enum err conf_load_all(const char *path, struct conf **ret_conf, struct conf_mis
 	enum err err;
 
 	mistakes->count = 1;
-	err = conf_file_read(path, &yaml, &len, &mistakes->list[0].text);
+	err = file_read(path, CONF_FILE_MAX, &yaml, &len);
 	if (err)
-		return err;
-	err = parse(path, yaml, len, ret_conf, mistakes);
+		return fail_file(path, &mistakes->list[0].text, err);
+	if (memchr(yaml, '\0', len))
+		err = conf_fail_file(path, &mistakes->list[0].text, ERR_CONFIG, "not a text file");
+	else
+		err = parse(path, yaml, len, ret_conf, mistakes);
 	free(yaml);
 	return err;
 }

@@ -71,22 +71,16 @@ static const char *number_text(const struct conf_unit *units, uint64_t number,
 	return buf;
 }
 
-/* A number is kept in 64 bits or, where `most` of its row allows, in 32. */
 static enum err parse(const struct conf_row *row, const char *text, void *value)
 {
 	uint64_t number;
-	uint32_t narrow;
 	enum err err = number_parse(row->type->units, text, &number);
 
 	if (err)
 		return err;
 	if (number < row->least || number > row->most)
 		return ERR_RANGE;
-	narrow = (uint32_t)number;
-	if (row->size == sizeof(narrow))
-		memcpy(value, &narrow, sizeof(narrow));
-	else
-		memcpy(value, &number, sizeof(number));
+	conf_number_set(row, number, value);
 	return ERR_OK;
 }
 
@@ -104,15 +98,9 @@ static void describe(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
 
 static void print(const struct conf_row *row, const void *value, FILE *out)
 {
-	uint32_t narrow = 0;
-	uint64_t number = 0;
 	char buf[NUMBER_TEXT_MAX];
 
-	if (row->size == sizeof(narrow))
-		memcpy(&narrow, value, sizeof(narrow));
-	else
-		memcpy(&number, value, sizeof(number));
-	fputs(number_text(row->type->units, number + narrow, buf), out);
+	fputs(number_text(row->type->units, conf_number_get(row, value), buf), out);
 }
 
 #define NUMBER_TYPE(name, text)                                                                    \

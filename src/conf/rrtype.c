@@ -1,50 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options that take a record type. */
-#include "conf/rrtype.h"
 #include "conf/type.h"
-
-#include <ldns/ldns.h> /* behind stdbool.h: it has a bool of its own otherwise */
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
-#include "dns/wire.h"
-
-/* The number in "TYPE65280" (RFC 3597, 5); 0 when it is not of that form. */
-static unsigned long generic_type(const char *text)
-{
-	const char *digits = text + 4;
-	size_t count = strspn(digits, "0123456789");
-
-	return count > 0 && count <= 5 && digits[count] == '\0' ? strtoul(digits, NULL, 10) : 0;
-}
-
-enum err rrtype_parse(const char *text, uint16_t *ret_type)
-{
-	unsigned long type;
-
-	if (strncasecmp(text, "TYPE", 4) == 0)
-		type = generic_type(text);
-	else
-		type = (unsigned long)ldns_get_rr_type_by_name(text);
-	if (type == 0 || type > UINT16_MAX || type == TYPE_OPT ||
-	    (type >= TYPE_TKEY && type <= TYPE_MAILA))
-		return ERR_SYNTAX;
-	*ret_type = (uint16_t)type;
-	return ERR_OK;
-}
-
-const char *rrtype_text(uint16_t type, char *buf, size_t size)
-{
-	char *name = ldns_rr_type2str((ldns_rr_type)type);
-
-	if (name && ldns_get_rr_type_by_name(name) == type)
-		snprintf(buf, size, "%s", name);
-	else
-		snprintf(buf, size, "TYPE%u", type);
-	free(name);
-	return buf;
-}
+#include "dns/rrtype.h"
 
 static enum err parse(const struct conf_row *row, const char *text, void *value)
 {

@@ -107,30 +107,21 @@ static void rule_listen(const struct items *items, const struct conf_node *node,
 			  endpoint_text(&listen[index], buf, sizeof(buf)));
 }
 
-static bool is_loopback(const struct endpoint *endpoint)
-{
-	struct ip ip = ip_from_sockaddr(&endpoint->u.sa);
-
-	return ip.family == AF_INET ? ip.bytes[0] == 127
-				    : IN6_IS_ADDR_LOOPBACK(&endpoint->u.in6.sin6_addr);
-}
-
 /* Nobody else's packets come there, and the token goes over no wire. */
 static void rule_control(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct endpoint *listen = items->array;
 	char buf[ADDR_TEXT_MAX];
 
-	if (!is_loopback(&listen[index]))
+	if (!reach_is_loopback(&listen[index]))
 		conf_fail(items->place, conf_node_mark(node), "expected a loopback address, got %s",
 			  endpoint_text(&listen[index], buf, sizeof(buf)));
 }
 
-/* An upstream that is this daemon would be asked for ever. */
-static bool is_listened_on(const struct conf *conf, const struct endpoint *endpoint)
+bool conf_listens_on(const struct conf *conf, const struct endpoint *address)
 {
 	for (size_t i = 0; i < conf->server.listen_count; i++) {
-		if (reach_is_same(endpoint, &conf->server.listen[i]))
+		if (reach_is_same(address, &conf->server.listen[i]))
 			return true;
 	}
 	return false;
@@ -152,11 +143,12 @@ static void rule_transport(struct conf_place *place, const struct conf_node *nod
 			 "expected tls or auto, as tls-name or tls-pins is given");
 }
 
+/* No upstream is given twice, or is this daemon, which would be asked for ever. */
 static void rule_upstream(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct conf_upstream *upstreams = items->array;
 	const struct endpoint *address = &upstreams[index].address;
-	bool self = is_listened_on(items->conf, address);
+	bool self = conf_listens_on(items->conf, address);
 	char buf[ADDR_TEXT_MAX];
 
 	if (self || FIRST_WITH(upstreams, address, index, same_endpoint) < index)

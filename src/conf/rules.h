@@ -22,7 +22,7 @@ struct items {
 	const struct conf *conf;
 	const struct conf_node *nodes;
 	const void *array;
-	const void *arg; /* of the rule */
+	void *arg; /* of the rule */
 };
 
 typedef void item_rule(const struct items *items, const struct conf_node *node, size_t index);

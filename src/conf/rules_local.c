@@ -1,76 +1,59 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf/rules.h"
 
+#include <search.h>
 #include <string.h>
 
-#include "match/namemap.h"
+#include "dns/name.h"
 
-/* The names of the configuration, by which one that is given twice, and the target of a CNAME,
- * are found.  The number of a name is its index. */
-struct given {
-	struct namemap *exact;
-	struct namemap *wild;
-};
-
-/* The map lives as long as one reading of a file that the operator wrote: no secret is needed. */
-static const struct hash_key map_key;
-
-static struct name wire_name(const char *text)
+/* The names are looked up in a tree of tsearch(3), in which each stands once. */
+static int by_name(const void *a, const void *b)
 {
-	struct name name = {.len = 1};
+	const struct conf_local_name *one = a;
+	const struct conf_local_name *other = b;
 
-	/* the texts were made of names that could be read */
-	(void)!name_from_text(text, strlen(text), &name);
-	return name;
+	return strcmp(one->name, other->name);
 }
 
-static bool is_wild(const char *text)
+/* NULL when none is called so. */
+static const struct conf_local_name *find(void *const *tree, char *name)
 {
-	return strncmp(text, "*.", 2) == 0;
+	const struct conf_local_name key = {.name = name};
+	void *found = tfind(&key, tree, by_name);
+
+	return found ? *(const struct conf_local_name **)found : NULL;
 }
 
-/* Finds what is asked for a name; false when it is none of the configuration's. */
-static bool find(const struct given *g, const char *text, size_t *ret_index)
+/* The one by which a name is answered: of that name, or the nearest "*." above. */
+static const struct conf_local_name *find_owner(void *const *tree, char *name)
 {
-	struct name name = wire_name(text);
-	struct name_suffixes suffixes;
-	struct namemap_hit hit;
+	const struct conf_local_name *found = find(tree, name);
+	char wild[NAME_TEXT_MAX + 1];
 
-	name_hash_suffixes(&map_key, &name, &suffixes);
-	hit = namemap_get(g->exact, &name, &suffixes);
-	if (!hit.found)
-		hit = namemap_find(g->wild, &name, &suffixes, 1);
-	if (hit.found)
-		*ret_index = hit.value;
-	return hit.found;
-}
-
-static size_t line_of(const struct items *items, const struct namemap *map, const struct name *name)
-{
-	struct name_suffixes suffixes;
-
-	name_hash_suffixes(&map_key, name, &suffixes);
-	return mark_in(conf_node_item(items->nodes, namemap_get(map, name, &suffixes).value),
-		       "name")
-		.line;
+	for (const char *dot = strchr(name, '.'); dot && !found; dot = strchr(dot + 1, '.')) {
+		snprintf(wild, sizeof(wild), "*%s", dot);
+		found = find(tree, wild);
+	}
+	return found;
 }
 
 /* No name is there twice. */
 static void rule_name(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct conf_local_name *names = items->array;
-	const struct given *g = items->arg;
-	const char *text = names[index].name;
-	struct namemap *map = is_wild(text) ? g->wild : g->exact;
-	struct name name = wire_name(text + (is_wild(text) ? 2 : 0));
-	enum err err = namemap_add(map, &name, (uint32_t)index);
+	void *found = tsearch(&names[index], items->arg, by_name);
+	const struct conf_local_name *first;
 
-	if (err == ERR_EXISTS)
-		fail_key(items->place, node, "name",
-			 "the name %s is given twice, first in line %zu", text,
-			 line_of(items, map, &name));
-	else if (err != ERR_OK)
+	if (!found) {
 		conf_fail_nomem(items->place);
+		return;
+	}
+	first = *(const struct conf_local_name **)found;
+	if (first != &names[index])
+		fail_key(items->place, node, "name",
+			 "the name %s is given twice, first in line %zu", first->name,
+			 mark_in(conf_node_item(items->nodes, (size_t)(first - names)), "name")
+				 .line);
 }
 
 /* Each name has data, and a CNAME has none beside it (RFC 1034, 3.6.2). */
@@ -92,43 +75,37 @@ static void rule_data(const struct items *items, const struct conf_node *node, s
 static void rule_target(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct conf_local_name *names = items->array;
-	size_t at = index;
+	const struct conf_local_name *name = &names[index];
+	unsigned int links = 0;
 
-	for (unsigned int links = 0; *names[at].cname; links++) {
-		const char *target = names[at].cname;
+	while (name && *name->cname && links++ < CONF_CNAMES_MAX)
+		name = find_owner(items->arg, name->cname);
+	if (name && *name->cname)
+		fail_key(items->place, node, "cname",
+			 "expected an end after %u names at most, got a loop or more",
+			 CONF_CNAMES_MAX);
+}
 
-		if (links == CONF_CNAMES_MAX) {
-			fail_key(items->place, node, "cname",
-				 "expected an end after %u names at most, got a loop or more",
-				 CONF_CNAMES_MAX);
-			return;
-		}
-		if (!find(items->arg, target, &at))
-			return;
-	}
+/* What hangs in the tree is the configuration's. */
+static void keep(void *name)
+{
+	(void)name;
 }
 
 void conf_rules_local(struct conf_place *place, const struct conf_node *root,
 		      const struct conf *conf)
 {
 	const struct conf_local *local = &conf->local;
-	struct given g = {NULL, NULL};
+	void *tree = NULL;
 	const struct items names = {
 		.place = place,
 		.nodes = conf_node_find(conf_node_find(root, "local"), "names"),
 		.array = local->names,
-		.arg = &g,
+		.arg = &tree,
 	};
 
-	if (local->names_count == 0)
-		return;
-	if (namemap_create(&map_key, &g.exact) || namemap_create(&map_key, &g.wild)) {
-		conf_fail_nomem(place);
-	} else {
-		conf_for_each(&names, local->names_count, "local.names", rule_name);
-		conf_for_each(&names, local->names_count, "local.names", rule_data);
-		conf_for_each(&names, local->names_count, "local.names", rule_target);
-	}
-	namemap_free(g.exact);
-	namemap_free(g.wild);
+	conf_for_each(&names, local->names_count, "local.names", rule_name);
+	conf_for_each(&names, local->names_count, "local.names", rule_data);
+	conf_for_each(&names, local->names_count, "local.names", rule_target);
+	tdestroy(tree, keep);
 }

@@ -31,33 +31,16 @@
 
 /* clang-format on */
 
-/* All of a section; those that it holds stand before it. */
-#define SECTION(linkage, part, ROWS)                                                               \
+#define TABLE(linkage, part, ROWS)                                                                 \
 	static const struct conf_row rows_##part[] = {ROWS(ROW)};                                  \
 	linkage const struct conf_section conf_section_##part = {                                  \
 		.rows = rows_##part,                                                               \
 		.count = COUNT(rows_##part),                                                       \
 	};
+#define PART(part, ROWS) TABLE(static, part, ROWS)
 
-SECTION(static, server, CONF_ROWS_SERVER)
-SECTION(static, ratenetwork, CONF_ROWS_RATENETWORK)
-SECTION(static, ratelimit, CONF_ROWS_RATELIMIT)
-SECTION(static, cachetype, CONF_ROWS_CACHETYPE)
-SECTION(static, cache, CONF_ROWS_CACHE)
-SECTION(static, outgoing, CONF_ROWS_OUTGOING)
-SECTION(static, upstream, CONF_ROWS_UPSTREAM)
-SECTION(static, forward, CONF_ROWS_FORWARD)
-SECTION(static, local_name, CONF_ROWS_LOCAL_NAME)
-SECTION(static, local, CONF_ROWS_LOCAL)
-SECTION(static, sinkhole, CONF_ROWS_SINKHOLE)
-SECTION(static, authority, CONF_ROWS_AUTHORITY)
-SECTION(static, list, CONF_ROWS_LIST)
-SECTION(static, guard, CONF_ROWS_GUARD)
-SECTION(static, control, CONF_ROWS_CONTROL)
-SECTION(static, metrics, CONF_ROWS_METRICS)
-SECTION(static, state, CONF_ROWS_STATE)
-SECTION(static, evidence, CONF_ROWS_EVIDENCE)
-SECTION(, main, CONF_ROWS_MAIN)
+CONF_SECTIONS(PART)
+TABLE(, main, CONF_ROWS_MAIN)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 const char *conf_row_expected(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
@@ -84,4 +67,31 @@ struct conf_values conf_row_values(const struct conf_row *row, const void *base)
 	if (conf_row_is_list(row))
 		memcpy(&values, values.items, sizeof(values));
 	return values;
+}
+
+union number {
+	bool flag;
+	uint32_t narrow;
+	uint64_t wide;
+};
+
+void conf_number_set(const struct conf_row *row, uint64_t number, void *value)
+{
+	union number kept = {.wide = number};
+
+	if (row->size == sizeof(kept.flag))
+		kept.flag = number != 0;
+	else if (row->size == sizeof(kept.narrow))
+		kept.narrow = (uint32_t)number;
+	memcpy(value, &kept, row->size);
+}
+
+uint64_t conf_number_get(const struct conf_row *row, const void *value)
+{
+	union number kept = {.wide = 0};
+
+	memcpy(&kept, value, row->size);
+	if (row->size == sizeof(kept.flag))
+		return kept.flag;
+	return row->size == sizeof(kept.narrow) ? kept.narrow : kept.wide;
 }

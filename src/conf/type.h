@@ -51,10 +51,12 @@ struct conf_word {
 
 /* How the values of a type are handled; the row bounds them. */
 struct conf_type {
-	bool owned;		       /* a value is a char *, freed with the configuration */
-	const char *expected;	       /* what the text is to be, as "a date as YYYY-MM-DD" */
-	const struct conf_unit *units; /* of a number; they ascend */
-	const struct conf_word *words; /* of one of several words */
+	bool owned;			  /* a value is a char *, freed with the configuration */
+	const char *expected;		  /* what the text is to be, as "a date as YYYY-MM-DD" */
+	const struct conf_unit *units;	  /* of a number; they ascend */
+	const struct conf_word *words;	  /* of one of several words */
+	const char *made_of;		  /* of a text with bounds, as "letters and digits" */
+	bool (*allows)(const char *text); /* of a text that is kept as it is given */
 
 	/* Writes `value`; ERR_SYNTAX, ERR_RANGE, ERR_NOMEM, and then nothing is written. */
 	enum err (*parse)(const struct conf_row *row, const char *text, void *value);
@@ -72,7 +74,7 @@ extern const struct conf_type conf_type_flag, conf_type_loglevel, conf_type_poli
 	conf_type_reason, conf_type_clients;
 /* text.c */
 extern const struct conf_type conf_type_string, conf_type_path, conf_type_listname, conf_type_date,
-	conf_type_url, conf_type_host, conf_type_owner, conf_type_text, conf_type_pin;
+	conf_type_url, conf_type_pin, conf_type_host, conf_type_owner;
 /* addr.c */
 extern const struct conf_type conf_type_ipv4, conf_type_ipv6, conf_type_prefix, conf_type_endpoint,
 	conf_type_portrange;
@@ -94,5 +96,9 @@ struct conf_values {
 
 /* Those in `base`, a struct conf_<section>: one, unless the row is a list. */
 struct conf_values conf_row_values(const struct conf_row *row, const void *base);
+
+/* A number of the row: in 64 bits or, as what one of several words stands for, in 32, or a bool. */
+void conf_number_set(const struct conf_row *row, uint64_t number, void *value);
+uint64_t conf_number_get(const struct conf_row *row, const void *value);
 
 #endif

@@ -5,11 +5,9 @@
 
 #define KEY_MAX 32 /* octets of a key that can be near to one of ours */
 
-static size_t min3(size_t a, size_t b, size_t c)
+static size_t least_of(size_t a, size_t b)
 {
-	size_t least = a < b ? a : b;
-
-	return least < c ? least : c;
+	return a < b ? a : b;
 }
 
 /* How many letters are to be changed, added or left out to make one of the other
@@ -28,8 +26,8 @@ static size_t distance(const char *a, const char *b)
 		for (size_t j = 1; j <= b_len; j++) {
 			size_t above = row[j];
 
-			row[j] = min3(above + 1, row[j - 1] + 1,
-				      diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+			row[j] = least_of(least_of(above, row[j - 1]) + 1,
+					  diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
 			diagonal = above;
 		}
 	}

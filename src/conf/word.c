@@ -5,35 +5,11 @@
 #include "conf/conf.h"
 #include "conf/type.h"
 
-/* An enumerator is kept as an int, and what is true or false as a bool. */
-static void value_set(const struct conf_row *row, int number, void *value)
-{
-	bool flag = number != 0;
-
-	if (row->size == sizeof(flag))
-		memcpy(value, &flag, sizeof(flag));
-	else
-		memcpy(value, &number, sizeof(number));
-}
-
-static int value_get(const struct conf_row *row, const void *value)
-{
-	bool flag;
-	int number;
-
-	if (row->size == sizeof(flag)) {
-		memcpy(&flag, value, sizeof(flag));
-		return flag;
-	}
-	memcpy(&number, value, sizeof(number));
-	return number;
-}
-
 static enum err parse(const struct conf_row *row, const char *text, void *value)
 {
 	for (const struct conf_word *word = row->type->words; word->text; word++) {
 		if (strcmp(word->text, text) == 0) {
-			value_set(row, word->value, value);
+			conf_number_set(row, (uint64_t)word->value, value);
 			return ERR_OK;
 		}
 	}
@@ -58,13 +34,14 @@ static void print(const struct conf_row *row, const void *value, FILE *out)
 {
 	const struct conf_word *word = row->type->words;
 
-	while (word[1].text && word->value != value_get(row, value))
+	while (word[1].text && (uint64_t)word->value != conf_number_get(row, value))
 		word++;
 	fputs(word->text, out);
 }
 
-_Static_assert(sizeof(enum log_level) == sizeof(int) && sizeof(enum action) == sizeof(int),
-	       "an enum is as large as the int that is copied into it");
+_Static_assert(sizeof(enum log_level) == sizeof(uint32_t) &&
+		       sizeof(enum action) == sizeof(uint32_t),
+	       "an enum is as large as the number that is copied into it");
 
 /* The type of an enum of `count`: each enumerator has its word. */
 #define WORD(enumerator, word) {word, enumerator},

@@ -42,8 +42,8 @@ enum err loader_check_tls_ca(const struct conf *conf, struct err_text *text) MUS
 enum err loader_set_ports(struct snapshot *s, struct err_text *text) MUST_CHECK;
 
 /*
- * Fills in the upstreams, none of which may be ourselves.  Where those of resolv.conf are wanted
- * and it has none that can be used, they are those of `old` (NULL: at a start), or none; with
+ * Fills in the upstreams.  Where those of resolv.conf are wanted and it has none that can be used
+ * but ourselves, they are those of `old` (NULL: at a start), or none; with
  * `strict` that is a failure.  ERR_CONFIG, ERR_SYS, ERR_NOMEM.
  */
 enum err loader_set_pools(struct snapshot *s, const struct snapshot *old, bool strict,

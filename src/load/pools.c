@@ -4,34 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/reach.h"
 #include "load/load.h"
 #include "remote/tls.h"
-
-/* True when what is sent to the address comes back to us: a question would go round until it dies.
- */
-static bool is_ourselves(const struct conf *conf, const struct endpoint *address)
-{
-	for (size_t i = 0; i < conf->server.listen_count; i++)
-		if (reach_is_same(address, &conf->server.listen[i]))
-			return true;
-	return false;
-}
-
-/* The upstreams that are configured must not be ourselves. */
-static enum err check_no_loop(const struct conf *conf, const struct upstream_pool *pool,
-			      struct err_text *text)
-{
-	char name[ADDR_TEXT_MAX];
-
-	for (size_t i = 0; i < pool->count; i++)
-		if (is_ourselves(conf, &pool->servers[i].address))
-			return err_set(
-				text, ERR_CONFIG,
-				"the upstream %s is our own address (server.listen)",
-				endpoint_text(&pool->servers[i].address, name, sizeof(name)));
-	return ERR_OK;
-}
+#include "system/resolv.h"
 
 /* Has the `count` servers asked, but those that are ourselves, as if they had been configured by
  * their addresses alone. */
@@ -44,7 +19,7 @@ static enum err use_servers(struct snapshot *s, const struct endpoint *servers, 
 	if (!s->resolv)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < count; i++)
-		if (!is_ourselves(s->conf, &servers[i]))
+		if (!conf_listens_on(s->conf, &servers[i]))
 			s->resolv[pool->count++] = (struct conf_upstream){
 				.address = servers[i],
 				.tls_name = none,
@@ -56,14 +31,13 @@ static enum err use_servers(struct snapshot *s, const struct endpoint *servers, 
 /* The servers of resolv.conf.  ERR_CONFIG, ERR_SYS: none of them can be used. */
 static enum err read_resolv(struct snapshot *s, struct err_text *text)
 {
-	struct endpoint *servers;
+	struct endpoint servers[RESOLV_SERVERS_MAX];
 	size_t count;
-	enum err err = conf_read_resolv(LOADER_RESOLV_CONF, &servers, &count, text);
+	enum err err = resolv_read(LOADER_RESOLV_CONF, servers, &count, text);
 
 	if (err != ERR_OK)
 		return err;
 	err = use_servers(s, servers, count);
-	free(servers);
 	if (err == ERR_OK && s->pools[0].count == 0)
 		err_set(text, err = ERR_CONFIG,
 			LOADER_RESOLV_CONF ": no other nameserver than our own address");
@@ -106,7 +80,7 @@ static enum err set_root_pool(struct snapshot *s, const struct snapshot *old, bo
 	pool->servers = s->conf->upstreams;
 	pool->count = s->conf->upstreams_count;
 	if (pool->count > 0)
-		return check_no_loop(s->conf, pool, text);
+		return ERR_OK;
 	err = read_resolv(s, &why);
 	if (err == ERR_OK || err == ERR_NOMEM)
 		return err;
@@ -132,8 +106,6 @@ enum err loader_set_pools(struct snapshot *s, const struct snapshot *old, bool s
 		pool->servers = forward->upstreams;
 		pool->count = forward->upstreams_count;
 		err = name_from_text(forward->zone, strlen(forward->zone), &pool->zone);
-		if (err == ERR_OK)
-			err = check_no_loop(conf, pool, text);
 	}
 	s->pool_count = conf->forward_count + 1;
 	return err;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "conf/rrtype.h"
+#include "dns/rrtype.h"
 
 #define CLIENT_PORT 53000 /* none of those that are never answered */
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/reach.h"
 
 #define BACKLOG 64
 #define GROUP_STRINGS 65536 /* a group with all its members */
@@ -235,14 +236,6 @@ enum err door_open_socket(struct door *door, struct event_base *base, const char
 	return err_set(text, serve(door, base, fd), "%s: out of memory", path);
 }
 
-static bool is_loopback(const struct endpoint *address)
-{
-	struct ip ip = ip_from_sockaddr(&address->u.sa);
-
-	return ip.family == AF_INET ? ip.bytes[0] == 127
-				    : IN6_IS_ADDR_LOOPBACK(&address->u.in6.sin6_addr);
-}
-
 enum err door_open_address(struct door *door, struct event_base *base,
 			   const struct endpoint *address, struct err_text *text)
 {
@@ -260,7 +253,7 @@ enum err door_open_address(struct door *door, struct event_base *base,
 		close(fd);
 		return ERR_SYS;
 	}
-	door->loopback = is_loopback(address);
+	door->loopback = reach_is_loopback(address);
 	return err_set(text, serve(door, base, fd), "%s: out of memory", where);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "conf/rrtype.h"
+#include "dns/rrtype.h"
 #include "query/explain.h"
 #include "web/json.h"
 

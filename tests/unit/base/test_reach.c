@@ -66,10 +66,33 @@ static void test_two_scopes(void **state)
 	assert_false(reach_is_same(&a, &b));
 }
 
+static void test_loopback(void **state)
+{
+	static const struct {
+		const char *text;
+		bool loopback;
+	} addresses[] = {
+		{"127.0.0.1", true},	{"127.255.0.9@80", true},
+		{"::1", true},		{"::ffff:127.0.0.1", true},
+		{"128.0.0.1", false},	{"0.0.0.0", false},
+		{"::", false},		{"::2", false},
+		{"2001:db8::1", false},
+	};
+
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		struct endpoint address;
+
+		assert_int_equal(endpoint_parse(addresses[i].text, 53, &address), ERR_OK);
+		if (reach_is_loopback(&address) != addresses[i].loopback)
+			fail_msg("%s: not %d", addresses[i].text, addresses[i].loopback);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_two_scopes),
 	};
 

@@ -1023,74 +1023,6 @@ static void test_man_is_current(void **state)
 	free(template);
 }
 
-/* ---- resolv.conf */
-
-static const struct {
-	const char *text;
-	const char *addresses;
-} resolvs[] = {
-	{"nameserver 192.0.2.1\n", "192.0.2.1@53 "},
-	{"nameserver 192.0.2.1", "192.0.2.1@53 "},
-	{"# nameserver 192.0.2.9\n;nameserver 192.0.2.8\nsearch example.com\noptions edns0\n"
-	 "nameserver\t 2001:db8::1\t\nnameserver 192.0.2.1 # first\nnameserver fe80::1%lo\n",
-	 "2001:db8::1@53 192.0.2.1@53 fe80::1%lo@53 "},
-	{"nameserver 192.0.2.1\r\nnameserver 192.0.2.2\r\n", "192.0.2.1@53 192.0.2.2@53 "},
-	{"nameserver 192.0.2.300\nnameserver ns.example\nnameserver 192.0.2.1@54\nnameserver\n"
-	 "nameserver 192.0.2.4\n",
-	 "192.0.2.4@53 "},
-	{"", NULL},
-	{"search example.com\n", NULL},
-	{"nameserver\n", NULL},
-	{"nameservers 192.0.2.1\n", NULL},
-};
-
-static void test_resolv(void **state)
-{
-	const struct folder *folder = *state;
-
-	for (size_t i = 0; i < COUNT(resolvs); i++) {
-		struct endpoint *endpoints = NULL;
-		size_t count = 99;
-		struct err_text text = {""};
-		char shown[512] = "";
-		char buf[ADDR_TEXT_MAX];
-		enum err err;
-
-		file_write(folder, resolvs[i].text, strlen(resolvs[i].text));
-		err = conf_read_resolv(folder->file, &endpoints, &count, &text);
-		if (!resolvs[i].addresses) {
-			assert_int_equal(err, ERR_CONFIG);
-			assert_int_equal(count, 99);
-			assert_non_null(strstr(text.text, ": no nameserver line with an address"));
-			continue;
-		}
-		assert_int_equal(err, ERR_OK);
-		for (size_t j = 0; j < count; j++)
-			note(shown, endpoint_text(&endpoints[j], buf, sizeof(buf)));
-		assert_string_equal(shown, resolvs[i].addresses);
-		free(endpoints);
-	}
-}
-
-static void test_resolv_limits(void **state)
-{
-	const struct folder *folder = *state;
-	struct endpoint *endpoints = NULL;
-	size_t count = 0;
-	struct err_text text;
-	FILE *file = fopen(folder->file, "w");
-
-	assert_int_equal(conf_read_resolv("/nonexistent", &endpoints, &count, &text), ERR_SYS);
-	assert_string_equal(text.text, "/nonexistent: No such file or directory");
-	assert_non_null(file);
-	for (int i = 1; i <= 40; i++)
-		fprintf(file, "nameserver 192.0.2.%d\n", i);
-	fclose(file);
-	assert_int_equal(conf_read_resolv(folder->file, &endpoints, &count, &text), ERR_OK);
-	assert_int_equal(count, CONF_UPSTREAMS_MAX);
-	free(endpoints);
-}
-
 /* ---- out of memory */
 
 /* Each allocation fails in turn, alone or with all that follow. */
@@ -1126,17 +1058,9 @@ static void test_nomem_file(void **state)
 {
 	const struct folder *folder = *state;
 	struct conf *conf = NULL;
-	struct endpoint *endpoints = NULL;
-	size_t count = 0;
 	enum err err;
 
-	file_write(folder, "nameserver 192.0.2.1\n", 21);
-	for (unsigned long nth = 0; nth < 2; nth++) {
-		alloc_fail_start(nth, false);
-		err = conf_read_resolv(folder->file, &endpoints, &count, NULL);
-		assert_true(alloc_fail_stop());
-		assert_int_equal(err, ERR_NOMEM);
-	}
+	file_write(folder, "server:\n", 8);
 	alloc_fail_start(0, false);
 	err = conf_load(folder->file, &conf, NULL);
 	assert_true(alloc_fail_stop());
@@ -1173,8 +1097,6 @@ int main(void)
 		IN_FOLDER(test_load_size),
 		cmocka_unit_test(test_committed_files),
 		cmocka_unit_test(test_man_is_current),
-		IN_FOLDER(test_resolv),
-		IN_FOLDER(test_resolv_limits),
 		cmocka_unit_test(test_nomem),
 		IN_FOLDER(test_nomem_file),
 	};

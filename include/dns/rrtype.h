@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Record types by their names. */
-#ifndef CONF_RRTYPE_H
-#define CONF_RRTYPE_H
+#ifndef DNS_RRTYPE_H
+#define DNS_RRTYPE_H
 
 #include <stddef.h>
 #include <stdint.h>
