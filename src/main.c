@@ -22,6 +22,7 @@
 #include "daemon/trial.h"
 #include "system/privilege.h"
 #include "evidence/command.h"
+#include "manual/compile.h"
 #include "evidence/ledger.h"
 #include "net/listener.h"
 #include "net/worker.h"
@@ -306,6 +307,11 @@ static enum err load_and_serve(const struct arguments *args, struct legacy *lega
 		err = loader_load(conf, &config->name_key, NULL, NULL, &first, &result, text);
 	if (err != ERR_OK)
 		return err;
+	err = manual_apply(first, text);
+	if (err != ERR_OK) {
+		snapshot_free(first);
+		return err;
+	}
 	err = serve(args, legacy, config, first, &result);
 	return err_set(text, err, "%s", err_str(err));
 }

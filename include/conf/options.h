@@ -73,6 +73,8 @@
 	  "changed, all is reloaded as by SIGHUP.") \
 	X(main, control, "control", SECTION(control), "", 0, 0, "", RELOAD, \
 	  "How the running daemon is asked and told what to do: see sinkholectl(8).") \
+	X(main, manual, "manual", SECTION(manual), "", 0, 0, "", RELOAD, \
+	  "What becomes of names that are blocked by command: see block of sinkholectl(8).") \
 	X(main, metrics, "metrics", SECTION(metrics), "", 0, 0, "", RELOAD, \
 	  "Where Prometheus reads the counters.") \
 	X(main, state, "state", SECTION(state), "", 0, 0, "", RELOAD, \
@@ -329,6 +331,12 @@
 	  "Loopback addresses and ports (127.0.0.1@8053) where the same is served over HTTP to who has the " \
 	  "token, which stands in the file control.token of state.directory.")
 
+#define CONF_ROWS_MANUAL(X) \
+	X(manual, action, "action", ACTION, "nxdomain", 0, 0, "", RELOAD, \
+	  "What is answered for names that were blocked by command, as by the action of a list.") \
+	X(manual, sinkhole, "sinkhole", SECTION(sinkhole), "", 0, 0, "", RELOAD, \
+	  "The addresses answered by action sinkhole, which needs one of the two at least.")
+
 #define CONF_ROWS_METRICS(X) \
 	X(metrics, listen, "listen", ENDPOINTS, "", 0, CONF_DOORS_MAX, "", RESTART, \
 	  "The addresses and ports (127.0.0.1@9153) where /metrics is served over HTTP, to anybody.")
@@ -350,6 +358,7 @@
 	S(list, CONF_ROWS_LIST) \
 	S(guard, CONF_ROWS_GUARD) \
 	S(control, CONF_ROWS_CONTROL) \
+	S(manual, CONF_ROWS_MANUAL) \
 	S(metrics, CONF_ROWS_METRICS) \
 	S(state, CONF_ROWS_STATE) \
 	S(evidence, CONF_ROWS_EVIDENCE)

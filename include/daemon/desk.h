@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "cache/cache.h"
-#include "daemon/reload.h"
+#include "daemon/inforce.h"
 #include "net/worker.h"
 
 struct desk;
@@ -15,7 +15,7 @@ struct desk;
 struct desk_config {
 	struct workers *workers;
 	struct cache *cache;
-	struct reload *reload;
+	struct inforce *inforce;
 	uint64_t started_s; /* Unix time */
 };
 

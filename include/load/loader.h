@@ -18,6 +18,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "list/guard.h"
 #include "query/snapshot.h"
 #include "list/report.h"
 
@@ -73,6 +74,9 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 enum err loader_load_aside(struct conf *conf, const struct hash_key *name_key,
 			   struct snapshot **ret_snapshot, struct load_result *ret_result,
 			   struct err_text *text) MUST_CHECK;
+
+/* The gate of `conf` for single entries.  ERR_NOMEM. */
+enum err loader_make_guard(const struct conf_guard *conf, struct guard **ret_guard) MUST_CHECK;
 
 #define LOADER_HELD_MAX 48U
 

@@ -3,10 +3,11 @@
  * The policy: which list speaks for a name, and what it wants done.  Pure: a name in, a verdict
  * out; no I/O, no clock, no lock.
  *
- * The first mandatory list that has the name decides, whatever stands before it.  Else a list whose
- * action is to pass lets it pass; else the first that has it decides, in the order of the
- * configuration.  Inside one list the strongest rule speaks (see match/domset.h); if that is an
- * exception, the list says nothing.
+ * What was blocked by command is blocked.  Else the first mandatory list that has the name decides,
+ * whatever stands before it.  Else what was let pass by command passes.  Else a list whose action
+ * is to pass lets it pass; else the first that has it decides, in the order of the configuration.
+ * Inside one list the strongest rule speaks (see match/domset.h); if that is an exception, the list
+ * says nothing.
  */
 #ifndef MATCH_POLICY_H
 #define MATCH_POLICY_H
@@ -20,7 +21,13 @@
 #include "dns/name.h"
 #include "match/domset.h"
 
-#define POLICY_LISTS_MAX 64U
+#define POLICY_LISTS_MAX 64U /* of the configuration */
+/* Behind them, at places of their own, the two lists that are made by command. */
+#define POLICY_MANUAL_BLOCK 64U
+#define POLICY_MANUAL_PASS 65U
+#define POLICY_MANUAL_BLOCK_NAME "manual-block"
+#define POLICY_MANUAL_PASS_NAME "manual-unblock"
+#define POLICY_PLACES 66U /* of all that can decide */
 #define POLICY_LIST_NAME_MAX 64U
 
 enum action {
@@ -61,10 +68,17 @@ struct policy_list {
 	struct ede denied; /* EDE by reason: nothing was given */
 };
 
+/* What was said by command, beside the lists: a small set, and lists that are not asked. */
+struct policy_manual {
+	struct domset *set; /* owned: of POLICY_MANUAL_BLOCK and POLICY_MANUAL_PASS */
+	uint64_t off;	    /* lists that are not asked for now, a bit each; never mandatory ones */
+};
+
 struct policy {
-	struct domset *set; /* owned */
-	size_t list_count;
-	struct policy_list lists[POLICY_LISTS_MAX];
+	struct domset *set;	      /* owned */
+	struct policy_manual *manual; /* owned; NULL: nothing was said */
+	size_t list_count;	      /* of the configuration; the manual ones are always there */
+	struct policy_list lists[POLICY_PLACES];
 };
 
 /*
@@ -112,7 +126,35 @@ static inline struct policy_leave policy_leave_behind(struct policy_leave leave,
 	return leave;
 }
 
-/* Frees the policy and its set; NULL is fine. */
+/* The places of all lists, one after the other, for loops that end at POLICY_PLACES. */
+static inline unsigned int policy_first_place(const struct policy *policy)
+{
+	return policy->list_count > 0 ? 0 : POLICY_MANUAL_BLOCK;
+}
+
+static inline unsigned int policy_next_place(const struct policy *policy, unsigned int place)
+{
+	return place + 1 == policy->list_count ? POLICY_MANUAL_BLOCK : place + 1;
+}
+
+/* The rules of the list at `place`, which may be a manual one. */
+struct domset_count policy_count(const struct policy *policy, unsigned int place);
+
+/* Frees the policy and its sets; NULL is fine. */
 void policy_free(struct policy *policy);
+
+/* Puts `manual` (taken over; may be NULL) in the place of what `policy`, which nobody reads yet,
+ * has. */
+void policy_set_manual(struct policy *policy, struct policy_manual *manual);
+
+/*
+ * A policy as `policy`, but with `manual` (taken over, if that succeeds; may be NULL).  All else is
+ * the new one's from then on: of the former one policy_free_former frees what is left.  ERR_NOMEM.
+ */
+enum err policy_follow(const struct policy *policy, struct policy_manual *manual,
+		       struct policy **ret_policy) MUST_CHECK;
+void policy_free_former(struct policy *policy);
+
+void policy_manual_free(struct policy_manual *manual);
 
 #endif

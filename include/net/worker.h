@@ -49,6 +49,9 @@ enum err workers_start(struct workers *workers) MUST_CHECK;
  */
 void workers_publish(struct workers *workers, struct snapshot *next);
 
+/* As workers_publish, but the snapshot before is returned rather than freed. */
+struct snapshot *workers_exchange(struct workers *workers, struct snapshot *next);
+
 /* The snapshot in force.  For the thread that publishes, and before the start. */
 const struct snapshot *workers_snapshot(const struct workers *workers);
 

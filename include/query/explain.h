@@ -38,7 +38,7 @@ struct explanation {
 	struct ip address; /* the first that the answer has */
 	uint16_t pool;	   /* of the snapshot's: who is asked; valid for QUERY_FORWARD */
 	size_t rule_count;
-	struct explain_rule rules[POLICY_LISTS_MAX];
+	struct explain_rule rules[POLICY_PLACES];
 };
 
 /* What is asked, as a person writes it. */

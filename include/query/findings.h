@@ -23,13 +23,13 @@
 
 #define FINDINGS_TABLE_MAX 4096U	 /* findings of one table */
 #define FINDINGS_NAMES_MAX (160U * 1024) /* octets of their names */
-#define FINDINGS_LISTS (POLICY_LISTS_MAX + 2U)
+#define FINDINGS_LISTS (POLICY_PLACES + 2U)
 
 /* What is no list of the operator's, but a reason to write down a client: numbers behind the lists'
  * indices. */
 enum findings_source {
-	FINDINGS_FOREIGN = POLICY_LISTS_MAX, /* the answer leads to somebody else's sinkhole */
-	FINDINGS_UPSTREAM,		     /* the upstream blocks the name */
+	FINDINGS_FOREIGN = POLICY_PLACES, /* the answer leads to somebody else's sinkhole */
+	FINDINGS_UPSTREAM,		  /* the upstream blocks the name */
 };
 
 /* The query types told apart, X(bit, type, mnemonic); all others are the last. */
@@ -87,7 +87,7 @@ struct findings_table {
 	uint64_t generation; /* of the lists whose names these are */
 	uint32_t count;
 	uint32_t names_len;
-	char lists[POLICY_LISTS_MAX][POLICY_LIST_NAME_MAX];
+	char lists[POLICY_PLACES][POLICY_LIST_NAME_MAX];
 	uint16_t index[2 * FINDINGS_TABLE_MAX]; /* 1 and up: an entry; 0: none */
 	struct finding entries[FINDINGS_TABLE_MAX];
 	uint8_t names[FINDINGS_NAMES_MAX + NAME_PAD];

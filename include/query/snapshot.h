@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/err.h"
 #include "base/ports.h"
 #include "conf/conf.h"
 #include "dns/name.h"
@@ -47,6 +48,15 @@ struct snapshot {
 
 /* The bounds that `conf` sets to the TTLs of replies. */
 struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf);
+
+/*
+ * A snapshot as `snapshot`, one generation later, but with `manual` (taken over, if that succeeds;
+ * may be NULL) in its policy.  All else is the new one's from then on: of the former one
+ * snapshot_free_former frees what is left, which others may read until then.  ERR_NOMEM.
+ */
+enum err snapshot_follow(const struct snapshot *snapshot, struct policy_manual *manual,
+			 struct snapshot **ret_snapshot) MUST_CHECK;
+void snapshot_free_former(struct snapshot *snapshot);
 
 /* Frees all that the snapshot owns; NULL is fine. */
 void snapshot_free(struct snapshot *snapshot);

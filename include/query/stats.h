@@ -146,7 +146,7 @@ struct stats {
 #undef X
 	_Atomic uint64_t types[STATS_TYPE_COUNT];
 	_Atomic uint64_t rcodes[STATS_RCODE_COUNT]; /* the header's: BADVERS is among NOERROR */
-	_Atomic uint64_t list_hits[POLICY_LISTS_MAX];
+	_Atomic uint64_t list_hits[POLICY_PLACES];
 	struct stats_latency took_direct;    /* of what no upstream had to be asked for, UDP */
 	struct stats_latency took_forwarded; /* from the query to the upstream's answer */
 };

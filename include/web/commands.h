@@ -11,7 +11,8 @@
  * X(id, command, method, route, parameters, help)
  *
  * A GET has its parameters in the query, what changes something in a JSON object.  A parameter is
- * written as on the command line: NAME comes as the first word, [--type TYPE] as an option.
+ * written as on the command line: NAME comes as a word, --for TIME behind its option, and what may
+ * be left out in brackets.  The API calls it name, or as the option is called.
  */
 #define WEB_COMMANDS(X)                                                                            \
 	X(STATUS, "status", "GET", "/v1/status", "",                                               \
@@ -26,6 +27,20 @@
 	X(RELOAD, "reload", "POST", "/v1/reload", "",                                              \
 	  "read configuration and lists anew, wait for the end, tell what became of each list; "   \
 	  "fails when one was refused")                                                            \
+	X(BLOCK, "block", "POST", "/v1/block", "NAME [--until TIME] [--ticket TICKET]",            \
+	  "block the name and all below it, at once, before all lists, and over restarts, until "  \
+	  "the time (2026-11-28T07:00:00Z, or 12h from now on) or for ever")                       \
+	X(UNBLOCK, "unblock", "POST", "/v1/unblock", "NAME [--until TIME] [--ticket TICKET]",      \
+	  "let the name and all below it pass likewise, whatever lists say that are not "          \
+	  "mandatory")                                                                             \
+	X(WITHDRAW, "withdraw", "POST", "/v1/withdraw", "NAME [--ticket TICKET]",                  \
+	  "take back what block or unblock has said of the name")                                  \
+	X(LIST_OFF, "list off", "POST", "/v1/list-off", "LIST --for TIME [--ticket TICKET]",       \
+	  "do not ask the list for so long (10m); a mandatory one is asked always")                \
+	X(LIST_ON, "list on", "POST", "/v1/list-on", "LIST [--ticket TICKET]",                     \
+	  "ask the list again before that")                                                        \
+	X(MANUAL, "manual", "GET", "/v1/manual", "",                                               \
+	  "what block, unblock and list off have said, until when, under which ticket")            \
 	X(FLUSH, "flush", "POST", "/v1/flush", "NAME",                                             \
 	  "forget what the cache has of the name and of all below it; all: of everything")         \
 	X(LOG_LEVEL, "log-level", "PUT", "/v1/log-level", "LEVEL",                                 \

@@ -11,6 +11,7 @@
 
 #include "cache/cache.h"
 #include "conf/options.h"
+#include "manual/manual.h"
 #include "match/policy.h"
 #include "query/snapshot.h"
 #include "query/stats.h"
@@ -40,10 +41,10 @@ struct web_loads {
 	bool last_failed;
 	uint64_t last_s; /* Unix time: when the last one ended */
 	uint32_t took_ms;
-	uint32_t refused;			 /* lists that the last good load refused */
-	uint64_t names;				 /* in force */
-	char reason[WEB_REASON_MAX * 2];	 /* why the last load failed; "": it did not */
-	struct web_list lists[POLICY_LISTS_MAX]; /* by their index in the snapshot */
+	uint32_t refused;		      /* lists that the last good load refused */
+	uint64_t names;			      /* in force */
+	char reason[WEB_REASON_MAX * 2];      /* why the last load failed; "": it did not */
+	struct web_list lists[POLICY_PLACES]; /* by their place in the policy */
 };
 
 /* How one upstream server is, as the worker sees it that thinks worst of it. */
@@ -59,7 +60,8 @@ struct web_upstream {
 struct web_now {
 	const struct snapshot *snapshot;
 	const struct web_loads *loads;
-	struct stats stats; /* of all workers together */
+	const struct manual *manual; /* what was said by command */
+	struct stats stats;	     /* of all workers together */
 	struct cache_stats cache;
 	uint64_t receive_buffer_bytes; /* the least that the kernel granted a socket */
 	uint64_t started_s;	       /* Unix time */
@@ -82,6 +84,9 @@ struct web_view {
 	/* Removes from the cache the entries of `name` and of all below it, or all (NULL); returns
 	 * how many there were. */
 	size_t (*flush)(void *daemon, const struct name *name);
+	/* Says something by command, or takes it back (daemon/inforce.h, inforce_say). */
+	enum err (*say)(void *daemon, const struct manual_entry *entry, bool take_back,
+			bool *ret_kept, struct err_text *text);
 };
 
 #endif

@@ -6,7 +6,7 @@ from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "dns", "match", "list", "conf", "cache", "names", "query", "loop", "remote", "upstream",
-         "net", "system", "load", "evidence", "web", "daemon", "main")
+         "net", "system", "load", "manual", "evidence", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {
     "remote": {"match", "list"},
@@ -14,6 +14,7 @@ NEVER = {
     "net": {"match", "list"},
     "system": {"match", "list", "remote", "upstream"},
     "load": {"upstream", "net"},
+    "manual": {"remote", "upstream", "net"},
     "evidence": {"remote", "upstream", "net"},
     "web": {"remote", "upstream", "net"},
 }

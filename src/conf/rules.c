@@ -175,6 +175,29 @@ static void rule_forward(const struct items *items, const struct conf_node *node
 
 /* ---- lists */
 
+/* A list of these names would be taken for what was said by command. */
+static bool is_manual(const char *name)
+{
+	return strcmp(name, POLICY_MANUAL_BLOCK_NAME) == 0 ||
+	       strcmp(name, POLICY_MANUAL_PASS_NAME) == 0;
+}
+
+static void rule_manual(struct conf_place *place, const struct conf_node *root,
+			const struct conf *conf)
+{
+	const struct conf_manual *manual = &conf->manual;
+	const struct conf_node *node = conf_node_find(root, "manual");
+	bool addresses = manual->sinkhole.ipv4.family != 0 || manual->sinkhole.ipv6.family != 0;
+	size_t before = conf_place_enter(place, "manual");
+
+	if (is_sound(node) && manual->action == ACTION_SINKHOLE && !addresses)
+		fail_key(place, node, "sinkhole",
+			 "expected ipv4, ipv6 or both, which action sinkhole answers");
+	if (is_sound(node) && !action_blocks(manual->action))
+		fail_key(place, node, "action", "expected one that blocks");
+	conf_place_leave(place, before);
+}
+
 static void rule_list(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct conf_list *lists = items->array;
@@ -188,6 +211,9 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 			 mark_in(conf_node_item(items->nodes, first), "name").line);
 		return;
 	}
+	if (is_manual(list->name))
+		fail_key(items->place, node, "name",
+			 "the name \"%s\" is that of what is said by command", list->name);
 	if (list->action == ACTION_SINKHOLE && !addresses)
 		fail_key(items->place, node, "sinkhole",
 			 "expected ipv4, ipv6 or both, which action sinkhole answers");
@@ -223,6 +249,7 @@ void conf_rules(struct conf_place *place, const struct conf_node *root, const st
 
 	rule_cache(place, root, conf);
 	rule_outgoing(place, root, conf);
+	rule_manual(place, root, conf);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		const struct items items = {place, conf, lists[i].nodes, lists[i].array, NULL};
 

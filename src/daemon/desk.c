@@ -46,13 +46,15 @@ static void look_at_upstreams(const struct workers *workers, struct web_now *now
 	}
 }
 
-static void look_now(void *arg, const struct snapshot *snapshot, const struct web_loads *loads)
+static void look_now(void *arg, const struct snapshot *snapshot, const struct web_loads *loads,
+		     const struct manual *manual)
 {
 	const struct looker *looker = arg;
 	const struct desk *desk = looker->desk;
 	struct web_now now = {
 		.snapshot = snapshot,
 		.loads = loads,
+		.manual = manual,
 		.cache = cache_stats(desk->config.cache),
 		.receive_buffer_bytes = desk->receive_buffer_bytes,
 		.started_s = desk->config.started_s,
@@ -69,18 +71,26 @@ static void look(void *daemon, web_look_fn *fn, void *arg)
 {
 	struct looker looker = {.desk = daemon, .look = fn, .arg = arg};
 
-	reload_look(looker.desk->config.reload, look_now, &looker);
+	inforce_look(looker.desk->config.inforce, look_now, &looker);
 }
 
 static uint64_t want_reload(void *daemon)
 {
 	struct desk *desk = daemon;
-	uint64_t number = reload_want(desk->config.reload);
+	uint64_t number = inforce_want(desk->config.inforce);
 	uint64_t one = 1;
 
 	if (write(desk->bell_fd, &one, sizeof(one)) < 0)
 		log_error("control: eventfd: the reload is not noticed");
 	return number;
+}
+
+static enum err say(void *daemon, const struct manual_entry *entry, bool take_back, bool *ret_kept,
+		    struct err_text *text)
+{
+	struct desk *desk = daemon;
+
+	return inforce_say(desk->config.inforce, entry, take_back, ret_kept, text);
 }
 
 static size_t flush(void *daemon, const struct name *name)
@@ -136,6 +146,7 @@ static enum err open_web(struct desk *desk)
 		.look = look,
 		.reload = want_reload,
 		.flush = flush,
+		.say = say,
 	};
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

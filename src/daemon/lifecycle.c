@@ -30,10 +30,12 @@ struct life {
 	const struct lifecycle_config *config;
 	struct event_base *base;
 	struct event *signals[SIGNALS];
+	struct inforce *inforce;
 	struct reload *reload;
 	struct watch *watch;
 	struct handover *handover;
 	struct desk *desk;
+	struct event *second;	/* of inforce_tick */
 	struct event *watchdog; /* feeds systemd's; NULL: there is none */
 	bool reload_wanted;	/* while a hand-over is under way */
 	bool handover_wanted;	/* while a load is */
@@ -98,13 +100,19 @@ static void on_wanted(void *arg)
 
 /* ---- the hand-over */
 
+static void begin_handover(struct life *life)
+{
+	inforce_pause(life->inforce, true);
+	handover_start(life->handover);
+}
+
 /* One thing at a time: a load under way is one of what is handed over. */
 static void hand_over(struct life *life)
 {
 	if (reload_is_busy(life->reload))
 		life->handover_wanted = true;
 	else
-		handover_start(life->handover);
+		begin_handover(life);
 }
 
 static void on_reloaded(void *arg)
@@ -115,7 +123,7 @@ static void on_reloaded(void *arg)
 	ledger_configure(life->config->ledger, workers_snapshot(life->config->workers)->conf);
 	if (life->handover_wanted) {
 		life->handover_wanted = false;
-		handover_start(life->handover);
+		begin_handover(life);
 	}
 }
 
@@ -126,6 +134,7 @@ static void on_handed_over(void *arg, bool serves)
 
 	life->reload_wanted = false;
 	life->succeeded = serves;
+	inforce_pause(life->inforce, serves);
 	if (serves) {
 		if (reload)
 			handover_signal_next(life->handover, SIGHUP);
@@ -191,7 +200,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 		log_notice("%s: ending", number == SIGINT ? "SIGINT" : "SIGTERM");
 		sd_notify(0, "STOPPING=1");
 		handover_give_up(life->handover);
-		reload_forbid(life->reload);
+		inforce_forbid(life->inforce);
 		event_base_loopbreak(life->base);
 	}
 }
@@ -264,12 +273,35 @@ static enum err open_desk(struct life *life)
 	const struct desk_config what = {
 		.workers = config->workers,
 		.cache = config->cache,
-		.reload = life->reload,
+		.inforce = life->inforce,
 		.started_s = clock_unix_s(),
 	};
 
-	reload_loaded(life->reload, config->first);
 	return desk_open(life->base, &what, on_wanted, life, &life->desk);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *arg)
+{
+	struct life *life = arg;
+
+	(void)fd;
+	(void)what;
+	inforce_tick(life->inforce, reload_is_busy(life->reload));
+}
+
+static enum err make_inforce(struct life *life)
+{
+	static const struct timeval often = {.tv_sec = 1};
+	struct err_text text;
+	enum err err =
+		inforce_create(life->config->workers, life->config->first, &life->inforce, &text);
+
+	if (err != ERR_OK) {
+		log_error("%s", text.text);
+		return err;
+	}
+	life->second = event_new(life->base, -1, EV_PERSIST, on_second, life);
+	return life->second && event_add(life->second, &often) == 0 ? ERR_OK : ERR_NOMEM;
 }
 
 static enum err life_init(struct life *life)
@@ -279,8 +311,10 @@ static enum err life_init(struct life *life)
 
 	life->base = event_base_new();
 	if (life->base)
-		err = reload_create(life->base, config->conf_path, &config->name_key,
-				    config->workers, on_reloaded, life, &life->reload);
+		err = make_inforce(life);
+	if (err == ERR_OK)
+		err = reload_create(life->base, config->conf_path, &config->name_key, life->inforce,
+				    on_reloaded, life, &life->reload);
 	if (err == ERR_OK)
 		err = watch_create(life->base, on_changed, life, &life->watch);
 	if (err == ERR_OK)
@@ -307,6 +341,9 @@ static void life_fini(struct life *life)
 	watch_free(life->watch);
 	handover_free(life->handover);
 	reload_free(life->reload);
+	if (life->second)
+		event_free(life->second);
+	inforce_free(life->inforce);
 	if (life->base)
 		event_base_free(life->base);
 }

@@ -45,6 +45,8 @@ void news_good(struct news *news, const struct snapshot *snapshot, const struct 
 		lists[i] = list_news(find(news, policy->lists[i].name), &result->sources[i], now_s);
 	for (size_t i = 0; i < policy->list_count; i++)
 		news->loads.lists[i] = lists[i];
+	news->loads.lists[POLICY_MANUAL_BLOCK].own = true;
+	news->loads.lists[POLICY_MANUAL_PASS].own = true;
 	stats_note_lists(policy, &news->lists);
 	news->loads.good++;
 	news->loads.last_failed = false;

@@ -2,6 +2,18 @@
 #include "daemon/question.h"
 
 #include "load/loader.h"
+#include "manual/compile.h"
+
+static enum err answer(const struct snapshot *snapshot, const struct explain_question *asked,
+		       FILE *out, struct err_text *text)
+{
+	struct explanation e;
+	enum err err = explain(snapshot, asked, &e);
+
+	if (err == ERR_OK)
+		err = explain_write(snapshot, &e, out);
+	return err_set(text, err, "the answer cannot be written: %s", err_str(err));
+}
 
 enum err question_answer(struct conf *conf, const struct explain_text *question, FILE *out,
 			 struct err_text *text)
@@ -10,7 +22,6 @@ enum err question_answer(struct conf *conf, const struct explain_text *question,
 	struct snapshot *snapshot;
 	struct hash_key key;
 	struct explain_question asked;
-	struct explanation e;
 	enum err err = explain_read(question, &asked, text);
 
 	if (err == ERR_OK)
@@ -22,10 +33,9 @@ enum err question_answer(struct conf *conf, const struct explain_text *question,
 	err = loader_load(conf, &key, NULL, NULL, &snapshot, &result, text);
 	if (err != ERR_OK)
 		return err;
-	err = explain(snapshot, &asked, &e);
+	err = manual_apply(snapshot, text);
 	if (err == ERR_OK)
-		err = explain_write(snapshot, &e, out);
-	err_set(text, err, "the answer cannot be written: %s", err_str(err));
+		err = answer(snapshot, &asked, out, text);
 	snapshot_free(snapshot);
 	return err;
 }

@@ -18,25 +18,22 @@
 #include "conf/conf.h"
 #include "daemon/announce.h"
 #include "load/loader.h"
-#include "daemon/news.h"
 
 #define GRACE_MS 1000 /* to a load that was told to give up */
 
 struct reload {
 	const char *conf_path;
 	struct hash_key name_key;
-	struct workers *workers;
+	struct inforce *inforce;
 	reload_done_fn *done;
 	void *arg;
 	struct event *loaded;
 	int loaded_fd; /* written to by the loader thread at its end */
 	pthread_t loader;
 	bool busy;
-	bool again;		    /* it was asked for while loading */
-	pthread_mutex_t publishing; /* held while a snapshot is put in force, or that forbidden */
-	struct news news;	    /* under the lock */
-	uint64_t covers;	    /* the last reload wanted when the load under way began */
-	atomic_bool forbidden;	    /* set under the lock */
+	bool again;		       /* it was asked for while loading */
+	uint64_t covers;	       /* the last reload wanted when the load under way began */
+	const struct snapshot *former; /* what was in force then */
 };
 
 /* ---- the loader thread */
@@ -50,8 +47,8 @@ static void tell_restart(void *arg, const char *option)
 static enum err load_new(const struct reload *reload, struct snapshot **ret_snapshot,
 			 struct load_result *ret_result, struct err_text *text)
 {
-	const struct load_options options = {.cancelled = &reload->forbidden};
-	const struct snapshot *old = workers_snapshot(reload->workers);
+	const struct load_options options = {.cancelled = inforce_forbidden(reload->inforce)};
+	const struct snapshot *old = reload->former;
 	struct conf *conf;
 	enum err err = conf_load(reload->conf_path, &conf, text);
 
@@ -59,29 +56,6 @@ static enum err load_new(const struct reload *reload, struct snapshot **ret_snap
 		return err;
 	conf_restart_needed(old->conf, conf, tell_restart, NULL);
 	return loader_load(conf, &reload->name_key, old, &options, ret_snapshot, ret_result, text);
-}
-
-/* False when the end has begun: the workers are not to be troubled any more. */
-static bool publish(struct reload *reload, struct snapshot *snapshot,
-		    const struct load_result *result)
-{
-	bool forbidden;
-
-	pthread_mutex_lock(&reload->publishing);
-	forbidden = reload->forbidden;
-	if (!forbidden) {
-		workers_publish(reload->workers, snapshot);
-		news_good(&reload->news, snapshot, result);
-	}
-	pthread_mutex_unlock(&reload->publishing);
-	return !forbidden;
-}
-
-static void note_failure(struct reload *reload, const char *reason)
-{
-	pthread_mutex_lock(&reload->publishing);
-	news_failed(&reload->news, reason);
-	pthread_mutex_unlock(&reload->publishing);
 }
 
 static void tell_failure(const struct err_text *text)
@@ -98,16 +72,15 @@ static void load(struct reload *reload)
 	struct err_text text;
 	enum err err = load_new(reload, &snapshot, &result, &text);
 
-	if (err == ERR_OK && !publish(reload, snapshot, &result)) {
-		snapshot_free(snapshot);
-		err = ERR_CANCELLED;
-	}
+	if (err == ERR_OK)
+		err = err_set(&text, inforce_put(reload->inforce, snapshot, &result),
+			      "out of memory");
 	if (err == ERR_CANCELLED)
 		log_notice("reload given up");
 	else if (err != ERR_OK)
 		tell_failure(&text);
 	if (err != ERR_OK) {
-		note_failure(reload, text.text);
+		inforce_failed(reload->inforce, text.text);
 		return;
 	}
 	log_set_level(snapshot->conf->server.log_level);
@@ -141,12 +114,14 @@ static void notify_reloading(void)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_us());
 }
 
-/* Whoever asked before the load began has what was asked for. */
-static void note_end(struct reload *reload)
+static void note_former(void *arg, const struct snapshot *snapshot, const struct web_loads *loads,
+			const struct manual *manual)
 {
-	pthread_mutex_lock(&reload->publishing);
-	reload->news.loads.covered = reload->covers;
-	pthread_mutex_unlock(&reload->publishing);
+	struct reload *reload = arg;
+
+	(void)manual;
+	reload->former = snapshot;
+	reload->covers = loads->wanted; /* whoever asked before will have what was asked for */
 }
 
 void reload_start(struct reload *reload)
@@ -160,9 +135,7 @@ void reload_start(struct reload *reload)
 		return;
 	}
 	notify_reloading();
-	pthread_mutex_lock(&reload->publishing);
-	reload->covers = reload->news.loads.wanted;
-	pthread_mutex_unlock(&reload->publishing);
+	inforce_look(reload->inforce, note_former, reload);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&reload->loader, NULL, loader_thread, reload);
@@ -170,8 +143,8 @@ void reload_start(struct reload *reload)
 	reload->busy = rc == 0;
 	if (rc != 0) {
 		log_error("reload FAILED, all stays as it was: no thread: %s", strerror(rc));
-		note_failure(reload, "there is no thread to be had");
-		note_end(reload);
+		inforce_failed(reload->inforce, "there is no thread to be had");
+		inforce_cover(reload->inforce, reload->covers);
 		sd_notify(0, "READY=1");
 	}
 }
@@ -186,7 +159,7 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 		return;
 	pthread_join(reload->loader, NULL);
 	reload->busy = false;
-	note_end(reload);
+	inforce_cover(reload->inforce, reload->covers);
 	sd_notify(0, "READY=1");
 	if (reload->again) {
 		reload->again = false;
@@ -207,8 +180,8 @@ static enum err listen_to_loader(struct reload *reload, struct event_base *base)
 }
 
 enum err reload_create(struct event_base *base, const char *conf_path,
-		       const struct hash_key *name_key, struct workers *workers,
-		       reload_done_fn *done, void *arg, struct reload **ret_reload)
+		       const struct hash_key *name_key, struct inforce *f, reload_done_fn *done,
+		       void *arg, struct reload **ret_reload)
 {
 	struct reload *reload = calloc(1, sizeof(*reload));
 	enum err err;
@@ -217,10 +190,9 @@ enum err reload_create(struct event_base *base, const char *conf_path,
 		return ERR_NOMEM;
 	reload->conf_path = conf_path;
 	reload->name_key = *name_key;
-	reload->workers = workers;
+	reload->inforce = f;
 	reload->done = done;
 	reload->arg = arg;
-	pthread_mutex_init(&reload->publishing, NULL);
 	err = listen_to_loader(reload, base);
 	if (err == ERR_OK)
 		*ret_reload = reload;
@@ -229,40 +201,9 @@ enum err reload_create(struct event_base *base, const char *conf_path,
 	return err;
 }
 
-void reload_loaded(struct reload *reload, const struct load_result *result)
-{
-	pthread_mutex_lock(&reload->publishing);
-	news_good(&reload->news, workers_snapshot(reload->workers), result);
-	pthread_mutex_unlock(&reload->publishing);
-}
-
-uint64_t reload_want(struct reload *reload)
-{
-	uint64_t number;
-
-	pthread_mutex_lock(&reload->publishing);
-	number = ++reload->news.loads.wanted;
-	pthread_mutex_unlock(&reload->publishing);
-	return number;
-}
-
-void reload_look(struct reload *reload, reload_look_fn *look, void *arg)
-{
-	pthread_mutex_lock(&reload->publishing);
-	look(arg, workers_snapshot(reload->workers), &reload->news.loads);
-	pthread_mutex_unlock(&reload->publishing);
-}
-
 bool reload_is_busy(const struct reload *reload)
 {
 	return reload->busy;
-}
-
-void reload_forbid(struct reload *reload)
-{
-	pthread_mutex_lock(&reload->publishing);
-	reload->forbidden = true;
-	pthread_mutex_unlock(&reload->publishing);
 }
 
 bool reload_wait(struct reload *reload)
@@ -289,6 +230,5 @@ void reload_free(struct reload *reload)
 		event_free(reload->loaded);
 	if (reload->loaded_fd >= 0)
 		close(reload->loaded_fd);
-	pthread_mutex_destroy(&reload->publishing);
 	free(reload);
 }

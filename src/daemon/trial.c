@@ -12,6 +12,7 @@
 #include "daemon/question.h"
 #include "load/accept.h"
 #include "load/loader.h"
+#include "manual/compile.h"
 #include "system/privilege.h"
 
 static int fail(const char *text)
@@ -51,6 +52,10 @@ int trial_check(struct conf *conf, const char *conf_path)
 	}
 	if (loader_load(conf, &key, NULL, &strict, &snapshot, &result, &text) != ERR_OK)
 		return fail(text.text);
+	if (manual_apply(snapshot, &text) != ERR_OK) {
+		snapshot_free(snapshot);
+		return fail(text.text);
+	}
 	printf("ok: %zu lists, %llu names%s\n", result.lists, (unsigned long long)result.names,
 	       loader_held_text(&result, held));
 	snapshot_free(snapshot);

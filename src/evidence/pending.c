@@ -9,8 +9,8 @@
 #define SPELL_MS 1000U
 
 static const char *const source_names[] = {
-	[FINDINGS_FOREIGN - POLICY_LISTS_MAX] = ":foreign-sinkholes",
-	[FINDINGS_UPSTREAM - POLICY_LISTS_MAX] = ":blocked-upstream",
+	[FINDINGS_FOREIGN - POLICY_PLACES] = ":foreign-sinkholes",
+	[FINDINGS_UPSTREAM - POLICY_PLACES] = ":blocked-upstream",
 };
 
 enum err pending_init(struct pending *p, const struct hash_key *key)
@@ -39,7 +39,7 @@ void pending_fini(struct pending *p)
 static uint32_t list_number(struct pending *p, const struct findings_table *t, uint8_t list)
 {
 	const char *name =
-		list < POLICY_LISTS_MAX ? t->lists[list] : source_names[list - POLICY_LISTS_MAX];
+		list < POLICY_PLACES ? t->lists[list] : source_names[list - POLICY_PLACES];
 
 	for (uint32_t i = 0; i < p->list_count; i++)
 		if (strcmp(p->lists[i], name) == 0)

@@ -28,6 +28,28 @@ void loader_describe_list(const struct conf_list *conf, struct policy_list *list
 	policy_list_describe(list, conf->reason, conf->authority.case_id);
 }
 
+void loader_describe_manual(const struct conf_manual *conf, struct policy *policy)
+{
+	static char no_case[] = "";
+	struct conf_list block = {
+		.name = (char[]){POLICY_MANUAL_BLOCK_NAME},
+		.action = conf->action,
+		.reason = REASON_OPERATOR,
+		.sinkhole = conf->sinkhole,
+		.mandatory = true,
+		.findings = true,
+		.authority.case_id = no_case,
+	};
+	struct conf_list pass = {
+		.name = (char[]){POLICY_MANUAL_PASS_NAME},
+		.action = ACTION_PASS,
+		.authority.case_id = no_case,
+	};
+
+	loader_describe_list(&block, &policy->lists[POLICY_MANUAL_BLOCK]);
+	loader_describe_list(&pass, &policy->lists[POLICY_MANUAL_PASS]);
+}
+
 /* One that lets pass may be empty: nothing is unblocked by that. */
 static struct guard_limits limits_of(const struct conf_list *conf)
 {

@@ -74,11 +74,11 @@ void loader_drop_copies(struct load *load);
 
 void loader_describe_list(const struct conf_list *conf, struct policy_list *list);
 
+/* Describes the two lists that are made by command. */
+void loader_describe_manual(const struct conf_manual *conf, struct policy *policy);
+
 /* How the list's files are read, but for their paths. */
 struct listfile_options loader_reading_of(const struct conf_list *conf, const struct guard *guard);
-
-/* ERR_NOMEM. */
-enum err loader_make_guard(const struct conf_guard *conf, struct guard **ret_guard) MUST_CHECK;
 
 /*
  * True when the operator has said that list `name` is meant as it is now: what it lifts, and by how

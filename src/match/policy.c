@@ -89,6 +89,37 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 	return (struct verdict){.matched = false, .excepted = excepted};
 }
 
+static const struct domset_hit *hit_of(const struct domset_hits *hits, unsigned int list)
+{
+	for (uint32_t i = 0; i < hits->count; i++)
+		if (hits->hit[i].list == list)
+			return &hits->hit[i];
+	return NULL;
+}
+
+/* With what was said by command, which is seldom anything. */
+static __attribute__((noinline, cold)) struct verdict
+judge_with_manual(const struct policy *policy, const struct name *name,
+		  const struct name_suffixes *suffixes, const struct domset_hits *hits,
+		  struct policy_leave leave)
+{
+	const struct domset_hit *pass;
+	const struct domset_hit *block;
+	struct domset_hits manual;
+	struct verdict v;
+
+	domset_lookup(policy->manual->set, name, suffixes, &manual);
+	block = hit_of(&manual, POLICY_MANUAL_BLOCK);
+	pass = leave.passed ? NULL : hit_of(&manual, POLICY_MANUAL_PASS);
+	leave.excepted |= policy->manual->off;
+	v = judge(policy, hits, leave);
+	if (block)
+		return verdict_of(policy, block, v.excepted);
+	if (!pass || (v.matched && policy->lists[v.list].mandatory && action_blocks(v.action)))
+		return v;
+	return verdict_of(policy, pass, v.excepted);
+}
+
 /* Each query comes by here: the look-up is to be a part of it, whoever else calls that. */
 __attribute__((flatten)) struct verdict policy_match(const struct policy *policy,
 						     const struct name *name,
@@ -98,9 +129,53 @@ __attribute__((flatten)) struct verdict policy_match(const struct policy *policy
 	struct domset_hits hits;
 
 	domset_lookup(policy->set, name, suffixes, &hits);
+	if (policy->manual)
+		return judge_with_manual(policy, name, suffixes, &hits, leave);
 	if (hits.count == 0)
 		return (struct verdict){.matched = false};
 	return judge(policy, &hits, leave);
+}
+
+struct domset_count policy_count(const struct policy *policy, unsigned int place)
+{
+	if (place < POLICY_LISTS_MAX)
+		return domset_count(policy->set, place);
+	if (policy->manual)
+		return domset_count(policy->manual->set, place);
+	return (struct domset_count){.rules = 0};
+}
+
+void policy_manual_free(struct policy_manual *manual)
+{
+	if (!manual)
+		return;
+	domset_free(manual->set);
+	free(manual);
+}
+
+void policy_set_manual(struct policy *policy, struct policy_manual *manual)
+{
+	policy_manual_free(policy->manual);
+	policy->manual = manual;
+}
+
+enum err policy_follow(const struct policy *policy, struct policy_manual *manual,
+		       struct policy **ret_policy)
+{
+	struct policy *next = malloc(sizeof(*next));
+
+	if (!next)
+		return ERR_NOMEM;
+	*next = *policy;
+	next->manual = manual;
+	*ret_policy = next;
+	return ERR_OK;
+}
+
+void policy_free_former(struct policy *policy)
+{
+	policy_manual_free(policy->manual);
+	free(policy);
 }
 
 void policy_free(struct policy *policy)
@@ -108,5 +183,5 @@ void policy_free(struct policy *policy)
 	if (!policy)
 		return;
 	domset_free(policy->set);
-	free(policy);
+	policy_free_former(policy);
 }

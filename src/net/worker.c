@@ -352,14 +352,19 @@ enum err workers_start(struct workers *workers)
 	return ERR_SYS;
 }
 
-void workers_publish(struct workers *workers, struct snapshot *next)
+struct snapshot *workers_exchange(struct workers *workers, struct snapshot *next)
 {
 	union {
 		const void *object;
 		struct snapshot *snapshot;
 	} old = {.object = snap_publish(workers->snap, next)};
 
-	snapshot_free(old.snapshot);
+	return old.snapshot;
+}
+
+void workers_publish(struct workers *workers, struct snapshot *next)
+{
+	snapshot_free(workers_exchange(workers, next));
 }
 
 const struct snapshot *workers_snapshot(const struct workers *workers)

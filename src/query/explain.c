@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "dns/rrtype.h"
 
+#define EXPLAIN_MANUAL_FILE "what was said by command (sinkholectl manual)"
 #define CLIENT_PORT 53000 /* none of those that are never answered */
 
 /* ---- the query */
@@ -97,28 +98,38 @@ static bool ends(const struct explanation *e)
 	       e->outcome != QUERY_ANSWERED;
 }
 
-static void find_rules(const struct snapshot *s, const struct query *q, struct explanation *e)
+/* Adds those of a set; `decides`: the place of the list that does. */
+static void add_rules(const struct domset *set, const struct query *q, unsigned int decides,
+		      struct explanation *e)
 {
-	const struct domset *set = s->policy->set;
-	struct verdict verdict = policy_match(s->policy, &e->name, &q->suffixes, POLICY_NO_LEAVE);
 	struct domset_hits hits;
 
 	domset_lookup(set, &e->name, &q->suffixes, &hits);
-	for (uint32_t i = 0; i < hits.count && i < POLICY_LISTS_MAX; i++) {
+	for (uint32_t i = 0; i < hits.count && e->rule_count < POLICY_PLACES; i++) {
 		const struct domset_hit *hit = &hits.hit[i];
 		struct domset_rule rule;
 
 		domset_rule(set, hit->record, &rule);
-		e->rules[i] = (struct explain_rule){
+		e->rules[e->rule_count++] = (struct explain_rule){
 			.list = hit->list,
-			.decides = ends(e) && verdict.matched && verdict.list == hit->list,
+			.decides = hit->list == decides,
 			.exception = hit->exception,
 			.important = hit->important,
 			.line = rule.line,
 			.owner = rule.owner,
 		};
 	}
-	e->rule_count = hits.count;
+}
+
+static void find_rules(const struct snapshot *s, const struct query *q, struct explanation *e)
+{
+	const struct policy *policy = s->policy;
+	struct verdict v = policy_match(policy, &e->name, &q->suffixes, POLICY_NO_LEAVE);
+	unsigned int decides = ends(e) && v.matched ? v.list : POLICY_PLACES;
+
+	if (policy->manual)
+		add_rules(policy->manual->set, q, decides, e);
+	add_rules(policy->set, q, decides, e);
 }
 
 enum err explain(const struct snapshot *snapshot, const struct explain_question *question,
@@ -189,6 +200,8 @@ const char *explain_file(const struct snapshot *snapshot, size_t index)
 {
 	const struct conf *conf = snapshot->conf;
 
+	if (index >= POLICY_LISTS_MAX)
+		return EXPLAIN_MANUAL_FILE;
 	for (size_t i = 0; i < conf->lists_count; i++)
 		if (strcmp(conf->lists[i].name, snapshot->policy->lists[index].name) == 0)
 			return conf->lists[i].file;

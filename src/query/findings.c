@@ -125,7 +125,8 @@ static uint16_t *place_of(struct findings_table *t, uint64_t hash, const struct 
 static void begin_table(struct findings_table *t, const struct policy *policy, uint64_t generation)
 {
 	t->generation = generation;
-	for (size_t i = 0; i < policy->list_count; i++)
+	for (unsigned int i = policy_first_place(policy); i < POLICY_PLACES;
+	     i = policy_next_place(policy, i))
 		memcpy(t->lists[i], policy->lists[i].name, sizeof(t->lists[i]));
 }
 

@@ -12,7 +12,7 @@ static enum findings_way way_of(enum transport transport, bool good_cookie)
 static bool is_noted(const struct query_env *env, uint8_t list)
 {
 	return env->findings &&
-	       (list >= POLICY_LISTS_MAX || env->snapshot->policy->lists[list].findings);
+	       (list >= POLICY_PLACES || env->snapshot->policy->lists[list].findings);
 }
 
 static void count(const struct query_env *env, struct findings_hit *hit)

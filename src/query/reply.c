@@ -111,7 +111,7 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 {
 	const struct policy_list *list = &job->env->snapshot->policy->lists[verdict->list];
 
-	stats_inc(job->env->stats, list_hits[verdict->list % POLICY_LISTS_MAX]);
+	stats_inc(job->env->stats, list_hits[verdict->list % POLICY_PLACES]);
 	switch (verdict->action) {
 	case ACTION_DROP:
 		stats_inc(job->env->stats, dropped);

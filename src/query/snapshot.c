@@ -26,6 +26,30 @@ struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf)
 	return limits;
 }
 
+enum err snapshot_follow(const struct snapshot *snapshot, struct policy_manual *manual,
+			 struct snapshot **ret_snapshot)
+{
+	struct snapshot *next = malloc(sizeof(*next));
+	enum err err = ERR_NOMEM;
+
+	if (next) {
+		*next = *snapshot;
+		next->generation++;
+		err = policy_follow(snapshot->policy, manual, &next->policy);
+	}
+	if (err == ERR_OK)
+		*ret_snapshot = next;
+	else
+		free(next);
+	return err;
+}
+
+void snapshot_free_former(struct snapshot *snapshot)
+{
+	policy_free_former(snapshot->policy);
+	free(snapshot);
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (!snapshot)

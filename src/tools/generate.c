@@ -6,50 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PARAMETERS_MAX 8
-#define PARAMETER_TEXT_MAX 32
-
-const struct command commands[WEB_COMMAND_COUNT] = {
-#define X(id, name, method, route, parameters, help)                                               \
-	[WEB_##id] = {name, method, route, parameters, help},
-	WEB_COMMANDS(X)
-#undef X
-};
-
-/* One parameter of a command: "NAME", or "[--type TYPE]". */
-struct parameter {
-	char name[PARAMETER_TEXT_MAX]; /* as the API calls it */
-	bool option;
-};
-
-static size_t add_parameter(struct parameter *list, size_t count, const char *word, size_t len,
-			    bool option)
-{
-	if (count == PARAMETERS_MAX || len >= PARAMETER_TEXT_MAX)
-		return count;
-	for (size_t i = 0; i < len; i++)
-		list[count].name[i] = (char)tolower((unsigned char)word[i]);
-	list[count].name[len] = '\0';
-	list[count].option = option;
-	return count + 1;
-}
-
-static size_t parameters_of(const struct command *c, struct parameter list[PARAMETERS_MAX])
-{
-	const char *at = c->parameters;
-	size_t count = 0;
-
-	while (*at) {
-		bool option = strncmp(at, "[--", 3) == 0;
-		const char *word = option ? at + 3 : at;
-		size_t len = strcspn(word, " ");
-
-		count = add_parameter(list, count, word, len, option);
-		at = option ? strchr(word, ']') + 1 : word + len;
-		at += strspn(at, " ");
-	}
-	return count;
-}
+#include "tools/parameters.h"
 
 /* ---- completions */
 
@@ -100,6 +57,18 @@ static void write_fish(void)
 
 /* ---- the manual */
 
+static void write_man_parameter(const struct parameter *p)
+{
+	const char *op = p->required ? "" : " Op";
+
+	if (!p->option)
+		printf("%s Ar %s", op, p->name);
+	else if (p->flag)
+		printf("%s Fl Fl %s", op, p->name);
+	else
+		printf("%s Fl Fl %s Ar %s", op, p->name, p->name);
+}
+
 static void write_man(void)
 {
 	for (size_t i = 0; i < WEB_COMMAND_COUNT; i++) {
@@ -109,14 +78,18 @@ static void write_man(void)
 
 		printf(".It Cm %s", c->name);
 		for (size_t p = 0; p < count; p++)
-			printf(list[p].option ? " Op Fl Fl %s Ar %s" : " Ar %.0s%s", list[p].name,
-			       list[p].name);
+			write_man_parameter(&list[p]);
 		printf("\n%c%s.\n.br\n.Li %s %s\n", toupper((unsigned char)*c->help), c->help + 1,
 		       c->method, c->route);
 	}
 }
 
 /* ---- the API */
+
+static const char *type_of(const struct parameter *p)
+{
+	return p->flag ? "boolean" : "string";
+}
 
 static json_t *query_parameters(const struct command *c)
 {
@@ -127,8 +100,8 @@ static json_t *query_parameters(const struct command *c)
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(array,
 				      json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", list[i].name,
-						"in", "query", "required", !list[i].option,
-						"schema", "type", "string"));
+						"in", "query", "required", list[i].required,
+						"schema", "type", type_of(&list[i])));
 	return array;
 }
 
@@ -141,8 +114,9 @@ static json_t *body_schema(const struct command *c)
 	json_t *schema;
 
 	for (size_t i = 0; i < count; i++) {
-		json_object_set_new(properties, list[i].name, json_pack("{s:s}", "type", "string"));
-		if (!list[i].option)
+		json_object_set_new(properties, list[i].name,
+				    json_pack("{s:s}", "type", type_of(&list[i])));
+		if (list[i].required)
 			json_array_append_new(required, json_string(list[i].name));
 	}
 	schema = json_pack("{s:s, s:o}", "type", "object", "properties", properties);
@@ -165,8 +139,14 @@ static json_t *responses(const struct command *c)
 
 static json_t *operation(const struct command *c)
 {
-	json_t *made = json_pack("{s:s, s:s, s:o}", "operationId", c->name, "summary", c->help,
-				 "responses", responses(c));
+	char id[PARAMETER_TEXT_MAX];
+	json_t *made;
+
+	snprintf(id, sizeof(id), "%s", c->name);
+	for (char *blank = id; (blank = strchr(blank, ' '));)
+		*blank = '-';
+	made = json_pack("{s:s, s:s, s:o}", "operationId", id, "summary", c->help, "responses",
+			 responses(c));
 
 	if (strcmp(c->method, "GET") == 0)
 		json_object_set_new(made, "parameters", query_parameters(c));

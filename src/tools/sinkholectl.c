@@ -14,9 +14,12 @@
 
 #include "tools/client.h"
 #include "tools/generate.h"
+#include "tools/parameters.h"
+#include "tools/show.h"
 
 #define SOCKET_DEFAULT "/run/sinkholed/control.sock"
-#define WORDS_MAX 8
+#define WORDS_MAX 12
+#define TARGET_MAX 8000
 #define POLL_NS 100000000L /* between two looks whether a reload is over */
 
 /* The command line. */
@@ -69,74 +72,6 @@ static json_t *ask(const struct line *line, const char *method, const char *targ
 
 /* ---- what is shown */
 
-/* Names and reasons come from files and packets: no control character reaches the terminal. */
-static void print_text(const char *text)
-{
-	for (; *text; text++)
-		putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
-}
-
-static void print_value(const json_t *value)
-{
-	if (json_is_string(value))
-		print_text(json_string_value(value));
-	else if (json_is_integer(value))
-		printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	else
-		fputs(json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "-", stdout);
-}
-
-/* A line for each value, those of inner objects behind the name of theirs. */
-static void print_object(const char *prefix, json_t *object)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(object, key, value)
-	{
-		if (json_is_object(value)) {
-			print_object(key, value);
-			continue;
-		}
-		printf("%s%s%s: ", prefix, *prefix ? "." : "", key);
-		print_value(value);
-		putchar('\n');
-	}
-}
-
-/* A block for each object of the array. */
-static void print_array(const json_t *array)
-{
-	size_t i;
-	json_t *item;
-
-	json_array_foreach(array, i, item)
-	{
-		if (i > 0)
-			putchar('\n');
-		if (json_is_object(item))
-			print_object("", item);
-		else
-			print_value(item);
-	}
-}
-
-static void print_answer(json_t *root)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(root, key, value)
-	{
-		if (json_is_array(value)) {
-			print_array(value);
-			json_object_del(root, key);
-			break;
-		}
-	}
-	print_object("", root);
-}
-
 static int show(const struct line *line, json_t *root)
 {
 	int status = root ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -145,7 +80,7 @@ static int show(const struct line *line, json_t *root)
 		json_dumpf(root, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 		putchar('\n');
 	} else if (root) {
-		print_answer(root);
+		show_answer(root);
 	}
 	json_decref(root);
 	return fflush(stdout) == 0 ? status : fail("standard output", strerror(errno));
@@ -182,13 +117,13 @@ static bool tell_list(const json_t *list)
 	bool refused = reason && *reason;
 
 	fputs("list ", stdout);
-	print_value(json_object_get(list, "name"));
+	show_value(json_object_get(list, "name"));
 	printf(": %" JSON_INTEGER_FORMAT " names in force, %" JSON_INTEGER_FORMAT
 	       " held back, %" JSON_INTEGER_FORMAT " bad lines",
 	       number(list, "names"), number(list, "held"), number(list, "bad"));
 	if (refused) {
 		fputs("; REFUSED: ", stdout);
-		print_text(reason);
+		show_text(reason);
 	}
 	putchar('\n');
 	return refused;
@@ -224,7 +159,7 @@ static int reload(const struct line *line)
 	load = json_object_get(status, "load");
 	if (json_is_true(json_object_get(load, "failed"))) {
 		fputs("FAILED, all stays as it was: ", stdout);
-		print_value(json_object_get(load, "reason"));
+		show_value(json_object_get(load, "reason"));
 		putchar('\n');
 	} else if (status) {
 		printf("%" JSON_INTEGER_FORMAT " names in force, loaded in %" JSON_INTEGER_FORMAT
@@ -237,6 +172,51 @@ static int reload(const struct line *line)
 	return result;
 }
 
+static const char *text(const json_t *object, const char *key)
+{
+	const char *found = json_string_value(json_object_get(object, key));
+
+	return found ? found : "";
+}
+
+/* What a query for the name is answered now, and which list says so. */
+static void tell_now(const json_t *now)
+{
+	size_t i;
+	json_t *rule;
+
+	printf("now %s, answered: ", text(now, "verdict"));
+	show_text(text(now, "answer"));
+	json_array_foreach(json_object_get(now, "rules"), i, rule)
+	{
+		if (!json_is_true(json_object_get(rule, "decides")))
+			continue;
+		printf(", by list %s%s", text(rule, "list"),
+		       json_is_true(json_object_get(rule, "mandatory")) ? " (mandatory)" : "");
+	}
+	putchar('\n');
+}
+
+/* What was said by command, and what comes of it. */
+static int tell_said(const struct line *line, json_t *said)
+{
+	bool kept = json_is_true(json_object_get(said, "kept"));
+	const json_t *now = json_object_get(said, "now");
+
+	if (!said || line->json)
+		return show(line, said);
+	printf("%s: ", commands[line->command].name);
+	show_text(text(said, "of"));
+	printf("%s%s\n", *text(said, "until") ? ", until " : "", text(said, "until"));
+	if (now)
+		tell_now(now);
+	json_decref(said);
+	if (!kept)
+		return fail("it holds until the next restart alone",
+			    "the daemon's log says why it cannot be kept");
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : fail("standard output", strerror(errno));
+}
+
 static int metrics(const struct line *line)
 {
 	struct answer answer;
@@ -246,26 +226,6 @@ static int metrics(const struct line *line)
 	fputs(answer.body, stdout);
 	free(answer.text);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : fail("standard output", strerror(errno));
-}
-
-/* One word, which the daemon is sent as `key`. */
-static int send_word(const struct line *line, const char *key)
-{
-	const struct command *command = &commands[line->command];
-	json_t *body;
-	char *text;
-	int status;
-
-	if (line->count != 1)
-		return fail(command->name, command->parameters);
-	body = json_pack("{s:s}", key, line->words[0]);
-	text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	json_decref(body);
-	if (!text)
-		return fail(line->words[0], "no UTF-8");
-	status = show(line, ask(line, command->method, command->route, text));
-	free(text);
-	return status;
 }
 
 /* For a URL: what is neither letter nor digit as %XX. */
@@ -284,45 +244,134 @@ static size_t escape(const char *text, char *buf, size_t size)
 	return len;
 }
 
-/* NAME [--type TYPE] [--client ADDRESS], as the query of the route. */
-static int explain(const struct line *line)
+/* The command's parameter that the word is an option of; NULL: none. */
+static const struct parameter *find_option(const struct parameter *list, size_t count,
+					   const char *word)
 {
-	static const char *const options[] = {"type", "client"};
-	char target[4096];
-	size_t len =
-		(size_t)snprintf(target, sizeof(target), "%s?name=", commands[WEB_EXPLAIN].route);
-
-	if (line->count % 2 == 0)
-		return fail("explain", commands[WEB_EXPLAIN].parameters);
-	len += escape(line->words[0], target + len, sizeof(target) - len);
-	for (size_t i = 1; i + 1 < line->count; i += 2) {
-		bool type = strcmp(line->words[i], "--type") == 0;
-
-		if (!type && strcmp(line->words[i], "--client") != 0)
-			return fail(line->words[i], "there is no such option");
-		len += (size_t)snprintf(target + len, sizeof(target) - len,
-					"&%s=", options[type ? 0 : 1]);
-		len += escape(line->words[i + 1], target + len, sizeof(target) - len);
-	}
-	return show(line, ask(line, "GET", target, ""));
+	for (size_t i = 0; i < count && strncmp(word, "--", 2) == 0; i++)
+		if (list[i].option && strcmp(list[i].name, word + 2) == 0)
+			return &list[i];
+	return NULL;
 }
 
-static int run(const struct line *line)
+/* The next parameter that is given without an option, and was not yet; NULL: none. */
+static const struct parameter *next_word(const struct parameter *list, size_t count,
+					 const json_t *given)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!list[i].option && !json_object_get(given, list[i].name))
+			return &list[i];
+	return NULL;
+}
+
+/* Adds the word at `*i`, and what belongs to it, to `given`.  False: it was told what is wrong. */
+static bool take_word(const struct line *line, const struct parameter *list, size_t count,
+		      size_t *i, json_t *given)
+{
+	const char *word = line->words[*i];
+	const struct parameter *p = find_option(list, count, word);
+	json_t *value;
+
+	if (!p && strncmp(word, "--", 2) != 0)
+		p = next_word(list, count, given);
+	else if (p && !p->flag)
+		word = ++*i < line->count ? line->words[*i] : NULL;
+	if (!p || !word) {
+		fail(line->words[*i - (word ? 0 : 1)],
+		     p ? "lacks what it is to be" : "there is no such option or parameter");
+		return false;
+	}
+	value = p->flag ? json_true() : json_string(word);
+	if (!value)
+		fail(word, "no UTF-8");
+	return value && json_object_set_new(given, p->name, value) == 0;
+}
+
+/* The parameters of the command line, by their names; NULL: it was told what is wrong. */
+static json_t *read_parameters(const struct line *line)
+{
+	const struct command *command = &commands[line->command];
+	struct parameter list[PARAMETERS_MAX];
+	size_t count = parameters_of(command, list);
+	json_t *given = json_object();
+	bool good = given != NULL;
+
+	for (size_t i = 0; i < line->count && good; i++)
+		good = take_word(line, list, count, &i, given);
+	for (size_t i = 0; i < count && good; i++) {
+		if (!list[i].required || json_object_get(given, list[i].name))
+			continue;
+		fprintf(stderr, "usage: sinkholectl %s %s\n", command->name, command->parameters);
+		good = false;
+	}
+	if (good)
+		return given;
+	json_decref(given);
+	return NULL;
+}
+
+/* Asks with the parameters in the query of the route. */
+static json_t *ask_query(const struct line *line, json_t *given)
+{
+	const struct command *command = &commands[line->command];
+	char target[TARGET_MAX];
+	size_t len = (size_t)snprintf(target, sizeof(target), "%s", command->route);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(given, key, value)
+	{
+		len += (size_t)snprintf(target + len, sizeof(target) - len,
+					"%c%s=", strchr(target, '?') ? '&' : '?', key);
+		len += escape(json_is_true(value) ? "true" : json_string_value(value), target + len,
+			      sizeof(target) - len);
+	}
+	return ask(line, command->method, target, "");
+}
+
+/* Asks with the parameters as the body. */
+static json_t *ask_body(const struct line *line, json_t *given)
+{
+	const struct command *command = &commands[line->command];
+	char *text = json_dumps(given, JSON_COMPACT);
+	json_t *root = text ? ask(line, command->method, command->route, text) : NULL;
+
+	free(text);
+	return root;
+}
+
+static json_t *ask_command(const struct line *line, json_t *given)
+{
+	bool get = strcmp(commands[line->command].method, "GET") == 0;
+
+	return get ? ask_query(line, given) : ask_body(line, given);
+}
+
+static int run_with(const struct line *line, json_t *given)
 {
 	switch (line->command) {
-	case WEB_EXPLAIN:
-		return explain(line);
 	case WEB_RELOAD:
 		return reload(line);
 	case WEB_METRICS:
 		return metrics(line);
-	case WEB_FLUSH:
-		return send_word(line, "name");
-	case WEB_LOG_LEVEL:
-		return send_word(line, "level");
+	case WEB_BLOCK:
+	case WEB_UNBLOCK:
+	case WEB_WITHDRAW:
+	case WEB_LIST_OFF:
+	case WEB_LIST_ON:
+		return tell_said(line, ask_command(line, given));
 	default:
-		return show(line, ask(line, "GET", commands[line->command].route, ""));
+		return show(line, ask_command(line, given));
 	}
+}
+
+static int run(const struct line *line)
+{
+	json_t *given = read_parameters(line);
+	int status = given ? run_with(line, given) : EXIT_FAILURE;
+
+	json_decref(given);
+	return status;
 }
 
 /* ---- the command line */
@@ -343,14 +392,30 @@ static bool read_line(int argc, char **argv, struct line *line)
 	return line->count > 0;
 }
 
+/* How many of the words are the command's name: 1, or 2 where that has a blank; 0: it is another.
+ */
+static size_t words_of(const struct line *line, const char *name)
+{
+	size_t first = strcspn(name, " ");
+
+	if (strlen(line->words[0]) != first || strncmp(name, line->words[0], first) != 0)
+		return 0;
+	if (!name[first])
+		return 1;
+	return line->count > 1 && strcmp(name + first + 1, line->words[1]) == 0 ? 2 : 0;
+}
+
 /* Takes the command off the words. */
 static bool find_command(struct line *line)
 {
 	for (size_t i = 0; i < WEB_COMMAND_COUNT; i++) {
-		if (strcmp(commands[i].name, line->words[0]) != 0)
+		size_t words = words_of(line, commands[i].name);
+
+		if (words == 0)
 			continue;
 		line->command = (enum web_command)i;
-		memmove(line->words, line->words + 1, --line->count * sizeof(line->words[0]));
+		line->count -= words;
+		memmove(line->words, line->words + words, line->count * sizeof(line->words[0]));
 		return true;
 	}
 	return false;
@@ -368,7 +433,5 @@ int main(int argc, char **argv)
 		return generate(argv[2]) ? EXIT_SUCCESS : usage(stderr);
 	if (!read_line(argc, argv, &line) || !find_command(&line))
 		return usage(stderr);
-	if (!*commands[line.command].parameters && line.count > 0)
-		return fail(commands[line.command].name, "takes nothing behind it");
 	return run(&line);
 }

@@ -158,7 +158,7 @@ static void do_flush(struct evhttp_request *req, const struct web_view *view)
 	answer_json(req, HTTP_OK, json_pack("{s:I}", "flushed", (json_int_t)count));
 }
 
-static void do_log_level(struct evhttp_request *req)
+static void do_log_level(struct evhttp_request *req, const struct web_view *view)
 {
 	static const struct {
 		enum log_level level;
@@ -170,6 +170,7 @@ static void do_log_level(struct evhttp_request *req)
 	};
 	char text[32];
 
+	(void)view;
 	if (!read_text(req, "level", text, sizeof(text)))
 		return;
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
@@ -200,40 +201,30 @@ void api_metrics(struct evhttp_request *req, const struct web_view *view)
 		refuse_route(req, other && command == WEB_COMMAND_COUNT);
 }
 
+/* How each command is answered: by what is shown, or by what is done. */
+static const struct action_row {
+	json_t *(*show)(const struct web_now *now);
+	void (*act)(struct evhttp_request *req, const struct web_view *view);
+} answers[WEB_COMMAND_COUNT] = {
+	[WEB_STATUS] = {.show = json_status},	[WEB_STATS] = {.show = json_stats},
+	[WEB_LISTS] = {.show = json_lists},	[WEB_UPSTREAMS] = {.show = json_upstreams},
+	[WEB_EXPLAIN] = {.act = api_explain},	[WEB_RELOAD] = {.act = do_reload},
+	[WEB_BLOCK] = {.act = api_block},	[WEB_UNBLOCK] = {.act = api_unblock},
+	[WEB_WITHDRAW] = {.act = api_withdraw}, [WEB_LIST_OFF] = {.act = api_list_off},
+	[WEB_LIST_ON] = {.act = api_list_on},	[WEB_MANUAL] = {.show = json_manual},
+	[WEB_FLUSH] = {.act = do_flush},	[WEB_LOG_LEVEL] = {.act = do_log_level},
+	[WEB_METRICS] = {.act = send_metrics},
+};
+
 void api_answer(struct evhttp_request *req, const struct web_view *view)
 {
 	bool other;
+	enum web_command command = find_route(req, &other);
 
-	switch (find_route(req, &other)) {
-	case WEB_STATUS:
-		answer_shown(req, view, json_status);
-		break;
-	case WEB_STATS:
-		answer_shown(req, view, json_stats);
-		break;
-	case WEB_LISTS:
-		answer_shown(req, view, json_lists);
-		break;
-	case WEB_UPSTREAMS:
-		answer_shown(req, view, json_upstreams);
-		break;
-	case WEB_EXPLAIN:
-		api_explain(req, view);
-		break;
-	case WEB_RELOAD:
-		do_reload(req, view);
-		break;
-	case WEB_FLUSH:
-		do_flush(req, view);
-		break;
-	case WEB_LOG_LEVEL:
-		do_log_level(req);
-		break;
-	case WEB_METRICS:
-		send_metrics(req, view);
-		break;
-	case WEB_COMMAND_COUNT:
+	if (command == WEB_COMMAND_COUNT)
 		refuse_route(req, other);
-		break;
-	}
+	else if (answers[command].show)
+		answer_shown(req, view, answers[command].show);
+	else
+		answers[command].act(req, view);
 }

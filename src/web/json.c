@@ -29,17 +29,31 @@ static json_int_t number(uint64_t value)
 	return (json_int_t)value;
 }
 
+/* What was said by command, in numbers, and which lists are not asked. */
+static json_t *manual_state(const struct manual *manual)
+{
+	json_t *off = json_array();
+
+	for (size_t i = 0; i < manual->count; i++)
+		if (manual->entries[i].kind == MANUAL_LIST_OFF)
+			json_array_append_new(off, json_text(manual->entries[i].list));
+	return json_pack("{s:I, s:I, s:o}", "blocked", number(manual_count(manual, MANUAL_BLOCK)),
+			 "unblocked", number(manual_count(manual, MANUAL_PASS)), "lists_off", off);
+}
+
 json_t *json_status(const struct web_now *now)
 {
 	const struct web_loads *loads = now->loads;
 
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:b, s:o, s:I, s:I, s:i}}",
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:b, s:o, s:I, s:I, "
+			 "s:i}}",
 			 "version", SINKHOLED_VERSION, "started", number(now->started_s), "uptime",
 			 number(clock_unix_s() - now->started_s), "generation",
 			 number(now->snapshot->generation), "lists",
 			 number(now->snapshot->policy->list_count), "names", number(loads->names),
-			 "load", "wanted", number(loads->wanted), "covered", number(loads->covered),
-			 "failed", loads->last_failed, "reason", json_text(loads->reason), "ended",
+			 "manual", manual_state(now->manual), "load", "wanted",
+			 number(loads->wanted), "covered", number(loads->covered), "failed",
+			 loads->last_failed, "reason", json_text(loads->reason), "ended",
 			 number(loads->last_s), "refused", number(loads->refused), "took_ms",
 			 (int)loads->took_ms);
 }
@@ -75,25 +89,30 @@ static json_t *list(const struct web_now *now, size_t i)
 {
 	const struct policy_list *policy = &now->snapshot->policy->lists[i];
 	const struct web_list *load = &now->loads->lists[i];
-	struct domset_count count = domset_count(now->snapshot->policy->set, (unsigned int)i);
+	const struct policy_manual *manual = now->snapshot->policy->manual;
+	struct domset_count count = policy_count(now->snapshot->policy, (unsigned int)i);
+	bool off = manual && i < POLICY_LISTS_MAX && (manual->off >> i & 1U);
 
-	return json_pack("{s:s, s:o, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:o}",
-			 "name", policy->name, "file",
-			 json_text(file_of(now->snapshot->conf, policy->name)), "action",
-			 action_word(policy->action), "mandatory", policy->mandatory, "entries",
-			 number(policy->entries), "names", number(count.rules), "held",
-			 number(load->held), "bad", number(load->bad), "skipped",
-			 number(load->skipped), "hits", number(now->stats.list_hits[i]), "current",
-			 load->own, "loaded", number(load->loaded_s), "refusals",
-			 number(load->refusals), "reason", json_text(load->reason));
+	return json_pack(
+		"{s:s, s:o, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:o, s:b}",
+		"name", policy->name, "file", json_text(file_of(now->snapshot->conf, policy->name)),
+		"action", action_word(policy->action), "mandatory", policy->mandatory, "entries",
+		number(i < POLICY_LISTS_MAX ? policy->entries : count.rules), "names",
+		number(count.rules), "held", number(load->held), "bad", number(load->bad),
+		"skipped", number(load->skipped), "hits", number(now->stats.list_hits[i]),
+		"current", load->own, "loaded", number(load->loaded_s), "refusals",
+		number(load->refusals), "reason", json_text(load->reason), "off", off);
 }
 
 json_t *json_lists(const struct web_now *now)
 {
+	const struct policy *policy = now->snapshot->policy;
 	json_t *lists = json_array();
 
-	for (size_t i = 0; i < now->snapshot->policy->list_count; i++)
-		json_array_append_new(lists, list(now, i));
+	for (unsigned int i = policy_first_place(policy); i < POLICY_PLACES;
+	     i = policy_next_place(policy, i))
+		if (i < POLICY_LISTS_MAX || policy_count(policy, i).rules > 0)
+			json_array_append_new(lists, list(now, i));
 	return json_pack("{s:o}", "lists", lists);
 }
 

@@ -228,14 +228,16 @@ struct list_metric {
 	uint64_t (*value)(const struct web_now *now, size_t i);
 };
 
-static uint64_t list_entries(const struct web_now *now, size_t i)
-{
-	return now->snapshot->policy->lists[i].entries;
-}
-
 static uint64_t list_names(const struct web_now *now, size_t i)
 {
-	return domset_count(now->snapshot->policy->set, (unsigned int)i).rules;
+	return policy_count(now->snapshot->policy, (unsigned int)i).rules;
+}
+
+static uint64_t list_entries(const struct web_now *now, size_t i)
+{
+	if (i >= POLICY_LISTS_MAX)
+		return list_names(now, i);
+	return now->snapshot->policy->lists[i].entries;
 }
 
 static uint64_t list_hits(const struct web_now *now, size_t i)
@@ -273,6 +275,13 @@ static uint64_t list_took_ms(const struct web_now *now, size_t i)
 	return now->loads->lists[i].took_ms;
 }
 
+static uint64_t list_off(const struct web_now *now, size_t i)
+{
+	const struct policy_manual *manual = now->snapshot->policy->manual;
+
+	return manual && i < POLICY_LISTS_MAX && (manual->off >> i & 1U);
+}
+
 static const struct list_metric list_metrics[] = {
 	{GAUGE, "list_entries", "entries of the list's file that are in force", list_entries},
 	{GAUGE, "list_names", "distinct names of the list that are in force", list_names},
@@ -288,6 +297,7 @@ static const struct list_metric list_metrics[] = {
 	 "when what is in force was read, in Unix time; 0: "
 	 "before this start",
 	 list_loaded},
+	{GAUGE, "list_off", "1: the list is not asked for now, as was said by command", list_off},
 	{SECONDS, "list_load_seconds", "how long reading the list took", list_took_ms},
 };
 
@@ -299,13 +309,22 @@ static void write_lists(const struct writer *w, const struct web_now *now)
 		const struct list_metric *metric = &list_metrics[m];
 
 		head(w, metric->kind, metric->name, metric->help);
-		for (size_t i = 0; i < policy->list_count; i++)
+		for (unsigned int i = policy_first_place(policy); i < POLICY_PLACES;
+		     i = policy_next_place(policy, i))
 			sample_of(w, metric->kind, metric->name, "list", policy->lists[i].name,
 				  metric->value(now, i));
 	}
 }
 
 /* ---- the rest */
+
+static void write_manual(const struct writer *w, const struct web_now *now)
+{
+	head(w, GAUGE, "manual_entries", "what was said by command and has not ended, by its kind");
+	for (unsigned int kind = 0; kind < MANUAL_KIND_COUNT; kind++)
+		sample_of(w, GAUGE, "manual_entries", "kind", manual_word((enum manual_kind)kind),
+			  manual_count(now->manual, (enum manual_kind)kind));
+}
 
 static void write_loads(const struct writer *w, const struct web_now *now)
 {
@@ -388,6 +407,7 @@ void metrics_write(struct evbuffer *out, const struct web_now *now, bool openmet
 	write_lists(&w, now);
 	write_upstreams(&w, now);
 	write_loads(&w, now);
+	write_manual(&w, now);
 	write_cache(&w, &now->cache);
 	single(&w, GAUGE, "receive_buffer_bytes",
 	       "what the kernel granted a UDP socket to queue queries in, the least of all",

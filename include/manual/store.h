@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What was said by command, kept over restarts: manual.json of the state directory. */
+#ifndef MANUAL_STORE_H
+#define MANUAL_STORE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "manual/manual.h"
+
+#define MANUAL_TEXT_MAX (8U * 1024 * 1024) /* octets of the file */
+
+/* Reads the `len` octets of such a file; `ret_manual` is overwritten.  What is wrong in any part
+ * has nothing read.  ERR_SYNTAX with `text`, ERR_NOMEM.  Any thread. */
+enum err manual_parse(const char *data, size_t len, struct manual *ret_manual,
+		      struct err_text *text) MUST_CHECK;
+
+/* Reads the file below `directory`; "" or no such file: there are no entries.  ERR_SYS, ERR_SYNTAX,
+ * ERR_NOMEM with `text`. */
+enum err manual_read(const char *directory, struct manual *ret_manual,
+		     struct err_text *text) MUST_CHECK;
+
+/* Puts it on the disk, whole or not at all.  ERR_NOTFOUND: `directory` is "".  ERR_SYS, ERR_NOMEM
+ * with `text`; then the file is as it was.  Blocks. */
+enum err manual_write(const char *directory, const struct manual *manual,
+		      struct err_text *text) MUST_CHECK;
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/inforce.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/news.h"
+#include "manual/compile.h"
+#include "manual/store.h"
+#include "manual/until.h"
+
+/* A snapshot that another has followed, of which somebody may have hold. */
+struct former {
+	struct snapshot *snapshot;
+	struct former *next;
+};
+
+struct inforce {
+	struct workers *workers;
+	pthread_mutex_t lock; /* of all below */
+	struct news news;
+	struct manual manual;
+	struct former *formers;
+	bool paused;
+	atomic_bool forbidden; /* set under the lock */
+};
+
+/* ---- what is said by command */
+
+static void tell(const char *what, const struct manual_entry *entry)
+{
+	char subject[NAME_TEXT_MAX];
+	char until[UNTIL_TEXT_MAX];
+	bool ends = entry->until_s > 0;
+
+	log_notice("command: %s%s %s%s%s%s%s, by %s", what, manual_word(entry->kind),
+		   manual_subject(entry, subject), ends ? ", until " : "",
+		   until_text(entry->until_s, until), *entry->ticket ? ", ticket " : "",
+		   entry->ticket, entry->by);
+}
+
+static void tell_ended(void *arg, const struct manual_entry *entry)
+{
+	(void)arg;
+	tell("ended: ", entry);
+}
+
+static void tell_held(const struct manual *manual)
+{
+	char subject[NAME_TEXT_MAX];
+
+	for (size_t i = 0; i < manual->count; i++)
+		if (manual->entries[i].held)
+			log_warning("command: %s %s is not in force: the guard or the "
+				    "configuration does not let it be",
+				    manual_word(manual->entries[i].kind),
+				    manual_subject(&manual->entries[i], subject));
+}
+
+/* Keeps the former snapshot until the main thread comes by: that, or a load, may be reading it. */
+static enum err follow(struct inforce *f, struct policy_manual *compiled)
+{
+	struct former *former = malloc(sizeof(*former));
+	struct snapshot *next;
+	enum err err = ERR_NOMEM;
+
+	if (former)
+		err = snapshot_follow(workers_snapshot(f->workers), compiled, &next);
+	if (err != ERR_OK) {
+		free(former);
+		return err;
+	}
+	former->snapshot = workers_exchange(f->workers, next);
+	former->next = f->formers;
+	f->formers = former;
+	return ERR_OK;
+}
+
+/* Puts `manual` (taken over, if that succeeds) in the place of what was said until now. */
+static enum err exchange(struct inforce *f, struct manual *manual)
+{
+	struct policy_manual *compiled = NULL;
+	enum err err = manual_compile(manual, workers_snapshot(f->workers), &compiled);
+
+	if (err == ERR_OK)
+		err = follow(f, compiled);
+	if (err != ERR_OK) {
+		policy_manual_free(compiled);
+		return err;
+	}
+	manual_free(&f->manual);
+	f->manual = *manual;
+	return ERR_OK;
+}
+
+static bool keep(const struct inforce *f)
+{
+	const char *directory = workers_snapshot(f->workers)->conf->state.directory;
+	struct err_text text;
+
+	if (manual_write(directory, &f->manual, &text) == ERR_OK)
+		return true;
+	log_error("command: what is said holds until the next restart alone: %s", text.text);
+	return false;
+}
+
+static enum err change(const struct manual_entry *entry, bool take_back, struct manual *manual,
+		       struct err_text *text)
+{
+	enum err err = take_back ? manual_remove(manual, entry) : manual_put(manual, entry);
+
+	if (err == ERR_NOTFOUND)
+		return err_set(text, err, "nothing of the kind was said");
+	return err_set(text, err,
+		       err == ERR_RANGE ? "there are %u entries, the most there may be"
+					: "out of memory",
+		       MANUAL_MAX);
+}
+
+static enum err say(struct inforce *f, const struct manual_entry *entry, bool take_back,
+		    struct err_text *text)
+{
+	struct manual manual = {.count = 0};
+	enum err err = ERR_OK;
+
+	if (f->forbidden || f->paused)
+		return err_set(text, ERR_CANCELLED, "the daemon is ending, or hands over");
+	if (!take_back)
+		err = manual_check(entry, workers_snapshot(f->workers), text);
+	if (err == ERR_OK)
+		err = err_set(text, manual_copy(&f->manual, &manual), "out of memory");
+	if (err == ERR_OK)
+		err = change(entry, take_back, &manual, text);
+	if (err == ERR_OK)
+		err = err_set(text, exchange(f, &manual), "out of memory");
+	if (err != ERR_OK)
+		manual_free(&manual);
+	return err;
+}
+
+enum err inforce_say(struct inforce *f, const struct manual_entry *entry, bool take_back,
+		     bool *ret_kept, struct err_text *text)
+{
+	enum err err;
+
+	pthread_mutex_lock(&f->lock);
+	err = say(f, entry, take_back, text);
+	if (err == ERR_OK) {
+		tell(take_back ? "withdrawn: " : "", entry);
+		*ret_kept = keep(f);
+	}
+	pthread_mutex_unlock(&f->lock);
+	return err;
+}
+
+/* ---- the main thread's second */
+
+/* Puts in force what is said and has not ended. */
+static enum err again(struct inforce *f)
+{
+	struct manual manual;
+	size_t ended;
+	enum err err = manual_copy(&f->manual, &manual);
+
+	if (err != ERR_OK)
+		return err;
+	ended = manual_expire(&manual, clock_unix_s(), tell_ended, NULL);
+	err = exchange(f, &manual);
+	if (err != ERR_OK)
+		manual_free(&manual);
+	else if (ended > 0)
+		(void)keep(f);
+	return err;
+}
+
+static void expire(struct inforce *f)
+{
+	if (f->forbidden || f->paused || manual_next_s(&f->manual) > clock_unix_s())
+		return;
+	if (again(f) != ERR_OK)
+		log_limited(LOG_LEVEL_ERROR, "command: out of memory: what has ended still holds");
+}
+
+static void free_formers(struct inforce *f)
+{
+	while (f->formers) {
+		struct former *former = f->formers;
+
+		f->formers = former->next;
+		snapshot_free_former(former->snapshot);
+		free(former);
+	}
+}
+
+void inforce_tick(struct inforce *f, bool loading)
+{
+	pthread_mutex_lock(&f->lock);
+	if (!loading)
+		free_formers(f);
+	expire(f);
+	pthread_mutex_unlock(&f->lock);
+}
+
+/* ---- loads */
+
+/* What is said by command, for the lists and by the guard of `snapshot`. */
+static enum err add_manual(struct inforce *f, struct snapshot *snapshot)
+{
+	struct policy_manual *compiled = NULL;
+	enum err err = manual_compile(&f->manual, snapshot, &compiled);
+
+	if (err != ERR_OK)
+		return err;
+	policy_set_manual(snapshot->policy, compiled);
+	tell_held(&f->manual);
+	return ERR_OK;
+}
+
+enum err inforce_put(struct inforce *f, struct snapshot *snapshot, const struct load_result *result)
+{
+	enum err err;
+
+	pthread_mutex_lock(&f->lock);
+	err = f->forbidden ? ERR_CANCELLED : add_manual(f, snapshot);
+	if (err == ERR_OK) {
+		snapshot->generation = workers_snapshot(f->workers)->generation + 1;
+		workers_publish(f->workers, snapshot);
+		news_good(&f->news, snapshot, result);
+	}
+	pthread_mutex_unlock(&f->lock);
+	if (err != ERR_OK)
+		snapshot_free(snapshot);
+	return err;
+}
+
+void inforce_failed(struct inforce *f, const char *reason)
+{
+	pthread_mutex_lock(&f->lock);
+	news_failed(&f->news, reason);
+	pthread_mutex_unlock(&f->lock);
+}
+
+void inforce_pause(struct inforce *f, bool pause)
+{
+	pthread_mutex_lock(&f->lock);
+	f->paused = pause;
+	pthread_mutex_unlock(&f->lock);
+}
+
+void inforce_forbid(struct inforce *f)
+{
+	pthread_mutex_lock(&f->lock);
+	f->forbidden = true;
+	pthread_mutex_unlock(&f->lock);
+}
+
+const atomic_bool *inforce_forbidden(const struct inforce *f)
+{
+	return &f->forbidden;
+}
+
+uint64_t inforce_want(struct inforce *f)
+{
+	uint64_t number;
+
+	pthread_mutex_lock(&f->lock);
+	number = ++f->news.loads.wanted;
+	pthread_mutex_unlock(&f->lock);
+	return number;
+}
+
+void inforce_cover(struct inforce *f, uint64_t number)
+{
+	pthread_mutex_lock(&f->lock);
+	f->news.loads.covered = number;
+	pthread_mutex_unlock(&f->lock);
+}
+
+void inforce_look(struct inforce *f, inforce_look_fn *look, void *arg)
+{
+	pthread_mutex_lock(&f->lock);
+	look(arg, workers_snapshot(f->workers), &f->news.loads, &f->manual);
+	pthread_mutex_unlock(&f->lock);
+}
+
+/* ---- made and freed */
+
+enum err inforce_create(struct workers *workers, const struct load_result *first,
+			struct inforce **ret_inforce, struct err_text *text)
+{
+	const struct snapshot *s = workers_snapshot(workers);
+	struct inforce *f = calloc(1, sizeof(*f));
+	enum err err;
+
+	if (!f)
+		return err_set(text, ERR_NOMEM, "out of memory");
+	f->workers = workers;
+	pthread_mutex_init(&f->lock, NULL);
+	news_good(&f->news, s, first);
+	err = manual_read(s->conf->state.directory, &f->manual, text);
+	if (err == ERR_OK && f->manual.count > 0)
+		err = err_set(text, again(f), "out of memory");
+	if (err == ERR_OK) {
+		tell_held(&f->manual);
+		*ret_inforce = f;
+	} else {
+		inforce_free(f);
+	}
+	return err;
+}
+
+void inforce_free(struct inforce *f)
+{
+	if (!f)
+		return;
+	free_formers(f);
+	manual_free(&f->manual);
+	pthread_mutex_destroy(&f->lock);
+	free(f);
+}
