@@ -91,7 +91,7 @@ HEADERS := $(sort $(wildcard include/*/*.h src/*/*.h))
 CHECKED := $(wildcard $(SRCS) $(CTL) src/main.c)
 OBJS    := $(SRCS:src/%.c=$(BUILD)/obj/%.o)
 LIB     := $(BUILD)/libsinkholed.a
-SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/support/*.c))
+KIT     := $(BUILD)/libkit.a
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c))
 # T=listline: the tests of that name, or else those whose names have it in them
 chosen = $(foreach t,$(T),$(or $(filter %/test_$(t),$(1)),$(foreach u,$(1),$(if $(findstring $(t),$(u:$(BUILD)/tests/%=%)),$(u)))))
@@ -151,7 +151,11 @@ $(BUILD)/sinkholed: $(BUILD)/obj/main.o $(LIB)
 $(BUILD)/sinkholectl: $(CTL:src/%.c=$(BUILD)/obj/%.o)
 	$(SAY) LINK $@
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
-$(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(SUPPORT) $(LIB)
+# what the unit tests share: a test is linked with what it uses
+$(KIT): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/support/*.c))
+	$(SAY) AR $@
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
+$(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(KIT) $(LIB)
 	$(SAY) LINK $@
 	$(Q)mkdir -p $(@D) && $(LINK) -o $@ $^ -lcmocka $(PKG_LIBS)
 # libFuzzer brings its own main, elsewhere the corpus is replayed

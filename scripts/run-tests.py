@@ -5,9 +5,10 @@
     run-tests.py unit:FLAVOUR[:ONLY] replay:FLAVOUR[:ONLY] functional:FLAVOUR[:ONLY] lint:CHECK ...
 
 ONLY chooses the tests whose name it is, or else those whose names have it in them; several are
-put together with commas.  Most tests wait rather than compute, so that a few more run at a time
-than there are cores (JOBS=1 in the environment: one after the other); the longest begin first.
-Each has ports and a folder of its own.
+put together with commas.  Most tests wait rather than compute, so that more run at a time than
+there are cores (JOBS=1 in the environment: one after the other); the longest begin first.  Each has
+ports and a folder of its own.  The checks of lint compute, and take what the tests leave of the
+cores.  Under TSan only the unit tests run that can start a thread: the others have no race.
 
 The last line is 'N passed, N failed, N skipped'.  A section in which no test ran has failed.
 Logs stay in build/results/.
@@ -23,6 +24,7 @@ import tempfile
 import time
 import xml.etree.ElementTree
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -30,11 +32,16 @@ RESULTS = Path("build/results")
 SECONDS = RESULTS / "seconds.json"      # how long each took the last time
 # seconds one program, one file of functional tests, one check may take
 LIMITS = {"unit": 300, "replay": 300, "functional": 600, "lint": 1200}
-SLOTS = int(os.environ.get("JOBS", (os.cpu_count() or 1) * 2))
+SLOTS = int(os.environ.get("JOBS", (os.cpu_count() or 1) * 3))
 PORTS = range(10000, 32000)             # outside of what the kernel gives to clients
 TELL_EVERY_S = 30                       # a word of the progress where no terminal shows it
 # minutes of waiting for what fails: once is enough, in the build that sees most
-SANITIZED_ALONE = ("test_faults", "test_dot", "test_forgery")
+SANITIZED_ALONE = ("test_faults", "test_dot", "test_forgery", "test_fairness", "test_careless",
+                   "test_rate", "test_upstreams")
+# a minute and more, which their sources do not show: what a first run begins with
+LONG = ("faults", "load/mandatory", "fairness", "careless", "dot", "rate", "running", "handover", "forgery",
+        "mandatory", "upstreams", "chase", "reload", "remote/link", "match/weaken", "query/findings")
+FEW_ROUNDS = "40"                       # of what tests do at random, in the builds after the first
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1"
                     ":allocator_may_return_null=1",
@@ -96,12 +103,12 @@ class Job:
         self.extra = extra or {}
         self.limit = int(os.environ.get("TEST_LIMIT", LIMITS[section.kind]))
         # a guess before the first run: the longest sources take longest
-        self.guess_s = source.stat().st_size / 1000 if source else 1
+        self.guess_s = 100 if name in LONG else source.stat().st_size / 1000 if source else 1
         self.log = RESULTS / f"{self.name.replace(':', '-').replace('/', '-')}.log"
         self.seconds = 0
 
     def environment(self, slot, folder):
-        share = len(PORTS) // SLOTS
+        share = len(PORTS) // (SLOTS + 1)
         first = PORTS[slot * share]
         return {**ENVIRONMENT, **os.environ, "PYTEST_DEBUG_TEMPROOT": folder,
                 "TEST_PORTS": f"{first}-{first + share - 1}", **self.extra}
@@ -171,13 +178,23 @@ class Section:
         print("".join(self.logs), end="", flush=True)
 
 
+def starts_threads(program):
+    """Whether it is linked with what starts one; what cannot be told may."""
+    listed = subprocess.run(["nm", "-D", program], capture_output=True, text=True)
+    return listed.returncode != 0 or " pthread_create" in listed.stdout
+
+
 def unit(section):
     # those that were built from a source that is still there
     sources = {f"{p.parent.name}/{p.stem.removeprefix('test_')}": p
                for p in sorted(Path("tests/unit").glob("*/test_*.c"))}
-    return [Job(section, name, fixed_layout() + [f"build/{section.argument}/tests/{p.parent.name}/{p.stem}"],
-                count_cmocka, p)
-            for name, p in sources.items() if name in section.chosen(list(sources))]
+    extra = {} if section.argument == "asan" else {"ROUNDS": os.environ.get("ROUNDS", FEW_ROUNDS)}
+    jobs = []
+    for name in section.chosen(list(sources)):
+        program = f"build/{section.argument}/tests/{sources[name].parent.name}/{sources[name].stem}"
+        if section.argument != "tsan" or starts_threads(program):
+            jobs.append(Job(section, name, fixed_layout() + [program], count_cmocka, sources[name], extra))
+    return jobs
 
 
 def replay(section):
@@ -205,7 +222,7 @@ def functional(section):
 
 
 def lint(section):
-    command = [os.environ.get("MAKE", "make"), "-s", "--no-print-directory", f"lint-{section.argument}"]
+    command = ["nice", "-n", "19", os.environ.get("MAKE", "make"), "-s", "--no-print-directory", f"lint-{section.argument}"]
     # a make of its own: the caller's job server does not reach this far
     return [Job(section, "", command, count_status, extra={"MAKEFLAGS": "", "MFLAGS": ""})]
 
@@ -240,10 +257,10 @@ class Progress:
             print("\r\033[K", end="")
 
 
-def run_side_by_side(jobs, width, seconds, progress):
-    """Sections are closed as they end."""
+def run_side_by_side(lanes, seconds, progress):
+    """Each lane has jobs, and how many of them run at a time.  Sections are closed as they end."""
     slots = SimpleQueue()
-    for slot in range(width):
+    for slot in range(sum(width for _, width in lanes)):
         slots.put(slot)
 
     def one(job):
@@ -253,9 +270,12 @@ def run_side_by_side(jobs, width, seconds, progress):
         finally:
             slots.put(slot)
 
-    jobs = sorted(jobs, key=lambda j: -seconds.get(j.name, j.guess_s))
-    with ThreadPoolExecutor(width) as pool:
-        running = {pool.submit(one, job): job for job in jobs}
+    with ExitStack() as stack:
+        running = {}
+        for jobs, width in lanes:
+            pool = stack.enter_context(ThreadPoolExecutor(width))
+            for job in sorted(jobs, key=lambda j: -seconds.get(j.name, j.guess_s)):
+                running[pool.submit(one, job)] = job
         for future in as_completed(running):
             job = running[future]
             progress.step(job, job.section.add(job, *future.result()))
@@ -284,10 +304,7 @@ def main(names):
     # a check keeps all cores busy by itself
     checks = [job for s in sections if s.kind == "lint" for job in s.jobs]
     tests = [job for s in sections if s.kind != "lint" for job in s.jobs]
-    for job in checks:
-        run_side_by_side([job], 1, seconds, progress)
-    if tests:
-        run_side_by_side(tests, SLOTS, seconds, progress)
+    run_side_by_side([(checks, 1), (tests, SLOTS)] if SLOTS > 1 else [(checks + tests, 1)], seconds, progress)
     SECONDS.write_text(json.dumps(seconds, indent=1, sort_keys=True))
     passed, failed, skipped = (sum(getattr(s, what) for s in sections) for what in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
