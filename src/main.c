@@ -257,12 +257,13 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 	if (err == ERR_OK)
 		err = successor_take_cache(&legacy->successor, first, config->cache,
 					   &config->name_key);
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
+		loader_keep(first, result);
 		err = workers_start(workers);
+	}
 	if (err == ERR_OK) {
 		announce(first, result, config->listeners, isatty(STDERR_FILENO) == 1);
 		begin_service(legacy, workers, result);
-		loader_keep(first, result);
 		if (!succeeds)
 			cachefile_load(first, config->cache, &config->name_key);
 		life.workers = workers;

@@ -47,8 +47,10 @@ void guard_free(struct guard *guard);
  * Why the rule must not come into force, as a phrase that goes behind the owner's name ("is a
  * public suffix"), or NULL when it may.  Held are: a rule that covers what is below the root; one
  * for a name of one label or a public suffix, unless GUARD_ALLOW_SUFFIXES is in `allowed`; one that
- * covers a protected name; and one that has to do with a protected zone, unless GUARD_ALLOW_ZONES
- * is.  An exception is never held.  The phrase is static.  Any thread, no allocation.
+ * covers a protected name; and one that has to do with a protected zone, unless what is answered
+ * says that nothing is listed there: by the rule itself or, where it says nothing, by the list, for
+ * which GUARD_ALLOW_ZONES stands.  An exception is never held.  The phrase is static.  Any thread,
+ * no allocation.
  */
 const char *guard_entry(const struct guard *guard, const struct name *owner,
 			const struct domset_kind *kind, unsigned int allowed);

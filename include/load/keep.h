@@ -8,7 +8,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <sys/stat.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -24,27 +24,36 @@ void keep_check(const char *directory);
 /* The path of the kept version of list `name`. */
 void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX]);
 
-/* True when the kept version is that of `file`, by size and time. */
-bool keep_has(const char *directory, const char *name, const struct stat *file);
-
 /* True when the last line of the kept version has a newline. */
 bool keep_ends_well(const char *directory, const char *name);
 
 /*
- * A new version is written beside the kept one while the list is read, and takes its place when the
- * list is in force: what is kept are the very octets that were read.  Each in turn; ERR_SYS with
- * `text`, and then nothing is left but the version before.
- *
- * keep_begin opens it for writing; keep_end has what was written to the disk, with the time of the
- * file that it is of, and closes `fd`; keep_commit puts it in its place.
+ * A copy of what is read of list `name`.  As long as that is what is kept already it is only
+ * compared; from the first octet that differs it is written beside the kept version, whose place it
+ * takes when the list is in force: what is kept are the very octets that were read.  By a file's
+ * size and times nobody could tell: they can be those of another one.
  */
-enum err keep_begin(const char *directory, const char *name, int *ret_fd,
-		    struct err_text *text) MUST_CHECK;
-enum err keep_end(const char *directory, const char *name, int fd, const struct stat *version,
+struct keep_copy {
+	const char *directory; /* borrowed, as the name */
+	const char *name;
+	int kept_fd;	/* of the kept version, while nothing differs; -1: of none */
+	int fd;		/* of the new version; -1: none was needed so far */
+	off_t compared; /* octets that do not differ */
+	int failed;	/* the errno by which the copy went wrong, or 0 */
+};
+
+/* Begins a copy, which keep_end ends; takes what was read next. */
+void keep_begin(const char *directory, const char *name, struct keep_copy *ret_copy);
+void keep_take(struct keep_copy *copy, const void *data, size_t len);
+
+/*
+ * Ends the copy.  With `wanted` a new version has been written to the disk, if there is one
+ * (`ret_new`): keep_commit puts it in its place, keep_drop drops it.  Otherwise, and on failure,
+ * nothing is left but the version before.  ERR_SYS with `text`.
+ */
+enum err keep_end(struct keep_copy *copy, bool wanted, bool *ret_new,
 		  struct err_text *text) MUST_CHECK;
 enum err keep_commit(const char *directory, const char *name, struct err_text *text) MUST_CHECK;
-
-/* Drops it, begun or ended. */
 void keep_drop(const char *directory, const char *name);
 
 #endif

@@ -85,8 +85,9 @@ const char *loader_held_text(const struct load_result *result, char buf[LOADER_H
 
 /*
  * Keeps the source of every list of `snapshot`, which `result` is of, in the state directory,
- * when it was loaded from its own file and has changed; failures are logged.  After the snapshot
- * was published.
+ * when it was loaded from its own file and has changed; failures are logged.  Before the snapshot
+ * is published: no name is blocked by a mandatory list of which a start after a crash would not
+ * know.
  */
 void loader_keep(const struct snapshot *snapshot, const struct load_result *result);
 

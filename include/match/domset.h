@@ -122,14 +122,21 @@ enum err domset_builder_add(struct domset_builder *builder, const struct name *o
 struct domset_mark domset_builder_mark(const struct domset_builder *builder);
 void domset_builder_rollback(struct domset_builder *builder, const struct domset_mark *mark);
 
+/* Asked of each rule that is carried over: false leaves it out, and the kind may be changed. */
+struct domset_filter {
+	bool (*takes)(void *arg, struct domset_rule *rule);
+	void *arg;
+};
+
 /*
- * Begins list `list` and carries all rules of `old`'s list `old_list` over to it, with their
- * line numbers and without duplicates: the last good rules of a list that cannot be loaded now.  A
- * list that `old` does not have gives none.  Errors as of begin and add; then the caller rolls
- * back.
+ * Begins list `list` and carries the rules of `old`'s list `old_list` over to it, with their
+ * line numbers and without duplicates: the last good rules of a list that cannot be loaded now.
+ * Those that `filter` (NULL: takes all) takes.  A list that `old` does not have gives none.  Errors
+ * as of begin and add; then the caller rolls back.
  */
 enum err domset_builder_copy_list(struct domset_builder *builder, const struct domset *old,
-				  unsigned int old_list, unsigned int list) MUST_CHECK;
+				  unsigned int old_list, unsigned int list,
+				  const struct domset_filter *filter) MUST_CHECK;
 
 /*
  * Freezes the builder's rules.  The builder is empty afterwards (and still to be freed) when

@@ -72,9 +72,11 @@ static void load(struct reload *reload)
 	struct err_text text;
 	enum err err = load_new(reload, &snapshot, &result, &text);
 
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
+		loader_keep(snapshot, &result);
 		err = err_set(&text, inforce_put(reload->inforce, snapshot, &result),
 			      "out of memory");
+	}
 	if (err == ERR_CANCELLED)
 		log_notice("reload given up");
 	else if (err != ERR_OK)
@@ -89,7 +91,6 @@ static void load(struct reload *reload)
 		   (unsigned long long)snapshot->generation, (unsigned long long)result.names,
 		   result.lists, result.refused, loader_held_text(&result, held), result.took_ms);
 	announce_status(&result);
-	loader_keep(snapshot, &result);
 }
 
 static void *loader_thread(void *arg)

@@ -261,12 +261,20 @@ static const char *one_label_reason(const struct guard *guard, const struct name
 		       : "is a name of one label";
 }
 
+/* A mail server's question is answered as if nothing were listed. */
+static bool lists_nothing(const struct domset_kind *kind, unsigned int allowed)
+{
+	if (kind->answer == DOMSET_ANSWER_LIST)
+		return allowed & GUARD_ALLOW_ZONES;
+	return kind->answer == DOMSET_ANSWER_NXDOMAIN || kind->answer == DOMSET_ANSWER_NODATA;
+}
+
 const char *guard_entry(const struct guard *guard, const struct name *owner,
 			const struct domset_kind *kind, unsigned int allowed)
 {
 	bool below = kind->scope & DOMSET_SCOPE_BELOW;
 	bool suffixes = below && guard->hold_suffixes && !(allowed & GUARD_ALLOW_SUFFIXES);
-	bool zones = guard->zone_count > 0 && !(allowed & GUARD_ALLOW_ZONES);
+	bool zones = guard->zone_count > 0 && !lists_nothing(kind, allowed);
 	const char *reason;
 
 	if (kind->exception)

@@ -100,17 +100,6 @@ void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX])
 	snprintf(ret_path, PATH_MAX, "%s/%s.list", directory, name);
 }
 
-bool keep_has(const char *directory, const char *name, const struct stat *file)
-{
-	char path[PATH_MAX];
-	struct stat kept;
-
-	keep_path(directory, name, path);
-	return stat(path, &kept) == 0 && kept.st_size == file->st_size &&
-	       kept.st_mtim.tv_sec == file->st_mtim.tv_sec &&
-	       kept.st_mtim.tv_nsec == file->st_mtim.tv_nsec;
-}
-
 bool keep_ends_well(const char *directory, const char *name)
 {
 	char path[PATH_MAX];
@@ -132,33 +121,130 @@ static void new_path(const char *directory, const char *name, char ret_path[PATH
 	snprintf(ret_path, PATH_MAX, "%s/%s.list.new", directory, name);
 }
 
-enum err keep_begin(const char *directory, const char *name, int *ret_fd, struct err_text *text)
+void keep_begin(const char *directory, const char *name, struct keep_copy *ret_copy)
 {
 	char path[PATH_MAX];
-	int fd;
 
-	new_path(directory, name, path);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
-	*ret_fd = fd;
-	return ERR_OK;
+	*ret_copy = (struct keep_copy){
+		.directory = directory,
+		.name = name,
+		.kept_fd = -1,
+		.fd = -1,
+	};
+	keep_path(directory, name, path);
+	if (file_open(path, &ret_copy->kept_fd) != ERR_OK)
+		ret_copy->kept_fd = -1; /* there is none, or all of it is new */
 }
 
-enum err keep_end(const char *directory, const char *name, int fd, const struct stat *version,
-		  struct err_text *text)
+static void fail(struct keep_copy *copy)
 {
-	const struct timespec times[2] = {version->st_atim, version->st_mtim};
-	char path[PATH_MAX];
-	enum err err = ERR_OK;
+	copy->failed = errno ? errno : EIO;
+}
 
-	new_path(directory, name, path);
-	if (futimens(fd, times) != 0 || fsync(fd) != 0)
-		err = err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
-	close(fd);
-	if (err != ERR_OK)
+static void write_on(struct keep_copy *copy, const char *from, size_t len)
+{
+	while (!copy->failed && len > 0) {
+		ssize_t done = write(copy->fd, from, len);
+
+		if (done < 0 && errno != EINTR)
+			fail(copy);
+		from += done > 0 ? done : 0;
+		len -= done > 0 ? (size_t)done : 0;
+	}
+}
+
+/* Reads the kept version at `at`; 0 at its end, or when it cannot be read any more. */
+static size_t read_kept(const struct keep_copy *copy, off_t at, char *buf, size_t size)
+{
+	ssize_t got = pread(copy->kept_fd, buf, size, at);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+/* What was compared is the beginning of the new version. */
+static void begin_new(struct keep_copy *copy)
+{
+	char buf[COPY_OCTETS];
+	char path[PATH_MAX];
+
+	new_path(copy->directory, copy->name, path);
+	copy->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (copy->fd < 0)
+		fail(copy);
+	for (off_t at = 0; !copy->failed && at < copy->compared;) {
+		off_t left = copy->compared - at;
+		size_t got = read_kept(copy, at, buf,
+				       left < (off_t)sizeof(buf) ? (size_t)left : sizeof(buf));
+
+		if (got == 0)
+			fail(copy);
+		write_on(copy, buf, got);
+		at += (off_t)got;
+	}
+	if (copy->kept_fd >= 0)
+		close(copy->kept_fd);
+	copy->kept_fd = -1;
+}
+
+/* How many octets of `data` are the next of the kept version. */
+static size_t count_same(struct keep_copy *copy, const char *data, size_t len)
+{
+	char buf[COPY_OCTETS];
+	size_t same = 0;
+
+	while (copy->kept_fd >= 0 && same < len) {
+		size_t wanted = len - same < sizeof(buf) ? len - same : sizeof(buf);
+		size_t got = read_kept(copy, copy->compared, buf, wanted);
+
+		if (got == 0 || memcmp(buf, data + same, got) != 0)
+			break;
+		same += got;
+		copy->compared += (off_t)got;
+	}
+	return same;
+}
+
+void keep_take(struct keep_copy *copy, const void *data, size_t len)
+{
+	const char *from = data;
+	size_t same;
+
+	if (copy->failed)
+		return;
+	same = copy->fd < 0 ? count_same(copy, from, len) : 0;
+	if (same < len && copy->fd < 0)
+		begin_new(copy);
+	write_on(copy, from + same, len - same);
+}
+
+/* What was read may be the beginning of what is kept, or nothing. */
+static bool is_kept_whole(const struct keep_copy *copy)
+{
+	struct stat kept;
+
+	return copy->kept_fd >= 0 && fstat(copy->kept_fd, &kept) == 0 &&
+	       kept.st_size == copy->compared;
+}
+
+enum err keep_end(struct keep_copy *copy, bool wanted, bool *ret_new, struct err_text *text)
+{
+	char path[PATH_MAX];
+
+	if (wanted && !copy->failed && copy->fd < 0 && !is_kept_whole(copy))
+		begin_new(copy);
+	if (wanted && !copy->failed && copy->fd >= 0 && fsync(copy->fd) != 0)
+		fail(copy);
+	if (copy->kept_fd >= 0)
+		close(copy->kept_fd);
+	if (copy->fd >= 0)
+		close(copy->fd);
+	new_path(copy->directory, copy->name, path);
+	if (copy->fd >= 0 && (copy->failed || !wanted))
 		unlink(path);
-	return err;
+	if (copy->failed)
+		return err_set(text, ERR_SYS, "%s: %s", path, strerror(copy->failed));
+	*ret_new = wanted && copy->fd >= 0;
+	return ERR_OK;
 }
 
 enum err keep_commit(const char *directory, const char *name, struct err_text *text)

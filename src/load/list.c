@@ -161,17 +161,6 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 	return ERR_OK;
 }
 
-/* The rules that are in force now stay. */
-static enum err carry_over(struct load *load, unsigned int index, unsigned int old_index)
-{
-	struct domset_mark mark = domset_builder_mark(load->builder);
-	enum err err = domset_builder_copy_list(load->builder, load->former->set, old_index, index);
-
-	if (err != ERR_OK)
-		domset_builder_rollback(load->builder, &mark);
-	return err;
-}
-
 static enum err from_state(struct load *load, unsigned int index, struct err_text *text)
 {
 	const struct conf *conf = load->conf;
@@ -188,9 +177,12 @@ static enum err refuse(struct load *load, unsigned int index, const char *reason
 {
 	const char *name = load->conf->lists[index].name;
 	unsigned int old;
+	enum err err = ERR_OK;
 
 	(void)err_set(loader_next_refusal(load), ERR_REFUSED, "list %s: %s", name, reason);
-	return loader_former_list(load, name, &old) ? carry_over(load, index, old) : ERR_OK;
+	if (loader_former_list(load, name, &old))
+		err = loader_carry_over(load, index, old);
+	return err == ERR_REFUSED ? ERR_OK : err;
 }
 
 /* What stands in for a list whose file was refused for `reason`. */
@@ -206,16 +198,13 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
 		 "%s", reason);
 	if (load->options.strict)
 		return refuse(load, index, reason);
-	if (former && former->entries > 0 && carry_over(load, index, old_index) == ERR_OK) {
-		load->policy->lists[index].entries = former->entries;
-		load->policy->lists[index].held = former->held;
-		load->policy->lists[index].open_end = former->open_end;
+	if (former && former->entries > 0 && loader_carry_over(load, index, old_index) == ERR_OK) {
 		if (load->kept)
 			log_error("list %s: REFUSED: %s; its last good version is in force instead",
 				  conf->name, reason);
 		else
 			log_error("list %s: REFUSED: %s; its %u former entries stay in force",
-				  conf->name, reason, former->entries);
+				  conf->name, reason, load->policy->lists[index].entries);
 		return ERR_OK;
 	}
 	if (from_state(load, index, &none) == ERR_OK) {
@@ -275,19 +264,4 @@ enum err loader_load_list(struct load *load, unsigned int index)
 	if (loader_is_cancelled(load))
 		return err_set(load->text, ERR_CANCELLED, "%s", err_str(ERR_CANCELLED));
 	return stand_in(load, index, reason.text);
-}
-
-enum err loader_restore_list(struct load *load, unsigned int index, unsigned int former)
-{
-	load->policy->lists[index] = load->former->lists[former];
-	load->result.sources[index].former = true;
-	snprintf(load->result.sources[index].reason, sizeof(load->result.sources[index].reason),
-		 "it would lift what is in force; if it is meant: sinkholed --accept %s",
-		 load->former->lists[former].name);
-	load->result.refused++;
-	load->result.lists++;
-	if (carry_over(load, index, former) == ERR_OK)
-		return ERR_OK;
-	return err_set(load->text, ERR_NOMEM, "list %s: its former entries cannot be kept: %s",
-		       load->former->lists[former].name, err_str(ERR_NOMEM));
 }

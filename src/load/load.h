@@ -110,6 +110,14 @@ void loader_forget_orders(const char *directory, const struct policy *policy);
 /* Adds list `index` of the configuration, or what stands in for it.  ERR_REFUSED, ERR_CANCELLED. */
 enum err loader_load_list(struct load *load, unsigned int index) MUST_CHECK;
 
+/*
+ * Adds, as list `index` of the configuration, the rules that list `former` of `load->former` has in
+ * force, as if they were read now: what the guard holds back by now is held back.  ERR_REFUSED:
+ * nothing would be left, or what let pass would block.  ERR_NOMEM.  On failure the builder is as it
+ * was.
+ */
+enum err loader_carry_over(struct load *load, unsigned int index, unsigned int former) MUST_CHECK;
+
 /* Adds list `former` of `load->former` as it is, as list `index`.  ERR_NOMEM. */
 enum err loader_restore_list(struct load *load, unsigned int index, unsigned int former) MUST_CHECK;
 

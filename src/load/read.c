@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A list's file, read when nobody writes it, and copied as it is read. */
-#include <errno.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "load/keep.h"
@@ -17,25 +14,18 @@
 /* Where the octets go that are read. */
 struct taking {
 	struct digest *digest; /* NULL: nobody asks for it */
-	int fd;		       /* of the copy; -1: there is none */
-	int failed;	       /* the errno with which the copy went wrong */
+	bool copies;
+	struct keep_copy copy;
 };
 
 static void take(void *arg, const void *data, size_t len)
 {
 	struct taking *taking = arg;
-	const char *from = data;
 
 	if (taking->digest)
 		digest_add(taking->digest, data, len);
-	while (taking->fd >= 0 && !taking->failed && len > 0) {
-		ssize_t done = write(taking->fd, from, len);
-
-		if (done < 0 && errno != EINTR)
-			taking->failed = errno;
-		from += done > 0 ? done : 0;
-		len -= done > 0 ? (size_t)done : 0;
-	}
+	if (taking->copies)
+		keep_take(&taking->copy, data, len);
 }
 
 static enum err read_once(struct load *load, unsigned int index, const char *file,
@@ -64,53 +54,30 @@ enum err loader_read_file(struct load *load, unsigned int index, const char *fil
 	return read_once(load, index, file, NULL, ret_report, text);
 }
 
-/* What cannot be copied is in force all the same, which the log says. */
 static void begin_copy(struct load *load, unsigned int index, struct taking *taking)
 {
 	const struct conf *conf = load->conf;
-	const struct conf_list *list = &conf->lists[index];
-	struct err_text text;
-	struct stat now;
 
 	load->result.sources[index].copied = false;
 	load->result.sources[index].unkept = false;
-	if (!*conf->state.directory || load->options.strict || load->options.accept)
-		return;
-	if (stat(list->file, &now) == 0 && keep_has(conf->state.directory, list->name, &now))
-		return;
-	if (keep_begin(conf->state.directory, list->name, &taking->fd, &text) == ERR_OK)
-		return;
-	load->result.sources[index].unkept = true;
-	if (load->pass == 0)
-		log_warning("list %s: its last good version is not kept: %s", list->name,
-			    text.text);
+	taking->copies = *conf->state.directory && !load->options.strict && !load->options.accept;
+	if (taking->copies)
+		keep_begin(conf->state.directory, conf->lists[index].name, &taking->copy);
 }
 
-static void end_copy(struct load *load, unsigned int index, struct taking *taking, enum err err,
-		     const struct list_report *report)
+/* What cannot be copied is in force all the same, which the log says.  Of what is not taken it says
+ * what becomes of it. */
+static void end_copy(struct load *load, unsigned int index, struct taking *taking, bool taken)
 {
-	const char *directory = load->conf->state.directory;
-	const char *name = load->conf->lists[index].name;
 	struct load_source *source = &load->result.sources[index];
-	bool tell = err == ERR_OK; /* else it is not in force, and what becomes of it is told */
 	struct err_text text;
 
-	if (taking->fd < 0)
+	if (!taking->copies || keep_end(&taking->copy, taken, &source->copied, &text) == ERR_OK)
 		return;
-	if (err == ERR_OK && taking->failed)
-		err = err_set(&text, ERR_SYS, "%s", strerror(taking->failed));
-	else if (err == ERR_OK)
-		source->copied = true;
-	if (!source->copied) {
-		close(taking->fd);
-		keep_drop(directory, name);
-	} else if (keep_end(directory, name, taking->fd, &report->version, &text) != ERR_OK) {
-		source->copied = false;
-		err = ERR_SYS;
-	}
-	source->unkept = err != ERR_OK;
-	if (tell && err != ERR_OK && load->pass == 0)
-		log_warning("list %s: its last good version is not kept: %s", name, text.text);
+	source->unkept = taken;
+	if (taken && load->pass == 0)
+		log_warning("list %s: its last good version is not kept: %s",
+			    load->conf->lists[index].name, text.text);
 }
 
 void loader_drop_copy(struct load *load, unsigned int index)
@@ -130,14 +97,14 @@ void loader_drop_copies(struct load *load)
 static enum err try_own(struct load *load, unsigned int index, struct digest *digest,
 			struct list_report *report, struct err_text *text)
 {
-	struct taking taking = {.digest = digest, .fd = -1};
+	struct taking taking = {.digest = digest};
 	enum err err;
 
 	if (digest)
 		digest_reset(digest);
 	begin_copy(load, index, &taking);
 	err = read_once(load, index, load->conf->lists[index].file, &taking, report, text);
-	end_copy(load, index, &taking, err, report);
+	end_copy(load, index, &taking, err == ERR_OK);
 	if (err == ERR_OK && digest)
 		err = digest_text(digest, load->file_digests[index]);
 	return err;

@@ -190,16 +190,19 @@ void domset_builder_rollback(struct domset_builder *builder, const struct domset
 }
 
 enum err domset_builder_copy_list(struct domset_builder *builder, const struct domset *old,
-				  unsigned int old_list, unsigned int list)
+				  unsigned int old_list, unsigned int list,
+				  const struct domset_filter *filter)
 {
 	enum err err = domset_builder_begin(builder, list);
 	struct domset_rule rule;
 	struct domset_iter iter;
+	uint32_t walked = 0;
 
 	domset_iter_init_list(&iter, old, old_list);
 	while (err == ERR_OK && domset_iter_next(&iter, &rule) && rule.list == old_list) {
-		err = domset_builder_add(builder, &rule.owner, &rule.kind, rule.line);
-		if (builder->records % RECORDS_A_TURN == 0)
+		if (!filter || filter->takes(filter->arg, &rule))
+			err = domset_builder_add(builder, &rule.owner, &rule.kind, rule.line);
+		if (++walked % RECORDS_A_TURN == 0)
 			priority_give_way();
 	}
 	return err;

@@ -66,6 +66,113 @@ def test_public_zones_are_shown(made):
     assert DNSBL in zones and "list.dnswl.org" in zones and "bl.spamcop.net" in zones
 
 
+# ---- judged again when what stands in for a file is judged by another configuration
+
+def spoil(d):
+    d.write_list("one", "<html>\n")
+
+
+def change(d, **options):
+    d.config["lists"][0].update(sinkhole={"ipv4": SINK}, **options)
+    d.write_config()
+
+
+@pytest.mark.parametrize("action", ["sinkhole", "refused", "drop"])
+@pytest.mark.parametrize("restart", [False, True], ids=["reload", "restart"])
+@pytest.mark.parametrize("state", [False, True], ids=["without", "kept"])
+def test_zone_is_held_back_of_former_entries_by_the_new_action(made, action, restart, state):
+    d = made(DNSBL + "\n", action="nxdomain")
+    if state:
+        d.config["state"] = {"directory": "state"}
+    elif restart:
+        pytest.skip("nothing is left to stand in")
+    d.start()
+    assert rcode(ask(d.address, QUERIED)) == "NXDOMAIN"
+    if state:
+        wait_until(lambda: (d.folder / "state" / "one.list").exists(), 10, "it is kept")
+    spoil(d)
+    change(d, action=action)
+    log = d.restart().log() if restart else d.reload()
+    assert "list one: REFUSED" in log
+    assert re.search(rf"held back, it would block too much: {re.escape(DNSBL)}", log), log
+    assert "1 entry held back" in log
+    assert addresses(ask(d.address, QUERIED)) == [LISTED]
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["reload", "restart"])
+def test_mandatory_list_stays_as_it_was_when_its_former_entries_would_be_held_back(made, restart):
+    """No sinkhole address in the zone, and nothing lifted."""
+    d = made(DNSBL + "\n", action="nxdomain", mandatory=True)
+    d.config["state"] = {"directory": "state"}
+    d.start()
+    wait_until(lambda: (d.folder / "state" / "one.order").exists(), 10, "it is kept")
+    spoil(d)
+    change(d, action="sinkhole")
+    for _ in range(2):
+        log = d.restart().log() if restart else d.reload()
+        assert "list one: REFUSED: it is mandatory, and 1 of the names" in log, log
+        for name in (QUERIED, "listed.test"):
+            assert rcode(ask(d.address, name)) == "NXDOMAIN"
+
+
+@pytest.mark.parametrize("mandatory", [False, True])
+def test_protected_name_is_held_back_of_former_entries(made, mandatory):
+    d = made("bank.test\n", action="sinkhole", mandatory=mandatory).start()
+    spoil(d)
+    d.configure({"guard": {"protected": ["www.bank.test"]}})
+    log = d.reload()
+    assert re.search("held back, it would block too much: bank.test", log), log
+    stays = [SINK] if mandatory else [LISTED]
+    assert addresses(ask(d.address, "www.bank.test")) == stays
+    assert addresses(ask(d.address, "listed.test")) == [SINK]
+
+
+def test_public_suffix_is_held_back_of_former_entries(made):
+    d = made("zip\n", **{"allow-public-suffixes": True}).start()
+    assert addresses(ask(d.address, "any.zip")) == [SINK]
+    spoil(d)
+    change(d, **{"allow-public-suffixes": False})
+    d.reload()
+    assert addresses(ask(d.address, "any.zip")) == [LISTED]
+    assert addresses(ask(d.address, "listed.test")) == [SINK]
+
+
+def test_former_entries_of_which_nothing_would_be_left_stay_in_force(made):
+    d = made("", action="nxdomain")
+    d.write_list("one", DNSBL + "\n")
+    d.start()
+    spoil(d)
+    change(d, action="sinkhole")
+    assert re.search("^error: reload FAILED.*list one is in force and cannot be loaded", d.reload(), re.M)
+    assert rcode(ask(d.address, QUERIED)) == "NXDOMAIN"
+
+
+# ---- another reading of what stands in
+
+def test_exceptions_of_a_list_that_let_pass_are_no_blocks(made):
+    """Read to let pass, an exception is as good as a rule: nothing stands in for it as a block."""
+    d = made("", action="pass")
+    d.write_list("one", "||listed.test^\n@@||good.test^\n")
+    d.start()
+    spoil(d)
+    change(d, action="sinkhole")
+    assert re.search("^error: reload FAILED.*list one is in force and cannot be loaded", d.reload(), re.M)
+    assert addresses(ask(d.address, "good.test")) == [LISTED]
+
+
+def test_list_that_let_pass_is_read_anew_from_what_is_kept(made):
+    d = made("", action="pass")
+    d.config["state"] = {"directory": "state"}
+    d.write_list("one", "||listed.test^\n@@||good.test^\n")
+    d.start()
+    wait_until(lambda: (d.folder / "state" / "one.list").exists(), 10, "it is kept")
+    spoil(d)
+    change(d, action="sinkhole")
+    d.reload()
+    assert addresses(ask(d.address, "good.test")) == [LISTED]
+    assert addresses(ask(d.address, "listed.test")) == [SINK]
+
+
 # ---- counted and told
 
 def test_what_is_held_is_counted(made, manager):

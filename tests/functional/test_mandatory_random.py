@@ -3,13 +3,17 @@
 mandatory list has blocked is answered truly from then on.
 
 An episode begins without a state; each of its rounds changes files and configuration at random and
-has them loaded, while names are asked for all the time.  ROUNDS in the environment: how many there
-are in all (make random: 10,000); SEED: of the first episode.
+has them loaded, by a reload, a restart, an upgrade while running or after the process was killed,
+while names are asked for all the time.  Now and then a list is accepted as it is: then the names that
+the log tells of may go, and no others.  ROUNDS in the environment: how many there are in all (make
+random: 10,000); SEED: of the first episode.
 """
+import collections
 import os
 import random
 import re
 import shutil
+import signal
 import socket
 import struct
 import threading
@@ -17,9 +21,10 @@ import time
 
 import pytest
 
+from harness.build import run_daemon
 from harness.client import query
 from harness.daemon import READY
-from harness.program import wait_until
+from harness.program import Heir, wait_until
 
 ROUNDS = int(os.environ.get("ROUNDS", 60))
 SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
@@ -31,6 +36,7 @@ ALIASES = {f"a{i}.alias.test.": f"{name}." for i, name in enumerate(NAMES)}  # t
 ASKED = [f"{name}." for name in NAMES] + list(ALIASES)
 FORMS = ["{}", "{}", "{}", "{}", "||{}^", "*.{}", "@@||{}^"]
 OUTSTANDING = 8
+TOLD = 10       # names at most that the log tells of
 
 
 def sinkhole(place, mandatory):
@@ -41,6 +47,16 @@ def sinkhole(place, mandatory):
 MANDATORY = [socket.inet_aton(sinkhole(i, True)) for i in range(LISTS)]
 
 
+def is_accepted(log, name):
+    """True when the name is among those that the log tells of as lifted and accepted."""
+    for of, count in re.findall(r"^list (\w+): that (\d+) of the names .* was accepted$", log, re.M):
+        told = re.findall(rf"list {of}: would no longer be blocked: (\S+?)\.?$", log, re.M)
+        if int(count) > TOLD or any(f".{name}".endswith("." + owner.removeprefix("*.") + ".")
+                                    for owner in told):
+            return True
+    return False
+
+
 # ---- who asks
 
 class Asker:
@@ -48,7 +64,10 @@ class Asker:
 
     def __init__(self):
         self.blocked = {}   # name: when a mandatory list was first seen to block it
+        self.lifted = {}    # name: when what was accepted had taken force
         self.wrong = []
+        self.doubtful = []  # answered truly while an acceptance was waiting to be used
+        self.lenient = False
         self.answers = 0
         self.waiting = {}   # by ID: name, when it was asked
         self.address = None
@@ -95,9 +114,19 @@ class Asker:
     def judge(self, name, asked, octets):
         self.answers += 1
         if any(address in octets for address in MANDATORY):
-            self.blocked.setdefault(name, time.monotonic())
+            if asked > self.lifted.get(name, 0):    # else the answer is of before
+                self.blocked.setdefault(name, time.monotonic())
         elif TRUE in octets and self.blocked.get(name, asked) < asked:
-            self.wrong.append(name)
+            (self.doubtful if self.lenient else self.wrong).append(name)
+
+    def settle(self, log, lenient):
+        """What was loaded has been told in the log: of what was accepted names may go."""
+        lifted = [name for name in ASKED if is_accepted(log, ALIASES.get(name, name))]
+        for name in lifted:
+            self.lifted[name] = time.monotonic()
+            self.blocked.pop(name, None)
+        self.wrong += [name for name in self.doubtful if name not in lifted]
+        self.doubtful, self.lenient = [], lenient
 
 
 # ---- what happens
@@ -106,6 +135,8 @@ class Chaos:
     def __init__(self, d, up, seed):
         self.d, self.up, self.draw = d, up, random.Random(seed)
         self.lists = {}
+        self.names = ["l"] * LISTS
+        self.done = {}      # how many of which
 
     def one_in(self, n):
         return self.draw.randrange(n) == 0
@@ -126,6 +157,12 @@ class Chaos:
             options["match"] = "exact"
         if self.one_in(5):
             options["min-entries"] = 0
+        if self.one_in(10):
+            options["format"] = self.draw.choice(["names", "hosts", "adblock"])
+        if self.one_in(10):
+            options["max-change"] = 20
+        if self.one_in(10):     # two lists share a file
+            options["file"] = str(self.d.list_path(f"l{self.draw.randrange(LISTS)}"))
         return options
 
     # -- a file
@@ -158,6 +195,22 @@ class Chaos:
         self.clear(self.d.list_path(name))
         self.d.write_list(name, self.text())
 
+    def swap_files(self):
+        """Each is what the other was, with its times."""
+        one, other = (self.d.list_path(f"l{i}") for i in self.draw.sample(range(LISTS), 2))
+        between = one.with_suffix(".between")
+        for path, to in ((one, between), (other, one), (between, other)):
+            if os.path.lexists(path):
+                self.clear(to)
+                path.rename(to)
+
+    def change_times(self):
+        """As if the clock had gone back, or the file had been copied with its times."""
+        path = self.d.list_path(f"l{self.draw.randrange(LISTS)}")
+        if path.is_file():
+            then = 1700000000 + self.draw.randrange(3)
+            os.utime(path, (then, then))
+
     def write_in_place(self):
         """While it is loaded."""
         path = self.d.list_path(f"l{self.draw.randrange(LISTS)}")
@@ -166,7 +219,7 @@ class Chaos:
             file.write(self.text())
             file.flush()
             self.configure()
-            self.d.program.signal(1)
+            self.d.program.signal(signal.SIGHUP)
             time.sleep(self.draw.random() / 50)
             file.write(self.text())
 
@@ -179,13 +232,19 @@ class Chaos:
     def remove_list(self):
         self.lists.pop(self.draw.randrange(LISTS), None)
 
+    def rename_list(self):
+        place = self.draw.randrange(LISTS)
+        self.names[place] = "m" if self.names[place] == "l" else "l"
+
     def shuffle(self):
         places = list(self.lists)
         self.draw.shuffle(places)
         self.lists = {place: self.lists[place] for place in places}
 
     def protect(self):
-        self.d.config["guard"] = {"protected": [self.draw.choice(NAMES)] if self.one_in(2) else []}
+        self.d.config["guard"] = {
+            "protected": [self.draw.choice(NAMES)] if self.one_in(3) else [],
+            "dnsbl-zones": [self.draw.choice(NAMES)] if self.one_in(3) else []}
 
     def own_names(self):
         names = self.draw.sample(NAMES, self.draw.randrange(3))
@@ -201,7 +260,8 @@ class Chaos:
     def configure(self):
         self.d.config["lists"] = []
         for place, options in self.lists.items():
-            self.d.add_list(f"l{place}", **options)
+            self.d.add_list(f"{self.names[place]}{place}",
+                            **{"file": str(self.d.list_path(f"l{place}")), **options})
         self.d.write_config()
 
     # -- the upstream
@@ -209,13 +269,28 @@ class Chaos:
     def upstream_changes(self):
         self.up.script = self.draw.choice([answer, answer, answer, silent, fail])
 
-    CHANGES = [spoil_file, replace_file, replace_file, replace_file, write_in_place, change_list,
-               change_list, remove_list, shuffle, protect, own_names, forward, upstream_changes]
+    CHANGES = [spoil_file, replace_file, replace_file, replace_file, write_in_place, swap_files,
+               change_times, change_list, change_list, remove_list, rename_list, shuffle, protect,
+               own_names, forward, upstream_changes]
 
     def change(self):
         for _ in range(self.draw.randrange(1, 4)):
             self.draw.choice(self.CHANGES)(self)
         self.configure()
+
+
+    # -- what is meant
+
+    def accept(self):
+        """True when something is, and takes effect with the next load of just this."""
+        d = self.d
+        done = run_daemon("-c", d.config_path, "--accept", self.draw.choice("lm") +
+                          str(self.draw.randrange(LISTS)), cwd=d.folder, timeout=60)
+        assert done.returncode in (0, 1), done.stderr
+        return self.accepts()
+
+    def accepts(self):
+        return any((self.d.folder / "state").glob("*.accept"))
 
 
 def answer(q):
@@ -234,11 +309,11 @@ def fail(q):
     return q.reply(rcode="SERVFAIL")
 
 
-# ---- episodes
+# ---- loads
 
 def starts(chaos):
-    """Starts the daemon; what cannot be loaded without a state is changed until it can be."""
-    d = chaos.d
+    """Starts the daemon; what cannot be loaded without a state is changed until it can be.  The log."""
+    d, log = chaos.d, ""
     for _ in range(50):
         d.spawn()
         program = d.program
@@ -246,15 +321,54 @@ def starts(chaos):
                    "it starts or does not")
         if program.running():
             wait_until(d.listens_to_signals, 20, "it listens to signals")
-            return
+            return log + program.text()
         assert program.wait_exit(20) == 1
         program.assert_sane()
+        log += program.text()
         d.program = None
         chaos.replace_file()
         chaos.change_list()
         chaos.configure()
     raise AssertionError("nothing that can be started")
 
+
+def reloads(chaos):
+    return chaos.d.reload(60)
+
+
+def restarts(chaos):
+    chaos.d.stop()
+    return starts(chaos)
+
+
+def is_killed(chaos):
+    """While it loads, more often than not."""
+    d = chaos.d
+    mark = d.program.mark()
+    if not chaos.one_in(4):
+        d.program.signal(signal.SIGHUP)
+        time.sleep(chaos.draw.random() / 20)
+    d.program.kill()
+    d.program.assert_sane()
+    return d.log(mark) + "\n" + starts(chaos)
+
+
+def hands_over(chaos):
+    d = chaos.d
+    Heir.adopt()
+    mark = d.program.mark()
+    d.program.signal(signal.SIGUSR2)
+    ends = d.program.wait_line(
+        r"^hand-over: process \d+ serves|^error: hand-over FAILED, all stays as it was", mark, 60)
+    if "FAILED" in ends.group():
+        return d.log(mark) + "\n" + d.reload(60)
+    return d.end_hand_over(mark)
+
+
+LOADS = [reloads] * 9 + [restarts, hands_over, is_killed]
+
+
+# ---- episodes
 
 def play(chaos, asker, rounds):
     d = chaos.d
@@ -263,15 +377,15 @@ def play(chaos, asker, rounds):
     asker.begin(d.address)
     for _ in range(rounds):
         chaos.change()
-        if chaos.one_in(12):
-            asker.end()
-            d.stop()
-            starts(chaos)
-            asker.begin(d.address)
-        else:
-            d.reload(60)
+        if chaos.one_in(5):
+            asker.lenient |= chaos.accept()
+        load = chaos.draw.choice(LOADS)
+        log = load(chaos)
+        asker.settle(log, chaos.accepts())
+        chaos.done[load.__name__] = chaos.done.get(load.__name__, 0) + 1
+        chaos.done["accepted"] = chaos.done.get("accepted", 0) + log.count(" was accepted")
         time.sleep(0.01)
-        assert not asker.wrong, f"{asker.wrong}\n{d.log()}"
+        assert not asker.wrong, f"{load.__name__}: {asker.wrong}\n{d.log()}\n---- last:\n{log}"
     asker.end()
     d.stop()
     d.program = None
@@ -281,6 +395,7 @@ def play(chaos, asker, rounds):
 def test_no_order_of_events_lifts_a_mandatory_name(daemon, upstream, rounds):
     up = upstream(answer)
     blocked = answers = 0
+    done = collections.Counter()
     for episode in range(-(-rounds // EPISODE)):
         seed = SEED + episode
         print(f"seed {seed}", flush=True)
@@ -293,6 +408,8 @@ def test_no_order_of_events_lifts_a_mandatory_name(daemon, upstream, rounds):
         up.script = answer
         play(chaos, asker, min(EPISODE, rounds - episode * EPISODE))
         blocked, answers = blocked + len(asker.blocked), answers + asker.answers
+        done.update(chaos.done)
         shutil.rmtree(d.folder)
-    print(f"{rounds} rounds, {answers} answers, {blocked} names blocked by mandatory lists")
+    print(f"{rounds} rounds, {answers} answers, {blocked} names blocked by mandatory lists; "
+          f"{', '.join(f'{what} {n}' for what, n in sorted(done.items()))}")
     assert blocked > rounds / 20, "it was no test"

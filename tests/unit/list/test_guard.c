@@ -163,6 +163,14 @@ static void test_allowed_zones(void **state)
 	assert_null(guard_entry(guard, &above, &both, GUARD_ALLOW_ZONES));
 	assert_non_null(guard_entry(guard, &protected_name, &both, GUARD_ALLOW_ZONES));
 	assert_non_null(guard_entry(guard, &zone, &both, GUARD_ALLOW_SUFFIXES));
+	for (uint8_t answer = DOMSET_ANSWER_NXDOMAIN; answer < DOMSET_ANSWER_COUNT; answer++) {
+		const struct domset_kind own = {BOTH, false, false, answer};
+		bool none = answer == DOMSET_ANSWER_NXDOMAIN || answer == DOMSET_ANSWER_NODATA;
+
+		/* what the rule says itself counts, whatever the list's action is */
+		assert_int_equal(guard_entry(guard, &zone, &own, 0) == NULL, none);
+		assert_int_equal(guard_entry(guard, &zone, &own, GUARD_ALLOW_ZONES) == NULL, none);
+	}
 	guard_free(guard);
 }
 

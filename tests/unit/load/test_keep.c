@@ -149,34 +149,28 @@ static const char *kept(const struct scratch *s)
 	return scratch_path(s, "x.list");
 }
 
-/* As a load does. */
-static enum err store_in(const char *directory, const char *file, const struct stat *seen,
+/* As a load does, that reads `step` octets at a time. */
+static enum err store_in(const char *directory, const char *file, size_t step,
 			 struct err_text *text)
 {
 	static char content[LARGE + 1];
 	long len = scratch_read(file, content, sizeof(content));
-	int fd;
+	struct keep_copy copy;
+	bool is_new = false;
 	enum err err;
 
 	assert_true(len >= 0);
-	if (keep_has(directory, "x", seen))
-		return ERR_OK;
-	err = keep_begin(directory, "x", &fd, text);
-	if (err != ERR_OK)
-		return err;
-	if (write(fd, content, (size_t)len) != len && write(fd, content, (size_t)len) < 0) {
-		close(fd);
-		keep_drop(directory, "x");
-		return err_set(text, ERR_SYS, "%s", strerror(errno));
-	}
-	err = keep_end(directory, "x", fd, seen, text);
-	return err == ERR_OK ? keep_commit(directory, "x", text) : err;
+	keep_begin(directory, "x", &copy);
+	for (size_t at = 0; at < (size_t)len; at += step)
+		keep_take(&copy, content + at, (size_t)len - at < step ? (size_t)len - at : step);
+	err = keep_end(&copy, true, &is_new, text);
+	return err == ERR_OK && is_new ? keep_commit(directory, "x", text) : err;
 }
 
-static enum err store(const struct scratch *s, const char *file, const struct stat *seen)
+static enum err store(const struct scratch *s, const char *file)
 {
 	struct err_text text = {""};
-	enum err err = store_in(s->path, file, seen, &text);
+	enum err err = store_in(s->path, file, SMALL, &text);
 
 	assert_int_equal(err == ERR_OK, text.text[0] == '\0');
 	return err;
@@ -202,20 +196,14 @@ static void expect_no_temporary(const struct scratch *s)
 static void test_store(void **state)
 {
 	struct scratch *s = *state;
-	const struct timespec times[2] = {{.tv_sec = NEXT_YEAR_S}, {.tv_sec = NEXT_YEAR_S}};
 	const char *file = scratch_write(s, "source", "a.example\nb.example\n");
-	struct stat seen;
 	struct stat st;
 
-	assert_int_equal(utimensat(AT_FDCWD, file, times, 0), 0);
-	seen = stat_of(file);
-	assert_int_equal(store(s, file, &seen), ERR_OK);
+	assert_int_equal(store(s, file), ERR_OK);
 	expect_kept(s, "a.example\nb.example\n");
 	expect_no_temporary(s);
 	st = stat_of(kept(s));
 	assert_int_equal(st.st_mode & MODE_BITS, 0600);
-	assert_int_equal(st.st_mtim.tv_sec, seen.st_mtim.tv_sec);
-	assert_int_equal(st.st_mtim.tv_nsec, seen.st_mtim.tv_nsec);
 	assert_int_equal(scratch_count(s->path), 2);
 }
 
@@ -224,13 +212,12 @@ static void test_store_again(void **state)
 {
 	struct scratch *s = *state;
 	const char *file = scratch_write(s, "source", "a.example\n");
-	struct stat seen = stat_of(file);
 	struct stat first;
 	struct stat second;
 
-	assert_int_equal(store(s, file, &seen), ERR_OK);
+	assert_int_equal(store(s, file), ERR_OK);
 	first = stat_of(kept(s));
-	assert_int_equal(store(s, file, &seen), ERR_OK);
+	assert_int_equal(store(s, file), ERR_OK);
 	second = stat_of(kept(s));
 	assert_true(file_same_version(&first, &second));
 }
@@ -240,18 +227,16 @@ static void test_store_another(void **state)
 {
 	struct scratch *s = *state;
 	const char *file = scratch_write(s, "source", "a.example\n");
-	struct stat seen = stat_of(file);
 	char buf[SMALL] = "";
 	struct stat first;
 	struct stat second;
 	int reader;
 
-	assert_int_equal(store(s, file, &seen), ERR_OK);
+	assert_int_equal(store(s, file), ERR_OK);
 	first = stat_of(kept(s));
 	reader = open(kept(s), O_RDONLY | O_CLOEXEC);
 	file = scratch_write(s, "source", "a.example\nb.example\n");
-	seen = stat_of(file);
-	assert_int_equal(store(s, file, &seen), ERR_OK);
+	assert_int_equal(store(s, file), ERR_OK);
 	expect_kept(s, "a.example\nb.example\n");
 	expect_no_temporary(s);
 	second = stat_of(kept(s));
@@ -261,19 +246,45 @@ static void test_store_another(void **state)
 	close(reader);
 }
 
-/* Of the same size, but not of the same time. */
-static void test_store_same_size(void **state)
+/* Wherever two versions begin to differ, and whatever is read at a time. */
+static void test_store_differing(void **state)
+{
+	static const char *const versions[] = {
+		"",
+		"a.example\n",
+		"b.example\n",
+		"a.exbmple\n",
+		"a.example\nb.example\n",
+		"a.example\nb.example\nc",
+		"a.example\nb.example\nc.example\n",
+	};
+	const size_t count = sizeof(versions) / sizeof(versions[0]);
+	struct scratch *s = *state;
+	struct err_text text;
+
+	for (size_t i = 0; i < count * count; i++)
+		for (size_t step = 1; step < SMALL; step += step) {
+			scratch_write(s, "x.list", versions[i / count]);
+			scratch_write(s, "source", versions[i % count]);
+			assert_int_equal(store_in(s->path, scratch_path(s, "source"), step, &text),
+					 ERR_OK);
+			expect_kept(s, versions[i % count]);
+			expect_no_temporary(s);
+		}
+}
+
+/* Of the same size and the same times, as of files that were copied with them. */
+static void test_store_same_times(void **state)
 {
 	struct scratch *s = *state;
 	const struct timespec times[2] = {{.tv_sec = NEXT_YEAR_S}, {.tv_sec = NEXT_YEAR_S}};
 	const char *file = scratch_write(s, "source", "a.example\n");
-	struct stat seen = stat_of(file);
 
-	assert_int_equal(store(s, file, &seen), ERR_OK);
+	assert_int_equal(utimensat(AT_FDCWD, file, times, 0), 0);
+	assert_int_equal(store(s, file), ERR_OK);
 	file = scratch_write(s, "source", "b.example\n");
 	assert_int_equal(utimensat(AT_FDCWD, file, times, 0), 0);
-	seen = stat_of(file);
-	assert_int_equal(store(s, file, &seen), ERR_OK);
+	assert_int_equal(store(s, file), ERR_OK);
 	expect_kept(s, "b.example\n");
 }
 
@@ -283,15 +294,13 @@ static void test_store_large(void **state)
 	char *content = malloc(LARGE + 1);
 	char *copy = malloc(LARGE + 1);
 	const char *file;
-	struct stat seen;
 
 	assert_true(content && copy);
 	for (size_t i = 0; i < LARGE; i++)
 		content[i] = (char)('a' + i % 23);
 	content[LARGE] = '\0';
 	file = scratch_write(s, "source", content);
-	seen = stat_of(file);
-	assert_int_equal(store(s, file, &seen), ERR_OK);
+	assert_int_equal(store(s, file), ERR_OK);
 	assert_int_equal(scratch_read(kept(s), copy, LARGE + 1), LARGE);
 	assert_memory_equal(copy, content, LARGE);
 	free(content);
@@ -303,10 +312,9 @@ static void test_store_after_crash(void **state)
 {
 	struct scratch *s = *state;
 	const char *file = scratch_write(s, "source", "a.example\n");
-	struct stat seen = stat_of(file);
 
 	scratch_write(s, "x.list.new", "a half of something that is longer\n");
-	assert_int_equal(store(s, file, &seen), ERR_OK);
+	assert_int_equal(store(s, file), ERR_OK);
 	expect_kept(s, "a.example\n");
 	expect_no_temporary(s);
 }
@@ -328,31 +336,36 @@ static void test_ends_well(void **state)
 	}
 }
 
-/* What is dropped leaves the version before. */
+/* What is not wanted, or is dropped, leaves the version before. */
 static void test_drop(void **state)
 {
 	struct scratch *s = *state;
+	struct keep_copy copy;
 	struct err_text text;
-	int fd;
+	bool is_new = true;
 
 	scratch_write(s, "x.list", "a.example\n");
-	assert_int_equal(keep_begin(s->path, "x", &fd, &text), ERR_OK);
-	close(fd);
-	keep_drop(s->path, "x");
-	expect_no_temporary(s);
-	expect_kept(s, "a.example\n");
+	for (int dropped = 0; dropped < 2; dropped++) {
+		keep_begin(s->path, "x", &copy);
+		keep_take(&copy, "b", 1);
+		assert_int_equal(keep_end(&copy, dropped, &is_new, &text), ERR_OK);
+		assert_int_equal(is_new, dropped);
+		if (dropped)
+			keep_drop(s->path, "x");
+		expect_no_temporary(s);
+		expect_kept(s, "a.example\n");
+	}
 	assert_int_equal(keep_commit(s->path, "x", &text), ERR_SYS);
 	expect_kept(s, "a.example\n");
 }
 
 /* ---- not to be written, not to be read */
 
-static void expect_not_stored(const char *directory, const char *file, const struct stat *seen,
-			      const char *why)
+static void expect_not_stored(const char *directory, const char *file, const char *why)
 {
 	struct err_text text = {""};
 
-	assert_int_equal(store_in(directory, file, seen, &text), ERR_SYS);
+	assert_int_equal(store_in(directory, file, SMALL, &text), ERR_SYS);
 	assert_non_null(strstr(text.text, why));
 }
 
@@ -360,19 +373,18 @@ static void test_store_fails(void **state)
 {
 	struct scratch *s = *state;
 	const char *file = scratch_write(s, "source", "a.example\n");
-	struct stat seen = stat_of(file);
 	char content[SMALL];
 
-	expect_not_stored(scratch_path(s, "missing"), file, &seen,
+	expect_not_stored(scratch_path(s, "missing"), file,
 			  "/missing/x.list.new: No such file or directory");
-	expect_not_stored("/proc", file, &seen, "/proc/x.list.new: ");
+	expect_not_stored("/proc", file, "/proc/x.list.new: ");
 	assert_int_equal(mkdir(kept(s), 0700), 0);
-	expect_not_stored(s->path, file, &seen, "/x.list: ");
+	expect_not_stored(s->path, file, "/x.list: ");
 	expect_no_temporary(s);
 	assert_int_equal(rmdir(kept(s)), 0);
 	scratch_write(s, "precious", "precious\n");
 	assert_int_equal(symlink("precious", scratch_path(s, "x.list.new")), 0);
-	expect_not_stored(s->path, file, &seen, "/x.list.new: ");
+	expect_not_stored(s->path, file, "/x.list.new: ");
 	assert_true(scratch_read(scratch_path(s, "precious"), content, sizeof(content)) > 0);
 	assert_string_equal(content, "precious\n");
 	expect_kept(s, NULL);
@@ -383,7 +395,6 @@ static void test_store_without_room(void **state)
 {
 	struct scratch *s = *state;
 	const char *file = scratch_write(s, "source", "a.example\nb.example\n");
-	struct stat seen = stat_of(file);
 	struct rlimit before;
 	struct rlimit little;
 
@@ -392,7 +403,7 @@ static void test_store_without_room(void **state)
 	little.rlim_cur = 8;
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
-	expect_not_stored(s->path, file, &seen, "File too large");
+	expect_not_stored(s->path, file, "File too large");
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	expect_kept(s, NULL);
@@ -404,13 +415,21 @@ static void test_store_without_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_prepare),	  TEST(test_prepare_ways_to_write_it),
-		TEST(test_prepare_fails), cmocka_unit_test(test_path),
-		TEST(test_store),	  TEST(test_store_again),
-		TEST(test_store_another), TEST(test_store_same_size),
-		TEST(test_store_large),	  TEST(test_store_after_crash),
-		TEST(test_ends_well),	  TEST(test_drop),
-		TEST(test_store_fails),	  TEST(test_store_without_room),
+		TEST(test_prepare),
+		TEST(test_prepare_ways_to_write_it),
+		TEST(test_prepare_fails),
+		cmocka_unit_test(test_path),
+		TEST(test_store),
+		TEST(test_store_again),
+		TEST(test_store_another),
+		TEST(test_store_differing),
+		TEST(test_store_same_times),
+		TEST(test_store_large),
+		TEST(test_store_after_crash),
+		TEST(test_ends_well),
+		TEST(test_drop),
+		TEST(test_store_fails),
+		TEST(test_store_without_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -820,6 +820,34 @@ static void test_keep_what_was_loaded(void **state)
 }
 
 /* A list that cannot be kept is told of, and is in force; the others are kept. */
+static void write_dated(struct bench *b, const char *content)
+{
+	const struct timespec times[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+
+	write_list(b, "x", content);
+	assert_int_equal(utimensat(AT_FDCWD, scratch_path(&b->scratch, "x"), times, 0), 0);
+}
+
+/* Two versions of one size and one time, as of files that were copied with their times. */
+static void test_keep_of_the_same_time(void **state)
+{
+	struct bench *b = *state;
+
+	prepare_state(b);
+	configure_two(b, "action: nxdomain", true);
+	write_list(b, "y", "c.example\n");
+	write_dated(b, "a.example\n");
+	load(b);
+	loader_keep(b->snapshot, &b->result);
+	write_dated(b, "b.example\n");
+	load(b);
+	loader_keep(b->snapshot, &b->result);
+	remove_list(b);
+	restart(b);
+	assert_int_equal(list_of(b, "b.example"), 0);
+	assert_int_equal(list_of(b, "a.example"), NOBODY);
+}
+
 static void test_keep_fails(void **state)
 {
 	struct bench *b = *state;
@@ -1135,6 +1163,7 @@ int main(void)
 		TEST(test_keep),
 		TEST(test_keep_nowhere),
 		TEST(test_keep_what_was_loaded),
+		TEST(test_keep_of_the_same_time),
 		TEST(test_keep_fails),
 		TEST(test_cut_off),
 		TEST(test_open_for_writing),

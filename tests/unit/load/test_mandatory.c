@@ -72,8 +72,8 @@ static void write_names(struct world *w, const char *file)
 static void change_file(struct world *w)
 {
 	static const char *const files[] = {"f0", "f1", "f2"};
-	const struct timespec old[2] = {{.tv_sec = 1000000000 + rand() % 1000},
-					{.tv_sec = 1000000000 + rand() % 1000}};
+	const struct timespec old[2] = {{.tv_sec = 1000000000 + draw(3)},
+					{.tv_sec = 1000000000 + draw(3)}};
 	const char *file = files[draw(LISTS)];
 
 	switch (draw(8)) {

@@ -500,10 +500,10 @@ static void test_copy_list(void **state)
 	}
 	old = freeze(builder);
 	builder = new_builder();
-	assert_int_equal(domset_builder_copy_list(builder, old, 1, 7), ERR_OK);
-	assert_int_equal(domset_builder_copy_list(builder, old, 1, 7), ERR_EXISTS);
-	assert_int_equal(domset_builder_copy_list(builder, old, 9, 8), ERR_OK);
-	assert_int_equal(domset_builder_copy_list(builder, old, 2, 1), ERR_OK);
+	assert_int_equal(domset_builder_copy_list(builder, old, 1, 7, NULL), ERR_OK);
+	assert_int_equal(domset_builder_copy_list(builder, old, 1, 7, NULL), ERR_EXISTS);
+	assert_int_equal(domset_builder_copy_list(builder, old, 9, 8, NULL), ERR_OK);
+	assert_int_equal(domset_builder_copy_list(builder, old, 2, 1, NULL), ERR_OK);
 	domset_free(old);
 	set = freeze(builder);
 	assert_int_equal(domset_count(set, 7).rules, COUNT + 1);

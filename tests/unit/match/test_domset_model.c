@@ -134,7 +134,7 @@ static struct domset *copy_of(const struct domset *old)
 
 	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
 	for (unsigned int list = LISTS; list-- > 0;)
-		assert_int_equal(domset_builder_copy_list(builder, old, list, list), ERR_OK);
+		assert_int_equal(domset_builder_copy_list(builder, old, list, list, NULL), ERR_OK);
 	assert_int_equal(domset_builder_freeze(builder, &set), ERR_OK);
 	domset_builder_free(builder);
 	return set;

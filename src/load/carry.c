@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules in force that stay in force. */
+#include <stdio.h>
+#include <string.h>
+
+#include "list/guard.h"
+#include "list/listfile.h"
+#include "load/load.h"
+
+/* What becomes of rules that are held against another configuration than they were read by. */
+struct gate {
+	struct listfile_options reading;
+	struct list_report report;
+	bool left; /* a rule that is no exception */
+};
+
+/* As if the rule had been read now. */
+static bool take(void *arg, struct domset_rule *rule)
+{
+	struct gate *gate = arg;
+	const char *held;
+
+	if (gate->reading.pass)
+		rule->kind = (struct domset_kind){.scope = rule->kind.scope,
+						  .important = rule->kind.important};
+	held = guard_entry(gate->reading.guard, &rule->owner, &rule->kind, gate->reading.allowed);
+	if (held)
+		report_held(&gate->report, rule->line, held, &rule->owner);
+	else
+		gate->left |= !rule->kind.exception;
+	return !held;
+}
+
+/* On failure the builder is as it was. */
+static enum err copy(struct load *load, unsigned int index, unsigned int former,
+		     const struct domset_filter *filter)
+{
+	struct domset_mark mark = domset_builder_mark(load->builder);
+	enum err err =
+		domset_builder_copy_list(load->builder, load->former->set, former, index, filter);
+
+	if (err != ERR_OK)
+		domset_builder_rollback(load->builder, &mark);
+	return err;
+}
+
+/* Of a list in force that is mandatory it is compared name by name what is left. */
+static bool may_be_left_empty(const struct policy_list *former)
+{
+	return former->mandatory && action_blocks(former->action);
+}
+
+enum err loader_carry_over(struct load *load, unsigned int index, unsigned int former)
+{
+	const struct conf_list *conf = &load->conf->lists[index];
+	const struct policy_list *before = &load->former->lists[former];
+	struct policy_list *list = &load->policy->lists[index];
+	struct domset_mark mark = domset_builder_mark(load->builder);
+	struct gate gate = {.reading = loader_reading_of(conf, load->guard)};
+	enum err err;
+
+	/* an exception was as good as a rule, and must not become one that blocks */
+	if (before->action == ACTION_PASS && !gate.reading.pass)
+		return ERR_REFUSED;
+	report_init(&gate.report, conf->format);
+	err = copy(load, index, former, &(struct domset_filter){take, &gate});
+	if (load->pass == 0)
+		loader_log_report(conf->file, &gate.report);
+	if (err == ERR_OK && gate.report.held > 0 && !gate.left && !may_be_left_empty(before)) {
+		domset_builder_rollback(load->builder, &mark);
+		err = ERR_REFUSED;
+	}
+	if (err != ERR_OK)
+		return err;
+	list->entries = before->entries - gate.report.held;
+	list->held = before->held + gate.report.held;
+	list->open_end = before->open_end;
+	return ERR_OK;
+}
+
+enum err loader_restore_list(struct load *load, unsigned int index, unsigned int former)
+{
+	load->policy->lists[index] = load->former->lists[former];
+	load->result.sources[index].former = true;
+	snprintf(load->result.sources[index].reason, sizeof(load->result.sources[index].reason),
+		 "it would lift what is in force; if it is meant: sinkholed --accept %s",
+		 load->former->lists[former].name);
+	load->result.refused++;
+	load->result.lists++;
+	if (copy(load, index, former, NULL) == ERR_OK)
+		return ERR_OK;
+	return err_set(load->text, ERR_NOMEM, "list %s: its former entries cannot be kept: %s",
+		       load->former->lists[former].name, err_str(ERR_NOMEM));
+}
