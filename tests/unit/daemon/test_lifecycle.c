@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -495,6 +496,31 @@ static void test_sigterm_while_loading(void **state)
 	assert_false(scratch_logged(&d->scratch, "reload 3"));
 }
 
+/* True when the daemon has the file open. */
+static bool has_open(const struct daemon *d, const char *path)
+{
+	char directory[PATH_MAX];
+	char at[PATH_MAX];
+	char link[PATH_MAX];
+	struct dirent *entry;
+	bool found = false;
+	DIR *files;
+
+	snprintf(directory, sizeof(directory), "/proc/%d/fd", (int)d->pid);
+	files = opendir(directory);
+	assert_non_null(files);
+	while (!found && (entry = readdir(files))) {
+		ssize_t len;
+
+		snprintf(at, sizeof(at), "%s/%s", directory, entry->d_name);
+		len = readlink(at, link, sizeof(link) - 1);
+		link[len > 0 ? len : 0] = '\0';
+		found = strcmp(link, path) == 0;
+	}
+	closedir(files);
+	return found;
+}
+
 /* Nobody reads the pipe that has taken the place of the file which a kept version is written to:
  * so does a file system hang.  The end does not wait for it, nor free what it may yet use. */
 static void test_sigterm_while_a_load_hangs(void **state)
@@ -507,6 +533,7 @@ static void test_sigterm_while_a_load_hangs(void **state)
 	send_signal(d, SIGHUP);
 	expect_notice(d, "RELOADING=1");
 	expect_blocked(d, "a.example");
+	AWAIT(has_open(d, scratch_path(&d->scratch, "list")), await_nap());
 	end(d);
 	expect_log(d, "the load under way does not give up: ending without it");
 	expect_log(d, "ended\n");
