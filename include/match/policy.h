@@ -60,10 +60,17 @@ struct policy_list {
 	bool null_mx; /* a sinkhole takes no mail (RFC 7505) */
 	uint8_t ipv4[4];
 	uint8_t ipv6[16];
-	uint32_t ttl_s;	   /* of addresses and of the SOA of a denial */
-	uint32_t entries;  /* of the last good load, by which the next is measured */
-	uint32_t held;	   /* back by the guard, of that load */
-	bool open_end;	   /* of the file of that load: its last line had no newline */
+	uint32_t ttl_s;	  /* of addresses and of the SOA of a denial */
+	uint32_t entries; /* of the last good load, by which the next is measured */
+	uint32_t held;	  /* back by the guard, of that load */
+	bool open_end;	  /* of the file of that load: its last line had no newline */
+	bool unkept;	  /* that file is not what is kept of the list */
+	/* how that file was read, for whoever reads it again */
+	struct {
+		uint8_t format; /* enum list_format */
+		bool exact;
+		bool suffixes; /* public suffixes were let be */
+	} reading;
 	struct ede forged; /* EDE 4: an address of ours was given */
 	struct ede denied; /* EDE by reason: nothing was given */
 };

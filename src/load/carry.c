@@ -75,6 +75,8 @@ enum err loader_carry_over(struct load *load, unsigned int index, unsigned int f
 	list->entries = before->entries - gate.report.held;
 	list->held = before->held + gate.report.held;
 	list->open_end = before->open_end;
+	list->unkept = before->unkept;
+	list->reading = before->reading;
 	return ERR_OK;
 }
 

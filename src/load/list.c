@@ -50,6 +50,14 @@ void loader_describe_manual(const struct conf_manual *conf, struct policy *polic
 	loader_describe_list(&pass, &policy->lists[POLICY_MANUAL_PASS]);
 }
 
+void loader_describe_reading(const struct conf_list *conf, enum list_format format,
+			     struct policy_list *list)
+{
+	list->reading.format = (uint8_t)format;
+	list->reading.exact = conf->match == CONF_MATCH_EXACT;
+	list->reading.suffixes = conf->allow_public_suffixes;
+}
+
 /* One that lets pass may be empty: nothing is unblocked by that. */
 static struct guard_limits limits_of(const struct conf_list *conf)
 {
@@ -156,6 +164,9 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 	load->policy->lists[index].entries = report.entries;
 	load->policy->lists[index].held = report.held;
 	load->policy->lists[index].open_end = report.open_end;
+	loader_describe_reading(&load->conf->lists[index], report.format,
+				&load->policy->lists[index]);
+	load->policy->lists[index].unkept = source->unkept;
 	note(source, &report);
 	source->took_ms = (uint32_t)(clock_ms() - start_ms);
 	return ERR_OK;
@@ -185,6 +196,22 @@ static enum err refuse(struct load *load, unsigned int index, const char *reason
 	return err == ERR_REFUSED ? ERR_OK : err;
 }
 
+static void tell_carried(const struct load *load, unsigned int index, const char *reason)
+{
+	const struct policy_list *list = &load->policy->lists[index];
+
+	if (load->kept)
+		log_error("list %s: REFUSED: %s; its last good version is in force instead",
+			  list->name, reason);
+	else
+		log_error("list %s: REFUSED: %s; its %u former entries stay in force", list->name,
+			  reason, list->entries);
+	if (list->unkept)
+		log_warning(
+			"list %s: these could not be kept: a restart takes up an earlier version",
+			list->name);
+}
+
 /* What stands in for a list whose file was refused for `reason`. */
 static enum err stand_in(struct load *load, unsigned int index, const char *reason)
 {
@@ -199,12 +226,7 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
 	if (load->options.strict)
 		return refuse(load, index, reason);
 	if (former && former->entries > 0 && loader_carry_over(load, index, old_index) == ERR_OK) {
-		if (load->kept)
-			log_error("list %s: REFUSED: %s; its last good version is in force instead",
-				  conf->name, reason);
-		else
-			log_error("list %s: REFUSED: %s; its %u former entries stay in force",
-				  conf->name, reason, load->policy->lists[index].entries);
+		tell_carried(load, index, reason);
 		return ERR_OK;
 	}
 	if (from_state(load, index, &none) == ERR_OK) {

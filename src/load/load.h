@@ -74,6 +74,10 @@ void loader_drop_copies(struct load *load);
 
 void loader_describe_list(const struct conf_list *conf, struct policy_list *list);
 
+/* ... and how its file was read, which was of `format`. */
+void loader_describe_reading(const struct conf_list *conf, enum list_format format,
+			     struct policy_list *list);
+
 /* Describes the two lists that are made by command. */
 void loader_describe_manual(const struct conf_manual *conf, struct policy *policy);
 
@@ -99,9 +103,9 @@ enum err loader_end_acceptances(struct load *load) MUST_CHECK;
  * cannot be read is logged.  ERR_NOMEM, ERR_CANCELLED. */
 enum err loader_read_orders(struct load *load) MUST_CHECK;
 
-/* Keeps how list `index` is read, when it is mandatory and its last good version is kept.  A
- * failure is logged. */
-void loader_keep_order(const struct conf *conf, unsigned int index,
+/* Keeps how list `index`, which is `list` in force, is read, when it is mandatory and its last good
+ * version is kept.  A failure is logged. */
+void loader_keep_order(const struct conf *conf, unsigned int index, const struct policy_list *list,
 		       const struct load_source *source);
 
 /* Forgets what mandatory lists held that are not among those in force. */

@@ -73,6 +73,7 @@ static enum err read_kept(const struct load *load, const struct conf *order, uns
 	if (err != ERR_OK)
 		return err;
 	loader_describe_list(&order->lists[0], list);
+	loader_describe_reading(&order->lists[0], report.format, list);
 	list->entries = report.entries;
 	list->held = report.held;
 	return ERR_OK;
@@ -206,40 +207,35 @@ static void write_order(const char *directory, const struct conf_list *list,
 			    err == ERR_SYS ? strerror(errno) : err_str(err), list->name);
 }
 
-/* The rules are of an earlier time, and so is how they are read; the rest is of today.  One that
- * has become mandatory since has no record: its rules are read as they would be today. */
-static void rewrite_order(const char *directory, const struct conf_list *list,
-			  const struct conf_guard *guard)
+/* The guard that the rules of an earlier time were read with, as far as that is known. */
+static void write_with_former_guard(const struct conf *conf, const struct conf_list *list)
 {
-	struct conf_list merged = *list;
 	struct conf *order;
 	char path[PATH_MAX];
 
-	order_path(directory, list->name, path);
+	order_path(conf->state.directory, list->name, path);
 	if (read_order(path, &order, NULL) != ERR_OK) {
-		write_order(directory, list, guard);
+		write_order(conf->state.directory, list, &conf->guard);
 		return;
 	}
-	merged.format = order->lists[0].format;
-	merged.match = order->lists[0].match;
-	merged.allow_public_suffixes = order->lists[0].allow_public_suffixes;
-	write_order(directory, &merged, &order->guard);
+	write_order(conf->state.directory, list, &order->guard);
 	conf_free(order);
 }
 
-void loader_keep_order(const struct conf *conf, unsigned int index,
+void loader_keep_order(const struct conf *conf, unsigned int index, const struct policy_list *list,
 		       const struct load_source *source)
 {
-	struct conf_list list = conf->lists[index];
+	struct conf_list order = conf->lists[index];
 
-	if (!list.mandatory || !action_blocks(list.action) || source->former)
+	if (!order.mandatory || !action_blocks(order.action) || source->former)
 		return;
-	if (!source->own) {
-		rewrite_order(conf->state.directory, &list, &conf->guard);
-		return;
-	}
-	list.format = source->format;
-	write_order(conf->state.directory, &list, &conf->guard);
+	order.format = list->reading.format;
+	order.match = list->reading.exact ? CONF_MATCH_EXACT : CONF_MATCH_SUBTREE;
+	order.allow_public_suffixes = list->reading.suffixes;
+	if (source->own)
+		write_order(conf->state.directory, &order, &conf->guard);
+	else
+		write_with_former_guard(conf, &order);
 }
 
 /* ---- forgotten */

@@ -820,6 +820,52 @@ static void test_keep_what_was_loaded(void **state)
 }
 
 /* A list that cannot be kept is told of, and is in force; the others are kept. */
+/* A list in force becomes mandatory, to be read otherwise from now on, while its file is gone: a
+ * restart reads what is kept as what is in force was read. */
+static void test_keep_how_it_was_read(void **state)
+{
+	static const struct {
+		const char *content;
+		const char *before;
+		const char *after;
+		const char *blocked;
+	} rows[] = {
+		{"a.example\n", "action: nxdomain", "match: exact", "www.a.example"},
+		{"||a.example^\n", "action: nxdomain", "format: names", "a.example"},
+		{"zip\n", "action: nxdomain, allow-public-suffixes: true", "match: exact", "x.zip"},
+	};
+	char options[256];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		void *fresh = NULL;
+		struct bench *b;
+
+		set_up(&fresh);
+		b = fresh;
+		prepare_state(b);
+		configure_two(b, rows[i].before, true);
+		write_list(b, "x", rows[i].content);
+		write_list(b, "y", "c.example\n");
+		load(b);
+		loader_keep(b->snapshot, &b->result);
+		remove_list(b);
+		snprintf(options, sizeof(options), "%s, %s, mandatory: true", rows[i].before,
+			 rows[i].after);
+		configure_two(b, options, true);
+		for (int times = 0; times < 2; times++) {
+			load(b);
+			loader_keep(b->snapshot, &b->result);
+			assert_int_equal(list_of(b, rows[i].blocked), 0);
+		}
+		for (int times = 0; times < 2; times++) {
+			restart(b);
+			loader_keep(b->snapshot, &b->result);
+			assert_int_equal(list_of(b, rows[i].blocked), 0);
+		}
+		tear_down(&fresh);
+	}
+}
+
 static void write_dated(struct bench *b, const char *content)
 {
 	const struct timespec times[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
@@ -861,9 +907,12 @@ static void test_keep_fails(void **state)
 	scratch_take_stderr(&b->scratch);
 	load(b);
 	loader_keep(b->snapshot, &b->result);
+	remove_list(b);
+	load(b); /* what is in force is not what is kept */
 	scratch_give_stderr(&b->scratch);
 	assert_int_equal(list_of(b, "a.example"), 0);
 	assert_true(scratch_logged(&b->scratch, "list x: its last good version is not kept: "));
+	assert_true(scratch_logged(&b->scratch, "list x: these could not be kept: "));
 	assert_int_equal(access(scratch_path(&b->scratch, "state/x.list"), F_OK), -1);
 	assert_int_equal(access(scratch_path(&b->scratch, "state/y.list"), F_OK), 0);
 }
@@ -1163,6 +1212,7 @@ int main(void)
 		TEST(test_keep),
 		TEST(test_keep_nowhere),
 		TEST(test_keep_what_was_loaded),
+		cmocka_unit_test(test_keep_how_it_was_read),
 		TEST(test_keep_of_the_same_time),
 		TEST(test_keep_fails),
 		TEST(test_cut_off),
