@@ -62,6 +62,21 @@ static inline uint16_t addr_port(const struct sockaddr *sa)
 	return ntohs(port);
 }
 
+/* The address whose octets, 4 or 16, stand at `octets`. */
+static inline struct ip ip_from_octets(const uint8_t *octets, bool ipv6)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	struct ip ip = {.family = AF_INET};
+
+	if (ipv6 && memcmp(octets, mapped, sizeof(mapped)) != 0) {
+		ip.family = AF_INET6;
+		memcpy(ip.bytes, octets, 16);
+	} else {
+		memcpy(ip.bytes, octets + (ipv6 ? sizeof(mapped) : 0), 4);
+	}
+	return ip;
+}
+
 bool ip_equal(const struct ip *a, const struct ip *b);
 
 /* The address with all but its first `bits` bits zero; more bits than the address has: the address

@@ -40,6 +40,11 @@
 #define CONF_DOORS_MAX 4	  /* addresses of control, and of metrics */
 
 #define CONF_DAY_S 86400U
+/* Of machines and networks of one's own: unspecified, private, shared, loopback, link-local. */
+#define CONF_PRIVATE_NETWORKS                                                                      \
+	"0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 "             \
+	"192.168.0.0/16 "                                                                          \
+	"::/127 fc00::/7 fe80::/10 fec0::/10"
 #define CONF_WEEK_S (7U * CONF_DAY_S)
 
 /* clang-format off */
@@ -68,6 +73,9 @@
 	  "Names that are answered here, without asking an upstream.") \
 	X(main, guard, "guard", SECTION(guard), "", 0, 0, "", RELOAD, \
 	  "What keeps a wrong list entry from blocking too much.") \
+	X(main, rebinding, "rebinding", SECTION(rebinding), "", 0, 0, "", RELOAD, \
+	  "What keeps names of others from having addresses of the network's own, by which a page from " \
+	  "outside has a browser speak to what is inside (DNS rebinding).") \
 	X(main, watch, "watch", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether lists, the hosts file and /etc/resolv.conf are watched: a second after one of them has " \
 	  "changed, all is reloaded as by SIGHUP.") \
@@ -296,6 +304,20 @@
 	X(local_name, ttl_s, "ttl", TTL, "0", 0, CONF_DAY_S, "s", RELOAD, \
 	  "The TTL of its records; 0: that of local.")
 
+#define CONF_ROWS_REBINDING(X) \
+	X(rebinding, enabled, "enabled", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether answers of the upstreams that give a public name an address of networks are " \
+	  "answered as if the name had none (NODATA).  It is for networks whose clients browse; mail " \
+	  "servers ask DNSBLs, whose answers are such addresses: zones of guard.dnsbl-zones, of " \
+	  "forward and of local.local-only are excepted.") \
+	X(rebinding, exceptions, "exceptions", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \
+	  "Names that may have such addresses, with all names below them.  What counts is the name that " \
+	  "is asked for.") \
+	X(rebinding, networks, "networks", PREFIXES, CONF_PRIVATE_NETWORKS, 0, CONF_PREFIXES_MAX, "", \
+	  RELOAD, \
+	  "The networks that are meant; an IPv6 address with one of their addresses in it (IPv4-mapped, " \
+	  "NAT64, 6to4) is one, too.")
+
 #define CONF_ROWS_STATE(X) \
 	X(state, directory, "directory", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \
 	  "Where the last good version of each list is kept, and the cache over a restart; empty: " \
@@ -361,6 +383,7 @@
 	S(manual, CONF_ROWS_MANUAL) \
 	S(metrics, CONF_ROWS_METRICS) \
 	S(state, CONF_ROWS_STATE) \
+	S(rebinding, CONF_ROWS_REBINDING) \
 	S(evidence, CONF_ROWS_EVIDENCE)
 
 /* The words of the options that take one of several: enumerator, word. */
@@ -383,7 +406,8 @@
 	W(LIST_FORMAT_AUTO, "auto") \
 	W(LIST_FORMAT_NAMES, "names") \
 	W(LIST_FORMAT_HOSTS, "hosts") \
-	W(LIST_FORMAT_ADBLOCK, "adblock")
+	W(LIST_FORMAT_ADBLOCK, "adblock") \
+	W(LIST_FORMAT_ADDRESSES, "addresses")
 #define CONF_WORDS_ONHELD(W) \
 	W(CONF_ONHELD_LEAVE_OUT, "leave-out") \
 	W(CONF_ONHELD_REFUSE, "refuse")
@@ -397,7 +421,8 @@
 	W(ACTION_REFUSED, "refused") \
 	W(ACTION_DROP, "drop") \
 	W(ACTION_TCP_ONLY, "tcp-only") \
-	W(ACTION_PASS, "pass")
+	W(ACTION_PASS, "pass") \
+	W(ACTION_LOG, "log")
 #define CONF_WORDS_CLIENTS(W) \
 	W(CONF_CLIENTS_WHOLE, "whole") \
 	W(CONF_CLIENTS_PREFIX, "prefix") \

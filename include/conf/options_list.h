@@ -16,14 +16,19 @@
 	X(list, format, "format", FORMAT, "auto", 0, 0, "", RELOAD, \
 	  "How most of the file is written: names, one a line; hosts, an address and its names; " \
 	  "adblock, ||name^ rules; auto, found out from the text.  Lines of another of these forms are " \
-	  "taken as well.") \
+	  "taken as well.  addresses: addresses, prefixes and ranges (192.0.2.1-192.0.2.9), one a line; " \
+	  "an upstream's answer that has one of them is answered as the list says.") \
+	X(list, addresses, "addresses", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether addresses that stand among the names of a list of another format, alone in their " \
+	  "line, are listed as well.  Else they are skipped.") \
 	X(list, match, "match", MATCH, "subtree", 0, 0, "", RELOAD, \
 	  "Whether a name stands for itself and all below it (subtree), or for itself alone (exact).") \
 	X(list, action, "action", ACTION, "sinkhole", 0, 0, "", RELOAD, \
 	  "What is answered: the addresses of sinkhole; nxdomain, no such name; nodata, a name " \
 	  "without records; refused; drop, nothing at all; tcp-only, the true answer but over TCP " \
 	  "alone; pass, the true answer, and the lists after this one are not asked: what such a list " \
-	  "names passes, written as a rule or as an exception (@@).") \
+	  "names passes, written as a rule or as an exception (@@); log, the true answer, and it is written " \
+	  "down who asks, whatever another list decides.") \
 	X(list, sinkhole, "sinkhole", SECTION(sinkhole), "", 0, 0, "", RELOAD, \
 	  "The addresses answered by action sinkhole, which needs one of the two at least.") \
 	X(list, reason, "reason", REASON, "operator", 0, 0, "", RELOAD, \
@@ -93,6 +98,14 @@
 	  "at such a zone, above it or in it are held back, but for lists with action nxdomain or " \
 	  "nodata, by which nothing is listed, and tcp-only and pass.  What is configured takes the place of " \
 	  "these; sinkholed --dump-config shows them, to be added to.") \
+	X(guard, shortest_ipv4, "shortest-ipv4", UINT, "8", 0, 32, "bits", RELOAD, \
+	  "The shortest prefix of IPv4 addresses that a list may block; what is wider is held back.") \
+	X(guard, shortest_ipv6, "shortest-ipv6", UINT, "19", 0, 128, "bits", RELOAD, \
+	  "The same of IPv6 addresses.") \
+	X(guard, protected_addresses, "protected-addresses", PREFIXES, CONF_PRIVATE_NETWORKS, 0, \
+	  CONF_PREFIXES_MAX, "", RELOAD, \
+	  "Networks of which no list may block an address: entries that overlap one are held back.  So " \
+	  "are those that have an address of server.listen, of an upstream, or that a list answers with.") \
 	X(guard, public_suffixes, "public-suffixes", BOOL, "true", 0, 0, "", RELOAD, \
 	  "Whether rules for public suffixes, such as com or co.uk, are held back, but for lists with " \
 	  "allow-public-suffixes.")

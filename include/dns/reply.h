@@ -125,8 +125,9 @@ void reply_cap_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uin
 const uint8_t *reply_rdata(const uint8_t *msg, size_t len, const struct wire_rr *rr,
 			   uint8_t buf[REPLY_RDATA_MAX], uint16_t *ret_len);
 
-/* True when records of this owner are not to be handed on. */
-typedef bool reply_unwanted_fn(const void *arg, const struct name *owner);
+/* True when the record `rr` of the message, whose owner is this, is not to be handed on. */
+typedef bool reply_unwanted_fn(const void *arg, const struct name *owner, const uint8_t *msg,
+			       const struct wire_rr *rr);
 
 /*
  * Removes the additional records that are unwanted from a reply that reply_parse has taken, before

@@ -10,7 +10,9 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "match/addrset.h"
 #include "match/domset.h"
+#include "list/addrguard.h"
 #include "list/guard.h"
 #include "list/report.h"
 
@@ -19,30 +21,24 @@ struct listfile_options {
 	enum list_format format;
 	bool exact; /* `match: exact`: plain names do not cover what is below */
 	bool pass;  /* it lets pass what it names: an exception is as good as a rule */
-	const struct guard *guard;    /* the entry gate; NULL lets all pass */
-	unsigned int allowed;	      /* GUARD_ALLOW_: what passes the gate as well */
-	const atomic_bool *cancelled; /* looked at between blocks of the file; NULL: never */
+	const struct guard *guard; /* the entry gate; NULL lets all pass */
+	unsigned int allowed;	   /* GUARD_ALLOW_: what passes the gate as well */
+	/* Where its addresses go, as those of list `list`; NULL: they are skipped. */
+	struct addrset_builder *addresses;
+	uint32_t list;
+	const struct addrguard *addrguard; /* their gate; NULL lets all pass */
+	const atomic_bool *cancelled;	   /* looked at between blocks of the file; NULL: never */
 	/* Given every octet that is read, in order; NULL: nobody. */
 	void (*taken)(void *arg, const void *data, size_t len);
 	void *taken_arg;
 };
 
 /*
- * Tells which format the file seems to be in, from its first significant lines (at most 64 of
- * its first 64 KiB): "[Adblock" at the beginning is adblock; "$TTL", "$ORIGIN", an
- * SOA or a CNAME record is rpz; otherwise the form that most lines have, of `||x^`, `address name`
- * and a name alone.  A file that tells nothing is names, or adblock if it has a line with '!'.
- * ERR_SYS and ERR_REFUSED as listfile_load.
- */
-enum err listfile_detect(const char *path, enum list_format *ret_format,
-			 struct err_text *text) MUST_CHECK;
-
-/*
- * Reads the file into the list that `builder` began last; what is gzip, xz or zstd is
- * decompressed.  Each line is judged for itself (list/listline); one that is bad or skipped is
- * counted and told in the report, and costs nothing else.  Lines of a hosts file may have any
- * length, others 256 KiB.  A rule that the gate holds is not added.  LIST_FORMAT_AUTO decides as
- * listfile_detect does; the report says how.
+ * Reads the file into the list that `builder` began last, addresses into `addresses` of the
+ * options; what is gzip, xz or zstd is decompressed.  Each line is judged for itself
+ * (list/listline); one that is bad or skipped is counted and told in the report, and costs nothing
+ * else.  Lines of a hosts file may have any length, others 256 KiB.  A rule that the gate holds is
+ * not added.  LIST_FORMAT_AUTO decides by the first lines (list/listguess); the report says how.
  *
  * What is half written is not taken: the version of the file (inode, size, times) has to be the
  * same before and after, and where the kernel tells so, nobody may have it open for writing.

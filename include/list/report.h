@@ -24,6 +24,7 @@ enum list_format {
 	LIST_FORMAT_HOSTS,
 	LIST_FORMAT_ADBLOCK,
 	LIST_FORMAT_RPZ,
+	LIST_FORMAT_ADDRESSES,
 	LIST_FORMAT_COUNT
 };
 
@@ -43,6 +44,9 @@ enum list_format {
 	X(LINE_NO_ADDRESS, "does not begin with an address") \
 	X(LINE_LONG, "the line is over 256 KiB") \
 	X(LINE_NO_MEMORY, "out of memory") \
+	X(LINE_NOT_ADDRESS, "neither an address, a prefix nor a range of addresses") \
+	X(LINE_HOST_BITS, "no such prefix: its length is wrong, or bits behind it are set") \
+	X(LINE_BACKWARDS, "a range that ends before it begins") \
 	X(LINE_ADDRESS, "an address, not a name") \
 	X(LINE_OWN_NAME, "a name of the machine itself") \
 	X(LINE_LINK, "an address of one link, which means nothing elsewhere") \
@@ -94,7 +98,7 @@ struct list_report {
 	struct report_note held_notes[REPORT_HELD_MAX]; /* the first min(held, ...) */
 };
 
-/* "names", "hosts", "adblock", "rpz", "auto".  Never NULL. */
+/* "names", "hosts", "adblock", "rpz", "addresses", "auto".  Never NULL. */
 const char *list_format_str(enum list_format format);
 
 void report_init(struct list_report *report, enum list_format format);
@@ -116,5 +120,9 @@ char *report_reasons(const struct list_report *report, char *buf, size_t size);
 /* Counts a held entry; the first few are kept as `owner reason`. */
 void report_held(struct list_report *report, uint32_t line, const char *reason,
 		 const struct name *owner);
+
+/* The same of an entry that is no name: what stands in the line. */
+void report_held_text(struct list_report *report, uint32_t line, const char *reason,
+		      const char *text, size_t len);
 
 #endif

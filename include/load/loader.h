@@ -42,10 +42,11 @@ struct load_source {
 
 /* How one load ended. */
 struct load_result {
-	uint64_t names; /* rules in force */
-	size_t lists;	/* lists in force */
-	size_t refused; /* lists that were refused, whatever came in their place */
-	uint64_t held;	/* entries that the guard holds back, of all lists in force */
+	uint64_t names;	   /* rules in force */
+	uint64_t prefixes; /* of addresses, in force */
+	size_t lists;	   /* lists in force */
+	size_t refused;	   /* lists that were refused, whatever came in their place */
+	uint64_t held;	   /* entries that the guard holds back, of all lists in force */
 	uint32_t took_ms;
 	bool accept_known;  /* the list of `accept` is configured, or was in force */
 	bool accept_needed; /* it lifts something, or changes by more than its limit */
@@ -75,12 +76,13 @@ enum err loader_load_aside(struct conf *conf, const struct hash_key *name_key,
 			   struct snapshot **ret_snapshot, struct load_result *ret_result,
 			   struct err_text *text) MUST_CHECK;
 
-/* The gate of `conf` for single entries.  ERR_NOMEM. */
+/* The gate of `conf` for single names.  ERR_NOMEM. */
 enum err loader_make_guard(const struct conf_guard *conf, struct guard **ret_guard) MUST_CHECK;
 
-#define LOADER_HELD_MAX 48U
+#define LOADER_HELD_MAX 96U
 
-/* ", 2 entries held back", or "" where none is; returns `buf`. */
+/* ", 12 prefixes, 2 entries held back": what there is besides names, "" where there is nothing;
+ * returns `buf`. */
 const char *loader_held_text(const struct load_result *result, char buf[LOADER_HELD_MAX]);
 
 /*

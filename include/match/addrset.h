@@ -50,10 +50,18 @@ enum err addrset_builder_add(struct addrset_builder *builder,
 size_t addrset_builder_mark(const struct addrset_builder *builder);
 void addrset_builder_rollback(struct addrset_builder *builder, size_t count);
 
-/* Adds all rules of `old`'s list `old_list` as list `list`.  On failure the caller rolls back.
- * Errors as of addrset_builder_add.  `old` may be NULL: it has none. */
+/* Asked of each rule that is carried over: false leaves it out. */
+struct addrset_filter {
+	bool (*takes)(void *arg, const struct addrset_rule *rule);
+	void *arg;
+};
+
+/* Adds the rules of `old`'s list `old_list` as list `list`, those that `filter` (NULL: takes all)
+ * takes.  On failure the caller rolls back.  Errors as of addrset_builder_add.  `old` may be NULL:
+ * it has none. */
 enum err addrset_builder_copy_list(struct addrset_builder *builder, const struct addrset *old,
-				   uint32_t old_list, uint32_t list) MUST_CHECK;
+				   uint32_t old_list, uint32_t list,
+				   const struct addrset_filter *filter) MUST_CHECK;
 
 /* Freezes the builder's rules.  The builder is empty afterwards when ERR_OK is returned, and
  * unchanged when not.  ERR_NOMEM. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The policy: which list speaks for a name, and what it wants done.  Pure: a name in, a verdict
- * out; no I/O, no clock, no lock.
+ * The policy: which list speaks for a name or an address, and what it wants done.  Pure: a name in,
+ * a verdict out; no I/O, no clock, no lock.
  *
  * What was blocked by command is blocked.  Else the first mandatory list that has the name decides,
  * whatever stands before it.  Else what was let pass by command passes.  Else a list whose action
  * is to pass lets it pass; else the first that has it decides, in the order of the configuration.
- * Inside one list the strongest rule speaks (see match/domset.h); if that is an exception, the list
- * says nothing.
+ * Inside one list the strongest rule speaks (see match/domset.h), of an address that of the longest
+ * prefix; if that is an exception, the list says nothing.  A list whose action is to log never
+ * decides: that it has the name stands beside the verdict, unless the name passes.
  */
 #ifndef MATCH_POLICY_H
 #define MATCH_POLICY_H
@@ -16,9 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/err.h"
 #include "dns/edns.h"
 #include "dns/name.h"
+#include "match/addrset.h"
 #include "match/domset.h"
 
 #define POLICY_LISTS_MAX 64U /* of the configuration */
@@ -38,6 +41,7 @@ enum action {
 	ACTION_DROP,	 /* no answer at all */
 	ACTION_TCP_ONLY, /* truncated over UDP, the real answer over TCP */
 	ACTION_PASS,	 /* the real answer, later lists not asked */
+	ACTION_LOG,	 /* the real answer, and it is written down who asked */
 	ACTION_COUNT
 };
 
@@ -69,6 +73,7 @@ struct policy_list {
 	struct {
 		uint8_t format; /* enum list_format */
 		bool exact;
+		bool addresses;
 		bool suffixes; /* public suffixes were let be */
 	} reading;
 	struct ede forged; /* EDE 4: an address of ours was given */
@@ -81,11 +86,16 @@ struct policy_manual {
 	uint64_t off;	    /* lists that are not asked for now, a bit each; never mandatory ones */
 };
 
+/* The place behind all lists, of what no list says: that a name must not have such an address. */
+#define POLICY_REBINDING POLICY_PLACES
+
 struct policy {
 	struct domset *set;	      /* owned */
+	struct addrset *addrs;	      /* owned: listed addresses; NULL: there are none */
 	struct policy_manual *manual; /* owned; NULL: nothing was said */
+	uint64_t silent;	      /* lists that say nothing now, a bit each */
 	size_t list_count;	      /* of the configuration; the manual ones are always there */
-	struct policy_list lists[POLICY_PLACES];
+	struct policy_list lists[POLICY_PLACES + 1]; /* the last is POLICY_REBINDING */
 };
 
 /*
@@ -107,22 +117,45 @@ struct verdict {
 	uint8_t list;	    /* index of the list that decided */
 	uint8_t owner_labels;
 	bool below_only;   /* the rule is for what is below its owner, which is not listed */
-	uint32_t record;   /* the rule, for domset_rule of the same policy */
+	bool address;	   /* the rule is for an address, and has no owner */
+	uint32_t record;   /* the rule, for domset_rule or addrset_rule of the same policy */
 	uint64_t excepted; /* valid always: as in struct policy_leave */
+	uint64_t logged;   /* valid always: lists that only log, and have it, a bit each */
 };
 
 /* True for an action by which no client has the true answer.  Over TCP, tcp-only gives it. */
 static inline bool action_blocks(enum action action)
 {
-	return action != ACTION_PASS && action != ACTION_TCP_ONLY;
+	return action != ACTION_PASS && action != ACTION_TCP_ONLY && action != ACTION_LOG;
 }
 
 /* Fills in the EDEs of `list` from its name, `reason`, and the order's case ("" when none). */
 void policy_list_describe(struct policy_list *list, enum reason reason, const char *case_number);
 
+/* True when the list says nothing now. */
+static inline bool policy_is_silent(const struct policy *policy, unsigned int list)
+{
+	return policy->silent >> list & 1U;
+}
+
+/* True when what the list has is blocked, whatever another says. */
+static inline bool policy_is_enforced(const struct policy *policy, unsigned int list)
+{
+	return policy->lists[list].mandatory && action_blocks(policy->lists[list].action) &&
+	       !policy_is_silent(policy, list);
+}
+
+/* Fills in POLICY_REBINDING. */
+void policy_describe_rebinding(struct policy *policy);
+
 /* The verdict on a lower-case name that was reached with `leave`.  Any thread. */
 struct verdict policy_match(const struct policy *policy, const struct name *name,
 			    const struct name_suffixes *suffixes, struct policy_leave leave);
+
+/* The verdict on an address that a name with `leave` has.  Asks no list when `policy->addrs` is
+ * NULL, which a caller may look at first.  Any thread. */
+struct verdict policy_match_address(const struct policy *policy, const struct ip *ip,
+				    struct policy_leave leave);
 
 /* What holds for the names that lie behind the one of `verdict`, which was reached with `leave`. */
 static inline struct policy_leave policy_leave_behind(struct policy_leave leave,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whether one policy blocks less than another: the names that a list blocks now, held one by one
- * against what would come in its place.
+ * against what would come in its place, and its addresses, range by range.
  */
 #ifndef MATCH_WEAKEN_H
 #define MATCH_WEAKEN_H
@@ -21,15 +21,23 @@ struct weakened_name {
 	bool below; /* the owner itself is as it was: "*.owner" */
 };
 
+/* Addresses of one family, from the first to the last. */
+struct weakened_range {
+	struct ip first;
+	struct ip last;
+};
+
 struct weakening {
 	uint64_t count; /* such names, all that lie below one counted as one */
 	struct weakened_name names[WEAKEN_NAMES_MAX]; /* the first of them, in the lists' order */
+	uint64_t range_count; /* ranges of such addresses, those side by side counted as one */
+	struct weakened_range ranges[WEAKEN_NAMES_MAX]; /* the first of them, IPv4's first */
 };
 
 /*
- * Which names list `list` of `before` blocks that no mandatory list of `after` would block: every
- * name there is, not only those of rules.  A list whose action does not block has none.  The sets
- * of both hash with the same key.
+ * Which names and addresses list `list` of `before` blocks that no mandatory list of `after` would
+ * block: every name there is, not only those of rules.  A list whose action does not block has
+ * none.  The sets of both hash with the same key.
  *
  * Of all names only those need be asked that are the owner of a rule of the list, or of an
  * exception of `after`, or are below one and below no other: between two owners all names are

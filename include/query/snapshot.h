@@ -28,6 +28,7 @@ struct upstream_pool {
 struct local;
 struct namemap;
 struct rates;
+struct rebind;
 
 struct snapshot {
 	uint64_t generation;	      /* 1 for the first, one more each */
@@ -42,6 +43,7 @@ struct snapshot {
 	struct namemap *zones;	      /* owned: the pool of each zone; NULL: there are none */
 	struct local *local;	      /* owned: the operator's names; NULL: there are none */
 	struct namemap *special;      /* owned: of names/special; NULL: none is special */
+	struct rebind *rebind;	      /* owned; NULL: any name may have any address */
 	struct namemap *tlds;	      /* owned: top-level domains; NULL: any name may be one */
 	struct reply_ttl_limits ttl;
 };

@@ -25,6 +25,9 @@
 	X(refused, "queries refused for another reason (class, no recursion desired)")             \
 	X(blocked_name, "queries whose name a list blocks")                                        \
 	X(blocked_cname, "queries whose answer leads to a name that a list blocks")                \
+	X(blocked_address, "queries whose answer has an address that a list blocks")               \
+	X(rebinding, "queries for public names that have a private address")                       \
+	X(logged, "queries whose name or answer a list has that only logs")                        \
 	X(local_answers, "queries for the operator's own names, answered from the configuration")  \
 	X(special_use, "queries for special-use names, canaries, single labels, answered here")    \
 	X(filtered_types, "queries for types of filter-types, answered that there are none")       \
@@ -80,6 +83,8 @@
 	X(queries_tcp, "queries", "transport", "tcp")                                              \
 	X(blocked_name, "answers", "verdict", "blocked-name")                                      \
 	X(blocked_cname, "answers", "verdict", "blocked-cname")                                    \
+	X(blocked_address, "answers", "verdict", "blocked-address")                                \
+	X(rebinding, "answers", "verdict", "blocked-rebinding")                                    \
 	X(local_answers, "answers", "verdict", "local")                                            \
 	X(special_use, "answers", "verdict", "special-use")                                        \
 	X(cache_hits, "answers", "verdict", "cached")                                              \

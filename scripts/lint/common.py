@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
-ROOMS = ("base", "dns", "match", "list", "conf", "cache", "names", "query", "loop", "remote", "upstream",
+ROOMS = ("base", "dns", "match", "inspect", "list", "conf", "cache", "names", "query", "loop", "remote", "upstream",
          "net", "system", "load", "manual", "evidence", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {
-    "remote": {"match", "list"},
-    "upstream": {"match", "list"},
-    "net": {"match", "list"},
+    "remote": {"match", "inspect", "list"},
+    "upstream": {"match", "inspect", "list"},
+    "net": {"match", "inspect", "list"},
     "system": {"match", "list", "remote", "upstream"},
     "load": {"upstream", "net"},
     "manual": {"remote", "upstream", "net"},

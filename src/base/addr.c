@@ -30,33 +30,15 @@ struct prefix_set {
 	struct range ranges[];
 };
 
-static struct ip ip_from_v4(const void *bytes)
-{
-	struct ip ip = {.family = AF_INET};
-
-	memcpy(ip.bytes, bytes, 4);
-	return ip;
-}
-
-static struct ip ip_from_v6(const struct in6_addr *in6)
-{
-	struct ip ip = {.family = AF_INET6};
-
-	if (IN6_IS_ADDR_V4MAPPED(in6))
-		return ip_from_v4(&in6->s6_addr[12]);
-	memcpy(ip.bytes, in6->s6_addr, 16);
-	return ip;
-}
-
 enum err ip_parse(const char *text, struct ip *ret_ip)
 {
 	struct in_addr in;
 	struct in6_addr in6;
 
 	if (inet_pton(AF_INET, text, &in) == 1)
-		*ret_ip = ip_from_v4(&in);
+		*ret_ip = ip_from_octets((const uint8_t *)&in, false);
 	else if (inet_pton(AF_INET6, text, &in6) == 1)
-		*ret_ip = ip_from_v6(&in6);
+		*ret_ip = ip_from_octets(in6.s6_addr, true);
 	else
 		return ERR_SYNTAX;
 	return ERR_OK;
@@ -70,10 +52,10 @@ struct ip ip_from_sockaddr(const struct sockaddr *sa)
 	switch (sa->sa_family) {
 	case AF_INET:
 		memcpy(&in, sa, sizeof(in));
-		return ip_from_v4(&in.sin_addr);
+		return ip_from_octets((const uint8_t *)&in.sin_addr, false);
 	case AF_INET6:
 		memcpy(&in6, sa, sizeof(in6));
-		return ip_from_v6(&in6.sin6_addr);
+		return ip_from_octets(in6.sin6_addr.s6_addr, true);
 	default:
 		return (struct ip){0};
 	}

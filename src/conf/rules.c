@@ -220,7 +220,9 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 	if (list->mandatory && !action_blocks(list->action))
 		fail_key(items->place, node, "mandatory",
 			 "expected false, as the list's action is %s, which gives the true answer",
-			 list->action == ACTION_PASS ? "pass" : "tcp-only");
+			 list->action == ACTION_PASS  ? "pass"
+			 : list->action == ACTION_LOG ? "log"
+						      : "tcp-only");
 	if (list->expect_entries > 0 && list->expect_entries < list->min_entries)
 		fail_key(items->place, node, "expect-entries",
 			 "expected at least min-entries, %u, got %u", list->min_entries,

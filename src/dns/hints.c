@@ -142,3 +142,42 @@ bool hints_remove(uint8_t *msg, struct reply *reply, unsigned int which)
 	reply->ad = false;
 	return true;
 }
+
+void hints_begin(struct hints_walk *walk, const uint8_t *msg, const struct wire_rr *rr)
+{
+	*walk = (struct hints_walk){.msg = msg, .param = params_at(msg, rr), .end = rr->end};
+}
+
+/* Goes on to the next parameter that is a hint. */
+static bool next_param(struct hints_walk *walk)
+{
+	const struct wire_rr rest = {.end = walk->end};
+
+	while (walk->param > 0 && walk->param < walk->end) {
+		size_t at = walk->param;
+		size_t len = param_len(walk->msg, &rest, at);
+		uint16_t key = len > 0 ? wire_get16(walk->msg + at) : 0;
+
+		walk->param = len > 0 ? at + len : 0;
+		walk->value = at + PARAM_FIXED;
+		walk->value_end = at + len;
+		walk->ipv6 = key == KEY_IPV6HINT;
+		if (len > 0 && is_hint(key, HINTS_IPV4 | HINTS_IPV6))
+			return true;
+	}
+	return false;
+}
+
+bool hints_next(struct hints_walk *walk, struct ip *ret_ip)
+{
+	size_t octets = walk->ipv6 ? 16 : 4;
+
+	while (walk->value + octets > walk->value_end) {
+		if (!next_param(walk))
+			return false;
+		octets = walk->ipv6 ? 16 : 4;
+	}
+	*ret_ip = ip_from_octets(walk->msg + walk->value, walk->ipv6);
+	walk->value += octets;
+	return true;
+}

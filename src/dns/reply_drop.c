@@ -41,8 +41,8 @@ static bool has_to_go(const struct walk *w, reply_unwanted_fn *unwanted, const v
 	size_t at = w->rr.owner;
 	struct name owner;
 
-	return is_additional(w) &&
-	       (name_unpack(w->msg, w->end, &at, &owner) != ERR_OK || unwanted(arg, &owner));
+	return is_additional(w) && (name_unpack(w->msg, w->end, &at, &owner) != ERR_OK ||
+				    unwanted(arg, &owner, w->msg, &w->rr));
 }
 
 static bool any_has_to_go(const uint8_t *msg, const struct reply *reply,

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/priority.h"
+#include "list/addrtake.h"
 #include "list/listguess.h"
 #include "list/listline.h"
 #include "list/source.h"
@@ -31,6 +32,7 @@ struct reader {
 	struct list_report *report;
 	struct err_text *text;
 	struct source *source;
+	size_t addresses; /* in the builder before */
 	struct pages block;
 	size_t have; /* octets in the block that are not worked off */
 	bool at_end;
@@ -208,6 +210,33 @@ static bool is_taken_back(struct reader *reader)
 	return true;
 }
 
+/* ---- addresses */
+
+static enum err take_range(struct reader *reader, const struct addrline_range *range,
+			   const char *text, size_t len)
+{
+	const struct word line = {text, len};
+	enum err err = addrtake_range(reader->options, reader->report, range, line);
+
+	return err == ERR_OK ? ERR_OK : add_failed(reader, err);
+}
+
+/* A line of a list of addresses. */
+static enum err take_address_line(struct reader *reader, const char *text, size_t len)
+{
+	struct addrline_range range;
+	enum listline_verdict verdict = addrline_parse(text, len, &range, &reader->rule.reason);
+
+	if (verdict == LISTLINE_END)
+		return ERR_OK;
+	reader->report->told++;
+	if (verdict == LISTLINE_RULE)
+		return take_range(reader, &range, text, len);
+	return not_taken(reader, verdict, text, len);
+}
+
+/* ---- lines */
+
 static void begin_line(struct reader *reader)
 {
 	reader->state = (struct line_state){.told = false};
@@ -220,9 +249,15 @@ static enum err take_text(struct reader *reader, const char *text, size_t len)
 {
 	struct line_state *state = &reader->state;
 	enum listline_verdict verdict;
+	struct addrline_range range;
 	struct listline line;
 	enum err err = ERR_OK;
 
+	if (!state->is_hosts &&
+	    addrtake_is_range(reader->options, (struct word){text, len}, &range)) {
+		reader->report->told++;
+		return take_range(reader, &range, text, len);
+	}
 	if (state->is_hosts)
 		listline_init_more(&line, reader->options->exact, text, len);
 	else
@@ -252,7 +287,11 @@ static enum err take_line(struct reader *reader, const char *text, size_t len)
 	if (!reader->in_line)
 		begin_line(reader);
 	reader->in_line = false;
-	return reader->state.discarded ? ERR_OK : take_text(reader, text, len);
+	if (reader->state.discarded)
+		return ERR_OK;
+	return reader->report->format == LIST_FORMAT_ADDRESSES
+		       ? take_address_line(reader, text, len)
+		       : take_text(reader, text, len);
 }
 
 /*
@@ -274,7 +313,9 @@ static enum err take_part(struct reader *reader, const char *text, size_t *len)
 	part = (size_t)(end - text);
 	listline_init(&probe, reader->report->format, true, text, part);
 	(void)listline_next(&probe, &reader->rule);
-	if (!reader->state.discarded && part > 0 && (reader->state.is_hosts || probe.is_hosts)) {
+	if (!reader->state.discarded && part > 0 &&
+	    reader->report->format != LIST_FORMAT_ADDRESSES &&
+	    (reader->state.is_hosts || probe.is_hosts)) {
 		err = take_text(reader, text, part);
 		*len -= part;
 		return err;
@@ -332,27 +373,14 @@ static enum err take_file(struct reader *reader)
 
 	if (reader->report->format == LIST_FORMAT_RPZ)
 		return refused(reader, "is a zone file (format rpz)");
+	if (reader->report->format == LIST_FORMAT_ADDRESSES && !reader->options->addresses)
+		return refused(reader, "is a list of addresses, which are not taken here");
 	err = take_block(reader, bom);
 	while (err == ERR_OK && !reader->at_end) {
 		err = fill_block(reader);
 		if (err == ERR_OK)
 			err = take_block(reader, 0);
 	}
-	return err;
-}
-
-enum err listfile_detect(const char *path, enum list_format *ret_format, struct err_text *text)
-{
-	struct listfile_options options = {.path = path};
-	struct list_report report;
-	struct reader reader = {.options = &options, .report = &report, .text = text};
-	enum err err;
-
-	report_init(&report, LIST_FORMAT_AUTO);
-	err = start(&reader);
-	finish(&reader);
-	if (err == ERR_OK)
-		*ret_format = report.format;
 	return err;
 }
 
@@ -379,6 +407,8 @@ static enum err read_again(struct reader *reader, const struct listfile_options 
 
 	takenback_sort(&taken_back);
 	domset_builder_rollback(reader->builder, mark);
+	if (options->addresses)
+		addrset_builder_rollback(options->addresses, reader->addresses);
 	again.taken = NULL; /* that was given to whom it may concern */
 	report_init(reader->report, options->format);
 	*reader = (struct reader){
@@ -386,6 +416,7 @@ static enum err read_again(struct reader *reader, const struct listfile_options 
 		.builder = reader->builder,
 		.report = reader->report,
 		.text = reader->text,
+		.addresses = reader->addresses,
 		.taken_back = taken_back,
 		.again = true,
 	};
@@ -404,6 +435,7 @@ enum err listfile_load(const struct listfile_options *options, struct domset_bui
 		.builder = builder,
 		.report = ret_report,
 		.text = text,
+		.addresses = options->addresses ? addrset_builder_mark(options->addresses) : 0,
 	};
 	enum err err;
 

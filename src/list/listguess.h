@@ -19,7 +19,12 @@ size_t listguess_bom(const char *text, size_t len);
  */
 const char *listguess_no_list(const char *text, size_t len);
 
-/* The format, as listfile_detect tells it.  `whole` when nothing comes after `text`. */
+/*
+ * The format, by the first significant lines (at most 64): "[Adblock" at the beginning is adblock;
+ * "$TTL", "$ORIGIN", an SOA or a CNAME record is rpz; otherwise the form that most lines have, of
+ * `||x^`, `address name` and a name alone.  A text that tells nothing is names, or adblock if it
+ * has a line with '!'.  `whole` when nothing comes after `text`.
+ */
 enum list_format listguess_format(const char *text, size_t len, bool whole);
 
 #endif

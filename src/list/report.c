@@ -13,7 +13,8 @@
 	X(LIST_FORMAT_NAMES, "names")                                                              \
 	X(LIST_FORMAT_HOSTS, "hosts")                                                              \
 	X(LIST_FORMAT_ADBLOCK, "adblock")                                                          \
-	X(LIST_FORMAT_RPZ, "rpz")
+	X(LIST_FORMAT_RPZ, "rpz")                                                                  \
+	X(LIST_FORMAT_ADDRESSES, "addresses")
 
 static const char *const format_names[] = {FORMAT_NAMES(TABLE_ROW)};
 TABLE_COMPLETE(FORMAT_NAMES, LIST_FORMAT_COUNT);
@@ -90,18 +91,25 @@ char *report_reasons(const struct list_report *report, char *buf, size_t size)
 	return buf;
 }
 
-void report_held(struct list_report *report, uint32_t line, const char *reason,
-		 const struct name *owner)
+void report_held_text(struct list_report *report, uint32_t line, const char *reason,
+		      const char *text, size_t len)
 {
 	uint32_t at = report->held++;
-	struct report_note *note;
-	char text[NAME_TEXT_MAX];
+	char cut[EXCERPT_MAX + 1];
 
 	if (at >= REPORT_HELD_MAX)
 		return;
-	note = &report->held_notes[at];
-	note->line = line;
+	excerpt(cut, text, len);
+	report->held_notes[at].line = line;
+	snprintf(report->held_notes[at].text, sizeof(report->held_notes[at].text), "%s%s %s", cut,
+		 len > EXCERPT_MAX ? "..." : "", reason);
+}
+
+void report_held(struct list_report *report, uint32_t line, const char *reason,
+		 const struct name *owner)
+{
+	char text[NAME_TEXT_MAX];
+
 	(void)name_to_text(owner->wire, text, sizeof(text));
-	snprintf(note->text, sizeof(note->text), "%.*s%s %s", EXCERPT_MAX, text,
-		 strlen(text) > EXCERPT_MAX ? "..." : "", reason);
+	report_held_text(report, line, reason, text, strlen(text));
 }

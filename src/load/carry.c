@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rules in force that stay in force. */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "list/addrguard.h"
 #include "list/guard.h"
 #include "list/listfile.h"
 #include "load/load.h"
@@ -31,17 +33,19 @@ static bool take(void *arg, struct domset_rule *rule)
 	return !held;
 }
 
-/* On failure the builder is as it was. */
-static enum err copy(struct load *load, unsigned int index, unsigned int former,
-		     const struct domset_filter *filter)
+static bool take_prefix(void *arg, const struct addrset_rule *rule)
 {
-	struct domset_mark mark = domset_builder_mark(load->builder);
-	enum err err =
-		domset_builder_copy_list(load->builder, load->former->set, former, index, filter);
+	const struct addrline_range range = addrline_range_of(&rule->prefix);
+	struct gate *gate = arg;
+	const char *held = addrguard_entry(gate->reading.addrguard, &range);
+	char text[INET6_ADDRSTRLEN];
 
-	if (err != ERR_OK)
-		domset_builder_rollback(load->builder, &mark);
-	return err;
+	ip_text(&rule->prefix.ip, text, sizeof(text));
+	if (held)
+		report_held_text(&gate->report, rule->line, held, text, strlen(text));
+	else
+		gate->left = true;
+	return !held;
 }
 
 /* Of a list in force that is mandatory it is compared name by name what is left. */
@@ -55,24 +59,25 @@ enum err loader_carry_over(struct load *load, unsigned int index, unsigned int f
 	const struct conf_list *conf = &load->conf->lists[index];
 	const struct policy_list *before = &load->former->lists[former];
 	struct policy_list *list = &load->policy->lists[index];
-	struct domset_mark mark = domset_builder_mark(load->builder);
-	struct gate gate = {.reading = loader_reading_of(conf, load->guard)};
+	struct rules_mark mark = rules_mark(&load->rules);
+	struct gate gate = {.reading = loader_reading_of(conf, &load->gates, &load->rules, index)};
+	const struct rules_filter filter = {{take, &gate}, {take_prefix, &gate}};
 	enum err err;
 
 	/* an exception was as good as a rule, and must not become one that blocks */
 	if (before->action == ACTION_PASS && !gate.reading.pass)
 		return ERR_REFUSED;
 	report_init(&gate.report, conf->format);
-	err = copy(load, index, former, &(struct domset_filter){take, &gate});
+	err = rules_copy_list(&load->rules, load->former, former, index, &filter);
 	if (load->pass == 0)
 		loader_log_report(conf->file, &gate.report);
 	if (err == ERR_OK && gate.report.held > 0 && !gate.left && !may_be_left_empty(before)) {
-		domset_builder_rollback(load->builder, &mark);
+		rules_rollback(&load->rules, &mark);
 		err = ERR_REFUSED;
 	}
 	if (err != ERR_OK)
 		return err;
-	list->entries = before->entries - gate.report.held;
+	list->entries = gate.report.held < before->entries ? before->entries - gate.report.held : 0;
 	list->held = before->held + gate.report.held;
 	list->open_end = before->open_end;
 	list->unkept = before->unkept;
@@ -89,7 +94,7 @@ enum err loader_restore_list(struct load *load, unsigned int index, unsigned int
 		 load->former->lists[former].name);
 	load->result.refused++;
 	load->result.lists++;
-	if (copy(load, index, former, NULL) == ERR_OK)
+	if (rules_copy_list(&load->rules, load->former, former, index, NULL) == ERR_OK)
 		return ERR_OK;
 	return err_set(load->text, ERR_NOMEM, "list %s: its former entries cannot be kept: %s",
 		       load->former->lists[former].name, err_str(ERR_NOMEM));

@@ -55,6 +55,7 @@ void loader_describe_reading(const struct conf_list *conf, enum list_format form
 {
 	list->reading.format = (uint8_t)format;
 	list->reading.exact = conf->match == CONF_MATCH_EXACT;
+	list->reading.addresses = conf->addresses;
 	list->reading.suffixes = conf->allow_public_suffixes;
 }
 
@@ -146,7 +147,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 			 uint32_t former_entries, struct err_text *text)
 {
 	struct load_source *source = &load->result.sources[index];
-	struct domset_mark mark = domset_builder_mark(load->builder);
+	struct rules_mark mark = rules_mark(&load->rules);
 	struct err_text reason = {"out of memory"};
 	uint64_t start_ms = clock_ms();
 	struct list_report report;
@@ -158,7 +159,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 	if (err == ERR_OK)
 		err = judge(load, index, own, former_entries, &report, &reason);
 	if (err != ERR_OK) {
-		domset_builder_rollback(load->builder, &mark);
+		rules_rollback(&load->rules, &mark);
 		return err_set(text, err, "%s", reason.text);
 	}
 	load->policy->lists[index].entries = report.entries;
@@ -249,7 +250,7 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
  * change has a limit.  0: there is none. */
 static uint32_t kept_entries(struct load *load, unsigned int index)
 {
-	struct domset_mark mark = domset_builder_mark(load->builder);
+	struct rules_mark mark = rules_mark(&load->rules);
 	struct err_text none;
 	uint32_t entries = 0;
 
@@ -257,7 +258,7 @@ static uint32_t kept_entries(struct load *load, unsigned int index)
 		return 0;
 	if (from_state(load, index, &none) == ERR_OK)
 		entries = load->policy->lists[index].entries;
-	domset_builder_rollback(load->builder, &mark);
+	rules_rollback(&load->rules, &mark);
 	load->policy->lists[index].entries = 0;
 	return entries;
 }

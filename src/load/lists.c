@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* All lists of a load, and what keeps the mandatory ones among them from being weakened. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -54,15 +56,15 @@ static enum err take_removed(struct load *load)
 static enum err begin_pass(struct load *load)
 {
 	loader_drop_copies(load);
-	domset_builder_free(load->builder);
-	load->builder = NULL;
+	rules_fini(&load->rules);
 	policy_free(load->policy);
 	load->policy = calloc(1, sizeof(*load->policy));
 	memset(&load->result, 0, sizeof(load->result));
 	if (!load->policy)
 		return ERR_NOMEM;
 	load->policy->list_count = load->conf->lists_count;
-	return domset_builder_create(load->name_key, &load->builder);
+	policy_describe_rebinding(load->policy);
+	return rules_init(load->name_key, &load->rules);
 }
 
 /* Compiles all lists into a set. */
@@ -77,7 +79,7 @@ static enum err compile(struct load *load)
 	if (err == ERR_OK && loader_is_cancelled(load))
 		err = err_set(load->text, ERR_CANCELLED, "%s", err_str(ERR_CANCELLED));
 	if (err == ERR_OK)
-		err = domset_builder_freeze(load->builder, &load->policy->set);
+		err = rules_freeze(&load->rules, load->policy);
 	return err;
 }
 
@@ -93,15 +95,42 @@ static void tell_names(const struct policy_list *former, const struct weakening 
 			  name->below ? "*." : "",
 			  name_to_text(name->owner.wire, text, sizeof(text)));
 	}
+	for (uint64_t i = 0; i < weakening->range_count && i < WEAKEN_NAMES_MAX; i++) {
+		char first[INET6_ADDRSTRLEN];
+		char last[INET6_ADDRSTRLEN];
+
+		log_error("list %s: would no longer be blocked: %s-%s", former->name,
+			  ip_text(&weakening->ranges[i].first, first, sizeof(first)),
+			  ip_text(&weakening->ranges[i].last, last, sizeof(last)));
+	}
+}
+
+#define WEAKENED_TEXT_MAX 96
+
+/* "12 of the names that it blocks", "2 ranges of the addresses that it blocks". */
+static void describe(const struct weakening *w, char text[WEAKENED_TEXT_MAX])
+{
+	size_t len = 0;
+
+	if (w->count > 0)
+		len = (size_t)snprintf(text, WEAKENED_TEXT_MAX, "%llu of the names%s",
+				       (unsigned long long)w->count,
+				       w->range_count > 0 ? " and " : "");
+	if (w->range_count > 0)
+		len += (size_t)snprintf(text + len, WEAKENED_TEXT_MAX - len,
+					"%llu %s of the addresses",
+					(unsigned long long)w->range_count,
+					w->range_count == 1 ? "range" : "ranges");
+	snprintf(text + len, WEAKENED_TEXT_MAX - len, " that it blocks");
 }
 
 static enum err tell_refusal(struct load *load, const char *name, const char *gone,
-			     unsigned long long count)
+			     const char *what)
 {
 	(void)err_set(loader_next_refusal(load), ERR_REFUSED,
-		      "list %s is mandatory%s, and %llu of the names that it blocks would not be "
+		      "list %s is mandatory%s, and %s would not be "
 		      "blocked any more; if it is meant: sinkholed --accept %s",
-		      name, gone, count, name);
+		      name, gone, what, name);
 	return ERR_OK;
 }
 
@@ -112,23 +141,21 @@ static enum err meet_weakening(struct load *load, unsigned int former,
 	const struct policy_list *list = &load->former->lists[former];
 	unsigned int place = place_of(load->conf, list->name);
 	const char *gone = place == POLICY_LISTS_MAX ? " and no longer configured" : "";
-	unsigned long long count = weakening->count;
+	char what[WEAKENED_TEXT_MAX];
 
+	describe(weakening, what);
 	tell_names(list, weakening);
 	if (loader_is_accepted(load, list->name, place)) {
-		log_notice(
-			"list %s: that %llu of the names that it blocks are not blocked any more "
-			"was accepted",
-			list->name, count);
+		log_notice("list %s: that %s are not blocked any more was accepted", list->name,
+			   what);
 		return ERR_OK;
 	}
 	if (load->options.strict)
-		return tell_refusal(load, list->name, gone, count);
+		return tell_refusal(load, list->name, gone, what);
 	load->stays[former] = true;
-	log_error("list %s: REFUSED: it is mandatory%s, and %llu of the names that it blocks would "
-		  "not be blocked any more; it stays as it was; if it is meant: sinkholed --accept "
-		  "%s",
-		  list->name, gone, count, list->name);
+	log_error("list %s: REFUSED: it is mandatory%s, and %s would not be blocked any more; it "
+		  "stays as it was; if it is meant: sinkholed --accept %s",
+		  list->name, gone, what, list->name);
 	return ERR_OK;
 }
 
@@ -146,7 +173,7 @@ static enum err find_weakened(struct load *load, bool *ret_found)
 		weaken_compare(load->former, i, load->policy, load->options.cancelled, &weakening);
 		if (loader_is_cancelled(load))
 			return err_set(load->text, ERR_CANCELLED, "%s", err_str(ERR_CANCELLED));
-		if (weakening.count > 0)
+		if (weakening.count + weakening.range_count > 0)
 			err = meet_weakening(load, i, &weakening);
 		if (err != ERR_OK)
 			return err;
@@ -169,7 +196,7 @@ static void tell_removed(const struct load *load)
 enum err loader_load_lists(struct load *load)
 {
 	bool again = true;
-	enum err err = loader_make_guard(&load->conf->guard, &load->guard);
+	enum err err = loader_make_gates(&load->conf->guard, load->snapshot, &load->gates);
 
 	while (err == ERR_OK && again) {
 		err = compile(load);
@@ -190,6 +217,7 @@ enum err loader_load_lists(struct load *load)
 	for (size_t i = 0; i < load->policy->list_count; i++)
 		load->result.held += load->policy->lists[i].held;
 	load->result.names = domset_count_all(load->policy->set).rules;
+	load->result.prefixes = addrset_records(load->policy->addrs);
 	loader_log_lists(load);
 	return ERR_OK;
 }

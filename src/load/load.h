@@ -12,12 +12,19 @@
 #include "list/guard.h"
 #include "list/listfile.h"
 #include "list/report.h"
-#include "match/domset.h"
+#include "match/rules.h"
 #include "query/snapshot.h"
+
+/* What entries of lists go through; zero-filled, there is none. */
+struct gates {
+	struct guard *names;
+	struct addrguard *addresses;
+};
 
 /* One load under way. */
 struct load {
 	struct conf *conf;
+	const struct snapshot *snapshot; /* being made: all of it but the lists */
 	const struct hash_key *name_key;
 	struct policy *kept;	      /* owned: `former`, at a start, from the state directory */
 	const struct policy *former;  /* in force until now; NULL: nothing that is known */
@@ -26,8 +33,8 @@ struct load {
 	char file_digests[POLICY_LISTS_MAX][DIGEST_TEXT_MAX]; /* "": not asked for */
 	unsigned int pass; /* from 0; later ones do not tell again what the first told */
 	struct load_options options;
-	struct guard *guard;
-	struct domset_builder *builder;
+	struct gates gates;
+	struct rules rules;
 	struct policy *policy;
 	struct load_result result;
 	size_t refusals;	 /* of a strict load */
@@ -81,8 +88,14 @@ void loader_describe_reading(const struct conf_list *conf, enum list_format form
 /* Describes the two lists that are made by command. */
 void loader_describe_manual(const struct conf_manual *conf, struct policy *policy);
 
-/* How the list's files are read, but for their paths. */
-struct listfile_options loader_reading_of(const struct conf_list *conf, const struct guard *guard);
+/* What is in `conf` and, of `s`, our own addresses and those of upstreams.  ERR_NOMEM. */
+enum err loader_make_gates(const struct conf_guard *conf, const struct snapshot *s,
+			   struct gates *ret_gates) MUST_CHECK;
+void loader_free_gates(struct gates *gates);
+
+/* How the files of the list with that index are read, but for their paths. */
+struct listfile_options loader_reading_of(const struct conf_list *conf, const struct gates *gates,
+					  const struct rules *rules, unsigned int index);
 
 /*
  * True when the operator has said that list `name` is meant as it is now: what it lifts, and by how

@@ -80,6 +80,7 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	err_set(text, ERR_NOMEM, "out of memory");
 	if (s) {
 		s->conf = conf;
+		load.snapshot = s;
 		err = set_up(s, old, load.options.strict, text);
 	}
 	if (err == ERR_OK)
@@ -89,8 +90,8 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	if (err == ERR_OK)
 		err = loader_load_lists(&load);
 	policy_free(load.kept);
-	guard_free(load.guard);
-	domset_builder_free(load.builder);
+	loader_free_gates(&load.gates);
+	rules_fini(&load.rules);
 	if (err != ERR_OK) {
 		loader_drop_copies(&load);
 		policy_free(load.policy);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names that are not asked of the upstreams for all others: zones with their own, and our own. */
+#include <string.h>
+
 #include "base/log.h"
+#include "inspect/rebind.h"
 #include "names/local.h"
 #include "match/namemap.h"
 #include "list/publicsuffix.h"
@@ -72,6 +75,41 @@ static enum err set_tlds(struct snapshot *s, const struct hash_key *name_key)
 	return ERR_OK;
 }
 
+static enum err except(struct rebind *rebind, char *const *texts, size_t count)
+{
+	enum err err = ERR_OK;
+	struct name name;
+
+	for (size_t i = 0; i < count && err == ERR_OK; i++) {
+		err = name_from_text(texts[i], strlen(texts[i]), &name);
+		if (err == ERR_OK)
+			err = rebind_except(rebind, &name);
+	}
+	return err;
+}
+
+/* Zones that are asked of upstreams of their own are those that have private addresses. */
+static enum err set_rebind(struct snapshot *s, const struct hash_key *name_key)
+{
+	const struct conf *conf = s->conf;
+	enum err err;
+
+	if (!conf->rebinding.enabled)
+		return ERR_OK;
+	err = rebind_create(conf->rebinding.networks, conf->rebinding.networks_count, name_key,
+			    &s->rebind);
+	if (err == ERR_OK)
+		err = except(s->rebind, conf->rebinding.exceptions,
+			     conf->rebinding.exceptions_count);
+	if (err == ERR_OK)
+		err = except(s->rebind, conf->guard.dnsbl_zones, conf->guard.dnsbl_zones_count);
+	if (err == ERR_OK)
+		err = except(s->rebind, conf->local.local_only, conf->local.local_only_count);
+	for (size_t i = 1; i < s->pool_count && err == ERR_OK; i++)
+		err = rebind_except(s->rebind, &s->pools[i].zone);
+	return err;
+}
+
 enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, bool lenient,
 			  struct err_text *text)
 {
@@ -83,5 +121,7 @@ enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, b
 		err = set_special(s, name_key);
 	if (err == ERR_OK && s->conf->local.single_labels)
 		err = set_tlds(s, name_key);
+	if (err == ERR_OK)
+		err = set_rebind(s, name_key);
 	return err;
 }

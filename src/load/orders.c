@@ -52,24 +52,23 @@ static enum err read_order(const char *path, struct conf **ret_conf, struct err_
 
 /* Reads the list's kept version, as it was read then. */
 static enum err read_kept(const struct load *load, const struct conf *order, unsigned int index,
-			  struct domset_builder *builder, struct policy_list *list,
-			  struct err_text *text)
+			  struct rules *rules, struct policy_list *list, struct err_text *text)
 {
 	struct listfile_options options;
 	struct list_report report;
-	struct guard *guard = NULL;
+	struct gates gates = {.names = NULL};
 	char path[PATH_MAX];
-	enum err err = loader_make_guard(&order->guard, &guard);
+	enum err err = loader_make_gates(&order->guard, load->snapshot, &gates);
 
 	keep_path(load->conf->state.directory, order->lists[0].name, path);
-	options = loader_reading_of(&order->lists[0], guard);
+	options = loader_reading_of(&order->lists[0], &gates, rules, index);
 	options.path = path;
 	options.cancelled = load->options.cancelled;
 	if (err == ERR_OK)
-		err = domset_builder_begin(builder, index);
+		err = domset_builder_begin(rules->names, index);
 	if (err == ERR_OK)
-		err = listfile_load(&options, builder, &report, text);
-	guard_free(guard);
+		err = listfile_load(&options, rules->names, &report, text);
+	loader_free_gates(&gates);
 	if (err != ERR_OK)
 		return err;
 	loader_describe_list(&order->lists[0], list);
@@ -80,10 +79,10 @@ static enum err read_kept(const struct load *load, const struct conf *order, uns
 }
 
 /* A record that is damaged is told; without memory nothing is known, and the load fails. */
-static enum err add_order(struct load *load, const char *file, struct domset_builder *builder,
+static enum err add_order(struct load *load, const char *file, struct rules *rules,
 			  struct policy *policy)
 {
-	struct domset_mark mark = domset_builder_mark(builder);
+	struct rules_mark mark = rules_mark(rules);
 	unsigned int index = (unsigned int)policy->list_count;
 	struct err_text text = {"out of memory"};
 	struct conf *order = NULL;
@@ -93,11 +92,11 @@ static enum err add_order(struct load *load, const char *file, struct domset_bui
 	snprintf(path, sizeof(path), "%s/%s", load->conf->state.directory, file);
 	err = read_order(path, &order, &text);
 	if (err == ERR_OK)
-		err = read_kept(load, order, index, builder, &policy->lists[index], &text);
+		err = read_kept(load, order, index, rules, &policy->lists[index], &text);
 	if (err == ERR_OK)
 		policy->list_count++;
 	else
-		domset_builder_rollback(builder, &mark);
+		rules_rollback(rules, &mark);
 	if (err != ERR_OK && err != ERR_NOMEM && err != ERR_CANCELLED)
 		log_error("%s: %s: what this mandatory list held cannot be told, nor whether it "
 			  "is weakened now",
@@ -109,14 +108,14 @@ static enum err add_order(struct load *load, const char *file, struct domset_bui
 static enum err add_orders(struct load *load, struct dirent **files, int count)
 {
 	struct policy *policy = calloc(1, sizeof(*policy));
-	struct domset_builder *builder = NULL;
-	enum err err = policy ? domset_builder_create(load->name_key, &builder) : ERR_NOMEM;
+	struct rules rules = {.names = NULL};
+	enum err err = policy ? rules_init(load->name_key, &rules) : ERR_NOMEM;
 
 	for (int i = 0; i < count && err == ERR_OK && policy->list_count < POLICY_LISTS_MAX; i++)
-		err = add_order(load, files[i]->d_name, builder, policy);
+		err = add_order(load, files[i]->d_name, &rules, policy);
 	if (err == ERR_OK)
-		err = domset_builder_freeze(builder, &policy->set);
-	domset_builder_free(builder);
+		err = rules_freeze(&rules, policy);
+	rules_fini(&rules);
 	if (err == ERR_OK)
 		load->kept = policy;
 	else
@@ -231,6 +230,7 @@ void loader_keep_order(const struct conf *conf, unsigned int index, const struct
 		return;
 	order.format = list->reading.format;
 	order.match = list->reading.exact ? CONF_MATCH_EXACT : CONF_MATCH_SUBTREE;
+	order.addresses = list->reading.addresses;
 	order.allow_public_suffixes = list->reading.suffixes;
 	if (source->own)
 		write_order(conf->state.directory, &order, &conf->guard);

@@ -32,9 +32,10 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 			  struct taking *taking, struct list_report *report, struct err_text *text)
 {
 	const struct conf_list *conf = &load->conf->lists[index];
-	struct listfile_options options = loader_reading_of(conf, load->guard);
-	struct domset_mark mark = domset_builder_mark(load->builder);
-	enum err err = domset_builder_begin(load->builder, index);
+	struct listfile_options options =
+		loader_reading_of(conf, &load->gates, &load->rules, index);
+	struct rules_mark mark = rules_mark(&load->rules);
+	enum err err = domset_builder_begin(load->rules.names, index);
 
 	options.path = file;
 	options.cancelled = load->options.cancelled;
@@ -42,9 +43,9 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 	options.taken_arg = taking;
 	report_init(report, conf->format);
 	if (err == ERR_OK)
-		err = listfile_load(&options, load->builder, report, text);
+		err = listfile_load(&options, load->rules.names, report, text);
 	if (err != ERR_OK)
-		domset_builder_rollback(load->builder, &mark);
+		rules_rollback(&load->rules, &mark);
 	return err;
 }
 
@@ -138,7 +139,7 @@ enum err loader_read_own(struct load *load, unsigned int index, struct list_repo
 			 struct err_text *text)
 {
 	const char *name = load->conf->lists[index].name;
-	struct domset_mark mark = domset_builder_mark(load->builder);
+	struct rules_mark mark = rules_mark(&load->rules);
 	struct digest *digest = NULL;
 	enum err err = ERR_OK;
 
@@ -150,7 +151,7 @@ enum err loader_read_own(struct load *load, unsigned int index, struct list_repo
 		if (!is_unsettled(err, ret_report) || tries == TRIES_MAX ||
 		    loader_is_cancelled(load))
 			break;
-		domset_builder_rollback(load->builder, &mark);
+		rules_rollback(&load->rules, &mark);
 		wait_a_moment();
 		err = ERR_OK;
 	}

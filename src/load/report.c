@@ -15,9 +15,15 @@ void loader_warn_of_action(const struct conf_list *list)
 
 const char *loader_held_text(const struct load_result *result, char buf[LOADER_HELD_MAX])
 {
+	size_t len = 0;
+
 	buf[0] = '\0';
+	if (result->prefixes > 0)
+		len = (size_t)snprintf(buf, LOADER_HELD_MAX, ", %llu %s",
+				       (unsigned long long)result->prefixes,
+				       result->prefixes == 1 ? "prefix" : "prefixes");
 	if (result->held > 0)
-		snprintf(buf, LOADER_HELD_MAX, ", %llu %s held back",
+		snprintf(buf + len, LOADER_HELD_MAX - len, ", %llu %s held back",
 			 (unsigned long long)result->held, result->held == 1 ? "entry" : "entries");
 	return buf;
 }
@@ -70,6 +76,17 @@ void loader_log_report(const char *file, const struct list_report *r)
 			 report_reasons(r, reasons, sizeof(reasons)));
 }
 
+/* "273 names", "273 names and 12 prefixes", "12 prefixes". */
+static void describe_count(uint32_t names, uint32_t prefixes, char *buf, size_t size)
+{
+	if (prefixes == 0)
+		snprintf(buf, size, "%u names", names);
+	else if (names == 0)
+		snprintf(buf, size, "%u prefixes", prefixes);
+	else
+		snprintf(buf, size, "%u names and %u prefixes", names, prefixes);
+}
+
 /* What is known of each list once the set is frozen. */
 void loader_log_lists(const struct load *load)
 {
@@ -78,16 +95,19 @@ void loader_log_lists(const struct load *load)
 	for (unsigned int i = 0; i < policy->list_count; i++) {
 		const struct load_source *source = &load->result.sources[i];
 		struct domset_count count = domset_count(policy->set, i);
+		struct addrset_count addresses = addrset_count(policy->addrs, i);
+		char what[64];
 
+		describe_count(count.rules, addresses.rules, what, sizeof(what));
 		if (source->own)
-			log_info("list %s: %u names in force from %s (%s): %u entries, "
+			log_info("list %s: %s in force from %s (%s): %u entries, "
 				 "%u duplicates, %u skipped, %u bad, %u held back; %u ms",
-				 policy->lists[i].name, count.rules, load->conf->lists[i].file,
+				 policy->lists[i].name, what, load->conf->lists[i].file,
 				 list_format_str(source->format), policy->lists[i].entries,
-				 count.duplicates, source->skipped, source->bad, source->held,
-				 source->took_ms);
+				 count.duplicates + addresses.duplicates, source->skipped,
+				 source->bad, source->held, source->took_ms);
 		else
-			log_info("list %s: %u names in force, not from its file",
-				 policy->lists[i].name, count.rules);
+			log_info("list %s: %s in force, not from its file", policy->lists[i].name,
+				 what);
 	}
 }

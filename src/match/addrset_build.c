@@ -91,7 +91,8 @@ void addrset_builder_rollback(struct addrset_builder *builder, size_t count)
 }
 
 enum err addrset_builder_copy_list(struct addrset_builder *builder, const struct addrset *old,
-				   uint32_t old_list, uint32_t list)
+				   uint32_t old_list, uint32_t list,
+				   const struct addrset_filter *filter)
 {
 	enum err err = ERR_OK;
 
@@ -102,7 +103,8 @@ enum err addrset_builder_copy_list(struct addrset_builder *builder, const struct
 			continue;
 		rule = addrset_rule(old, i);
 		rule.list = list;
-		err = addrset_builder_add(builder, &rule);
+		if (!filter || filter->takes(filter->arg, &rule))
+			err = addrset_builder_add(builder, &rule);
 	}
 	return err;
 }

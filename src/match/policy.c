@@ -6,6 +6,8 @@
 
 #include "base/table.h"
 
+#define REBINDING_TTL_S 60U
+
 #define REASON_CODES(X)                                                                            \
 	X(REASON_ORDER, EDE_CENSORED)                                                              \
 	X(REASON_OPERATOR, EDE_BLOCKED)                                                            \
@@ -24,6 +26,16 @@ void policy_list_describe(struct policy_list *list, enum reason reason, const ch
 		snprintf(text, sizeof(text), "%s", list->name);
 	ede_set(&list->forged, EDE_FORGED_ANSWER, text);
 	ede_set(&list->denied, reason_code[reason], text);
+}
+
+void policy_describe_rebinding(struct policy *policy)
+{
+	struct policy_list *list = &policy->lists[POLICY_REBINDING];
+
+	*list = (struct policy_list){
+		.name = "rebinding", .action = ACTION_NODATA, .ttl_s = REBINDING_TTL_S};
+	ede_set(&list->denied, EDE_BLOCKED,
+		"rebinding: the name has an address of a private network");
 }
 
 _Static_assert(POLICY_LISTS_MAX <= 64, "a bit for each list");
@@ -46,8 +58,7 @@ static enum action action_of(const struct policy *policy, const struct domset_hi
 	return hit->answer ? actions[hit->answer] : policy->lists[hit->list].action;
 }
 
-static struct verdict verdict_of(const struct policy *policy, const struct domset_hit *hit,
-				 uint64_t excepted)
+static struct verdict verdict_of(const struct policy *policy, const struct domset_hit *hit)
 {
 	return (struct verdict){
 		.matched = true,
@@ -56,7 +67,6 @@ static struct verdict verdict_of(const struct policy *policy, const struct domse
 		.owner_labels = hit->owner_labels,
 		.below_only = hit->scope == DOMSET_SCOPE_BELOW,
 		.record = hit->record,
-		.excepted = excepted,
 	};
 }
 
@@ -64,10 +74,14 @@ static struct verdict verdict_of(const struct policy *policy, const struct domse
 static struct verdict judge(const struct policy *policy, const struct domset_hits *hits,
 			    struct policy_leave leave)
 {
+	const struct domset_hit *mandatory = NULL;
 	const struct domset_hit *first = NULL;
 	const struct domset_hit *pass = NULL;
 	uint64_t excepted = 0;
+	uint64_t logged = 0;
+	struct verdict v = {.matched = false};
 
+	leave.excepted |= policy->silent;
 	for (uint32_t i = 0; i < hits->count; i++) {
 		const struct domset_hit *hit = &hits->hit[i];
 		const struct policy_list *list = &policy->lists[hit->list];
@@ -77,16 +91,21 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 		if (hit->exception || is_excepted(leave.excepted, hit->list) ||
 		    (leave.passed && !list->mandatory))
 			continue;
-		if (list->mandatory && action_blocks(list->action))
-			return verdict_of(policy, hit, excepted);
-		if (list->action == ACTION_PASS)
+		if (list->action == ACTION_LOG)
+			logged |= 1ULL << hit->list;
+		else if (list->mandatory && action_blocks(list->action))
+			mandatory = mandatory ? mandatory : hit;
+		else if (list->action == ACTION_PASS)
 			pass = pass ? pass : hit;
 		else
 			first = first ? first : hit;
 	}
-	if (pass || first)
-		return verdict_of(policy, pass ? pass : first, excepted);
-	return (struct verdict){.matched = false, .excepted = excepted};
+	first = mandatory ? mandatory : pass ? pass : first;
+	if (first)
+		v = verdict_of(policy, first);
+	v.excepted = excepted;
+	v.logged = first == pass && pass ? 0 : logged;
+	return v;
 }
 
 static const struct domset_hit *hit_of(const struct domset_hits *hits, unsigned int list)
@@ -95,6 +114,14 @@ static const struct domset_hit *hit_of(const struct domset_hits *hits, unsigned 
 		if (hits->hit[i].list == list)
 			return &hits->hit[i];
 	return NULL;
+}
+
+/* The verdict by command, and what the lists say besides. */
+static struct verdict with_manual(struct verdict manual, const struct verdict *lists)
+{
+	manual.excepted = lists->excepted;
+	manual.logged = lists->logged;
+	return manual;
 }
 
 /* With what was said by command, which is seldom anything. */
@@ -114,10 +141,11 @@ judge_with_manual(const struct policy *policy, const struct name *name,
 	leave.excepted |= policy->manual->off;
 	v = judge(policy, hits, leave);
 	if (block)
-		return verdict_of(policy, block, v.excepted);
+		return with_manual(verdict_of(policy, block), &v);
 	if (!pass || (v.matched && policy->lists[v.list].mandatory && action_blocks(v.action)))
 		return v;
-	return verdict_of(policy, pass, v.excepted);
+	v.logged = 0;
+	return with_manual(verdict_of(policy, pass), &v);
 }
 
 /* Each query comes by here: the look-up is to be a part of it, whoever else calls that. */
@@ -134,6 +162,39 @@ __attribute__((flatten)) struct verdict policy_match(const struct policy *policy
 	if (hits.count == 0)
 		return (struct verdict){.matched = false};
 	return judge(policy, &hits, leave);
+}
+
+/* Adds the rule where its list belongs, unless the list has spoken: by a longer prefix. */
+static void add_hit(struct domset_hits *hits, uint32_t list, uint32_t record)
+{
+	uint32_t at = hits->count;
+
+	for (uint32_t i = 0; i < hits->count; i++)
+		if (hits->hit[i].list == list)
+			return;
+	for (; at > 0 && hits->hit[at - 1].list > list; at--)
+		hits->hit[at] = hits->hit[at - 1];
+	hits->hit[at] = (struct domset_hit){.list = (uint8_t)list, .record = record};
+	hits->count++;
+}
+
+struct verdict policy_match_address(const struct policy *policy, const struct ip *ip,
+				    struct policy_leave leave)
+{
+	uint32_t record = policy->addrs ? addrset_first(policy->addrs, ip) : ADDRSET_NONE;
+	struct domset_hits hits;
+	struct verdict v;
+
+	if (record == ADDRSET_NONE)
+		return (struct verdict){.matched = false};
+	hits.count = 0;
+	for (; record != ADDRSET_NONE; record = addrset_next(policy->addrs, record))
+		add_hit(&hits, addrset_list(policy->addrs, record), record);
+	if (policy->manual)
+		leave.excepted |= policy->manual->off;
+	v = judge(policy, &hits, leave);
+	v.address = true;
+	return v;
 }
 
 struct domset_count policy_count(const struct policy *policy, unsigned int place)
@@ -183,5 +244,6 @@ void policy_free(struct policy *policy)
 	if (!policy)
 		return;
 	domset_free(policy->set);
+	addrset_free(policy->addrs);
 	policy_free_former(policy);
 }

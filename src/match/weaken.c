@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/priority.h"
+#include "match/weakened.h"
 
 #define BATCH 32U
 #define RULES_A_TURN 1024U /* some quarter of a millisecond's work */
@@ -30,18 +31,13 @@ struct comparison {
 	struct weakening *weakening;
 };
 
-static bool is_enforced(const struct policy_list *list)
-{
-	return list->mandatory && action_blocks(list->action);
-}
-
 static bool is_blocked_after(const struct comparison *c, const struct probe *probe)
 {
 	struct domset_hits hits;
 
 	domset_lookup(c->after->set, &probe->name, &probe->suffixes, &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
-		if (!hits.hit[i].exception && is_enforced(&c->after->lists[hits.hit[i].list]))
+		if (!hits.hit[i].exception && policy_is_enforced(c->after, hits.hit[i].list))
 			return true;
 	return false;
 }
@@ -164,11 +160,13 @@ void weaken_compare(const struct policy *before, unsigned int list, const struct
 	};
 
 	ret_weakening->count = 0;
-	if (!action_blocks(before->lists[list].action))
+	ret_weakening->range_count = 0;
+	if (!action_blocks(before->lists[list].action) || policy_is_silent(before, list))
 		return;
+	weaken_compare_addresses(before, list, after, ret_weakening);
 	walk(&c, before, list, false);
 	c.of_after = true;
 	for (unsigned int i = 0; i < after->list_count; i++)
-		if (is_enforced(&after->lists[i]) && domset_has_exceptions(after->set, i))
+		if (policy_is_enforced(after, i) && domset_has_exceptions(after->set, i))
 			walk(&c, after, i, true);
 }

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "dns/plain.h"
+#include "inspect/inspect.h"
 #include "query/job.h"
 
-#define BLOCKED                                                                                    \
-	0U /* the generation of what a list may block: inspected at each hit, for its verdict */
+/* The generation of what a list may block or log: inspected at each hit, for its verdict. */
+#define ALWAYS 0U
 #define RECHECK_SLOW_MS 5000U /* longer than a question may take: till then it may be answered */
 
 /* A reply past its TTL: RFC 8767, 4, and a signature in it may have expired as well. */
@@ -28,6 +29,18 @@ static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *
 			      reply->question_end, records, ttl_s);
 }
 
+struct verdict query_inspect(const struct query_env *env, uint8_t *msg, size_t len,
+			     struct reply *reply, struct policy_leave leave)
+{
+	const struct inspect_rules rules = {
+		.policy = env->snapshot->policy,
+		.name_key = &env->name_key,
+		.rebind = env->snapshot->rebind,
+	};
+
+	return inspect_reply(&rules, msg, len, reply, leave);
+}
+
 /* ---- a query */
 
 /* A reply cached under older lists, or that these block, is inspected by the current ones before it
@@ -41,7 +54,7 @@ static struct verdict inspect_cached(const struct query *q, const struct query_e
 	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
 					 reply, q->leave);
 
-	if (v.matched)
+	if (v.matched || v.logged)
 		return v;
 	if (reply->arcount == additional) {
 		if (!filtered) /* the entry has the hints still: they may be wanted again */
@@ -99,10 +112,9 @@ static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg,
 	}
 	q->refresh = found.refresh;
 	q->unchecked = found.unchecked;
-	if (v.matched)
-		query_note(q, env, v.list, 0);
+	query_note_answer(q, env, &v);
 	if (query_verdict_ends(&v, q->transport)) {
-		stats_inc(env->stats, blocked_cname);
+		query_count_led(env, &v);
 		*outcome = query_answer_verdict(job, &v, 0, ret_len);
 		return true;
 	}
@@ -180,7 +192,7 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
 	plain_separate(msg, WIRE_MESSAGE_MAX, reply);
 	if (!reply->stale)
 		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
-			  v.matched || key->lent ? BLOCKED : key->generation, reply);
+			  v.matched || v.logged || key->lent ? ALWAYS : key->generation, reply);
 	return v;
 }
 

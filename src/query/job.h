@@ -7,7 +7,6 @@
  *   reply.c  answers from verdicts, replies and failures
  *   note.c  who asked for a name that a list has, written down
  *   follow.c  replies whose CNAMEs lead to a name of which they say nothing
- *   inspect.c  the lists asked about the names that a reply leads to
  */
 #ifndef QUERY_JOB_H
 #define QUERY_JOB_H
@@ -42,13 +41,29 @@ static inline uint64_t query_name_hash(const struct name_suffixes *suffixes)
 	return suffixes->labels ? suffixes->hash[0] : suffixes->root_hash;
 }
 
-/* Counts a query as a finding, if such are counted: the list has the name that the query is for, or
- * (`owner_labels` 0) one that the answer leads to. */
-void query_note(const struct query *q, const struct query_env *env, uint8_t list,
-		uint8_t owner_labels);
+/* Counts what the lists say of a query's own name: findings of the list that decides and of those
+ * that log, if such are counted. */
+void query_note_name(const struct query *q, const struct query_env *env,
+		     const struct verdict *verdict);
 
-/* The same of a query that has waited, whose answer leads to a name of the list. */
-void query_note_waiter(const struct query_wait *wait, const struct query_env *env, uint8_t list);
+/* The same of what the query's answer leads to. */
+void query_note_answer(const struct query *q, const struct query_env *env,
+		       const struct verdict *verdict);
+
+/* The same of a query that has waited. */
+void query_note_waiter(const struct query_wait *wait, const struct query_env *env,
+		       const struct verdict *verdict);
+
+/* Counts a query whose answer is that of a list, as the reply leads to something of it. */
+static inline void query_count_led(const struct query_env *env, const struct verdict *verdict)
+{
+	if (verdict->list == POLICY_REBINDING)
+		stats_inc(env->stats, rebinding);
+	else if (verdict->address)
+		stats_inc(env->stats, blocked_address);
+	else
+		stats_inc(env->stats, blocked_cname);
+}
 
 /* True when a question for `qtype` is answered with records of `type`. */
 static inline bool query_wants(uint16_t qtype, uint16_t type)
@@ -149,12 +164,8 @@ bool query_filter_hints(const struct query_env *env, uint8_t *msg, struct reply 
 /* Answers version.bind and its like (RFC 4892), as configured; REFUSED for all else. */
 size_t query_answer_chaos(struct answer_job *job, const struct name *qname);
 
-/*
- * Asks the lists about every name that the reply leads to: by CNAMEs, by what DNAMEs make, and to
- * services; the first match decides.  `leave` is that of the question's own name, and what is let
- * be of a name holds for those behind it.  Additional records of names that are listed are taken
- * from the reply.  `msg` is the message the reply's records stand in.
- */
+/* Has a reply inspected by what is in force (see inspect/inspect.h).  `msg` is the message the
+ * reply's records stand in. */
 struct verdict query_inspect(const struct query_env *env, uint8_t *msg, size_t len,
 			     struct reply *reply, struct policy_leave leave);
 

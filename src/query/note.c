@@ -9,14 +9,16 @@ static enum findings_way way_of(enum transport transport, bool good_cookie)
 	return good_cookie ? FINDINGS_WAY_COOKIE : FINDINGS_WAY_UDP;
 }
 
+/* Who asks is written down, but for what no list says. */
 static bool is_noted(const struct query_env *env, uint8_t list)
 {
-	return env->findings &&
-	       (list >= POLICY_PLACES || env->snapshot->policy->lists[list].findings);
+	return env->findings && list < POLICY_PLACES && env->snapshot->policy->lists[list].findings;
 }
 
 static void count(const struct query_env *env, struct findings_hit *hit)
 {
+	if (!is_noted(env, hit->list))
+		return;
 	hit->now_ms = env->now_ms;
 	hit->now_s = env->now_s;
 	if (findings_add(env->findings, env->snapshot->policy, env->snapshot->generation, hit))
@@ -25,35 +27,84 @@ static void count(const struct query_env *env, struct findings_hit *hit)
 		stats_inc(env->stats, findings_lost);
 }
 
-void query_note(const struct query *q, const struct query_env *env, uint8_t list,
-		uint8_t owner_labels)
+/* The labels of the owner of the list's rule for the name. */
+static uint8_t labels_of(const struct query *q, const struct query_env *env, uint8_t list)
 {
-	if (!is_noted(env, list))
-		return;
-	count(env, &(struct findings_hit){
-			   .client = &q->client,
-			   .name = &q->qname,
-			   .name_hash = query_name_hash(&q->suffixes),
-			   .qtype = q->wire.qtype,
-			   .list = list,
-			   .owner_labels = owner_labels,
-			   .way = way_of(q->transport, q->good_cookie),
-		   });
+	struct domset_hits hits;
+
+	domset_lookup(env->snapshot->policy->set, &q->qname, &q->suffixes, &hits);
+	for (uint32_t i = 0; i < hits.count; i++)
+		if (hits.hit[i].list == list)
+			return hits.hit[i].owner_labels;
+	return 0;
 }
 
-void query_note_waiter(const struct query_wait *wait, const struct query_env *env, uint8_t list)
+/* Counts for each list that logs what is at hand; of a query, its own name. */
+static void count_logged(const struct query_env *env, uint64_t lists, struct findings_hit *hit,
+			 const struct query *q)
 {
+	stats_inc(env->stats, logged);
+	for (; lists; lists &= lists - 1) {
+		hit->list = (uint8_t)__builtin_ctzll(lists);
+		hit->owner_labels = q ? labels_of(q, env, hit->list) : 0;
+		stats_inc(env->stats, list_hits[hit->list]);
+		count(env, hit);
+	}
+}
+
+static struct findings_hit hit_of(const struct query *q, const struct verdict *v)
+{
+	return (struct findings_hit){
+		.client = &q->client,
+		.name = &q->qname,
+		.name_hash = query_name_hash(&q->suffixes),
+		.qtype = q->wire.qtype,
+		.list = v->list,
+		.owner_labels = v->owner_labels,
+		.way = way_of(q->transport, q->good_cookie),
+	};
+}
+
+void query_note_name(const struct query *q, const struct query_env *env, const struct verdict *v)
+{
+	struct findings_hit hit = hit_of(q, v);
+
+	if (v->matched)
+		count(env, &hit);
+	if (v->logged)
+		count_logged(env, v->logged, &hit, q);
+}
+
+void query_note_answer(const struct query *q, const struct query_env *env, const struct verdict *v)
+{
+	struct findings_hit hit = hit_of(q, v);
+
+	hit.owner_labels = 0;
+	if (v->matched)
+		count(env, &hit);
+	if (v->logged)
+		count_logged(env, v->logged, &hit, NULL);
+}
+
+void query_note_waiter(const struct query_wait *wait, const struct query_env *env,
+		       const struct verdict *v)
+{
+	struct findings_hit hit;
 	struct name name;
 
-	if (!is_noted(env, list))
+	if (!v->logged && !(v->matched && is_noted(env, v->list)))
 		return;
 	name_copy_lower(&name, wait->question, wait->wire.qname_len);
-	count(env, &(struct findings_hit){
-			   .client = &wait->client,
-			   .name = &name,
-			   .name_hash = name_hash(&env->name_key, &name),
-			   .qtype = wait->wire.qtype,
-			   .list = list,
-			   .way = way_of(wait->transport, wait->good_cookie),
-		   });
+	hit = (struct findings_hit){
+		.client = &wait->client,
+		.name = &name,
+		.name_hash = name_hash(&env->name_key, &name),
+		.qtype = wait->wire.qtype,
+		.list = v->list,
+		.way = way_of(wait->transport, wait->good_cookie),
+	};
+	if (v->matched)
+		count(env, &hit);
+	if (v->logged)
+		count_logged(env, v->logged, &hit, NULL);
 }

@@ -181,13 +181,13 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 	struct verdict v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, leave);
 
 	q->leave = policy_leave_behind(POLICY_NO_LEAVE, &v);
-	if (!v.matched)
+	if (!v.matched && !v.logged)
 		return false;
-	if (v.action == ACTION_PASS) {
+	if (v.matched && v.action == ACTION_PASS) {
 		stats_inc(stats, passed);
 		return false;
 	}
-	query_note(q, job->env, v.list, v.owner_labels);
+	query_note_name(q, job->env, &v);
 	if (!query_verdict_ends(&v, q->transport))
 		return false;
 	if (v.action == ACTION_SINKHOLE && special_is_canary(&q->qname))

@@ -111,7 +111,8 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 {
 	const struct policy_list *list = &job->env->snapshot->policy->lists[verdict->list];
 
-	stats_inc(job->env->stats, list_hits[verdict->list % POLICY_PLACES]);
+	if (verdict->list < POLICY_PLACES)
+		stats_inc(job->env->stats, list_hits[verdict->list]);
 	switch (verdict->action) {
 	case ACTION_DROP:
 		stats_inc(job->env->stats, dropped);
@@ -265,10 +266,9 @@ static enum query_outcome resume(const struct query_env *env, const struct query
 	struct reply plain;
 
 	resume_job(&job, env, wait, buf, cap);
-	if (verdict->matched)
-		query_note_waiter(wait, env, verdict->list);
+	query_note_waiter(wait, env, verdict);
 	if (query_verdict_ends(verdict, wait->transport)) {
-		stats_inc(env->stats, blocked_cname);
+		query_count_led(env, verdict);
 		return query_answer_verdict(&job, verdict, 0, ret_len);
 	}
 	if (reply->kind == REPLY_FAILURE)

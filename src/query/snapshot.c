@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "names/local.h"
+#include "inspect/rebind.h"
 #include "match/namemap.h"
 #include "query/rates.h"
 
@@ -65,5 +66,6 @@ void snapshot_free(struct snapshot *snapshot)
 	local_free(snapshot->local);
 	namemap_free(snapshot->special);
 	namemap_free(snapshot->tlds);
+	rebind_free(snapshot->rebind);
 	free(snapshot);
 }

@@ -178,10 +178,10 @@ static void test_rollback_and_copy(void **state)
 	assert_int_equal(addrset_records(old), 2);
 
 	builder = begin();
-	assert_int_equal(addrset_builder_copy_list(builder, old, 5, 0), ERR_OK);
-	assert_int_equal(addrset_builder_copy_list(builder, NULL, 4, 0), ERR_OK);
+	assert_int_equal(addrset_builder_copy_list(builder, old, 5, 0, NULL), ERR_OK);
+	assert_int_equal(addrset_builder_copy_list(builder, NULL, 4, 0, NULL), ERR_OK);
 	assert_int_equal(addrset_builder_mark(builder), 0);
-	assert_int_equal(addrset_builder_copy_list(builder, old, 4, 1), ERR_OK);
+	assert_int_equal(addrset_builder_copy_list(builder, old, 4, 1, NULL), ERR_OK);
 	set = freeze(builder);
 	cover(set, "192.0.2.1", text, sizeof(text));
 	assert_string_equal(text, "1:24 ");

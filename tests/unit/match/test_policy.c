@@ -141,6 +141,90 @@ static void test_many_lists(void **state)
 	policy_free(policy);
 }
 
+/* ---- addresses, and lists that log */
+
+static const struct list_row nets[] = {
+	{.name = "zero",
+	 .action = ACTION_NXDOMAIN,
+	 .rules = "#192.0.0.0/16 #192.0.2.0/24 both.example"},
+	{.name = "one", .action = ACTION_LOG, .rules = "#192.0.2.7 both.example only.example"},
+	{.name = "two", .action = ACTION_PASS, .rules = "#192.0.2.128/25 =let.only.example"},
+	{.name = "three",
+	 .action = ACTION_NODATA,
+	 .rules = "#192.0.2.129 #2001:db8::/32",
+	 .mandatory = true},
+	{.name = "four", .action = ACTION_LOG, .rules = "#192.0.2.0/25 #2001:db8::1"},
+};
+
+static const struct {
+	const char *ip;
+	int list;
+	int mandatory;
+	unsigned int len;
+	unsigned int logged;
+} addresses[] = {
+	{"192.0.1.1", 0, NONE, 16, 0},	   {"192.0.2.1", 0, NONE, 24, 1 << 4},
+	{"192.0.2.7", 0, NONE, 24, 0x12},  {"192.0.2.128", 2, NONE, 25, 0},
+	{"192.0.2.129", 3, 3, 32, 0},	   {"192.1.0.0", NONE, NONE, 0, 0},
+	{"2001:db8::1", 3, 3, 32, 1 << 4}, {"2001:db9::1", NONE, NONE, 0, 0},
+	{"c000:207::", NONE, NONE, 0, 0},
+};
+
+static void test_addresses(void **state)
+{
+	struct policy *policy = lists_policy(nets, COUNT(nets));
+
+	for (size_t i = 0; i < COUNT(addresses); i++) {
+		struct verdict v;
+		struct ip ip;
+
+		assert_int_equal(ip_parse(addresses[i].ip, &ip), ERR_OK);
+		v = policy_match_address(policy, &ip, POLICY_NO_LEAVE);
+		assert_int_equal(v.matched ? v.list : NONE, addresses[i].list);
+		assert_int_equal(v.logged, addresses[i].logged);
+		if (v.matched) {
+			assert_true(v.address);
+			assert_int_equal(addrset_rule(policy->addrs, v.record).prefix.len,
+					 addresses[i].len);
+		}
+		v = policy_match_address(policy, &ip, POLICY_MANDATORY_ONLY);
+		assert_int_equal(v.matched ? v.list : NONE, addresses[i].mandatory);
+		assert_int_equal(v.logged, 0);
+	}
+	policy_free(policy);
+}
+
+static void test_no_addresses(void **state)
+{
+	struct policy *policy = lists_policy(lists, COUNT(lists));
+	struct ip ip = {.family = AF_INET};
+
+	assert_null(policy->addrs);
+	assert_false(policy_match_address(policy, &ip, POLICY_NO_LEAVE).matched);
+	policy_free(policy);
+}
+
+/* What logs stands beside the verdict, and is not asked for what passes; what is silent says
+ * nothing. */
+static void test_log(void **state)
+{
+	struct policy *policy = lists_policy(nets, COUNT(nets));
+	struct verdict v = match(policy, "both.example", false);
+
+	assert_true(v.matched && v.list == 0 && v.logged == 1 << 1);
+	v = match(policy, "only.example", false);
+	assert_true(!v.matched && v.logged == 1 << 1);
+	v = match(policy, "let.only.example", false);
+	assert_true(v.matched && v.action == ACTION_PASS && v.logged == 0);
+	policy->silent = 1 << 1;
+	v = match(policy, "only.example", false);
+	assert_true(!v.matched && v.logged == 0);
+	policy->silent = 1 << 0;
+	v = match(policy, "both.example", false);
+	assert_true(!v.matched && v.logged == 1 << 1);
+	policy_free(policy);
+}
+
 /* The root may be listed as well: its rule's owner has no labels. */
 static void test_root(void **state)
 {
@@ -203,9 +287,15 @@ static void test_describe_longest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_match),	   cmocka_unit_test(test_without_lists),
-		cmocka_unit_test(test_many_lists), cmocka_unit_test(test_root),
-		cmocka_unit_test(test_describe),   cmocka_unit_test(test_describe_longest),
+		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_without_lists),
+		cmocka_unit_test(test_many_lists),
+		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_no_addresses),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_describe_longest),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

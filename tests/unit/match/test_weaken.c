@@ -281,12 +281,133 @@ static void test_cancelled(void **state)
 	policy_free(policy);
 }
 
+/* ---- addresses */
+
+static const struct {
+	const char *before;
+	struct list_row after[2];
+	const char *ranges; /* that are lifted */
+} nets[] = {
+	{"#192.0.2.0/24", {{.rules = "#192.0.2.0/24", .mandatory = true}}, ""},
+	{"#192.0.2.0/24", {{.rules = "#192.0.2.0/25 #192.0.2.128/25", .mandatory = true}}, ""},
+	{"#192.0.2.0/25 #192.0.2.128/25", {{.rules = "#192.0.0.0/16", .mandatory = true}}, ""},
+	{"#192.0.2.0/24", {{.rules = "#192.0.2.0/24"}}, "192.0.2.0-192.0.2.255 "},
+	{"#192.0.2.0/24", {{.rules = "a.example", .mandatory = true}}, "192.0.2.0-192.0.2.255 "},
+	{"#192.0.2.0/24 #2001:db8::/32",
+	 {{.rules = "#192.0.2.4/30", .mandatory = true},
+	  {.rules = "#192.0.2.16/28 #2001:db8:8000::/33", .mandatory = true}},
+	 "192.0.2.0-192.0.2.3 192.0.2.8-192.0.2.15 192.0.2.32-192.0.2.255 "
+	 "2001:db8::-2001:db8:7fff:ffff:ffff:ffff:ffff:ffff "},
+	{"#0.0.0.0/0 #::/0",
+	 {{.rules = "#128.0.0.0/1 #8000::/1", .mandatory = true}},
+	 "0.0.0.0-127.255.255.255 ::-7fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "},
+	{"#0.0.0.0/0 #::/0",
+	 {{.rules = "#0.0.0.0/1 #::/1", .mandatory = true}},
+	 "128.0.0.0-255.255.255.255 8000::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "},
+};
+
+static void test_addresses(void **state)
+{
+	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+		const struct list_row before = {
+			.name = "a", .rules = nets[i].before, .mandatory = true};
+		struct list_row after[2] = {nets[i].after[0], nets[i].after[1]};
+		char text[512] = "";
+		struct weakening w;
+
+		after[0].name = after[1].name = "b";
+		after[1].rules = after[1].rules ? after[1].rules : "";
+		w = compare(&before, 1, 0, after, 2);
+		for (uint64_t k = 0; k < w.range_count; k++) {
+			char first[64];
+			char last[64];
+			size_t used = strlen(text);
+
+			snprintf(text + used, sizeof(text) - used, "%s-%s ",
+				 ip_text(&w.ranges[k].first, first, sizeof(first)),
+				 ip_text(&w.ranges[k].last, last, sizeof(last)));
+		}
+		assert_string_equal(text, nets[i].ranges);
+		assert_int_equal(w.count, 0);
+	}
+}
+
+static void draw_prefixes(char *rules, size_t size)
+{
+	size_t used = 0;
+
+	rules[0] = '\0';
+	for (int count = rand() % 12; count > 0; count--) {
+		unsigned int len = 26U + (unsigned int)rand() % 7;
+		unsigned int at = (unsigned int)rand() % 64 & ~((1U << (32 - len)) - 1);
+
+		used += (size_t)snprintf(rules + used, size - used, "%s#192.0.2.%u/%u",
+					 used ? " " : "", at, len);
+	}
+}
+
+/* What is told is what all addresses say of themselves. */
+static void test_random_addresses(void **state)
+{
+	srand(20100222);
+	for (unsigned int round = 0; round < 2000; round++) {
+		char rules[3][512];
+		struct list_row old = {.name = "a", .rules = rules[0], .mandatory = true};
+		struct list_row new[2] = {{.name = "b", .rules = rules[1], .mandatory = true},
+					  {.name = "c", .rules = rules[2], .mandatory = round & 1}};
+		unsigned int lifted = 0;
+		unsigned int told = 0;
+		struct policy *a;
+		struct policy *b;
+		struct weakening w;
+
+		for (size_t i = 0; i < 3; i++)
+			draw_prefixes(rules[i], sizeof(rules[i]));
+		a = lists_policy(&old, 1);
+		b = lists_policy(new, 2);
+		for (unsigned int i = 0; i < 64; i++) {
+			const struct ip ip = {AF_INET, {192, 0, 2, (uint8_t)i}};
+
+			lifted += policy_match_address(a, &ip, POLICY_NO_LEAVE).matched &&
+				  !policy_match_address(b, &ip, POLICY_MANDATORY_ONLY).matched;
+		}
+		weaken_compare(a, 0, b, NULL, &w);
+		for (uint64_t i = 0; i < w.range_count && i < WEAKEN_NAMES_MAX; i++)
+			told += w.ranges[i].last.bytes[3] - w.ranges[i].first.bytes[3] + 1U;
+		if (w.range_count <= WEAKEN_NAMES_MAX)
+			assert_int_equal(told, lifted);
+		policy_free(a);
+		policy_free(b);
+	}
+}
+
+/* A list that says nothing now is not lifted, and does not keep another's. */
+static void test_silent(void **state)
+{
+	const struct list_row row = {
+		.name = "a", .rules = "a.example #192.0.2.0/24", .mandatory = true};
+	struct policy *a = lists_policy(&row, 1);
+	struct policy *b = lists_policy(&row, 1);
+	struct weakening w;
+
+	b->silent = 1;
+	weaken_compare(a, 0, b, NULL, &w);
+	assert_int_equal(w.count, 1);
+	assert_int_equal(w.range_count, 1);
+	weaken_compare(b, 0, a, NULL, &w);
+	assert_int_equal(w.count + w.range_count, 0);
+	policy_free(a);
+	policy_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),	     cmocka_unit_test(test_nothing_blocked_before),
 		cmocka_unit_test(test_ten_are_told), cmocka_unit_test(test_longest_name),
 		cmocka_unit_test(test_random),	     cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_addresses),    cmocka_unit_test(test_random_addresses),
+		cmocka_unit_test(test_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

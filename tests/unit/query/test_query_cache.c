@@ -663,7 +663,7 @@ static void make_exchangers(struct message *m)
 	add_target(m, "www.blocked.example");
 	add_target(m, "mx2.example");
 	first = m->len;
-	message_rr(m, MESSAGE_AR, "www.blocked.example", TYPE_A, 100, ADDRESS, 4);
+	message_rr(m, MESSAGE_AR, "www.blocked.example", TYPE_A, 100, "\300\0\2\x51", 4);
 	message_add8(m, 3);
 	message_add(m, "mx2", 3);
 	message_add16(m, (unsigned int)(0xc000U + first + 12));
@@ -676,7 +676,7 @@ static void make_exchangers(struct message *m)
 	HEAD("NOERROR", "www.example.", "MX")                                                      \
 	"; an www.example. 100 IN MX 1 www.blocked.example., www.example. 100 IN MX 1 "            \
 	"mx2.example."
-#define LISTED_ADDRESS "www.blocked.example. 100 IN A 192.0.2.80"
+#define LISTED_ADDRESS "www.blocked.example. 100 IN A 192.0.2.81"
 #define GOOD_ADDRESS "mx2.example. 100 IN A 192.0.2.80"
 #define BOTH_ADDRESSES EXCHANGERS "; ar " LISTED_ADDRESS ", " GOOD_ADDRESS "; opt 1232"
 #define ONE_ADDRESS EXCHANGERS "; ar " GOOD_ADDRESS "; opt 1232"
@@ -714,7 +714,11 @@ static uint64_t generation_of_exchangers(struct pipeline *p, const struct asking
 	return found.generation;
 }
 
-/* A list that comes later takes the address of its name alone, and has the entry asked for anew,
+static const struct list_row addresses[] = {
+	{.name = "nx", .action = ACTION_NXDOMAIN, .rules = "#192.0.2.81"},
+};
+
+/* A list that comes later takes its address alone, and has the entry asked for anew,
  * once, which is as the list wants it then. */
 static void test_additional(void **state)
 {
@@ -725,7 +729,7 @@ static void test_additional(void **state)
 	assert_false(ask_exchangers(p, TRANSPORT_UDP, "forward", &a));
 	make_exchangers(&reply);
 	assert_string_equal(asked_reply(p, &a.question, &reply), BOTH_ADDRESSES);
-	pipeline_reload(p, blocking, COUNT(blocking));
+	pipeline_reload(p, addresses, COUNT(addresses));
 	assert_true(ask_exchangers(p, TRANSPORT_UDP, ONE_ADDRESS, &a));
 	make_exchangers(&reply);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -743,7 +747,7 @@ static void test_additional(void **state)
 static void test_additional_tcp_only(void **state)
 {
 	static const struct list_row tcp_only[] = {
-		{.name = "tcp", .action = ACTION_TCP_ONLY, .rules = "www.blocked.example"},
+		{.name = "tcp", .action = ACTION_TCP_ONLY, .rules = "#192.0.2.81"},
 	};
 	struct pipeline *p = *state;
 	static struct message reply;

@@ -65,10 +65,15 @@ static const struct {
 	 {"a.example", "deep.nx.example"},
 	 HEAD("NXDOMAIN", "www.example.", "A") SOA("example.") " ede 15 nx",
 	 NULL},
-	/* the first that matches decides */
+	/* the first that matches decides, unless a mandatory list has another */
+	{"www.example",
+	 {"nx.example", "refused.example"},
+	 HEAD("NXDOMAIN", "www.example.", "A") SOA("example.") " ede 15 nx",
+	 NULL},
 	{"www.example",
 	 {"nx.example", "sink.example"},
-	 HEAD("NXDOMAIN", "www.example.", "A") SOA("example.") " ede 15 nx",
+	 HEAD("NOERROR", "www.example.",
+	      "A") "; an www.example. 60 IN A 192.0.2.1; opt 1232 ede 4 court",
 	 NULL},
 	{"www.example",
 	 {"refused.example"},

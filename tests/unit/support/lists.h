@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match/rules.h"
 #include "query/snapshot.h"
 
 /* A list, and its rules with blanks between them: "x" and below, "=x" alone, "<x" only below,
- * "@" before it for an exception, "!" for an important rule. */
+ * "@" before it for an exception, "!" for an important rule; "#192.0.2.0/24" is a prefix. */
 struct list_row {
 	const char *name;
 	enum action action;
@@ -35,12 +36,29 @@ struct list_row {
 		}                                                                                  \
 	} while (0)
 
-static inline void lists_add_rule(struct domset_builder *builder, const char *text, size_t len,
+static inline void lists_add_prefix(struct addrset_builder *builder, const char *text, size_t len,
+				    struct addrset_rule rule)
+{
+	char prefix[64];
+
+	lists_require(len < sizeof(prefix));
+	memcpy(prefix, text, len);
+	prefix[len] = '\0';
+	lists_require(prefix_parse(prefix, &rule.prefix) == ERR_OK);
+	lists_require(addrset_builder_add(builder, &rule) == ERR_OK);
+}
+
+static inline void lists_add_rule(struct rules *rules, const char *text, size_t len, uint32_t list,
 				  uint32_t line)
 {
 	struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
 	struct name owner;
 
+	if (*text == '#') {
+		lists_add_prefix(rules->addresses, text + 1, len - 1,
+				 (struct addrset_rule){.list = list, .line = line});
+		return;
+	}
 	for (; len > 0 && strchr("=<@!", *text); text++, len--) {
 		kind.scope = *text == '=' ? DOMSET_SCOPE_ITSELF : kind.scope;
 		kind.scope = *text == '<' ? DOMSET_SCOPE_BELOW : kind.scope;
@@ -48,7 +66,7 @@ static inline void lists_add_rule(struct domset_builder *builder, const char *te
 		kind.important = kind.important || *text == '!';
 	}
 	lists_require(name_from_text(text, len, &owner) == ERR_OK);
-	lists_require(domset_builder_add(builder, &owner, &kind, line) == ERR_OK);
+	lists_require(domset_builder_add(rules->names, &owner, &kind, line) == ERR_OK);
 }
 
 static inline void lists_fill(struct policy_list *list, const struct list_row *row)
@@ -78,25 +96,26 @@ static inline struct policy *lists_policy(const struct list_row *rows, size_t co
 {
 	struct policy *policy = calloc(1, sizeof(*policy));
 	const struct hash_key key = LISTS_KEY;
-	struct domset_builder *builder = NULL;
+	struct rules all;
 
 	lists_require(policy && count <= POLICY_LISTS_MAX);
-	lists_require(domset_builder_create(&key, &builder) == ERR_OK);
+	lists_require(rules_init(&key, &all) == ERR_OK);
 	for (size_t i = 0; i < count; i++) {
 		const char *rules = rows[i].rules;
 
-		lists_require(domset_builder_begin(builder, (unsigned int)i) == ERR_OK);
+		lists_require(domset_builder_begin(all.names, (unsigned int)i) == ERR_OK);
 		for (uint32_t line = 1; *rules; line++) {
 			size_t len = strcspn(rules, " ");
 
-			lists_add_rule(builder, rules, len, line);
+			lists_add_rule(&all, rules, len, (uint32_t)i, line);
 			rules += len + (rules[len] == ' ');
 		}
 		lists_fill(&policy->lists[i], &rows[i]);
 	}
 	policy->list_count = count;
-	lists_require(domset_builder_freeze(builder, &policy->set) == ERR_OK);
-	domset_builder_free(builder);
+	lists_require(rules_freeze(&all, policy) == ERR_OK);
+	rules_fini(&all);
+	policy_describe_rebinding(policy);
 	return policy;
 }
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An upstream's reply, judged by what it leads to: names, by CNAMEs, by what DNAMEs make, and of
+ * services, mail exchangers and name servers; and addresses, which may stand as hints beside a
+ * service (RFC 9460, 7.3).  Pure: no I/O, no clock, no allocation.
+ */
+#ifndef INSPECT_INSPECT_H
+#define INSPECT_INSPECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "dns/reply.h"
+#include "inspect/rebind.h"
+#include "match/policy.h"
+
+/* By what replies are judged. */
+struct inspect_rules {
+	const struct policy *policy;
+	const struct hash_key *name_key; /* of the policy's names */
+	const struct rebind *rebind;	 /* NULL: any name may have any address */
+};
+
+/*
+ * The verdict on a reply that reply_parse has taken from `msg`; `leave` is that of the question's
+ * own name, and what is let be of a name holds for those behind it, and for its addresses.  Of
+ * several matches one of a mandatory list decides, else the first that blocks, names before
+ * addresses; a reply that no list blocks may still be one of rebinding, which has the list
+ * POLICY_REBINDING.  `logged` has all lists that log any of what was found.
+ *
+ * Where nothing matches, additional records of names or with addresses that are listed are taken
+ * from the reply; so are those by which a name of the question's would be rebound.  Any thread.
+ */
+struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, size_t len,
+			     struct reply *reply, struct policy_leave leave);
+
+#endif

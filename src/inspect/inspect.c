@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "inspect/inspect.h"
+
+#include "dns/bailiwick.h"
+#include "dns/hints.h"
+#include "inspect/embedded.h"
+
+/* What was said so far. */
+struct judgement {
+	const struct inspect_rules *rules;
+	struct verdict verdict;
+	bool rebound; /* an address is private */
+};
+
+/* What a reply leads to, and what was let be of each name. */
+struct inspection {
+	struct judgement judgement;
+	const uint8_t *msg;
+	size_t len;
+	bool targets;	/* the answer section has records that name another host */
+	bool addresses; /* and such as have addresses, which somebody asks about */
+	unsigned int link_count;
+	struct bailiwick_link links[BAILIWICK_LINKS_MAX + 1]; /* one is tried before */
+	struct bailiwick bailiwick;
+	struct policy_leave leave[BAILIWICK_NAMES_MAX];
+};
+
+/* What is behind a name that is to be asked for over TCP may be blocked for good, and what a list
+ * of the operator's blocks may be on one that is mandatory. */
+static bool is_stronger(const struct judgement *j, const struct verdict *v)
+{
+	const struct policy_list *lists = j->rules->policy->lists;
+	const struct verdict *old = &j->verdict;
+
+	if (!old->matched || (old->action == ACTION_TCP_ONLY && v->action != ACTION_TCP_ONLY))
+		return true;
+	return lists[v->list].mandatory && !lists[old->list].mandatory;
+}
+
+static void note(struct judgement *j, const struct verdict *v)
+{
+	uint64_t logged = j->verdict.logged | v->logged;
+
+	if (v->matched && v->action != ACTION_PASS && is_stronger(j, v))
+		j->verdict = *v;
+	j->verdict.logged = logged;
+}
+
+static struct verdict match_name(const struct inspect_rules *rules, const struct name *name,
+				 struct policy_leave leave)
+{
+	struct name_suffixes suffixes;
+
+	name_hash_suffixes(rules->name_key, name, &suffixes);
+	return policy_match(rules->policy, name, &suffixes, leave);
+}
+
+static void judge_name(struct judgement *j, const struct name *name, struct policy_leave *leave)
+{
+	struct verdict v = match_name(j->rules, name, *leave);
+
+	*leave = policy_leave_behind(*leave, &v);
+	note(j, &v);
+}
+
+/* ---- what is there */
+
+#define NO_TARGET 255U
+
+/* Octets of rdata before the name of another host that the record gives. */
+static unsigned int target_at(uint16_t type)
+{
+	switch (type) {
+	case TYPE_NS:
+		return 0;
+	case TYPE_MX:
+	case TYPE_SVCB:
+	case TYPE_HTTPS:
+		return 2;
+	case TYPE_SRV:
+		return 6;
+	default:
+		return NO_TARGET;
+	}
+}
+
+static bool has_address(uint16_t type)
+{
+	return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
+}
+
+/* Keeps the CNAMEs and DNAMEs of the answer section, as many as reply_parse has followed. */
+static void collect(struct inspection *in, const struct reply *reply)
+{
+	const struct inspect_rules *rules = in->judgement.rules;
+	const bool asked = rules->policy->addrs || rules->rebind;
+	size_t pos = reply->question_end;
+	struct wire_rr rr;
+
+	for (unsigned int i = 0; i < reply->ancount; i++) {
+		struct bailiwick_link *link = &in->links[in->link_count];
+		size_t owner = pos;
+		size_t target;
+
+		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
+			return;
+		in->targets |= target_at(rr.type) != NO_TARGET;
+		in->addresses |= asked && has_address(rr.type);
+		target = rr.rdata;
+		if (in->link_count == BAILIWICK_LINKS_MAX ||
+		    (rr.type != TYPE_CNAME && rr.type != TYPE_DNAME) ||
+		    name_unpack(in->msg, in->len, &owner, &link->owner) != ERR_OK ||
+		    name_unpack(in->msg, in->len, &target, &link->target) != ERR_OK)
+			continue;
+		link->type = rr.type;
+		in->link_count++;
+	}
+}
+
+/* ---- names */
+
+/* Judges the names that CNAMEs and DNAMEs lead to, each with the leave of the one that led to it.
+ */
+static void judge_names(struct inspection *in)
+{
+	struct bailiwick *b = &in->bailiwick;
+
+	bailiwick_follow(b, in->links, in->link_count);
+	for (unsigned int i = 1; i < b->count; i++) {
+		in->leave[i] = in->leave[b->parent[i]];
+		judge_name(&in->judgement, &b->names[i], &in->leave[i]);
+	}
+}
+
+/* The leave of a record's owner; NULL: the question does not lead there. */
+static const struct policy_leave *leave_of(const struct inspection *in, const struct wire_rr *rr)
+{
+	size_t at = rr->owner;
+	struct name owner;
+	unsigned int place;
+
+	if (name_unpack(in->msg, in->len, &at, &owner) != ERR_OK)
+		return NULL;
+	place = bailiwick_find(&in->bailiwick, &owner);
+	return place < in->bailiwick.count ? &in->leave[place] : NULL;
+}
+
+static void judge_target(struct inspection *in, const struct wire_rr *rr)
+{
+	size_t pos = rr->rdata + target_at(rr->type);
+	const struct policy_leave *owner = leave_of(in, rr);
+	struct policy_leave leave;
+	struct name name;
+
+	if (!owner || pos >= rr->end || name_unpack(in->msg, in->len, &pos, &name) != ERR_OK ||
+	    name.len <= 1)
+		return;
+	leave = *owner;
+	judge_name(&in->judgement, &name, &leave);
+}
+
+static void judge_targets(struct inspection *in, const struct reply *reply)
+{
+	size_t pos = reply->question_end;
+	struct wire_rr rr;
+
+	for (unsigned int i = 0; i < reply->ancount; i++)
+		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
+			return;
+		else if (target_at(rr.type) != NO_TARGET)
+			judge_target(in, &rr);
+}
+
+/* ---- addresses */
+
+static struct verdict match_address(const struct policy *policy, const struct ip *ip,
+				    struct policy_leave leave)
+{
+	struct verdict v = policy_match_address(policy, ip, leave);
+	uint64_t logged = v.logged;
+	struct ip ipv4;
+
+	if (v.matched || !embedded_ipv4(ip, &ipv4))
+		return v;
+	v = policy_match_address(policy, &ipv4, leave);
+	v.logged |= logged;
+	return v;
+}
+
+static void judge_address(struct judgement *j, const struct ip *ip, struct policy_leave leave)
+{
+	struct verdict v;
+
+	if (j->rules->policy->addrs) {
+		v = match_address(j->rules->policy, ip, leave);
+		note(j, &v);
+	}
+	j->rebound |= j->rules->rebind && rebind_is_private(j->rules->rebind, ip);
+}
+
+/* Of a record that is an address, or has hints. */
+static void judge_record(struct judgement *j, const uint8_t *msg, const struct wire_rr *rr,
+			 struct policy_leave leave)
+{
+	const bool ipv6 = rr->type == TYPE_AAAA;
+	struct hints_walk hints;
+	struct ip ip;
+
+	if (rr->type == TYPE_A || ipv6) {
+		if (rr->rdlen != (ipv6 ? 16 : 4))
+			return;
+		ip = ip_from_octets(msg + rr->rdata, ipv6);
+		judge_address(j, &ip, leave);
+		return;
+	}
+	hints_begin(&hints, msg, rr);
+	while (hints_next(&hints, &ip))
+		judge_address(j, &ip, leave);
+}
+
+#define POINTER 0xc0U
+
+/* Owners that are written alike, by a pointer to the same place, are looked up once. */
+static bool is_same_owner(const struct inspection *in, size_t a, size_t b)
+{
+	return a > 0 && in->msg[a] >= POINTER && in->msg[a] == in->msg[b] &&
+	       in->msg[a + 1] == in->msg[b + 1];
+}
+
+static void judge_addresses(struct inspection *in, const struct reply *reply)
+{
+	const struct policy_leave *leave = NULL;
+	size_t pos = reply->question_end;
+	size_t owner = 0;
+	struct wire_rr rr;
+
+	for (unsigned int i = 0; i < reply->ancount; i++) {
+		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
+			return;
+		if (!has_address(rr.type))
+			continue;
+		if (!is_same_owner(in, owner, rr.owner))
+			leave = leave_of(in, &rr);
+		owner = rr.owner;
+		if (leave)
+			judge_record(&in->judgement, in->msg, &rr, *leave);
+	}
+}
+
+/* A name of the operator's choice may have private addresses: looked up for those alone. */
+static bool is_rebound(const struct inspection *in, const struct judgement *j)
+{
+	return j->rebound && !rebind_is_excepted(j->rules->rebind, &in->bailiwick.names[0]);
+}
+
+static void judge_rebinding(struct inspection *in)
+{
+	struct verdict *v = &in->judgement.verdict;
+
+	if ((v->matched && v->action != ACTION_TCP_ONLY) || !is_rebound(in, &in->judgement))
+		return;
+	v->matched = true;
+	v->action = ACTION_NODATA;
+	v->list = POLICY_REBINDING;
+}
+
+/* ---- what stands beside */
+
+/* Nor is a name given that is to be asked for over TCP: an answer to another question is as much
+ * over TCP as its client likes. */
+static bool is_listed(const void *arg, const struct name *owner, const uint8_t *msg,
+		      const struct wire_rr *rr)
+{
+	const struct inspection *in = arg;
+	struct judgement beside = {.rules = in->judgement.rules};
+	struct policy_leave leave = in->leave[0];
+
+	judge_name(&beside, owner, &leave);
+	if (has_address(rr->type) && !beside.verdict.matched)
+		judge_record(&beside, msg, rr, leave);
+	return beside.verdict.matched || is_rebound(in, &beside);
+}
+
+struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, size_t len,
+			     struct reply *reply, struct policy_leave leave)
+{
+	struct inspection in; /* of which the room for names is not cleared */
+
+	in.judgement = (struct judgement){.rules = rules};
+	in.msg = msg;
+	in.len = len;
+	in.targets = false;
+	in.addresses = false;
+	in.link_count = 0;
+	bailiwick_begin(&in.bailiwick, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER);
+	in.leave[0] = leave;
+	collect(&in, reply);
+	judge_names(&in);
+	if (in.targets)
+		judge_targets(&in, reply);
+	if (in.addresses)
+		judge_addresses(&in, reply);
+	judge_rebinding(&in);
+	if (!in.judgement.verdict.matched || in.judgement.verdict.action == ACTION_TCP_ONLY)
+		(void)reply_drop_additional(msg, reply, is_listed, &in);
+	return in.judgement.verdict;
+}
