@@ -6,7 +6,7 @@
 
 #include "net/batch.h"
 
-#define SEND_WAIT_MS 5 /* for room in the socket's buffer; then a datagram is given up */
+#define SEND_WAIT_MS 5 /* for room in the socket's buffer, once for all that are sent together */
 
 void batch_reset(struct batch *b, size_t i)
 {
@@ -105,33 +105,32 @@ void batch_move(struct batch *b, size_t to, size_t i)
 }
 
 /* After an error at one message: true when the message is worth another try. */
-static bool wait_for_room(int fd)
+static bool is_worth_it(int fd, bool *waited)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
 	if (errno == EINTR)
 		return true;
-	return (errno == EAGAIN || errno == ENOBUFS) && poll(&p, 1, SEND_WAIT_MS) > 0;
+	if (*waited || (errno != EAGAIN && errno != ENOBUFS))
+		return false;
+	*waited = true;
+	return poll(&p, 1, SEND_WAIT_MS) > 0;
 }
 
 size_t batch_send(struct batch *b, int fd, size_t first, size_t count)
 {
 	size_t end = first + count;
 	size_t failed = 0;
-	bool again = false;
+	bool waited = false;
 
 	for (size_t i = first; i < end;) {
 		int n = sendmmsg(fd, b->msgs + i, (unsigned int)(end - i), MSG_DONTWAIT);
 
 		if (n > 0) {
 			i += (size_t)n;
-			again = false;
-		} else if (!again && wait_for_room(fd)) {
-			again = true;
-		} else {
+		} else if (!is_worth_it(fd, &waited)) {
 			failed++; /* this one; the rest may do better */
 			i++;
-			again = false;
 		}
 	}
 	for (size_t i = first; i < end; i++)

@@ -54,7 +54,9 @@ void batch_move(struct batch *b, size_t to, size_t i);
 /* Makes message `i` ready to receive again.  batch_send does so for those it sent. */
 void batch_reset(struct batch *b, size_t i);
 
-/* Sends the `count` messages from `first` on.  Returns how many could not be sent. */
+/* Sends the `count` messages from `first` on.  Returns how many could not be sent.  Where the
+ * socket's buffer is full, that is waited for once, for 5 ms: it may be full of answers to forged
+ * addresses, which leave it in seconds, and there are other queries to be read. */
 size_t batch_send(struct batch *b, int fd, size_t first, size_t count);
 
 #endif

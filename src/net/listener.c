@@ -16,11 +16,50 @@
 
 #define BACKLOG 1024
 #define FAST_OPEN_QUEUE 256
-#define SOCKET_BUFFER (4 * 1024 * 1024) /* rides out a worker's pause; the kernel may give less */
+#define RECEIVE_BUFFER (4 * 1024 * 1024) /* rides out a worker's pause; the kernel may give less   \
+					  */
+/* An answer to an address of the own network that no host has stays in the buffer for the three
+ * seconds that the kernel looks for the host: so much is there for whom somebody pretends to be. */
+#define SEND_BUFFER (32 * 1024 * 1024)
+#define SEND_BUFFER_LEAST (4 * 1024 * 1024) /* with less the log tells */
 
 static int set_int(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static int buffer_of(int fd, int option)
+{
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	return getsockopt(fd, SOL_SOCKET, option, &size, &len) == 0 ? size : 0;
+}
+
+/* What a new socket can have. */
+static int buffer_to_be_had(int option, int size)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int granted = 0;
+
+	if (fd >= 0 && set_int(fd, SOL_SOCKET, option, size) == 0)
+		granted = buffer_of(fd, option);
+	if (fd >= 0)
+		close(fd);
+	return granted;
+}
+
+/* Beyond the system's limit where that is allowed.  A socket that was inherited from who had more
+ * rights keeps what it has. */
+static void widen(int fd, int forced_option, int option, int size)
+{
+	int before = buffer_of(fd, option);
+
+	if (before / 2 >= size)
+		return;
+	if (set_int(fd, SOL_SOCKET, forced_option, size) != 0 &&
+	    buffer_to_be_had(option, size) > before)
+		set_int(fd, SOL_SOCKET, option, size);
 }
 
 /* A wildcard socket must learn which address was asked, to answer from it. */
@@ -28,9 +67,8 @@ static int set_udp_options(int fd, const struct endpoint *e)
 {
 	bool v4 = e->u.sa.sa_family == AF_INET;
 
-	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER) != 0)
-		set_int(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
-	set_int(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
+	widen(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
+	widen(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
 	/* Forged ICMP must not make us fragment (or believe in a small path). */
 	if (v4)
 		set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
@@ -159,19 +197,21 @@ static enum err choose(const struct endpoint *endpoints, size_t count,
 }
 
 /* The kernel gives twice what it grants, its own bookkeeping included. */
-static void tell_of_small_buffer(const struct listeners *l)
+static void tell_of_small_buffers(const struct listeners *l)
 {
-	int size = 0;
-	socklen_t len = sizeof(size);
+	int receive = buffer_of(l->udp[0], SO_RCVBUF) / 2;
+	int send = buffer_of(l->udp[0], SO_SNDBUF) / 2;
 
-	if (getsockopt(l->udp[0], SOL_SOCKET, SO_RCVBUF, &size, &len) != 0 ||
-	    size / 2 >= SOCKET_BUFFER)
-		return;
-	log_warning(
-		"the receive buffers are of %d octets instead of %d, and may overflow in a burst: "
-		"sysctl net.core.rmem_max=%d (60-sinkholed.conf, which ships, is for "
-		"/etc/sysctl.d)",
-		size / 2, SOCKET_BUFFER, SOCKET_BUFFER);
+	if (receive < RECEIVE_BUFFER)
+		log_warning("the receive buffers are of %d octets instead of %d, and may overflow "
+			    "in a burst: sysctl net.core.rmem_max=%d (60-sinkholed.conf, which "
+			    "ships, is for /etc/sysctl.d)",
+			    receive, RECEIVE_BUFFER, RECEIVE_BUFFER);
+	if (send < SEND_BUFFER_LEAST)
+		log_warning("the send buffers are of %d octets instead of %d, and may be filled "
+			    "with answers to forged addresses: sysctl net.core.wmem_max=%d "
+			    "(60-sinkholed.conf)",
+			    send, SEND_BUFFER_LEAST, SEND_BUFFER_LEAST);
 }
 
 /* How many sockets of an address each worker has, so that none of those inherited is left over. */
@@ -247,7 +287,7 @@ static enum err open_all(struct listeners *l, struct inherited *inherited, struc
 		}
 		column += columns; /* NOLINT(clang-analyzer-unix.Malloc): the caller frees it */
 	}
-	tell_of_small_buffer(l);
+	tell_of_small_buffers(l);
 	return ERR_OK;
 }
 

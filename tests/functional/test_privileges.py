@@ -3,13 +3,15 @@
 import os
 import pwd
 import re
+import shutil
 import stat
+import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from harness.build import run_daemon
+from harness.build import daemon_path, run_daemon
 from harness.client import addresses, ask, run_client
 from harness.namespace import joined, with_addresses
 
@@ -68,6 +70,27 @@ def test_binds_a_privileged_port_before_that(open_daemon):
     done = run_client([*joined(d.program.pid), "dig", "-r", "@127.0.0.1", "+short", "a.test"])
     assert done.stdout == f"{SINK}\n"
     d.stop()
+
+
+def socket_buffers(d):
+    """(receive, send) of each UDP socket that it listens on."""
+    text = subprocess.run(["ss", "-uamn", f"sport = :{d.port}"], capture_output=True, text=True,
+                          timeout=20).stdout
+    found = re.findall(r"skmem:\(r\d+,rb(\d+),t\d+,tb(\d+)", text)
+    return sorted(tuple(map(int, both)) for both in found)
+
+
+def test_socket_buffers_are_kept_over_a_hand_over(open_daemon):
+    """Root may have larger ones than the system's limit allows; the user who comes after root has
+    no right to, and asking again would make them smaller."""
+    d = open_daemon({"server": {"user": USER}}).add_list("one", "a.test\n")
+    d.binary = d.folder / "sinkholed"
+    shutil.copy2(daemon_path(), d.binary)
+    d.start()
+    before = socket_buffers(d)
+    assert before and min(send for _, send in before) >= 32 << 20
+    d.hand_over()
+    assert socket_buffers(d) == before
 
 
 def test_state_directory_is_made_for_that_user(open_daemon):
