@@ -17,6 +17,7 @@
 #define LET_THROUGH 16U	   /* of so many questions to a server that fails over TCP, one */
 #define COMPLAINT_MS 60000 /* between two in the log about one server */
 #define WELL_US 1000000U   /* a server that has answered within so long is well */
+#define PART_LEAST 16384U  /* octets within UPLINK_SILENT_MS of a message that is on its way */
 #define RESENT_MAX 3U	   /* times that a question is moved to another connection to such a one */
 
 /* Time for one lost SYN (it is sent again after a second), so that most of a question's own time
@@ -256,9 +257,18 @@ static void uplink_end(struct uplink *link)
 
 /* ---- answers in */
 
+/* That octets come is a sign of life only where they come fast enough to become a message. */
+static void hear(struct uplink *link, size_t octets)
+{
+	link->part += octets;
+	if (link->part >= PART_LEAST)
+		uplink_heard(link);
+}
+
 /* Reads once, if octets have come.  NOTHING: none have.  OTHER: some had. */
 static enum received read_on(struct uplink *link)
 {
+	size_t held = frame_held(&link->in);
 	enum uplink_io io;
 
 	if (link->reads > 0 && !uplink_read_ahead(link))
@@ -268,7 +278,7 @@ static enum received read_on(struct uplink *link)
 	io = uplink_read(link);
 	if (io != UPLINK_IO_DONE)
 		return io == UPLINK_IO_READABLE ? RECEIVED_NOTHING : RECEIVED_END;
-	link->heard_ms = upstreams_of(link)->loop->env.now_ms;
+	hear(link, frame_held(&link->in) - held);
 	return RECEIVED_OTHER;
 }
 

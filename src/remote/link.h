@@ -44,10 +44,12 @@ struct uplink {
 	bool watched;	       /* the timer is about its being heard of */
 	bool answered;	       /* something that was asked, at some time */
 	uint64_t used_ms;      /* when its last question ended */
-	uint64_t heard_ms;     /* when octets came last, or the first question owed was asked */
-	uint32_t load;	       /* attempts listed */
-	uint32_t owed;	       /* answers, of all that was sent */
-	uint32_t late;	       /* those that nobody waits for any more, by their IDs: */
+	uint64_t heard_ms; /* when a message came last, a good part of one, or the first question
+			      owed was asked */
+	size_t part;	   /* octets that have come since */
+	uint32_t load;	   /* attempts listed */
+	uint32_t owed;	   /* answers, of all that was sent */
+	uint32_t late;	   /* those that nobody waits for any more, by their IDs: */
 	uint64_t late_ids[UPLINK_IDS / 64];
 	struct attempt_list unsent;
 	struct attempt_list sent[UPLINK_BUCKETS]; /* by ID */
@@ -71,6 +73,8 @@ void uplink_put(struct uplink *link, struct attempt *a);
 /* Any attempt that is listed; NULL: there is none. */
 struct attempt *uplink_any(const struct uplink *link);
 bool uplink_is_silent(const struct uplink *link);
+/* Notes that the server was heard of. */
+void uplink_heard(struct uplink *link);
 /* Writes the listed questions, as far as the socket takes it.  False: the connection is over. */
 bool uplink_flush(struct uplink *link);
 /* The attempt that a message answers, which is copied to upstreams->message; or what it is

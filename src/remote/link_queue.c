@@ -26,6 +26,12 @@ bool uplink_is_silent(const struct uplink *link)
 	       upstreams_of(link)->loop->env.now_ms - link->heard_ms >= UPLINK_SILENT_MS;
 }
 
+void uplink_heard(struct uplink *link)
+{
+	link->heard_ms = upstreams_of(link)->loop->env.now_ms;
+	link->part = 0;
+}
+
 void uplink_put(struct uplink *link, struct attempt *a)
 {
 	if (link->state == UPLINK_OPEN && LIST_EMPTY(&link->unsent))
@@ -77,7 +83,7 @@ struct attempt *uplink_any(const struct uplink *link)
 /* The timer, from when answers are owed: it is the same one until they are not. */
 static void watch(struct uplink *link)
 {
-	link->heard_ms = upstreams_of(link)->loop->env.now_ms;
+	uplink_heard(link);
 	if (link->watched)
 		return;
 	link->watched = true;
@@ -144,6 +150,7 @@ enum received uplink_take(struct uplink *link, const uint8_t *msg, size_t len,
 	uint16_t id = wire_get16(msg);
 	struct attempt *a = find_sent(link, id);
 
+	uplink_heard(link);
 	if (a && attempt_matches(a, msg, len)) {
 		link->owed--;
 		link->answered = true;

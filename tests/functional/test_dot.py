@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Upstreams over TCP and TLS (RFC 7766, RFC 7858): connections that many questions share, and
 certificates that have to be right."""
+import collections
 import ssl
 import time
 
@@ -124,6 +125,21 @@ def test_connection_that_is_deaf_is_left(forward, stream_upstream):
     wait_until(lambda: all(o.addresses for o in ask_many(d.address, fresh(10))), BACK,
                "another connection is used")
     all_answered(ask_many(d.address, fresh(50)), GOOD)
+
+
+def test_connection_that_drips_is_left(forward, stream_upstream):
+    """The length of an answer of 64 KiB, and then some octets now and then: what is behind it does
+    not come.  It is the only upstream.  Seen before: nobody was answered any more."""
+    asked = collections.Counter()
+
+    def script(q):
+        asked[q.connection] += 1
+        if asked[q.connection] == 30:
+            return [Raw(b"\xff\xff"), *(Later(0.4 * i, Raw(bytes(100))) for i in range(1, 100))]
+        return q.quick(GOOD) if asked[q.connection] < 30 else None
+    up = stream_upstream(script)
+    d = forward(up)
+    all_answered(ask_many(d.address, fresh(150), window=10), GOOD)
 
 
 def test_idle_connection_is_closed(forward, stream_upstream):
