@@ -179,12 +179,15 @@ static enum err enter(const struct conf *conf, struct legacy *legacy, struct wor
 	struct listeners *l = config->listeners;
 	struct privilege_user user;
 	size_t workers = worker_count(conf);
+	uint64_t limit = files_raise();
 	enum err err = open_listeners(conf, legacy, workers, l, text);
+	size_t fixed = workers * (2 * l->addresses + WORKER_FILES);
 
+	if (err == ERR_OK)
+		err = files_check(limit, fixed, text);
 	if (err != ERR_OK)
 		return err;
-	config->files = files_share(conf, files_raise(), workers,
-				    workers * (2 * l->addresses + WORKER_FILES));
+	config->files = files_share(conf, limit, workers, fixed);
 	err = privilege_find(conf->server.user, &user, text);
 	if (err == ERR_OK && *conf->state.directory)
 		err = keep_prepare(conf->state.directory, user.uid, user.gid, text);

@@ -16,9 +16,13 @@
 /* Raises the limit of open files as far as it goes, and returns it. */
 uint64_t files_raise(void);
 
+/* Holds `limit` against what no service can be without, `fixed` files of which are the workers' own
+ * (their sockets and what they are woken by).  ERR_RANGE with a text that tells how many it takes. */
+enum err files_check(uint64_t limit, size_t fixed, struct err_text *text) MUST_CHECK;
+
 /*
- * What source ports and clients may have, of `limit` files, `fixed` of which are the workers' own
- * (their sockets and what they are woken by).  Warns when that is less than `conf` has them want.
+ * What source ports and clients may have, of `limit` files, `fixed` of which are the workers' own.
+ * Warns when that is less than `conf` has them want.
  */
 struct loop_files files_share(const struct conf *conf, uint64_t limit, size_t workers,
 			      size_t fixed);

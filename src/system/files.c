@@ -8,6 +8,8 @@
 /* For loads, the log, the state directory, and what libraries open. */
 #define SPARE_FILES 64U
 
+#define LEAST_FILES 32U /* of these, without which there is no start, no load and no answer */
+
 #define RESOLV_LIKELY 3U /* servers that a resolv.conf names at most, by its manual */
 
 /* Eighths of what is left; the last one is for connections to upstreams. */
@@ -27,6 +29,15 @@ uint64_t files_raise(void)
 			getrlimit(RLIMIT_NOFILE, &limit);
 	}
 	return limit.rlim_cur;
+}
+
+enum err files_check(uint64_t limit, size_t fixed, struct err_text *text)
+{
+	if (limit >= fixed + LEAST_FILES)
+		return ERR_OK;
+	return err_set(text, ERR_RANGE,
+		       "%llu files may be open (ulimit -n, LimitNOFILE), and it takes %zu at least",
+		       (unsigned long long)limit, fixed + LEAST_FILES);
 }
 
 static uint64_t servers_of(const struct conf *conf)

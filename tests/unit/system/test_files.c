@@ -42,6 +42,18 @@ static void test_shares(void **state)
 	conf_free(conf);
 }
 
+/* Too few for any service are an error that says how many it takes. */
+static void test_too_few(void **state)
+{
+	struct err_text text = {""};
+
+	assert_int_equal(files_check(55, 24, &text), ERR_RANGE);
+	assert_string_equal(text.text, "55 files may be open (ulimit -n, LimitNOFILE), and it "
+				       "takes 56 at least");
+	assert_int_equal(files_check(56, 24, &text), ERR_OK);
+	assert_int_equal(files_check(UINT64_MAX, 1 << 20, &text), ERR_OK);
+}
+
 /* It is told when the limit is too low for what is configured, and only then. */
 static void test_told(void **state)
 {
@@ -90,6 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_too_few),
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_raise),
 	};
