@@ -17,7 +17,7 @@
 uint64_t files_raise(void);
 
 /* Holds `limit` against what no service can be without, `fixed` files of which are the workers' own
- * (their sockets and what they are woken by).  ERR_RANGE with a text that tells how many it takes. */
+ * (their sockets and what they are woken by).  ERR_RANGE, and `text` tells how many it takes. */
 enum err files_check(uint64_t limit, size_t fixed, struct err_text *text) MUST_CHECK;
 
 /*

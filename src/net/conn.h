@@ -2,7 +2,8 @@
 /*
  * What the files of net/stream share.
  *
- *   stream.c        sockets listened on, places and who loses his, idle connections, drain
+ *   stream.c        sockets listened on, idle connections, drain
+ *   stream_admit.c  places, and who loses his
  *   conn.c          one connection: opened, what it waits for, closed
  *   stream_serve.c  its queries: decided, asked upstream, answered
  *   stream_io.c     its octets, in and out
@@ -100,10 +101,15 @@ static inline void conn_used(struct conn *conn)
 	conn->used = true;
 }
 
+static inline const struct conf_server *stream_conf(const struct stream *stream)
+{
+	return &stream->loop->env.snapshot->conf->server;
+}
+
 /* The limit of all connections: the configured one, or what the limit of open files leaves. */
 static inline uint32_t stream_places(const struct stream *stream)
 {
-	uint32_t wanted = stream->loop->env.snapshot->conf->server.tcp_connections;
+	uint32_t wanted = stream_conf(stream)->tcp_connections;
 	uint32_t files = stream->loop->files.tcp_connections;
 
 	return files > 0 && files < wanted ? files : wanted;
@@ -115,6 +121,19 @@ static inline bool conn_is_expected(const struct conn *conn)
 	return (!conn->asked || conn->in.buf) &&
 	       conn->stream->loop->env.now_ms - conn->active_ms < STREAM_EXPECT_MS;
 }
+
+/* ---- stream_admit.c */
+
+/* Takes a place for one more connection of the client, among all and of its own; where there is
+ * none, another connection is closed for it: of the client's own, or of the heaviest client's, if
+ * the newcomer may ask at all.  False: there is none to be had. */
+bool stream_admit(struct stream *stream, const struct ip *address, const struct ip *client);
+
+/* Closes what is over the limits and idle: a newcomer at another worker was let in for it. */
+void stream_trim(struct stream *stream);
+
+/* How many connections the client has, at all workers. */
+uint32_t stream_connections_of(const struct stream *stream, const struct ip *client);
 
 /* ---- stream_io.c */
 

@@ -16,8 +16,8 @@
 
 #define BACKLOG 1024
 #define FAST_OPEN_QUEUE 256
-#define RECEIVE_BUFFER (4 * 1024 * 1024) /* rides out a worker's pause; the kernel may give less   \
-					  */
+/* Rides out a worker's pause; the kernel may give less. */
+#define RECEIVE_BUFFER (4 * 1024 * 1024)
 /* An answer to an address of the own network that no host has stays in the buffer for the three
  * seconds that the kernel looks for the host: so much is there for whom somebody pretends to be. */
 #define SEND_BUFFER (32 * 1024 * 1024)

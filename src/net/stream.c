@@ -14,14 +14,7 @@
 #define ACCEPT_PAUSE_MS 100   /* after the system had no room for one more */
 #define ACCEPT_QUIET_MS 60000 /* between two warnings of it */
 #define IDLE_CHECK_MS 1000    /* the longest sleep of the idle timer: timeouts may get shorter */
-#define EVICT_SEEN_MAX 4096U  /* connections that are looked at for the one to go */
-#define SLACK_PART 16U
-#define IDLE_CHECK_MIN_MS 5 /* a tick of the clock that loop_tick reads */
-
-static const struct conf_server *conf_of(const struct stream *stream)
-{
-	return &stream->loop->env.snapshot->conf->server;
-}
+#define IDLE_CHECK_MIN_MS 5   /* a tick of the clock that loop_tick reads */
 
 static void arm(struct event *timer, uint64_t delay_ms)
 {
@@ -33,7 +26,7 @@ static void arm(struct event *timer, uint64_t delay_ms)
 
 static uint64_t left_ms(const struct stream *stream, const struct conn *conn)
 {
-	uint64_t end_ms = conn->active_ms + conf_of(stream)->tcp_idle_timeout_ms;
+	uint64_t end_ms = conn->active_ms + stream_conf(stream)->tcp_idle_timeout_ms;
 	uint64_t now_ms = stream->loop->env.now_ms;
 
 	return end_ms > now_ms ? end_ms - now_ms : 0;
@@ -43,7 +36,7 @@ static uint64_t left_ms(const struct stream *stream, const struct conn *conn)
 static void arm_idle_timer(struct stream *stream)
 {
 	const struct conn *first = TAILQ_FIRST(&stream->idle);
-	uint64_t delay_ms = conf_of(stream)->tcp_idle_timeout_ms;
+	uint64_t delay_ms = stream_conf(stream)->tcp_idle_timeout_ms;
 
 	if (LIST_EMPTY(&stream->conns))
 		return;
@@ -54,153 +47,6 @@ static void arm_idle_timer(struct stream *stream)
 	if (delay_ms < IDLE_CHECK_MIN_MS)
 		delay_ms = IDLE_CHECK_MIN_MS;
 	arm(&stream->idle_timer, delay_ms);
-}
-
-/* What a limit is passed by for a moment, when another worker has what is to be closed: it does so
- * at its next look. */
-static uint32_t with_slack(uint32_t limit)
-{
-	return limit + limit / SLACK_PART + 1;
-}
-
-static bool take_place(struct stream *stream, uint32_t limit)
-{
-	atomic_uint *taken = &stream->loop->shared->tcp_connections;
-
-	if (atomic_fetch_add(taken, 1) < limit)
-		return true;
-	atomic_fetch_sub(taken, 1);
-	return false;
-}
-
-/* True when other workers have connections, among which may be one that can go. */
-static bool has_others(const struct stream *stream)
-{
-	return atomic_load(&stream->loop->shared->tcp_connections) > stream->conn_count;
-}
-
-static uint32_t connections_of(const struct stream *stream, const struct ip *client)
-{
-	const struct loop *loop = stream->loop;
-
-	return tally_count(&loop->shared->tcp_clients, &loop->env.name_key, client);
-}
-
-static void evict(struct stream *stream, struct conn *conn)
-{
-	stats_inc(stream->loop->env.stats, tcp_evicted);
-	conn_close(conn);
-}
-
-/* Closes the connection of the client that has been idle for longest.  False: this worker has
- * none. */
-static bool evict_own(struct stream *stream, const struct ip *client)
-{
-	struct conn *conn;
-
-	TAILQ_FOREACH(conn, &stream->idle, idle_entry) {
-		if (ip_equal(&conn->client, client))
-			break;
-	}
-	if (conn)
-		evict(stream, conn);
-	return conn != NULL;
-}
-
-/* Of the client with most connections among those that have an idle one, the one that is idle for
- * longest.  NULL: none is idle. */
-static struct conn *first_idle(const struct stream *stream, uint32_t *ret_count)
-{
-	struct conn *first = NULL;
-	unsigned int seen = 0;
-	struct conn *conn;
-
-	*ret_count = 0;
-	TAILQ_FOREACH(conn, &stream->idle, idle_entry) {
-		uint32_t count = connections_of(stream, &conn->client);
-
-		if (!first || count > *ret_count) {
-			first = conn;
-			*ret_count = count;
-		}
-		if (++seen == EVICT_SEEN_MAX)
-			break;
-	}
-	return first;
-}
-
-/* The same of those that are in use; of the client's, the one that came first. */
-static struct conn *first_busy(const struct stream *stream, uint32_t *ret_count)
-{
-	struct conn *first = NULL;
-	unsigned int seen = 0;
-	struct conn *conn;
-
-	*ret_count = 0;
-	LIST_FOREACH(conn, &stream->conns, entry) {
-		uint32_t count =
-			conn->fd < 0 || conn->idle ? 0 : connections_of(stream, &conn->client);
-
-		if (count > 0 && count >= *ret_count) {
-			first = conn;
-			*ret_count = count;
-		}
-		if (++seen == EVICT_SEEN_MAX)
-			break;
-	}
-	return first;
-}
-
-/*
- * Closes one of the connections of the heaviest client, for one of a client that has `count` with
- * it.  One with questions in flight goes only when its client has more than that.  False: this
- * worker has none that may go.
- */
-static bool evict_heaviest(struct stream *stream, uint32_t count)
-{
-	uint32_t idle_count;
-	uint32_t busy_count;
-	struct conn *first = first_idle(stream, &idle_count);
-	struct conn *busy = first_busy(stream, &busy_count);
-
-	if (busy_count > idle_count && busy_count > count)
-		first = busy;
-	if (first)
-		evict(stream, first);
-	return first != NULL;
-}
-
-/* A place of the client's own: at its limit, one of its idle connections makes room. */
-static bool admit_client(struct stream *stream, const struct ip *client)
-{
-	struct loop *loop = stream->loop;
-	uint32_t limit = conf_of(stream)->tcp_connections_per_client;
-
-	if (connections_of(stream, client) >= limit && !evict_own(stream, client) &&
-	    has_others(stream))
-		limit = with_slack(limit);
-	return tally_take(&loop->shared->tcp_clients, &loop->env.name_key, client, limit);
-}
-
-/* A client may take another's place if it may ask at all. */
-static bool admit(struct stream *stream, const struct ip *address, const struct ip *client)
-{
-	struct loop *loop = stream->loop;
-	uint32_t limit = stream_places(stream);
-	bool admitted;
-
-	if (!admit_client(stream, client))
-		return false;
-	admitted = take_place(stream, limit);
-	if (!admitted && prefix_set_contains(loop->env.snapshot->allow, address)) {
-		bool evicted = evict_heaviest(stream, connections_of(stream, client));
-
-		admitted = take_place(stream,
-				      evicted || has_others(stream) ? with_slack(limit) : limit);
-	}
-	if (!admitted)
-		tally_give(&loop->shared->tcp_clients, &loop->env.name_key, client);
-	return admitted;
 }
 
 static void turn_away(struct stream *stream, int fd, const struct ip *client)
@@ -216,7 +62,7 @@ static void turn_away(struct stream *stream, int fd, const struct ip *client)
 	log_warning(
 		"a TCP connection of %s was refused: %u of its own are open, %u in all, and none "
 		"of them idle; see tcp-connections",
-		ip_text(client, name, sizeof(name)), connections_of(stream, client),
+		ip_text(client, name, sizeof(name)), stream_connections_of(stream, client),
 		atomic_load(&stream->loop->shared->tcp_connections));
 }
 
@@ -226,7 +72,7 @@ static void welcome(struct stream *stream, int fd, const struct endpoint *peer)
 	struct ip client = loop_client(stream->loop, &address);
 	struct loop *loop = stream->loop;
 
-	if (!admit(stream, &address, &client)) {
+	if (!stream_admit(stream, &address, &client)) {
 		turn_away(stream, fd, &client);
 		return;
 	}
@@ -241,21 +87,6 @@ static void welcome(struct stream *stream, int fd, const struct endpoint *peer)
 		arm_idle_timer(stream);
 }
 
-/* Closes what is over the limits and idle: a newcomer at another worker was let in for it. */
-static void trim(struct stream *stream)
-{
-	const struct conf_server *conf = conf_of(stream);
-	struct conn *next;
-
-	if (atomic_load(&stream->loop->shared->tcp_connections) > stream_places(stream))
-		(void)evict_heaviest(stream, UINT32_MAX);
-	for (struct conn *conn = TAILQ_FIRST(&stream->idle); conn; conn = next) {
-		next = TAILQ_NEXT(conn, idle_entry);
-		if (connections_of(stream, &conn->client) > conf->tcp_connections_per_client)
-			evict(stream, conn);
-	}
-}
-
 static void on_idle_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream *stream = arg;
@@ -266,7 +97,7 @@ static void on_idle_timer(evutil_socket_t fd, short what, void *arg)
 	loop_tick(stream->loop);
 	while ((conn = TAILQ_FIRST(&stream->idle)) && left_ms(stream, conn) == 0)
 		conn_close(conn);
-	trim(stream);
+	stream_trim(stream);
 	arm_idle_timer(stream);
 }
 

@@ -2,6 +2,7 @@
 """TCP (RFC 7766): many questions on one connection, answers as they come, limits."""
 import contextlib
 import os
+import socket
 import time
 
 import dns.edns
@@ -274,6 +275,22 @@ def test_33rd_connection_is_answered(server):
     d = server(workers=2)
     with connections(d.address, 32), tcp_socket(d.address) as last:
         assert works(last)
+
+
+def test_newcomers_at_all_workers_at_once_are_answered(server):
+    """Each makes room by a connection of its own client, and none takes the room of another.  Seen
+    before: two workers made one place for two, and closed the newcomer that came second."""
+    d = server(workers=2)
+    with contextlib.ExitStack() as stack:
+        for _ in range(200):
+            newcomers = [stack.enter_context(socket.socket()) for _ in range(4)]
+            for s in newcomers:
+                s.setblocking(False)
+                s.connect_ex(d.address)
+            for s in newcomers:
+                s.settimeout(8)
+            assert all([works(s) for s in newcomers])
+    assert d.counted("tcp_refused") == 0 and d.counted("tcp_evicted") >= 700
 
 
 def test_client_whose_connections_are_all_busy_is_refused(server):
