@@ -26,6 +26,7 @@
 #include "evidence/ledger.h"
 #include "net/listener.h"
 #include "net/worker.h"
+#include "querylog/querylog.h"
 #include "system/store.h"
 
 #define CONF_PATH_DEFAULT "/etc/sinkholed/sinkholed.yaml"
@@ -234,6 +235,25 @@ static enum err ledger_begin(const struct conf *conf, struct workers_config *con
 	return ERR_OK;
 }
 
+/* What becomes of each query, for whoever wants to know: without it the daemon serves all the same.
+ */
+static struct querylog *querylog_begin(const struct conf *conf, struct workers_config *config)
+{
+	struct querylog *log = NULL;
+	struct err_text text;
+	enum err err = querylog_create(conf, config->listeners->workers, &log, &text);
+
+	if (err == ERR_OK)
+		err = err_set(&text, querylog_start(log), "query-log: no thread");
+	if (err == ERR_OK) {
+		config->feeds = querylog_feeds(log);
+		return log;
+	}
+	log_error("%s: no queries are shown or written down", text.text);
+	querylog_free(log);
+	return NULL;
+}
+
 /* Serves until a signal ends the daemon.  Takes over `first`. */
 static enum err serve(const struct arguments *args, struct legacy *legacy,
 		      struct workers_config *config, struct snapshot *first,
@@ -255,6 +275,8 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 	config->ports = first->conf->outgoing.ports;
 	if (err == ERR_OK)
 		err = ledger_begin(first->conf, config, &ledger);
+	if (err == ERR_OK)
+		life.querylog = querylog_begin(first->conf, config);
 	if (err == ERR_OK)
 		err = workers_create(config, first, &workers);
 	if (err == ERR_OK)
@@ -279,6 +301,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 	else
 		snapshot_free(first);
 	ledger_free(ledger);
+	querylog_free(life.querylog);
 	cache_free(config->cache);
 	return err;
 }

@@ -83,6 +83,9 @@
 	  "How the running daemon is asked and told what to do: see sinkholectl(8).") \
 	X(main, manual, "manual", SECTION(manual), "", 0, 0, "", RELOAD, \
 	  "What becomes of names that are blocked by command: see block of sinkholectl(8).") \
+	X(main, querylog, "query-log", SECTION(querylog), "", 0, 0, "", RELOAD, \
+	  "A file with a line of JSON for each query, by the names of the Elastic Common Schema.  Clients " \
+	  "are written as evidence.clients says.") \
 	X(main, metrics, "metrics", SECTION(metrics), "", 0, 0, "", RELOAD, \
 	  "Where Prometheus reads the counters.") \
 	X(main, state, "state", SECTION(state), "", 0, 0, "", RELOAD, \
@@ -359,6 +362,16 @@
 	X(manual, sinkhole, "sinkhole", SECTION(sinkhole), "", 0, 0, "", RELOAD, \
 	  "The addresses answered by action sinkhole, which needs one of the two at least.")
 
+#define CONF_ROWS_QUERYLOG(X) \
+	X(querylog, file, "file", PATH, "", 0, CONF_PATH_MAX, "", RELOAD, \
+	  "The file; empty: none.  It is opened anew when it was moved away.") \
+	X(querylog, size_bytes, "size", SIZE, "100MiB", 65536, 1ULL << 44, "octets", RELOAD, \
+	  "How large it may be.  Beyond, it is renamed to FILE.1, that to FILE.2, and so on.") \
+	X(querylog, keep, "keep", UINT, "5", 0, 1000, "", RELOAD, \
+	  "How many of these are kept.") \
+	X(querylog, blocked_only, "blocked-only", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether only queries that a list has blocked are written.")
+
 #define CONF_ROWS_METRICS(X) \
 	X(metrics, listen, "listen", ENDPOINTS, "", 0, CONF_DOORS_MAX, "", RESTART, \
 	  "The addresses and ports (127.0.0.1@9153) where /metrics is served over HTTP, to anybody.")
@@ -381,6 +394,7 @@
 	S(guard, CONF_ROWS_GUARD) \
 	S(control, CONF_ROWS_CONTROL) \
 	S(manual, CONF_ROWS_MANUAL) \
+	S(querylog, CONF_ROWS_QUERYLOG) \
 	S(metrics, CONF_ROWS_METRICS) \
 	S(state, CONF_ROWS_STATE) \
 	S(rebinding, CONF_ROWS_REBINDING) \

@@ -16,7 +16,8 @@ struct desk_config {
 	struct workers *workers;
 	struct cache *cache;
 	struct inforce *inforce;
-	uint64_t started_s; /* Unix time */
+	struct querylog *querylog; /* NULL: there is none */
+	uint64_t started_s;	   /* Unix time */
 };
 
 /* A reload is wanted.  Called in the main thread, from the loop. */

@@ -17,6 +17,7 @@
 #include "load/loader.h"
 #include "evidence/ledger.h"
 #include "net/worker.h"
+#include "querylog/querylog.h"
 
 struct lifecycle_config {
 	const char *conf_path;
@@ -26,6 +27,7 @@ struct lifecycle_config {
 	struct workers *workers; /* started */
 	struct cache *cache;
 	struct ledger *ledger;		 /* NULL: none is kept */
+	struct querylog *querylog;	 /* NULL: there is none */
 	const struct load_result *first; /* how the load at the start went */
 };
 

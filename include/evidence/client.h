@@ -19,6 +19,11 @@ struct client_form {
 	struct ipcrypt *ipcrypt; /* of CONF_CLIENTS_ENCRYPTED */
 };
 
+/* The form that the configuration wants; its ipcrypt is to be freed by ipcrypt_free.  ERR_SYS,
+ * ERR_SYNTAX, ERR_NOMEM: the key cannot be had, as `text` says. */
+enum err client_form_make(const struct conf_evidence *conf, struct client_form *ret_form,
+			  struct err_text *text) MUST_CHECK;
+
 /* The address as it is written down. */
 struct ip client_hide(const struct client_form *form, const struct ip *client);
 

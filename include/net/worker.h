@@ -27,6 +27,7 @@ struct workers_config {
 	struct hash_key name_key;
 	struct hash_key cookie_secret;
 	struct findings *const *findings; /* of each worker; NULL: there are none */
+	struct feed *const *feeds;	  /* likewise */
 	const struct stats *others;	  /* counters of who is no worker; NULL: none */
 	uint32_t in_flight;		  /* questions upstream, per worker */
 	uint32_t ports;			  /* UDP source ports per upstream, per worker */

@@ -17,6 +17,7 @@
 
 #include "base/addr.h"
 #include "cache/cache.h"
+#include "feed/feed.h"
 #include "query/findings.h"
 #include "query/snapshot.h"
 #include "query/stats.h"
@@ -30,6 +31,7 @@ struct query_env {
 	const struct snapshot *snapshot;
 	struct cache *cache;
 	struct stats *stats;
+	struct feed *feed;		    /* the worker's; NULL: nobody ever listens */
 	struct findings *findings;	    /* the worker's; NULL: nothing is written down */
 	struct hash_key name_key;	    /* of the snapshot's sets, and of the cache */
 	struct edns_secrets cookie_secrets; /* the same for all workers */
@@ -56,6 +58,7 @@ struct query {
 	bool unchecked;	  /* the question goes with CD: without, upstreams refuse to answer */
 	bool alias;	  /* its name is where the operator's CNAMEs lead from the question's */
 	bool in_zone;	  /* its name is, or lies below, a zone with upstreams of its own */
+	uint8_t list;	  /* that has ended the query; POLICY_PLACES: none has */
 	uint16_t pool;	  /* of the snapshot's: who is asked */
 	struct policy_leave leave; /* what the lists let be of its name, and so of the answer */
 	uint8_t cookie[EDNS_COOKIE_FULL];

@@ -41,6 +41,18 @@
 	  "ask the list again before that")                                                        \
 	X(MANUAL, "manual", "GET", "/v1/manual", "",                                               \
 	  "what block, unblock and list off have said, until when, under which ticket")            \
+	X(TOP, "top", "GET", "/v1/top", "",                                                        \
+	  "which names and clients are the most frequent just now")                                \
+	X(WATCH, "watch", "GET", "/v1/watch", "[--after NUMBER]",                                  \
+	  "each query as it comes, and what becomes of it")                                        \
+	X(CLIENTS, "clients", "GET", "/v1/clients", "[--since TIME]",                              \
+	  "the clients that have asked for names of the lists, by the last time")                  \
+	X(REPORT, "report", "GET", "/v1/report",                                                   \
+	  "[--format FORMAT] [--client ADDRESS] [--list LIST] [--name NAME] [--since TIME]",       \
+	  "what they have asked for, as sinkholed --report has it; only so much as takes a "       \
+	  "moment")                                                                                \
+	X(HISTORY, "history", "GET", "/v1/history", "",                                            \
+	  "the counters of the last hour, each ten seconds")                                       \
 	X(FLUSH, "flush", "POST", "/v1/flush", "NAME",                                             \
 	  "forget what the cache has of the name and of all below it; all: of everything")         \
 	X(LOG_LEVEL, "log-level", "PUT", "/v1/log-level", "LEVEL",                                 \

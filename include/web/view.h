@@ -15,6 +15,7 @@
 #include "match/policy.h"
 #include "query/snapshot.h"
 #include "query/stats.h"
+#include "querylog/querylog.h"
 
 #define WEB_REASON_MAX 256
 #define WEB_ADDRESS_MAX 80
@@ -66,6 +67,7 @@ struct web_now {
 	uint64_t receive_buffer_bytes; /* the least that the kernel granted a socket */
 	uint64_t started_s;	       /* Unix time */
 	uint64_t log_lost;
+	struct querylog_counts querylog;
 	size_t workers;
 	size_t upstream_count;
 	struct web_upstream upstreams[WEB_UPSTREAMS_MAX];
@@ -75,7 +77,8 @@ typedef void web_look_fn(const struct web_now *now, void *arg);
 
 /* All functions are the room's thread's to call. */
 struct web_view {
-	void *daemon; /* the first argument of each */
+	void *daemon;		   /* the first argument of each */
+	struct querylog *querylog; /* NULL: there is none */
 
 	/* Calls `look` once; no other lists are put in force meanwhile. */
 	void (*look)(void *daemon, web_look_fn *look, void *arg);

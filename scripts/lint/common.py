@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
-ROOMS = ("base", "dns", "match", "inspect", "list", "conf", "cache", "names", "query", "loop", "remote", "upstream",
-         "net", "system", "load", "manual", "evidence", "web", "daemon", "main")
+ROOMS = ("base", "dns", "match", "inspect", "list", "conf", "cache", "names", "feed", "query", "loop", "remote",
+         "upstream", "net", "system", "load", "manual", "evidence", "querylog", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {
     "remote": {"match", "inspect", "list"},
@@ -16,6 +16,7 @@ NEVER = {
     "load": {"upstream", "net"},
     "manual": {"remote", "upstream", "net"},
     "evidence": {"remote", "upstream", "net"},
+    "querylog": {"remote", "upstream", "net"},
     "web": {"remote", "upstream", "net"},
 }
 MAY_USE = {room: set(ROOMS[:n + 1]) - NEVER.get(room, set()) for n, room in enumerate(ROOMS)}

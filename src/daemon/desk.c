@@ -46,6 +46,11 @@ static void look_at_upstreams(const struct workers *workers, struct web_now *now
 	}
 }
 
+static struct querylog_counts counts(const struct querylog *log)
+{
+	return log ? querylog_counts(log) : (struct querylog_counts){.written = 0};
+}
+
 static void look_now(void *arg, const struct snapshot *snapshot, const struct web_loads *loads,
 		     const struct manual *manual)
 {
@@ -59,6 +64,7 @@ static void look_now(void *arg, const struct snapshot *snapshot, const struct we
 		.receive_buffer_bytes = desk->receive_buffer_bytes,
 		.started_s = desk->config.started_s,
 		.log_lost = log_lost(),
+		.querylog = counts(desk->config.querylog),
 		.workers = workers_count(desk->config.workers),
 	};
 
@@ -143,6 +149,7 @@ static enum err open_web(struct desk *desk)
 
 	desk->view = (struct web_view){
 		.daemon = desk,
+		.querylog = desk->config.querylog,
 		.look = look,
 		.reload = want_reload,
 		.flush = flush,

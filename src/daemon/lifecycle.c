@@ -121,6 +121,7 @@ static void on_reloaded(void *arg)
 
 	watch_files(life);
 	ledger_configure(life->config->ledger, workers_snapshot(life->config->workers)->conf);
+	querylog_configure(life->config->querylog, workers_snapshot(life->config->workers)->conf);
 	if (life->handover_wanted) {
 		life->handover_wanted = false;
 		begin_handover(life);
@@ -274,6 +275,7 @@ static enum err open_desk(struct life *life)
 		.workers = config->workers,
 		.cache = config->cache,
 		.inforce = life->inforce,
+		.querylog = config->querylog,
 		.started_s = clock_unix_s(),
 	};
 

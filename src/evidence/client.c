@@ -4,6 +4,19 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+enum err client_form_make(const struct conf_evidence *conf, struct client_form *ret_form,
+			  struct err_text *text)
+{
+	*ret_form = (struct client_form){
+		.kind = conf->clients,
+		.prefix_ipv4 = (uint8_t)conf->prefix_ipv4,
+		.prefix_ipv6 = (uint8_t)conf->prefix_ipv6,
+	};
+	return ret_form->kind == CONF_CLIENTS_ENCRYPTED
+		       ? ipcrypt_read(conf->key_file, &ret_form->ipcrypt, text)
+		       : ERR_OK;
+}
+
 static unsigned int bits_of(const struct client_form *form, const struct ip *ip)
 {
 	return ip->family == AF_INET ? form->prefix_ipv4 : form->prefix_ipv6;

@@ -57,19 +57,6 @@ static void *run(void *arg)
 
 /* ---- made, started, ended */
 
-static enum err make_form(const struct conf_evidence *conf, struct client_form *form,
-			  struct err_text *text)
-{
-	*form = (struct client_form){
-		.kind = conf->clients,
-		.prefix_ipv4 = (uint8_t)conf->prefix_ipv4,
-		.prefix_ipv6 = (uint8_t)conf->prefix_ipv6,
-	};
-	return form->kind == CONF_CLIENTS_ENCRYPTED
-		       ? ipcrypt_read(conf->key_file, &form->ipcrypt, text)
-		       : ERR_OK;
-}
-
 static enum err make_findings(struct ledger *l, const struct hash_key *key)
 {
 	enum err err = ERR_OK;
@@ -85,7 +72,7 @@ static enum err make_findings(struct ledger *l, const struct hash_key *key)
 static enum err fill(struct ledger *l, const struct conf *conf, struct err_text *text)
 {
 	struct hash_key key;
-	enum err err = make_form(&conf->evidence, &l->form, text);
+	enum err err = client_form_make(&conf->evidence, &l->form, text);
 
 	if (err != ERR_OK)
 		return err;

@@ -266,6 +266,7 @@ static enum err worker_init(struct worker *w, struct workers *workers, size_t in
 		.snapshot = s,
 		.cache = config->cache,
 		.stats = &w->stats,
+		.feed = config->feeds ? config->feeds[index] : NULL,
 		.findings = config->findings ? config->findings[index] : NULL,
 		.name_key = config->name_key,
 	};
@@ -354,12 +355,9 @@ enum err workers_start(struct workers *workers)
 
 struct snapshot *workers_exchange(struct workers *workers, struct snapshot *next)
 {
-	union {
-		const void *object;
-		struct snapshot *snapshot;
-	} old = {.object = snap_publish(workers->snap, next)};
+	const void *old = snap_publish(workers->snap, next);
 
-	return old.snapshot;
+	return (struct snapshot *)(uintptr_t)old;
 }
 
 void workers_publish(struct workers *workers, struct snapshot *next)

@@ -94,6 +94,16 @@ size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uin
 void query_failure_ede(enum query_failure failure, struct ede *ret_ede);
 
 /* Counts the rcode of the answer in `buf`. */
+/* Tells the feed of a query that was decided, of one that has waited (`buf` has its answer; NULL:
+ * it was dropped), and of one that no upstream has answered.  `list` has blocked it, or
+ * POLICY_PLACES.
+ */
+void query_tell(const struct query *q, const struct query_env *env, enum query_outcome outcome,
+		const uint8_t *buf);
+void query_tell_waiter(const struct query_wait *wait, const struct query_env *env, uint8_t list,
+		       const uint8_t *buf);
+void query_tell_failed(const struct query_wait *wait, const struct query_env *env);
+
 static inline void query_count_rcode(const struct query_env *env, const uint8_t *buf)
 {
 	stats_inc(env->stats, rcodes[buf[3] & 15U]);

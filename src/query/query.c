@@ -70,6 +70,7 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 	q->refresh = false;
 	q->unchecked = false;
 	q->alias = false;
+	q->list = POLICY_PLACES;
 	if (q->parsed == WIRE_DROP)
 		return;
 	q->client = ip_from_sockaddr(client);
@@ -190,6 +191,7 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 	query_note_name(q, job->env, &v);
 	if (!query_verdict_ends(&v, q->transport))
 		return false;
+	q->list = v.list;
 	if (v.action == ACTION_SINKHOLE && special_is_canary(&q->qname))
 		v.action = ACTION_NXDOMAIN; /* an address would say the contrary */
 	if (q->alias)
@@ -283,6 +285,8 @@ enum query_outcome query_decide(struct query *q, const struct query_env *env, co
 	outcome = decide(q, env, msg, buf, cap, ret_len);
 	if (outcome == QUERY_ANSWERED)
 		query_count_rcode(env, buf);
+	if (feed_is_heard(env->feed))
+		query_tell(q, env, outcome, buf);
 	return outcome;
 }
 

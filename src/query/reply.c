@@ -312,6 +312,9 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 
 	if (outcome == QUERY_ANSWERED)
 		query_count_rcode(env, buf);
+	if (feed_is_heard(env->feed))
+		query_tell_waiter(wait, env, verdict->matched ? verdict->list : POLICY_PLACES,
+				  outcome == QUERY_ANSWERED ? buf : NULL);
 	return outcome;
 }
 
@@ -343,6 +346,8 @@ size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 	answer_job_begin(&job);
 	stats_inc(env->stats, servfail);
 	stats_inc(env->stats, rcodes[RCODE_SERVFAIL]);
+	if (feed_is_heard(env->feed))
+		query_tell_failed(wait, env);
 	return answer_end(&job.answer, RCODE_SERVFAIL, 0);
 }
 

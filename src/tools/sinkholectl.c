@@ -12,24 +12,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/ask.h"
 #include "tools/client.h"
 #include "tools/generate.h"
+#include "tools/live.h"
 #include "tools/parameters.h"
 #include "tools/show.h"
 
 #define SOCKET_DEFAULT "/run/sinkholed/control.sock"
-#define WORDS_MAX 12
-#define TARGET_MAX 8000
 #define POLL_NS 100000000L /* between two looks whether a reload is over */
-
-/* The command line. */
-struct line {
-	const char *socket;
-	bool json;
-	enum web_command command;
-	size_t count; /* of the words behind the command */
-	char *words[WORDS_MAX];
-};
 
 static int usage(FILE *out)
 {
@@ -39,35 +30,6 @@ static int usage(FILE *out)
 			*commands[i].parameters ? " " : "", commands[i].parameters,
 			commands[i].help);
 	return out == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-static int fail(const char *what, const char *why)
-{
-	fprintf(stderr, "sinkholectl: %s: %s\n", what, why);
-	return EXIT_FAILURE;
-}
-
-/* The answer's object.  NULL: it was told why there is none.  To be released. */
-static json_t *ask(const struct line *line, const char *method, const char *target,
-		   const char *body)
-{
-	struct answer answer;
-	json_t *root;
-
-	if (!client_exchange(line->socket, method, target, body, &answer))
-		return NULL;
-	root = json_loads(answer.body, 0, NULL);
-	if (!root) {
-		fail(target, "the answer is no JSON");
-	} else if (answer.status >= 400) {
-		const char *why = json_string_value(json_object_get(root, "error"));
-
-		fail(commands[line->command].name, why ? why : "refused");
-		json_decref(root);
-		root = NULL;
-	}
-	free(answer.text);
-	return root;
 }
 
 /* ---- what is shown */
@@ -88,11 +50,6 @@ static int show(const struct line *line, json_t *root)
 
 /* ---- commands */
 
-static json_int_t number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 /* Waits for reload `wanted`; how the last load ended, NULL: the daemon is gone. */
 static json_t *wait_for(const struct line *line, json_int_t wanted)
 {
@@ -103,7 +60,7 @@ static json_t *wait_for(const struct line *line, json_int_t wanted)
 	for (;;) {
 		status = ask(line, "GET", commands[WEB_STATUS].route, "");
 		load = json_object_get(status, "load");
-		if (!status || number(load, "covered") >= wanted)
+		if (!status || number_of(load, "covered") >= wanted)
 			return status;
 		json_decref(status);
 		nanosleep(&pause, NULL);
@@ -120,7 +77,7 @@ static bool tell_list(const json_t *list)
 	show_value(json_object_get(list, "name"));
 	printf(": %" JSON_INTEGER_FORMAT " names in force, %" JSON_INTEGER_FORMAT
 	       " held back, %" JSON_INTEGER_FORMAT " bad lines",
-	       number(list, "names"), number(list, "held"), number(list, "bad"));
+	       number_of(list, "names"), number_of(list, "held"), number_of(list, "bad"));
 	if (refused) {
 		fputs("; REFUSED: ", stdout);
 		show_text(reason);
@@ -155,7 +112,7 @@ static int reload(const struct line *line)
 
 	if (!asked)
 		return EXIT_FAILURE;
-	status = wait_for(line, number(asked, "reload"));
+	status = wait_for(line, number_of(asked, "reload"));
 	load = json_object_get(status, "load");
 	if (json_is_true(json_object_get(load, "failed"))) {
 		fputs("FAILED, all stays as it was: ", stdout);
@@ -164,19 +121,12 @@ static int reload(const struct line *line)
 	} else if (status) {
 		printf("%" JSON_INTEGER_FORMAT " names in force, loaded in %" JSON_INTEGER_FORMAT
 		       " ms\n",
-		       number(status, "names"), number(load, "took_ms"));
+		       number_of(status, "names"), number_of(load, "took_ms"));
 		result = tell_lists(line);
 	}
 	json_decref(asked);
 	json_decref(status);
 	return result;
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-	const char *found = json_string_value(json_object_get(object, key));
-
-	return found ? found : "";
 }
 
 /* What a query for the name is answered now, and which list says so. */
@@ -185,13 +135,13 @@ static void tell_now(const json_t *now)
 	size_t i;
 	json_t *rule;
 
-	printf("now %s, answered: ", text(now, "verdict"));
-	show_text(text(now, "answer"));
+	printf("now %s, answered: ", text_of(now, "verdict"));
+	show_text(text_of(now, "answer"));
 	json_array_foreach(json_object_get(now, "rules"), i, rule)
 	{
 		if (!json_is_true(json_object_get(rule, "decides")))
 			continue;
-		printf(", by list %s%s", text(rule, "list"),
+		printf(", by list %s%s", text_of(rule, "list"),
 		       json_is_true(json_object_get(rule, "mandatory")) ? " (mandatory)" : "");
 	}
 	putchar('\n');
@@ -206,8 +156,8 @@ static int tell_said(const struct line *line, json_t *said)
 	if (!said || line->json)
 		return show(line, said);
 	printf("%s: ", commands[line->command].name);
-	show_text(text(said, "of"));
-	printf("%s%s\n", *text(said, "until") ? ", until " : "", text(said, "until"));
+	show_text(text_of(said, "of"));
+	printf("%s%s\n", *text_of(said, "until") ? ", until " : "", text_of(said, "until"));
 	if (now)
 		tell_now(now);
 	json_decref(said);
@@ -217,134 +167,22 @@ static int tell_said(const struct line *line, json_t *said)
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : fail("standard output", strerror(errno));
 }
 
-static int metrics(const struct line *line)
+/* What is no JSON, as it comes: metrics and reports, which are safe for terminals. */
+static int show_raw(const struct line *line, json_t *given)
 {
-	struct answer answer;
-
-	if (!client_exchange(line->socket, "GET", commands[WEB_METRICS].route, "", &answer))
-		return EXIT_FAILURE;
-	fputs(answer.body, stdout);
-	free(answer.text);
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : fail("standard output", strerror(errno));
-}
-
-/* For a URL: what is neither letter nor digit as %XX. */
-static size_t escape(const char *text, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	for (; *text && len + 4 < size; text++) {
-		if (isalnum((unsigned char)*text))
-			buf[len++] = *text;
-		else
-			len += (size_t)snprintf(buf + len, size - len, "%%%02X",
-						(unsigned char)*text);
-	}
-	buf[len] = '\0';
-	return len;
-}
-
-/* The command's parameter that the word is an option of; NULL: none. */
-static const struct parameter *find_option(const struct parameter *list, size_t count,
-					   const char *word)
-{
-	for (size_t i = 0; i < count && strncmp(word, "--", 2) == 0; i++)
-		if (list[i].option && strcmp(list[i].name, word + 2) == 0)
-			return &list[i];
-	return NULL;
-}
-
-/* The next parameter that is given without an option, and was not yet; NULL: none. */
-static const struct parameter *next_word(const struct parameter *list, size_t count,
-					 const json_t *given)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!list[i].option && !json_object_get(given, list[i].name))
-			return &list[i];
-	return NULL;
-}
-
-/* Adds the word at `*i`, and what belongs to it, to `given`.  False: it was told what is wrong. */
-static bool take_word(const struct line *line, const struct parameter *list, size_t count,
-		      size_t *i, json_t *given)
-{
-	const char *word = line->words[*i];
-	const struct parameter *p = find_option(list, count, word);
-	json_t *value;
-
-	if (!p && strncmp(word, "--", 2) != 0)
-		p = next_word(list, count, given);
-	else if (p && !p->flag)
-		word = ++*i < line->count ? line->words[*i] : NULL;
-	if (!p || !word) {
-		fail(line->words[*i - (word ? 0 : 1)],
-		     p ? "lacks what it is to be" : "there is no such option or parameter");
-		return false;
-	}
-	value = p->flag ? json_true() : json_string(word);
-	if (!value)
-		fail(word, "no UTF-8");
-	return value && json_object_set_new(given, p->name, value) == 0;
-}
-
-/* The parameters of the command line, by their names; NULL: it was told what is wrong. */
-static json_t *read_parameters(const struct line *line)
-{
-	const struct command *command = &commands[line->command];
-	struct parameter list[PARAMETERS_MAX];
-	size_t count = parameters_of(command, list);
-	json_t *given = json_object();
-	bool good = given != NULL;
-
-	for (size_t i = 0; i < line->count && good; i++)
-		good = take_word(line, list, count, &i, given);
-	for (size_t i = 0; i < count && good; i++) {
-		if (!list[i].required || json_object_get(given, list[i].name))
-			continue;
-		fprintf(stderr, "usage: sinkholectl %s %s\n", command->name, command->parameters);
-		good = false;
-	}
-	if (good)
-		return given;
-	json_decref(given);
-	return NULL;
-}
-
-/* Asks with the parameters in the query of the route. */
-static json_t *ask_query(const struct line *line, json_t *given)
-{
-	const struct command *command = &commands[line->command];
 	char target[TARGET_MAX];
-	size_t len = (size_t)snprintf(target, sizeof(target), "%s", command->route);
-	const char *key;
-	json_t *value;
+	struct answer answer;
+	bool good;
 
-	json_object_foreach(given, key, value)
-	{
-		len += (size_t)snprintf(target + len, sizeof(target) - len,
-					"%c%s=", strchr(target, '?') ? '&' : '?', key);
-		len += escape(json_is_true(value) ? "true" : json_string_value(value), target + len,
-			      sizeof(target) - len);
-	}
-	return ask(line, command->method, target, "");
-}
-
-/* Asks with the parameters as the body. */
-static json_t *ask_body(const struct line *line, json_t *given)
-{
-	const struct command *command = &commands[line->command];
-	char *text = json_dumps(given, JSON_COMPACT);
-	json_t *root = text ? ask(line, command->method, command->route, text) : NULL;
-
-	free(text);
-	return root;
-}
-
-static json_t *ask_command(const struct line *line, json_t *given)
-{
-	bool get = strcmp(commands[line->command].method, "GET") == 0;
-
-	return get ? ask_query(line, given) : ask_body(line, given);
+	make_target(line, given, target);
+	if (!client_exchange(line->socket, "GET", target, "", &answer))
+		return EXIT_FAILURE;
+	good = answer.status < 400;
+	fputs(answer.body, good ? stdout : stderr);
+	free(answer.text);
+	if (!good)
+		return EXIT_FAILURE;
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : fail("standard output", strerror(errno));
 }
 
 static int run_with(const struct line *line, json_t *given)
@@ -353,7 +191,14 @@ static int run_with(const struct line *line, json_t *given)
 	case WEB_RELOAD:
 		return reload(line);
 	case WEB_METRICS:
-		return metrics(line);
+	case WEB_REPORT:
+		return show_raw(line, given);
+	case WEB_TOP:
+		return live_top(line, given);
+	case WEB_WATCH:
+		return live_watch(line, given);
+	case WEB_CLIENTS:
+		return live_clients(line, ask_command(line, given));
 	case WEB_BLOCK:
 	case WEB_UNBLOCK:
 	case WEB_WITHDRAW:

@@ -212,17 +212,22 @@ static const struct action_row {
 	[WEB_BLOCK] = {.act = api_block},	[WEB_UNBLOCK] = {.act = api_unblock},
 	[WEB_WITHDRAW] = {.act = api_withdraw}, [WEB_LIST_OFF] = {.act = api_list_off},
 	[WEB_LIST_ON] = {.act = api_list_on},	[WEB_MANUAL] = {.show = json_manual},
+	[WEB_TOP] = {.act = api_top},		[WEB_WATCH] = {.act = api_watch},
+	[WEB_CLIENTS] = {.act = api_clients},	[WEB_REPORT] = {.act = api_report},
 	[WEB_FLUSH] = {.act = do_flush},	[WEB_LOG_LEVEL] = {.act = do_log_level},
 	[WEB_METRICS] = {.act = send_metrics},
 };
 
-void api_answer(struct evhttp_request *req, const struct web_view *view)
+void api_answer(struct evhttp_request *req, const struct web_view *view,
+		const struct history *history)
 {
 	bool other;
 	enum web_command command = find_route(req, &other);
 
 	if (command == WEB_COMMAND_COUNT)
 		refuse_route(req, other);
+	else if (command == WEB_HISTORY)
+		history_answer(req, history);
 	else if (answers[command].show)
 		answer_shown(req, view, answers[command].show);
 	else

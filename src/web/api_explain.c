@@ -35,20 +35,27 @@ static enum err read_query(const struct evkeyvalq *query, struct explain_questio
 	return explain_read(&written, question, text);
 }
 
-void api_explain(struct evhttp_request *req, const struct web_view *view)
+bool api_query(struct evhttp_request *req, struct evkeyvalq *ret_query)
 {
 	const char *text = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+
+	/* what is behind a NUL would be lost */
+	if ((!text || !strstr(text, "%00")) &&
+	    evhttp_parse_query_str(text ? text : "", ret_query) == 0)
+		return true;
+	answer_refuse(req, HTTP_BADREQUEST, "the query cannot be read");
+	return false;
+}
+
+void api_explain(struct evhttp_request *req, const struct web_view *view)
+{
 	struct evkeyvalq query;
 	struct asked asked = {.made = NULL};
 	struct err_text wrong;
 	enum err err;
 
-	/* what is behind a NUL would be lost */
-	if ((text && strstr(text, "%00")) ||
-	    evhttp_parse_query_str(text ? text : "", &query) != 0) {
-		answer_refuse(req, HTTP_BADREQUEST, "the query cannot be read");
+	if (!api_query(req, &query))
 		return;
-	}
 	err = read_query(&query, &asked.question, &wrong);
 	evhttp_clear_headers(&query);
 	if (err != ERR_OK) {

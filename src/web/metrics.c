@@ -414,6 +414,11 @@ void metrics_write(struct evbuffer *out, const struct web_now *now, bool openmet
 	       now->receive_buffer_bytes);
 	single(&w, COUNTER, "log_lost_lines",
 	       "lines of the log that were lost, as nobody read them", now->log_lost);
+	single(&w, COUNTER, "querylog_lines", "lines of the query log that were written",
+	       now->querylog.written);
+	single(&w, COUNTER, "querylog_lost_lines",
+	       "queries that the query log has lost: the disk was full, or nobody read fast enough",
+	       now->querylog.lost);
 	if (openmetrics)
 		add(out, "# EOF\n");
 }

@@ -17,6 +17,7 @@
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/door.h"
+#include "web/history.h"
 
 #define DOORS_MAX (1 + 2 * CONF_DOORS_MAX)
 #define TOKEN_LEN 64 /* hexadecimal digits */
@@ -30,6 +31,7 @@ struct web {
 	pthread_t thread;
 	bool running;
 	char token[TOKEN_LEN + 1];
+	struct history history;
 	size_t count;
 	struct door doors[DOORS_MAX];
 };
@@ -69,7 +71,7 @@ static void on_request(struct door *door, struct evhttp_request *req, void *arg)
 			"the token is missing or wrong: Authorization: Bearer, and what stands "
 			"in control.token of state.directory");
 	else
-		api_answer(req, web->view);
+		api_answer(req, web->view, &web->history);
 }
 
 /* ---- the token */
@@ -255,6 +257,9 @@ enum err web_start(const struct conf *conf, const struct web_view *view, struct 
 	err = prepare(web);
 	if (err == ERR_OK) {
 		open_doors(web, conf);
+		err = history_begin(&web->history, web->base, view);
+	}
+	if (err == ERR_OK) {
 		err = start_thread(web);
 	}
 	if (err == ERR_OK)
@@ -274,6 +279,7 @@ void web_stop(struct web *web)
 		pthread_join(web->thread, NULL);
 	for (size_t i = 0; i < web->count; i++)
 		door_close(&web->doors[i]);
+	history_end(&web->history);
 	if (web->end)
 		event_free(web->end);
 	if (web->base)
