@@ -102,7 +102,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit replay functional tsan fuzz bench growth faults random soak soak-day lint rooms format install uninstall \
+.PHONY: all run deps check test unit replay functional tsan fuzz bench browser growth faults random soak soak-day lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -140,6 +140,9 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D) && $(COMPILE) -Itests/unit -Wno-unused-parameter -Wno-missing-prototypes \
 		-MMD -MP -c -o $@ $<
 $(patsubst src/%.c,$(BUILD)/obj/%.o,$(shell grep -ls SINKHOLED_VERSION $(CHECKED))): $(BUILD)/version
+
+# files of the page are put in by the assembler
+$(BUILD)/obj/web/page.o: $(wildcard src/web/page/*)
 
 $(LIB): $(OBJS) $(BUILD)/objects
 	$(SAY) AR $@
@@ -223,6 +226,12 @@ functional: ## the real daemon with real clients and upstreams (T=reload, FLAVOU
 tsan: ## unit and functional tests under TSan
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=tsan units daemon tools
 	$(call runs,unit:tsan functional:tsan)
+
+browser: ## the dashboard in headless Chromium, with axe-core (npm); pictures in build/browser
+	$(Q)$(DEPS) build test browser
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=asan daemon
+	$(Q)npm install --no-save --no-audit --no-fund --prefix build/browser axe-core@4 puppeteer-core@24
+	$(Q)SINKHOLED=build/asan/sinkholed $(PYTHON) tests/browser/run.py build/browser/node_modules build/browser
 
 fuzz: ## fuzz a parser with libFuzzer: FUZZ=wire SECONDS=60
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=fuzz build/fuzz/fuzz/fuzz_$(FUZZ)

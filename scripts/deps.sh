@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Installs the Debian packages of the named groups, and calls apt-get only when
-# one is missing: deps.sh build | test | bench ...
+# one is missing: deps.sh build | test | bench | browser ...
 # Package lists are split into words on purpose.
 # shellcheck disable=SC2015,SC2034,SC2086
 set -euo pipefail
@@ -12,6 +12,7 @@ build='gcc make pkg-config libc6-dev libevent-dev libldns-dev libssl-dev libyaml
 test='clang libclang-rt-dev clang-tidy clang-format cppcheck mandoc python3 python3-pytest python3-jsonschema
 	python3-dnspython bind9-dnsutils knot-dnsutils nsd unbound openssl zstd iproute2'
 bench='bind9 valgrind dnsmasq-base dnsdist pdns-recursor dnsperf xz-utils'
+browser='chromium nodejs npm'
 # the daemons among them: wanted as programs, never as services of this machine
 daemons='nsd unbound dnsdist pdns-recursor bind9'
 
@@ -29,8 +30,8 @@ wanted()
 	local group
 	for group in "$@"; do
 		case $group in
-		build | test | bench) printf '%s\n' ${!group} ;;
-		*) die "no group '$group'; there are build, test, bench" ;;
+		build | test | bench | browser) printf '%s\n' ${!group} ;;
+		*) die "no group '$group'; there are build, test, bench, browser" ;;
 		esac
 	done
 }

@@ -53,6 +53,7 @@
 	  "moment")                                                                                \
 	X(HISTORY, "history", "GET", "/v1/history", "",                                            \
 	  "the counters of the last hour, each ten seconds")                                       \
+	X(PAGE, "page", "GET", "/v1/page", "", "the address of the dashboard, with the token")     \
 	X(FLUSH, "flush", "POST", "/v1/flush", "NAME",                                             \
 	  "forget what the cache has of the name and of all below it; all: of everything")         \
 	X(LOG_LEVEL, "log-level", "PUT", "/v1/log-level", "LEVEL",                                 \

@@ -201,6 +201,14 @@ void api_metrics(struct evhttp_request *req, const struct web_view *view)
 		refuse_route(req, other && command == WEB_COMMAND_COUNT);
 }
 
+static void answer_page(struct evhttp_request *req, const char *page)
+{
+	if (*page)
+		answer_json(req, HTTP_OK, json_pack("{s:s}", "page", page));
+	else
+		answer_refuse(req, HTTP_NOTFOUND, "there is no page without control.listen");
+}
+
 /* How each command is answered: by what is shown, or by what is done. */
 static const struct action_row {
 	json_t *(*show)(const struct web_now *now);
@@ -219,7 +227,7 @@ static const struct action_row {
 };
 
 void api_answer(struct evhttp_request *req, const struct web_view *view,
-		const struct history *history)
+		const struct history *history, const char *page)
 {
 	bool other;
 	enum web_command command = find_route(req, &other);
@@ -228,6 +236,8 @@ void api_answer(struct evhttp_request *req, const struct web_view *view,
 		refuse_route(req, other);
 	else if (command == WEB_HISTORY)
 		history_answer(req, history);
+	else if (command == WEB_PAGE)
+		answer_page(req, page);
 	else if (answers[command].show)
 		answer_shown(req, view, answers[command].show);
 	else

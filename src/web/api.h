@@ -10,7 +10,7 @@
 
 /* Answers a request that was let in. */
 void api_answer(struct evhttp_request *req, const struct web_view *view,
-		const struct history *history);
+		const struct history *history, const char *page);
 
 /* Answers what a query would be answered. */
 void api_explain(struct evhttp_request *req, const struct web_view *view);

@@ -89,7 +89,8 @@ static struct bufferevent *welcome(struct event_base *base, void *arg)
 
 /* ---- answers */
 
-void door_reply(struct evhttp_request *req, int code, const char *type, struct evbuffer *body)
+static void reply(struct evhttp_request *req, int code, const char *type, const char *policy,
+		  struct evbuffer *body)
 {
 	struct evkeyvalq *fields = evhttp_request_get_output_headers(req);
 	char length[24];
@@ -99,12 +100,25 @@ void door_reply(struct evhttp_request *req, int code, const char *type, struct e
 	evhttp_add_header(fields, "Content-Length", length);
 	evhttp_add_header(fields, "Cache-Control", "no-store");
 	evhttp_add_header(fields, "X-Content-Type-Options", "nosniff");
-	evhttp_add_header(fields, "Content-Security-Policy",
-			  "default-src 'none'; frame-ancestors 'none'");
+	evhttp_add_header(fields, "Referrer-Policy", "no-referrer");
+	evhttp_add_header(fields, "Content-Security-Policy", policy);
 	/* evhttp would send the body of an answer to HEAD */
 	if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD)
 		evbuffer_drain(body, evbuffer_get_length(body));
 	evhttp_send_reply(req, code, NULL, body);
+}
+
+void door_reply(struct evhttp_request *req, int code, const char *type, struct evbuffer *body)
+{
+	reply(req, code, type, "default-src 'none'; frame-ancestors 'none'", body);
+}
+
+void door_reply_page(struct evhttp_request *req, const char *type, struct evbuffer *body)
+{
+	reply(req, HTTP_OK, type,
+	      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+	      "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	      body);
 }
 
 /* A page of another site can have its own name lead to our address: then that name is the Host. */

@@ -66,4 +66,8 @@ void door_close(struct door *door);
  */
 void door_reply(struct evhttp_request *req, int code, const char *type, struct evbuffer *body);
 
+/* Sends a file of the page (`body`, emptied): it may load the others and ask the daemon, and
+ * nothing else. */
+void door_reply_page(struct evhttp_request *req, const char *type, struct evbuffer *body);
+
 #endif

@@ -76,13 +76,24 @@ json_t *json_stats(const struct web_now *now)
 	return root;
 }
 
-/* A mandatory list that the configuration names no more may still be in force. */
-static const char *file_of(const struct conf *conf, const char *name)
+/* A mandatory list that the configuration names no more may still be in force: NULL. */
+static const struct conf_list *configured(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->lists_count; i++)
 		if (strcmp(conf->lists[i].name, name) == 0)
-			return conf->lists[i].file;
-	return "";
+			return &conf->lists[i];
+	return NULL;
+}
+
+/* Who has ordered the list. */
+static json_t *order(const struct conf_list *list)
+{
+	const struct conf_authority *a = &list->authority;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "court", json_text(a->court), "case",
+			 json_text(a->case_id), "date", json_text(a->date), "contact",
+			 json_text(a->contact), "url", json_text(a->url), "family",
+			 json_text(list->family));
 }
 
 static json_t *list(const struct web_now *now, size_t i)
@@ -93,15 +104,21 @@ static json_t *list(const struct web_now *now, size_t i)
 	struct domset_count count = policy_count(now->snapshot->policy, (unsigned int)i);
 	bool off = manual && i < POLICY_LISTS_MAX && (manual->off >> i & 1U);
 
-	return json_pack(
+	const struct conf_list *conf = configured(now->snapshot->conf, policy->name);
+	json_t *made;
+
+	made = json_pack(
 		"{s:s, s:o, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:o, s:b}",
-		"name", policy->name, "file", json_text(file_of(now->snapshot->conf, policy->name)),
-		"action", action_word(policy->action), "mandatory", policy->mandatory, "entries",
+		"name", policy->name, "file", json_text(conf ? conf->file : ""), "action",
+		action_word(policy->action), "mandatory", policy->mandatory, "entries",
 		number(i < POLICY_LISTS_MAX ? policy->entries : count.rules), "names",
 		number(count.rules), "held", number(load->held), "bad", number(load->bad),
 		"skipped", number(load->skipped), "hits", number(now->stats.list_hits[i]),
 		"current", load->own, "loaded", number(load->loaded_s), "refusals",
 		number(load->refusals), "reason", json_text(load->reason), "off", off);
+	if (conf)
+		json_object_set_new(made, "order", order(conf));
+	return made;
 }
 
 json_t *json_lists(const struct web_now *now)

@@ -18,6 +18,7 @@
 #include "web/api.h"
 #include "web/door.h"
 #include "web/history.h"
+#include "web/page.h"
 
 #define DOORS_MAX (1 + 2 * CONF_DOORS_MAX)
 #define TOKEN_LEN 64 /* hexadecimal digits */
@@ -32,6 +33,7 @@ struct web {
 	bool running;
 	char token[TOKEN_LEN + 1];
 	struct history history;
+	char page[ADDR_TEXT_MAX + TOKEN_LEN + 16]; /* its address with the token; "": none */
 	size_t count;
 	struct door doors[DOORS_MAX];
 };
@@ -65,13 +67,15 @@ static void on_request(struct door *door, struct evhttp_request *req, void *arg)
 
 	if (door->kind == DOOR_METRICS)
 		api_metrics(req, web->view);
+	else if (door->kind == DOOR_TOKEN && page_answer(req))
+		return;
 	else if (door->kind == DOOR_TOKEN && !has_token(web, req))
 		answer_refuse(
 			req, 401,
 			"the token is missing or wrong: Authorization: Bearer, and what stands "
 			"in control.token of state.directory");
 	else
-		api_answer(req, web->view, &web->history);
+		api_answer(req, web->view, &web->history, web->page);
 }
 
 /* ---- the token */
@@ -158,8 +162,9 @@ static void open_socket(struct web *web, const struct conf_control *conf)
 		log_info("control: %s", path);
 }
 
-/* As what is typed into a browser. */
-static void announce(enum door_kind kind, const struct endpoint *endpoint)
+/* As what is typed into a browser.  The token is for who has started the daemon by hand; others are
+ * told it by sinkholectl. */
+static void announce(struct web *web, enum door_kind kind, const struct endpoint *endpoint)
 {
 	bool v6 = endpoint->u.sa.sa_family == AF_INET6;
 	char where[ADDR_TEXT_MAX];
@@ -169,6 +174,12 @@ static void announce(enum door_kind kind, const struct endpoint *endpoint)
 	log_info("%s: http://%s%s%s:%u%s", kind == DOOR_TOKEN ? "control" : "metrics",
 		 v6 ? "[" : "", where, v6 ? "]" : "", (unsigned int)addr_port(&endpoint->u.sa),
 		 kind == DOOR_TOKEN ? "" : "/metrics");
+	if (kind != DOOR_TOKEN || *web->page)
+		return;
+	snprintf(web->page, sizeof(web->page), "http://%s%s%s:%u/#%s", v6 ? "[" : "", where,
+		 v6 ? "]" : "", (unsigned int)addr_port(&endpoint->u.sa), web->token);
+	if (isatty(STDERR_FILENO) == 1)
+		log_info("page: %s", web->page);
 }
 
 static void open_addresses(struct web *web, enum door_kind kind, const struct endpoint *listen,
@@ -182,7 +193,7 @@ static void open_addresses(struct web *web, enum door_kind kind, const struct en
 
 		opened(web, err, what, &text);
 		if (err == ERR_OK)
-			announce(kind, &listen[i]);
+			announce(web, kind, &listen[i]);
 	}
 }
 

@@ -56,7 +56,7 @@ def test_completions(shell, check, tmp_path):
 
 
 def test_bash_completes():
-    script = generated("bash") + ("COMP_WORDS=(sinkholectl re); COMP_CWORD=1; _sinkholectl; "
+    script = generated("bash") + ("COMP_WORDS=(sinkholectl rel); COMP_CWORD=1; _sinkholectl; "
                                   "printf '%s\\n' \"${COMPREPLY[@]}\"")
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20)
     assert done.stdout == "reload\n"
