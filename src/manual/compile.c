@@ -139,9 +139,13 @@ static uint64_t lists_off(const struct manual *manual, const struct policy *poli
 {
 	uint64_t off = 0;
 
-	for (size_t i = 0; i < manual->count; i++)
-		if (manual->entries[i].kind == MANUAL_LIST_OFF && !manual->entries[i].held)
-			off |= 1ULL << find_list(policy, manual->entries[i].list);
+	for (size_t i = 0; i < manual->count; i++) {
+		const struct manual_entry *entry = &manual->entries[i];
+		unsigned int list = find_list(policy, entry->list);
+
+		if (entry->kind == MANUAL_LIST_OFF && !entry->held && list < POLICY_LISTS_MAX)
+			off |= 1ULL << list;
+	}
 	return off;
 }
 
