@@ -3,6 +3,7 @@
 #ifndef MANUAL_STORE_H
 #define MANUAL_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -15,8 +16,11 @@
 enum err manual_parse(const char *data, size_t len, struct manual *ret_manual,
 		      struct err_text *text) MUST_CHECK;
 
-/* Reads the file below `directory`; "" or no such file: there are no entries.  ERR_SYS, ERR_SYNTAX,
- * ERR_NOMEM with `text`. */
+/* False: the directory is another user's, and nobody can tell what was kept in it.  Any thread. */
+bool manual_can_read(const char *directory);
+
+/* Reads the file below `directory`; "", no such file, or a directory that cannot be read: there are
+ * no entries.  ERR_SYS, ERR_SYNTAX, ERR_NOMEM with `text`. */
 enum err manual_read(const char *directory, struct manual *ret_manual,
 		     struct err_text *text) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "list/guard.h"
 #include "load/loader.h"
 #include "manual/store.h"
@@ -195,10 +196,16 @@ enum err manual_apply(struct snapshot *snapshot, struct err_text *text)
 {
 	struct policy_manual *compiled = NULL;
 	struct manual manual;
-	enum err err = manual_read(snapshot->conf->state.directory, &manual, text);
+	const char *directory = snapshot->conf->state.directory;
+	enum err err = manual_read(directory, &manual, text);
 
 	if (err != ERR_OK)
 		return err;
+	if (!manual_can_read(directory))
+		log_warning("state.directory %s: Permission denied: what was blocked or let pass "
+			    "by command "
+			    "cannot be told",
+			    directory);
 	(void)manual_expire(&manual, clock_unix_s(), NULL, NULL);
 	err = err_set(text, manual_compile(&manual, snapshot, &compiled), "out of memory");
 	manual_free(&manual);

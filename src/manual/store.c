@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -117,6 +118,11 @@ static void make_path(const char *directory, char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%s/manual.json", directory);
 }
 
+bool manual_can_read(const char *directory)
+{
+	return !*directory || access(directory, X_OK) == 0 || errno != EACCES;
+}
+
 enum err manual_read(const char *directory, struct manual *ret_manual, struct err_text *text)
 {
 	char path[PATH_MAX];
@@ -128,7 +134,7 @@ enum err manual_read(const char *directory, struct manual *ret_manual, struct er
 	make_path(directory, path);
 	if (*directory)
 		err = file_read(path, MANUAL_TEXT_MAX, &data, &len);
-	if (!*directory || (err == ERR_SYS && errno == ENOENT)) {
+	if (!*directory || (err == ERR_SYS && errno == ENOENT) || !manual_can_read(directory)) {
 		*ret_manual = (struct manual){.count = 0};
 		return ERR_OK;
 	}

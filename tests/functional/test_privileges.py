@@ -128,6 +128,7 @@ def test_state_directory_of_another_user_is_no_hindrance(open_daemon):
     owner, user = pwd.getpwnam(USER).pw_uid, pwd.getpwnam("daemon").pw_uid
     assert (f"warning: state.directory run/state belongs to user {owner} and cannot be used by user "
             f"{user}: ") in d.log()
+    assert "what was blocked or let pass by command cannot be told" in d.log()
     d.stop()
 
 
