@@ -59,6 +59,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_STRING     VALUE,    char *,                 string     /* UTF-8, no controls */
 #define CONF_TYPE_PATH       VALUE,    char *,                 path
 #define CONF_TYPE_LISTNAME   VALUE,    char *,                 listname
+#define CONF_TYPE_TIME       VALUE,    char *,                 time       /* RFC 3339; or "" */
 #define CONF_TYPE_DATE       VALUE,    char *,                 date       /* YYYY-MM-DD; or "" */
 #define CONF_TYPE_URL        VALUE,    char *,                 url        /* http, https; or "" */
 #define CONF_TYPE_HOST       VALUE,    char *,                 host       /* lower case, no dot at the end; or "" */
@@ -81,6 +82,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_TRANSPORT  VALUE,    enum conf_transport,    transport
 #define CONF_TYPE_FORMAT     VALUE,    enum list_format,       format
 #define CONF_TYPE_MATCH      VALUE,    enum conf_match,        match
+#define CONF_TYPE_LAPSE      VALUE,    enum lapse,             lapse
 #define CONF_TYPE_ONHELD     VALUE,    enum conf_onheld,       onheld
 #define CONF_TYPE_ACTION     VALUE,    enum action,            action
 #define CONF_TYPE_REASON     VALUE,    enum reason,            reason

@@ -407,6 +407,10 @@
 	W(ACTION_TCP_ONLY, "tcp-only") \
 	W(ACTION_PASS, "pass") \
 	W(ACTION_LOG, "log")
+#define CONF_WORDS_LAPSE(W) \
+	W(LAPSE_KEEP, "keep") \
+	W(LAPSE_LOG, "log") \
+	W(LAPSE_LIFT, "lift")
 #define CONF_WORDS_CLIENTS(W) \
 	W(CONF_CLIENTS_WHOLE, "whole") \
 	W(CONF_CLIENTS_PREFIX, "prefix") \

@@ -29,6 +29,9 @@
 	  "alone; pass, the true answer, and the lists after this one are not asked: what such a list " \
 	  "names passes, written as a rule or as an exception (@@); log, the true answer, and it is written " \
 	  "down who asks, whatever another list decides.") \
+	X(list, dry_run, "dry-run", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether the list only logs, whatever its action: to learn what it would block.  It cannot be " \
+	  "mandatory then.") \
 	X(list, sinkhole, "sinkhole", SECTION(sinkhole), "", 0, 0, "", RELOAD, \
 	  "The addresses answered by action sinkhole, which needs one of the two at least.") \
 	X(list, reason, "reason", REASON, "operator", 0, 0, "", RELOAD, \
@@ -59,6 +62,17 @@
 	X(list, findings, "findings", BOOL, "true", 0, 0, "", RELOAD, \
 	  "Whether a client that asks for one of the names is written down (see evidence).  To be turned " \
 	  "off for lists of advertising and the like, which say nothing of a client.") \
+	X(list, valid_from, "valid-from", TIME, "", 0, 25, "", RELOAD, \
+	  "From when on the list is in force, with its zone: 2026-11-28T07:00:00Z or " \
+	  "2026-11-28T08:00:00+01:00.  Before it is loaded, and says nothing; at that time it is in force " \
+	  "without a reload.") \
+	X(list, expires, "expires", TIME, "", 0, 25, "", RELOAD, \
+	  "When the order of the list lapses, likewise.") \
+	X(list, lapse, "lapse", LAPSE, "keep", 0, 0, "", RELOAD, \
+	  "What becomes of the list then: keep, it stays in force; log, it only logs; lift, it says nothing " \
+	  "any more.  Of a mandatory list keep or lift.") \
+	X(list, lapse_warning_s, "lapse-warning", TTL, "14d", 0, 3650U * CONF_DAY_S, "s", RELOAD, \
+	  "How long before that the log warns of it, once a day; 0: not at all.") \
 	X(list, family, "family", STRING, "", 0, 63, "", RELOAD, \
 	  "What the names belong to, such as the name of a botnet; shown in reports.") \
 	X(list, authority, "authority", SECTION(authority), "", 0, 0, "", RELOAD, \

@@ -46,6 +46,7 @@ struct load_result {
 	uint64_t prefixes; /* of addresses, in force */
 	size_t lists;	   /* lists in force */
 	size_t refused;	   /* lists that were refused, whatever came in their place */
+	size_t lapsing;	   /* lists whose order lapses soon */
 	uint64_t held;	   /* entries that the guard holds back, of all lists in force */
 	uint32_t took_ms;
 	bool accept_known;  /* the list of `accept` is configured, or was in force */

@@ -7,8 +7,6 @@
 
 #include "base/err.h"
 
-#define UNTIL_TEXT_MAX 24 /* of a time as until_text writes it */
-
 /*
  * Reads a time (RFC 3339, as 2026-11-28T07:00:00Z or with an offset; a day, as 2026-11-28, which is
  * its beginning in UTC) or so long from `now_s` on: 90s, 10m, 12h, 3d, 2w.  What has passed already
@@ -16,8 +14,5 @@
  */
 enum err until_parse(const char *given, uint64_t now_s, uint64_t *ret_until_s,
 		     struct err_text *text) MUST_CHECK;
-
-/* Writes Unix time `s` as RFC 3339 has it, in UTC; "" for 0; returns `buf`. */
-const char *until_text(uint64_t s, char buf[UNTIL_TEXT_MAX]);
 
 #endif

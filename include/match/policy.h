@@ -53,6 +53,25 @@ enum reason {
 	REASON_COUNT
 };
 
+/* What becomes of a list whose order has lapsed. */
+enum lapse {
+	LAPSE_KEEP, /* it stays in force */
+	LAPSE_LOG,
+	LAPSE_LIFT, /* it says nothing any more */
+	LAPSE_COUNT
+};
+
+/* From when to when a list is in force (see match/term.h). */
+struct policy_term {
+	uint64_t valid_from_s; /* Unix time; 0: it has always been */
+	uint64_t expires_s;    /* 0: never */
+	uint32_t warning_s;    /* before it lapses */
+	enum lapse lapse;
+	enum action action; /* while it is in force */
+	bool begun;
+	bool lapsed;
+};
+
 /* How one list's matches are answered. */
 struct policy_list {
 	char name[POLICY_LIST_NAME_MAX];
@@ -76,6 +95,7 @@ struct policy_list {
 		bool addresses;
 		bool suffixes; /* public suffixes were let be */
 	} reading;
+	struct policy_term term;
 	struct ede forged; /* EDE 4: an address of ours was given */
 	struct ede denied; /* EDE by reason: nothing was given */
 };

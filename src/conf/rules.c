@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/moment.h"
 #include "base/reach.h"
 
 void conf_for_each(const struct items *items, size_t count, const char *key, item_rule *rule)
@@ -198,6 +199,33 @@ static void rule_manual(struct conf_place *place, const struct conf_node *root,
 	conf_place_leave(place, before);
 }
 
+static const char *mandatory_contradicts(const struct conf_list *list)
+{
+	if (list->dry_run)
+		return "dry-run is true, by which nothing is blocked";
+	if (list->lapse == LAPSE_LOG)
+		return "lapse is log, by which nothing is blocked once its order has lapsed";
+	return NULL;
+}
+
+/* An order ends after it has begun, and what holds against all holds until it ends by itself. */
+static void rule_term(const struct items *items, const struct conf_node *node,
+		      const struct conf_list *list)
+{
+	const char *contradiction = mandatory_contradicts(list);
+	uint64_t from_s;
+	uint64_t to_s;
+
+	if (list->mandatory && contradiction)
+		fail_key(items->place, node, "mandatory", "expected false, as %s", contradiction);
+	if (*list->valid_from && *list->expires &&
+	    moment_parse(list->valid_from, &from_s) == ERR_OK &&
+	    moment_parse(list->expires, &to_s) == ERR_OK && to_s <= from_s)
+		fail_key(items->place, node, "expires",
+			 "expected a time after valid-from, %s, got %s", list->valid_from,
+			 list->expires);
+}
+
 static void rule_list(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct conf_list *lists = items->array;
@@ -223,6 +251,7 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 			 list->action == ACTION_PASS  ? "pass"
 			 : list->action == ACTION_LOG ? "log"
 						      : "tcp-only");
+	rule_term(items, node, list);
 	if (list->expect_entries > 0 && list->expect_entries < list->min_entries)
 		fail_key(items->place, node, "expect-entries",
 			 "expected at least min-entries, %u, got %u", list->min_entries,

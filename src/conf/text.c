@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/moment.h"
 #include "conf/options.h"
 #include "conf/type.h"
 #include "dns/name.h"
@@ -91,6 +92,14 @@ static bool is_date(const char *text)
 		return false;
 	(void)timegm(&day);
 	return strftime(again, sizeof(again), "%Y-%m-%d", &day) > 0 && strcmp(again, text) == 0;
+}
+
+/* With its zone; "": none. */
+static bool is_time(const char *text)
+{
+	uint64_t s;
+
+	return text[0] == '\0' || moment_parse(text, &s) == ERR_OK;
 }
 
 /* Only what a link on a page may hold: no blank, quote or angle bracket; "": none. */
@@ -183,6 +192,8 @@ const struct conf_type conf_type_listname =
 	TEXT_TYPE(is_listname, .expected = "a name",
 		  MADE_OF("letters, digits, dots, hyphens and underscores"));
 const struct conf_type conf_type_date = TEXT_TYPE(is_date, .expected = "a date as YYYY-MM-DD");
+const struct conf_type conf_type_time =
+	TEXT_TYPE(is_time, .expected = "a time with its zone, such as 2026-11-28T08:00:00+01:00");
 const struct conf_type conf_type_url =
 	TEXT_TYPE(is_url, .expected = "a URL that begins with http:// or https://");
 const struct conf_type conf_type_pin =

@@ -7,10 +7,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/moment.h"
+#include "daemon/lapse.h"
 #include "daemon/news.h"
 #include "manual/compile.h"
 #include "manual/store.h"
-#include "manual/until.h"
+#include "match/term.h"
+
+#define DAY_S 86400U
 
 /* A snapshot that another has followed, of which somebody may have hold. */
 struct former {
@@ -25,6 +29,7 @@ struct inforce {
 	struct manual manual;
 	struct former *formers;
 	bool paused;
+	uint64_t warned_s; /* when the log was last warned of what lapses; 0: not of these lists */
 	atomic_bool forbidden; /* set under the lock */
 };
 
@@ -33,12 +38,12 @@ struct inforce {
 static void tell(const char *what, const struct manual_entry *entry)
 {
 	char subject[NAME_TEXT_MAX];
-	char until[UNTIL_TEXT_MAX];
+	char until[MOMENT_TEXT_MAX];
 	bool ends = entry->until_s > 0;
 
 	log_notice("command: %s%s %s%s%s%s%s, by %s", what, manual_word(entry->kind),
 		   manual_subject(entry, subject), ends ? ", until " : "",
-		   until_text(entry->until_s, until), *entry->ticket ? ", ticket " : "",
+		   moment_text(entry->until_s, until), *entry->ticket ? ", ticket " : "",
 		   entry->ticket, entry->by);
 }
 
@@ -73,7 +78,9 @@ static enum err follow(struct inforce *f, struct policy_manual *compiled)
 		free(former);
 		return err;
 	}
+	term_apply(next->policy, clock_unix_s());
 	former->snapshot = workers_exchange(f->workers, next);
+	lapse_tell(former->snapshot->policy, next->policy);
 	former->next = f->formers;
 	f->formers = former;
 	return ERR_OK;
@@ -178,10 +185,26 @@ static enum err again(struct inforce *f)
 
 static void expire(struct inforce *f)
 {
-	if (f->forbidden || f->paused || manual_next_s(&f->manual) > clock_unix_s())
+	uint64_t now_s = clock_unix_s();
+
+	if (f->forbidden || f->paused ||
+	    (manual_next_s(&f->manual) > now_s &&
+	     !term_is_due(workers_snapshot(f->workers)->policy, now_s)))
 		return;
 	if (again(f) != ERR_OK)
-		log_limited(LOG_LEVEL_ERROR, "command: out of memory: what has ended still holds");
+		log_limited(LOG_LEVEL_ERROR,
+			    "out of memory: what has begun or ended is not in force yet");
+}
+
+/* Warns of orders that lapse soon: after each load, and once a day. */
+static void warn(struct inforce *f)
+{
+	uint64_t now_s = clock_unix_s();
+
+	if (f->warned_s <= now_s && now_s < f->warned_s + DAY_S)
+		return;
+	f->warned_s = now_s;
+	lapse_warn(workers_snapshot(f->workers), now_s);
 }
 
 static void free_formers(struct inforce *f)
@@ -201,6 +224,7 @@ void inforce_tick(struct inforce *f, bool loading)
 	if (!loading)
 		free_formers(f);
 	expire(f);
+	warn(f);
 	pthread_mutex_unlock(&f->lock);
 }
 
@@ -227,6 +251,8 @@ enum err inforce_put(struct inforce *f, struct snapshot *snapshot, const struct 
 	err = f->forbidden ? ERR_CANCELLED : add_manual(f, snapshot);
 	if (err == ERR_OK) {
 		snapshot->generation = workers_snapshot(f->workers)->generation + 1;
+		lapse_tell(workers_snapshot(f->workers)->policy, snapshot->policy);
+		f->warned_s = 0;
 		workers_publish(f->workers, snapshot);
 		news_good(&f->news, snapshot, result);
 	}
@@ -300,6 +326,7 @@ enum err inforce_create(struct workers *workers, const struct load_result *first
 	f->workers = workers;
 	pthread_mutex_init(&f->lock, NULL);
 	news_good(&f->news, s, first);
+	lapse_tell(NULL, s->policy);
 	err = manual_read(s->conf->state.directory, &f->manual, text);
 	if (err == ERR_OK && f->manual.count > 0)
 		err = err_set(text, again(f), "out of memory");

@@ -6,10 +6,31 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/moment.h"
 #include "load/keep.h"
 #include "load/load.h"
 #include "list/guard.h"
 #include "list/listfile.h"
+
+static uint64_t time_of(const char *text)
+{
+	uint64_t s;
+
+	return *text && moment_parse(text, &s) == ERR_OK ? s : 0;
+}
+
+static void describe_term(const struct conf_list *conf, struct policy_list *list)
+{
+	if (conf->dry_run)
+		list->action = ACTION_LOG;
+	list->term = (struct policy_term){
+		.valid_from_s = time_of(conf->valid_from),
+		.expires_s = time_of(conf->expires),
+		.warning_s = conf->lapse_warning_s,
+		.lapse = conf->lapse,
+		.action = list->action,
+	};
+}
 
 void loader_describe_list(const struct conf_list *conf, struct policy_list *list)
 {
@@ -26,6 +47,7 @@ void loader_describe_list(const struct conf_list *conf, struct policy_list *list
 	memcpy(list->ipv4, conf->sinkhole.ipv4.bytes, sizeof(list->ipv4));
 	memcpy(list->ipv6, conf->sinkhole.ipv6.bytes, sizeof(list->ipv6));
 	policy_list_describe(list, conf->reason, conf->authority.case_id);
+	describe_term(conf, list);
 }
 
 void loader_describe_manual(const struct conf_manual *conf, struct policy *policy)
@@ -39,11 +61,15 @@ void loader_describe_manual(const struct conf_manual *conf, struct policy *polic
 		.mandatory = true,
 		.findings = true,
 		.authority.case_id = no_case,
+		.valid_from = no_case,
+		.expires = no_case,
 	};
 	struct conf_list pass = {
 		.name = (char[]){POLICY_MANUAL_PASS_NAME},
 		.action = ACTION_PASS,
 		.authority.case_id = no_case,
+		.valid_from = no_case,
+		.expires = no_case,
 	};
 
 	loader_describe_list(&block, &policy->lists[POLICY_MANUAL_BLOCK]);
@@ -273,6 +299,9 @@ enum err loader_load_list(struct load *load, unsigned int index)
 	uint32_t before;
 
 	loader_describe_list(conf, &load->policy->lists[index]);
+	load->policy->lists[index].term.begun =
+		former && former->term.begun &&
+		former->term.valid_from_s == load->policy->lists[index].term.valid_from_s;
 	if (load->pass == 0)
 		loader_warn_of_action(conf);
 	before = former && former->entries > 0 ? former->entries : kept_entries(load, index);

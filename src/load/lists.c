@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "load/load.h"
+#include "match/term.h"
 #include "match/weaken.h"
 
 /* The list's place in the configuration, or POLICY_LISTS_MAX. */
@@ -80,6 +81,8 @@ static enum err compile(struct load *load)
 		err = err_set(load->text, ERR_CANCELLED, "%s", err_str(ERR_CANCELLED));
 	if (err == ERR_OK)
 		err = rules_freeze(&load->rules, load->policy);
+	if (err == ERR_OK)
+		term_apply(load->policy, load->now_s);
 	return err;
 }
 
@@ -168,7 +171,8 @@ static enum err find_weakened(struct load *load, bool *ret_found)
 	for (unsigned int i = 0; load->former && i < load->former->list_count; i++) {
 		struct weakening weakening;
 
-		if (!load->former->lists[i].mandatory || load->stays[i])
+		if (!load->former->lists[i].mandatory || load->stays[i] ||
+		    term_is_over(&load->former->lists[i], load->now_s))
 			continue;
 		weaken_compare(load->former, i, load->policy, load->options.cancelled, &weakening);
 		if (loader_is_cancelled(load))
@@ -190,6 +194,12 @@ static void tell_removed(const struct load *load)
 		    place_of(load->conf, load->former->lists[i].name) == POLICY_LISTS_MAX)
 			log_warning("list %s is no longer configured and blocks nothing any more",
 				    load->former->lists[i].name);
+}
+
+static void note_list(struct load *load, const struct policy_list *list)
+{
+	load->result.held += list->held;
+	load->result.lapsing += term_lapses_soon(list, load->now_s);
 }
 
 /* A pass more for each time that a list has to stay: what it lets go may have been another's. */
@@ -215,7 +225,7 @@ enum err loader_load_lists(struct load *load)
 		return err;
 	tell_removed(load);
 	for (size_t i = 0; i < load->policy->list_count; i++)
-		load->result.held += load->policy->lists[i].held;
+		note_list(load, &load->policy->lists[i]);
 	load->result.names = domset_count_all(load->policy->set).rules;
 	load->result.prefixes = addrset_records(load->policy->addrs);
 	loader_log_lists(load);

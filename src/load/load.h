@@ -24,6 +24,7 @@ struct gates {
 /* One load under way. */
 struct load {
 	struct conf *conf;
+	uint64_t now_s;			 /* Unix time of the load */
 	const struct snapshot *snapshot; /* being made: all of it but the lists */
 	const struct hash_key *name_key;
 	struct policy *kept;	      /* owned: `former`, at a start, from the state directory */

@@ -70,7 +70,8 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 		     const struct load_options *options, struct snapshot **ret_snapshot,
 		     struct load_result *ret_result, struct err_text *text)
 {
-	struct load load = {.conf = conf, .name_key = name_key, .text = text};
+	struct load load = {
+		.conf = conf, .now_s = clock_unix_s(), .name_key = name_key, .text = text};
 	struct snapshot *s = calloc(1, sizeof(*s));
 	uint64_t start_ms = clock_ms();
 	enum err err = ERR_NOMEM;

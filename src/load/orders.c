@@ -16,6 +16,7 @@
 #include "load/keep.h"
 #include "load/load.h"
 #include "list/listfile.h"
+#include "match/term.h"
 
 #define SUFFIX ".order"
 
@@ -105,6 +106,23 @@ static enum err add_order(struct load *load, const char *file, struct rules *rul
 	return err == ERR_NOMEM || err == ERR_CANCELLED ? err : ERR_OK;
 }
 
+/* The time by the clock, but not before what it was when a record was written: a machine whose
+ * clock has begun anew does not take for too early what has begun. */
+static uint64_t latest(const struct load *load, struct dirent **files, int count)
+{
+	uint64_t latest_s = load->now_s;
+	char path[PATH_MAX];
+	struct stat st;
+
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/%s", load->conf->state.directory,
+			 files[i]->d_name);
+		if (stat(path, &st) == 0 && st.st_mtime > (time_t)latest_s)
+			latest_s = (uint64_t)st.st_mtime;
+	}
+	return latest_s;
+}
+
 static enum err add_orders(struct load *load, struct dirent **files, int count)
 {
 	struct policy *policy = calloc(1, sizeof(*policy));
@@ -116,6 +134,8 @@ static enum err add_orders(struct load *load, struct dirent **files, int count)
 	if (err == ERR_OK)
 		err = rules_freeze(&rules, policy);
 	rules_fini(&rules);
+	if (err == ERR_OK)
+		term_apply(policy, latest(load, files, count));
 	if (err == ERR_OK)
 		load->kept = policy;
 	else

@@ -22,6 +22,10 @@ const char *loader_held_text(const struct load_result *result, char buf[LOADER_H
 		len = (size_t)snprintf(buf, LOADER_HELD_MAX, ", %llu %s",
 				       (unsigned long long)result->prefixes,
 				       result->prefixes == 1 ? "prefix" : "prefixes");
+	if (result->lapsing > 0)
+		len += (size_t)snprintf(buf + len, LOADER_HELD_MAX - len, ", %zu %s soon",
+					result->lapsing,
+					result->lapsing == 1 ? "order lapses" : "orders lapse");
 	if (result->held > 0)
 		snprintf(buf + len, LOADER_HELD_MAX - len, ", %llu %s held back",
 			 (unsigned long long)result->held, result->held == 1 ? "entry" : "entries");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "base/moment.h"
 #include "manual/until.h"
 
 #define NOW_S 1795858450U
@@ -17,7 +18,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char given[64];
-	char buf[UNTIL_TEXT_MAX];
+	char buf[MOMENT_TEXT_MAX];
 	uint64_t again_s = 0;
 	uint64_t until_s;
 
@@ -28,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (until_parse(given, NOW_S, &until_s, NULL) != ERR_OK)
 		return 0;
 	require(until_s > NOW_S);
-	require(until_parse(until_text(until_s, buf), NOW_S, &again_s, NULL) == ERR_OK);
+	require(until_parse(moment_text(until_s, buf), NOW_S, &again_s, NULL) == ERR_OK);
 	require(again_s == until_s);
 	return 0;
 }

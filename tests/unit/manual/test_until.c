@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/moment.h"
 #include "manual/until.h"
 
 #define NOW_S 1795858450U /* 2026-11-28T09:34:10Z */
@@ -64,13 +65,13 @@ static void test_times(void **state)
 /* What is written can be read. */
 static void test_text(void **state)
 {
-	char buf[UNTIL_TEXT_MAX];
+	char buf[MOMENT_TEXT_MAX];
 	uint64_t until_s;
 
-	assert_string_equal(until_text(0, buf), "");
-	assert_string_equal(until_text(NOW_S, buf), "2026-11-28T09:34:10Z");
-	assert_string_equal(until_text(UINT64_MAX, buf), "");
-	assert_string_equal(until_text(253402300799ULL, buf), "9999-12-31T23:59:59Z");
+	assert_string_equal(moment_text(0, buf), "");
+	assert_string_equal(moment_text(NOW_S, buf), "2026-11-28T09:34:10Z");
+	assert_string_equal(moment_text(UINT64_MAX, buf), "");
+	assert_string_equal(moment_text(253402300799ULL, buf), "9999-12-31T23:59:59Z");
 	assert_int_equal(until_parse(buf, NOW_S, &until_s, NULL), ERR_OK);
 	assert_int_equal(until_s, 253402300799ULL);
 }
