@@ -105,6 +105,7 @@ struct question {
 	TAILQ_ENTRY(question) owned; /* by its client, the oldest first */
 	TAILQ_ENTRY(question) turn;  /* while `waits`: until it can be sent */
 	TAILQ_ENTRY(question) due;   /* while `is_due` */
+	TAILQ_ENTRY(question) hush;  /* while `in_silence`, of those the oldest first */
 	enum question_kind kind;
 	struct query_key key;
 	struct upstreams *upstreams;
@@ -255,11 +256,14 @@ struct waiting {
 	uint32_t places;
 };
 
-#define SILENCES 1024U /* zones; a power of two */
+#define SILENCES 8192U /* zones; a power of two */
 
-/* Zones in which nobody answered lately, by their hash. */
+/* Zones in which nobody answered lately, by their hash, and the questions in flight that were asked
+ * for names in them since. */
 struct silences {
 	uint64_t latest_ms; /* when the last of them is forgotten */
+	struct question_queue questions;
+	uint32_t count;
 	struct {
 		uint64_t hash;
 		uint64_t until_ms;

@@ -202,6 +202,10 @@ void silence_note(struct upstreams *up, const struct query_key *key);
 void silence_end(struct upstreams *up, const struct query_key *key);
 /* True when its name is below a zone in which nobody answered lately. */
 bool silence_covers(const struct upstreams *up, const struct query_key *key);
+/* Counts the question, newer than all of them, among those of such zones, until silence_leave. */
+void silence_enter(struct question *q);
+/* Nothing to one that is not among them. */
+void silence_leave(struct question *q);
 
 /* ---- pool.c */
 

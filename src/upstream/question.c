@@ -118,6 +118,7 @@ void question_end(struct question *q)
 	q->chase = NULL;
 	for (uint32_t i = 0; i < q->attempt_count; i++)
 		attempt_end(&q->attempts[i]);
+	silence_leave(q);
 	event_del(&q->timer);
 	if (q->is_due)
 		TAILQ_REMOVE(&up->due, q, due);

@@ -56,6 +56,26 @@ void silence_end(struct upstreams *up, const struct query_key *key)
 			s->zones[suffixes.hash[i] % SILENCES].until_ms = 0;
 }
 
+void silence_enter(struct question *q)
+{
+	struct silences *s = &q->upstreams->silences;
+
+	q->in_silence = true;
+	TAILQ_INSERT_TAIL(&s->questions, q, hush);
+	s->count++;
+}
+
+void silence_leave(struct question *q)
+{
+	struct silences *s = &q->upstreams->silences;
+
+	if (!q->in_silence)
+		return;
+	q->in_silence = false;
+	TAILQ_REMOVE(&s->questions, q, hush);
+	s->count--;
+}
+
 bool silence_covers(const struct upstreams *up, const struct query_key *key)
 {
 	struct name_suffixes suffixes;

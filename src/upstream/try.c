@@ -9,6 +9,7 @@
 #define NEVER UINT64_MAX
 #define AT_ONCE 0U
 #define RELEASE_MAX 64U /* questions that waited, sent together */
+#define SILENT_MS 500U	/* without an answer, of one that gives way */
 #define RELEASE_MS 2U	/* between two such turns: a server's socket takes no more */
 
 /* ---- blame */
@@ -225,6 +226,13 @@ static void retry(struct question *q)
 }
 
 /* Nobody has answered; where servers are well it may be the zone's silence. */
+static void note_silence(struct question *q)
+{
+	if (q->kind == QUESTION_CLIENT && !q->answered_badly && question_under_way(q) &&
+	    q->time == TIME_WHOLE)
+		silence_note(q->upstreams, &q->key);
+}
+
 static void give_up(struct question *q)
 {
 	const struct loop *loop = q->upstreams->loop;
@@ -232,10 +240,16 @@ static void give_up(struct question *q)
 	if (q->last)
 		blame_overdue(q, q->last);
 	stats_inc(loop->env.stats, upstream_timeouts);
-	if (q->kind == QUESTION_CLIENT && !q->answered_badly && question_under_way(q) &&
-	    q->time == TIME_WHOLE)
-		silence_note(q->upstreams, &q->key);
+	note_silence(q);
 	finish_failed(q, QUERY_FAIL_NO_REPLY);
+}
+
+/* Another takes its place.  Where that is so all the time, no question is given up for its age. */
+static void give_way(struct question *q)
+{
+	if (q->begun_ms + SILENT_MS <= q->upstreams->loop->env.now_ms)
+		note_silence(q);
+	finish_failed(q, QUERY_FAIL_OVERLOAD);
 }
 
 void try_on_time(struct question *q)
@@ -243,7 +257,7 @@ void try_on_time(struct question *q)
 	uint64_t now_ms = q->upstreams->loop->env.now_ms;
 
 	if (q->crowded_out) {
-		finish_failed(q, QUERY_FAIL_OVERLOAD);
+		give_way(q);
 		return;
 	}
 	if (q->deadline_ms == AT_ONCE) {
@@ -312,7 +326,6 @@ static void plan_stale(struct question *q)
 
 void try_begin(struct question *q)
 {
-	q->in_silence = silence_covers(q->upstreams, &q->key);
 	plan_stale(q);
 	if (!send_next(q)) {
 		if (!wait_turn(q))

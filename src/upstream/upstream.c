@@ -7,46 +7,70 @@
 
 #define CROWDED_MS 500U /* in flight for longer, a question may have to make room */
 
+static struct question *if_old(const struct upstreams *up, struct question *q)
+{
+	return q && q->begun_ms + CROWDED_MS <= up->loop->env.now_ms ? q : NULL;
+}
+
 /* The question that is to give its place to one of `client`: of those who have far more, the
- * oldest; else the one that has been in flight for longest, if that is long.  NULL: there is none.
- */
-static struct question *find_victim(const struct upstreams *up, uint32_t load)
+ * oldest; else one of a silent zone, where the other is not; else the one that has been in flight
+ * for longest, if that is long.  NULL: there is none. */
+static struct question *find_victim(const struct upstreams *up, uint32_t load, bool in_silence)
 {
 	const struct client *heavy = client_heaviest(&up->clients);
-	struct question *oldest = question_oldest(up);
+	struct question *hushed = TAILQ_FIRST(&up->silences.questions);
 
 	if (heavy && heavy->count / 2 > load + 1)
 		return TAILQ_FIRST(&heavy->questions);
-	if (oldest && oldest->begun_ms + CROWDED_MS <= up->loop->env.now_ms)
-		return oldest;
-	return NULL;
+	if (hushed && !in_silence)
+		return hushed;
+	return if_old(up, question_oldest(up));
 }
 
-/* When nearly all places are taken, another question goes for one that is likelier to be answered.
- * It ends from the loop. */
-static void make_room(struct upstreams *up, const struct ip *client)
+/* It ends from the loop. */
+static void crowd_out(struct upstreams *up, struct question *victim)
 {
-	struct question *victim;
-
-	if (up->in_flight < up->in_flight_max - up->in_flight_max / 8)
-		return;
-	victim = find_victim(up, client_load(up, client));
 	if (!victim || victim->crowded_out)
 		return;
 	stats_inc(up->loop->env.stats, upstream_crowded_out);
 	wait_crowd_out(victim);
 }
 
+/* When nearly all places are taken, another question goes for one that is likelier to be answered.
+ */
+static void make_room(struct upstreams *up, const struct ip *client, bool in_silence)
+{
+	if (up->in_flight >= up->in_flight_max - up->in_flight_max / 8)
+		crowd_out(up, find_victim(up, client_load(up, client), in_silence));
+}
+
+/* Names of silent zones have half of the places, whoever asks for them: addresses are easily
+ * pretended, and that a name is not answered is not.  False: there is no place. */
+static bool make_room_in_silence(struct upstreams *up)
+{
+	struct silences *s = &up->silences;
+
+	if (s->count < up->in_flight_max / 2)
+		return true;
+	crowd_out(up, if_old(up, TAILQ_FIRST(&s->questions)));
+	return s->count < up->in_flight_max / 2;
+}
+
 /* Puts the question to the upstreams; NULL when there are too many. */
 static struct question *question_ask(struct upstreams *up, const struct query_key *key,
 				     const struct ip *client)
 {
+	bool in_silence = silence_covers(up, key);
 	struct question *q;
 
-	make_room(up, client);
+	if (in_silence && !make_room_in_silence(up))
+		return NULL;
+	make_room(up, client, in_silence);
 	q = question_begin(up, key, client);
 	if (!q)
 		return NULL;
+	if (in_silence)
+		silence_enter(q);
 	stats_inc(up->loop->env.stats, forwarded);
 	try_begin(q);
 	return q;
@@ -104,6 +128,7 @@ enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, 
 	up->bucket_mask = buckets - 1;
 	TAILQ_INIT(&up->servers);
 	TAILQ_INIT(&up->queue);
+	TAILQ_INIT(&up->silences.questions);
 	up->questions = calloc(in_flight, sizeof(*up->questions));
 	up->buckets = calloc(buckets, sizeof(*up->buckets));
 	if (!up->questions || !up->buckets ||

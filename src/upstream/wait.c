@@ -46,6 +46,7 @@ void wait_crowd_out(struct question *q)
 	TAILQ_INSERT_TAIL(&up->queue, q, age);
 	TAILQ_REMOVE(&q->client->questions, q, owned);
 	TAILQ_INSERT_TAIL(&q->client->questions, q, owned);
+	silence_leave(q);
 	q->crowded_out = true;
 	wait_end_soon(q);
 }

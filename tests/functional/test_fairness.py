@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Names that nobody answers cost their own client, and nobody else; what is told of a server that
 says nothing, or nothing of use."""
+import socket
+import threading
 import time
 
 import pytest
 
 from harness import faults
-from harness.client import addresses, ask
+from harness.client import addresses, ask, query
 from harness.crowd import asking, fresh, tell
 from harness.faults import GOOD
 from harness.program import wait_until
@@ -49,6 +51,50 @@ def test_silent_names_cost_nobody_else(daemon, upstream, count, rate):
     assert len(good) >= 50 and len(in_time) >= 0.99 * len(good), tell(good)
     assert {o.rcode for o in silent} <= {"SERVFAIL", "lost"}, tell(silent)
     assert "does not answer" not in d.log()
+
+
+class Flood:
+    """Asks for names below SILENT, so many a second, each time from another of many addresses."""
+
+    def __init__(self, address, rate, sources=300):
+        self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(sources)]
+        for number, s in enumerate(self.sockets):
+            s.bind((f"127.0.{1 + number // 200}.{1 + number % 200}", 0))
+            s.connect(address)
+        self.queries = [query(name).to_wire() for name in fresh(8000, SILENT)]
+        self.rate = rate
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        begun = time.monotonic()
+        for number, wire in enumerate(self.queries):
+            if self.ended.wait(max(0, begun + number / self.rate - time.monotonic())):
+                return
+            self.sockets[number % len(self.sockets)].send(wire)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        for s in self.sockets:
+            s.close()
+
+
+def test_silent_names_from_everywhere_cost_nobody_else(daemon, upstream):
+    """Random labels below one zone, of addresses that anybody could pretend to have, more than
+    there are places.  Seen before: in place of the good names of others they were refused."""
+    d = forward(daemon, upstream(silent_names), **{"in-flight": 256})
+    with Flood(d.address, rate=600):
+        wait_until(lambda: d.counted("upstream_crowded_out") > 0, 20, "all places are taken")
+        with asking(d.address, fresh(60), rate=10, source="127.0.9.9") as good:
+            time.sleep(6)
+    assert len(good) >= 50 and not [o for o in good if o.rcode == "SERVFAIL"], tell(good)
+    in_time = [o for o in good if o.addresses == [GOOD] and o.seconds < NOISE]
+    assert len(in_time) >= 0.9 * len(good), tell(good)
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -619,6 +619,57 @@ static void test_young_ones_stay(void **state)
 		assert_int_equal(a[i].told, 0);
 }
 
+/* However many ask for names in a silent zone, others have half of the places; and where all are
+ * taken, those names go first, however young they are. */
+static void test_silent_zone_has_half(void **state)
+{
+	struct asker silent[PLACES / 2 + 1] = {0};
+	struct asker good[PLACES / 2] = {0};
+	struct world *w = *state;
+	struct query_key key;
+	char name[24];
+
+	world_add(w, MOCKNS_SILENCE);
+	world_create(w, PLACES, WORLD_PORTS);
+	key = asker_key(w, &silent[0], "x.quiet.example", TYPE_A, DNSMSG_EDNS);
+	silence_note(w->up, &key);
+	for (size_t i = 0; i < PLACES / 2; i++) {
+		snprintf(name, sizeof(name), "s%zu.quiet.example", i);
+		asker_ask(w, &silent[i], name);
+	}
+	assert_int_equal(
+		asker_try(w, &silent[PLACES / 2], "more.quiet.example", TYPE_A, DNSMSG_EDNS),
+		ERR_REFUSED);
+	for (size_t i = 0; i < PLACES / 2; i++) {
+		snprintf(name, sizeof(name), "g%zu.example", i);
+		asker_ask(w, &good[i], name);
+	}
+	expect_failure(w, &silent[0], QUERY_FAIL_OVERLOAD);
+	assert_int_equal(silent[PLACES / 2 - 1].told, 0);
+	for (size_t i = 0; i < PLACES / 2; i++)
+		assert_int_equal(good[i].told, 0);
+	asker_ask(w, &silent[0], "again.quiet.example"); /* there is room for it again */
+}
+
+/* One that gives way after half a second tells of its zone as one does that is given up. */
+static void test_crowded_out_tells_of_silence(void **state)
+{
+	struct asker a[PLACES] = {0};
+	struct asker fresh = {0};
+	struct world *w = *state;
+	struct query_key key;
+
+	world_add(w, MOCKNS_SILENCE);
+	world_create(w, PLACES, WORLD_PORTS);
+	key = asker_key(w, &fresh, "x.quiet.example", TYPE_A, DNSMSG_EDNS);
+	asker_ask(w, &a[PLACES - 1], "first.quiet.example");
+	fill(w, a, 1000);
+	asker_ask(w, &fresh, "f.example");
+	assert_false(silence_covers(w->up, &key));
+	expect_failure(w, &a[PLACES - 1], QUERY_FAIL_OVERLOAD);
+	assert_true(silence_covers(w->up, &key));
+}
+
 /* One that is answered before the loop comes to it is answered. */
 static void test_crowded_out_but_answered(void **state)
 {
@@ -793,6 +844,8 @@ int main(void)
 		TEST(test_oldest_make_room),
 		TEST(test_all_make_room_once),
 		TEST(test_young_ones_stay),
+		TEST(test_silent_zone_has_half),
+		TEST(test_crowded_out_tells_of_silence),
 		TEST(test_crowded_out_but_answered),
 		TEST(test_awaited),
 		TEST(test_asked_again_after_long),
