@@ -11,6 +11,8 @@
 
 #define AGE_EACH_MS 3600000U
 #define SIZE_EACH_MS 2000U
+#define SET_ON_S 3600	      /* by so much the calendar does not run on by itself */
+#define TRUSTED_MS 86400000U  /* after that */
 #define SLICE 512U	      /* clients */
 #define STEP_MS 100U	      /* of slices, one after the other */
 #define SPAN_S (128U * 86400) /* what the first pass for the size leaves */
@@ -48,6 +50,21 @@ static bool begin_pass(struct ledger *l, bool full)
 	return l->limits.before_s > 0 || l->limits.unproven_before_s > 0;
 }
 
+void ledger_watch_clock(struct ledger *l, uint64_t unix_s, uint64_t now_ms)
+{
+	int64_t before_s = l->ahead_s;
+	int64_t set_on_s;
+
+	l->ahead_s = (int64_t)unix_s - (int64_t)(now_ms / 1000);
+	set_on_s = l->ahead_s - before_s;
+	if (before_s == 0 || set_on_s < SET_ON_S)
+		return;
+	l->next_age_ms = now_ms + TRUSTED_MS;
+	log_warning("ledger: the clock was set on by %lld seconds: for a day no findings are "
+		    "removed for their age",
+		    (long long)set_on_s);
+}
+
 /* True when the store is over its size. */
 static bool look_at_size(struct ledger *l)
 {
@@ -77,6 +94,7 @@ bool ledger_prune(struct ledger *l)
 
 	if (!l->archive || l->failing)
 		return false;
+	ledger_watch_clock(l, clock_unix_s(), clock_ms());
 	full = look_at_size(l);
 	if (l->cursor == 0 && !begin_pass(l, full))
 		return full;

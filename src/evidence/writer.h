@@ -49,6 +49,8 @@ struct ledger {
 	struct archive_limits limits;
 	unsigned int pressure; /* passes in a row that were for the size */
 	uint64_t next_age_ms;
+	int64_t ahead_s; /* how far the calendar was ahead of the monotonic clock; 0: not looked at
+			  */
 	uint64_t next_size_ms;
 };
 
@@ -57,6 +59,11 @@ void ledger_collect(struct ledger *ledger);
 
 /* Writes what waits, unless a failure was just now. */
 void ledger_write(struct ledger *ledger);
+
+/* Has nothing be removed for its age for a day when the calendar was set on by an hour or more: a
+ * clock that is wrong must not end what is kept for years.  Called often, with what both clocks
+ * say. */
+void ledger_watch_clock(struct ledger *ledger, uint64_t unix_s, uint64_t now_ms);
 
 /* A step of what keeps the store within its age and size.  True: there is more to be done. */
 bool ledger_prune(struct ledger *ledger);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "evidence/ledger.h"
+#include "evidence/writer.h"
 #include "support/await.h"
 #include "support/scratch.h"
 
@@ -174,6 +175,25 @@ static void test_what_is_too_old_goes(void **state)
 	AWAIT(ledger_stats(kit->ledger)->ledger_removed == 1, await_nap());
 }
 
+/* A clock that is set on by years, and back: nothing is held to be that old. */
+static void test_a_clock_that_is_set_on_ends_nothing(void **state)
+{
+	const uint64_t hour_ms = 3600000;
+	struct ledger l = {.next_age_ms = 0};
+
+	(void)state;
+	ledger_watch_clock(&l, 1800000000, 1000);
+	ledger_watch_clock(&l, 1800000000 + 7200, 1000 + 2 * hour_ms); /* it runs */
+	ledger_watch_clock(&l, 1800000000 + 7260, 1000 + 2 * hour_ms); /* a bit is set right */
+	assert_int_equal(l.next_age_ms, 0);
+	ledger_watch_clock(&l, 1800000000 - 86400, 1000 + 2 * hour_ms); /* set back */
+	assert_int_equal(l.next_age_ms, 0);
+	ledger_watch_clock(&l, 2100000000, 1000 + 3 * hour_ms);
+	assert_int_equal(l.next_age_ms, 1000 + 3 * hour_ms + 24 * hour_ms);
+	ledger_watch_clock(&l, 2100000000 + 3600, 1000 + 4 * hour_ms);
+	assert_int_equal(l.next_age_ms, 1000 + 3 * hour_ms + 24 * hour_ms);
+}
+
 static void test_the_size_has_a_bound(void **state)
 {
 	struct kit *kit = *state;
@@ -232,6 +252,7 @@ int main(void)
 		TEST(test_what_cannot_be_written_is_kept),
 		TEST(test_a_file_that_was_removed_is_made_anew),
 		TEST(test_what_is_too_old_goes),
+		TEST(test_a_clock_that_is_set_on_ends_nothing),
 		TEST(test_the_size_has_a_bound),
 		TEST(test_without_its_key_nothing_is_written),
 		cmocka_unit_test(test_wanted_only_where_there_is_a_place),
