@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 
 /* Room for any address with its port as text: "[address]@65535", scope id and NUL. */
 #define ADDR_TEXT_MAX 80
@@ -78,6 +79,19 @@ static inline struct ip ip_from_octets(const uint8_t *octets, bool ipv6)
 }
 
 bool ip_equal(const struct ip *a, const struct ip *b);
+
+/* SipHash-1-3 of an address, for tables that clients fill.  Any thread. */
+static inline uint64_t ip_hash(const struct hash_key *key, const struct ip *ip)
+{
+	struct hash_state h = hash_begin(key);
+	uint64_t words[2];
+
+	memcpy(words, ip->bytes, sizeof(words));
+	hash_word(&h, ip->family);
+	hash_word(&h, words[0]);
+	hash_word(&h, words[1]);
+	return hash_end(h);
+}
 
 /* The address with all but its first `bits` bits zero; more bits than the address has: the address
  * as it is. */

@@ -63,11 +63,17 @@ static inline struct ip loop_client(const struct loop *loop, const struct ip *ad
 							     : conf->client_prefix_ipv6);
 }
 
-/* Counts one query of `client` that waits for upstreams; false: the client has as many as it may.
- */
-static inline bool loop_may_wait(struct loop *loop, const struct ip *client)
+/* By which the tables of clients know a client. */
+static inline uint64_t loop_client_hash(const struct loop *loop, const struct ip *client)
 {
-	if (tally_take(&loop->shared->waiting, &loop->env.name_key, client,
+	return ip_hash(&loop->env.name_key, client);
+}
+
+/* Counts one query of a client that waits for upstreams; false: the client has as many as it may.
+ */
+static inline bool loop_may_wait(struct loop *loop, uint64_t client_hash)
+{
+	if (tally_take(&loop->shared->waiting, client_hash,
 		       loop->env.snapshot->conf->outgoing.queries_per_client))
 		return true;
 	stats_inc(loop->env.stats, client_overload);
@@ -75,9 +81,9 @@ static inline bool loop_may_wait(struct loop *loop, const struct ip *client)
 }
 
 /* The query waits no more: its place goes back to the client. */
-static inline void loop_waited(struct loop *loop, const struct ip *client)
+static inline void loop_waited(struct loop *loop, uint64_t client_hash)
 {
-	tally_give(&loop->shared->waiting, &loop->env.name_key, client);
+	tally_give(&loop->shared->waiting, client_hash);
 }
 
 /* Reads the clock into the environment: at the beginning of an event's work, once. */

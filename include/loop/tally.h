@@ -14,9 +14,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/addr.h"
-#include "base/hash.h"
-
 #define TALLY_SETS 16384U /* a power of two */
 #define TALLY_WAYS 8U	  /* a cache line */
 #define TALLY_TRIES 64	  /* when threads change the same client's count */
@@ -26,14 +23,15 @@ struct tally {
 	_Atomic uint64_t slots[TALLY_SETS][TALLY_WAYS];
 };
 
-/* One more for `client`, unless the client has `limit` already: then false.  Any thread. */
-bool tally_take(struct tally *tally, const struct hash_key *key, const struct ip *client,
-		uint32_t limit);
+/* A client is given by its ip_hash, with one key for all calls. */
 
-/* One less, after a tally_take that was true, with the same key.  Any thread. */
-void tally_give(struct tally *tally, const struct hash_key *key, const struct ip *client);
+/* One more for the client, unless the client has `limit` already: then false.  Any thread. */
+bool tally_take(struct tally *tally, uint64_t client_hash, uint32_t limit);
 
-/* What `client` has.  Any thread. */
-uint32_t tally_count(struct tally *tally, const struct hash_key *key, const struct ip *client);
+/* One less, after a tally_take that was true.  Any thread. */
+void tally_give(struct tally *tally, uint64_t client_hash);
+
+/* What the client has.  Any thread. */
+uint32_t tally_count(struct tally *tally, uint64_t client_hash);
 
 #endif

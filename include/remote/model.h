@@ -153,6 +153,7 @@ struct client {
 	LIST_ENTRY(client) weight;   /* among those that have about as many */
 	TAILQ_ENTRY(client) turn[2]; /* while it has questions that wait */
 	struct ip prefix;
+	uint64_t hash; /* ip_hash of the prefix */
 	uint32_t count;
 	struct question_queue questions;
 	struct question_queue waiting[2]; /* not sent yet; to be sent again */

@@ -29,9 +29,10 @@ struct upstream_result {
  */
 struct upstream_waiter {
 	STAILQ_ENTRY(upstream_waiter) entry; /* upstream's own */
-	struct ip client;  /* its prefix: the address, with all further bits zero */
-	uint64_t since_us; /* when the query came, monotonic */
-	uint64_t origin;   /* the same for a query that is sent again; 0: none is */
+	struct ip client;     /* its prefix: the address, with all further bits zero */
+	uint64_t client_hash; /* ip_hash of the prefix, by the loop's name_key */
+	uint64_t since_us;    /* when the query came, monotonic */
+	uint64_t origin;      /* the same for a query that is sent again; 0: none is */
 	struct query_wait wait;
 	void (*done)(struct upstream_waiter *waiter, const struct upstream_result *result);
 };

@@ -69,13 +69,12 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 struct ip ip_masked(const struct ip *ip, unsigned int bits)
 {
 	struct ip masked = *ip;
+	unsigned int whole = bits / 8; /* octets that stay as they are */
 
-	for (unsigned int i = 0; i < sizeof(masked.bytes); i++) {
-		unsigned int kept = bits > 8 * i ? bits - 8 * i : 0;
-
-		if (kept < 8)
-			masked.bytes[i] &= (uint8_t)(0xff00U >> kept);
-	}
+	if (whole >= sizeof(masked.bytes))
+		return masked;
+	masked.bytes[whole] &= (uint8_t)(0xff00U >> bits % 8);
+	memset(masked.bytes + whole + 1, 0, sizeof(masked.bytes) - whole - 1);
 	return masked;
 }
 

@@ -31,15 +31,20 @@ static inline bool is_of(struct shard *s, uint32_t id, uint64_t hash, const stru
 	return e->hash == hash && e->qname_len == qname->len && same_name(s, id, qname);
 }
 
+/* That of the key's name and `qtype`. */
+static inline uint64_t hash_of(const struct cache_key *key, uint16_t qtype)
+{
+	return qtype == key->qtype ? key->hash
+				   : key->hash ^ cache_slot(key->qtype) ^ cache_slot(qtype);
+}
+
 uint32_t entry_find(struct shard *s, const struct cache_key *key, uint16_t qtype, uint8_t cd)
 {
-	uint64_t hash = key->hash;
+	uint64_t hash = hash_of(key, qtype);
 	uint32_t id;
 
 	if (!s->block_count)
 		return NONE;
-	if (qtype != key->qtype)
-		hash ^= cache_slot(key->qtype) ^ cache_slot(qtype);
 	for (id = bucket_get(s, hash); id; id = entry_at(s, id)->chain) {
 		const struct entry *e = entry_at(s, id);
 
@@ -50,20 +55,31 @@ uint32_t entry_find(struct shard *s, const struct cache_key *key, uint16_t qtype
 	return id;
 }
 
+/* Adds those of `qtype` to the `count` that there are; returns how many there are then. */
+static unsigned int add_candidates(struct shard *s, const struct cache_key *key, uint16_t qtype,
+				   uint32_t ids[CANDIDATES_MAX], unsigned int count)
+{
+	uint64_t hash = hash_of(key, qtype);
+
+	for (uint32_t id = bucket_get(s, hash); id; id = entry_at(s, id)->chain) {
+		const struct entry *e = entry_at(s, id);
+
+		if (e->qtype == qtype && !(e->flags & CACHE_FLAG_CD & ~key->flags) &&
+		    is_of(s, id, hash, key->qname) && count < CANDIDATES_MAX)
+			ids[count++] = id;
+	}
+	return count;
+}
+
 unsigned int entry_candidates(struct shard *s, const struct cache_key *key,
 			      uint32_t ret_ids[CANDIDATES_MAX])
 {
-	const uint16_t types[] = {key->qtype, TYPE_NONE};
-	unsigned int count = 0;
+	unsigned int count;
 
-	for (unsigned int i = 0; i < (key->qtype == TYPE_NONE ? 1U : 2U); i++)
-		for (unsigned int cd = 0; cd <= (key->flags & CACHE_FLAG_CD); cd += CACHE_FLAG_CD) {
-			uint32_t id = entry_find(s, key, types[i], (uint8_t)cd);
-
-			if (id)
-				ret_ids[count++] = id;
-		}
-	return count;
+	if (!s->block_count)
+		return 0;
+	count = add_candidates(s, key, key->qtype, ret_ids, 0);
+	return key->qtype == TYPE_NONE ? count : add_candidates(s, key, TYPE_NONE, ret_ids, count);
 }
 
 uint32_t entry_newest(struct shard *s, const struct conf_cache *conf, const struct cache_key *key,

@@ -57,7 +57,7 @@ static _Atomic uint64_t *find(const struct search *s, uint64_t *ret_slot)
 enum bucket_level bucket_take(struct buckets *buckets, const struct hash_key *key,
 			      const struct ip *client, const struct rate *rate, uint64_t now_us)
 {
-	uint64_t hash = hash_siphash24(key, client, sizeof(*client));
+	uint64_t hash = ip_hash(key, client);
 	uint64_t each = TICKS_PER_S / rate->per_second;
 	uint64_t size = each * rate->burst;
 	struct search s = {

@@ -70,6 +70,7 @@ enum err conn_open(struct stream *stream, int fd, const struct endpoint *peer,
 	conn->peer = *peer;
 	conn->address = ip_from_sockaddr(&peer->u.sa);
 	conn->client = *client;
+	conn->client_hash = loop_client_hash(stream->loop, client);
 	conn_used(conn);
 	event_assign(&conn->readable, base, fd, EV_READ | EV_PERSIST, on_readable, conn);
 	event_assign(&conn->writable, base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
@@ -157,7 +158,7 @@ static void give_place_back(const struct conn *conn)
 	struct loop *loop = conn->stream->loop;
 
 	atomic_fetch_sub(&loop->shared->tcp_connections, 1);
-	tally_give(&loop->shared->tcp_clients, &loop->env.name_key, &conn->client);
+	tally_give(&loop->shared->tcp_clients, conn->client_hash);
 }
 
 void conn_free(struct conn *conn)

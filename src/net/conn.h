@@ -57,7 +57,8 @@ struct conn {
 	struct evbuffer *out;	/* answered and not written */
 	struct endpoint peer;
 	struct ip address;
-	struct ip client;   /* whose share the connection is of: loop_client */
+	struct ip client; /* whose share the connection is of: loop_client */
+	uint64_t client_hash;
 	uint64_t active_ms; /* when it was last of use, see conn_used */
 	uint32_t in_flight;
 	int fd;	     /* -1: closed, and kept for its questions in flight */

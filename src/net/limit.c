@@ -72,8 +72,7 @@ bool limit_burst(struct limit *limit, struct loop *loop, const struct ip *client
 
 	if (most == 0 || wait->good_cookie || env->now_ms - since_ms <= HELD_MS)
 		return true;
-	burst = &limit->bursts[hash_siphash24(&env->name_key, client, sizeof(*client)) %
-			       BURST_CLIENTS];
+	burst = &limit->bursts[ip_hash(&env->name_key, client) % BURST_CLIENTS];
 	if (burst->window != window)
 		*burst = (struct burst){.window = window};
 	if (burst->octets + len > most) {

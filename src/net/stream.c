@@ -78,7 +78,7 @@ static void welcome(struct stream *stream, int fd, const struct endpoint *peer)
 	}
 	if (conn_open(stream, fd, peer, &client) != ERR_OK) {
 		atomic_fetch_sub(&loop->shared->tcp_connections, 1);
-		tally_give(&loop->shared->tcp_clients, &loop->env.name_key, &client);
+		tally_give(&loop->shared->tcp_clients, loop_client_hash(loop, &client));
 		turn_away(stream, fd, &client);
 		return;
 	}

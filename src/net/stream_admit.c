@@ -32,7 +32,7 @@ uint32_t stream_connections_of(const struct stream *stream, const struct ip *cli
 {
 	const struct loop *loop = stream->loop;
 
-	return tally_count(&loop->shared->tcp_clients, &loop->env.name_key, client);
+	return tally_count(&loop->shared->tcp_clients, loop_client_hash(loop, client));
 }
 
 static void evict(struct stream *stream, struct conn *conn)
@@ -124,7 +124,7 @@ static bool take_client_place(struct stream *stream, const struct ip *client, ui
 {
 	struct loop *loop = stream->loop;
 
-	return tally_take(&loop->shared->tcp_clients, &loop->env.name_key, client, limit);
+	return tally_take(&loop->shared->tcp_clients, loop_client_hash(loop, client), limit);
 }
 
 /* A place of the client's own: at its limit, one of its idle connections gives its place, which no
@@ -158,7 +158,7 @@ bool stream_admit(struct stream *stream, const struct ip *address, const struct 
 				      evicted || has_others(stream) ? with_slack(limit) : limit);
 	}
 	if (!admitted)
-		tally_give(&loop->shared->tcp_clients, &loop->env.name_key, client);
+		tally_give(&loop->shared->tcp_clients, loop_client_hash(loop, client));
 	return admitted;
 }
 

@@ -51,7 +51,7 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 		conn_put(conn, len);
 	LIST_REMOVE(w, entry);
 	free(w);
-	loop_waited(conn->stream->loop, &conn->client);
+	loop_waited(conn->stream->loop, conn->client_hash);
 	conn->in_flight--;
 	conn_used(conn);
 	event_active(&conn->writable, EV_WRITE, 0);
@@ -62,11 +62,11 @@ static bool ask(struct conn *conn, const struct query_key *key, struct stream_wa
 {
 	struct loop *loop = conn->stream->loop;
 
-	if (!loop_may_wait(loop, &conn->client))
+	if (!loop_may_wait(loop, conn->client_hash))
 		return false;
 	if (upstream_ask(conn->stream->upstreams, key, &w->base) == ERR_OK)
 		return true;
-	loop_waited(loop, &conn->client);
+	loop_waited(loop, conn->client_hash);
 	return false;
 }
 
@@ -82,6 +82,7 @@ static void forward(struct conn *conn, const struct query *q, const uint8_t *msg
 	}
 	query_suspend(q, env, msg, &key, &w->base.wait);
 	w->base.client = conn->client;
+	w->base.client_hash = conn->client_hash;
 	w->base.origin = 0;
 	w->base.since_us = conn->stream->loop->now_us;
 	w->base.done = on_done;

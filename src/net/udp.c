@@ -129,7 +129,7 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 		batch_set_answer(&udp->out, i, len);
 		udp->out_count++;
 	}
-	loop_waited(udp->loop, &base->client);
+	loop_waited(udp->loop, base->client_hash);
 	SLIST_INSERT_HEAD(&udp->unused, w, unused);
 	if (udp->out_count == BATCH)
 		flush_out(udp);
@@ -160,7 +160,8 @@ static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *ms
 	if (!w)
 		return ERR_REFUSED;
 	w->base.client = loop_client(udp->loop, &q->client);
-	if (!loop_may_wait(udp->loop, &w->base.client))
+	w->base.client_hash = loop_client_hash(udp->loop, &w->base.client);
+	if (!loop_may_wait(udp->loop, w->base.client_hash))
 		return ERR_REFUSED;
 	SLIST_REMOVE_HEAD(&udp->unused, unused);
 	query_suspend(q, &udp->loop->env, msg, &key, &w->base.wait);
@@ -174,7 +175,7 @@ static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *ms
 	if (err == ERR_OK)
 		return ERR_OK;
 	SLIST_INSERT_HEAD(&udp->unused, w, unused);
-	loop_waited(udp->loop, &w->base.client);
+	loop_waited(udp->loop, w->base.client_hash);
 	return err;
 }
 

@@ -100,6 +100,7 @@ static struct chase *create(struct question *q, const struct query_key *key,
 	if (!c)
 		return NULL;
 	c->waiter.client = q->client->prefix;
+	c->waiter.client_hash = q->client->hash;
 	c->waiter.done = on_done;
 	c->waiter.wait.wire.edns.dnssec_ok = true; /* who waits for the whole may want that */
 	c->question = q;

@@ -27,47 +27,41 @@ void clients_free(struct clients *c)
 	free(c->buckets);
 }
 
-static struct client_list *bucket_of(struct upstreams *up, const struct ip *prefix)
+static struct client_list *bucket_of(struct upstreams *up, uint64_t hash)
 {
-	struct hash_state h = hash_begin(&up->loop->env.name_key);
-	uint64_t words[2];
-
-	memcpy(words, prefix->bytes, sizeof(words));
-	hash_word(&h, prefix->family);
-	hash_word(&h, words[0]);
-	hash_word(&h, words[1]);
-	return &up->clients.buckets[hash_end(h) & up->bucket_mask];
+	return &up->clients.buckets[hash & up->bucket_mask];
 }
 
-static struct client *find(struct upstreams *up, const struct ip *prefix)
+static struct client *find(struct upstreams *up, const struct ip *prefix, uint64_t hash)
 {
 	struct client *client;
 
-	LIST_FOREACH(client, bucket_of(up, prefix), chain) {
+	LIST_FOREACH(client, bucket_of(up, hash), chain) {
 		if (ip_equal(&client->prefix, prefix))
 			break;
 	}
 	return client;
 }
 
-uint32_t client_load(struct upstreams *up, const struct ip *prefix)
+uint32_t client_load(struct upstreams *up, const struct ip *prefix, uint64_t hash)
 {
-	const struct client *client = find(up, prefix);
+	const struct client *client = find(up, prefix, hash);
 
 	return client ? client->count : 0;
 }
 
-static struct client *create(struct upstreams *up, const struct ip *prefix)
+static struct client *create(struct upstreams *up, const struct ip *prefix, uint64_t hash)
 {
 	struct client *client = LIST_FIRST(&up->clients.unused); /* as many as questions */
 
 	LIST_REMOVE(client, chain);
 	client->prefix = *prefix;
+	client->hash = hash;
 	client->count = 0;
 	TAILQ_INIT(&client->questions);
 	for (int i = 0; i < 2; i++)
 		TAILQ_INIT(&client->waiting[i]);
-	LIST_INSERT_HEAD(bucket_of(up, prefix), client, chain);
+	LIST_INSERT_HEAD(bucket_of(up, hash), client, chain);
 	return client;
 }
 
@@ -87,12 +81,12 @@ static void set_count(struct clients *c, struct client *client, uint32_t count)
 		LIST_INSERT_HEAD(&c->weights[weight_of(count)], client, weight);
 }
 
-void client_join(struct question *q, const struct ip *prefix)
+void client_join(struct question *q, const struct ip *prefix, uint64_t hash)
 {
-	struct client *client = find(q->upstreams, prefix);
+	struct client *client = find(q->upstreams, prefix, hash);
 
 	if (!client)
-		client = create(q->upstreams, prefix);
+		client = create(q->upstreams, prefix, hash);
 	q->client = client;
 	TAILQ_INSERT_TAIL(&client->questions, q, owned);
 	set_count(&q->upstreams->clients, client, client->count + 1);

@@ -161,7 +161,7 @@ enum server_state pick_outlook(const struct question *q);
 struct question *question_find(struct upstreams *up, const struct query_key *key);
 /* A new one of a client; NULL: there are as many as there may be, or its pool is not in force. */
 struct question *question_begin(struct upstreams *up, const struct query_key *key,
-				const struct ip *client);
+				const struct ip *client, uint64_t client_hash);
 /* The same question, for `server` alone; found by nobody. */
 struct question *question_double(const struct question *of, struct server *server);
 /* Ends what it has under way, and hands its place back.  Its waiters are the caller's. */
@@ -180,10 +180,10 @@ bool question_over_link(const struct question *q, const struct server *server);
 
 enum err clients_create(struct clients *clients, uint32_t in_flight, uint32_t buckets) MUST_CHECK;
 void clients_free(struct clients *clients);
-/* How many questions a prefix has in flight. */
-uint32_t client_load(struct upstreams *up, const struct ip *prefix);
+/* How many questions a prefix has in flight; `hash` is its ip_hash. */
+uint32_t client_load(struct upstreams *up, const struct ip *prefix, uint64_t hash);
 /* `q` is the newest question of a prefix; until client_leave. */
-void client_join(struct question *q, const struct ip *prefix);
+void client_join(struct question *q, const struct ip *prefix, uint64_t hash);
 void client_leave(struct question *q);
 /* One that has as many questions as any, or half of that; NULL: nobody has. */
 struct client *client_heaviest(const struct clients *clients);

@@ -67,7 +67,8 @@ static void reset(struct question *q)
 
 /* One of `kind`, which is in no table yet. */
 static struct question *begin(struct upstreams *up, const struct query_key *key,
-			      const struct ip *client, enum question_kind kind)
+			      const struct ip *client, uint64_t client_hash,
+			      enum question_kind kind)
 {
 	struct question *q = LIST_FIRST(&up->unused);
 	struct pool *pool = q ? pool_take(up, key) : NULL;
@@ -81,16 +82,16 @@ static struct question *begin(struct upstreams *up, const struct query_key *key,
 	q->pool = pool;
 	reset(q);
 	evtimer_assign(&q->timer, up->loop->base, on_timer, q);
-	client_join(q, client);
+	client_join(q, client, client_hash);
 	TAILQ_INSERT_TAIL(&up->queue, q, age);
 	up->in_flight++;
 	return q;
 }
 
 struct question *question_begin(struct upstreams *up, const struct query_key *key,
-				const struct ip *client)
+				const struct ip *client, uint64_t client_hash)
 {
-	struct question *q = begin(up, key, client, QUESTION_CLIENT);
+	struct question *q = begin(up, key, client, client_hash, QUESTION_CLIENT);
 
 	if (q)
 		LIST_INSERT_HEAD(&up->buckets[key->hash & up->bucket_mask], q, chain);
@@ -100,7 +101,7 @@ struct question *question_begin(struct upstreams *up, const struct query_key *ke
 struct question *question_double(const struct question *of, struct server *server)
 {
 	static const struct ip nobody = {0};
-	struct question *q = begin(of->upstreams, &of->key, &nobody, QUESTION_MEASURE);
+	struct question *q = begin(of->upstreams, &of->key, &nobody, 0, QUESTION_MEASURE);
 
 	if (!q)
 		return NULL;

@@ -38,10 +38,11 @@ static void crowd_out(struct upstreams *up, struct question *victim)
 
 /* When nearly all places are taken, another question goes for one that is likelier to be answered.
  */
-static void make_room(struct upstreams *up, const struct ip *client, bool in_silence)
+static void make_room(struct upstreams *up, const struct ip *client, uint64_t client_hash,
+		      bool in_silence)
 {
 	if (up->in_flight >= up->in_flight_max - up->in_flight_max / 8)
-		crowd_out(up, find_victim(up, client_load(up, client), in_silence));
+		crowd_out(up, find_victim(up, client_load(up, client, client_hash), in_silence));
 }
 
 /* Names of silent zones have half of the places, whoever asks for them: addresses are easily
@@ -58,15 +59,15 @@ static bool make_room_in_silence(struct upstreams *up)
 
 /* Puts the question to the upstreams; NULL when there are too many. */
 static struct question *question_ask(struct upstreams *up, const struct query_key *key,
-				     const struct ip *client)
+				     const struct ip *client, uint64_t client_hash)
 {
 	bool in_silence = silence_covers(up, key);
 	struct question *q;
 
 	if (in_silence && !make_room_in_silence(up))
 		return NULL;
-	make_room(up, client, in_silence);
-	q = question_begin(up, key, client);
+	make_room(up, client, client_hash, in_silence);
+	q = question_begin(up, key, client, client_hash);
 	if (!q)
 		return NULL;
 	if (in_silence)
@@ -81,7 +82,7 @@ void upstream_refresh(struct upstreams *up, const struct query_key *key)
 	static const struct ip nobody = {0};
 
 	if (!question_find(up, key))
-		(void)question_ask(up, key, &nobody);
+		(void)question_ask(up, key, &nobody, 0);
 }
 
 enum err upstream_ask(struct upstreams *up, const struct query_key *key,
@@ -95,7 +96,7 @@ enum err upstream_ask(struct upstreams *up, const struct query_key *key,
 	if (q)
 		stats_inc(up->loop->env.stats, joined);
 	else
-		q = question_ask(up, key, &waiter->client);
+		q = question_ask(up, key, &waiter->client, waiter->client_hash);
 	return q ? waiting_join(q, waiter) : ERR_REFUSED;
 }
 

@@ -9,6 +9,8 @@
 
 #include "upstream/engine.h"
 
+#define SPREAD 0x9e3779b97f4a7c15ULL /* odd: a client's parties lie in different buckets */
+
 #define PARTIES_SEEN 64U /* of a question that are looked at for the largest, the newest first */
 
 enum err waiting_create(struct waiting *w, uint32_t places, uint32_t buckets)
@@ -29,41 +31,36 @@ void waiting_free(struct waiting *w)
 	free(w->buckets);
 }
 
-static struct party_list *bucket_of(const struct question *q, const struct ip *prefix)
+static struct party_list *bucket_of(const struct question *q, const struct upstream_waiter *waiter)
 {
 	struct upstreams *up = q->upstreams;
-	struct hash_state h = hash_begin(&up->loop->env.name_key);
-	uint64_t words[2];
+	uint64_t hash = waiter->client_hash + (uint64_t)(q - up->questions) * SPREAD;
 
-	memcpy(words, prefix->bytes, sizeof(words));
-	hash_word(&h, (uint64_t)(q - up->questions) << 8 | prefix->family);
-	hash_word(&h, words[0]);
-	hash_word(&h, words[1]);
-	return &up->waiting.buckets[hash_end(h) & up->bucket_mask];
+	return &up->waiting.buckets[hash & up->bucket_mask];
 }
 
-static struct party *find(const struct question *q, const struct ip *prefix)
+static struct party *find(const struct question *q, const struct upstream_waiter *waiter)
 {
 	struct party *p;
 
-	if (LIST_EMPTY(&q->parties)) /* as of most questions: no hash is needed */
+	if (LIST_EMPTY(&q->parties)) /* as of most questions */
 		return NULL;
-	LIST_FOREACH(p, bucket_of(q, prefix), chain) {
-		if (p->question == q && ip_equal(&p->prefix, prefix))
+	LIST_FOREACH(p, bucket_of(q, waiter), chain) {
+		if (p->question == q && ip_equal(&p->prefix, &waiter->client))
 			break;
 	}
 	return p;
 }
 
-static struct party *create(struct question *q, const struct ip *prefix)
+static struct party *create(struct question *q, const struct upstream_waiter *waiter)
 {
 	struct waiting *w = &q->upstreams->waiting;
 	struct party *p = LIST_FIRST(&w->unused); /* as many as waiters */
 
 	LIST_REMOVE(p, chain);
-	*p = (struct party){.question = q, .prefix = *prefix};
+	*p = (struct party){.question = q, .prefix = waiter->client};
 	STAILQ_INIT(&p->waiters);
-	LIST_INSERT_HEAD(bucket_of(q, prefix), p, chain);
+	LIST_INSERT_HEAD(bucket_of(q, waiter), p, chain);
 	LIST_INSERT_HEAD(&q->parties, p, entry);
 	return p;
 }
@@ -137,7 +134,7 @@ static bool make_place(struct upstreams *up)
 enum err waiting_may_join(struct question *q, const struct upstream_waiter *waiter)
 {
 	const struct query_env *env = &q->upstreams->loop->env;
-	struct party *p = find(q, &waiter->client);
+	struct party *p = find(q, waiter);
 	struct upstream_waiter *before;
 
 	if (!p)
@@ -162,9 +159,9 @@ enum err waiting_join(struct question *q, struct upstream_waiter *waiter)
 
 	if (w->taken == w->places && !make_place(q->upstreams))
 		return ERR_REFUSED;
-	p = find(q, &waiter->client);
+	p = find(q, waiter);
 	if (!p)
-		p = create(q, &waiter->client);
+		p = create(q, waiter);
 	STAILQ_INSERT_TAIL(&p->waiters, waiter, entry);
 	p->count++;
 	set_count(q, q->waiting + 1);

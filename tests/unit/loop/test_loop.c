@@ -82,13 +82,13 @@ static void test_waiting(void **state)
 	struct ip other = ip_of("192.0.2.2");
 
 	f->conf->outgoing.queries_per_client = 2;
-	assert_true(loop_may_wait(&f->loop, &one));
-	assert_true(loop_may_wait(&f->loop, &one));
-	assert_false(loop_may_wait(&f->loop, &one));
+	assert_true(loop_may_wait(&f->loop, loop_client_hash(&f->loop, &one)));
+	assert_true(loop_may_wait(&f->loop, loop_client_hash(&f->loop, &one)));
+	assert_false(loop_may_wait(&f->loop, loop_client_hash(&f->loop, &one)));
 	assert_int_equal(f->stats.client_overload, 1);
-	assert_true(loop_may_wait(&f->loop, &other));
-	loop_waited(&f->loop, &one);
-	assert_true(loop_may_wait(&f->loop, &one));
+	assert_true(loop_may_wait(&f->loop, loop_client_hash(&f->loop, &other)));
+	loop_waited(&f->loop, loop_client_hash(&f->loop, &one));
+	assert_true(loop_may_wait(&f->loop, loop_client_hash(&f->loop, &one)));
 	assert_int_equal(f->stats.client_overload, 1);
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/addr.h"
 #include "loop/tally.h"
 
 static const struct hash_key key = {.k0 = 7, .k1 = 11};
@@ -18,6 +19,11 @@ static struct ip client(uint32_t number)
 
 	memcpy(ip.bytes, &number, sizeof(number));
 	return ip;
+}
+
+static uint64_t hash_of(const struct ip *ip)
+{
+	return ip_hash(&key, ip);
 }
 
 static bool is_empty(struct tally *t)
@@ -36,16 +42,16 @@ static void test_limit(void **state)
 	struct ip other = client(2);
 
 	for (int i = 0; i < 3; i++)
-		assert_true(tally_take(&t, &key, &one, 3));
-	assert_false(tally_take(&t, &key, &one, 3));
-	assert_true(tally_take(&t, &key, &other, 3));
-	tally_give(&t, &key, &one);
-	assert_true(tally_take(&t, &key, &one, 3));
-	assert_false(tally_take(&t, &key, &one, 3));
-	assert_false(tally_take(&t, &key, &one, 2)); /* a limit that was lowered meanwhile */
+		assert_true(tally_take(&t, hash_of(&one), 3));
+	assert_false(tally_take(&t, hash_of(&one), 3));
+	assert_true(tally_take(&t, hash_of(&other), 3));
+	tally_give(&t, hash_of(&one));
+	assert_true(tally_take(&t, hash_of(&one), 3));
+	assert_false(tally_take(&t, hash_of(&one), 3));
+	assert_false(tally_take(&t, hash_of(&one), 2)); /* a limit that was lowered meanwhile */
 	for (int i = 0; i < 3; i++)
-		tally_give(&t, &key, &one);
-	tally_give(&t, &key, &other);
+		tally_give(&t, hash_of(&one));
+	tally_give(&t, hash_of(&other));
 	assert_true(is_empty(&t));
 }
 
@@ -62,16 +68,16 @@ static void test_many_clients(void **state)
 		for (uint32_t i = 0; i < rows[row].clients * rows[row].limit; i++) {
 			struct ip ip = client(i % rows[row].clients);
 
-			assert_int_equal(tally_count(&t, &key, &ip), i / rows[row].clients);
-			assert_true(tally_take(&t, &key, &ip, rows[row].limit));
+			assert_int_equal(tally_count(&t, hash_of(&ip)), i / rows[row].clients);
+			assert_true(tally_take(&t, hash_of(&ip), rows[row].limit));
 		}
 		for (uint32_t i = 0; i < rows[row].clients; i++) {
 			struct ip ip = client(i);
 
-			assert_int_equal(tally_count(&t, &key, &ip), rows[row].limit);
-			assert_false(tally_take(&t, &key, &ip, rows[row].limit));
+			assert_int_equal(tally_count(&t, hash_of(&ip)), rows[row].limit);
+			assert_false(tally_take(&t, hash_of(&ip), rows[row].limit));
 			for (uint32_t taken = 0; taken < rows[row].limit; taken++)
-				tally_give(&t, &key, &ip);
+				tally_give(&t, hash_of(&ip));
 		}
 		assert_true(is_empty(&t));
 	}
@@ -87,8 +93,8 @@ static void test_full(void **state)
 		for (unsigned int way = 0; way < TALLY_WAYS; way++)
 			t.slots[set][way] = UINT64_MAX;
 	for (int i = 0; i < 3; i++)
-		assert_true(tally_take(&t, &key, &ip, 1));
-	tally_give(&t, &key, &ip);
+		assert_true(tally_take(&t, hash_of(&ip), 1));
+	tally_give(&t, hash_of(&ip));
 	for (unsigned int set = 0; set < TALLY_SETS; set++)
 		for (unsigned int way = 0; way < TALLY_WAYS; way++)
 			assert_int_equal(t.slots[set][way], UINT64_MAX);
@@ -101,8 +107,8 @@ static void *take_and_give(void *arg)
 	struct ip ip = client(*(uint32_t *)arg);
 
 	for (int i = 0; i < 20000; i++)
-		if (tally_take(&shared_tally, &key, &ip, 2))
-			tally_give(&shared_tally, &key, &ip);
+		if (tally_take(&shared_tally, hash_of(&ip), 2))
+			tally_give(&shared_tally, hash_of(&ip));
 	return NULL;
 }
 

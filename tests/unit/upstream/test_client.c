@@ -26,6 +26,7 @@ static enum err ask_as(struct world *w, struct asker *a, uint8_t client, const c
 	struct query_key key = asker_key(w, a, name, TYPE_A, DNSMSG_EDNS);
 
 	a->base.client = prefix(client);
+	a->base.client_hash = client;
 	return upstream_ask(w->up, &key, &a->base);
 }
 
@@ -92,7 +93,7 @@ static void test_heaviest_makes_room(void **state)
 	ask_range(w, light, 2, 2);
 	ask_range(w, heavy, PLACES - 3, 1);
 	assert_int_equal(
-		client_load(w->up, &(struct ip){.family = AF_INET, .bytes = {192, 0, 2, 1}}),
+		client_load(w->up, &(struct ip){.family = AF_INET, .bytes = {192, 0, 2, 1}}, 1),
 		PLACES - 3);
 	assert_int_equal(ask_as(w, &light[2], 3, "fresh.c3.example"), ERR_OK);
 	RIG_AWAIT(&w->rig, heavy[0].told == 1);
