@@ -29,6 +29,18 @@ struct question *question_find(struct upstreams *up, const struct query_key *key
 	return NULL;
 }
 
+/* How it went at each server: of the pool that is asked. */
+static void forget_servers(struct question *q)
+{
+	q->tried = 0;
+	q->failed = 0;
+	q->unhelpful = 0;
+	q->suspected = 0;
+	q->renewed = 0;
+	q->overdue = 0;
+	q->last = NULL;
+}
+
 static void reset(struct question *q)
 {
 	const struct loop *loop = q->upstreams->loop;
@@ -41,13 +53,7 @@ static void reset(struct question *q)
 	q->retry_ms = NEVER;
 	q->hedge_ms = NEVER;
 	q->stale_ms = NEVER;
-	q->tried = 0;
-	q->failed = 0;
-	q->unhelpful = 0;
-	q->suspected = 0;
-	q->renewed = 0;
-	q->overdue = 0;
-	q->last = NULL;
+	forget_servers(q);
 	q->only = NULL;
 	q->retries = 0;
 	q->bad_cookies = 0;
@@ -144,13 +150,7 @@ void question_renew(struct question *q)
 	q->pool = pool_renew(q->upstreams, q->pool);
 	if (q->pool == before)
 		return;
-	q->tried = 0;
-	q->failed = 0;
-	q->unhelpful = 0;
-	q->suspected = 0;
-	q->renewed = 0;
-	q->overdue = 0;
-	q->last = NULL;
+	forget_servers(q);
 	for (uint32_t i = 0; i < q->attempt_count; i++)
 		if (q->attempts[i].server)
 			q->tried |= place_bit(question_place(q, q->attempts[i].server));
