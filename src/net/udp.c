@@ -40,7 +40,6 @@ struct udp_waiter {
 	SLIST_ENTRY(udp_waiter) unused;
 	struct udp_socket *socket;
 	struct peer peer;
-	uint64_t since_ms;
 };
 
 struct udp {
@@ -96,8 +95,8 @@ static enum query_outcome resume(struct udp_waiter *w, const struct upstream_res
 	enum query_outcome outcome = query_resume(env, wait, result->reply, &result->verdict, buf,
 						  DATAGRAM_MAX, ret_len);
 
-	if (outcome == QUERY_ANSWERED &&
-	    !limit_burst(&udp->limit, udp->loop, &w->base.client, wait, w->since_ms, *ret_len))
+	if (outcome == QUERY_ANSWERED && !limit_burst(&udp->limit, udp->loop, &w->base.client, wait,
+						      w->base.since_us / 1000, *ret_len))
 		*ret_len = query_resume_truncated(env, wait, buf, DATAGRAM_MAX);
 	return outcome;
 }
@@ -170,7 +169,6 @@ static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *ms
 	w->base.done = on_done;
 	w->socket = s;
 	w->peer = udp->in.peers[i];
-	w->since_ms = udp->loop->env.now_ms;
 	err = upstream_ask(udp->upstreams, &key, &w->base);
 	if (err == ERR_OK)
 		return ERR_OK;
