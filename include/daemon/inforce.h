@@ -42,10 +42,19 @@ void inforce_pause(struct inforce *f, bool pause);
 void inforce_forbid(struct inforce *f);
 const atomic_bool *inforce_forbidden(const struct inforce *f);
 
-/* The number of a reload that somebody wants, as loads.covered will tell that it is over; and that
- * all up to `number` are over. */
-uint64_t inforce_want(struct inforce *f);
-void inforce_cover(struct inforce *f, uint64_t number);
+/* The number of a reload that somebody wants, as loads.covered_of will tell that it is over. */
+uint64_t inforce_want(struct inforce *f, enum web_reload kind);
+
+/* The kind that was wanted first of those that are not over: it begins now, and `ret_covers` is
+ * what inforce_cover is to be told at its end.  WEB_RELOAD_COUNT: none. */
+enum web_reload inforce_begin(struct inforce *f, uint64_t *ret_covers,
+			      const struct snapshot **ret_former);
+void inforce_cover(struct inforce *f, enum web_reload kind, uint64_t covers);
+
+/* A dry run has made `snapshot` (stays the caller's, and is changed) after `former`, which is told;
+ * or has failed for `reason`.  The loader's thread. */
+void inforce_compare(struct inforce *f, struct snapshot *snapshot, const struct snapshot *former);
+void inforce_dry_failed(struct inforce *f, const char *reason);
 
 /* Calls `look` once, with what stays so meanwhile. */
 typedef void inforce_look_fn(void *arg, const struct snapshot *snapshot,

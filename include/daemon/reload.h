@@ -22,8 +22,8 @@ enum err reload_create(struct event_base *base, const char *conf_path,
 		       const struct hash_key *name_key, struct inforce *f, reload_done_fn *done,
 		       void *arg, struct reload **ret_reload) MUST_CHECK;
 
-/* Begins one, or has another one begin when the one under way is over: what has changed meanwhile
- * may have been read already. */
+/* Begins what was wanted first (inforce_want), when the one under way is over; after that the next.
+ */
 void reload_start(struct reload *reload);
 
 bool reload_is_busy(const struct reload *reload);

@@ -3,6 +3,7 @@
 #ifndef WEB_BODY_H
 #define WEB_BODY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -14,5 +15,9 @@
  */
 enum err body_text(const char *data, size_t len, const char *key, char *buf,
 		   size_t size) MUST_CHECK;
+
+/* Finds whether `key` is true in such an object; it is not where it is missing, nor in no octets at
+ * all.  ERR_SYNTAX: no JSON object, or its value is neither true nor false. */
+enum err body_flag(const char *data, size_t len, const char *key, bool *ret_flag) MUST_CHECK;
 
 #endif

@@ -24,9 +24,12 @@
 	  "the servers that are asked: how each is, and its round trip")                           \
 	X(EXPLAIN, "explain", "GET", "/v1/explain", "NAME [--type TYPE] [--client ADDRESS]",       \
 	  "what a query for the name would be answered, and which rule of which list says so")     \
-	X(RELOAD, "reload", "POST", "/v1/reload", "",                                              \
+	X(RELOAD, "reload", "POST", "/v1/reload", "[--dry-run] [--back]",                          \
 	  "read configuration and lists anew, wait for the end, tell what became of each list; "   \
-	  "fails when one was refused")                                                            \
+	  "fails when one was refused; --dry-run changes nothing and tells which names would "     \
+	  "change; --back returns to the configuration before")                                    \
+	X(DIFFERENCE, "difference", "GET", "/v1/difference", "",                                   \
+	  "what the last dry run has found")                                                       \
 	X(BLOCK, "block", "POST", "/v1/block", "NAME [--until TIME] [--ticket TICKET]",            \
 	  "block the name and all below it, at once, before all lists, and over restarts, until "  \
 	  "the time (2026-11-28T07:00:00Z, or 12h from now on) or for ever")                       \

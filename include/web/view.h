@@ -11,6 +11,7 @@
 
 #include "cache/cache.h"
 #include "conf/options.h"
+#include "load/difference.h"
 #include "manual/manual.h"
 #include "match/policy.h"
 #include "query/snapshot.h"
@@ -33,12 +34,25 @@ struct web_list {
 	char reason[WEB_REASON_MAX]; /* why the last load refused it; "": it did not */
 };
 
+/* X(kind, word): what can be asked of the loader. */
+#define WEB_RELOADS(X)                                                                             \
+	X(WEB_RELOAD_NEW, "reload")  /* configuration and lists as they are now */                 \
+	X(WEB_RELOAD_DRY, "dry-run") /* likewise, but only to tell what would change */            \
+	X(WEB_RELOAD_BACK, "back")   /* the former configuration */
+
+#define WEB_RELOAD_ENUM(kind, word) kind,
+enum web_reload { WEB_RELOADS(WEB_RELOAD_ENUM) WEB_RELOAD_COUNT };
+#undef WEB_RELOAD_ENUM
+
 /* How the loads went. */
 struct web_loads {
-	uint64_t wanted;  /* the last reload that was asked for, counted from 1 */
-	uint64_t covered; /* the last that is over: all up to this one have been answered */
-	uint64_t good;	  /* loads that put something in force, the one at the start too */
-	uint64_t failed;  /* loads that changed nothing */
+	uint64_t wanted;		       /* reloads of all kinds that were asked for */
+	uint64_t wanted_of[WEB_RELOAD_COUNT];  /* the last of each kind, by that number */
+	uint64_t covered_of[WEB_RELOAD_COUNT]; /* of each kind all up to this one are over */
+	struct difference difference;	       /* what the last dry run has found */
+	char dry_reason[WEB_REASON_MAX * 2];   /* why it has found nothing; "": it has */
+	uint64_t good;	 /* loads that put something in force, the one at the start too */
+	uint64_t failed; /* loads that changed nothing */
 	bool last_failed;
 	uint64_t last_s; /* Unix time: when the last one ended */
 	uint32_t took_ms;
@@ -82,8 +96,9 @@ struct web_view {
 
 	/* Calls `look` once; no other lists are put in force meanwhile. */
 	void (*look)(void *daemon, web_look_fn *look, void *arg);
-	/* Asks for a reload; returns its number: it is over when loads.covered has reached it. */
-	uint64_t (*reload)(void *daemon);
+	/* Asks for a reload; returns its number: it is over when loads.covered_of its kind has
+	 * reached it. */
+	uint64_t (*reload)(void *daemon, enum web_reload kind);
 	/* Removes from the cache the entries of `name` and of all below it, or all (NULL); returns
 	 * how many there were. */
 	size_t (*flush)(void *daemon, const struct name *name);

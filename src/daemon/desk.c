@@ -80,10 +80,10 @@ static void look(void *daemon, web_look_fn *fn, void *arg)
 	inforce_look(looker.desk->config.inforce, look_now, &looker);
 }
 
-static uint64_t want_reload(void *daemon)
+static uint64_t want_reload(void *daemon, enum web_reload kind)
 {
 	struct desk *desk = daemon;
-	uint64_t number = inforce_want(desk->config.inforce);
+	uint64_t number = inforce_want(desk->config.inforce, kind);
 	uint64_t one = 1;
 
 	if (write(desk->bell_fd, &one, sizeof(one)) < 0)

@@ -3,11 +3,13 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/moment.h"
+#include "daemon/formerconf.h"
 #include "daemon/lapse.h"
 #include "daemon/news.h"
 #include "manual/compile.h"
@@ -220,7 +222,8 @@ static void free_formers(struct inforce *f)
 
 void inforce_tick(struct inforce *f, bool loading)
 {
-	pthread_mutex_lock(&f->lock);
+	if (pthread_mutex_trylock(&f->lock) != 0)
+		return; /* somebody says something, or a load puts something in force */
 	if (!loading)
 		free_formers(f);
 	expire(f);
@@ -243,10 +246,21 @@ static enum err add_manual(struct inforce *f, struct snapshot *snapshot)
 	return ERR_OK;
 }
 
+static const struct conf *conf_now(struct inforce *f)
+{
+	const struct conf *conf;
+
+	pthread_mutex_lock(&f->lock);
+	conf = workers_snapshot(f->workers)->conf; /* until the loader puts another one in force */
+	pthread_mutex_unlock(&f->lock);
+	return conf;
+}
+
 enum err inforce_put(struct inforce *f, struct snapshot *snapshot, const struct load_result *result)
 {
 	enum err err;
 
+	formerconf_note(conf_now(f), snapshot->conf); /* nobody waits for the disk */
 	pthread_mutex_lock(&f->lock);
 	err = f->forbidden ? ERR_CANCELLED : add_manual(f, snapshot);
 	if (err == ERR_OK) {
@@ -288,20 +302,74 @@ const atomic_bool *inforce_forbidden(const struct inforce *f)
 	return &f->forbidden;
 }
 
-uint64_t inforce_want(struct inforce *f)
+uint64_t inforce_want(struct inforce *f, enum web_reload kind)
 {
 	uint64_t number;
 
 	pthread_mutex_lock(&f->lock);
 	number = ++f->news.loads.wanted;
+	f->news.loads.wanted_of[kind] = number;
 	pthread_mutex_unlock(&f->lock);
 	return number;
 }
 
-void inforce_cover(struct inforce *f, uint64_t number)
+enum web_reload inforce_begin(struct inforce *f, uint64_t *ret_covers,
+			      const struct snapshot **ret_former)
+{
+	const struct web_loads *loads = &f->news.loads;
+	enum web_reload first = WEB_RELOAD_COUNT;
+
+	*ret_covers = UINT64_MAX;
+	pthread_mutex_lock(&f->lock);
+	for (unsigned int kind = 0; kind < WEB_RELOAD_COUNT; kind++) {
+		if (loads->wanted_of[kind] == loads->covered_of[kind] ||
+		    loads->wanted_of[kind] > *ret_covers)
+			continue;
+		first = (enum web_reload)kind;
+		*ret_covers = loads->wanted_of[kind];
+	}
+	*ret_former = workers_snapshot(f->workers);
+	pthread_mutex_unlock(&f->lock);
+	return first;
+}
+
+void inforce_cover(struct inforce *f, enum web_reload kind, uint64_t covers)
 {
 	pthread_mutex_lock(&f->lock);
-	f->news.loads.covered = number;
+	f->news.loads.covered_of[kind] = covers;
+	pthread_mutex_unlock(&f->lock);
+}
+
+void inforce_compare(struct inforce *f, struct snapshot *snapshot, const struct snapshot *former)
+{
+	struct policy_manual *compiled = NULL;
+	struct difference difference;
+	struct manual manual;
+	enum err err;
+
+	pthread_mutex_lock(&f->lock);
+	err = manual_copy(&f->manual, &manual);
+	pthread_mutex_unlock(&f->lock);
+	if (err == ERR_OK) {
+		err = manual_compile(&manual, snapshot, &compiled);
+		manual_free(&manual);
+	}
+	if (err != ERR_OK) {
+		inforce_dry_failed(f, "out of memory");
+		return;
+	}
+	policy_set_manual(snapshot->policy, compiled);
+	difference_find(former->policy, snapshot->policy, &f->forbidden, &difference);
+	pthread_mutex_lock(&f->lock);
+	f->news.loads.difference = difference;
+	f->news.loads.dry_reason[0] = '\0';
+	pthread_mutex_unlock(&f->lock);
+}
+
+void inforce_dry_failed(struct inforce *f, const char *reason)
+{
+	pthread_mutex_lock(&f->lock);
+	snprintf(f->news.loads.dry_reason, sizeof(f->news.loads.dry_reason), "%s", reason);
 	pthread_mutex_unlock(&f->lock);
 }
 

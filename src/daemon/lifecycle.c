@@ -55,8 +55,11 @@ static void reload_or_note(struct life *life)
 
 static void on_changed(void *arg, const char *path)
 {
+	struct life *life = arg;
+
 	log_notice("%s has changed: reloading", path);
-	reload_or_note(arg);
+	(void)inforce_want(life->inforce, WEB_RELOAD_NEW);
+	reload_or_note(life);
 }
 
 /* What is named in the configuration in force; without `watch` only what is waited for. */
@@ -187,6 +190,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	switch (number) {
 	case SIGHUP:
 		log_notice("SIGHUP: reloading");
+		(void)inforce_want(life->inforce, WEB_RELOAD_NEW);
 		reload_all(life);
 		break;
 	case SIGUSR2:

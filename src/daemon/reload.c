@@ -17,6 +17,7 @@
 #include "base/priority.h"
 #include "conf/conf.h"
 #include "daemon/announce.h"
+#include "daemon/formerconf.h"
 #include "load/loader.h"
 
 #define GRACE_MS 1000 /* to a load that was told to give up */
@@ -31,8 +32,8 @@ struct reload {
 	int loaded_fd; /* written to by the loader thread at its end */
 	pthread_t loader;
 	bool busy;
-	bool again;		       /* it was asked for while loading */
-	uint64_t covers;	       /* the last reload wanted when the load under way began */
+	enum web_reload kind;	       /* of the load under way */
+	uint64_t covers;	       /* for inforce_cover at its end */
 	const struct snapshot *former; /* what was in force then */
 };
 
@@ -47,15 +48,36 @@ static void tell_restart(void *arg, const char *option)
 static enum err load_new(const struct reload *reload, struct snapshot **ret_snapshot,
 			 struct load_result *ret_result, struct err_text *text)
 {
-	const struct load_options options = {.cancelled = inforce_forbidden(reload->inforce)};
+	const struct load_options options = {
+		.strict = reload->kind == WEB_RELOAD_DRY,
+		.cancelled = inforce_forbidden(reload->inforce),
+	};
 	const struct snapshot *old = reload->former;
 	struct conf *conf;
-	enum err err = conf_load(reload->conf_path, &conf, text);
+	enum err err = reload->kind == WEB_RELOAD_BACK
+			       ? formerconf_read(old->conf->state.directory, &conf, text)
+			       : conf_load(reload->conf_path, &conf, text);
 
 	if (err != ERR_OK)
 		return err;
 	conf_restart_needed(old->conf, conf, tell_restart, NULL);
 	return loader_load(conf, &reload->name_key, old, &options, ret_snapshot, ret_result, text);
+}
+
+/* Tells what would change, and changes nothing. */
+static void try_load(struct reload *reload)
+{
+	struct load_result result;
+	struct snapshot *snapshot;
+	struct err_text text;
+
+	if (load_new(reload, &snapshot, &result, &text) != ERR_OK) {
+		inforce_dry_failed(reload->inforce, text.text);
+		return;
+	}
+	inforce_compare(reload->inforce, snapshot, reload->former);
+	snapshot_free(snapshot);
+	log_notice("dry run: nothing was changed");
 }
 
 static void tell_failure(const struct err_text *text)
@@ -90,6 +112,10 @@ static void load(struct reload *reload)
 		   "loaded in %u ms",
 		   (unsigned long long)snapshot->generation, (unsigned long long)result.names,
 		   result.lists, result.refused, loader_held_text(&result, held), result.took_ms);
+	if (reload->kind == WEB_RELOAD_BACK)
+		log_warning("the former configuration is in force; %s still says otherwise, and is "
+			    "read again at the next reload or start",
+			    reload->conf_path);
 	announce_status(&result);
 }
 
@@ -99,7 +125,10 @@ static void *loader_thread(void *arg)
 	uint64_t one = 1;
 
 	priority_step_back();
-	load(reload);
+	if (reload->kind == WEB_RELOAD_DRY)
+		try_load(reload);
+	else
+		load(reload);
 	(void)malloc_trim(
 		0); /* the memory that this thread has freed is kept for the thread, which ends */
 	if (write(reload->loaded_fd, &one, sizeof(one)) < 0)
@@ -115,28 +144,18 @@ static void notify_reloading(void)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_us());
 }
 
-static void note_former(void *arg, const struct snapshot *snapshot, const struct web_loads *loads,
-			const struct manual *manual)
-{
-	struct reload *reload = arg;
-
-	(void)manual;
-	reload->former = snapshot;
-	reload->covers = loads->wanted; /* whoever asked before will have what was asked for */
-}
-
 void reload_start(struct reload *reload)
 {
 	sigset_t all;
 	sigset_t before;
 	int rc;
 
-	if (reload->busy) {
-		reload->again = true;
+	if (reload->busy)
+		return; /* it is begun when the one under way is over */
+	reload->kind = inforce_begin(reload->inforce, &reload->covers, &reload->former);
+	if (reload->kind == WEB_RELOAD_COUNT)
 		return;
-	}
 	notify_reloading();
-	inforce_look(reload->inforce, note_former, reload);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&reload->loader, NULL, loader_thread, reload);
@@ -145,7 +164,7 @@ void reload_start(struct reload *reload)
 	if (rc != 0) {
 		log_error("reload FAILED, all stays as it was: no thread: %s", strerror(rc));
 		inforce_failed(reload->inforce, "there is no thread to be had");
-		inforce_cover(reload->inforce, reload->covers);
+		inforce_cover(reload->inforce, reload->kind, reload->covers);
 		sd_notify(0, "READY=1");
 	}
 }
@@ -160,14 +179,11 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 		return;
 	pthread_join(reload->loader, NULL);
 	reload->busy = false;
-	inforce_cover(reload->inforce, reload->covers);
+	inforce_cover(reload->inforce, reload->kind, reload->covers);
 	sd_notify(0, "READY=1");
-	if (reload->again) {
-		reload->again = false;
-		reload_start(reload);
-	} else {
+	reload_start(reload);
+	if (!reload->busy)
 		reload->done(reload->arg);
-	}
 }
 
 static enum err listen_to_loader(struct reload *reload, struct event_base *base)

@@ -122,7 +122,8 @@ static size_t insert(const struct counted *best[QUERYLOG_TOP_MAX], size_t n,
 	if (at == QUERYLOG_TOP_MAX)
 		return n;
 	n += n < QUERYLOG_TOP_MAX;
-	memmove(&best[at + 1], &best[at], (n - 1 - at) * sizeof(best[0]));
+	for (size_t i = n - 1; i > at; i--)
+		best[i] = best[i - 1];
 	best[at] = c;
 	return n;
 }

@@ -51,7 +51,7 @@ static int show(const struct line *line, json_t *root)
 /* ---- commands */
 
 /* Waits for reload `wanted`; how the last load ended, NULL: the daemon is gone. */
-static json_t *wait_for(const struct line *line, json_int_t wanted)
+static json_t *wait_for(const struct line *line, const char *covered, json_int_t wanted)
 {
 	static const struct timespec pause = {.tv_nsec = POLL_NS};
 	json_t *status;
@@ -60,7 +60,7 @@ static json_t *wait_for(const struct line *line, json_int_t wanted)
 	for (;;) {
 		status = ask(line, "GET", commands[WEB_STATUS].route, "");
 		load = json_object_get(status, "load");
-		if (!status || number_of(load, "covered") >= wanted)
+		if (!status || number_of(load, covered) >= wanted)
 			return status;
 		json_decref(status);
 		nanosleep(&pause, NULL);
@@ -102,28 +102,71 @@ static int tell_lists(const struct line *line)
 	return status;
 }
 
-static int reload(const struct line *line)
+/* How the load ended, and what became of each list. */
+static int tell_reload(const struct line *line, const json_t *status)
 {
-	const struct command *command = &commands[WEB_RELOAD];
-	json_t *asked = ask(line, command->method, command->route, "{}");
-	json_t *status;
-	json_t *load;
-	int result = EXIT_FAILURE;
+	const json_t *load = json_object_get(status, "load");
 
-	if (!asked)
-		return EXIT_FAILURE;
-	status = wait_for(line, number_of(asked, "reload"));
-	load = json_object_get(status, "load");
 	if (json_is_true(json_object_get(load, "failed"))) {
 		fputs("FAILED, all stays as it was: ", stdout);
 		show_value(json_object_get(load, "reason"));
 		putchar('\n');
-	} else if (status) {
-		printf("%" JSON_INTEGER_FORMAT " names in force, loaded in %" JSON_INTEGER_FORMAT
-		       " ms\n",
-		       number_of(status, "names"), number_of(load, "took_ms"));
-		result = tell_lists(line);
+		return EXIT_FAILURE;
 	}
+	printf("%" JSON_INTEGER_FORMAT " names in force, loaded in %" JSON_INTEGER_FORMAT " ms\n",
+	       number_of(status, "names"), number_of(load, "took_ms"));
+	return tell_lists(line);
+}
+
+static void tell_side(const char *words, const json_t *side)
+{
+	size_t i;
+	json_t *name;
+
+	printf("%" JSON_INTEGER_FORMAT " %s\n", number_of(side, "count"), words);
+	json_array_foreach(json_object_get(side, "first"), i, name)
+	{
+		fputs(json_is_true(json_object_get(name, "below")) ? "  *." : "  ", stdout);
+		show_text(text_of(name, "name"));
+		printf(" (%s)\n", text_of(name, "list"));
+	}
+	if (number_of(side, "count") > (json_int_t)json_array_size(json_object_get(side, "first")))
+		puts("  ...");
+}
+
+static int tell_difference(const struct line *line)
+{
+	json_t *root = ask(line, "GET", commands[WEB_DIFFERENCE].route, "");
+	bool good = root && !*text_of(root, "reason");
+
+	if (good) {
+		tell_side("names would be blocked that are not", json_object_get(root, "blocked"));
+		tell_side("names would not be blocked any more", json_object_get(root, "lifted"));
+	} else if (root) {
+		fputs("it would FAIL: ", stdout);
+		show_text(text_of(root, "reason"));
+		putchar('\n');
+	}
+	json_decref(root);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int reload(const struct line *line, json_t *given)
+{
+	bool dry = json_is_true(json_object_get(given, "dry-run"));
+	bool back = json_is_true(json_object_get(given, "back"));
+	json_t *asked = ask_command(line, given);
+	json_t *status = NULL;
+	int result = EXIT_FAILURE;
+
+	if (asked)
+		status = wait_for(line,
+				  dry	 ? "covered_dry_run"
+				  : back ? "covered_back"
+					 : "covered",
+				  number_of(asked, "reload"));
+	if (status)
+		result = dry ? tell_difference(line) : tell_reload(line, status);
 	json_decref(asked);
 	json_decref(status);
 	return result;
@@ -189,7 +232,7 @@ static int run_with(const struct line *line, json_t *given)
 {
 	switch (line->command) {
 	case WEB_RELOAD:
-		return reload(line);
+		return reload(line, given);
 	case WEB_METRICS:
 	case WEB_REPORT:
 		return show_raw(line, given);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/table.h"
 #include "web/answer.h"
 #include "web/body.h"
 #include "web/commands.h"
@@ -183,11 +184,38 @@ static void do_log_level(struct evhttp_request *req, const struct web_view *view
 	answer_refuse(req, HTTP_BADREQUEST, "there is no such level");
 }
 
+/* What kind is asked for; false: it was answered that this is no request. */
+static bool read_reload(struct evhttp_request *req, enum web_reload *ret_kind)
+{
+	static const char *const words[] = {WEB_RELOADS(TABLE_ROW)};
+	struct evbuffer *in = evhttp_request_get_input_buffer(req);
+	size_t len = evbuffer_get_length(in);
+	const char *data = (const char *)evbuffer_pullup(in, -1);
+	unsigned int kinds = 0;
+	bool flag = false;
+
+	*ret_kind = WEB_RELOAD_NEW;
+	for (unsigned int kind = WEB_RELOAD_DRY; kind < WEB_RELOAD_COUNT; kind++) {
+		if (body_flag(data, len, words[kind], &flag) != ERR_OK)
+			kinds = WEB_RELOAD_COUNT;
+		else if (flag)
+			*ret_kind = (enum web_reload)kind;
+		kinds += flag;
+	}
+	if (kinds > 1)
+		answer_refuse(req, HTTP_BADREQUEST,
+			      "the body is no JSON object with one of dry-run and back true");
+	return kinds <= 1;
+}
+
 static void do_reload(struct evhttp_request *req, const struct web_view *view)
 {
-	uint64_t number = view->reload(view->daemon);
+	enum web_reload kind;
 
-	answer_json(req, 202, json_pack("{s:I}", "reload", (json_int_t)number));
+	if (read_reload(req, &kind))
+		answer_json(
+			req, 202,
+			json_pack("{s:I}", "reload", (json_int_t)view->reload(view->daemon, kind)));
 }
 
 void api_metrics(struct evhttp_request *req, const struct web_view *view)
@@ -214,15 +242,25 @@ static const struct action_row {
 	json_t *(*show)(const struct web_now *now);
 	void (*act)(struct evhttp_request *req, const struct web_view *view);
 } answers[WEB_COMMAND_COUNT] = {
-	[WEB_STATUS] = {.show = json_status},	[WEB_STATS] = {.show = json_stats},
-	[WEB_LISTS] = {.show = json_lists},	[WEB_UPSTREAMS] = {.show = json_upstreams},
-	[WEB_EXPLAIN] = {.act = api_explain},	[WEB_RELOAD] = {.act = do_reload},
-	[WEB_BLOCK] = {.act = api_block},	[WEB_UNBLOCK] = {.act = api_unblock},
-	[WEB_WITHDRAW] = {.act = api_withdraw}, [WEB_LIST_OFF] = {.act = api_list_off},
-	[WEB_LIST_ON] = {.act = api_list_on},	[WEB_MANUAL] = {.show = json_manual},
-	[WEB_TOP] = {.act = api_top},		[WEB_WATCH] = {.act = api_watch},
-	[WEB_CLIENTS] = {.act = api_clients},	[WEB_REPORT] = {.act = api_report},
-	[WEB_FLUSH] = {.act = do_flush},	[WEB_LOG_LEVEL] = {.act = do_log_level},
+	[WEB_STATUS] = {.show = json_status},
+	[WEB_STATS] = {.show = json_stats},
+	[WEB_LISTS] = {.show = json_lists},
+	[WEB_UPSTREAMS] = {.show = json_upstreams},
+	[WEB_EXPLAIN] = {.act = api_explain},
+	[WEB_RELOAD] = {.act = do_reload},
+	[WEB_DIFFERENCE] = {.show = json_difference},
+	[WEB_BLOCK] = {.act = api_block},
+	[WEB_UNBLOCK] = {.act = api_unblock},
+	[WEB_WITHDRAW] = {.act = api_withdraw},
+	[WEB_LIST_OFF] = {.act = api_list_off},
+	[WEB_LIST_ON] = {.act = api_list_on},
+	[WEB_MANUAL] = {.show = json_manual},
+	[WEB_TOP] = {.act = api_top},
+	[WEB_WATCH] = {.act = api_watch},
+	[WEB_CLIENTS] = {.act = api_clients},
+	[WEB_REPORT] = {.act = api_report},
+	[WEB_FLUSH] = {.act = do_flush},
+	[WEB_LOG_LEVEL] = {.act = do_log_level},
 	[WEB_METRICS] = {.act = send_metrics},
 };
 

@@ -32,3 +32,17 @@ enum err body_text(const char *data, size_t len, const char *key, char *buf, siz
 	json_decref(root);
 	return err;
 }
+
+enum err body_flag(const char *data, size_t len, const char *key, bool *ret_flag)
+{
+	json_t *root =
+		len > 0 ? json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL) : json_object();
+	const json_t *value = json_object_get(root, key);
+	enum err err =
+		json_is_object(root) && (!value || json_is_boolean(value)) ? ERR_OK : ERR_SYNTAX;
+
+	if (err == ERR_OK)
+		*ret_flag = json_is_true(value);
+	json_decref(root);
+	return err;
+}

@@ -46,16 +46,46 @@ json_t *json_status(const struct web_now *now)
 	const struct web_loads *loads = now->loads;
 
 	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:b, s:o, s:I, s:I, "
-			 "s:i}}",
+			 "s:i, s:I, s:I}}",
 			 "version", SINKHOLED_VERSION, "started", number(now->started_s), "uptime",
 			 number(clock_unix_s() - now->started_s), "generation",
 			 number(now->snapshot->generation), "lists",
 			 number(now->snapshot->policy->list_count), "names", number(loads->names),
 			 "manual", manual_state(now->manual), "load", "wanted",
-			 number(loads->wanted), "covered", number(loads->covered), "failed",
-			 loads->last_failed, "reason", json_text(loads->reason), "ended",
-			 number(loads->last_s), "refused", number(loads->refused), "took_ms",
-			 (int)loads->took_ms);
+			 number(loads->wanted), "covered",
+			 number(loads->covered_of[WEB_RELOAD_NEW]), "failed", loads->last_failed,
+			 "reason", json_text(loads->reason), "ended", number(loads->last_s),
+			 "refused", number(loads->refused), "took_ms", (int)loads->took_ms,
+			 "covered_dry_run", number(loads->covered_of[WEB_RELOAD_DRY]),
+			 "covered_back", number(loads->covered_of[WEB_RELOAD_BACK]));
+}
+
+static json_t *side(const struct difference_side *side)
+{
+	json_t *first = json_array();
+	char name[NAME_TEXT_MAX];
+
+	for (uint64_t i = 0; i < side->count && i < DIFFERENCE_NAMES_MAX; i++)
+		json_array_append_new(first,
+				      json_pack("{s:o, s:b, s:s}", "name",
+						json_text(name_to_text(side->first[i].owner.wire,
+								       name, sizeof(name))),
+						"below", side->first[i].below, "list",
+						side->first[i].list));
+	return json_pack("{s:I, s:o}", "count", number(side->count), "first", first);
+}
+
+json_t *json_difference(const struct web_now *now)
+{
+	const struct web_loads *loads = now->loads;
+
+	if (loads->covered_of[WEB_RELOAD_DRY] == 0)
+		return json_pack("{s:s}", "reason", "there was no dry run");
+	if (*loads->dry_reason)
+		return json_pack("{s:o}", "reason", json_text(loads->dry_reason));
+	return json_pack("{s:s, s:o, s:o}", "reason", "", "blocked",
+			 side(&loads->difference.blocked), "lifted",
+			 side(&loads->difference.lifted));
 }
 
 /* By our own names of them; metrics have those of Prometheus. */

@@ -17,6 +17,7 @@ json_t *json_status(const struct web_now *now);
 json_t *json_stats(const struct web_now *now);
 json_t *json_lists(const struct web_now *now);
 json_t *json_upstreams(const struct web_now *now);
+json_t *json_difference(const struct web_now *now);
 json_t *json_manual(const struct web_now *now);
 json_t *json_manual_entry(const struct manual_entry *entry);
 json_t *json_explain(const struct snapshot *s, const struct explanation *e);

@@ -16,6 +16,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	bool flag = false;
 	char buf[ROOM];
 	enum err err;
 
@@ -26,5 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		require(buf[0] == 'u' && buf[ROOM - 1] == 'u');
 	require(err == ERR_OK || err == ERR_SYNTAX || err == ERR_RANGE || err == ERR_NOTFOUND);
+	err = body_flag((const char *)data, size, "dry-run", &flag);
+	require(err == ERR_OK || (err == ERR_SYNTAX && !flag));
 	return 0;
 }

@@ -43,6 +43,34 @@ static void test_bodies(void **state)
 	}
 }
 
+static void test_flags(void **state)
+{
+	static const struct {
+		const char *body;
+		enum err err;
+		bool flag;
+	} cases[] = {
+		{"", ERR_OK, false},
+		{"{}", ERR_OK, false},
+		{"{\"back\": true}", ERR_OK, true},
+		{"{\"back\": false}", ERR_OK, false},
+		{"{\"other\": true}", ERR_OK, false},
+		{"{\"back\": \"true\"}", ERR_SYNTAX, false},
+		{"{\"back\": 1}", ERR_SYNTAX, false},
+		{"{\"back\": true, \"back\": true}", ERR_SYNTAX, false},
+		{"[true]", ERR_SYNTAX, false},
+		{"back", ERR_SYNTAX, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool flag = false;
+
+		assert_int_equal(body_flag(cases[i].body, strlen(cases[i].body), "back", &flag),
+				 cases[i].err);
+		assert_int_equal(flag, cases[i].flag);
+	}
+}
+
 /* jansson's depth has a bound; the stack is not the sender's. */
 static void test_depth(void **state)
 {
@@ -57,6 +85,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_depth),
 	};
 
