@@ -362,14 +362,16 @@ async function showLive() {
 // ---- all of it
 
 async function refresh() {
-	const [status, stats, history, lists, upstreams, manual] = await Promise.all([
-		"v1/status", "v1/stats", "v1/history", "v1/lists", "v1/upstreams", "v1/manual"].map(get));
+	const found = {};
 
-	showState(status);
-	showTiles(stats, showChart(history.samples));
-	showLists(lists.lists);
-	showUpstreams(upstreams.upstreams);
-	showManual(manual.entries);
+	// one after the other: so a browser takes one of the daemon's places, not six
+	for (const what of ["status", "stats", "history", "lists", "upstreams", "manual"])
+		found[what] = await get(`v1/${what}`);
+	showState(found.status);
+	showTiles(found.stats, showChart(found.history.samples));
+	showLists(found.lists.lists);
+	showUpstreams(found.upstreams.upstreams);
+	showManual(found.manual.entries);
 	try {
 		showClients(await get("v1/clients"));
 	} catch (error) {
