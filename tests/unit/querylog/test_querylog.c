@@ -237,8 +237,8 @@ static void test_written(void **state)
 	feed = querylog_feeds(log)[1];
 	assert_true(feed_is_heard(feed));
 	one.event.client = (struct ip){.family = 2, .bytes = {192, 0, 2, 7}};
+	(void)querylog_watch(log, 0, seen, 4); /* whoever comes later does not see this round's */
 	assert_int_equal(querylog_start(log), ERR_OK);
-	(void)querylog_watch(log, 0, seen, 4);
 	feed_tell(feed, &one.event, one.event.name, one.event.name_len, "court");
 	AWAIT(querylog_counts(log).written == 1, await_nap());
 	AWAIT(querylog_watch(log, 0, seen, 4) == 1, await_nap());
