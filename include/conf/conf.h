@@ -39,6 +39,7 @@
 #define CONF_ENUMERATOR(enumerator, word) enumerator,
 enum conf_onheld { CONF_WORDS_ONHELD(CONF_ENUMERATOR) CONF_ONHELD_COUNT };
 enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) CONF_MATCH_COUNT };
+enum conf_wildcards { CONF_WORDS_WILDCARDS(CONF_ENUMERATOR) CONF_WILDCARDS_COUNT };
 enum conf_policy { CONF_WORDS_POLICY(CONF_ENUMERATOR) CONF_POLICY_COUNT };
 enum conf_clients { CONF_WORDS_CLIENTS(CONF_ENUMERATOR) CONF_CLIENTS_COUNT };
 enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT };
@@ -83,6 +84,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_FORMAT     VALUE,    enum list_format,       format
 #define CONF_TYPE_MATCH      VALUE,    enum conf_match,        match
 #define CONF_TYPE_LAPSE      VALUE,    enum lapse,             lapse
+#define CONF_TYPE_WILDCARDS  VALUE,    enum conf_wildcards,    wildcards
 #define CONF_TYPE_ONHELD     VALUE,    enum conf_onheld,       onheld
 #define CONF_TYPE_ACTION     VALUE,    enum action,            action
 #define CONF_TYPE_REASON     VALUE,    enum reason,            reason
@@ -106,6 +108,14 @@ CONF_SECTIONS(CONF_STRUCT)
 struct conf { CONF_ROWS_MAIN(CONF_MEMBER) };
 
 /* clang-format on */
+
+/* What a list does where no rule of its own says another thing. */
+static inline enum action conf_list_action(const struct conf_list *list)
+{
+	if (list->action == ACTION_GIVEN && list->format != LIST_FORMAT_RPZ)
+		return ACTION_SINKHOLE;
+	return list->action;
+}
 
 #define CONF_MISTAKES_MAX 32
 

@@ -391,13 +391,17 @@
 	W(LIST_FORMAT_NAMES, "names") \
 	W(LIST_FORMAT_HOSTS, "hosts") \
 	W(LIST_FORMAT_ADBLOCK, "adblock") \
-	W(LIST_FORMAT_ADDRESSES, "addresses")
+	W(LIST_FORMAT_ADDRESSES, "addresses") \
+	W(LIST_FORMAT_RPZ, "rpz")
 #define CONF_WORDS_ONHELD(W) \
 	W(CONF_ONHELD_LEAVE_OUT, "leave-out") \
 	W(CONF_ONHELD_REFUSE, "refuse")
 #define CONF_WORDS_MATCH(W) \
 	W(CONF_MATCH_SUBTREE, "subtree") \
 	W(CONF_MATCH_EXACT, "exact")
+#define CONF_WORDS_WILDCARDS(W) \
+	W(CONF_WILDCARDS_DNS, "dns") \
+	W(CONF_WILDCARDS_NEAREST, "nearest")
 #define CONF_WORDS_ACTION(W) \
 	W(ACTION_SINKHOLE, "sinkhole") \
 	W(ACTION_NXDOMAIN, "nxdomain") \
@@ -406,7 +410,8 @@
 	W(ACTION_DROP, "drop") \
 	W(ACTION_TCP_ONLY, "tcp-only") \
 	W(ACTION_PASS, "pass") \
-	W(ACTION_LOG, "log")
+	W(ACTION_LOG, "log") \
+	W(ACTION_GIVEN, "given")
 #define CONF_WORDS_LAPSE(W) \
 	W(LAPSE_KEEP, "keep") \
 	W(LAPSE_LOG, "log") \

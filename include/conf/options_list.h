@@ -15,20 +15,27 @@
 	  "The file with the names.") \
 	X(list, format, "format", FORMAT, "auto", 0, 0, "", RELOAD, \
 	  "How most of the file is written: names, one a line; hosts, an address and its names; " \
-	  "adblock, ||name^ rules; auto, found out from the text.  Lines of another of these forms are " \
-	  "taken as well.  addresses: addresses, prefixes and ranges (192.0.2.1-192.0.2.9), one a line; " \
-	  "an upstream's answer that has one of them is answered as the list says.") \
+	  "adblock, ||name^ rules; rpz, the master file of a response policy zone; auto, found out from " \
+	  "the text.  Lines of another of the first three forms are taken as well.  addresses: addresses, " \
+	  "prefixes and ranges (192.0.2.1-192.0.2.9), one a line; an upstream's answer that has one of " \
+	  "them is answered as the list says.") \
 	X(list, addresses, "addresses", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether addresses that stand among the names of a list of another format, alone in their " \
 	  "line, are listed as well.  Else they are skipped.") \
 	X(list, match, "match", MATCH, "subtree", 0, 0, "", RELOAD, \
 	  "Whether a name stands for itself and all below it (subtree), or for itself alone (exact).") \
-	X(list, action, "action", ACTION, "sinkhole", 0, 0, "", RELOAD, \
-	  "What is answered: the addresses of sinkhole; nxdomain, no such name; nodata, a name " \
+	X(list, wildcards, "wildcards", WILDCARDS, "dns", 0, 0, "", RELOAD, \
+	  "What a wildcard of a response policy zone covers: dns, what RFC 4592 has it cover, so not what " \
+	  "lies below another name under the same parent that the zone has; nearest, all below its " \
+	  "parent that has no rule nearer to it.") \
+	X(list, action, "action", ACTION, "given", 0, 0, "", RELOAD, \
+	  "What is answered: given, what the rules of a response policy zone say themselves, and of other " \
+	  "lists the addresses of sinkhole; sinkhole, these addresses; nxdomain, no such name; nodata, a name " \
 	  "without records; refused; drop, nothing at all; tcp-only, the true answer but over TCP " \
 	  "alone; pass, the true answer, and the lists after this one are not asked: what such a list " \
 	  "names passes, written as a rule or as an exception (@@); log, the true answer, and it is written " \
-	  "down who asks, whatever another list decides.") \
+	  "down who asks, whatever another list decides.  For a zone another one than given takes the " \
+	  "place of all that its rules say.") \
 	X(list, dry_run, "dry-run", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether the list only logs, whatever its action: to learn what it would block.  It cannot be " \
 	  "mandatory then.") \

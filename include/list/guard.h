@@ -33,6 +33,7 @@ struct guard_config {
 /* What a list may have in force all the same. */
 #define GUARD_ALLOW_SUFFIXES 1U
 #define GUARD_ALLOW_ZONES 2U
+#define GUARD_ALLOW_ROOT 4U /* with the one for suffixes: all below it, as a default */
 
 /*
  * A guard that protects what `config` says besides the root.  The public suffixes are the ICANN
@@ -45,12 +46,13 @@ void guard_free(struct guard *guard);
 
 /*
  * Why the rule must not come into force, as a phrase that goes behind the owner's name ("is a
- * public suffix"), or NULL when it may.  Held are: a rule that covers what is below the root; one
- * for a name of one label or a public suffix, unless GUARD_ALLOW_SUFFIXES is in `allowed`; one that
- * covers a protected name; and one that has to do with a protected zone, unless what is answered
- * says that nothing is listed there: by the rule itself or, where it says nothing, by the list, for
- * which GUARD_ALLOW_ZONES stands.  An exception is never held.  The phrase is static.  Any thread,
- * no allocation.
+ * public suffix"), or NULL when it may.  Held are: a rule that covers what is below the root,
+ * unless that alone and GUARD_ALLOW_ROOT and GUARD_ALLOW_SUFFIXES are in `allowed`; one for a name
+ * of one label or a public suffix, unless GUARD_ALLOW_SUFFIXES is in `allowed`; one that covers a
+ * protected name; and one that has to do with a protected zone, unless what is answered says that
+ * nothing is listed there: by the rule itself or, where it says nothing, by the list, for which
+ * GUARD_ALLOW_ZONES stands.  An exception is never held, nor what lets pass.  The phrase is static.
+ * Any thread, no allocation.
  */
 const char *guard_entry(const struct guard *guard, const struct name *owner,
 			const struct domset_kind *kind, unsigned int allowed);

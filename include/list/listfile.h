@@ -31,6 +31,10 @@ struct listfile_options {
 	/* Given every octet that is read, in order; NULL: nobody. */
 	void (*taken)(void *arg, const void *data, size_t len);
 	void *taken_arg;
+	/* Given the lines of a zone file, each numbered by the report; NULL: such a file is
+	 * refused. What fails ends the reading, with `text`. */
+	enum err (*zone_line)(void *arg, const char *line, size_t len, struct err_text *text);
+	void *zone_arg;
 };
 
 /*
@@ -45,11 +49,10 @@ struct listfile_options {
  *
  * ERR_SYS: it cannot be read (it is not there, a directory, a pipe, an I/O error).
  * ERR_REFUSED: it was being written (`unsteady` in the report), it is an HTML page, UTF-16 or an
- * archive, or damaged compressed data, or a zone file
- * (which is match/rpz's to read), or the set has too many kinds of rules.  ERR_NOMEM.
- * ERR_CANCELLED. Each with `text` (may be NULL) naming the file.  On failure the builder has part
- * of the rules (the caller rolls back), and `ret_report` has been written as far as it went. Loader
- * thread; blocks.
+ * archive, or damaged compressed data, or a zone file that nobody takes the lines of, or the set
+ * has too many kinds of rules.  ERR_NOMEM.  ERR_CANCELLED, and what `zone_line` fails with.  Each
+ * with `text` (may be NULL) naming the file.  On failure the builder has part of the rules (the
+ * caller rolls back), and `ret_report` has been written as far as it went. Loader thread; blocks.
  */
 enum err listfile_load(const struct listfile_options *options, struct domset_builder *builder,
 		       struct list_report *ret_report, struct err_text *text) MUST_CHECK;

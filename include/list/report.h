@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a list was found to be while it was read: the counts, and the first lines to complain of.
- * Filled by the readers (list/listfile, match/rpz), judged by list/guard, shown by the daemon.
+ * Filled by the readers (list/listfile, rpz/zone), judged by list/guard, shown by the daemon.
  */
 #ifndef LIST_REPORT_H
 #define LIST_REPORT_H
@@ -28,6 +28,12 @@ enum list_format {
 	LIST_FORMAT_COUNT
 };
 
+/* True for the formats whose lines may be mixed, each judged for itself (list/listline). */
+static inline bool list_format_has_names(enum list_format format)
+{
+	return format < LIST_FORMAT_RPZ;
+}
+
 /* clang-format off */
 
 /*
@@ -47,6 +53,12 @@ enum list_format {
 	X(LINE_NOT_ADDRESS, "neither an address, a prefix nor a range of addresses") \
 	X(LINE_HOST_BITS, "no such prefix: its length is wrong, or bits behind it are set") \
 	X(LINE_BACKWARDS, "a range that ends before it begins") \
+	X(LINE_RECORD, "no record as zone files have them") \
+	X(LINE_OUTSIDE, "outside of the zone") \
+	X(LINE_CLASH, "the name has another action already, or a CNAME beside other records") \
+	X(LINE_CROWD, "more records than a rule can give") \
+	X(LINE_UNKNOWN_ACTION, "an RPZ action that is not known") \
+	X(LINE_PREFIX, "no address or prefix as RPZ writes them") \
 	X(LINE_ADDRESS, "an address, not a name") \
 	X(LINE_OWN_NAME, "a name of the machine itself") \
 	X(LINE_LINK, "an address of one link, which means nothing elsewhere") \
@@ -58,7 +70,9 @@ enum list_format {
 	X(LINE_ANSWER, "an answer of its own, which is not given from lists") \
 	X(LINE_TAKEN_BACK, "taken back by another line ($badfilter)") \
 	X(LINE_FORWARD, "about where a name is asked for") \
-	X(LINE_SETTING, "a setting of another program that blocks nothing")
+	X(LINE_SETTING, "a setting of another program that blocks nothing") \
+	X(LINE_TYPE, "a type of record that rules cannot give") \
+	X(LINE_TRIGGER, "a trigger that is not looked at")
 
 /* clang-format on */
 

@@ -39,6 +39,10 @@ enum domset_answer {
 	DOMSET_ANSWER_NODATA,
 	DOMSET_ANSWER_REFUSED,
 	DOMSET_ANSWER_DROP,
+	DOMSET_ANSWER_PASS,
+	DOMSET_ANSWER_TCP_ONLY,
+	DOMSET_ANSWER_DATA,    /* records of the rule's own, which its data number tells */
+	DOMSET_ANSWER_NOTHING, /* none: of an exception that names behind the name do not share */
 	DOMSET_ANSWER_COUNT
 };
 
@@ -55,8 +59,16 @@ struct domset_rule {
 	struct domset_kind kind;
 	uint8_t list;
 	uint32_t line; /* in the list's source, from 1 */
+	uint32_t data; /* what the caller gave of it with DOMSET_ANSWER_DATA; else 0 */
 	struct name owner;
 };
+
+/* True for a rule by which what it covers is not blocked: an exception, or one that lets pass. */
+static inline bool domset_kind_lifts(const struct domset_kind *kind)
+{
+	return kind->exception || kind->answer == DOMSET_ANSWER_PASS ||
+	       kind->answer == DOMSET_ANSWER_TCP_ONLY;
+}
 
 /* The strongest rule of one list for a name. */
 struct domset_hit {
@@ -116,13 +128,32 @@ enum err domset_builder_add(struct domset_builder *builder, const struct name *o
 			    const struct domset_kind *kind, uint32_t line) MUST_CHECK;
 
 /*
+ * As domset_builder_add, of a rule with a number of the caller's, for DOMSET_ANSWER_DATA alone.  Of
+ * two such rules of an owner, list and kind the later one holds.
+ */
+enum err domset_builder_add_data(struct domset_builder *builder, const struct name *owner,
+				 const struct domset_kind *kind, uint32_t data,
+				 uint32_t line) MUST_CHECK;
+
+/* The record of the rule that would be added next, good for the builder alone. */
+uint32_t domset_builder_next(const struct domset_builder *builder);
+
+/*
+ * The rule of such a record, without its line; returns the record of the one added after it, or
+ * domset_builder_next when that is the last.
+ */
+uint32_t domset_builder_rule(const struct domset_builder *builder, uint32_t record,
+			     struct domset_rule *ret_rule);
+
+/*
  * Marks the builder's state, and goes back to it: rules and lists since then are as if never
  * added.  A list refused half way is taken out like so: mark, begin, add ..., rollback.
  */
 struct domset_mark domset_builder_mark(const struct domset_builder *builder);
 void domset_builder_rollback(struct domset_builder *builder, const struct domset_mark *mark);
 
-/* Asked of each rule that is carried over: false leaves it out, and the kind may be changed. */
+/* Asked of each rule that is carried over: false leaves it out; its kind and its
+ * data may be changed. */
 struct domset_filter {
 	bool (*takes)(void *arg, struct domset_rule *rule);
 	void *arg;
@@ -172,6 +203,9 @@ void domset_lookup(const struct domset *set, const struct name *name,
  */
 void domset_rule(const struct domset *set, uint32_t record, struct domset_rule *ret_rule);
 
+/* The number that the rule of a hit's record was added with; 0: it has none.  Any thread. */
+uint32_t domset_data(const struct domset *set, uint32_t record);
+
 /* Distinct rules of a list, and those that were given more than once. */
 struct domset_count {
 	uint32_t rules;
@@ -182,7 +216,7 @@ struct domset_count {
 struct domset_count domset_count(const struct domset *set, unsigned int list);
 struct domset_count domset_count_all(const struct domset *set);
 
-/* True when the list has rules that are exceptions. */
+/* True when the list has rules by which something is not blocked. */
 bool domset_has_exceptions(const struct domset *set, unsigned int list);
 
 /*

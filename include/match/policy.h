@@ -3,12 +3,13 @@
  * The policy: which list speaks for a name or an address, and what it wants done.  Pure: a name in,
  * a verdict out; no I/O, no clock, no lock.
  *
- * What was blocked by command is blocked.  Else the first mandatory list that has the name decides,
- * whatever stands before it.  Else what was let pass by command passes.  Else a list whose action
- * is to pass lets it pass; else the first that has it decides, in the order of the configuration.
- * Inside one list the strongest rule speaks (see match/domset.h), of an address that of the longest
- * prefix; if that is an exception, the list says nothing.  A list whose action is to log never
- * decides: that it has the name stands beside the verdict, unless the name passes.
+ * What was blocked by command is blocked.  Else the first mandatory list that blocks the name
+ * decides, whatever stands before it.  Else what was let pass by command passes.  Else a list whose
+ * action is to pass lets it pass; else the first that has it decides, in the order of the
+ * configuration.  Inside one list the strongest rule speaks (see match/domset.h), of an address
+ * that of the longest prefix; if that is an exception, the list says nothing.  A list whose action
+ * is to log never decides: that it has the name stands beside the verdict, unless the name passes.
+ * A response policy zone is asked in its turn also where its rule, or its action, is to pass.
  */
 #ifndef MATCH_POLICY_H
 #define MATCH_POLICY_H
@@ -23,6 +24,7 @@
 #include "dns/name.h"
 #include "match/addrset.h"
 #include "match/domset.h"
+#include "given/localdata.h"
 
 #define POLICY_LISTS_MAX 64U /* of the configuration */
 /* Behind them, at places of their own, the two lists that are made by command. */
@@ -42,6 +44,7 @@ enum action {
 	ACTION_TCP_ONLY, /* truncated over UDP, the real answer over TCP */
 	ACTION_PASS,	 /* the real answer, later lists not asked */
 	ACTION_LOG,	 /* the real answer, and it is written down who asked */
+	ACTION_GIVEN,	 /* what the rule itself gives: its records */
 	ACTION_COUNT
 };
 
@@ -77,6 +80,8 @@ struct policy_list {
 	char name[POLICY_LIST_NAME_MAX];
 	enum action action;
 	bool mandatory;
+	bool zone;     /* its rules are those of a response policy zone */
+	bool given;    /* and say themselves what is done */
 	bool findings; /* who asks for one of its names is written down */
 	bool has_ipv4;
 	bool has_ipv6;
@@ -112,6 +117,7 @@ struct policy_manual {
 struct policy {
 	struct domset *set;	      /* owned */
 	struct addrset *addrs;	      /* owned: listed addresses; NULL: there are none */
+	struct localdata *data;	      /* owned: what rules with ACTION_GIVEN give */
 	struct policy_manual *manual; /* owned; NULL: nothing was said */
 	uint64_t silent;	      /* lists that say nothing now, a bit each */
 	size_t list_count;	      /* of the configuration; the manual ones are always there */
@@ -147,6 +153,16 @@ struct verdict {
 static inline bool action_blocks(enum action action)
 {
 	return action != ACTION_PASS && action != ACTION_TCP_ONLY && action != ACTION_LOG;
+}
+
+/* What a rule of `list` has done, by what it says itself. */
+enum action policy_action(const struct policy_list *list, uint8_t answer);
+
+/* True when the hit keeps the true answer from clients. */
+static inline bool policy_hit_blocks(const struct policy *policy, const struct domset_hit *hit)
+{
+	return !hit->exception &&
+	       action_blocks(policy_action(&policy->lists[hit->list], hit->answer));
 }
 
 /* Fills in the EDEs of `list` from its name, `reason`, and the order's case ("" when none). */
@@ -200,7 +216,7 @@ static inline unsigned int policy_next_place(const struct policy *policy, unsign
 /* The rules of the list at `place`, which may be a manual one. */
 struct domset_count policy_count(const struct policy *policy, unsigned int place);
 
-/* Frees the policy and its sets; NULL is fine. */
+/* Frees the policy, its sets and data; NULL is fine. */
 void policy_free(struct policy *policy);
 
 /* Puts `manual` (taken over; may be NULL) in the place of what `policy`, which nobody reads yet,

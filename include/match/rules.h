@@ -12,19 +12,22 @@
 #include "base/hash.h"
 #include "match/addrset.h"
 #include "match/domset.h"
+#include "given/localdata.h"
 #include "match/policy.h"
 
-/* The caller's memory; zero-filled, it is none.  Rules are added to the two builders as these have
- * it; to the addresses' with the index of the list that was begun last. */
+/* The caller's memory; zero-filled, it is none.  Rules are added to the builders as these have it;
+ * to the addresses' with the index of the list that was begun last. */
 struct rules {
 	struct domset_builder *names;
 	struct addrset_builder *addresses;
+	struct localdata *data; /* what rules of names give */
 };
 
 /* Where the rules stood; plain data. */
 struct rules_mark {
 	struct domset_mark names;
 	size_t addresses;
+	uint32_t data;
 };
 
 /* Empty ones, whose set of names will hash with `key`.  One thread at a time.  ERR_NOMEM. */

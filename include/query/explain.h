@@ -23,7 +23,10 @@ struct explain_rule {
 	bool decides;
 	bool exception;
 	bool important;
-	uint32_t line; /* in the list's file */
+	uint8_t scope;	/* enum domset_scope */
+	uint8_t answer; /* enum domset_answer */
+	uint32_t data;	/* of the policy's local data; 0: none */
+	uint32_t line;	/* in the list's file */
 	struct name owner;
 };
 
@@ -37,6 +40,7 @@ struct explanation {
 	bool has_address;
 	struct ip address; /* the first that the answer has */
 	uint16_t pool;	   /* of the snapshot's: who is asked; valid for QUERY_FORWARD */
+	struct name asked; /* the name that CNAMEs lead to; else that of the query */
 	size_t rule_count;
 	struct explain_rule rules[POLICY_PLACES];
 };

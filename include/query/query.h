@@ -56,7 +56,8 @@ struct query {
 			   * query_refresh_key
 			   */
 	bool unchecked;	  /* the question goes with CD: without, upstreams refuse to answer */
-	bool alias;	  /* its name is where the operator's CNAMEs lead from the question's */
+	bool alias;	  /* its name is where CNAMEs of the operator's or of a rule lead */
+	bool lent;	  /* its leave is that of the rule which led to its name */
 	bool in_zone;	  /* its name is, or lies below, a zone with upstreams of its own */
 	uint8_t list;	  /* that has ended the query; POLICY_PLACES: none has */
 	uint16_t pool;	  /* of the snapshot's: who is asked */

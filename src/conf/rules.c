@@ -194,7 +194,7 @@ static void rule_manual(struct conf_place *place, const struct conf_node *root,
 	if (is_sound(node) && manual->action == ACTION_SINKHOLE && !addresses)
 		fail_key(place, node, "sinkhole",
 			 "expected ipv4, ipv6 or both, which action sinkhole answers");
-	if (is_sound(node) && !action_blocks(manual->action))
+	if (is_sound(node) && (!action_blocks(manual->action) || manual->action == ACTION_GIVEN))
 		fail_key(place, node, "action", "expected one that blocks");
 	conf_place_leave(place, before);
 }
@@ -242,7 +242,7 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 	if (is_manual(list->name))
 		fail_key(items->place, node, "name",
 			 "the name \"%s\" is that of what is said by command", list->name);
-	if (list->action == ACTION_SINKHOLE && !addresses)
+	if (conf_list_action(list) == ACTION_SINKHOLE && !addresses)
 		fail_key(items->place, node, "sinkhole",
 			 "expected ipv4, ipv6 or both, which action sinkhole answers");
 	if (list->mandatory && !action_blocks(list->action))

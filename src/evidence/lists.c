@@ -19,7 +19,7 @@ static struct archive_list describe(const struct conf_list *l)
 		.name = l->name,
 		.family = l->family,
 		.reason = reason_words[l->reason],
-		.action = action_words[l->action],
+		.action = action_words[conf_list_action(l)],
 		.court = l->authority.court,
 		.case_id = l->authority.case_id,
 		.date = l->authority.date,

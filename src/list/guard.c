@@ -269,6 +269,13 @@ static bool lists_nothing(const struct domset_kind *kind, unsigned int allowed)
 	return kind->answer == DOMSET_ANSWER_NXDOMAIN || kind->answer == DOMSET_ANSWER_NODATA;
 }
 
+/* True where a rule for all names below the root is meant, as what holds for want of others. */
+static bool may_be_default(const struct domset_kind *kind, unsigned int allowed)
+{
+	return kind->scope == DOMSET_SCOPE_BELOW && (allowed & GUARD_ALLOW_ROOT) &&
+	       (allowed & GUARD_ALLOW_SUFFIXES);
+}
+
 const char *guard_entry(const struct guard *guard, const struct name *owner,
 			const struct domset_kind *kind, unsigned int allowed)
 {
@@ -277,9 +284,9 @@ const char *guard_entry(const struct guard *guard, const struct name *owner,
 	bool zones = guard->zone_count > 0 && !lists_nothing(kind, allowed);
 	const char *reason;
 
-	if (kind->exception)
+	if (domset_kind_lifts(kind))
 		return NULL;
-	if (below && owner->wire[0] == 0)
+	if (below && owner->wire[0] == 0 && !may_be_default(kind, allowed))
 		return "is the root";
 	if (suffixes && owner->wire[owner->wire[0] + 1] == 0)
 		return one_label_reason(guard, owner);

@@ -289,9 +289,11 @@ static enum err take_line(struct reader *reader, const char *text, size_t len)
 	reader->in_line = false;
 	if (reader->state.discarded)
 		return ERR_OK;
-	return reader->report->format == LIST_FORMAT_ADDRESSES
-		       ? take_address_line(reader, text, len)
-		       : take_text(reader, text, len);
+	if (reader->report->format == LIST_FORMAT_RPZ)
+		return reader->options->zone_line(reader->options->zone_arg, text, len,
+						  reader->text);
+	return list_format_has_names(reader->report->format) ? take_text(reader, text, len)
+							     : take_address_line(reader, text, len);
 }
 
 /*
@@ -313,14 +315,14 @@ static enum err take_part(struct reader *reader, const char *text, size_t *len)
 	part = (size_t)(end - text);
 	listline_init(&probe, reader->report->format, true, text, part);
 	(void)listline_next(&probe, &reader->rule);
-	if (!reader->state.discarded && part > 0 &&
-	    reader->report->format != LIST_FORMAT_ADDRESSES &&
+	if (!reader->state.discarded && part > 0 && list_format_has_names(reader->report->format) &&
 	    (reader->state.is_hosts || probe.is_hosts)) {
 		err = take_text(reader, text, part);
 		*len -= part;
 		return err;
 	}
-	if (!reader->state.discarded && !probe.comment) {
+	if (!reader->state.discarded &&
+	    !(probe.comment && list_format_has_names(reader->report->format))) {
 		reader->report->told += !reader->state.told;
 		reader->rule.reason = LINE_LONG;
 		err = not_taken(reader, LISTLINE_BAD, text, *len);
@@ -371,7 +373,7 @@ static enum err take_file(struct reader *reader)
 	size_t bom = listguess_bom((const char *)reader->block.base, reader->have);
 	enum err err;
 
-	if (reader->report->format == LIST_FORMAT_RPZ)
+	if (reader->report->format == LIST_FORMAT_RPZ && !reader->options->zone_line)
 		return refused(reader, "is a zone file (format rpz)");
 	if (reader->report->format == LIST_FORMAT_ADDRESSES && !reader->options->addresses)
 		return refused(reader, "is a list of addresses, which are not taken here");

@@ -12,6 +12,7 @@
 /* What becomes of rules that are held against another configuration than they were read by. */
 struct gate {
 	struct listfile_options reading;
+	bool overridden; /* of a zone: every rule does what the list does */
 	struct list_report report;
 	bool left; /* a rule that is no exception */
 };
@@ -25,6 +26,10 @@ static bool take(void *arg, struct domset_rule *rule)
 	if (gate->reading.pass)
 		rule->kind = (struct domset_kind){.scope = rule->kind.scope,
 						  .important = rule->kind.important};
+	if (gate->overridden && !rule->kind.exception) {
+		rule->kind.answer = DOMSET_ANSWER_LIST;
+		rule->data = 0;
+	}
 	held = guard_entry(gate->reading.guard, &rule->owner, &rule->kind, gate->reading.allowed);
 	if (held)
 		report_held(&gate->report, rule->line, held, &rule->owner);
@@ -48,6 +53,23 @@ static bool take_prefix(void *arg, const struct addrset_rule *rule)
 	return !held;
 }
 
+/* True when the rules do not say any more what they are wanted for. */
+static bool is_of_no_use(const struct conf_list *conf, const struct policy_list *former)
+{
+	/* an exception was as good as a rule, and must not become one that blocks */
+	if (former->action == ACTION_PASS && conf->action != ACTION_PASS)
+		return true;
+	return former->zone && !former->given && conf->action == ACTION_GIVEN;
+}
+
+/* How the rules of a zone, asked in its turn, are read. */
+static void read_as_zone(const struct conf_list *conf, struct gate *gate)
+{
+	gate->reading.pass = false;
+	gate->overridden = conf->action != ACTION_GIVEN;
+	gate->reading.allowed |= GUARD_ALLOW_ROOT;
+}
+
 /* Of a list in force that is mandatory it is compared name by name what is left. */
 static bool may_be_left_empty(const struct policy_list *former)
 {
@@ -64,9 +86,10 @@ enum err loader_carry_over(struct load *load, unsigned int index, unsigned int f
 	const struct rules_filter filter = {{take, &gate}, {take_prefix, &gate}};
 	enum err err;
 
-	/* an exception was as good as a rule, and must not become one that blocks */
-	if (before->action == ACTION_PASS && !gate.reading.pass)
+	if (is_of_no_use(conf, before))
 		return ERR_REFUSED;
+	if (before->zone)
+		read_as_zone(conf, &gate);
 	report_init(&gate.report, conf->format);
 	err = rules_copy_list(&load->rules, load->former, former, index, &filter);
 	if (load->pass == 0)
@@ -82,6 +105,9 @@ enum err loader_carry_over(struct load *load, unsigned int index, unsigned int f
 	list->open_end = before->open_end;
 	list->unkept = before->unkept;
 	list->reading = before->reading;
+	list->zone = before->zone;
+	list->given = before->given && !gate.overridden;
+	list->ttl_s = before->zone ? before->ttl_s : list->ttl_s;
 	return ERR_OK;
 }
 

@@ -35,7 +35,7 @@ static void describe_term(const struct conf_list *conf, struct policy_list *list
 void loader_describe_list(const struct conf_list *conf, struct policy_list *list)
 {
 	*list = (struct policy_list){
-		.action = conf->action,
+		.action = conf_list_action(conf),
 		.mandatory = conf->mandatory,
 		.findings = conf->findings,
 		.has_ipv4 = conf->sinkhole.ipv4.family != 0,
@@ -148,6 +148,7 @@ static enum err judge(struct load *load, unsigned int index, bool own, uint32_t 
 	enum err err;
 
 	limits.refuse_held = own && conf->on_held == CONF_ONHELD_REFUSE;
+	limits.has_to_block &= report->format != LIST_FORMAT_RPZ; /* one may let pass alone */
 	err = guard_list(&limits, report, text);
 	if (err == ERR_OK && own)
 		err = check_end(load, index, report, text);

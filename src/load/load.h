@@ -14,6 +14,7 @@
 #include "list/report.h"
 #include "match/rules.h"
 #include "query/snapshot.h"
+#include "rpz/zone.h"
 
 /* What entries of lists go through; zero-filled, there is none. */
 struct gates {
@@ -162,6 +163,21 @@ struct err_text *loader_next_refusal(struct load *load);
 
 /* Warns of an action by which a mandatory list does not hold against every client. */
 void loader_warn_of_action(const struct conf_list *list);
+
+/* Where the rules of a list's file go, and what is known of the list by them. */
+struct load_into {
+	struct rules *rules; /* which have begun the list */
+	struct policy_list *list;
+	struct rpz_summary zone; /* of a zone; else without cuts */
+};
+
+/* Reads the file of `options`, as listfile_load does, or as a zone.  Errors as of the two. */
+enum err loader_read_rules(const struct load *load, const struct conf_list *conf,
+			   struct listfile_options *options, struct load_into *into,
+			   struct list_report *report, struct err_text *text) MUST_CHECK;
+
+/* Logs where wildcards of a zone end. */
+void loader_log_cuts(const char *list, const struct rpz_summary *summary);
 
 /* Logs the lines of a file that were not taken. */
 void loader_log_report(const char *file, const struct list_report *report);

@@ -53,8 +53,10 @@ static enum err read_order(const char *path, struct conf **ret_conf, struct err_
 
 /* Reads the list's kept version, as it was read then. */
 static enum err read_kept(const struct load *load, const struct conf *order, unsigned int index,
-			  struct rules *rules, struct policy_list *list, struct err_text *text)
+			  struct rules *rules, struct policy *policy, struct err_text *text)
 {
+	struct policy_list *list = &policy->lists[index];
+	struct load_into into = {.rules = rules, .list = list};
 	struct listfile_options options;
 	struct list_report report;
 	struct gates gates = {.names = NULL};
@@ -67,12 +69,12 @@ static enum err read_kept(const struct load *load, const struct conf *order, uns
 	options.cancelled = load->options.cancelled;
 	if (err == ERR_OK)
 		err = domset_builder_begin(rules->names, index);
+	loader_describe_list(&order->lists[0], list);
 	if (err == ERR_OK)
-		err = listfile_load(&options, rules->names, &report, text);
+		err = loader_read_rules(load, &order->lists[0], &options, &into, &report, text);
 	loader_free_gates(&gates);
 	if (err != ERR_OK)
 		return err;
-	loader_describe_list(&order->lists[0], list);
 	loader_describe_reading(&order->lists[0], report.format, list);
 	list->entries = report.entries;
 	list->held = report.held;
@@ -93,7 +95,7 @@ static enum err add_order(struct load *load, const char *file, struct rules *rul
 	snprintf(path, sizeof(path), "%s/%s", load->conf->state.directory, file);
 	err = read_order(path, &order, &text);
 	if (err == ERR_OK)
-		err = read_kept(load, order, index, rules, &policy->lists[index], &text);
+		err = read_kept(load, order, index, rules, policy, &text);
 	if (err == ERR_OK)
 		policy->list_count++;
 	else

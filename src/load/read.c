@@ -35,6 +35,10 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 	struct listfile_options options =
 		loader_reading_of(conf, &load->gates, &load->rules, index);
 	struct rules_mark mark = rules_mark(&load->rules);
+	struct load_into into = {
+		.rules = &load->rules,
+		.list = &load->policy->lists[index],
+	};
 	enum err err = domset_builder_begin(load->rules.names, index);
 
 	options.path = file;
@@ -43,7 +47,9 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 	options.taken_arg = taking;
 	report_init(report, conf->format);
 	if (err == ERR_OK)
-		err = listfile_load(&options, load->rules.names, report, text);
+		err = loader_read_rules(load, conf, &options, &into, report, text);
+	if (err == ERR_OK && load->pass == 0)
+		loader_log_cuts(conf->name, &into.zone);
 	if (err != ERR_OK)
 		rules_rollback(&load->rules, &mark);
 	return err;

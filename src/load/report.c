@@ -115,3 +115,19 @@ void loader_log_lists(const struct load *load)
 				 what);
 	}
 }
+
+void loader_log_cuts(const char *list, const struct rpz_summary *summary)
+{
+	char owner[NAME_TEXT_MAX];
+	char wildcard[NAME_TEXT_MAX];
+
+	for (uint64_t i = 0; i < summary->cuts && i < RPZ_CUTS_TOLD; i++)
+		log_notice("list %s: *.%s does not hold for names below %s, which the zone has",
+			   list,
+			   name_to_text(summary->told[i].wildcard.wire, wildcard, sizeof(wildcard)),
+			   name_to_text(summary->told[i].owner.wire, owner, sizeof(owner)));
+	if (summary->cuts > RPZ_CUTS_TOLD)
+		log_notice("list %s: and so on, %llu names in all end a wildcard (RFC 4592); with "
+			   "wildcards: nearest none does",
+			   list, (unsigned long long)summary->cuts);
+}

@@ -186,7 +186,16 @@ void domset_rule(const struct domset *set, uint32_t record, struct domset_rule *
 	ret_rule->kind = set->classes[head.class].kind;
 	ret_rule->list = set->classes[head.class].list;
 	ret_rule->line = from.line + head.delta;
+	ret_rule->data = head.data;
 	(void)record_owner(owner, &set->dict, &ret_rule->owner);
+}
+
+uint32_t domset_data(const struct domset *set, uint32_t record)
+{
+	struct record_head head;
+
+	(void)record_head(set->arena + record, &head);
+	return head.data;
 }
 
 struct domset_count domset_count(const struct domset *set, unsigned int list)
@@ -199,7 +208,7 @@ struct domset_count domset_count(const struct domset *set, unsigned int list)
 bool domset_has_exceptions(const struct domset *set, unsigned int list)
 {
 	for (size_t i = 0; i < DOMSET_CLASSES_MAX; i++)
-		if (set->classes[i].kind.exception && set->classes[i].list == list)
+		if (domset_kind_lifts(&set->classes[i].kind) && set->classes[i].list == list)
 			return true;
 	return false;
 }
@@ -257,6 +266,7 @@ bool domset_iter_next(struct domset_iter *iter, struct domset_rule *ret_rule)
 	ret_rule->kind = class->kind;
 	ret_rule->list = class->list;
 	ret_rule->line = iter->line;
+	ret_rule->data = head.data;
 	iter->next = (uint32_t)(record_owner(owner, &set->dict, &ret_rule->owner) - set->arena);
 	return true;
 }

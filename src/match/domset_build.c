@@ -10,7 +10,7 @@
 #define ARENA_PAD (RECORD_MAX + RECORD_PAD)
 #define CLASS_NONE 255
 #define RECORDS_A_TURN 1024U /* a quarter of a millisecond's work */
-#define KINDS 128	     /* of scope, exception, important and answer */
+#define KINDS 256	     /* of scope, exception, important and answer */
 _Static_assert(DOMSET_ANSWER_COUNT <= KINDS / 16, "each kind has its place");
 #define CHECKPOINTS_MAX ((size_t)UINT32_MAX * sizeof(struct checkpoint))
 
@@ -139,7 +139,13 @@ static void set_checkpoint(struct domset_builder *builder)
 enum err domset_builder_add(struct domset_builder *builder, const struct name *owner,
 			    const struct domset_kind *kind, uint32_t line)
 {
-	struct record_head head = {.delta = line - builder->last_line};
+	return domset_builder_add_data(builder, owner, kind, 0, line);
+}
+
+enum err domset_builder_add_data(struct domset_builder *builder, const struct name *owner,
+				 const struct domset_kind *kind, uint32_t data, uint32_t line)
+{
+	struct record_head head = {.delta = line - builder->last_line, .data = data};
 	struct dict_match match;
 	bool matched;
 	enum err err;
@@ -160,6 +166,29 @@ enum err domset_builder_add(struct domset_builder *builder, const struct name *o
 	builder->last_line = line;
 	builder->records++;
 	return ERR_OK;
+}
+
+uint32_t domset_builder_next(const struct domset_builder *builder)
+{
+	return (uint32_t)builder->arena_bytes;
+}
+
+uint32_t domset_builder_rule(const struct domset_builder *builder, uint32_t record,
+			     struct domset_rule *ret_rule)
+{
+	const struct dict_view dict = {
+		.entries = (const void *)builder->dict.pages.base,
+		.count = builder->dict.count,
+	};
+	const uint8_t *owner;
+	struct record_head head;
+
+	owner = record_head(builder->arena.base + record, &head);
+	ret_rule->kind = builder->classes[head.class].kind;
+	ret_rule->list = builder->classes[head.class].list;
+	ret_rule->line = 0;
+	ret_rule->data = head.data;
+	return (uint32_t)(record_owner(owner, &dict, &ret_rule->owner) - builder->arena.base);
 }
 
 struct domset_mark domset_builder_mark(const struct domset_builder *builder)
@@ -201,7 +230,8 @@ enum err domset_builder_copy_list(struct domset_builder *builder, const struct d
 	domset_iter_init_list(&iter, old, old_list);
 	while (err == ERR_OK && domset_iter_next(&iter, &rule) && rule.list == old_list) {
 		if (!filter || filter->takes(filter->arg, &rule))
-			err = domset_builder_add(builder, &rule.owner, &rule.kind, rule.line);
+			err = domset_builder_add_data(builder, &rule.owner, &rule.kind, rule.data,
+						      rule.line);
 		if (++walked % RECORDS_A_TURN == 0)
 			priority_give_way();
 	}

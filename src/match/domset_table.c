@@ -52,35 +52,48 @@ static struct chunk *next_chunk(const struct walk *walk, struct chunk *chunk)
 	return ++chunk == walk->chunks + walk->set->chunk_count ? walk->chunks : chunk;
 }
 
-/* True when one of the chunk's records is the batch's record `i` over again. */
-static bool is_there(const struct walk *walk, const struct chunk *chunk, uint32_t i)
+/* The chunk's record that is the batch's record `i` over again; NULL: none is. */
+static uint32_t *find_same(const struct walk *walk, struct chunk *chunk, uint32_t i)
 {
 	const struct batch *batch = &walk->batch;
 	uint32_t found = chunk_find(chunk, chunk_tag(batch->hash[i]));
 
 	for (; found; found &= found - 1) {
-		const uint8_t *record = walk->arena + chunk->record[__builtin_ctz(found)];
+		uint32_t *place = &chunk->record[__builtin_ctz(found)];
 		struct record_head head;
 		struct name name;
 
-		(void)record_owner(record_head(record, &head), &walk->set->dict, &name);
+		(void)record_owner(record_head(walk->arena + *place, &head), &walk->set->dict,
+				   &name);
 		if (head.class == batch->head[i].class && name_equal(&name, &batch->owner[i]))
-			return true;
+			return place;
 	}
-	return false;
+	return NULL;
 }
 
-/* Puts record `i` of the batch into the first chunk with a free place; false if the same rule is
- * there. */
-static bool insert(const struct walk *walk, uint32_t i)
+/* What becomes of a record that is read. */
+enum fate {
+	FATE_NEW,
+	FATE_AGAIN,   /* the same rule is there */
+	FATE_INSTEAD, /* it is, with other data: that one's record stays behind unseen */
+};
+
+/* Puts record `i` of the batch into the first chunk with a free place. */
+static enum fate insert(const struct walk *walk, uint32_t i)
 {
 	struct chunk *chunk = walk->batch.chunk[i];
 	uint64_t hash = walk->batch.hash[i];
 	uint32_t free_places;
+	uint32_t *same;
 
 	for (;;) {
-		if (is_there(walk, chunk, i))
-			return false;
+		same = find_same(walk, chunk, i);
+		if (same && walk->batch.head[i].data == 0)
+			return FATE_AGAIN;
+		if (same) {
+			*same = walk->out;
+			return FATE_INSTEAD;
+		}
 		free_places = chunk_find(chunk, 0);
 		if (free_places)
 			break;
@@ -89,7 +102,7 @@ static bool insert(const struct walk *walk, uint32_t i)
 	}
 	chunk->tag[__builtin_ctz(free_places)] = chunk_tag(hash);
 	chunk->record[__builtin_ctz(free_places)] = walk->out;
-	return true;
+	return FATE_NEW;
 }
 
 static void read_batch(struct walk *walk)
@@ -120,7 +133,11 @@ static void read_batch(struct walk *walk)
 static void move_record(struct walk *walk, uint32_t i)
 {
 	const struct batch *batch = &walk->batch;
-	struct record_head head = {.class = batch->head[i].class, .delta = walk->delta};
+	struct record_head head = {
+		.class = batch->head[i].class,
+		.delta = walk->delta,
+		.data = batch->head[i].data,
+	};
 	uint32_t octets = batch->end[i] - batch->owner_at[i];
 	uint8_t octet[RECORD_HEAD_MAX];
 	size_t head_octets;
@@ -156,7 +173,9 @@ static void set_depth(struct walk *walk, const struct name *owner)
 static void take_record(struct walk *walk, uint32_t i)
 {
 	const struct record_head *head = &walk->batch.head[i];
-	int list = walk->set->classes[head->class].list;
+	const struct rule_class *class = &walk->set->classes[head->class];
+	int list = class->list;
+	enum fate fate;
 
 	if (list != walk->list) {
 		walk->list = list;
@@ -165,11 +184,13 @@ static void take_record(struct walk *walk, uint32_t i)
 		walk->at_list_start = true;
 	}
 	walk->delta += head->delta;
-	if (!insert(walk, i)) {
+	fate = insert(walk, i);
+	if (fate == FATE_AGAIN) {
 		walk->set->counts[list].duplicates++;
 		return;
 	}
-	walk->set->counts[list].rules++;
+	walk->set->counts[list].rules +=
+		fate == FATE_NEW && class->kind.answer != DOMSET_ANSWER_NOTHING;
 	set_depth(walk, &walk->batch.owner[i]);
 	if (walk->at_list_start || walk->records % CHECKPOINT_RECORDS == 0)
 		set_checkpoint(walk);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/table.h"
+#include "dns/wire.h"
 
 #define REBINDING_TTL_S 60U
 
@@ -45,24 +46,32 @@ static bool is_excepted(uint64_t lists, uint8_t list)
 	return lists >> list & 1U;
 }
 
-/* A rule may say itself what is answered. */
-static enum action action_of(const struct policy *policy, const struct domset_hit *hit)
+enum action policy_action(const struct policy_list *list, uint8_t answer)
 {
 	static const enum action actions[DOMSET_ANSWER_COUNT] = {
 		[DOMSET_ANSWER_NXDOMAIN] = ACTION_NXDOMAIN,
 		[DOMSET_ANSWER_NODATA] = ACTION_NODATA,
 		[DOMSET_ANSWER_REFUSED] = ACTION_REFUSED,
 		[DOMSET_ANSWER_DROP] = ACTION_DROP,
+		[DOMSET_ANSWER_PASS] = ACTION_PASS,
+		[DOMSET_ANSWER_TCP_ONLY] = ACTION_TCP_ONLY,
+		[DOMSET_ANSWER_DATA] = ACTION_GIVEN,
 	};
 
-	return hit->answer ? actions[hit->answer] : policy->lists[hit->list].action;
+	return answer ? actions[answer] : list->action;
+}
+
+/* A zone that lets pass does so in its turn. */
+static bool passes_first(const struct policy_list *list)
+{
+	return list->action == ACTION_PASS && !list->zone;
 }
 
 static struct verdict verdict_of(const struct policy *policy, const struct domset_hit *hit)
 {
 	return (struct verdict){
 		.matched = true,
-		.action = action_of(policy, hit),
+		.action = policy_action(&policy->lists[hit->list], hit->answer),
 		.list = hit->list,
 		.owner_labels = hit->owner_labels,
 		.below_only = hit->scope == DOMSET_SCOPE_BELOW,
@@ -86,16 +95,16 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 		const struct domset_hit *hit = &hits->hit[i];
 		const struct policy_list *list = &policy->lists[hit->list];
 
-		if (hit->exception)
+		if (hit->exception && hit->answer != DOMSET_ANSWER_NOTHING)
 			excepted |= (uint64_t)(list->action != ACTION_PASS) << hit->list;
 		if (hit->exception || is_excepted(leave.excepted, hit->list) ||
 		    (leave.passed && !list->mandatory))
 			continue;
 		if (list->action == ACTION_LOG)
 			logged |= 1ULL << hit->list;
-		else if (list->mandatory && action_blocks(list->action))
+		else if (list->mandatory && policy_hit_blocks(policy, hit))
 			mandatory = mandatory ? mandatory : hit;
-		else if (list->action == ACTION_PASS)
+		else if (passes_first(list))
 			pass = pass ? pass : hit;
 		else
 			first = first ? first : hit;
@@ -148,6 +157,21 @@ judge_with_manual(const struct policy *policy, const struct name *name,
 	return with_manual(verdict_of(policy, pass), &v);
 }
 
+/* The CNAME of a rule that gives the very name it is for lets that pass, as of old. */
+static __attribute__((noinline)) bool
+leads_to_itself(const struct policy *policy, const struct name *name, const struct verdict *verdict)
+{
+	uint32_t number = domset_data(policy->set, verdict->record);
+	struct localdata_record cname;
+	struct name target;
+
+	if (number == 0 || !localdata_find(policy->data, number, TYPE_CNAME, &cname) ||
+	    cname.rdlen != name->len)
+		return false;
+	name_copy_lower(&target, cname.rdata, cname.rdlen);
+	return name_equal(&target, name);
+}
+
 /* Each query comes by here: the look-up is to be a part of it, whoever else calls that. */
 __attribute__((flatten)) struct verdict policy_match(const struct policy *policy,
 						     const struct name *name,
@@ -155,13 +179,17 @@ __attribute__((flatten)) struct verdict policy_match(const struct policy *policy
 						     struct policy_leave leave)
 {
 	struct domset_hits hits;
+	struct verdict v;
 
 	domset_lookup(policy->set, name, suffixes, &hits);
 	if (policy->manual)
 		return judge_with_manual(policy, name, suffixes, &hits, leave);
 	if (hits.count == 0)
 		return (struct verdict){.matched = false};
-	return judge(policy, &hits, leave);
+	v = judge(policy, &hits, leave);
+	if (v.action == ACTION_GIVEN && leads_to_itself(policy, name, &v))
+		v.action = ACTION_PASS;
+	return v;
 }
 
 /* Adds the rule where its list belongs, unless the list has spoken: by a longer prefix. */
@@ -245,5 +273,6 @@ void policy_free(struct policy *policy)
 		return;
 	domset_free(policy->set);
 	addrset_free(policy->addrs);
+	localdata_free(policy->data);
 	policy_free_former(policy);
 }

@@ -1,23 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "match/record.h"
 
+/* By 7 bits an octet, the low ones first. */
+static uint8_t *write_number(uint8_t *out, uint32_t number)
+{
+	for (; number >= 0x80; number >>= 7)
+		*out++ = (uint8_t)(number | 0x80);
+	*out++ = (uint8_t)number;
+	return out;
+}
+
+static const uint8_t *read_number(const uint8_t *at, uint32_t *ret_number)
+{
+	*ret_number = *at & 0x7fU;
+	for (unsigned int shift = 7; *at++ & 0x80; shift += 7)
+		*ret_number |= (*at & 0x7fU) << shift;
+	return at;
+}
+
 size_t record_write_head(uint8_t *out, const struct record_head *head)
 {
-	uint32_t delta = head->delta;
-	uint8_t flag = delta == 1 ? 0 : RECORD_DELTA;
+	bool has_delta = head->delta != 1 || head->data > 0;
+	uint8_t flag = has_delta ? RECORD_DELTA : 0;
 	uint8_t *at = out;
 
-	if (head->class < RECORD_CLASS) {
+	if (head->class < RECORD_WITH_DATA && head->data == 0) {
 		*at++ = (uint8_t)(flag | head->class);
 	} else {
-		*at++ = flag | RECORD_CLASS;
+		*at++ = flag | (head->data > 0 ? RECORD_WITH_DATA : RECORD_CLASS);
 		*at++ = (uint8_t)head->class;
 	}
-	if (delta == 1)
-		return (size_t)(at - out);
-	for (; delta >= 0x80; delta >>= 7)
-		*at++ = (uint8_t)(delta | 0x80);
-	*at++ = (uint8_t)delta;
+	if (has_delta)
+		at = write_number(at, head->delta);
+	if (head->data > 0)
+		at = write_number(at, head->data);
 	return (size_t)(at - out);
 }
 
@@ -58,13 +74,14 @@ const uint8_t *record_head(const uint8_t *record, struct record_head *ret_head)
 
 	ret_head->class = first & RECORD_CLASS;
 	ret_head->delta = 1;
-	if (ret_head->class == RECORD_CLASS)
+	ret_head->data = 0;
+	if (ret_head->class >= RECORD_WITH_DATA)
 		ret_head->class = *record++;
 	if (!(first & RECORD_DELTA))
 		return record;
-	ret_head->delta = *record & 0x7fU;
-	for (unsigned int shift = 7; *record++ & 0x80; shift += 7)
-		ret_head->delta |= (*record & 0x7fU) << shift;
+	record = read_number(record, &ret_head->delta);
+	if ((first & RECORD_CLASS) == RECORD_WITH_DATA)
+		record = read_number(record, &ret_head->data);
 	return record;
 }
 

@@ -31,13 +31,18 @@ struct comparison {
 	struct weakening *weakening;
 };
 
+static bool is_enforced(const struct policy *policy, const struct domset_hit *hit)
+{
+	return policy_is_enforced(policy, hit->list) && policy_hit_blocks(policy, hit);
+}
+
 static bool is_blocked_after(const struct comparison *c, const struct probe *probe)
 {
 	struct domset_hits hits;
 
 	domset_lookup(c->after->set, &probe->name, &probe->suffixes, &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
-		if (!hits.hit[i].exception && policy_is_enforced(c->after, hits.hit[i].list))
+		if (is_enforced(c->after, &hits.hit[i]))
 			return true;
 	return false;
 }
@@ -51,7 +56,7 @@ static bool is_blocked_before(const struct comparison *c, const struct probe *pr
 	domset_lookup(c->before->set, &probe->name, &probe->suffixes, &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
 		if (hits.hit[i].list == c->list)
-			return !hits.hit[i].exception &&
+			return policy_hit_blocks(c->before, &hits.hit[i]) &&
 			       !(c->of_after && hits.hit[i].owner_labels == owner_labels);
 	return false;
 }
@@ -124,7 +129,7 @@ static bool is_cancelled(const struct comparison *c)
 	return c->cancelled && atomic_load_explicit(c->cancelled, memory_order_relaxed);
 }
 
-/* Walks the rules of list `list` of `policy` that are exceptions or that are not. */
+/* Walks the rules of list `list` of `policy` that lift, or those that do not. */
 static void walk(struct comparison *c, const struct policy *policy, unsigned int list,
 		 bool exceptions)
 {
@@ -138,7 +143,7 @@ static void walk(struct comparison *c, const struct policy *policy, unsigned int
 			if (is_cancelled(c))
 				break;
 		}
-		if (rule.kind.exception != exceptions)
+		if (domset_kind_lifts(&rule.kind) != exceptions)
 			continue;
 		if (rule.kind.scope & DOMSET_SCOPE_ITSELF)
 			add_probe(c, &rule.owner, false);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "dns/rrtype.h"
+#include "query/explain_zone.h"
 
 #define EXPLAIN_MANUAL_FILE "what was said by command (sinkholectl manual)"
 #define CLIENT_PORT 53000 /* none of those that are never answered */
@@ -115,6 +116,9 @@ static void add_rules(const struct domset *set, const struct query *q, unsigned 
 			.decides = hit->list == decides,
 			.exception = hit->exception,
 			.important = hit->important,
+			.scope = rule.kind.scope,
+			.answer = rule.kind.answer,
+			.data = rule.data,
 			.line = rule.line,
 			.owner = rule.owner,
 		};
@@ -158,6 +162,7 @@ enum err explain(const struct snapshot *snapshot, const struct explain_question 
 	e.outcome = query_decide(&q, &env, msg, answer, sizeof(answer), &len);
 	e.verdict = verdict_of(&stats, e.outcome);
 	e.pool = q.pool;
+	e.asked = q.qname;
 	if (e.outcome == QUERY_ANSWERED)
 		read_answer(answer, len, &e);
 	name_hash_suffixes(&env.name_key, &e.name, &q.suffixes); /* an alias has others */
@@ -179,6 +184,17 @@ static const char *rcode_word(uint8_t rcode)
 	return "another error";
 }
 
+static void answer_forwarded(const struct explanation *e, char *buf, size_t size)
+{
+	char asked[NAME_TEXT_MAX];
+
+	if (name_equal(&e->asked, &e->name))
+		snprintf(buf, size, "what the upstreams say");
+	else
+		snprintf(buf, size, "what the upstreams say of %s",
+			 name_to_text(e->asked.wire, asked, sizeof(asked)));
+}
+
 const char *explain_answer(const struct explanation *e, char *buf, size_t size)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -186,7 +202,7 @@ const char *explain_answer(const struct explanation *e, char *buf, size_t size)
 	if (e->outcome == QUERY_DROPPED)
 		snprintf(buf, size, "nothing");
 	else if (e->outcome == QUERY_FORWARD)
-		snprintf(buf, size, "what the upstreams say");
+		answer_forwarded(e, buf, size);
 	else if (e->truncated)
 		snprintf(buf, size, "truncated, and over TCP what the upstreams say");
 	else if (e->has_address)
@@ -211,13 +227,23 @@ const char *explain_file(const struct snapshot *snapshot, size_t index)
 static void write_rule(const struct snapshot *s, const struct explain_rule *rule, FILE *out)
 {
 	const struct policy_list *list = &s->policy->lists[rule->list];
+	uint32_t line = rule->line;
 	char owner[NAME_TEXT_MAX];
 
-	fprintf(out, "list %s%s: %s%s%s, line %u of %s%s\n", list->name,
-		list->mandatory ? " (mandatory)" : "", rule->exception ? "exception for " : "",
-		rule->important ? "important " : "",
-		name_to_text(rule->owner.wire, owner, sizeof(owner)), rule->line,
-		explain_file(s, rule->list), rule->decides ? ": this decides" : "");
+	fprintf(out, "list %s%s: ", list->name, list->mandatory ? " (mandatory)" : "");
+	if (rule->answer == DOMSET_ANSWER_NOTHING) {
+		line = explain_zone_cut_line(s, rule);
+		fprintf(out, "no wildcard holds at or below %s, which the zone has",
+			name_to_text(rule->owner.wire, owner, sizeof(owner)));
+	} else if (list->zone) {
+		explain_zone_rule(s, rule, out);
+	} else {
+		fprintf(out, "%s%s%s", rule->exception ? "exception for " : "",
+			rule->important ? "important " : "",
+			name_to_text(rule->owner.wire, owner, sizeof(owner)));
+	}
+	fprintf(out, ", line %u of %s%s\n", line, explain_file(s, rule->list),
+		rule->decides ? ": this decides" : "");
 }
 
 enum err explain_write(const struct snapshot *snapshot, const struct explanation *e, FILE *out)

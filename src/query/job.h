@@ -2,10 +2,12 @@
 /*
  * What the files of query share: one answer under construction.
  *
+ *   job.c  an answer begun
  *   query.c  a query parsed, and decided
  *   cache.c  what the cache is asked and told
  *   reply.c  answers from verdicts, replies and failures
  *   note.c  who asked for a name that a list has, written down
+ *   given.c  answers from the records of rules
  *   follow.c  replies whose CNAMEs lead to a name of which they say nothing
  */
 #ifndef QUERY_JOB_H
@@ -141,9 +143,32 @@ struct query_chain {
  * CNAME leads on from it. */
 bool query_chain_add(struct answer_job *job, struct query_chain *chain);
 
-/* Begins at the question's name and adds the CNAMEs up to a name that is not the operator's; false
- * when they do not lead to one. */
+/* Begins at the question's name and adds the CNAMEs, of the operator's names and of one rule, up to
+ * a name that is not the operator's; false when they do not lead to one. */
 bool query_chain_begin(struct answer_job *job, struct query_chain *ret_chain);
+
+/*
+ * The name that the CNAME of a rule with this `leave` leads the lower-case `name` to, and the
+ * CNAME's TTL.  False: no rule gives one, or that name is too long.
+ */
+bool query_given_cname(const struct answer_job *job, const struct name *name,
+		       const struct name_suffixes *suffixes, struct policy_leave leave,
+		       struct name *ret_target, uint32_t *ret_ttl_s);
+
+/* Answers with the records of the type that the verdict's rule gives; false: it gives none. */
+bool query_answer_given(struct answer_job *job, const struct verdict *verdict, size_t *ret_len);
+
+enum query_led {
+	QUERY_LED_NOWHERE,  /* no CNAME: the rule's records are the answer */
+	QUERY_LED_ANSWERED, /* to a name of the operator's, or the client does not want it resolved
+			     */
+	QUERY_LED_ON, /* to a name that has to be asked for, which the query is for from here on */
+};
+
+/* Follows the CNAME that a rule gives for the query's name.  What it leads to is not held against
+ * lists that are not mandatory. */
+enum query_led query_lead_on(struct query *q, struct answer_job *job, const struct verdict *verdict,
+			     size_t *ret_len);
 
 /*
  * Answers from the operator's own name: with its records of the type, those of the names that its

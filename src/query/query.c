@@ -71,6 +71,7 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 	q->unchecked = false;
 	q->alias = false;
 	q->list = POLICY_PLACES;
+	q->lent = false;
 	if (q->parsed == WIRE_DROP)
 		return;
 	q->client = ip_from_sockaddr(client);
@@ -171,6 +172,41 @@ static uint8_t apex_of(const struct query *q, const struct verdict *verdict)
 	return q->suffixes.offset[labels - verdict->owner_labels];
 }
 
+/* A rule for all names is not one for those that never leave, unless it is an order's. */
+static bool is_kept(const struct query *q, const struct snapshot *s, const struct verdict *v)
+{
+	return !s->policy->lists[v->list].mandatory && !q->in_zone &&
+	       namemap_find(s->special, &q->qname, &q->suffixes, 0).found;
+}
+
+/* Answers with what the rule gives.  False: the query is for the name that its CNAME leads to from
+ * here on. */
+static bool lead_on(struct query *q, struct answer_job *job, const struct verdict *verdict,
+		    enum query_outcome *outcome, size_t *ret_len)
+{
+	struct verdict v;
+
+	*outcome = QUERY_ANSWERED;
+	switch (query_lead_on(q, job, verdict, ret_len)) {
+	case QUERY_LED_NOWHERE:
+		*outcome = query_answer_verdict(job, verdict, q->alias ? 0 : apex_of(q, verdict),
+						ret_len);
+		return true;
+	case QUERY_LED_ANSWERED:
+		stats_inc(job->env->stats, list_hits[verdict->list % POLICY_LISTS_MAX]);
+		return true;
+	default:
+		stats_inc(job->env->stats, list_hits[verdict->list % POLICY_LISTS_MAX]);
+	}
+	hash_question(q, job->env);
+	q->lent = true;
+	v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, q->leave);
+	if (!query_verdict_ends(&v, q->transport) || v.action == ACTION_GIVEN)
+		return false;
+	*outcome = query_answer_verdict(job, &v, 0, ret_len);
+	return true;
+}
+
 /*
  * What the lists say of the question's own name.  False: nothing that ends the query here (no
  * match, let pass, or to be asked over TCP and it was).
@@ -181,6 +217,8 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 	struct stats *stats = job->env->stats;
 	struct verdict v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, leave);
 
+	if (v.matched && v.owner_labels == 0 && is_kept(q, job->env->snapshot, &v))
+		v.matched = false;
 	q->leave = policy_leave_behind(POLICY_NO_LEAVE, &v);
 	if (!v.matched && !v.logged)
 		return false;
@@ -198,7 +236,10 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 		stats_inc(stats, blocked_cname);
 	else
 		stats_inc(stats, blocked_name);
-	*outcome = query_answer_verdict(job, &v, q->alias ? 0 : apex_of(q, &v), ret_len);
+	if (v.action == ACTION_GIVEN && !lead_on(q, job, &v, outcome, ret_len))
+		return false;
+	if (v.action != ACTION_GIVEN)
+		*outcome = query_answer_verdict(job, &v, q->alias ? 0 : apex_of(q, &v), ret_len);
 	return true;
 }
 
@@ -238,7 +279,7 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 	leave.passed = is_own;
 	if (decide_by_policy(q, job, leave, &outcome, ret_len))
 		return outcome;
-	if (is_own && decide_by_own(q, job, &own, &outcome, ret_len))
+	if (is_own && !q->alias && decide_by_own(q, job, &own, &outcome, ret_len))
 		return outcome;
 	if (query_answer_special_use(q, job, ret_len) || query_answer_filtered(q, job, ret_len))
 		return QUERY_ANSWERED;
@@ -302,7 +343,7 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 	ret_key->pool_salt = salt_of(env->snapshot, q->pool);
 	ret_key->flags = q->unchecked ? CACHE_FLAG_CD : 0;
 	ret_key->leave = q->leave;
-	ret_key->lent = false;
+	ret_key->lent = q->lent;
 	ret_key->question_len = (uint16_t)(q->qname.len + 4);
 	memcpy(ret_key->question, q->qname.wire, q->qname.len);
 	wire_put16(type, q->wire.qtype);

@@ -21,21 +21,23 @@ static void test_heads(void **state)
 {
 	static const uint32_t classes[] = {0, 1, 126, 127, 128, 254};
 	static const uint32_t deltas[] = {0, 1, 2, 127, 128, 16383, 16384, 1U << 28, UINT32_MAX};
+	static const uint32_t numbers[] = {0, 1, 127, 128, UINT32_MAX};
 	uint8_t octet[RECORD_HEAD_MAX + 1];
 	struct record_head got;
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		for (size_t j = 0; j < sizeof(deltas) / sizeof(deltas[0]); j++) {
-			struct record_head head = {classes[i], deltas[j]};
-			size_t octets = record_write_head(octet, &head);
+			for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
+				struct record_head head = {classes[i], deltas[j], numbers[k]};
+				size_t octets = record_write_head(octet, &head);
 
-			assert_true(octets <= RECORD_HEAD_MAX);
-			assert_ptr_equal(record_head(octet, &got), octet + octets);
-			assert_int_equal(got.class, head.class);
-			assert_int_equal(got.delta, head.delta);
+				assert_true(octets <= RECORD_HEAD_MAX);
+				assert_ptr_equal(record_head(octet, &got), octet + octets);
+				assert_memory_equal(&got, &head, sizeof(head));
+			}
 		}
 	}
-	assert_int_equal(record_write_head(octet, &(struct record_head){5, 1}), 1);
+	assert_int_equal(record_write_head(octet, &(struct record_head){5, 1, 0}), 1);
 }
 
 /* A dictionary where entry `index` is `suffix`, and the others are "a". */
@@ -101,7 +103,7 @@ static void test_owners(void **state)
 		struct name owner = name_of(owners[i].owner);
 		struct name name = name_of(owners[i].name);
 		struct name_suffixes suffixes;
-		struct record_head head = {1, 1};
+		struct record_head head = {1, 1, 0};
 		struct name got;
 		const uint8_t *at;
 		size_t octets;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The rules of a list's file, which may turn out to be a response policy zone. */
+#include "load/load.h"
+
+static void describe_zone(const struct conf_list *conf, struct load_into *into)
+{
+	into->list->zone = true;
+	into->list->given = conf->action == ACTION_GIVEN;
+	if (into->zone.has_soa)
+		into->list->ttl_s = into->zone.negative_ttl_s;
+}
+
+enum err loader_read_rules(const struct load *load, const struct conf_list *conf,
+			   struct listfile_options *options, struct load_into *into,
+			   struct list_report *report, struct err_text *text)
+{
+	const struct rpz_options zone_options = {
+		.path = options->path,
+		.key = load->name_key,
+		.guard = options->guard,
+		.allowed = options->allowed,
+		.ttl_s = conf->sinkhole.ttl_s,
+		.overridden = conf->action != ACTION_GIVEN,
+		.nearest = conf->wildcards == CONF_WILDCARDS_NEAREST,
+	};
+	struct rpz_zone *zone;
+	enum err err = rpz_zone_create(&zone_options, into->rules->names, into->rules->data, report,
+				       &zone);
+
+	if (err != ERR_OK)
+		return err;
+	into->list->zone = false;
+	into->zone.cuts = 0;
+	options->zone_line = rpz_zone_line;
+	options->zone_arg = zone;
+	err = listfile_load(options, into->rules->names, report, text);
+	if (err == ERR_OK && report->format == LIST_FORMAT_RPZ) {
+		err = rpz_zone_end(zone, text);
+		into->zone = *rpz_zone_summary(zone);
+		describe_zone(conf, into);
+	}
+	rpz_zone_free(zone);
+	return err;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "query/job.h"
+
+/* How long the client may keep the connection open without a question (RFC 7828, 3.3.2). */
+static void tell_keepalive(struct answer_job *job)
+{
+	job->opt.keepalive = true;
+	job->opt.keepalive_ds =
+		(uint16_t)(job->env->snapshot->conf->server.tcp_idle_timeout_ms / 100);
+}
+
+void answer_job_init(struct answer_job *job, const struct query_env *env,
+		     const struct wire_query *wire, enum transport transport, const uint8_t *cookie,
+		     const uint8_t *msg, uint8_t *buf, size_t cap)
+{
+	uint16_t udp_size = (uint16_t)env->snapshot->conf->server.udp_size;
+	size_t limit = cap;
+
+	if (transport == TRANSPORT_UDP) {
+		limit = answer_udp_limit(wire, udp_size);
+		if (limit > cap)
+			limit = cap;
+	}
+	job->env = env;
+	job->wire = wire;
+	job->transport = transport;
+	job->alias = false;
+	job->msg = msg;
+	job->buf = buf;
+	job->room = cap;
+	job->limit = limit;
+	job->opt = (struct answer_opt){.udp_size = udp_size, .cookie = cookie};
+	if (wire->edns.keepalive && transport == TRANSPORT_TCP)
+		tell_keepalive(job);
+	if (wire->edns.nsid && *env->snapshot->conf->server.identity)
+		job->opt.nsid = env->snapshot->conf->server.identity;
+}
+
+void answer_job_begin(struct answer_job *job)
+{
+	answer_begin(&job->answer, job->buf, job->limit, job->msg, job->wire, &job->opt);
+}
