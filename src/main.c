@@ -17,6 +17,7 @@
 #include "system/files.h"
 #include "load/keep.h"
 #include "daemon/lifecycle.h"
+#include "daemon/proof.h"
 #include "load/loader.h"
 #include "daemon/successor.h"
 #include "daemon/trial.h"
@@ -212,6 +213,7 @@ static void begin_service(struct legacy *legacy, const struct workers *workers,
 	successor_serves(&legacy->successor);
 	if (store_keep(sockets, count))
 		announce_restart(sockets, result);
+	proof_tell(workers_snapshot(workers));
 }
 
 /* Begins a ledger, if one is wanted: without it the daemon serves all the same. */

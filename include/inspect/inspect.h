@@ -35,4 +35,8 @@ struct inspect_rules {
 struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, size_t len,
 			     struct reply *reply, struct policy_leave leave);
 
+/* The verdict on an answer that gives a name of which nothing else is known this address.  The
+ * rules need no `name_key`.  Any thread. */
+struct verdict inspect_address(const struct inspect_rules *rules, const struct ip *ip);
+
 #endif

@@ -17,7 +17,7 @@
 #include "match/policy.h"
 #include "query/query.h"
 
-/* The strongest rule of one list for the name. */
+/* The strongest rule of one list for the name, or its longest prefix for the address. */
 struct explain_rule {
 	uint8_t list;
 	bool decides;
@@ -28,10 +28,12 @@ struct explain_rule {
 	uint32_t data;	/* of the policy's local data; 0: none */
 	uint32_t line;	/* in the list's file */
 	struct name owner;
+	struct prefix prefix; /* instead of it, of an address; else the family is 0 */
 };
 
 struct explanation {
 	struct name name;
+	struct ip asked; /* instead of it: an address; else the family is 0 */
 	uint16_t qtype;
 	enum query_outcome outcome;
 	const char *verdict; /* what became of it, as the metrics call that; never NULL */
@@ -47,13 +49,14 @@ struct explanation {
 
 /* What is asked, as a person writes it. */
 struct explain_text {
-	const char *name;   /* NULL: is missing */
+	const char *name;   /* or an address; NULL: is missing */
 	const char *type;   /* NULL: A */
 	const char *client; /* NULL: one that may ask */
 };
 
 struct explain_question {
-	struct name name; /* lower case */
+	struct name name;  /* lower case */
+	struct ip address; /* instead of it; else the family is 0 */
 	uint16_t qtype;
 	struct ip client; /* family 0: one that may ask */
 };
@@ -62,9 +65,18 @@ struct explain_question {
 enum err explain_read(const struct explain_text *written, struct explain_question *ret_question,
 		      struct err_text *text) MUST_CHECK;
 
-/* Explains a query over UDP.  ERR_NOMEM.  Any thread that may use the snapshot. */
+/* Explains a query over UDP; of an address, what becomes of a name's answer that gives it.
+ * ERR_NOMEM.  Any thread that may use the snapshot. */
 enum err explain(const struct snapshot *snapshot, const struct explain_question *question,
 		 struct explanation *ret_explanation) MUST_CHECK;
+
+/* What was asked, and what a rule is for, as text. */
+const char *explain_subject(const struct explanation *e, char buf[NAME_TEXT_MAX]);
+const char *explain_owner(const struct explain_rule *rule, char buf[NAME_TEXT_MAX]);
+
+/* Whether the list is in force: "in force", "not in force yet", "lapsed, and kept", "only logs",
+ * "lapsed, and only logs", "lapsed, and lifted".  Static. */
+const char *explain_state(const struct policy_list *list);
 
 /* What is answered, in a few words: "192.0.2.1", "NXDOMAIN", "no data", "nothing"; in `buf`, which
  * is returned. */

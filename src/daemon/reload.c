@@ -18,6 +18,7 @@
 #include "conf/conf.h"
 #include "daemon/announce.h"
 #include "daemon/formerconf.h"
+#include "daemon/proof.h"
 #include "load/loader.h"
 
 #define GRACE_MS 1000 /* to a load that was told to give up */
@@ -117,6 +118,7 @@ static void load(struct reload *reload)
 			    "read again at the next reload or start",
 			    reload->conf_path);
 	announce_status(&result);
+	proof_tell(snapshot);
 }
 
 static void *loader_thread(void *arg)

@@ -253,15 +253,25 @@ static bool is_rebound(const struct inspection *in, const struct judgement *j)
 	return j->rebound && !rebind_is_excepted(j->rules->rebind, &in->bailiwick.names[0]);
 }
 
+/* What a list blocks is blocked as it says. */
+static bool is_open(const struct verdict *v)
+{
+	return !v->matched || v->action == ACTION_TCP_ONLY;
+}
+
+static void set_rebound(struct verdict *v)
+{
+	v->matched = true;
+	v->action = ACTION_NODATA;
+	v->list = POLICY_REBINDING;
+}
+
 static void judge_rebinding(struct inspection *in)
 {
 	struct verdict *v = &in->judgement.verdict;
 
-	if ((v->matched && v->action != ACTION_TCP_ONLY) || !is_rebound(in, &in->judgement))
-		return;
-	v->matched = true;
-	v->action = ACTION_NODATA;
-	v->list = POLICY_REBINDING;
+	if (is_open(v) && is_rebound(in, &in->judgement))
+		set_rebound(v);
 }
 
 /* ---- what stands beside */
@@ -301,7 +311,17 @@ struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, si
 	if (in.addresses)
 		judge_addresses(&in, reply);
 	judge_rebinding(&in);
-	if (!in.judgement.verdict.matched || in.judgement.verdict.action == ACTION_TCP_ONLY)
+	if (is_open(&in.judgement.verdict))
 		(void)reply_drop_additional(msg, reply, is_listed, &in);
 	return in.judgement.verdict;
+}
+
+struct verdict inspect_address(const struct inspect_rules *rules, const struct ip *ip)
+{
+	struct judgement j = {.rules = rules};
+
+	judge_address(&j, ip, POLICY_NO_LEAVE);
+	if (j.rebound && is_open(&j.verdict))
+		set_rebound(&j.verdict);
+	return j.verdict;
 }

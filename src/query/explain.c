@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "query/explain.h"
+#include "query/explained.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/table.h"
 #include "dns/rrtype.h"
+#include "match/term.h"
 #include "query/explain_zone.h"
 
 #define EXPLAIN_MANUAL_FILE "what was said by command (sinkholectl manual)"
@@ -20,7 +22,8 @@ enum err explain_read(const struct explain_text *written, struct explain_questio
 
 	if (!written->name)
 		return err_set(text, ERR_SYNTAX, "the name is missing");
-	if (name_from_text(written->name, strlen(written->name), &q.name) != ERR_OK)
+	if (ip_parse(written->name, &q.address) != ERR_OK &&
+	    name_from_text(written->name, strlen(written->name), &q.name) != ERR_OK)
 		return err_set(text, ERR_SYNTAX, "this is no name: %s", written->name);
 	if (written->type && rrtype_parse(written->type, &q.qtype) != ERR_OK)
 		return err_set(text, ERR_SYNTAX, "there is no such type: %s", written->type);
@@ -153,8 +156,13 @@ enum err explain(const struct snapshot *snapshot, const struct explain_question 
 	struct endpoint from;
 	struct query q;
 	size_t len = put_query(&e.name, e.qtype, msg);
-	enum err err = cache_create(0, &env.cache);
+	enum err err;
 
+	if (question->address.family != 0) {
+		explain_address(snapshot, &question->address, ret_explanation);
+		return ERR_OK;
+	}
+	err = cache_create(0, &env.cache);
 	if (err != ERR_OK)
 		return err;
 	put_client(snapshot, &question->client, &from);
@@ -224,13 +232,52 @@ const char *explain_file(const struct snapshot *snapshot, size_t index)
 	return "";
 }
 
+const char *explain_subject(const struct explanation *e, char buf[NAME_TEXT_MAX])
+{
+	return e->asked.family != 0 ? ip_text(&e->asked, buf, NAME_TEXT_MAX)
+				    : name_to_text(e->name.wire, buf, NAME_TEXT_MAX);
+}
+
+const char *explain_owner(const struct explain_rule *rule, char buf[NAME_TEXT_MAX])
+{
+	size_t len;
+
+	if (rule->prefix.ip.family == 0)
+		return name_to_text(rule->owner.wire, buf, NAME_TEXT_MAX);
+	len = strlen(ip_text(&rule->prefix.ip, buf, NAME_TEXT_MAX));
+	snprintf(buf + len, NAME_TEXT_MAX - len, "/%u", rule->prefix.len);
+	return buf;
+}
+
+#define STATES(X)                                                                                  \
+	X(TERM_NONE, "in force")                                                                   \
+	X(TERM_WAITS, "not in force yet")                                                          \
+	X(TERM_HOLDS, "in force")                                                                  \
+	X(TERM_KEPT, "lapsed, and kept")                                                           \
+	X(TERM_LOGS, "lapsed, and only logs")                                                      \
+	X(TERM_LIFTED, "lapsed, and lifted")
+
+const char *explain_state(const struct policy_list *list)
+{
+	static const char *const words[] = {STATES(TABLE_ROW)};
+	enum term_state state = term_state(list);
+
+	TABLE_COMPLETE(STATES, TERM_COUNT);
+	if ((state == TERM_NONE || state == TERM_HOLDS) && list->action == ACTION_LOG)
+		return "only logs";
+	return words[state];
+}
+
 static void write_rule(const struct snapshot *s, const struct explain_rule *rule, FILE *out)
 {
 	const struct policy_list *list = &s->policy->lists[rule->list];
+	const char *state = explain_state(list);
+	bool plain = strcmp(state, "in force") == 0;
 	uint32_t line = rule->line;
 	char owner[NAME_TEXT_MAX];
 
-	fprintf(out, "list %s%s: ", list->name, list->mandatory ? " (mandatory)" : "");
+	fprintf(out, "list %s%s%s%s%s: ", list->name, list->mandatory ? " (mandatory)" : "",
+		plain ? "" : " (", plain ? "" : state, plain ? "" : ")");
 	if (rule->answer == DOMSET_ANSWER_NOTHING) {
 		line = explain_zone_cut_line(s, rule);
 		fprintf(out, "no wildcard holds at or below %s, which the zone has",
@@ -239,8 +286,7 @@ static void write_rule(const struct snapshot *s, const struct explain_rule *rule
 		explain_zone_rule(s, rule, out);
 	} else {
 		fprintf(out, "%s%s%s", rule->exception ? "exception for " : "",
-			rule->important ? "important " : "",
-			name_to_text(rule->owner.wire, owner, sizeof(owner)));
+			rule->important ? "important " : "", explain_owner(rule, owner));
 	}
 	fprintf(out, ", line %u of %s%s\n", line, explain_file(s, rule->list),
 		rule->decides ? ": this decides" : "");
@@ -251,7 +297,7 @@ enum err explain_write(const struct snapshot *snapshot, const struct explanation
 	char text[NAME_TEXT_MAX];
 	char type[RRTYPE_TEXT_MAX];
 
-	fprintf(out, "%s %s: %s", name_to_text(e->name.wire, text, sizeof(text)),
+	fprintf(out, "%s %s: %s", explain_subject(e, text),
 		rrtype_text(e->qtype, type, sizeof(type)), e->verdict);
 	fprintf(out, "; answered: %s\n", explain_answer(e, text, sizeof(text)));
 	for (size_t i = 0; i < e->rule_count; i++)

@@ -240,6 +240,21 @@ static uint64_t list_entries(const struct web_now *now, size_t i)
 	return now->snapshot->policy->lists[i].entries;
 }
 
+static uint64_t list_prefixes(const struct web_now *now, size_t i)
+{
+	return addrset_count(now->snapshot->policy->addrs, (uint32_t)i).rules;
+}
+
+static uint64_t list_in_force(const struct web_now *now, size_t i)
+{
+	return i >= POLICY_LISTS_MAX || !policy_is_silent(now->snapshot->policy, (unsigned int)i);
+}
+
+static uint64_t list_expires(const struct web_now *now, size_t i)
+{
+	return now->snapshot->policy->lists[i].term.expires_s;
+}
+
 static uint64_t list_hits(const struct web_now *now, size_t i)
 {
 	return now->stats.list_hits[i];
@@ -285,6 +300,11 @@ static uint64_t list_off(const struct web_now *now, size_t i)
 static const struct list_metric list_metrics[] = {
 	{GAUGE, "list_entries", "entries of the list's file that are in force", list_entries},
 	{GAUGE, "list_names", "distinct names of the list that are in force", list_names},
+	{GAUGE, "list_prefixes", "distinct prefixes of the list that are in force", list_prefixes},
+	{GAUGE, "list_in_force",
+	 "0: the order of the list has not begun, or has lapsed and is lifted", list_in_force},
+	{GAUGE, "list_expires_timestamp_seconds", "when the order of the list lapses; 0: never",
+	 list_expires},
 	{COUNTER, "list_hits", "answers that the list decided", list_hits},
 	{GAUGE, "list_held_entries", "entries held back, as they would block too much", list_held},
 	{GAUGE, "list_bad_lines", "lines of the list's file that are bad", list_bad},

@@ -2,6 +2,7 @@
 """Lists of addresses: what an answer of the upstreams has is judged, address by address."""
 import pytest
 
+from harness.build import run_daemon
 from harness.client import addresses, ask, records
 from harness.upstream import rrset
 
@@ -214,3 +215,26 @@ def test_expect_entries_counts_lines(daemon, upstream):
     d = daemon({"upstreams": [upstream(hands_out(BAD)).address]})
     d.add_list("net", LISTED, format="addresses", **{"expect-entries": 3}).start()
     d.program.wait_line(r"list net: 4 prefixes in force from .* \(addresses\): 3 entries")
+
+
+# ---- explained
+
+@pytest.mark.parametrize("asked, verdict, answered, decides", [
+    (BAD, "blocked-address", "NXDOMAIN", "net"), ("203.0.113.7", "blocked-address", SINK, "one"),
+    (GOOD, "not-listed", "what the upstreams say", None),
+    (f"64:ff9b::{BAD}", "blocked-address", "NXDOMAIN", "net"),
+    ("203.0.113.70", "passed", "what the upstreams say", None),
+    ("192.168.1.1", "blocked-rebinding", "no data", None)])
+def test_explain_an_address(daemon, asked, verdict, answered, decides):
+    d = daemon({"rebinding": {"enabled": True}})
+    d.add_list("one", "203.0.113.7\n", format="addresses")
+    d.add_list("let", "203.0.113.64/26\n", format="addresses", action="pass")
+    d.add_list("net", LISTED, format="addresses", action="nxdomain")
+    d.write_config()
+    done = run_daemon("-c", d.config_path, "--explain", asked, cwd=d.folder)
+    first, *rules = done.stdout.splitlines()
+    assert first.endswith(f": {verdict}; answered: {answered}")
+    assert [r.split()[1] for r in rules if r.endswith("this decides")] == [
+        f"{decides}:"] * (decides is not None)
+    if decides == "net":
+        assert "list net: 203.0.113.0/24, line 2 of " in done.stdout

@@ -157,3 +157,40 @@ def test_terms_that_are_none(daemon, options, words):
     d.write_config()
     done = check(d)
     assert done.returncode != 0 and words in done.stderr
+
+
+# ---- in force here
+
+def test_the_daemon_asks_itself(daemon, real):
+    d = daemon({"upstreams": [real]})
+    names = "".join(f"n{i}.test\n" for i in range(2500))
+    d.add_list("order", names, reason="order", action="nxdomain")
+    d.add_list("below", "*.b.test\nx.test\n", mandatory=True)
+    d.add_list("ads", "ads.test\n").start()
+    d.program.wait_line(r"list order: in force here: asked for, 8\d\d of 8\d\d names are blocked \(a sample\)$")
+    d.program.wait_line(r"list below: in force here: asked for, 2 of 2 names are blocked$")
+    d.add_list("let", "n7.test\nx.test\n", action="pass")
+    d.write_list("order", "n7.test\nn8.test\n")
+    d.write_config()
+    d.reload_well()
+    d.program.wait_line(r"list order: NOT in force here: n7.test is answered: what the upstreams say")
+    d.program.wait_line(r"list order: in force here: asked for, 1 of 2 names are blocked$")
+    assert "list ads: in force here" not in d.log()
+
+
+def explained(d, *question):
+    return run_daemon("-c", d.config_path, "--explain", *question, cwd=d.folder).stdout
+
+
+def test_explain_tells_the_state_of_an_order(daemon, real):
+    d = daemon({"upstreams": [real]})
+    d.add_list("waits", "listed.test\n", **{"valid-from": at(3600)})
+    d.add_list("lifted", "listed.test\n", expires="2010-02-22T00:00:00Z", lapse="lift")
+    d.add_list("kept", "other.test\n", expires="2010-02-22T00:00:00Z")
+    d.add_list("try", "listed.test\n", **{"dry-run": True}).write_config()
+    out = explained(d, "listed.test")
+    assert "listed.test A: forwarded" in out and "this decides" not in out
+    for name, state in (("waits", "not in force yet"), ("lifted", "lapsed, and lifted"),
+                        ("try", "only logs")):
+        assert f"list {name} ({state}): listed.test, line 1 of" in out
+    assert "list kept (lapsed, and kept): other.test, line 1 of" in explained(d, "other.test")

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is said of an address, as an answer of an upstream has it for a public name. */
+#include <string.h>
+
+#include "inspect/embedded.h"
+#include "inspect/inspect.h"
+#include "query/explained.h"
+
+/* Adds the longest prefix of each list. */
+static void add_prefixes(const struct snapshot *s, const struct ip *ip, const struct verdict *v,
+			 struct explanation *e)
+{
+	const struct addrset *set = s->policy->addrs;
+	uint32_t record = set ? addrset_first(set, ip) : ADDRSET_NONE;
+	uint64_t seen = 0;
+
+	for (; record != ADDRSET_NONE; record = addrset_next(set, record)) {
+		const struct addrset_rule rule = addrset_rule(set, record);
+
+		if (seen >> rule.list & 1U || e->rule_count == POLICY_PLACES)
+			continue;
+		seen |= 1ULL << rule.list;
+		e->rules[e->rule_count++] = (struct explain_rule){
+			.list = (uint8_t)rule.list,
+			.decides = v->matched && v->address && v->record == record &&
+				   v->list == rule.list,
+			.line = rule.line,
+			.prefix = rule.prefix,
+		};
+	}
+}
+
+static const char *word_of(const struct policy *policy, const struct ip *ip,
+			   const struct verdict *v)
+{
+	const struct verdict said = policy_match_address(policy, ip, POLICY_NO_LEAVE);
+
+	if (v->matched)
+		return v->list == POLICY_REBINDING ? "blocked-rebinding" : "blocked-address";
+	if (said.matched)
+		return "passed";
+	return v->logged ? "logged" : "not-listed";
+}
+
+/* The list's own address of the same family. */
+static void sinkhole(const struct policy_list *list, struct explanation *e)
+{
+	bool ipv4 = e->asked.family == AF_INET;
+
+	e->has_address = ipv4 ? list->has_ipv4 : list->has_ipv6;
+	if (e->has_address)
+		e->address = ip_from_octets(ipv4 ? list->ipv4 : list->ipv6, !ipv4);
+}
+
+static void answer(const struct snapshot *s, const struct verdict *v, struct explanation *e)
+{
+	e->outcome = QUERY_ANSWERED;
+	switch (v->matched ? v->action : ACTION_PASS) {
+	case ACTION_SINKHOLE:
+		sinkhole(&s->policy->lists[v->list], e);
+		break;
+	case ACTION_NXDOMAIN:
+		e->rcode = RCODE_NXDOMAIN;
+		break;
+	case ACTION_REFUSED:
+		e->rcode = RCODE_REFUSED;
+		break;
+	case ACTION_DROP:
+		e->outcome = QUERY_DROPPED;
+		break;
+	case ACTION_TCP_ONLY:
+		e->truncated = true;
+		break;
+	case ACTION_NODATA:
+		break;
+	default:
+		e->outcome = QUERY_FORWARD;
+	}
+}
+
+void explain_address(const struct snapshot *s, const struct ip *ip, struct explanation *ret)
+{
+	const struct inspect_rules rules = {.policy = s->policy, .rebind = s->rebind};
+	const struct verdict v = inspect_address(&rules, ip);
+	struct explanation e = {
+		.asked = *ip,
+		.qtype = ip->family == AF_INET ? TYPE_A : TYPE_AAAA,
+		.verdict = word_of(s->policy, ip, &v),
+	};
+	struct ip ipv4;
+
+	answer(s, &v, &e);
+	add_prefixes(s, ip, &v, &e);
+	if (embedded_ipv4(ip, &ipv4))
+		add_prefixes(s, &ipv4, &v, &e);
+	*ret = e;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of an explanation. */
+#ifndef QUERY_EXPLAINED_H
+#define QUERY_EXPLAINED_H
+
+#include "query/explain.h"
+
+/* Explains what becomes of an answer with that address. */
+void explain_address(const struct snapshot *snapshot, const struct ip *ip,
+		     struct explanation *ret_explanation);
+
+#endif
