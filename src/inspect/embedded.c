@@ -15,11 +15,13 @@ static bool take(const uint8_t *octets, struct ip *ret_ipv4)
 
 bool embedded_ipv4(const struct ip *ip, struct ip *ret_ipv4)
 {
-	uint64_t hi = octets_be64(ip->bytes);
-	uint64_t lo = octets_be64(ip->bytes + 8);
+	uint64_t hi;
+	uint64_t lo;
 
 	if (ip->family != AF_INET6)
 		return false;
+	hi = octets_be64(ip->bytes);
+	lo = octets_be64(ip->bytes + 8);
 	if (hi >> 48 == SIX_TO_FOUR)
 		return take(ip->bytes + 2, ret_ipv4);
 	if (lo >> 32 != 0 || (hi != NAT64_HI && (hi != 0 || lo <= 1)))

@@ -5,6 +5,8 @@
 #include "dns/hints.h"
 #include "inspect/embedded.h"
 
+#define KEPT_MAX 16U /* records with addresses that are kept */
+
 /* What was said so far. */
 struct judgement {
 	const struct inspect_rules *rules;
@@ -19,6 +21,10 @@ struct inspection {
 	size_t len;
 	bool targets;	/* the answer section has records that name another host */
 	bool addresses; /* and such as have addresses, which somebody asks about */
+	unsigned int kept_count;
+	unsigned int kept_until; /* of the answer's records, those that were looked at for them */
+	size_t behind_kept;	 /* where the next one begins */
+	struct wire_rr kept[KEPT_MAX];
 	unsigned int link_count;
 	struct bailiwick_link links[BAILIWICK_LINKS_MAX + 1]; /* one is tried before */
 	struct bailiwick bailiwick;
@@ -89,6 +95,21 @@ static bool has_address(uint16_t type)
 	return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
 }
 
+/* Keeps a record with addresses, the `number`-th, as long as there is room. */
+static void keep(struct inspection *in, const struct wire_rr *rr, unsigned int number,
+		 size_t behind)
+{
+	bool wanted = has_address(rr->type);
+
+	in->addresses |= wanted;
+	if (in->kept_until + 1 != number || (wanted && in->kept_count == KEPT_MAX))
+		return;
+	if (wanted)
+		in->kept[in->kept_count++] = *rr;
+	in->kept_until = number;
+	in->behind_kept = behind;
+}
+
 /* Keeps the CNAMEs and DNAMEs of the answer section, as many as reply_parse has followed. */
 static void collect(struct inspection *in, const struct reply *reply)
 {
@@ -105,7 +126,8 @@ static void collect(struct inspection *in, const struct reply *reply)
 		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
 			return;
 		in->targets |= target_at(rr.type) != NO_TARGET;
-		in->addresses |= asked && has_address(rr.type);
+		if (asked)
+			keep(in, &rr, i + 1, pos);
 		target = rr.rdata;
 		if (in->link_count == BAILIWICK_LINKS_MAX ||
 		    (rr.type != TYPE_CNAME && rr.type != TYPE_DNAME) ||
@@ -132,13 +154,15 @@ static void judge_names(struct inspection *in)
 	}
 }
 
-/* The leave of a record's owner; NULL: the question does not lead there. */
-static const struct policy_leave *leave_of(const struct inspection *in, const struct wire_rr *rr)
+/* The leave of a record's owner; NULL: the question does not lead there.  Most owners point to the
+ * question's name. */
+static const struct policy_leave *leave_of(const struct inspection *in, size_t at)
 {
-	size_t at = rr->owner;
 	struct name owner;
 	unsigned int place;
 
+	if (wire_get16(in->msg + at) == ANSWER_QNAME_POINTER)
+		return &in->leave[0];
 	if (name_unpack(in->msg, in->len, &at, &owner) != ERR_OK)
 		return NULL;
 	place = bailiwick_find(&in->bailiwick, &owner);
@@ -148,7 +172,7 @@ static const struct policy_leave *leave_of(const struct inspection *in, const st
 static void judge_target(struct inspection *in, const struct wire_rr *rr)
 {
 	size_t pos = rr->rdata + target_at(rr->type);
-	const struct policy_leave *owner = leave_of(in, rr);
+	const struct policy_leave *owner = leave_of(in, rr->owner);
 	struct policy_leave leave;
 	struct name name;
 
@@ -187,11 +211,19 @@ static struct verdict match_address(const struct policy *policy, const struct ip
 	return v;
 }
 
+/* False for nearly all addresses, at little cost. */
+static bool may_be_listed(const struct addrset *addrs, const struct ip *ip)
+{
+	struct ip ipv4;
+
+	return addrs && (addrset_first(addrs, ip) != ADDRSET_NONE || embedded_ipv4(ip, &ipv4));
+}
+
 static void judge_address(struct judgement *j, const struct ip *ip, struct policy_leave leave)
 {
 	struct verdict v;
 
-	if (j->rules->policy->addrs) {
+	if (may_be_listed(j->rules->policy->addrs, ip)) {
 		v = match_address(j->rules->policy, ip, leave);
 		note(j, &v);
 	}
@@ -227,21 +259,27 @@ static bool is_same_owner(const struct inspection *in, size_t a, size_t b)
 	       in->msg[a + 1] == in->msg[b + 1];
 }
 
+/* Those that were kept when the records were walked; further ones are walked to. */
 static void judge_addresses(struct inspection *in, const struct reply *reply)
 {
 	const struct policy_leave *leave = NULL;
-	size_t pos = reply->question_end;
+	size_t pos = in->behind_kept;
 	size_t owner = 0;
 	struct wire_rr rr;
 
-	for (unsigned int i = 0; i < reply->ancount; i++) {
+	for (unsigned int i = 0; i < in->kept_count; i++) {
+		const struct wire_rr *kept = &in->kept[i];
+
+		if (!is_same_owner(in, owner, kept->owner))
+			leave = leave_of(in, kept->owner);
+		owner = kept->owner;
+		if (leave)
+			judge_record(&in->judgement, in->msg, kept, *leave);
+	}
+	for (unsigned int i = in->kept_until; i < reply->ancount; i++) {
 		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
 			return;
-		if (!has_address(rr.type))
-			continue;
-		if (!is_same_owner(in, owner, rr.owner))
-			leave = leave_of(in, &rr);
-		owner = rr.owner;
+		leave = has_address(rr.type) ? leave_of(in, rr.owner) : NULL;
 		if (leave)
 			judge_record(&in->judgement, in->msg, &rr, *leave);
 	}
@@ -301,6 +339,9 @@ struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, si
 	in.len = len;
 	in.targets = false;
 	in.addresses = false;
+	in.kept_count = 0;
+	in.kept_until = 0;
+	in.behind_kept = reply->question_end;
 	in.link_count = 0;
 	bailiwick_begin(&in.bailiwick, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER);
 	in.leave[0] = leave;

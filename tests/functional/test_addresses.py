@@ -35,6 +35,17 @@ def test_answer_with_a_listed_address(daemon, upstream, kind, rdata, tcp):
         assert ede(answer) == [(16, "net; case 1:10-cv-00156")]
 
 
+@pytest.mark.parametrize("before", [0, 15, 16, 17, 40])
+@pytest.mark.parametrize("kind", ["A", "HTTPS"])
+def test_listed_address_behind_many(daemon, upstream, kind, before):
+    many = [f"198.51.100.{i + 100}" for i in range(before)] + [BAD]
+    if kind == "HTTPS":
+        many = [f"{i + 1} . ipv4hint={a}" for i, a in enumerate(many)]
+    d = daemon({"upstreams": [upstream(hands_out(*many, kind=kind)).address]})
+    d.add_list("net", LISTED, format="addresses", action="nxdomain").start()
+    assert ask(d.address, "w.test", kind, tcp=True).rcode() == 3
+
+
 @pytest.mark.parametrize("address", [GOOD, "203.0.112.255", "203.0.114.0", "198.51.100.63",
                                      "198.51.100.81"])
 def test_other_addresses_are_given(daemon, upstream, address):
