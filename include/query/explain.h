@@ -33,7 +33,7 @@ struct explain_rule {
 
 struct explanation {
 	struct name name;
-	struct ip asked; /* instead of it: an address; else the family is 0 */
+	struct ip of_address; /* instead of it: an address; else the family is 0 */
 	uint16_t qtype;
 	enum query_outcome outcome;
 	const char *verdict; /* what became of it, as the metrics call that; never NULL */

@@ -234,8 +234,8 @@ const char *explain_file(const struct snapshot *snapshot, size_t index)
 
 const char *explain_subject(const struct explanation *e, char buf[NAME_TEXT_MAX])
 {
-	return e->asked.family != 0 ? ip_text(&e->asked, buf, NAME_TEXT_MAX)
-				    : name_to_text(e->name.wire, buf, NAME_TEXT_MAX);
+	return e->of_address.family != 0 ? ip_text(&e->of_address, buf, NAME_TEXT_MAX)
+					 : name_to_text(e->name.wire, buf, NAME_TEXT_MAX);
 }
 
 const char *explain_owner(const struct explain_rule *rule, char buf[NAME_TEXT_MAX])

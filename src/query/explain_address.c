@@ -45,7 +45,7 @@ static const char *word_of(const struct policy *policy, const struct ip *ip,
 /* The list's own address of the same family. */
 static void sinkhole(const struct policy_list *list, struct explanation *e)
 {
-	bool ipv4 = e->asked.family == AF_INET;
+	bool ipv4 = e->of_address.family == AF_INET;
 
 	e->has_address = ipv4 ? list->has_ipv4 : list->has_ipv6;
 	if (e->has_address)
@@ -83,7 +83,7 @@ void explain_address(const struct snapshot *s, const struct ip *ip, struct expla
 	const struct inspect_rules rules = {.policy = s->policy, .rebind = s->rebind};
 	const struct verdict v = inspect_address(&rules, ip);
 	struct explanation e = {
-		.asked = *ip,
+		.of_address = *ip,
 		.qtype = ip->family == AF_INET ? TYPE_A : TYPE_AAAA,
 		.verdict = word_of(s->policy, ip, &v),
 	};
