@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
-#include "query/explain.h"
+#include "explain/explain.h"
 
 /* Loads the lists of `conf` (taken over) as a start would, and writes to `out` what they say.
  * ERR_SYNTAX: there is no such name, type or address; else as loader_load; with `text`. */

@@ -8,7 +8,7 @@
 #define DAEMON_TRIAL_H
 
 #include "conf/conf.h"
-#include "query/explain.h"
+#include "explain/explain.h"
 
 /* Fails where a start would take a stand-in for a list that is refused. */
 int trial_check(struct conf *conf, const char *conf_path);

@@ -5,14 +5,15 @@ import sys
 from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
-ROOMS = ("base", "dns", "given", "match", "inspect", "list", "rpz", "conf", "cache", "names", "feed", "query", "loop", "remote",
+ROOMS = ("base", "dns", "given", "match", "inspect", "list", "rpz", "conf", "cache", "names", "feed", "query",
+         "explain", "loop", "remote",
          "upstream", "net", "system", "load", "manual", "evidence", "querylog", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {
-    "remote": {"given", "match", "inspect", "list", "rpz"},
-    "upstream": {"given", "match", "inspect", "list", "rpz"},
-    "net": {"given", "match", "inspect", "list", "rpz"},
-    "system": {"given", "match", "list", "rpz", "remote", "upstream"},
+    "remote": {"given", "match", "inspect", "list", "rpz", "explain"},
+    "upstream": {"given", "match", "inspect", "list", "rpz", "explain"},
+    "net": {"given", "match", "inspect", "list", "rpz", "explain"},
+    "system": {"given", "match", "list", "rpz", "explain", "remote", "upstream"},
     "load": {"upstream", "net"},
     "manual": {"remote", "upstream", "net"},
     "evidence": {"remote", "upstream", "net"},

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/priority.h"
-#include "query/explain.h"
+#include "explain/explain.h"
 
 #define TOLD_MAX 3U
 

@@ -3,7 +3,7 @@
 #include <event2/keyvalq_struct.h>
 #include <string.h>
 
-#include "query/explain.h"
+#include "explain/explain.h"
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/json.h"

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "manual/until.h"
-#include "query/explain.h"
+#include "explain/explain.h"
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/body.h"

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "query/explain.h"
+#include "explain/explain.h"
 #include "web/view.h"
 
 /* A text; "?" where that is not UTF-8, which jansson refuses, and with it all that was to be

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dns/rrtype.h"
-#include "query/explain.h"
+#include "explain/explain.h"
 #include "web/json.h"
 
 static json_t *rule(const struct snapshot *s, const struct explain_rule *r)

@@ -5,8 +5,8 @@
  * what clients get.  What an upstream would answer is not known, nor whether the names that its
  * answer leads to are listed.
  */
-#ifndef QUERY_EXPLAIN_H
-#define QUERY_EXPLAIN_H
+#ifndef EXPLAIN_EXPLAIN_H
+#define EXPLAIN_EXPLAIN_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "query/explain_zone.h"
+#include "explain/zone.h"
 
 #include "dns/rrtype.h"
 

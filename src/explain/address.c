@@ -4,7 +4,7 @@
 
 #include "inspect/embedded.h"
 #include "inspect/inspect.h"
-#include "query/explained.h"
+#include "explain/explained.h"
 
 /* Adds the longest prefix of each list. */
 static void add_prefixes(const struct snapshot *s, const struct ip *ip, const struct verdict *v,

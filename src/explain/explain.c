@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "query/explained.h"
+#include "explain/explained.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/table.h"
 #include "dns/rrtype.h"
 #include "match/term.h"
-#include "query/explain_zone.h"
+#include "explain/zone.h"
 
 #define EXPLAIN_MANUAL_FILE "what was said by command (sinkholectl manual)"
 #define CLIENT_PORT 53000 /* none of those that are never answered */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The parts of an explanation. */
-#ifndef QUERY_EXPLAINED_H
-#define QUERY_EXPLAINED_H
+#ifndef EXPLAIN_EXPLAINED_H
+#define EXPLAIN_EXPLAINED_H
 
-#include "query/explain.h"
+#include "explain/explain.h"
 
 /* Explains what becomes of an answer with that address. */
 void explain_address(const struct snapshot *snapshot, const struct ip *ip,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a rule of a response policy zone says, told to a person. */
-#ifndef QUERY_EXPLAIN_ZONE_H
-#define QUERY_EXPLAIN_ZONE_H
+#ifndef EXPLAIN_ZONE_H
+#define EXPLAIN_ZONE_H
 
 #include <stdio.h>
 
-#include "query/explain.h"
+#include "explain/explain.h"
 
 /* Writes the rule's owner and what it does: "*.x.example CNAME .". */
 void explain_zone_rule(const struct snapshot *snapshot, const struct explain_rule *rule, FILE *out);
