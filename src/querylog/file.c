@@ -110,9 +110,13 @@ static bool write_whole(struct logfile *file, const char *lines, size_t len)
 
 bool logfile_write(struct logfile *file, const char *lines, size_t len)
 {
-	if (file->fd >= 0 && file->size > 0 && file->size + len > file->size_max)
+	bool good = file->fd >= 0 || open_file(file);
+
+	if (good && file->size > 0 && file->size + len > file->size_max) {
 		rotate(file);
-	if ((file->fd < 0 && !open_file(file)) || !write_whole(file, lines, len)) {
+		good = open_file(file);
+	}
+	if (!good || !write_whole(file, lines, len)) {
 		tell_failure(file);
 		return false;
 	}

@@ -22,7 +22,8 @@ struct logfile {
 	bool failing; /* which was told */
 };
 
-/* Writes `len` octets of whole lines, or nothing of them; false: that could not be. */
+/* Writes `len` octets of whole lines, all into one file, or nothing of them; false: that could not
+ * be. */
 bool logfile_write(struct logfile *file, const char *lines, size_t len);
 
 /* Opens it anew, if it was moved away or removed.  To be called now and then. */

@@ -74,7 +74,8 @@ static void add_line(struct querylog *log, const struct querylog_seen *seen)
 {
 	if (!is_wanted(log, &seen->event))
 		return;
-	if (log->len + LINE_OCTETS > BUFFER_OCTETS)
+	if (log->len + LINE_OCTETS > BUFFER_OCTETS ||
+	    log->file.size + log->len + LINE_OCTETS > log->file.size_max)
 		write_lines(log);
 	log->len += line_write(&seen->event, seen->unix_ms, seen->client, log->buffer + log->len);
 	log->lines++;
