@@ -52,7 +52,6 @@ void loader_describe_list(const struct conf_list *conf, struct policy_list *list
 
 void loader_describe_manual(const struct conf_manual *conf, struct policy *policy)
 {
-	static char no_case[] = "";
 	struct conf_list block = {
 		.name = (char[]){POLICY_MANUAL_BLOCK_NAME},
 		.action = conf->action,
@@ -60,16 +59,16 @@ void loader_describe_manual(const struct conf_manual *conf, struct policy *polic
 		.sinkhole = conf->sinkhole,
 		.mandatory = true,
 		.findings = true,
-		.authority.case_id = no_case,
-		.valid_from = no_case,
-		.expires = no_case,
+		.authority.case_id = (char[]){""},
+		.valid_from = (char[]){""},
+		.expires = (char[]){""},
 	};
 	struct conf_list pass = {
 		.name = (char[]){POLICY_MANUAL_PASS_NAME},
 		.action = ACTION_PASS,
-		.authority.case_id = no_case,
-		.valid_from = no_case,
-		.expires = no_case,
+		.authority.case_id = (char[]){""},
+		.valid_from = (char[]){""},
+		.expires = (char[]){""},
 	};
 
 	loader_describe_list(&block, &policy->lists[POLICY_MANUAL_BLOCK]);
