@@ -102,7 +102,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit replay functional tsan fuzz bench browser growth faults random soak soak-day lint rooms format install uninstall \
+.PHONY: all run deps check test unit allocations replay functional tsan fuzz bench browser growth faults random soak soak-day lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -160,7 +160,7 @@ $(KIT): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/support/*.c))
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 $(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(KIT) $(LIB)
 	$(SAY) LINK $@
-	$(Q)mkdir -p $(@D) && $(LINK) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(Q)mkdir -p $(@D) && $(LINK) -Wl,--wrap=_cmocka_run_group_tests -o $@ $^ -lcmocka $(PKG_LIBS)
 # libFuzzer brings its own main, elsewhere the corpus is replayed
 REPLAY := $(if $(filter-out fuzz,$(FLAVOUR)),$(BUILD)/obj/tests/fuzz/replay.o)
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(REPLAY) $(LIB)
@@ -186,7 +186,7 @@ deps: ## install the Debian packages that building and testing need
 LINTS := layers circles symbols headers shape rooms format man selftest cppcheck tidy
 # of the functional tests, those that take a few seconds and see most of the daemon
 SMOKE := actions,cache,config,forward,lists,local,messages,reload,waledac
-SECTIONS := unit:asan replay:asan unit:asan-clang unit:tsan $(LINTS:%=lint:%) \
+SECTIONS := unit:asan allocations:asan replay:asan unit:asan-clang unit:tsan $(LINTS:%=lint:%) \
 	functional:release functional:asan
 FLAVOURS := asan asan-clang tsan release lint
 PARTS_asan := units fuzzers daemon tools
@@ -217,6 +217,9 @@ check: ## what to run each hour: unit tests under ASan, some functional ones, li
 unit: ## the unit tests under ASan and UBSan, or those of T=listline (FLAVOUR=, CC= for others)
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) units
 	$(call runs,unit:$(TESTED_DIR)$(ONLY))
+allocations: ## tests of what reads, loads and decides, with each allocation failing in turn (ALLOCATIONS=6 a test, 0: all)
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=asan units
+	$(Q)ALLOCATIONS=$(or $(ALLOCATIONS),0) scripts/run-tests.py allocations:asan$(ONLY)
 replay: ## the committed fuzz corpora through the parsers, under ASan and UBSan
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) fuzzers
 	$(call runs,replay:$(TESTED_DIR))

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs what the Makefile has built, side by side, prints the output of what failed, and sums.
 
-    run-tests.py unit:FLAVOUR[:ONLY] replay:FLAVOUR[:ONLY] functional:FLAVOUR[:ONLY] lint:CHECK ...
+    run-tests.py unit:FLAVOUR[:ONLY] allocations:FLAVOUR[:ONLY] replay:FLAVOUR[:ONLY]
+                 functional:FLAVOUR[:ONLY] lint:CHECK ...
 
 ONLY chooses the tests whose name it is, or else those whose names have it in them; several are
 put together with commas.  Most tests wait rather than compute, so that more run at a time than
@@ -31,7 +32,7 @@ from queue import SimpleQueue
 RESULTS = Path("build/results")
 SECONDS = RESULTS / "seconds.json"      # how long each took the last time
 # seconds one program, one file of functional tests, one check may take
-LIMITS = {"unit": 300, "replay": 300, "functional": 600, "lint": 1200}
+LIMITS = {"unit": 300, "allocations": 900, "replay": 300, "functional": 600, "lint": 1200}
 SLOTS = int(os.environ.get("JOBS", (os.cpu_count() or 1) * 2))
 PORTS = range(10000, 32000)             # outside of what the kernel gives to clients
 TELL_EVERY_S = 30                       # a word of the progress where no terminal shows it
@@ -197,6 +198,22 @@ def unit(section):
     return jobs
 
 
+# what reads what comes from outside, loads, and decides: its tests with allocations failing in turn
+ALLOCATING = ("base/digest", "base/file", "list/", "load/", "conf/", "match/", "names/", "cache/dump",
+              "daemon/cachefile")
+
+
+def allocations(section):
+    sources = {f"{p.parent.name}/{p.stem.removeprefix('test_')}": p
+               for p in sorted(Path("tests/unit").glob("*/test_*.c"))}
+    extra = {"ALLOCATIONS": os.environ.get("ALLOCATIONS", "6"), "ROUNDS": "2",
+             "ASAN_OPTIONS": ENVIRONMENT["ASAN_OPTIONS"] + ":allow_user_segv_handler=0:detect_leaks=0"}
+    return [Job(section, name, fixed_layout() + [
+                f"build/{section.argument}/tests/{sources[name].parent.name}/{sources[name].stem}"],
+                count_cmocka, sources[name], extra)
+            for name in section.chosen([n for n in sources if n.startswith(ALLOCATING)])]
+
+
 def replay(section):
     names = [p.stem.removeprefix("fuzz_") for p in sorted(Path("tests/fuzz").glob("fuzz_*.c"))]
     return [Job(section, name, fixed_layout() + [f"build/{section.argument}/fuzz/fuzz_{name}",
@@ -227,7 +244,7 @@ def lint(section):
     return [Job(section, "", command, count_status, extra={"MAKEFLAGS": "", "MFLAGS": ""})]
 
 
-KINDS = {"unit": unit, "replay": replay, "functional": functional, "lint": lint}
+KINDS = {"unit": unit, "allocations": allocations, "replay": replay, "functional": functional, "lint": lint}
 
 
 class Progress:

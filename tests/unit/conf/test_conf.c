@@ -569,6 +569,7 @@ static void test_counts(void **state)
 		size_t size;
 		FILE *out = open_memstream(&yaml, &size);
 
+		assert_non_null(out);
 		fputs(cases[i].head, out);
 		for (size_t j = 1; j <= cases[i].most; j++)
 			fprintf(out, "%s%zu%s", cases[i].before, j, cases[i].after);
@@ -1011,7 +1012,7 @@ static void test_man_is_current(void **state)
 	size_t size;
 	FILE *out = open_memstream(&made, &size);
 
-	assert_non_null(at);
+	assert_true(at && out);
 	fprintf(out, "%.*s", (int)(at - template), template);
 	assert_int_equal(conf_write_man(out), ERR_OK);
 	fputs(at + sizeof(marker) - 1, out);

@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Has a chosen allocation fail.  One file of a test program includes this: the program's malloc,
- * calloc, realloc and strdup, those that its libraries call as well, are then the ones below.
- * Not for several threads.
+ * Has a chosen allocation fail.  malloc, calloc, realloc and strdup of a test program, those that
+ * its libraries call as well, are the ones of alloc_fail.c.  Not for several threads.
+ *
+ * With ALLOCATIONS in the environment a test program runs otherwise: each of its tests again and
+ * again, with its first allocation failing, its second, and so on to the last; of a test that has
+ * more than so many (0: of none), about so many of them, spread over all.  What the test expects
+ * then does not matter: it passes when nothing crashes and no sanitizer complains.
  */
 #ifndef SUPPORT_ALLOC_FAIL_H
 #define SUPPORT_ALLOC_FAIL_H
 
-#include <errno.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <string.h>
 
-/* Those of the sanitizers, when there is one, and those of the C library. */
-__attribute__((weak)) void *__interceptor_malloc(size_t size);
-__attribute__((weak)) void *__interceptor_calloc(size_t count, size_t size);
-__attribute__((weak)) void *__interceptor_realloc(void *block, size_t size);
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *block, size_t size);
-
-/* They are called before a sanitizer is ready. */
-#ifdef __clang__
-#define ALLOC_FAIL_PLAIN __attribute__((disable_sanitizer_instrumentation))
-#else
-#define ALLOC_FAIL_PLAIN __attribute__((no_sanitize("address", "thread", "undefined")))
-#endif
-
-static struct {
+extern struct alloc_fail {
 	bool on;
 	bool all;	    /* all that follow fail too */
 	unsigned long left; /* until the one that fails */
@@ -35,63 +21,16 @@ static struct {
 } alloc_fail;
 
 /* From here on the `nth` allocation (0: the next one) fails, and with `all` those after it. */
-static inline void alloc_fail_start(unsigned long nth, bool all)
-{
-	alloc_fail.left = nth;
-	alloc_fail.all = all;
-	alloc_fail.failed = false;
-	alloc_fail.on = true;
-}
+void alloc_fail_start(unsigned long nth, bool all);
 
 /* Ends it; true when an allocation has failed. */
-static inline bool alloc_fail_stop(void)
-{
-	alloc_fail.on = false;
-	return alloc_fail.failed;
-}
+bool alloc_fail_stop(void);
 
-ALLOC_FAIL_PLAIN static bool alloc_fails(void)
-{
-	if (!alloc_fail.on || (alloc_fail.failed && !alloc_fail.all))
-		return false;
-	if (alloc_fail.left > 0) {
-		alloc_fail.left--;
-		return false;
-	}
-	alloc_fail.failed = true;
-	errno = ENOMEM;
-	return true;
-}
+/* True when it was ever started. */
+bool alloc_fail_is_used(void);
 
-ALLOC_FAIL_PLAIN void *malloc(size_t size)
-{
-	if (alloc_fails())
-		return NULL;
-	return __interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size);
-}
-
-ALLOC_FAIL_PLAIN void *calloc(size_t count, size_t size)
-{
-	if (alloc_fails())
-		return NULL;
-	return __interceptor_calloc ? __interceptor_calloc(count, size)
-				    : __libc_calloc(count, size);
-}
-
-ALLOC_FAIL_PLAIN void *realloc(void *block, size_t size)
-{
-	if (alloc_fails())
-		return NULL;
-	return __interceptor_realloc ? __interceptor_realloc(block, size)
-				     : __libc_realloc(block, size);
-}
-
-ALLOC_FAIL_PLAIN char *strdup(const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = malloc(size);
-
-	return copy ? memcpy(copy, text, size) : NULL;
-}
+/* The same, whatever a test does with the ones above: for alloc_sweep.c alone. */
+void alloc_sweep_start(unsigned long nth);
+bool alloc_sweep_stop(void);
 
 #endif
