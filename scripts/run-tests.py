@@ -198,7 +198,11 @@ def unit(section):
     return jobs
 
 
-# what reads what comes from outside, loads, and decides: its tests with allocations failing in turn
+# what reads what comes from outside, loads, and decides: its tests with allocations failing in turn;
+# by themselves those that take seconds, and with ALLOCATIONS in the environment all
+ALLOCATING_BRIEFLY = ("base/digest", "base/file", "list/listline", "list/report", "load/keep", "load/accept",
+                      "match/policy", "match/record", "match/namemap", "conf/options", "names/",
+                      "cache/dump", "daemon/cachefile")
 ALLOCATING = ("base/digest", "base/file", "list/", "load/", "conf/", "match/", "names/", "cache/dump",
               "daemon/cachefile")
 
@@ -206,12 +210,13 @@ ALLOCATING = ("base/digest", "base/file", "list/", "load/", "conf/", "match/", "
 def allocations(section):
     sources = {f"{p.parent.name}/{p.stem.removeprefix('test_')}": p
                for p in sorted(Path("tests/unit").glob("*/test_*.c"))}
+    chosen = ALLOCATING if "ALLOCATIONS" in os.environ else ALLOCATING_BRIEFLY
     extra = {"ALLOCATIONS": os.environ.get("ALLOCATIONS", "6"), "ROUNDS": "2",
              "ASAN_OPTIONS": ENVIRONMENT["ASAN_OPTIONS"] + ":allow_user_segv_handler=0:detect_leaks=0"}
     return [Job(section, name, fixed_layout() + [
                 f"build/{section.argument}/tests/{sources[name].parent.name}/{sources[name].stem}"],
                 count_cmocka, sources[name], extra)
-            for name in section.chosen([n for n in sources if n.startswith(ALLOCATING)])]
+            for name in section.chosen([n for n in sources if n.startswith(chosen)])]
 
 
 def replay(section):

@@ -1017,6 +1017,7 @@ static void test_man_is_current(void **state)
 	assert_int_equal(conf_write_man(out), ERR_OK);
 	fputs(at + sizeof(marker) - 1, out);
 	fclose(out);
+	assert_non_null(made);
 	if (strcmp(made, page) != 0)
 		fail_msg("man/sinkholed.yaml.5 is not what its template and the options make");
 	free(made);

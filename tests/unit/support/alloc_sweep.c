@@ -16,7 +16,7 @@
 #include "base/digest.h"
 #include "support/alloc_fail.h"
 
-#define ENDS_IN_S 60
+#define ENDS_IN_S 300
 #define OUTPUT_MAX 65536
 #define OWN_ASSERTION "/support/lists.h:" /* what lists_require says */
 #define COUNT_MAX 1000000UL
