@@ -51,8 +51,14 @@ static enum err read_order(const char *path, struct conf **ret_conf, struct err_
 	return ERR_OK;
 }
 
-/* Reads the list's kept version, as it was read then. */
-static enum err read_kept(const struct load *load, const struct conf *order, unsigned int index,
+/* How a list's kept version is read, and what the list is. */
+struct order {
+	struct conf_list list;
+	const struct conf_guard *guard;
+};
+
+/* Reads the list's kept version. */
+static enum err read_kept(const struct load *load, const struct order *order, unsigned int index,
 			  struct rules *rules, struct policy *policy, struct err_text *text)
 {
 	struct policy_list *list = &policy->lists[index];
@@ -61,50 +67,94 @@ static enum err read_kept(const struct load *load, const struct conf *order, uns
 	struct list_report report;
 	struct gates gates = {.names = NULL};
 	char path[PATH_MAX];
-	enum err err = loader_make_gates(&order->guard, load->snapshot, &gates);
+	enum err err = loader_make_gates(order->guard, load->snapshot, &gates);
 
-	keep_path(load->conf->state.directory, order->lists[0].name, path);
-	options = loader_reading_of(&order->lists[0], &gates, rules, index);
+	keep_path(load->conf->state.directory, order->list.name, path);
+	options = loader_reading_of(&order->list, &gates, rules, index);
 	options.path = path;
 	options.cancelled = load->options.cancelled;
 	if (err == ERR_OK)
 		err = domset_builder_begin(rules->names, index);
-	loader_describe_list(&order->lists[0], list);
+	loader_describe_list(&order->list, list);
 	if (err == ERR_OK)
-		err = loader_read_rules(load, &order->lists[0], &options, &into, &report, text);
+		err = loader_read_rules(load, &order->list, &options, &into, &report, text);
 	loader_free_gates(&gates);
 	if (err != ERR_OK)
 		return err;
-	loader_describe_reading(&order->lists[0], report.format, list);
+	loader_describe_reading(&order->list, report.format, list);
 	list->entries = report.entries;
 	list->held = report.held;
 	return ERR_OK;
 }
 
-/* A record that is damaged is told; without memory nothing is known, and the load fails. */
+static bool is_record_of(const char *file, const char *name)
+{
+	size_t len = strlen(file) - strlen(SUFFIX);
+
+	return strlen(name) == len && strncmp(name, file, len) == 0;
+}
+
+/* A record that cannot be read, damaged or of a later version, says by its name that there is a
+ * mandatory list: what is kept of that is read as it would be today. */
+static enum err guess_order(const struct load *load, const char *file, struct order *order)
+{
+	const struct conf *conf = load->conf;
+
+	for (size_t i = 0; i < conf->lists_count; i++) {
+		if (!is_record_of(file, conf->lists[i].name))
+			continue;
+		order->list = conf->lists[i];
+		order->guard = &conf->guard;
+		order->list.mandatory = true;
+		if (!action_blocks(order->list.action))
+			order->list.action = ACTION_NXDOMAIN;
+		return ERR_OK;
+	}
+	return ERR_NOTFOUND;
+}
+
+static enum err find_order(const struct load *load, const char *file, struct conf **ret_conf,
+			   struct order *order, struct err_text *text)
+{
+	char path[PATH_MAX];
+	enum err err;
+
+	snprintf(path, sizeof(path), "%s/%s", load->conf->state.directory, file);
+	err = read_order(path, ret_conf, text);
+	if (err == ERR_OK) {
+		order->list = (*ret_conf)->lists[0];
+		order->guard = &(*ret_conf)->guard;
+	}
+	if (err == ERR_OK || err == ERR_NOMEM || guess_order(load, file, order) != ERR_OK)
+		return err;
+	log_error("%s: %s: mandatory list %s is taken to have held what is kept of it, as that is "
+		  "read now",
+		  path, text->text, order->list.name);
+	return ERR_OK;
+}
+
+/* What cannot be read is told; without memory nothing is known, and the load fails. */
 static enum err add_order(struct load *load, const char *file, struct rules *rules,
 			  struct policy *policy)
 {
 	struct rules_mark mark = rules_mark(rules);
 	unsigned int index = (unsigned int)policy->list_count;
 	struct err_text text = {"out of memory"};
-	struct conf *order = NULL;
-	char path[PATH_MAX];
-	enum err err;
+	struct conf *conf = NULL;
+	struct order order;
+	enum err err = find_order(load, file, &conf, &order, &text);
 
-	snprintf(path, sizeof(path), "%s/%s", load->conf->state.directory, file);
-	err = read_order(path, &order, &text);
 	if (err == ERR_OK)
-		err = read_kept(load, order, index, rules, policy, &text);
+		err = read_kept(load, &order, index, rules, policy, &text);
 	if (err == ERR_OK)
 		policy->list_count++;
 	else
 		rules_rollback(rules, &mark);
 	if (err != ERR_OK && err != ERR_NOMEM && err != ERR_CANCELLED)
-		log_error("%s: %s: what this mandatory list held cannot be told, nor whether it "
+		log_error("%s/%s: %s: what this mandatory list held cannot be told, nor whether it "
 			  "is weakened now",
-			  path, text.text);
-	conf_free(order);
+			  load->conf->state.directory, file, text.text);
+	conf_free(conf);
 	return err == ERR_NOMEM || err == ERR_CANCELLED ? err : ERR_OK;
 }
 
@@ -264,13 +314,11 @@ void loader_keep_order(const struct conf *conf, unsigned int index, const struct
 
 static bool is_enforced(const struct policy *policy, const char *file)
 {
-	size_t len = strlen(file) - strlen(SUFFIX);
-
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct policy_list *list = &policy->lists[i];
 
-		if (list->mandatory && action_blocks(list->action) && strlen(list->name) == len &&
-		    strncmp(list->name, file, len) == 0)
+		if (list->mandatory && action_blocks(list->action) &&
+		    is_record_of(file, list->name))
 			return true;
 	}
 	return false;

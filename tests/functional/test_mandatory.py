@@ -168,14 +168,38 @@ def test_change_over_the_limit_is_accepted(daemon, upstream):
     assert not is_blocked(d, "n99.test") and is_blocked(d, "n1.test")
 
 
-def test_record_that_is_damaged_is_told(ordered):
+DAMAGES = {
+    "half": lambda text: text[:len(text) // 2],
+    "nothing": lambda text: b"",
+    "a bracket": lambda text: b"lists: [",
+    "another's": lambda text: os.urandom(200),
+    "of a later version": lambda text: b"what-is-new: {some: 1}\n" + text,
+    "zeros after a crash": lambda text: bytes(len(text)),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_record_that_cannot_be_read_is_told_and_lifts_nothing(ordered, how):
+    d = ordered
+    d.stop()
+    record = kept(d, "order.order")
+    record.write_bytes(DAMAGES[how](record.read_bytes()))
+    d.write_list("order", "a.test\n")
+    for _ in range(2):
+        d.start()
+        assert "list order: REFUSED: it is mandatory" in d.log()
+        assert blocked(d) == "abc"
+        d.stop()
+
+
+def test_record_that_cannot_be_read_of_a_list_that_is_gone_is_told(ordered):
     d = ordered
     d.stop()
     kept(d, "order.order").write_text("lists: [")
+    d.config.pop("lists")
     d.start()
     assert re.search(r"^error: state/order\.order.*what this mandatory list held cannot be told",
                      d.log(), re.M), d.log()
-    assert blocked(d) == "abc"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
