@@ -49,7 +49,7 @@ TAG := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/nul
 RELEASE := $(or $(shell cat VERSION 2>/dev/null),0.1.0)
 VERSION := $(if $(filter v%,$(TAG)),$(TAG:v%=%),$(RELEASE)$(addprefix +g,$(TAG)))
 
-PKGS := libevent_core libevent_extra libevent_pthreads openssl ldns yaml-0.1 libidn2 libpsl zlib liblzma libzstd libsystemd sqlite3 jansson
+PKGS := libevent_core libevent_extra libevent_pthreads openssl ldns yaml-0.1 libidn2 libpsl zlib liblzma libzstd libsystemd sqlite3 jansson libpcre2-8
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 

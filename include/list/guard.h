@@ -57,6 +57,14 @@ void guard_free(struct guard *guard);
 const char *guard_entry(const struct guard *guard, const struct name *owner,
 			const struct domset_kind *kind, unsigned int allowed);
 
+/*
+ * As guard_entry, of a pattern, which is tried on names: on those that are protected, on some below
+ * each protected zone, and on made up ones below the largest top-level domains, and below what it
+ * is itself about if that is a public suffix.
+ */
+const char *guard_pattern(const struct guard *guard, const struct pattern *pattern,
+			  const struct domset_kind *kind, unsigned int allowed);
+
 /* A change of so many entries is none that a limit in percent is for: a short list's first edit. */
 #define GUARD_CHANGE_FLOOR 10U
 

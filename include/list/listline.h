@@ -16,6 +16,11 @@
  * "local=/x/" and "server=/x/" likewise, and are answered NXDOMAIN. Unbound  "local-zone: x static"
  * covers x and below, and is answered by its type; "local-data: 'x A a'" covers x alone.
  *
+ * pattern  "/regex/" is one, with "@@" and modifiers as above; so are names with '*' in them, and
+ * in adblock names that do not end ("||ads-").  In a names list "ads*.x" is for whole names, in
+ * adblock for a part of them.  A word that begins with '^', ends with '$' or has an escaped dot is
+ * a regular expression as Pi-hole has them, with its ";reply=".
+ *
  * '!', '#' and ';' begin a comment at the line's start or after white space; '#' also ends a word
  * of a name or hosts line.  "[...]" is a header.  The format tells only what a line cannot: in
  * adblock a word without a dot, or one that is no name, is a part of an address and skipped, and
@@ -62,6 +67,8 @@ struct listline {
 
 struct listline_rule {
 	struct name owner;
+	struct pattern_source
+		pattern; /* of the line's text; without length: the rule has an owner */
 	struct domset_kind kind;
 	bool denyallow;		 /* an exception that $denyallow of the line makes */
 	bool badfilter;		 /* the rule is not in force, nor another of its owner and kind */

@@ -59,6 +59,11 @@ static inline bool list_format_has_names(enum list_format format)
 	X(LINE_CROWD, "more records than a rule can give") \
 	X(LINE_UNKNOWN_ACTION, "an RPZ action that is not known") \
 	X(LINE_PREFIX, "no address or prefix as RPZ writes them") \
+	X(LINE_PATTERN_INVALID, "not valid as a pattern, or one that no name can match") \
+	X(LINE_PATTERN_LONG, "a pattern over 1,000 octets") \
+	X(LINE_PATTERN_COSTLY, "a pattern that costs too much: it goes back too often, or is too large") \
+	X(LINE_PATTERN_LOOSE, "a pattern without fixed text, of which there are too many already") \
+	X(LINE_PATTERN_MANY, "a pattern, and there are 16,384 already") \
 	X(LINE_ADDRESS, "an address, not a name") \
 	X(LINE_OWN_NAME, "a name of the machine itself") \
 	X(LINE_LINK, "an address of one link, which means nothing elsewhere") \

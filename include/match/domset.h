@@ -8,6 +8,10 @@
  * keyed, so that nobody can choose names that fall together.
  *
  * A list is known by its index, which the caller gives; what an index means is the caller's.
+ *
+ * Beside names a list may have patterns (pattern/pattern.h), which are asked along with them.  A
+ * pattern names no owner: one that is an exception is as good as an exception of the very name, and
+ * one that blocks gives way to every other rule of its list.
  */
 #ifndef MATCH_DOMSET_H
 #define MATCH_DOMSET_H
@@ -19,6 +23,8 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "dns/name.h"
+#include "pattern/pattern.h"
+#include "pattern/patternset.h"
 
 #define DOMSET_LISTS_MAX 255 /* lists of a set: indices 0..254 */
 /* Distinct (list, scope, exception, important, answer) of a set.  A list mostly uses one to four.
@@ -61,6 +67,7 @@ struct domset_rule {
 	uint32_t line; /* in the list's source, from 1 */
 	uint32_t data; /* what the caller gave of it with DOMSET_ANSWER_DATA; else 0 */
 	struct name owner;
+	const struct pattern *pattern; /* the rule is one; NULL: it has an owner */
 };
 
 /* True for a rule by which what it covers is not blocked: an exception, or one that lets pass. */
@@ -70,11 +77,17 @@ static inline bool domset_kind_lifts(const struct domset_kind *kind)
 	       kind->answer == DOMSET_ANSWER_TCP_ONLY;
 }
 
+/* What a rule is for, as a person reads it: its owner, or its pattern.  In `buf`, or as long as the
+ * pattern is held. */
+const char *domset_rule_text(const struct name *owner, const struct pattern *pattern,
+			     char buf[NAME_TEXT_MAX]);
+
 /* The strongest rule of one list for a name. */
 struct domset_hit {
 	uint32_t record; /* for domset_rule(); good as long as the set is */
 	uint8_t list;
-	uint8_t owner_labels; /* labels of the rule's owner: 0 the root, 1 "com", ... */
+	uint8_t owner_labels; /* of the rule's owner, of a pattern the name's: 0 the root, 1 "com"
+			       */
 	uint8_t scope;	      /* enum domset_scope */
 	bool exception;
 	bool important;
@@ -96,6 +109,7 @@ struct domset_mark {
 	uint32_t records;
 	uint32_t checkpoints;
 	uint32_t last_line;
+	uint32_t patterns;
 	uint16_t suffixes;
 	uint8_t classes;
 	uint8_t lists;
@@ -144,6 +158,15 @@ uint32_t domset_builder_next(const struct domset_builder *builder);
  */
 uint32_t domset_builder_rule(const struct domset_builder *builder, uint32_t record,
 			     struct domset_rule *ret_rule);
+
+/*
+ * Adds a pattern to the list begun last, which takes a reference of its own.  What the kind says of
+ * the scope does not matter, nor where the line stands among those of names.
+ * ERR_NOMEM; ERR_REFUSED and ERR_RANGE as patternset_add, ERR_RANGE as above, and ERR_EXISTS: over
+ * DOMSET_CLASSES_MAX.
+ */
+enum err domset_builder_add_pattern(struct domset_builder *builder, struct pattern *pattern,
+				    const struct domset_kind *kind, uint32_t line) MUST_CHECK;
 
 /*
  * Marks the builder's state, and goes back to it: rules and lists since then are as if never
@@ -197,6 +220,10 @@ void domset_prefetch_rules(const struct domset *set, const struct name_suffixes 
 void domset_lookup(const struct domset *set, const struct name *name,
 		   const struct name_suffixes *suffixes, struct domset_hits *ret_hits);
 
+/* The number of patterns of all lists, and one of them; its owner is the root. */
+uint32_t domset_patterns(const struct domset *set);
+void domset_pattern(const struct domset *set, uint32_t index, struct domset_rule *ret_rule);
+
 /*
  * The rule of `record`, which came from a hit or an iterator of this very set.  Takes about a
  * microsecond: the line is counted from a checkpoint.  Any thread.
@@ -220,8 +247,8 @@ struct domset_count domset_count_all(const struct domset *set);
 bool domset_has_exceptions(const struct domset *set, unsigned int list);
 
 /*
- * Walks all rules in the order they were added, without duplicates.  The caller's memory;
- * several may walk at once.
+ * Walks all rules that are no patterns in the order they were added, without duplicates.  The
+ * caller's memory; several may walk at once.
  */
 struct domset_iter {
 	const struct domset *set;

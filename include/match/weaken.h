@@ -15,10 +15,11 @@
 
 #define WEAKEN_NAMES_MAX 10U /* names that are told */
 
-/* An owner of a rule, for itself or for all that is below it. */
+/* An owner of a rule, for itself or for all that is below it, or a pattern. */
 struct weakened_name {
 	struct name owner;
-	bool below; /* the owner itself is as it was: "*.owner" */
+	const struct pattern *pattern; /* of one of the two policies; NULL: it is an owner */
+	bool below;		       /* the owner itself is as it was: "*.owner" */
 };
 
 /* Addresses of one family, from the first to the last. */
@@ -42,6 +43,10 @@ struct weakening {
  * Of all names only those need be asked that are the owner of a rule of the list, or of an
  * exception of `after`, or are below one and below no other: between two owners all names are
  * treated alike, and a further block lifts nothing.
+ *
+ * Which names a pattern matches cannot be told one by one.  So a pattern that blocks has to be
+ * there as well, in the same words, and an exception that is one must have been there: each other
+ * one counts as a name that would be lifted.
  *
  * A few hundred nanoseconds a rule, no memory.  Gives way to others now and then, and ends early
  * when `cancelled` (NULL: never) is set.  Any thread.

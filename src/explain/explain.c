@@ -124,6 +124,7 @@ static void add_rules(const struct domset *set, const struct query *q, unsigned 
 			.data = rule.data,
 			.line = rule.line,
 			.owner = rule.owner,
+			.pattern = rule.pattern,
 		};
 	}
 }
@@ -243,7 +244,7 @@ const char *explain_owner(const struct explain_rule *rule, char buf[NAME_TEXT_MA
 	size_t len;
 
 	if (rule->prefix.ip.family == 0)
-		return name_to_text(rule->owner.wire, buf, NAME_TEXT_MAX);
+		return domset_rule_text(&rule->owner, rule->pattern, buf);
 	len = strlen(ip_text(&rule->prefix.ip, buf, NAME_TEXT_MAX));
 	snprintf(buf + len, NAME_TEXT_MAX - len, "/%u", rule->prefix.len);
 	return buf;

@@ -300,115 +300,104 @@ const char *guard_entry(const struct guard *guard, const struct name *owner,
 	return reason;
 }
 
-static const char *entries_word(uint32_t count)
+/* Below `zone`, a name that nobody has. */
+static bool below(const struct name *zone, struct name *ret_name)
 {
-	return count == 1 ? "entry" : "entries";
+	static const uint8_t label[] = "\x0c"
+				       "q7zk3v9xw2jh";
+	size_t len = sizeof(label) - 1;
+
+	if (zone->len + len > NAME_WIRE_MAX)
+		return false;
+	memcpy(ret_name->wire, label, len);
+	memcpy(ret_name->wire + len, zone->wire, zone->len);
+	ret_name->len = (uint8_t)(len + zone->len);
+	return true;
 }
 
-static enum err check_size(const struct guard_limits *limits, uint32_t entries,
-			   struct err_text *text)
+static bool matches(const struct pattern *pattern, const struct name *name)
 {
-	if (limits->expect_entries > 0 && entries != limits->expect_entries)
-		return err_set(text, ERR_REFUSED, "has %u %s, %u %s expected", entries,
-			       entries_word(entries), limits->expect_entries,
-			       limits->expect_entries == 1 ? "is" : "are");
-	if (entries < limits->min_entries)
-		return err_set(text, ERR_REFUSED, "has %u %s, at least %u %s required", entries,
-			       entries_word(entries), limits->min_entries,
-			       limits->min_entries == 1 ? "is" : "are");
-	return ERR_OK;
+	return pattern_match(pattern, name) == PATTERN_MATCHES;
 }
 
-static enum err check_held(const struct guard_limits *limits, const struct list_report *report,
-			   struct err_text *text)
+static bool matches_below(const struct pattern *pattern, const struct name *zone)
 {
-	if (!limits->refuse_held || report->held == 0)
-		return ERR_OK;
-	return err_set(text, ERR_REFUSED, "has %u %s held back, the first in line %u: %s",
-		       report->held, entries_word(report->held), report->held_notes[0].line,
-		       report->held_notes[0].text);
+	struct name name;
+
+	return below(zone, &name) && matches(pattern, &name);
 }
 
-/* An error page of one word is a name to whoever reads it, but a top-level domain to the gate. */
-static enum err check_left(const struct guard_limits *limits, const struct list_report *report,
-			   struct err_text *text)
+static bool matches_below_text(const struct pattern *pattern, const char *zone, size_t len)
 {
-	bool empty = report->entries == 0 && report->held == 0 && report->bad == 0;
+	struct name name;
 
-	if (!limits->has_to_block || report->entries > report->exceptions)
-		return ERR_OK;
-	if (empty && limits->may_be_empty)
-		return ERR_OK;
-	return err_set(text, ERR_REFUSED,
-		       "would block nothing: %u %s, %u of them exceptions; %u held back, %u bad",
-		       report->entries, entries_word(report->entries), report->exceptions,
-		       report->held, report->bad);
+	return name_from_host(zone, len, &name) == ERR_OK && matches_below(pattern, &name);
 }
 
-static enum err check_bad(const struct guard_limits *limits, const struct list_report *report,
-			  struct err_text *text)
+static bool is_in_suffix(char c)
 {
-	if (limits->max_bad_lines > 0 && report->bad > limits->max_bad_lines)
-		return err_set(text, ERR_REFUSED, "has %u bad lines, at most %u %s allowed",
-			       report->bad, limits->max_bad_lines,
-			       limits->max_bad_lines == 1 ? "is" : "are");
-	if (limits->max_bad_percent > 0 &&
-	    report->bad * 100ULL > (uint64_t)limits->max_bad_percent * report->told)
-		return err_set(text, ERR_REFUSED,
-			       "has %u bad lines of %u, at most %u percent are allowed",
-			       report->bad, report->told, limits->max_bad_percent);
-	return ERR_OK;
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
 }
 
-static enum err check_skipped(const struct guard_limits *limits, const struct list_report *report,
-			      struct err_text *text)
+static bool ends_with_name(const char *text)
 {
-	if (limits->max_skipped_percent > 0 &&
-	    report->skipped * 100ULL > (uint64_t)limits->max_skipped_percent * report->told)
-		return err_set(text, ERR_REFUSED,
-			       "has %u skipped lines of %u, at most %u percent are allowed",
-			       report->skipped, report->told, limits->max_skipped_percent);
-	return ERR_OK;
+	size_t len = strlen(text);
+
+	return len > 1 && text[len - 2] != '*' &&
+	       (text[len - 1] == '^' || (text[len - 1] == '/' && text[len - 2] == '$'));
 }
 
-/* True when the change is over its limit in percent, and not too small to be measured so. */
-static bool is_over(uint64_t change, uint32_t percent, uint32_t previous)
+/* What the pattern's text ends with, escapes aside, may be a public suffix: "\.co\.uk$". */
+static bool matches_own_suffix(const struct guard *guard, const struct pattern *pattern)
 {
-	return percent > 0 && change > GUARD_CHANGE_FLOOR &&
-	       change * 100 > (uint64_t)percent * previous;
+	const char *text = pattern_text(pattern);
+	char suffix[NAME_WIRE_MAX];
+	size_t at = sizeof(suffix);
+	struct name name;
+
+	for (size_t i = strlen(text); i > 0 && at > 0; i--) {
+		if (strchr("\\/^$*|", text[i - 1]))
+			continue;
+		if (!is_in_suffix(text[i - 1]))
+			break;
+		suffix[--at] = text[i - 1];
+	}
+	while (at < sizeof(suffix) && suffix[at] == '.')
+		at++;
+	if (name_from_host(suffix + at, sizeof(suffix) - at, &name) != ERR_OK)
+		return false;
+	if (!(ends_with_name(text) && name.wire[name.wire[0] + 1] == 0) &&
+	    !is_public_suffix(guard, &name, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE))
+		return false;
+	return matches_below(pattern, &name);
 }
 
-enum err guard_change(const struct guard_limits *limits, uint32_t previous, uint32_t entries,
-		      struct err_text *text)
+static bool matches_suffix(const struct guard *guard, const struct pattern *pattern)
 {
-	uint64_t shrunk = previous > entries ? previous - entries : 0;
-	uint64_t grown = entries > previous ? entries - previous : 0;
+	static const char *const large[] = {
+		"com", "net", "org", "info", "de", "cn",     "uk", "co.uk", "ru",
+		"nl",  "br",  "fr",  "eu",   "it", "com.au", "io", "xyz",   "top",
+	};
 
-	if (previous == 0)
-		return ERR_OK;
-	if (is_over(shrunk, limits->max_shrink_percent, previous))
-		return err_set(text, ERR_REFUSED,
-			       "shrank from %u to %u %s, at most %u percent are allowed", previous,
-			       entries, entries_word(entries), limits->max_shrink_percent);
-	if (is_over(grown, limits->max_grow_percent, previous))
-		return err_set(text, ERR_REFUSED,
-			       "grew from %u to %u entries, at most %u percent are allowed",
-			       previous, entries, limits->max_grow_percent);
-	return ERR_OK;
+	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++)
+		if (matches_below_text(pattern, large[i], strlen(large[i])))
+			return true;
+	return matches_own_suffix(guard, pattern);
 }
 
-enum err guard_list(const struct guard_limits *limits, const struct list_report *report,
-		    struct err_text *text)
+const char *guard_pattern(const struct guard *guard, const struct pattern *pattern,
+			  const struct domset_kind *kind, unsigned int allowed)
 {
-	enum err err = check_held(limits, report, text);
-
-	if (err == ERR_OK)
-		err = check_size(limits, report->entries, text);
-	if (err == ERR_OK)
-		err = check_left(limits, report, text);
-	if (err == ERR_OK)
-		err = check_bad(limits, report, text);
-	if (err == ERR_OK)
-		err = check_skipped(limits, report, text);
-	return err;
+	if (kind->exception)
+		return NULL;
+	for (size_t i = 0; i < guard->protected_count; i++)
+		if (matches(pattern, &guard->protected_names[i]))
+			return "matches a protected name";
+	if (guard->hold_suffixes && !(allowed & GUARD_ALLOW_SUFFIXES) &&
+	    matches_suffix(guard, pattern))
+		return "matches names of anybody below a public suffix";
+	for (size_t i = 0; i < guard->zone_count && !(allowed & GUARD_ALLOW_ZONES); i++)
+		if (matches(pattern, &guard->zones[i]) || matches_below(pattern, &guard->zones[i]))
+			return "matches names in a zone of guard.dnsbl-zones";
+	return NULL;
 }

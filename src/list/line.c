@@ -23,6 +23,15 @@ bool line_is_address(struct word word)
 	return ip_parse(text, &ip) == ERR_OK;
 }
 
+/* A rule that says nothing but what its line is for. */
+static void begin_rule(struct listline_rule *rule, uint8_t scope)
+{
+	rule->kind = (struct domset_kind){.scope = scope};
+	rule->pattern.len = 0;
+	rule->denyallow = false;
+	rule->badfilter = false;
+}
+
 enum listline_verdict line_host(struct word word, uint8_t scope, struct listline_rule *rule)
 {
 	enum err err;
@@ -32,9 +41,14 @@ enum listline_verdict line_host(struct word word, uint8_t scope, struct listline
 	err = host_from_text(word.text, word.len, &rule->owner);
 	if (err != ERR_OK)
 		return line_not_taken(rule, host_reason(err));
-	rule->kind = (struct domset_kind){.scope = scope};
-	rule->denyallow = false;
-	rule->badfilter = false;
+	begin_rule(rule, scope);
+	return LISTLINE_RULE;
+}
+
+enum listline_verdict line_pattern(struct word text, uint8_t form, struct listline_rule *rule)
+{
+	begin_rule(rule, DOMSET_SCOPE_ITSELF);
+	rule->pattern = (struct pattern_source){text.text, text.len, form};
 	return LISTLINE_RULE;
 }
 

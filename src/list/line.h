@@ -5,6 +5,7 @@
  *   listline.c  which kind a line is; names and hosts lines
  *   adblock.c   rules of filter lists
  *   setting.c   settings of dnsmasq and Unbound
+ *   wildcard.c  patterns that stand alone
  *   line.c      what they share
  */
 #ifndef LIST_LINE_H
@@ -39,6 +40,16 @@ bool line_is_address(struct word word);
 
 /* Makes `rule` one for the host name `word`. */
 enum listline_verdict line_host(struct word word, uint8_t scope, struct listline_rule *rule);
+
+/* Makes `rule` one for a pattern. */
+enum listline_verdict line_pattern(struct word text, uint8_t form, struct listline_rule *rule);
+
+/*
+ * A word that is no name: a glob, or a regular expression of Pi-hole's kind.  False: it is neither,
+ * and nothing was set.
+ */
+bool line_wildcard(struct word word, enum list_format format, struct listline_rule *rule,
+		   enum listline_verdict *ret_verdict);
 
 /* Has the line go on with the names of `more`, parted by `parted`, which are all of a kind.  Where
  * `above` is some text, those that do not lie below it are passed over. */

@@ -9,6 +9,7 @@
 #include "list/addrtake.h"
 #include "list/listguess.h"
 #include "list/listline.h"
+#include "list/ruletake.h"
 #include "list/source.h"
 #include "list/takenback.h"
 #include "match/pages.h"
@@ -159,30 +160,6 @@ static enum err note_taken_back(struct reader *reader)
 	return err == ERR_OK ? ERR_OK : add_failed(reader, err);
 }
 
-static enum err take_rule(struct reader *reader)
-{
-	struct listline_rule *rule = &reader->rule;
-	uint32_t line = reader->report->lines;
-	const char *held = NULL;
-	enum err err;
-
-	/* a list that lets pass has rules of one kind */
-	if (reader->options->pass && !rule->denyallow)
-		rule->kind = (struct domset_kind){.scope = rule->kind.scope,
-						  .important = rule->kind.important};
-	if (reader->options->guard)
-		held = guard_entry(reader->options->guard, &rule->owner, &rule->kind,
-				   reader->options->allowed);
-	if (held) {
-		report_held(reader->report, line, held, &rule->owner);
-		return ERR_OK;
-	}
-	reader->report->entries++;
-	reader->report->exceptions += rule->kind.exception;
-	err = domset_builder_add(reader->builder, &rule->owner, &rule->kind, line);
-	return err == ERR_OK ? ERR_OK : add_failed(reader, err);
-}
-
 /* A line is counted once as bad and once as skipped, by the first thing that makes it so.  One that
  * could not be read for want of memory is not bad: the list is not taken without it. */
 static enum err not_taken(struct reader *reader, enum listline_verdict verdict, const char *text,
@@ -200,11 +177,27 @@ static enum err not_taken(struct reader *reader, enum listline_verdict verdict, 
 	return ERR_OK;
 }
 
+static enum err take_rule(struct reader *reader)
+{
+	struct listline_rule *rule = &reader->rule;
+	enum list_reason reason;
+	enum err err =
+		ruletake_add(reader->options, rule, reader->builder, reader->report, &reason);
+
+	if (err != ERR_OK)
+		return add_failed(reader, err);
+	if (reason == LIST_REASON_COUNT)
+		return ERR_OK;
+	rule->reason = reason;
+	return not_taken(reader, LISTLINE_BAD, rule->pattern.text, rule->pattern.len);
+}
+
 static bool is_taken_back(struct reader *reader)
 {
 	struct listline_rule *rule = &reader->rule;
 
-	if (!reader->again || !takenback_has(&reader->taken_back, &rule->owner, &rule->kind))
+	if (!reader->again || rule->pattern.len > 0 ||
+	    !takenback_has(&reader->taken_back, &rule->owner, &rule->kind))
 		return false;
 	rule->reason = LINE_TAKEN_BACK;
 	return true;

@@ -119,7 +119,7 @@ static enum listline_verdict take_name(const struct listline *line, struct word 
 		host = word_from(word, 1);
 	}
 	verdict = line_host(host, scope, rule);
-	if (verdict == LISTLINE_BAD)
+	if (verdict == LISTLINE_BAD && !line_wildcard(word, line->format, rule, &verdict))
 		return line_not_taken(rule, odd_reason(word, rule->reason));
 	return verdict;
 }

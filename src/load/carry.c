@@ -21,7 +21,9 @@ struct gate {
 static bool take(void *arg, struct domset_rule *rule)
 {
 	struct gate *gate = arg;
+	char text[NAME_TEXT_MAX];
 	const char *held;
+	const char *what;
 
 	if (gate->reading.pass)
 		rule->kind = (struct domset_kind){.scope = rule->kind.scope,
@@ -30,9 +32,15 @@ static bool take(void *arg, struct domset_rule *rule)
 		rule->kind.answer = DOMSET_ANSWER_LIST;
 		rule->data = 0;
 	}
-	held = guard_entry(gate->reading.guard, &rule->owner, &rule->kind, gate->reading.allowed);
+	if (rule->pattern)
+		held = guard_pattern(gate->reading.guard, rule->pattern, &rule->kind,
+				     gate->reading.allowed);
+	else
+		held = guard_entry(gate->reading.guard, &rule->owner, &rule->kind,
+				   gate->reading.allowed);
+	what = domset_rule_text(&rule->owner, rule->pattern, text);
 	if (held)
-		report_held(&gate->report, rule->line, held, &rule->owner);
+		report_held_text(&gate->report, rule->line, held, what, strlen(what));
 	else
 		gate->left |= !rule->kind.exception;
 	return !held;

@@ -96,7 +96,7 @@ static void tell_names(const struct policy_list *former, const struct weakening 
 
 		log_error("list %s: would no longer be blocked: %s%s", former->name,
 			  name->below ? "*." : "",
-			  name_to_text(name->owner.wire, text, sizeof(text)));
+			  domset_rule_text(&name->owner, name->pattern, text));
 	}
 	for (uint64_t i = 0; i < weakening->range_count && i < WEAKEN_NAMES_MAX; i++) {
 		char first[INET6_ADDRSTRLEN];

@@ -36,6 +36,9 @@ struct rule_class {
 	uint8_t list;
 };
 
+/* A pattern has a number at the end of those that records may have. */
+#define PATTERN_RECORD (UINT32_MAX - PATTERNSET_MAX)
+
 /* Where a record lies, and the line of the list's record before it. */
 struct checkpoint {
 	uint32_t record;
@@ -56,6 +59,7 @@ struct domset {
 	struct pages arena_pages;
 	struct pages dict_pages;
 	struct pages checkpoint_pages; /* of struct checkpoint, by record */
+	struct patternset *patterns;   /* NULL: there are none */
 	struct rule_class classes[DOMSET_CLASSES_MAX];
 	struct domset_count counts[DOMSET_LISTS_MAX];
 };
@@ -108,5 +112,12 @@ enum err domset_table_map(uint32_t records, struct pages *ret_table) MUST_CHECK;
  * them, and takes the records out that are there twice.
  */
 void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table);
+
+/* Takes in the patterns that match a name of `labels` labels. */
+void domset_match_patterns(const struct domset *set, const struct name *name, uint32_t labels,
+			   struct domset_hits *hits);
+
+/* Counts the patterns among the rules of their lists. */
+void domset_count_patterns(struct domset *set);
 
 #endif

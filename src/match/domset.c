@@ -18,6 +18,7 @@ void domset_free(struct domset *set)
 
 	if (!set)
 		return;
+	patternset_free(set->patterns);
 	pages_free(&set->table_pages);
 	pages_free(&set->arena_pages);
 	pages_free(&set->dict_pages);
@@ -151,6 +152,8 @@ void domset_lookup(const struct domset *set, const struct name *name,
 		probe.scope = label > 0 ? DOMSET_SCOPE_BELOW : DOMSET_SCOPE_ITSELF;
 		look_up(set, &probe, chunk, ret_hits);
 	}
+	if (set->patterns)
+		domset_match_patterns(set, name, labels, ret_hits);
 }
 
 /* The last checkpoint that is not behind `record`. */
@@ -173,10 +176,15 @@ static struct checkpoint checkpoint_before(const struct domset *set, uint32_t re
 
 void domset_rule(const struct domset *set, uint32_t record, struct domset_rule *ret_rule)
 {
-	struct checkpoint from = checkpoint_before(set, record);
+	struct checkpoint from;
 	const uint8_t *owner;
 	struct record_head head;
 
+	if (record >= PATTERN_RECORD) {
+		domset_pattern(set, record - PATTERN_RECORD, ret_rule);
+		return;
+	}
+	from = checkpoint_before(set, record);
 	while (from.record < record) {
 		owner = record_head(set->arena + from.record, &head);
 		from.line += head.delta;
@@ -187,6 +195,7 @@ void domset_rule(const struct domset *set, uint32_t record, struct domset_rule *
 	ret_rule->list = set->classes[head.class].list;
 	ret_rule->line = from.line + head.delta;
 	ret_rule->data = head.data;
+	ret_rule->pattern = NULL;
 	(void)record_owner(owner, &set->dict, &ret_rule->owner);
 }
 
@@ -267,6 +276,7 @@ bool domset_iter_next(struct domset_iter *iter, struct domset_rule *ret_rule)
 	ret_rule->list = class->list;
 	ret_rule->line = iter->line;
 	ret_rule->data = head.data;
+	ret_rule->pattern = NULL;
 	iter->next = (uint32_t)(record_owner(owner, &set->dict, &ret_rule->owner) - set->arena);
 	return true;
 }

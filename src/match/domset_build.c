@@ -5,7 +5,7 @@
 
 #include "base/priority.h"
 
-#define ARENA_MAX UINT32_MAX
+#define ARENA_MAX PATTERN_RECORD
 /* Behind the last record, so that records may be written and read by words. */
 #define ARENA_PAD (RECORD_MAX + RECORD_PAD)
 #define CLASS_NONE 255
@@ -30,6 +30,7 @@ struct domset_builder {
 	uint8_t class_of[KINDS];	 /* of the list begun last */
 	struct rule_class classes[DOMSET_CLASSES_MAX];
 	struct dict dict;
+	struct patternset_draft patterns;
 };
 
 enum err domset_builder_create(const struct hash_key *key, struct domset_builder **ret_builder)
@@ -53,6 +54,7 @@ void domset_builder_free(struct domset_builder *builder)
 
 	if (!builder)
 		return;
+	patternset_truncate(&builder->patterns, 0);
 	pages_free(&builder->arena);
 	pages_free(&builder->checkpoints);
 	pages_free(&builder->dict.pages);
@@ -188,7 +190,22 @@ uint32_t domset_builder_rule(const struct domset_builder *builder, uint32_t reco
 	ret_rule->list = builder->classes[head.class].list;
 	ret_rule->line = 0;
 	ret_rule->data = head.data;
+	ret_rule->pattern = NULL;
 	return (uint32_t)(record_owner(owner, &dict, &ret_rule->owner) - builder->arena.base);
+}
+
+enum err domset_builder_add_pattern(struct domset_builder *builder, struct pattern *pattern,
+				    const struct domset_kind *kind, uint32_t line)
+{
+	struct domset_kind whole = *kind;
+	uint32_t class;
+
+	whole.scope = DOMSET_SCOPE_ITSELF;
+	if (builder->list_count == 0 || kind->answer >= DOMSET_ANSWER_COUNT)
+		return ERR_RANGE;
+	if (intern_class(builder, &whole, &class) != ERR_OK)
+		return ERR_EXISTS;
+	return patternset_add(&builder->patterns, pattern, class, line);
 }
 
 struct domset_mark domset_builder_mark(const struct domset_builder *builder)
@@ -198,6 +215,7 @@ struct domset_mark domset_builder_mark(const struct domset_builder *builder)
 		.records = builder->records,
 		.checkpoints = builder->checkpoint_count,
 		.last_line = builder->last_line,
+		.patterns = builder->patterns.count,
 		.suffixes = (uint16_t)builder->dict.count,
 		.classes = builder->class_count,
 		.lists = builder->list_count,
@@ -215,7 +233,24 @@ void domset_builder_rollback(struct domset_builder *builder, const struct domset
 	builder->list_count = mark->lists;
 	builder->at_list_start = mark->at_list_start;
 	dict_truncate(&builder->dict, mark->suffixes);
+	patternset_truncate(&builder->patterns, mark->patterns);
 	find_classes(builder);
+}
+
+static enum err copy_patterns(struct domset_builder *builder, const struct domset *old,
+			      unsigned int old_list, const struct domset_filter *filter)
+{
+	struct domset_rule rule;
+	enum err err = ERR_OK;
+
+	for (uint32_t i = 0; i < domset_patterns(old) && err == ERR_OK; i++) {
+		domset_pattern(old, i, &rule);
+		if (rule.list == old_list && (!filter || filter->takes(filter->arg, &rule)))
+			err = domset_builder_add_pattern(
+				builder, patternset_entry(old->patterns, i)->pattern, &rule.kind,
+				rule.line);
+	}
+	return err;
 }
 
 enum err domset_builder_copy_list(struct domset_builder *builder, const struct domset *old,
@@ -235,7 +270,7 @@ enum err domset_builder_copy_list(struct domset_builder *builder, const struct d
 		if (++walked % RECORDS_A_TURN == 0)
 			priority_give_way();
 	}
-	return err;
+	return err == ERR_OK ? copy_patterns(builder, old, old_list, filter) : err;
 }
 
 /* Moves what was built into `set`, and leaves the builder empty. */
@@ -275,15 +310,19 @@ enum err domset_builder_freeze(struct domset_builder *builder, struct domset **r
 
 	if (err != ERR_OK)
 		return err;
+	set = (void *)self.base;
 	err = domset_table_map(records, &table);
+	if (err == ERR_OK)
+		err = patternset_freeze(&builder->patterns, &set->patterns);
 	if (err != ERR_OK) {
+		pages_free(&table);
 		pages_free(&self);
 		return err;
 	}
-	set = (void *)self.base;
 	set->self = self;
 	hand_over(builder, set);
 	domset_table_fill(set, records, &table);
+	domset_count_patterns(set);
 	trim(set);
 	*ret_set = set;
 	return ERR_OK;

@@ -79,10 +79,18 @@ static void tell(struct comparison *c, const struct probe *probe)
 	if (w->count > 0 && name_equal(&owner, &c->told))
 		return;
 	c->told = owner;
-	if (w->count < WEAKEN_NAMES_MAX) {
-		w->names[w->count].owner = owner;
-		w->names[w->count].below = probe->below;
-	}
+	if (w->count < WEAKEN_NAMES_MAX)
+		w->names[w->count] = (struct weakened_name){.owner = owner, .below = probe->below};
+	w->count++;
+}
+
+static void tell_pattern(struct comparison *c, const struct pattern *pattern)
+{
+	struct weakening *w = c->weakening;
+
+	if (w->count < WEAKEN_NAMES_MAX)
+		w->names[w->count] =
+			(struct weakened_name){.owner = {.len = 1}, .pattern = pattern};
 	w->count++;
 }
 
@@ -153,6 +161,58 @@ static void walk(struct comparison *c, const struct policy *policy, unsigned int
 	ask_all(c);
 }
 
+/* True when `rule` says of the same names what `wanted` does, as strongly at least. */
+static bool stands_for(const struct domset_rule *rule, const struct domset_rule *wanted)
+{
+	return rule->kind.exception == wanted->kind.exception &&
+	       rule->kind.important >= wanted->kind.important &&
+	       strcmp(pattern_text(rule->pattern), pattern_text(wanted->pattern)) == 0;
+}
+
+/* True when an enforced list of `after` has the pattern, one that blocks. */
+static bool blocks_pattern(const struct policy *after, const struct domset_rule *wanted)
+{
+	struct domset_rule rule;
+
+	for (uint32_t i = 0; i < domset_patterns(after->set); i++) {
+		domset_pattern(after->set, i, &rule);
+		if (policy_is_enforced(after, rule.list) && stands_for(&rule, wanted))
+			return true;
+	}
+	return false;
+}
+
+static bool has_pattern(const struct comparison *c, const struct domset_rule *wanted)
+{
+	struct domset_rule rule;
+
+	for (uint32_t i = 0; i < domset_patterns(c->before->set); i++) {
+		domset_pattern(c->before->set, i, &rule);
+		if (rule.list == c->list && stands_for(&rule, wanted))
+			return true;
+	}
+	return false;
+}
+
+/* Those of the list that are gone, and the exceptions of any that are new. */
+static void compare_patterns(struct comparison *c)
+{
+	struct domset_rule rule;
+
+	for (uint32_t i = 0; i < domset_patterns(c->before->set); i++) {
+		domset_pattern(c->before->set, i, &rule);
+		if (rule.list == c->list && !rule.kind.exception &&
+		    !blocks_pattern(c->after, &rule))
+			tell_pattern(c, rule.pattern);
+	}
+	for (uint32_t i = 0; i < domset_patterns(c->after->set); i++) {
+		domset_pattern(c->after->set, i, &rule);
+		if (rule.kind.exception && policy_is_enforced(c->after, rule.list) &&
+		    !has_pattern(c, &rule))
+			tell_pattern(c, rule.pattern);
+	}
+}
+
 void weaken_compare(const struct policy *before, unsigned int list, const struct policy *after,
 		    const atomic_bool *cancelled, struct weakening *ret_weakening)
 {
@@ -174,4 +234,6 @@ void weaken_compare(const struct policy *before, unsigned int list, const struct
 	for (unsigned int i = 0; i < after->list_count; i++)
 		if (policy_is_enforced(after, i) && domset_has_exceptions(after->set, i))
 			walk(&c, after, i, true);
+	if (domset_patterns(before->set) + domset_patterns(after->set) > 0)
+		compare_patterns(&c);
 }

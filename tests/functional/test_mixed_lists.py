@@ -62,6 +62,22 @@ TABLE = [
       "x.typo.example": 1, "right.example": PASSED, "good.typo.example": PASSED,
       "refused.example": "REFUSED", "empty.example": "NODATA", "null.example": 1,
       "safe.example": PASSED, "children.example": PASSED, "six.example": PASSED}),
+    ("dnsrewrite.txt", ["auto", "adblock"], {},
+     {"doh.example": "NXDOMAIN", "x.doh.example": "NXDOMAIN", "typo.example": 1,
+      "x.typo.example": 1, "right.example": PASSED, "ads-1.example": 1, "x.ads-1.example": 1,
+      "ads-.example": 1, "xads-1.example": PASSED, "ads-1.example.org": PASSED,
+      "ads.example": PASSED}),
+    ("regex.txt", ["auto", "names", "hosts"], {},
+     {"ads1.example": 1, "x.ads12.example": 1, "xads1.example": PASSED, "ads.example": PASSED,
+      "ads1.example.org": PASSED, "track.example": 1, "track.me": 1, "x.track.example": PASSED,
+      "tracker.example": PASSED}),
+    ("patterns.txt", ["auto", "adblock"], {},
+     {"banner1.example": 1, "x.banner22.example": 1, "banner.example": PASSED,
+      "good.banner1.example": PASSED, "banner7.example": 1, "good.banner7.example": 1,
+      "ok-3.example": PASSED, "x.ok-3.example": PASSED, "ok-x.example": 1,
+      "metrics-1.example": "NXDOMAIN", "cdn.metrics.example": PASSED, "pixel-a.example": 1,
+      "pixel-a.example.org": 1, "fixed.pixel-a.example": PASSED, "count1.example": 1,
+      "xcount1.example": PASSED, "x-part-of-it.example": 1}),
     ("dnsmasq.conf", ["auto", "names", "hosts"], {},
      {"one.example": 1, "x.two.example": 1, "three.example": "NXDOMAIN",
       "x.four.example": "NXDOMAIN", "example": PASSED}),
@@ -138,6 +154,67 @@ def test_whole_top_level_domains_are_of_one_list_alone(daemon, resolver):
     assert verdict(d, "x.mov") == verdict(d, "x.lan") == PASSED
     assert re.search(r"other\.txt:1: held back, .*mov is a top-level domain", d.log())
     assert re.search(r"other\.txt:2: held back, .*lan is a name of one label", d.log())
+
+
+# ---- patterns
+
+def test_patterns_that_are_refused_are_named(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    loose = "".join(f"/^[a-z]{{{n}}}\\./\n" for n in range(20, 37))
+    d.add_list("x", "/(/\n/^(a+)+$/\n/ads/path/\n||one-*.example^$third-party\n/./\n"
+                    "||a*b.example^\n" + loose, format="adblock").start()
+    log = d.log()
+    for line, words in ((1, "not valid as a pattern"), (2, "a pattern that costs too much"),
+                        (3, "about a part of a site"), (4, "a modifier that narrows the rule"),
+                        (5, r"held back, it would block too much: /\./ matches names of anybody"),
+                        (23, "a pattern without fixed text")):
+        assert re.search(rf"x\.txt:{line}: .*{words}", log), log
+    assert counts(d) == (17, 2, 3)
+    assert verdict(d, "axb.example") == 1
+    assert verdict(d, "a" * 63 + ".example") == PASSED
+
+
+def test_the_gate_tries_patterns_on_what_it_protects(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address],
+                "guard": {"protected": ["gate-1.example"], "dnsbl-zones": ["dnsbl.example"]}})
+    d.add_list("x", "||gate-*.example^\n/^.*\\.dnsbl\\./\n/\\.zip$/\n/\\.co\\.uk$/\n||ads-*.zip^\n")
+    d.add_list("wide", "/\\.zip$/\n", **{"allow-public-suffixes": True}).start()
+    for line, words in ((1, "matches a protected name"), (2, "matches names in a zone"),
+                        (3, "below a public suffix"), (4, "below a public suffix")):
+        assert re.search(rf"/x\.txt:{line}: held back, .*{words}", d.log()), (line, d.log())
+    assert "wide.txt:1" not in d.log()
+    assert counts(d)[0] == 1
+    assert verdict(d, "gate-2.example") == PASSED
+    assert verdict(d, "ads-1.zip") == verdict(d, "x.zip") == 1
+
+
+def test_patterns_follow_the_order_of_their_lists(daemon, resolver):
+    """A list that passes, one that is mandatory, important rules, a reload that is refused."""
+    d = daemon({"upstreams": [resolver.address], "state": {"directory": "state"}})
+    d.add_list("allow", "@@||ok-*.example^\n||fine*.example^\n", action="pass")
+    d.add_list("order", "/^court[0-9]+\\./\n@@||court5.example^\n", action="nxdomain",
+               mandatory=True)
+    d.add_list("ads", "/^soft-[0-9]/$important\n@@||soft-*.example^\n", format="adblock").start()
+    assert verdict(d, "ok-1.example") == verdict(d, "fine2.example") == PASSED
+    assert verdict(d, "court1.example") == "NXDOMAIN"
+    assert verdict(d, "court5.example") == PASSED and verdict(d, "soft-1.example") == 1
+    d.write_list("order", "/^court[0-9][0-9]\\./\n@@||court5.example^\n")
+    assert "would no longer be blocked: /^court[0-9]+\\./" in d.reload()
+    assert verdict(d, "court1.example") == "NXDOMAIN"
+    d.write_list("order", "/^court[0-9]+\\./\n@@||court5.example^\n@@/^court7/\n")
+    assert "would no longer be blocked: /^court7/" in d.reload()
+    assert verdict(d, "court7.example") == "NXDOMAIN"
+    d.write_list("order", "more.example\n/^court[0-9]+\\./\n@@||court5.example^\n")
+    d.reload_well()
+    assert verdict(d, "more.example") == verdict(d, "court1.example") == "NXDOMAIN"
+
+
+def test_what_leads_to_a_pattern_is_blocked(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", "/^www\\.shop[0-9]\\./\n").start()
+    done = run_daemon("-c", str(d.config_path), "--explain", "www.shop1.example", cwd=d.folder)
+    assert re.search(r"^list x: /\^www\\\.shop\[0-9\]\\\./, line 1 of .*: this decides$",
+                     done.stdout, re.M), done.stdout
 
 
 # ---- what is not taken is named

@@ -16,6 +16,21 @@ static int is_host_octet(uint8_t c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
+/* The pattern is text of the line; compiled, it can be asked. */
+static void check_pattern(const struct listline_rule *rule, const char *text, size_t len)
+{
+	static const struct name name = {.len = 13, .wire = "\4ads1\7example"};
+	const struct pattern_source *source = &rule->pattern;
+	struct pattern *pattern;
+
+	require(source->text >= text && source->text + source->len <= text + len);
+	if (pattern_create(source, &pattern) != ERR_OK)
+		return;
+	require(strlen(pattern_text(pattern)) < PATTERN_SHOWN_MAX);
+	(void)pattern_match(pattern, &name);
+	pattern_unref(pattern);
+}
+
 static void check_rule(const struct listline_rule *rule)
 {
 	const struct name *owner = &rule->owner;
@@ -40,7 +55,9 @@ static void check_line(const char *text, size_t len, enum list_format format, bo
 	listline_init(&line, format, exact, text, len);
 	while ((verdict = listline_next(&line, &rule)) != LISTLINE_END) {
 		require(++things <= len);
-		if (verdict == LISTLINE_RULE)
+		if (verdict == LISTLINE_RULE && rule.pattern.len > 0)
+			check_pattern(&rule, text, len);
+		else if (verdict == LISTLINE_RULE)
 			check_rule(&rule);
 		if (line.is_hosts)
 			require(line.address >= text && line.address_len > 0 &&

@@ -87,6 +87,21 @@ static const struct {
 	 {{.rules = "a.example", .mandatory = true, .action = ACTION_REFUSED}},
 	 0,
 	 NULL},
+	/* patterns, by their words; a name may be blocked by one, and lifted by one */
+	{"/ads1/", {{.rules = "/ads1/", .mandatory = true}}, 0, NULL},
+	{"/ads1/", {{.rules = "b.example /ads1/", .mandatory = true}}, 0, NULL},
+	{"/ads1/", {{.rules = "/ads2/", .mandatory = true}}, 1, "."},
+	{"/ads1/ /ads3/", {{.rules = "b.example", .mandatory = true}}, 2, "."},
+	{"/ads1/", {{.rules = "/ads1/"}}, 1, "."},
+	{"/ads1/", {{.rules = "!/ads1/", .mandatory = true}}, 0, NULL},
+	{"!/ads1/", {{.rules = "/ads1/", .mandatory = true}}, 1, "."},
+	{"@/ads1/ b.example", {{.rules = "b.example", .mandatory = true}}, 0, NULL},
+	{"b.example", {{.rules = "b.example @/ads1/", .mandatory = true}}, 1, "."},
+	{"b.example", {{.rules = "b.example @/ads1/"}}, 1, "b.example"},
+	{"b.example @/ads1/", {{.rules = "b.example @/ads1/", .mandatory = true}}, 0, NULL},
+	{"ads1.example", {{.rules = "/ads1/", .mandatory = true}}, 0, NULL},
+	{"ads1.example", {{.rules = "/^ads1/", .mandatory = true}}, 1, "*.ads1.example"},
+	{"ads1.example", {{.rules = "ads1.example @/ads1/", .mandatory = true}}, 2, "ads1.example"},
 };
 
 static void test_rows(void **state)

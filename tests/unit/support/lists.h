@@ -12,7 +12,8 @@
 #include "query/snapshot.h"
 
 /* A list, and its rules with blanks between them: "x" and below, "=x" alone, "<x" only below,
- * "@" before it for an exception, "!" for an important rule; "#192.0.2.0/24" is a prefix. */
+ * "@" before it for an exception, "!" for an important rule; "#192.0.2.0/24" is a prefix,
+ * "/x/" a regular expression. */
 struct list_row {
 	const char *name;
 	enum action action;
@@ -35,6 +36,17 @@ struct list_row {
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
+
+static inline void lists_add_pattern(struct domset_builder *builder, const char *text, size_t len,
+				     const struct domset_kind *kind, uint32_t line)
+{
+	struct pattern_source source = {text, len, PATTERN_REGEX};
+	struct pattern *pattern;
+
+	lists_require(pattern_create(&source, &pattern) == ERR_OK);
+	lists_require(domset_builder_add_pattern(builder, pattern, kind, line) == ERR_OK);
+	pattern_unref(pattern);
+}
 
 static inline void lists_add_prefix(struct addrset_builder *builder, const char *text, size_t len,
 				    struct addrset_rule rule)
@@ -64,6 +76,10 @@ static inline void lists_add_rule(struct rules *rules, const char *text, size_t 
 		kind.scope = *text == '<' ? DOMSET_SCOPE_BELOW : kind.scope;
 		kind.exception = kind.exception || *text == '@';
 		kind.important = kind.important || *text == '!';
+	}
+	if (*text == '/') {
+		lists_add_pattern(rules->names, text + 1, len - 2, &kind, line);
+		return;
 	}
 	lists_require(name_from_text(text, len, &owner) == ERR_OK);
 	lists_require(domset_builder_add(rules->names, &owner, &kind, line) == ERR_OK);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A rule that a line gave: held against the gate, and added; one that is a pattern is compiled
+ * before. */
+#ifndef LIST_RULETAKE_H
+#define LIST_RULETAKE_H
+
+#include "list/listfile.h"
+#include "list/listline.h"
+
+/*
+ * Adds the rule to the list that `builder` began last, and counts it in the report, whose last line
+ * it is of; or else tells why it is not taken.  `ret_reason` is LIST_REASON_COUNT where the rule is
+ * added or held.  ERR_NOMEM; ERR_REFUSED: the set has too many kinds of rules.
+ */
+enum err ruletake_add(const struct listfile_options *options, struct listline_rule *rule,
+		      struct domset_builder *builder, struct list_report *report,
+		      enum list_reason *ret_reason) MUST_CHECK;
+
+#endif

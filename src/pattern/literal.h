@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The fixed text of a regular expression: some strings of which one is in every text that it
+ * matches.
+ *
+ * The text is taken with a dot before and a dot behind it, so that the anchors '^' and '$' are dots
+ * themselves: "(^|\.)ads" has ".ads".
+ */
+#ifndef PATTERN_LITERAL_H
+#define PATTERN_LITERAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LITERALS_MAX 12U       /* strings of a pattern */
+#define LITERAL_OCTETS_MAX 22U /* of a string */
+#define LITERAL_OCTETS_MIN 3U
+
+struct literal {
+	uint8_t len;
+	char octets[LITERAL_OCTETS_MAX];
+};
+
+struct literals {
+	uint32_t count; /* 0: there is no such text, or it is not worth to be looked for */
+	struct literal at[LITERALS_MAX];
+};
+
+/* Finds them; they are in lower case.  Whatever is not understood is taken for what has none. */
+void literal_find(const char *regex, size_t len, struct literals *ret_literals);
+
+#endif
