@@ -17,7 +17,7 @@ PURE = re.compile(r"mem(cpy|cmp|set|move|r?chr|mem)|str(n?len|n?cmp|r?chr|c?spn)
 TEXTUAL = {"dns/rrtype": {"ldns_get_rr_type_by_name", "ldns_rr_descript", "snprintf", "__snprintf_chk",
                           "strncasecmp", "strtoul"}}
 # modules of base that allocate, log, or wait
-IMPURE = {"base/log", "base/logwriter", "base/mem", "base/ring", "base/snap"}
+IMPURE = {"base/log", "base/logwriter", "base/mem", "base/pages", "base/ring", "base/snap"}
 # rooms that decide, and never wait for anybody
 SOCKETLESS = ("match", "list", "conf", "cache", "names", "query")
 SOCKETS = re.compile(r"socket|socketpair|bind|connect|listen|accept4?|send(to|msg|mmsg)?"

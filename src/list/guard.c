@@ -7,7 +7,7 @@
 
 #include "base/octets.h"
 #include "list/publicsuffix.h"
-#include "match/pages.h"
+#include "base/pages.h"
 
 #define NAMES_BITS 12  /* 4096 words of the filter of names, of which there are 7,400 */
 #define PARENTS_BITS 6 /* 64 words of the filter of wildcards' parents, some 25 */

@@ -12,7 +12,7 @@
 #include "list/ruletake.h"
 #include "list/source.h"
 #include "list/takenback.h"
-#include "match/pages.h"
+#include "base/pages.h"
 
 #define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
 #define BLOCK_BYTES ((size_t)256 << 10)

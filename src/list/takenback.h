@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "dns/name.h"
 #include "match/domset.h"
-#include "match/pages.h"
+#include "base/pages.h"
 
 #define TAKENBACK_MAX 65536U /* of a list; with more it is refused */
 

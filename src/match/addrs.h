@@ -4,7 +4,7 @@
 #define MATCH_ADDRS_H
 
 #include "match/addrset.h"
-#include "match/pages.h"
+#include "base/pages.h"
 
 #define ADDRS_BUCKETS 65536U	/* of the index, by an address's first 16 bits */
 #define ADDRS_INDEX_FROM 16384U /* rules of a family from which it has an index */

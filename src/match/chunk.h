@@ -18,7 +18,7 @@
 #endif
 
 #include "match/domset.h"
-#include "match/pages.h"
+#include "base/pages.h"
 #include "match/record.h"
 
 #define CHUNK_RECORDS 12U

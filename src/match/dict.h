@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "dns/name.h"
-#include "match/pages.h"
+#include "base/pages.h"
 
 #define DICT_SUFFIX_MAX 30		  /* octets of a suffix, the root label included */
 #define DICT_ENTRIES_MAX (128 + 64 * 256) /* 128 codes of one octet, the rest of two */

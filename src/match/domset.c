@@ -203,6 +203,8 @@ uint32_t domset_data(const struct domset *set, uint32_t record)
 {
 	struct record_head head;
 
+	if (record >= PATTERN_RECORD)
+		return 0;
 	(void)record_head(set->arena + record, &head);
 	return head.data;
 }

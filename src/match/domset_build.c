@@ -201,7 +201,8 @@ enum err domset_builder_add_pattern(struct domset_builder *builder, struct patte
 	uint32_t class;
 
 	whole.scope = DOMSET_SCOPE_ITSELF;
-	if (builder->list_count == 0 || kind->answer >= DOMSET_ANSWER_COUNT)
+	if (builder->list_count == 0 || kind->answer >= DOMSET_ANSWER_COUNT ||
+	    kind->answer == DOMSET_ANSWER_DATA)
 		return ERR_RANGE;
 	if (intern_class(builder, &whole, &class) != ERR_OK)
 		return ERR_EXISTS;

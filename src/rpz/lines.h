@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "match/pages.h"
+#include "base/pages.h"
 
 #define LINES_JOINED_MAX 128U	       /* lines of a record */
 #define LINES_BYTES_MAX (1024U * 1024) /* of lines that wait for others */

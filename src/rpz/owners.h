@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "match/domset.h"
-#include "match/pages.h"
+#include "base/pages.h"
 
 #define OWNERS_NONE UINT32_MAX
 

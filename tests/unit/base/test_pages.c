@@ -9,7 +9,7 @@
 
 #include <unistd.h>
 
-#include "match/pages.h"
+#include "base/pages.h"
 
 #define HUGE ((size_t)2 << 20)
 

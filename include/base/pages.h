@@ -5,8 +5,8 @@
  * kernel when it is freed: a reload leaves no hole behind.  All memory of domsets, of their
  * builders and of list reading comes from here.
  */
-#ifndef MATCH_PAGES_H
-#define MATCH_PAGES_H
+#ifndef BASE_PAGES_H
+#define BASE_PAGES_H
 
 #include <stdbool.h>
 #include <stddef.h>

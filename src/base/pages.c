@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/pages.h"
+#include "base/pages.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
