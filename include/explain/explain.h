@@ -28,7 +28,7 @@ struct explain_rule {
 	uint32_t data;	/* of the policy's local data; 0: none */
 	uint32_t line;	/* in the list's file */
 	struct name owner;
-	struct prefix prefix; /* instead of it, of an address; else the family is 0 */
+	struct prefix prefix;	       /* instead of it, of an address; else the family is 0 */
 	const struct pattern *pattern; /* of the snapshot; NULL: the rule has an owner */
 };
 
