@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/type.h"
+#include "conf/value.h"
 
 #define NUMBER_TEXT_MAX 32
 

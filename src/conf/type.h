@@ -97,8 +97,4 @@ struct conf_values {
 /* Those in `base`, a struct conf_<section>: one, unless the row is a list. */
 struct conf_values conf_row_values(const struct conf_row *row, const void *base);
 
-/* A number of the row: in 64 bits or, as what one of several words stands for, in 32, or a bool. */
-void conf_number_set(const struct conf_row *row, uint64_t number, void *value);
-uint64_t conf_number_get(const struct conf_row *row, const void *value);
-
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "conf/type.h"
+#include "conf/value.h"
 
 static enum err parse(const struct conf_row *row, const char *text, void *value)
 {

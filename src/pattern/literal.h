@@ -11,21 +11,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#define LITERALS_MAX 12U       /* strings of a pattern */
-#define LITERAL_OCTETS_MAX 22U /* of a string */
-#define LITERAL_OCTETS_MIN 3U
-
-struct literal {
-	uint8_t len;
-	char octets[LITERAL_OCTETS_MAX];
-};
-
-struct literals {
-	uint32_t count; /* 0: there is no such text, or it is not worth to be looked for */
-	struct literal at[LITERALS_MAX];
-};
+#include "pattern/literals.h"
 
 /* Finds them; they are in lower case.  Whatever is not understood is taken for what has none. */
 void literal_find(const char *regex, size_t len, struct literals *ret_literals);

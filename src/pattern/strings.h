@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pattern/literal.h"
+#include "pattern/literals.h"
 
 /* How much the set tells of a name that has one of its strings: by that which tells least. */
 uint32_t strings_worth(const struct literals *set);
