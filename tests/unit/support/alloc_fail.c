@@ -15,7 +15,9 @@ void *__libc_realloc(void *block, size_t size);
 
 /* They are called before a sanitizer is ready. */
 #ifdef __clang__
-#define ALLOC_FAIL_PLAIN __attribute__((disable_sanitizer_instrumentation))
+#define ALLOC_FAIL_PLAIN                                                                           \
+	__attribute__((no_sanitize("address", "thread", "undefined"),                              \
+		       disable_sanitizer_instrumentation))
 #else
 #define ALLOC_FAIL_PLAIN __attribute__((no_sanitize("address", "thread", "undefined")))
 #endif
