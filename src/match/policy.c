@@ -117,6 +117,32 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 	return v;
 }
 
+/* The CNAME of a rule that gives the very name it is for lets that pass, as of old. */
+static __attribute__((noinline)) bool
+leads_to_itself(const struct policy *policy, const struct name *name, const struct verdict *verdict)
+{
+	uint32_t number = domset_data(policy->set, verdict->record);
+	struct localdata_record cname;
+	struct name target;
+
+	if (number == 0 || !localdata_find(policy->data, number, TYPE_CNAME, &cname) ||
+	    cname.rdlen != name->len)
+		return false;
+	name_copy_lower(&target, cname.rdata, cname.rdlen);
+	return name_equal(&target, name);
+}
+
+/* What the lists say of the name. */
+static inline struct verdict judge_name(const struct policy *policy, const struct name *name,
+					const struct domset_hits *hits, struct policy_leave leave)
+{
+	struct verdict v = judge(policy, hits, leave);
+
+	if (v.action == ACTION_GIVEN && leads_to_itself(policy, name, &v))
+		v.action = ACTION_PASS;
+	return v;
+}
+
 static const struct domset_hit *hit_of(const struct domset_hits *hits, unsigned int list)
 {
 	for (uint32_t i = 0; i < hits->count; i++)
@@ -148,28 +174,13 @@ judge_with_manual(const struct policy *policy, const struct name *name,
 	block = hit_of(&manual, POLICY_MANUAL_BLOCK);
 	pass = leave.passed ? NULL : hit_of(&manual, POLICY_MANUAL_PASS);
 	leave.excepted |= policy->manual->off;
-	v = judge(policy, hits, leave);
+	v = judge_name(policy, name, hits, leave);
 	if (block)
 		return with_manual(verdict_of(policy, block), &v);
 	if (!pass || (v.matched && policy->lists[v.list].mandatory && action_blocks(v.action)))
 		return v;
 	v.logged = 0;
 	return with_manual(verdict_of(policy, pass), &v);
-}
-
-/* The CNAME of a rule that gives the very name it is for lets that pass, as of old. */
-static __attribute__((noinline)) bool
-leads_to_itself(const struct policy *policy, const struct name *name, const struct verdict *verdict)
-{
-	uint32_t number = domset_data(policy->set, verdict->record);
-	struct localdata_record cname;
-	struct name target;
-
-	if (number == 0 || !localdata_find(policy->data, number, TYPE_CNAME, &cname) ||
-	    cname.rdlen != name->len)
-		return false;
-	name_copy_lower(&target, cname.rdata, cname.rdlen);
-	return name_equal(&target, name);
 }
 
 /* Each query comes by here: the look-up is to be a part of it, whoever else calls that. */
@@ -179,17 +190,13 @@ __attribute__((flatten)) struct verdict policy_match(const struct policy *policy
 						     struct policy_leave leave)
 {
 	struct domset_hits hits;
-	struct verdict v;
 
 	domset_lookup(policy->set, name, suffixes, &hits);
 	if (policy->manual)
 		return judge_with_manual(policy, name, suffixes, &hits, leave);
 	if (hits.count == 0)
 		return (struct verdict){.matched = false};
-	v = judge(policy, &hits, leave);
-	if (v.action == ACTION_GIVEN && leads_to_itself(policy, name, &v))
-		v.action = ACTION_PASS;
-	return v;
+	return judge_name(policy, name, &hits, leave);
 }
 
 /* Adds the rule where its list belongs, unless the list has spoken: by a longer prefix. */

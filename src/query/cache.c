@@ -57,7 +57,9 @@ static struct verdict inspect_cached(const struct query *q, const struct query_e
 	if (v.matched || v.logged)
 		return v;
 	if (reply->arcount == additional) {
-		if (!filtered) /* the entry has the hints still: they may be wanted again */
+		/* by a lent leave not all lists were asked; and where hints were taken away the
+		 * entry has them still: they may be wanted again */
+		if (!filtered && !q->lent)
 			cache_set_generation(env->cache, key, found, env->snapshot->generation);
 	} else if (!found->refresh) /* the entry has still what was removed here */
 		found->refresh = cache_renew(env->cache, key, found, env->now_ms);

@@ -201,7 +201,7 @@ static bool lead_on(struct query *q, struct answer_job *job, const struct verdic
 	hash_question(q, job->env);
 	q->lent = true;
 	v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, q->leave);
-	if (!query_verdict_ends(&v, q->transport) || v.action == ACTION_GIVEN)
+	if (!query_verdict_ends(&v, q->transport))
 		return false;
 	*outcome = query_answer_verdict(job, &v, 0, ret_len);
 	return true;

@@ -283,3 +283,14 @@ def test_bodies(served, body):
     status, _, text = ask_socket(served.socket, "POST", "/v1/block", body)
     assert status == 400 and json.loads(text)["error"]
     assert entries(served) == []
+
+
+def test_a_rule_that_leads_to_the_name_itself_passes(served):
+    d = served
+    d.add_list("zone", "$TTL 300\n@ SOA ns. host. 1 2 3 4 5\n*.self.example CNAME a.self.example.\n",
+               format="rpz", action="given")
+    d.configure({})
+    d.reload()
+    before = ask(d.address, "a.self.example").answer
+    said(d, "block", "other.example")
+    assert ask(d.address, "a.self.example").answer == before

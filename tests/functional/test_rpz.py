@@ -30,6 +30,8 @@ both.test CNAME .
 LATE.test A 192.0.2.9
 target.test CNAME .
 led.test CNAME target.test.
+lent.test CNAME tolink.test.
+toheld.test CNAME held.test.
 *.self.test CNAME a.self.test.
 data.test SRV 1 2 3 sip.data.test.
 """
@@ -54,6 +56,7 @@ def zone(shared_daemon):
     daemon.add_list("feed", ZONE, format="rpz", action="given")
     daemon.add_list("second", HEAD + "gone.test CNAME rpz-passthru.\nsecond.test A 192.0.2.3\n"
                     "ok.gone.test CNAME .\n", format="rpz", action="given")
+    daemon.add_list("order", HEAD + "held.test A 192.0.2.5\n", format="rpz", action="given", mandatory=True)
     daemon.add_list("over", HEAD + "over.test CNAME rpz-passthru.\nover2.test A 192.0.2.3\n",
                     format="auto", action="nxdomain")
     yield daemon.start()
@@ -148,6 +151,17 @@ def test_cnames_are_followed(zone, name, chain):
     # nor is the cache of the target's own clean for others
     if name == "led.test":
         assert rcode(ask(zone.address, "target.test")) == "NXDOMAIN"
+
+
+def test_what_is_behind_a_target_is_not_clean_for_others(zone):
+    for _ in range(3):      # from the upstream, then from the cache
+        assert told(ask(zone.address, "lent.test"))[-1] == ("A", ELSEWHERE)
+    assert rcode(ask(zone.address, "tolink.test")) == "NXDOMAIN"
+
+
+def test_a_target_that_an_order_gives(zone):
+    for _ in range(2):
+        assert told(ask(zone.address, "toheld.test")) == [("A", "192.0.2.5")]
 
 
 def test_expansion_that_is_too_long(zone):
