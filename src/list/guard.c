@@ -388,7 +388,7 @@ static bool matches_suffix(const struct guard *guard, const struct pattern *patt
 const char *guard_pattern(const struct guard *guard, const struct pattern *pattern,
 			  const struct domset_kind *kind, unsigned int allowed)
 {
-	if (kind->exception)
+	if (domset_kind_lifts(kind))
 		return NULL;
 	for (size_t i = 0; i < guard->protected_count; i++)
 		if (matches(pattern, &guard->protected_names[i]))
@@ -396,7 +396,7 @@ const char *guard_pattern(const struct guard *guard, const struct pattern *patte
 	if (guard->hold_suffixes && !(allowed & GUARD_ALLOW_SUFFIXES) &&
 	    matches_suffix(guard, pattern))
 		return "matches names of anybody below a public suffix";
-	for (size_t i = 0; i < guard->zone_count && !(allowed & GUARD_ALLOW_ZONES); i++)
+	for (size_t i = 0; i < guard->zone_count && !lists_nothing(kind, allowed); i++)
 		if (matches(pattern, &guard->zones[i]) || matches_below(pattern, &guard->zones[i]))
 			return "matches names in a zone of guard.dnsbl-zones";
 	return NULL;
