@@ -17,6 +17,10 @@
 #define BACKLOG 64
 #define GROUP_STRINGS 65536 /* a group with all its members */
 
+/* Between two looks at who is there: as a rule, and while somebody waits to be let in. */
+static const struct timeval calm = {.tv_sec = 1};
+static const struct timeval hurry = {.tv_usec = 5000};
+
 /* ---- guests */
 
 static uint64_t now_s(void)
@@ -62,16 +66,41 @@ static void on_round(evutil_socket_t fd, short what, void *arg)
 	if (look_round(door) && door->shut) {
 		door->shut = false;
 		evconnlistener_enable(door->listener);
+		(void)event_add(door->round, &calm);
 	}
 }
 
-/* The last place that is taken shuts the door: others wait in the kernel's queue. */
+/* Who came first has had the most time, and gives way. */
+static void show_out_oldest(struct door *door)
+{
+	struct door_guest *oldest = NULL;
+
+	for (size_t i = 0; i < DOOR_GUESTS; i++) {
+		struct door_guest *guest = &door->guests[i];
+
+		if (guest->bev && (!oldest || guest->number < oldest->number))
+			oldest = guest;
+	}
+	if (oldest)
+		shutdown(bufferevent_getfd(oldest->bev), SHUT_RDWR);
+}
+
+/* The last place that is taken shuts the door until another one is free, which is soon. */
+static void shut(struct door *door)
+{
+	door->shut = true;
+	evconnlistener_disable(door->listener);
+	show_out_oldest(door);
+	(void)event_add(door->round, &hurry);
+}
+
 static struct bufferevent *welcome(struct event_base *base, void *arg)
 {
 	struct door *door = arg;
 	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
 	size_t places = 0;
 
+	(void)look_round(door); /* before: a newcomer looks like one who is gone */
 	for (size_t i = 0; i < DOOR_GUESTS && bev; i++) {
 		struct door_guest *guest = &door->guests[i];
 
@@ -80,10 +109,10 @@ static struct bufferevent *welcome(struct event_base *base, void *arg)
 		if (places++ > 0)
 			return bev;
 		bufferevent_incref(bev);
-		*guest = (struct door_guest){.bev = bev, .until_s = now_s() + DOOR_STAY_S};
+		*guest = (struct door_guest){
+			.bev = bev, .until_s = now_s() + DOOR_STAY_S, .number = ++door->came};
 	}
-	door->shut = true;
-	evconnlistener_disable(door->listener);
+	shut(door);
 	return bev;
 }
 
@@ -160,8 +189,6 @@ static void on_request(struct evhttp_request *req, void *arg)
 /* Takes over `fd`. */
 static enum err serve(struct door *door, struct event_base *base, int fd)
 {
-	static const struct timeval second = {.tv_sec = 1};
-
 	door->listener = evconnlistener_new(base, NULL, NULL,
 					    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (!door->listener) {
@@ -170,7 +197,7 @@ static enum err serve(struct door *door, struct event_base *base, int fd)
 	}
 	door->http = evhttp_new(base);
 	door->round = event_new(base, -1, EV_PERSIST, on_round, door);
-	if (!door->http || !door->round || event_add(door->round, &second) != 0) {
+	if (!door->http || !door->round || event_add(door->round, &calm) != 0) {
 		evconnlistener_free(door->listener);
 		door->listener = NULL;
 		return ERR_NOMEM;

@@ -2,7 +2,8 @@
 /*
  * A way in: a listening socket, and what bounds those who come by it.  evhttp takes as many
  * connections as come, for as long as an octet comes now and then; a door has places for
- * DOOR_GUESTS, and shows each out when its time is up.
+ * DOOR_GUESTS, and shows each out when its time is up, and the oldest when the last place is taken:
+ * who asks nothing keeps nobody out.
  */
 #ifndef WEB_DOOR_H
 #define WEB_DOOR_H
@@ -17,7 +18,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-#define DOOR_GUESTS 64U	 /* connections of one door at a time; more wait to be accepted */
+#define DOOR_GUESTS 64U	 /* connections of one door at a time; for another one the oldest goes */
 #define DOOR_STAY_S 15U	 /* a connection ends then, whatever it is at */
 #define DOOR_SILENCE_S 5 /* or when nothing comes for so long */
 #define DOOR_HEADERS_MAX 8192
@@ -33,6 +34,7 @@ typedef void door_fn(struct door *door, struct evhttp_request *req, void *arg);
 struct door_guest {
 	struct bufferevent *bev; /* a reference of our own; NULL: the place is free */
 	uint64_t until_s;
+	uint64_t number; /* of those who came */
 };
 
 /* The caller's memory, zero-initialised. */
@@ -45,6 +47,7 @@ struct door {
 	struct evconnlistener *listener;
 	struct event *round; /* looks who is still there */
 	bool shut;	     /* all places are taken */
+	uint64_t came;
 	struct door_guest guests[DOOR_GUESTS];
 	door_fn *fn;
 	void *arg;

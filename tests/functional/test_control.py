@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Metrics and control over real sockets, and who is not let in."""
+import contextlib
 import json
 import os
 import shutil
 import socket
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -226,6 +228,18 @@ def test_slow_connections(served):
                "metrics are served again")
     for s in slow:
         s.close()
+
+
+def test_who_says_nothing_keeps_nobody_out(served):
+    """As many connections as there are places, and more that wait, none of which asks anything."""
+    with contextlib.ExitStack() as held:
+        for _ in range(120):
+            s = held.enter_context(socket.socket())
+            s.setblocking(False)
+            s.connect_ex(("127.0.0.1", served.metrics_port))
+        began = time.monotonic()
+        assert ask_port(served.metrics_port, "GET", "/metrics")[0] == 200
+        assert time.monotonic() - began < 4     # before the time of the silent ones is up
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '{"name": 3}', '{"name": "a", "name": "b"}',

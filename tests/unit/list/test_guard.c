@@ -175,6 +175,47 @@ static void test_allowed_zones(void **state)
 	guard_free(guard);
 }
 
+/* Of patterns too, what the rule says itself counts before what its list does. */
+static void test_patterns(void **state)
+{
+	static const struct {
+		const char *regex;
+		struct domset_kind kind;
+		unsigned int allowed;
+		bool held;
+	} patterns[] = {
+		{"^ads[0-9]+\\.tracker\\.example$", {BOTH, false, false, 0}, 0, false},
+		{"lists\\.example$", {BOTH, false, false, 0}, 0, true},
+		{"lists\\.example$", {BOTH, true, false, 0}, 0, false},
+		{"lists\\.example$", {BOTH, false, false, DOMSET_ANSWER_PASS}, 0, false},
+		{"lists\\.example$", {BOTH, false, false, 0}, GUARD_ALLOW_ZONES, true},
+		{"\\.com$", {BOTH, false, false, 0}, 0, true},
+		{"\\.com$", {BOTH, false, false, 0}, GUARD_ALLOW_SUFFIXES, false},
+		{"zen\\.dnsbl\\.example$", {BOTH, false, false, 0}, 0, true},
+		{"zen\\.dnsbl\\.example$", {BOTH, false, false, 0}, GUARD_ALLOW_ZONES, false},
+		{"zen\\.dnsbl\\.example$", {BOTH, false, false, DOMSET_ANSWER_NXDOMAIN}, 0, false},
+		{"zen\\.dnsbl\\.example$",
+		 {BOTH, false, false, DOMSET_ANSWER_REFUSED},
+		 GUARD_ALLOW_ZONES,
+		 true},
+	};
+	struct guard *guard = new_guard(SUFFIX_LIST);
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		const char *regex = patterns[i].regex;
+		const struct pattern_source source = {regex, strlen(regex), PATTERN_REGEX};
+		struct pattern *pattern;
+		const char *reason;
+
+		assert_int_equal(pattern_create(&source, &pattern), ERR_OK);
+		reason = guard_pattern(guard, pattern, &patterns[i].kind, patterns[i].allowed);
+		if ((reason != NULL) != patterns[i].held)
+			fail_msg("%zu, %s: %s", i, regex, reason ? reason : "not held");
+		pattern_unref(pattern);
+	}
+	guard_free(guard);
+}
+
 /* A zone of one label has no place in the filter. */
 static void test_zone_of_one_label(void **state)
 {
@@ -438,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_allowed_suffixes),
 		cmocka_unit_test(test_allowed_zones),
+		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_zone_of_one_label),
 	};
 
