@@ -88,4 +88,72 @@ expect()
 	[ "$2" = "$3" ] || { echo "expected: $3" >&2; exit 1; }
 }
 
+# policy_zone: a response policy zone, its rules from standard input
+policy_zone()
+{
+	{
+		printf '$ORIGIN policy.invalid.\n$TTL 30\n'
+		printf '@ IN SOA localhost. nobody.invalid. 1 3600 600 86400 30\n@ IN NS localhost.\n'
+		cat
+	} >"$work/policy.zone"
+}
+
+# start_unbound PORT [UPSTREAM-PORT]: with the policy zone
+start_unbound()
+{
+	cat >"$work/unbound.conf" <<END
+server:
+  interface: 127.0.0.1@$1
+  do-daemonize: no
+  do-not-query-localhost: no
+  username: ""
+  chroot: ""
+  directory: "$work"
+  pidfile: ""
+  use-syslog: no
+  num-threads: 1
+  module-config: "respip iterator"
+remote-control:
+  control-enable: no
+rpz:
+  name: policy.invalid
+  zonefile: "$work/policy.zone"
+END
+	[ $# = 1 ] || printf 'forward-zone:\n  name: "."\n  forward-addr: 127.0.0.1@%s\n' "$2" >>"$work/unbound.conf"
+	start "$work/root/usr/sbin/unbound" -d -c "$work/unbound.conf"
+}
+
+# start_recursor PORT UPSTREAM-PORT [SETTING ...]
+start_recursor()
+{
+	mkdir -p "$work/run" "$work/empty"
+	start "$work/root/usr/sbin/pdns_recursor" --config-dir="$work/empty" --socket-dir="$work/run" --daemon=no \
+		--local-address=127.0.0.1 --local-port="$1" --forward-zones-recurse=".=127.0.0.1:$2" \
+		--dnssec=off --threads=1 --write-pid=no --setuid= --setgid= --security-poll-suffix= "${@:3}"
+}
+
+# recursor_policy: the setting by which it has the policy zone
+recursor_policy()
+{
+	echo "rpzFile('$work/policy.zone', {policyName='policy'})" >"$work/rpz.lua"
+	echo "--lua-config-file=$work/rpz.lua"
+}
+
+# start_named PORT UPSTREAM-PORT [OPTION]: an option may be response-policy, whose zone is then there
+start_named()
+{
+	cat >"$work/named.conf" <<END
+options {
+	directory "$work"; pid-file none; session-keyfile none; managed-keys-directory "$work";
+	listen-on port $1 { 127.0.0.1; }; listen-on-v6 { none; };
+	recursion yes; dnssec-validation no; forward only; forwarders { 127.0.0.1 port $2; };
+	allow-query { any; };
+	${3-}
+};
+controls { };
+END
+	[ $# = 2 ] || echo 'zone "policy.invalid" { type primary; file "policy.zone"; };' >>"$work/named.conf"
+	start "$work/root/usr/sbin/named" -g -n 1 -c "$work/named.conf"
+}
+
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")

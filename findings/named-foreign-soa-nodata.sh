@@ -16,16 +16,7 @@ up=$(free_port)
 port=$(free_port)
 start python3 "$here/server.py" "$up" "$work/asked" ready.example=192.0.2.1 a.example=NXDOMAIN,example \
 	b.example=NOERROR,example c.example=NXDOMAIN,policy.invalid d.example=NOERROR,policy.invalid
-cat >"$work/named.conf" <<END
-options {
-	directory "$work"; pid-file none; session-keyfile none; managed-keys-directory "$work";
-	listen-on port $port { 127.0.0.1; }; listen-on-v6 { none; };
-	recursion yes; dnssec-validation no; forward only; forwarders { 127.0.0.1 port $up; };
-	allow-query { any; };
-};
-controls { };
-END
-start "$work/root/usr/sbin/named" -g -n 1 -c "$work/named.conf"
+start_named "$port" "$up"
 await_answer "$port" ready.example
 rcode() { ask "$port" "$1" | sed 's/ .*//'; }
 expect "NXDOMAIN, SOA of a zone above" "$(rcode a.example)" NXDOMAIN

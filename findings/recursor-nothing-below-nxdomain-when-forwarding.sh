@@ -12,10 +12,7 @@ unpack pdns-recursor=4.8.8-1+deb12u1
 up=$(free_port)
 port=$(free_port)
 start python3 "$here/server.py" "$up" "$work/asked" ready.example=192.0.2.1 '*=NXDOMAIN,example'
-mkdir -p "$work/run" "$work/empty"
-start "$work/root/usr/sbin/pdns_recursor" --config-dir="$work/empty" --socket-dir="$work/run" --daemon=no \
-	--local-address=127.0.0.1 --local-port="$port" --forward-zones-recurse=".=127.0.0.1:$up" \
-	--nothing-below-nxdomain=yes --dnssec=off --threads=1 --write-pid=no --setuid= --setgid= --security-poll-suffix=
+start_recursor "$port" "$up" --nothing-below-nxdomain=yes
 await_answer "$port" ready.example
 ask "$port" gone.example >/dev/null
 ask "$port" below.gone.example >/dev/null

@@ -12,33 +12,12 @@
 . "$(dirname "$0")/common.bash"
 unpack unbound=1.17.1-2+deb12u4
 port=$(free_port)
-cat >"$work/policy.zone" <<'END'
-$ORIGIN policy.invalid.
-$TTL 30
-@ IN SOA localhost. nobody.invalid. 1 3600 600 86400 30
-@ IN NS localhost.
+policy_zone <<'END'
 a.example A 192.0.2.1
 b.example 700 A 192.0.2.2
 c.example A 192.0.2.3
 END
-cat >"$work/unbound.conf" <<END
-server:
-  interface: 127.0.0.1@$port
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "$work"
-  pidfile: ""
-  use-syslog: no
-  num-threads: 1
-  module-config: "respip iterator"
-remote-control:
-  control-enable: no
-rpz:
-  name: policy.invalid
-  zonefile: "$work/policy.zone"
-END
-start "$work/root/usr/sbin/unbound" -d -c "$work/unbound.conf"
+start_unbound "$port"
 await_answer "$port" a.example
 expect "rule before the record with a TTL" "$(ask "$port" a.example)" "NOERROR A=192.0.2.1 ttl=30"
 expect "rule with a TTL of its own" "$(ask "$port" b.example)" "NOERROR A=192.0.2.2 ttl=700"
