@@ -50,8 +50,8 @@ struct archive_finding {
 	uint64_t merged;
 };
 
-/* Opens the store at `path`.  ERR_SYS: it cannot be, ERR_SYNTAX: it is none, or of a later version;
- * `text` says why.  ERR_NOMEM. */
+/* Opens the store at `path`.  ERR_SYS: it cannot be, ERR_SYNTAX: it is broken, or no database,
+ * ERR_REFUSED: no ledger, or of a later version; `text` says why.  ERR_NOMEM. */
 enum err archive_open(const char *path, enum archive_mode mode, struct archive **ret_archive,
 		      struct err_text *text) MUST_CHECK;
 
@@ -60,7 +60,7 @@ void archive_close(struct archive *archive);
 
 /*
  * A batch: begun, filled, and committed, after which it is on the disk.  When any of these fails
- * nothing of the batch is stored, the batch has ended, and `text` says why.  ERR_SYS.
+ * nothing of the batch is stored, the batch has ended, and `text` says why.  ERR_SYS, ERR_SYNTAX.
  */
 enum err archive_begin(struct archive *archive, struct err_text *text) MUST_CHECK;
 enum err archive_put_list(struct archive *archive, const struct archive_list *list,

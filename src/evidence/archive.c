@@ -56,7 +56,11 @@ static const char *const sql[STATEMENT_COUNT] = {
 
 enum err archive_fail(struct archive *archive, struct err_text *text)
 {
-	return err_set(text, ERR_SYS, "%s", sqlite3_errmsg(archive->db));
+	int reason = sqlite3_errcode(archive->db) & 0xff;
+
+	return err_set(text,
+		       reason == SQLITE_CORRUPT || reason == SQLITE_NOTADB ? ERR_SYNTAX : ERR_SYS,
+		       "%s", sqlite3_errmsg(archive->db));
 }
 
 enum err archive_run(struct archive *archive, const char *statements, struct err_text *text)
@@ -172,7 +176,7 @@ static enum err prepare(struct archive *archive, enum archive_mode mode, struct 
 	if (version < 0)
 		return archive_fail(archive, text);
 	if (version > VERSION || (version == 0 && mode != ARCHIVE_WRITE))
-		return err_set(text, ERR_SYNTAX, "no ledger, or one of a later version");
+		return err_set(text, ERR_REFUSED, "no ledger, or one of a later version");
 	return mode == ARCHIVE_READ ? ERR_OK : prepare_writing(archive, text);
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Batches, from the workers' tables to the store. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +38,7 @@ static void take_lists(struct ledger *l)
 		free(l->lists);
 		l->lists = l->next_lists;
 		l->next_lists = NULL;
+		l->lists_written = false;
 	}
 	pthread_mutex_unlock(&l->lock);
 }
@@ -48,6 +52,7 @@ static enum err open_archive(struct ledger *l, struct err_text *text)
 		close_archive(l);
 	}
 	if (!l->archive) {
+		l->lists_written = false;
 		err = archive_open(l->path, ARCHIVE_WRITE, &l->archive, text);
 		if (err == ERR_OK && stat(l->path, &l->file) != 0)
 			err = err_set(text, ERR_SYS, "%s: %s", l->path, strerror(errno));
@@ -88,9 +93,10 @@ static bool is_left_out(const struct ledger *l, const struct finding *e)
 static enum err put_all(struct ledger *l, struct err_text *text)
 {
 	const struct pending *p = &l->pending;
+	size_t lists = l->lists && !l->lists_written ? l->lists->count : 0;
 	enum err err = ERR_OK;
 
-	for (size_t i = 0; l->lists && err == ERR_OK && i < l->lists->count; i++)
+	for (size_t i = 0; err == ERR_OK && i < lists; i++)
 		err = archive_put_list(l->archive, &l->lists->lists[i], text);
 	for (uint32_t i = 0; err == ERR_OK && i < p->unwritten; i++)
 		if (!is_left_out(l, &p->entries[p->order[i]]))
@@ -127,7 +133,30 @@ static enum err write_batch(struct ledger *l, struct err_text *text)
 	return err;
 }
 
-static void fail(struct ledger *l, const struct err_text *text)
+/* A broken store is kept for who can read it, and never a second one in its place: what breaks one
+ * after the other is the disk. */
+static void set_aside(struct ledger *l)
+{
+	static const char *const parts[] = {"-wal", "-shm", ""};
+	char from[PATH_MAX];
+	char to[PATH_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == 0; i++) {
+		snprintf(from, sizeof(from), "%s%s", l->path, parts[i]);
+		snprintf(to, sizeof(to), "%s.broken%s", l->path, parts[i]);
+		rc = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+		if (rc != 0 && errno == ENOENT)
+			rc = 0;
+	}
+	if (rc == 0)
+		log_error("ledger: %s is set aside as %s, and another one begun", l->path, to);
+	else
+		log_limited(LOG_LEVEL_ERROR, "ledger: %s cannot be set aside as %s: %s", l->path,
+			    to, strerror(errno));
+}
+
+static void fail(struct ledger *l, enum err err, const struct err_text *text)
 {
 	stats_inc(&l->stats, ledger_failures);
 	log_limited(LOG_LEVEL_ERROR, "ledger: %s: %u findings wait to be written", text->text,
@@ -135,18 +164,22 @@ static void fail(struct ledger *l, const struct err_text *text)
 	l->failing = true;
 	l->try_again_ms = clock_ms() + RETRY_MS;
 	close_archive(l); /* another try begins from what is on the disk */
+	if (err == ERR_SYNTAX)
+		set_aside(l);
 }
 
 void ledger_write(struct ledger *l)
 {
 	struct err_text text;
+	enum err err;
 
 	take_lists(l);
-	if ((l->pending.unwritten == 0 && !l->lists) ||
+	if ((l->pending.unwritten == 0 && (!l->lists || l->lists_written)) ||
 	    (l->failing && clock_ms() < l->try_again_ms))
 		return;
-	if (write_batch(l, &text) != ERR_OK) {
-		fail(l, &text);
+	err = write_batch(l, &text);
+	if (err != ERR_OK) {
+		fail(l, err, &text);
 		return;
 	}
 	if (l->failing)
@@ -154,8 +187,7 @@ void ledger_write(struct ledger *l)
 	l->failing = false;
 	count_written(l);
 	pending_written(&l->pending);
-	free(l->lists);
-	l->lists = NULL;
+	l->lists_written = true;
 }
 
 /* ---- from the workers */

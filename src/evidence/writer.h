@@ -38,7 +38,8 @@ struct ledger {
 
 	/* the thread's own */
 	struct pending pending;
-	struct lists *lists;	 /* to be written with the next batch; NULL: they are */
+	struct lists *lists;	 /* NULL: none is known yet */
+	bool lists_written;	 /* they are in the store */
 	struct archive *archive; /* NULL: not open */
 	struct stat file;	 /* of the open store */
 	bool failing;		 /* the last try has failed */

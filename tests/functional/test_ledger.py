@@ -6,6 +6,7 @@ import shutil
 import signal
 import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 
@@ -187,6 +188,60 @@ def test_a_disk_that_fills(keeper, tmp_path):
     os.unlink(filler)
     wait_until(lambda: stored() == 42, slow(10, 30), "all are written")
     assert d.counters()["ledger_lost"] == 0
+
+
+def break_pages(path):
+    """All but the header of the first page, as a disk that fails does."""
+    size = path.stat().st_size
+    with open(path, "r+b") as f:
+        f.seek(100)
+        f.write(b"\xa5" * (size - 100))
+
+
+def no_database(path):
+    path.write_text("Forbidden\n" * 500)
+
+
+@pytest.mark.parametrize("harm", [break_pages, no_database])
+def test_a_store_that_is_broken(keeper, harm):
+    """It is kept beside, and findings are written into another one."""
+    d = keeper(family="waledac").start()
+    ask(d.address, "c2.test")
+    wait_until(lambda: total(d.ledger) == 1, slow(5, 20), "the store is there")
+    d.stop()
+    for part in ("-wal", "-shm"):
+        Path(f"{d.ledger}{part}").unlink(missing_ok=True)
+    harm(d.ledger)
+    broken = d.ledger.read_bytes()
+    d.start()
+    ask(d.address, "c2.test")
+    wait_until(lambda: "is set aside as" in d.log(), slow(10, 30), "it is told")
+    wait_until(lambda: total(d.ledger) == 1, slow(10, 30), "another store has it")
+    assert rows(d.ledger, "family") == [("waledac",)]
+    assert Path(f"{d.ledger}.broken").read_bytes() == broken
+    assert d.counters()["ledger_lost"] == 0
+    # a second one is not put in the place of the first
+    d.stop()
+    for part in ("-wal", "-shm"):
+        Path(f"{d.ledger}{part}").unlink(missing_ok=True)
+    harm(d.ledger)
+    d.start()
+    ask(d.address, "c2.test")
+    wait_until(lambda: "cannot be set aside" in d.log(), slow(10, 30), "it is told")
+    assert Path(f"{d.ledger}.broken").read_bytes() == broken
+    assert addresses(ask(d.address, "c2.test")) == [SINK]
+
+
+def test_a_store_that_is_taken_away(keeper):
+    """The next one knows the lists too."""
+    d = keeper(family="waledac").start()
+    ask(d.address, "c2.test")
+    wait_until(lambda: total(d.ledger) == 1, slow(5, 20), "the store is there")
+    for part in ("", "-wal", "-shm"):
+        Path(f"{d.ledger}{part}").unlink(missing_ok=True)
+    ask(d.address, "a.c2.test")
+    wait_until(lambda: total(d.ledger) == 1, slow(10, 30), "another store has it")
+    assert rows(d.ledger, "family, finding.name") == [("waledac", "a.c2.test")]
 
 
 def test_a_place_that_cannot_be_written(daemon, tmp_path):
