@@ -65,16 +65,21 @@ static void ask(struct proof *p, const struct domset_rule *rule)
 			    e.verdict);
 }
 
+/* True for PROOF_NAMES_MAX of so many rules, spread over them; for all when there are no more. */
+static bool is_sampled(uint32_t i, uint32_t rules)
+{
+	return rules <= PROOF_NAMES_MAX || (uint64_t)i * PROOF_NAMES_MAX % rules < PROOF_NAMES_MAX;
+}
+
 static void prove(struct proof *p)
 {
 	uint32_t rules = domset_count(p->snapshot->policy->set, p->list).rules;
-	uint32_t step = rules / PROOF_NAMES_MAX + 1;
 	struct domset_iter iter;
 	struct domset_rule rule;
 
 	domset_iter_init_list(&iter, p->snapshot->policy->set, p->list);
 	for (uint32_t i = 0; domset_iter_next(&iter, &rule) && rule.list == p->list; i++) {
-		if (i % step == 0)
+		if (is_sampled(i, rules))
 			ask(p, &rule);
 		if (i % PROOF_NAMES_MAX == 0)
 			priority_give_way();
@@ -84,7 +89,7 @@ static void prove(struct proof *p)
 	log_write(p->blocked == p->asked ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
 		  "list %s: in force here: asked for, %u of %u names are blocked%s",
 		  p->snapshot->policy->lists[p->list].name, p->blocked, p->asked,
-		  step > 1 ? " (a sample)" : "");
+		  rules > PROOF_NAMES_MAX ? " (a sample)" : "");
 }
 
 void proof_tell(const struct snapshot *snapshot)

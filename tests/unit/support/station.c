@@ -116,6 +116,7 @@ static void start_workers(struct station *s)
 	struct snapshot *first = station_load(s);
 	struct err_text text;
 
+	loader_keep(first, &s->result);
 	assert_int_equal(cache_create(CACHE_BYTES, &s->cache), ERR_OK);
 	assert_int_equal(listeners_open(&s->address, 1, STATION_WORKERS, &s->listeners, &text),
 			 ERR_OK);
