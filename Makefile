@@ -357,6 +357,9 @@ man: daemon ## write the options and the commands into the manual pages and docs
 	$(Q)$(BUILD)/sinkholectl --generate man >$(BUILD)/commands.mdoc
 	$(Q)sed -e '/^\.\\" @COMMANDS@$$/{r $(BUILD)/commands.mdoc' -e 'd}' \
 		man/sinkholectl.8.in >man/sinkholectl.8
+	$(Q)$(BUILD)/sinkholectl --generate counters >$(BUILD)/counters.mdoc
+	$(Q)sed -e '/^\.\\" @COUNTERS@$$/{r $(BUILD)/counters.mdoc' -e 'd}' \
+		man/sinkholed.8.in >man/sinkholed.8
 	$(Q)$(BUILD)/sinkholectl --generate openapi >docs/openapi.json
 
 # shell:file of its completion

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "query/stats.h"
 #include "tools/parameters.h"
 
 /* ---- completions */
@@ -157,6 +158,13 @@ static json_t *operation(const struct command *c)
 	return made;
 }
 
+static void write_counters(void)
+{
+#define COUNTER(field, help) printf(".It Cm %s\n%s.\n", #field, help);
+	STATS_ROWS(COUNTER)
+#undef COUNTER
+}
+
 static void write_openapi(void)
 {
 	json_t *paths = json_object();
@@ -185,8 +193,8 @@ bool generate(const char *what)
 		const char *what;
 		void (*write)(void);
 	} made[] = {
-		{"bash", write_bash}, {"zsh", write_zsh},	  {"fish", write_fish},
-		{"man", write_man},   {"openapi", write_openapi},
+		{"bash", write_bash}, {"zsh", write_zsh},	    {"fish", write_fish},
+		{"man", write_man},   {"counters", write_counters}, {"openapi", write_openapi},
 	};
 
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {

@@ -32,6 +32,12 @@ def test_the_manual_is_current():
         assert re.search(rf"^\.It Cm {command}\b", manual, re.M)
 
 
+def test_the_counters_are_current():
+    manual = (ROOT / "man/sinkholed.8").read_text()
+    assert generated("counters") in manual
+    assert ".It Cm queries_udp\n" in manual
+
+
 def test_the_api_file_is_current():
     text = generated("openapi")
     assert (ROOT / "docs/openapi.json").read_text() == text
