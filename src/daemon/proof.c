@@ -53,7 +53,7 @@ static void ask(struct proof *p, const struct domset_rule *rule)
 	    explain(p->snapshot, &question, &e) != ERR_OK)
 		return;
 	p->asked++;
-	if (strncmp(e.verdict, "blocked", strlen("blocked")) == 0 || e.outcome == QUERY_DROPPED) {
+	if (strncmp(e.verdict, "blocked", strlen("blocked")) == 0) {
 		p->blocked++;
 		return;
 	}

@@ -118,6 +118,7 @@ static void test_nowhere(void **state)
 {
 	struct scratch *s = *state;
 	struct err_text text = {""};
+	bool there = access("/former.yaml", F_OK) == 0;
 	enum err err;
 	bool warned;
 
@@ -126,6 +127,7 @@ static void test_nowhere(void **state)
 	warned = scratch_logged(s, "former");
 	scratch_give_stderr(s);
 	assert_false(warned);
+	assert_int_equal(access("/former.yaml", F_OK) == 0, there);
 	(void)former_cache("", &err, &text);
 	assert_int_equal(err, ERR_NOTFOUND);
 	assert_non_null(strstr(text.text, "no former configuration is known"));

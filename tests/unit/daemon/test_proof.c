@@ -99,6 +99,10 @@ static void test_rows(void **state)
 		{OPERATOR, "one.example\n", ORDER ", expires: 2020-01-01T00:00:00Z, lapse: keep", 1,
 		 IN_FORCE("1 of 1")},
 		{OPERATOR, "one.example\n", ORDER ", valid-from: 2999-01-01T00:00:00Z", 0, ""},
+		{ORDER, "one.example\n", OPERATOR, 1,
+		 "list first: in force here: asked for, 1 of 1 names are blocked\n"},
+		{OPERATOR, "||one.example^\n/^two[0-9]/\n", ORDER, 1, IN_FORCE("1 of 1")},
+		{OPERATOR, "/^two[0-9]/\n", ORDER, 0, ""},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -112,6 +112,16 @@ static void expect_logged(const struct reloading *r, const char *text, size_t co
 		fail_msg("\"%s\" is logged %zu times", text, station_logged(r->station, text));
 }
 
+/* What is kept of the list. */
+static void expect_kept(const struct reloading *r, const char *names)
+{
+	const char *path = scratch_path(&r->station->scratch, "state/ads.list");
+	char kept[64];
+
+	assert_true(scratch_read(path, kept, sizeof(kept)) > 0);
+	assert_string_equal(kept, names);
+}
+
 /* ---- what a reload does */
 
 static void test_nothing_wanted(void **state)
@@ -146,13 +156,11 @@ static void test_new(void **state)
 static void test_kept(void **state)
 {
 	struct reloading *r = *state;
-	char kept[64];
 
+	expect_kept(r, "ads.example\n");
 	write_ads(r, "more.example\n");
 	reload(r, WEB_RELOAD_NEW);
-	assert_true(scratch_read(scratch_path(&r->station->scratch, "state/ads.list"), kept,
-				 sizeof(kept)) > 0);
-	assert_string_equal(kept, "more.example\n");
+	expect_kept(r, "more.example\n");
 }
 
 /* What is wrong changes nothing, is told, and is over all the same. */
@@ -281,6 +289,7 @@ static void test_forbidden(void **state)
 	expect_logged(r, "FAILED", 0);
 	expect_blocks(r, "more.example", "-");
 	assert_int_equal(loads_of(r)->good, 1);
+	expect_kept(r, "ads.example\n");
 }
 
 /* One that hangs, here at a pipe that nobody reads, is not waited for; once it goes on it ends. */

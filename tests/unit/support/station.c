@@ -77,7 +77,7 @@ const char *station_write(const struct station *s, const struct station_conf *co
 	char yaml[YAML_MAX];
 
 	snprintf(yaml, sizeof(yaml),
-		 "server: {listen: [127.0.0.1@%u]}\n"
+		 "server: {listen: [127.0.0.1@%u]%s}\n"
 		 "upstreams: [{address: 127.0.0.1@%u}]\n"
 		 "guard: {public-suffixes: false, protected: [bank.example]}\n"
 		 "state: {directory: %s}\n"
@@ -85,7 +85,7 @@ const char *station_write(const struct station *s, const struct station_conf *co
 		 "lists:\n"
 		 "  - {name: ads, file: %s, action: nxdomain%s}\n"
 		 "  - {name: court, file: %s, action: refused, mandatory: true, reason: order%s}\n",
-		 loopback_port(&s->address), loopback_port(&s->nobody),
+		 loopback_port(&s->address), besides(conf->server), loopback_port(&s->nobody),
 		 scratch_path(&s->scratch, "state"), besides(conf->top),
 		 scratch_path(&s->scratch, "ads"), besides(conf->ads),
 		 scratch_path(&s->scratch, "court"), besides(conf->court));

@@ -20,9 +20,10 @@ struct station {
 	struct load_result result; /* of the last load */
 };
 
-/* What stands in the configuration besides: at its top, and of the two lists. */
+/* What stands in the configuration besides: at its top, of the server, and of the two lists. */
 struct station_conf {
 	const char *top;
+	const char *server;
 	const char *ads;
 	const char *court;
 };
