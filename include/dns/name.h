@@ -29,11 +29,11 @@ struct name {
 
 /*
  * A name's suffixes, from the whole name (index 0) to its top-level domain (index labels - 1):
- * where each begins, and its hash.  The root has no entry but root_hash: it is the empty stream.
+ * where each begins, and its hash.  The root is no suffix of another name here (see
+ * name_hash_root); of the root itself the first hash is its own.
  */
 struct name_suffixes {
 	uint64_t hash[NAME_LABELS_MAX];
-	uint64_t root_hash;
 	uint8_t offset[NAME_LABELS_MAX];
 	uint8_t labels;
 };
@@ -96,6 +96,9 @@ void name_hash_suffixes(const struct hash_key *key, const struct name *name,
 
 /* The hash of the whole lower-case name alone: equal to the first of name_hash_suffixes. */
 uint64_t name_hash(const struct hash_key *key, const struct name *name);
+
+/* The hash of the root, which is the same for all names. */
+uint64_t name_hash_root(const struct hash_key *key);
 
 /* Writes some letters of a lower-case name in capitals: the first where bit 0 of `bits` is set, the
  * next by bit 1, and so on, after bit 63 by bit 0 again. */

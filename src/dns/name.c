@@ -37,17 +37,25 @@ static inline uint64_t lower64(uint64_t x)
 	return x | ((from_a & ~past_z & ~x & (ones * 0x80)) >> 2);
 }
 
+static inline void copy_lower64(uint8_t *to, const uint8_t *from)
+{
+	uint64_t x = htole64(lower64(octets_le64(from)));
+
+	memcpy(to, &x, sizeof(x));
+}
+
+/* The last eight octets are copied together, some of them for the second time. */
 void name_copy_lower(struct name *dst, const uint8_t *wire, size_t len)
 {
 	size_t i = 0;
 
-	for (; i + 8 <= len; i += 8) {
-		uint64_t x = htole64(lower64(octets_le64(wire + i)));
-
-		memcpy(dst->wire + i, &x, sizeof(x));
-	}
-	for (; i < len; i++)
-		dst->wire[i] = name_lower(wire[i]);
+	for (; i + 8 <= len; i += 8)
+		copy_lower64(dst->wire + i, wire + i);
+	if (i < len && len >= 8)
+		copy_lower64(&dst->wire[len - 8], &wire[len - 8]);
+	else
+		for (; i < len; i++)
+			dst->wire[i] = name_lower(wire[i]);
 	dst->len = (uint8_t)len;
 }
 
@@ -335,7 +343,8 @@ void name_hash_suffixes(const struct hash_key *key, const struct name *name,
 	size_t labels = label_offsets(name, ret_suffixes->offset);
 
 	ret_suffixes->labels = (uint8_t)labels;
-	ret_suffixes->root_hash = hash_end(s);
+	if (labels == 0)
+		ret_suffixes->hash[0] = hash_end(s);
 	for (size_t i = labels; i-- > 0;) {
 		hash_label(&s, name->wire + ret_suffixes->offset[i]);
 		ret_suffixes->hash[i] = hash_end(s);
@@ -350,6 +359,11 @@ uint64_t name_hash(const struct hash_key *key, const struct name *name)
 	for (size_t i = label_offsets(name, offset); i-- > 0;)
 		hash_label(&s, name->wire + offset[i]);
 	return hash_end(s);
+}
+
+uint64_t name_hash_root(const struct hash_key *key)
+{
+	return hash_end(hash_begin(key));
 }
 
 void name_mix_case(uint8_t *wire, size_t len, uint64_t bits)

@@ -48,6 +48,7 @@ struct checkpoint {
 struct domset {
 	struct pages self; /* this structure's own */
 	struct hash_key key;
+	uint64_t root_hash; /* of the name that all others end with */
 	const struct chunk *chunks;
 	const uint8_t *arena;
 	struct dict_view dict;

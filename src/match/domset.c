@@ -142,7 +142,7 @@ void domset_lookup(const struct domset *set, const struct name *name,
 	ret_hits->count = 0;
 	/* The label after the last is the root's. */
 	for (uint32_t label = 0; label <= labels; label++) {
-		uint64_t hash = label < labels ? suffixes->hash[label] : suffixes->root_hash;
+		uint64_t hash = label < labels ? suffixes->hash[label] : set->root_hash;
 		const struct chunk *chunk = chunk_of(set, hash);
 
 		if (!depth_is_set(set->depths, labels - label) || is_absent(chunk, hash))

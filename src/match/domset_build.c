@@ -280,6 +280,7 @@ static void hand_over(struct domset_builder *builder, struct domset *set)
 	struct pages self = builder->self;
 
 	set->key = builder->key;
+	set->root_hash = name_hash_root(&set->key);
 	set->arena_bytes = (uint32_t)builder->arena_bytes;
 	set->checkpoint_count = builder->checkpoint_count;
 	memcpy(set->classes, builder->classes, sizeof(set->classes));

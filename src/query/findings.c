@@ -181,8 +181,11 @@ static void count_hit(struct finding *e, const struct findings_hit *hit)
 
 	e->last_s = hit->now_s;
 	e->count++;
-	e->proven += findings_way_proves(hit->way);
+	if (findings_way_proves(hit->way))
+		e->proven++;
 	e->ways |= (uint8_t)(1U << hit->way);
+	if (hit->now_ms - e->spell_ms < SPELL_MS && (e->spell_types & type))
+		return; /* asked once more within the spell, as is most often so */
 	e->types |= type;
 	if (hit->now_ms - e->spell_ms >= SPELL_MS) {
 		e->spell_ms = hit->now_ms;

@@ -40,7 +40,7 @@ void answer_job_begin(struct answer_job *job);
 /* The hash of the whole name. */
 static inline uint64_t query_name_hash(const struct name_suffixes *suffixes)
 {
-	return suffixes->labels ? suffixes->hash[0] : suffixes->root_hash;
+	return suffixes->hash[0];
 }
 
 /* Counts what the lists say of a query's own name: findings of the list that decides and of those

@@ -77,8 +77,11 @@ void query_note_name(const struct query *q, const struct query_env *env, const s
 
 void query_note_answer(const struct query *q, const struct query_env *env, const struct verdict *v)
 {
-	struct findings_hit hit = hit_of(q, v);
+	struct findings_hit hit;
 
+	if (!v->matched && !v->logged)
+		return;
+	hit = hit_of(q, v);
 	hit.owner_labels = 0;
 	if (v->matched)
 		count(env, &hit);

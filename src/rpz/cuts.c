@@ -18,14 +18,16 @@ struct cuts {
 };
 
 /* The end of a rule's name that begins with a label, or the root. */
-static void end_of(const struct name *name, const struct name_suffixes *suffixes, uint32_t label,
-		   struct name *ret_end, uint64_t *ret_hash)
+static void end_of(const struct cuts *cuts, const struct name *name,
+		   const struct name_suffixes *suffixes, uint32_t label, struct name *ret_end,
+		   uint64_t *ret_hash)
 {
 	size_t at = label < suffixes->labels ? suffixes->offset[label] : name->len - 1UL;
 
 	ret_end->len = (uint8_t)(name->len - at);
 	memcpy(ret_end->wire, name->wire + at, ret_end->len);
-	*ret_hash = label < suffixes->labels ? suffixes->hash[label] : suffixes->root_hash;
+	*ret_hash = label < suffixes->labels ? suffixes->hash[label]
+					     : name_hash_root(cuts->owners->key);
 }
 
 static bool has_rule(const struct cuts *cuts, uint64_t hash, const struct name *name, uint8_t scope)
@@ -92,9 +94,9 @@ static enum err cut_between(struct cuts *cuts, const struct name *owner,
 	struct name between;
 	uint64_t hash;
 
-	end_of(owner, suffixes, end, &wildcard, &hash);
+	end_of(cuts, owner, suffixes, end, &wildcard, &hash);
 	for (; begin < end && err == ERR_OK; begin++) {
-		end_of(owner, suffixes, begin, &between, &hash);
+		end_of(cuts, owner, suffixes, begin, &between, &hash);
 		err = cut(cuts, &between, hash, &wildcard);
 	}
 	return err;
@@ -113,7 +115,7 @@ static enum err look_at(struct cuts *cuts, const struct domset_rule *rule)
 	for (uint32_t label = 0; label <= suffixes.labels && err == ERR_OK; label++) {
 		if (!may_be_wildcard(cuts, suffixes.labels - label))
 			continue;
-		end_of(&rule->owner, &suffixes, label, &wildcard, &hash);
+		end_of(cuts, &rule->owner, &suffixes, label, &wildcard, &hash);
 		if (!has_rule(cuts, hash, &wildcard, DOMSET_SCOPE_BELOW))
 			continue;
 		err = cut_between(cuts, &rule->owner, &suffixes, begin, label);
