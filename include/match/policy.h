@@ -113,6 +113,7 @@ struct policy_manual {
 
 /* The place behind all lists, of what no list says: that a name must not have such an address. */
 #define POLICY_REBINDING POLICY_PLACES
+#define POLICY_NO_PLACE (POLICY_PLACES + 1U) /* nothing of all these has decided */
 
 struct policy {
 	struct domset *set;	      /* owned */

@@ -116,6 +116,7 @@ static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg,
 	q->unchecked = found.unchecked;
 	query_note_answer(q, env, &v);
 	if (query_verdict_ends(&v, q->transport)) {
+		q->list = v.list;
 		query_count_led(env, &v);
 		*outcome = query_answer_verdict(job, &v, 0, ret_len);
 		return true;

@@ -70,7 +70,7 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 	q->refresh = false;
 	q->unchecked = false;
 	q->alias = false;
-	q->list = POLICY_PLACES;
+	q->list = POLICY_NO_PLACE;
 	q->lent = false;
 	if (q->parsed == WIRE_DROP)
 		return;

@@ -277,7 +277,9 @@ enum query_outcome query_resume(const struct query_env *env, const struct query_
 	if (outcome == QUERY_ANSWERED)
 		query_count_rcode(env, buf);
 	if (feed_is_heard(env->feed))
-		query_tell_waiter(wait, env, verdict->matched ? verdict->list : POLICY_PLACES,
+		query_tell_waiter(wait, env,
+				  query_verdict_ends(verdict, wait->transport) ? verdict->list
+									       : POLICY_NO_PLACE,
 				  outcome == QUERY_ANSWERED ? buf : NULL);
 	return outcome;
 }

@@ -4,7 +4,7 @@
 
 static const char *list_name(const struct query_env *env, uint8_t list)
 {
-	return list < POLICY_PLACES ? env->snapshot->policy->lists[list].name : "";
+	return list < POLICY_NO_PLACE ? env->snapshot->policy->lists[list].name : "";
 }
 
 static uint8_t rcode_of(const uint8_t *buf)
@@ -15,7 +15,7 @@ static uint8_t rcode_of(const uint8_t *buf)
 __attribute__((cold)) void query_tell(const struct query *q, const struct query_env *env,
 				      enum query_outcome outcome, const uint8_t *buf)
 {
-	bool blocked = q->list < POLICY_PLACES;
+	bool blocked = q->list < POLICY_NO_PLACE;
 	const struct feed_event event = {
 		.now_ms = env->now_ms,
 		.client = q->client,
@@ -52,9 +52,9 @@ __attribute__((cold)) void query_tell_waiter(const struct query_wait *wait,
 					     const struct query_env *env, uint8_t list,
 					     const uint8_t *buf)
 {
-	enum feed_outcome outcome = !buf		   ? FEED_DROPPED
-				    : list < POLICY_PLACES ? FEED_BLOCKED
-							   : FEED_FORWARDED;
+	enum feed_outcome outcome = !buf		     ? FEED_DROPPED
+				    : list < POLICY_NO_PLACE ? FEED_BLOCKED
+							     : FEED_FORWARDED;
 
 	tell_waiter(wait, env, list, rcode_of(buf), outcome);
 }
@@ -62,5 +62,5 @@ __attribute__((cold)) void query_tell_waiter(const struct query_wait *wait,
 __attribute__((cold)) void query_tell_failed(const struct query_wait *wait,
 					     const struct query_env *env)
 {
-	tell_waiter(wait, env, POLICY_PLACES, RCODE_SERVFAIL, FEED_FAILED);
+	tell_waiter(wait, env, POLICY_NO_PLACE, RCODE_SERVFAIL, FEED_FAILED);
 }

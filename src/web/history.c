@@ -14,7 +14,8 @@ static void look(const struct web_now *now, void *arg)
 	history->samples[history->count++ % HISTORY_MAX] = (struct history_sample){
 		.at_s = clock_unix_s(),
 		.queries = stats->queries_udp + stats->queries_tcp,
-		.blocked = stats->blocked_name + stats->blocked_cname,
+		.blocked = stats->blocked_name + stats->blocked_cname + stats->blocked_address +
+			   stats->rebinding,
 		.forwarded = stats->forwarded,
 		.failed = stats->servfail,
 	};

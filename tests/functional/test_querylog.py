@@ -9,6 +9,7 @@ from harness.build import daemon_path
 from harness.client import ask
 from harness.control import ask_socket, ctl, samples
 from harness.program import wait_until
+from harness.upstream import ScriptedUpstream
 
 HOSTILE = [r"<script>alert(1)</script>.bad.example", r"\010\034\092\027[2J.bad.example",
            r"=cmd\124' /C calc'!A0.bad.example", "x" * 63 + "." + "y" * 63 + ".bad.example"]
@@ -69,6 +70,33 @@ def test_lines(served):
     stamps = [f["@timestamp"] for f in found]
     assert stamps == sorted(stamps) and all(s.endswith("Z") for s in stamps)
     assert samples(ctl(served.socket, "metrics").stdout)["sinkholed_querylog_lines_total"] == 3
+
+
+def test_a_blocked_answer_is_told_whether_cached_or_not(daemon):
+    server = ScriptedUpstream(lambda q: q.reply(f"{q.name} 100 IN CNAME www.bad.example.",
+                                                "www.bad.example. 100 IN A 192.0.2.9"))
+    d = daemon({"server": {"workers": 1}, "upstreams": [server.address]})
+    d.querylog = d.folder / "q.log"
+    d.add_list("court", "bad.example\n")
+    with_file(d, **{"blocked-only": True})
+    for _ in range(3):
+        ask(d.address, "cloak.example")
+    found = [dict(flat(line)) for line in wait_lines(d, 3)]
+    assert [(f["event.action"], f["rule.ruleset"]) for f in found] == [("blocked", "court")] * 3
+    server.close()
+
+
+def test_what_rebinding_ends_is_told_as_blocked(daemon):
+    server = ScriptedUpstream(lambda q: q.reply(f"{q.name} 100 IN A 10.1.2.3"))
+    d = daemon({"server": {"workers": 1}, "upstreams": [server.address], "rebinding": {"enabled": True}})
+    d.querylog = d.folder / "q.log"
+    d.add_list("court", "bad.example\n")
+    with_file(d, **{"blocked-only": True})
+    for _ in range(2):
+        ask(d.address, "router.example")
+    found = [dict(flat(line)) for line in wait_lines(d, 2)]
+    assert [f["rule.ruleset"] for f in found] == ["rebinding"] * 2
+    server.close()
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -199,7 +199,7 @@ function showChart(samples) {
 
 function showTiles(stats, last) {
 	const queries = stats.queries_udp + stats.queries_tcp;
-	const blocked = stats.blocked_name + stats.blocked_cname;
+	const blocked = stats.blocked_name + stats.blocked_cname + stats.blocked_address + stats.rebinding;
 
 	$("tiles").replaceChildren(
 		tile("queries a second", rate(last.all)), tile("queries since the start", count(queries)),
