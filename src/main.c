@@ -63,17 +63,25 @@ struct arguments {
 	int mode;		      /* the letter of what to do; 0: run */
 };
 
-static int usage(FILE *out)
+static const char synopsis[] = "usage: sinkholed [-c FILE] [--check | --accept LIST | "
+			       "--explain NAME | --dump-config | --version]\n";
+
+/* What is wrong was told before, and is not to be drowned. */
+static int hint(void)
 {
-	fputs("usage: sinkholed [-c FILE] [--check | --accept LIST | --explain NAME | "
-	      "--dump-config | --version]\n",
-	      out);
+	fprintf(stderr, "%ssinkholed --help tells more\n", synopsis);
+	return EXIT_FAILURE;
+}
+
+static int usage(void)
+{
+	fputs(synopsis, stdout);
 	for (size_t i = 0; i < CHOICES; i++)
-		fprintf(out, "  -%c, --%s%s%s\n\t%s\n", choices[i].letter, choices[i].name,
-			choices[i].argument ? " " : "",
-			choices[i].argument ? choices[i].argument : "", choices[i].help);
-	command_help(out);
-	return out == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
+		printf("  -%c, --%s%s%s\n\t%s\n", choices[i].letter, choices[i].name,
+		       choices[i].argument ? " " : "",
+		       choices[i].argument ? choices[i].argument : "", choices[i].help);
+	command_help(stdout);
+	return EXIT_SUCCESS;
 }
 
 /* What getopt_long wants to know of the choices. */
@@ -403,9 +411,9 @@ int main(int argc, char **argv)
 	if (argc > 1 && command_is_one(argv[1]))
 		return command_run(argc, argv);
 	if (!read_arguments(argc, argv, &args))
-		return usage(stderr);
+		return hint();
 	if (args.mode == 'h')
-		return usage(stdout);
+		return usage();
 	if (args.mode == 'V')
 		return puts("sinkholed " SINKHOLED_VERSION) < 0;
 	if (args.mode == 'm')

@@ -122,7 +122,9 @@ static enum err change(const struct manual_entry *entry, bool take_back, struct 
 	enum err err = take_back ? manual_remove(manual, entry) : manual_put(manual, entry);
 
 	if (err == ERR_NOTFOUND)
-		return err_set(text, err, "nothing of the kind was said");
+		return err_set(text, err,
+			       "nothing of the kind was said, or its time is over: "
+			       "sinkholectl manual shows what holds");
 	return err_set(text, err,
 		       err == ERR_RANGE ? "there are %u entries, the most there may be"
 					: "out of memory",

@@ -118,8 +118,42 @@ static bool is_sealed(const char *path)
 	       access(log, F_OK) != 0 && access(path, R_OK) == 0;
 }
 
+/* The whole path, or as it is given where that cannot be told: see use_paths_as_given. */
+static int full_or_given(sqlite3_vfs *vfs, const char *path, int size, char *ret_path)
+{
+	size_t len = strlen(path);
+
+	if (sqlite3_vfs_find(NULL)->xFullPathname(vfs, path, size, ret_path) == SQLITE_OK)
+		return SQLITE_OK;
+	if (len >= (size_t)size)
+		return SQLITE_CANTOPEN;
+	memcpy(ret_path, path, len + 1);
+	return SQLITE_OK;
+}
+
+/*
+ * SQLite makes each path a whole one and looks at each directory of it.  Where root starts the
+ * daemon below /root and it becomes another user, that fails, while the path from the working
+ * directory is as good as ever.  Gives the name of a VFS that takes it then; NULL: there is none.
+ */
+static const char *use_paths_as_given(void)
+{
+	static const char name[] = "paths-as-given";
+	const sqlite3_vfs *common = sqlite3_vfs_find(NULL);
+	sqlite3_vfs *vfs = common && !sqlite3_vfs_find(name) ? malloc(sizeof(*vfs)) : NULL;
+
+	if (vfs) { /* SQLite keeps it until the process ends */
+		*vfs = *common;
+		vfs->zName = name;
+		vfs->xFullPathname = full_or_given;
+		sqlite3_vfs_register(vfs, 0);
+	}
+	return sqlite3_vfs_find(name) ? name : NULL;
+}
+
 static int open_database(const char *path, enum archive_mode mode, sqlite3 **ret_db)
 {
+	const char *vfs = use_paths_as_given();
 	int flags = mode == ARCHIVE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	char *uri = sqlite3_mprintf("file:%s%s", path,
 				    mode == ARCHIVE_READ && is_sealed(path) ? "?immutable=1" : "");
@@ -128,9 +162,9 @@ static int open_database(const char *path, enum archive_mode mode, sqlite3 **ret
 	/* in a URI these would have a meaning */
 	if (uri && !strpbrk(path, "?#%"))
 		rc = sqlite3_open_v2(uri, ret_db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
-				     NULL);
+				     vfs);
 	else
-		rc = sqlite3_open_v2(path, ret_db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+		rc = sqlite3_open_v2(path, ret_db, flags | SQLITE_OPEN_NOMUTEX, vfs);
 	sqlite3_free(uri);
 	return rc;
 }

@@ -175,6 +175,7 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 	struct load_source *source = &load->result.sources[index];
 	struct rules_mark mark = rules_mark(&load->rules);
 	struct err_text reason = {"out of memory"};
+	struct err_text fault = {""};
 	uint64_t start_ms = clock_ms();
 	struct list_report report;
 	enum err err = own ? loader_read_own(load, index, &report, &reason)
@@ -182,8 +183,10 @@ static enum err try_file(struct load *load, unsigned int index, const char *file
 
 	if (load->pass == 0)
 		loader_log_report(file, &report);
-	if (err == ERR_OK)
-		err = judge(load, index, own, former_entries, &report, &reason);
+	if (err == ERR_OK) {
+		err = judge(load, index, own, former_entries, &report, &fault);
+		err = err_set(&reason, err, "%s: %s", file, fault.text);
+	}
 	if (err != ERR_OK) {
 		rules_rollback(&load->rules, &mark);
 		return err_set(text, err, "%s", reason.text);

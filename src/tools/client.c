@@ -17,6 +17,17 @@ static void fail(const char *what, const char *why)
 	fprintf(stderr, "sinkholectl: %s: %s\n", what, why);
 }
 
+static void fail_to_reach(const char *path)
+{
+	int error = errno;
+	bool away = error == ENOENT || error == ECONNREFUSED;
+
+	fprintf(stderr, "sinkholectl: %s: %s%s\n", path, strerror(error),
+		away ? "; is sinkholed running? --socket names another socket (control.socket)"
+		: error == EACCES ? "; it is for root and the group of the daemon's user"
+				  : "");
+}
+
 static int reach(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -108,7 +119,7 @@ bool client_exchange(const char *path, const char *method, const char *target, c
 			   method, target, strlen(body), body);
 
 	if (fd < 0) {
-		fail(path, strerror(errno));
+		fail_to_reach(path);
 		return false;
 	}
 	ret_answer->text = NULL;

@@ -319,7 +319,13 @@ int main(int argc, char **argv)
 		return puts("sinkholectl " SINKHOLED_VERSION) < 0;
 	if (argc == 3 && strcmp(argv[1], "--generate") == 0)
 		return generate(argv[2]) ? EXIT_SUCCESS : usage(stderr);
-	if (!read_line(argc, argv, &line) || !find_command(&line))
+	if (!read_line(argc, argv, &line))
 		return usage(stderr);
+	if (!find_command(&line)) {
+		fprintf(stderr, "sinkholectl: this is no command: %s%s%s; --help has them all\n",
+			line.words[0], line.count > 1 ? " " : "",
+			line.count > 1 ? line.words[1] : "");
+		return EXIT_FAILURE;
+	}
 	return run(&line);
 }

@@ -236,6 +236,7 @@ def test_help():
 def test_wrong_command_line(arguments):
     done = run_daemon(*arguments)
     assert done.returncode == 1 and "usage: sinkholed" in done.stderr and not done.stdout
+    assert len(done.stderr.splitlines()) <= 3, "what is wrong is drowned"
 
 
 # ---- addresses that cannot be had

@@ -337,6 +337,16 @@ def test_log_level(served):
 def test_nobody_serves(tmp_path):
     done = ctl(tmp_path / "none.sock", "status")
     assert done.returncode == 1 and "No such file" in done.stderr
+    assert "is sinkholed running? --socket names another" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["frobnicate"], ["list", "of", "all"]], ids=" ".join)
+def test_what_is_no_command(tmp_path, words):
+    """The mistake is told, and not drowned in all that there is."""
+    done = ctl(tmp_path / "none.sock", *words)
+    assert done.returncode == 1 and not done.stdout
+    assert f"this is no command: {' '.join(words[:2])}" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_socket_goes_with_the_daemon(served):

@@ -204,11 +204,12 @@ def test_list_of_which_nothing_may_be_held(made):
     d = made("com\n", **{"on-held": "refuse"})
     done = check(d)
     assert done.returncode == 1
-    assert "list one: has 1 entry held back, the first in line 1: com is a top-level domain" in done.stderr
+    assert re.search(r"list one: \S+: has 1 entry held back, the first in line 1: com is a top-level domain",
+                     done.stderr), done.stderr
     d.write_list("one", "listed.test\n")
     d.start()
     d.write_list("one", "com\nother.test\n")
-    assert "list one: REFUSED: has 1 entry held back" in d.reload()
+    assert re.search(r"list one: REFUSED: \S+: has 1 entry held back", d.reload()), d.log()
     assert addresses(ask(d.address, "listed.test")) == [SINK]
     assert addresses(ask(d.address, "other.test")) == [LISTED]
 
@@ -222,7 +223,7 @@ def test_last_good_version_stands_in_whatever_is_held_of_it(made, mandatory):
     d.config["lists"][0]["on-held"] = "refuse"
     d.write_config()
     d.restart()
-    assert "list one: REFUSED: has 1 entry held back" in d.log()
+    assert re.search(r"list one: REFUSED: \S+: has 1 entry held back", d.log()), d.log()
     assert addresses(ask(d.address, "listed.test")) == [SINK]
 
 
@@ -248,7 +249,7 @@ def test_check_tells_of_what_is_weakened_beside_what_is_refused(made):
     assert done.returncode == 1
     assert re.search(r"^error: list one is mandatory, and 1 of the names", done.stderr, re.M)
     assert not re.search("^error: list two is mandatory", done.stderr, re.M)
-    assert re.search("^error: list two: would block nothing|^error: list two: has 0", done.stderr, re.M)
+    assert re.search(r"^error: list two: \S+: (would block nothing|has 0)", done.stderr, re.M)
     assert re.search("^error: list three: ", done.stderr, re.M)
 
 

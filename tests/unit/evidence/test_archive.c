@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -244,6 +245,42 @@ static void test_erasure_and_hold(void **state)
 			 1);
 }
 
+/* Opens the ledger of the working directory as somebody who may not enter what is above it. */
+static int open_shut_out(void)
+{
+	struct archive *archive;
+	struct err_text text;
+
+	if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+		return -1;
+	if (archive_open("inner/ledger.db", ARCHIVE_WRITE, &archive, &text) != ERR_OK)
+		return 1;
+	archive_close(archive);
+	return 0;
+}
+
+static void test_below_what_may_not_be_entered(void **state)
+{
+	struct kit *kit = *state;
+	char *outer = strdup(scratch_path(&kit->scratch, "outer"));
+	int status = -1;
+	pid_t child;
+
+	assert_int_equal(mkdir(outer, 0755), 0);
+	child = fork();
+	if (child == 0) {
+		if (chdir(outer) != 0 || mkdir("middle", 0755) != 0 || chdir("middle") != 0 ||
+		    mkdir("inner", 0777) != 0 || chmod("inner", 0777) != 0 || chmod(outer, 0) != 0)
+			_exit(2);
+		_exit(open_shut_out());
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(chmod(outer, 0755), 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	free(outer);
+}
+
 /* True when the octets of `word` stand in the file. */
 static bool has_word(const char *path, const char *word)
 {
@@ -280,6 +317,7 @@ int main(void)
 		TEST(test_nothing_of_a_batch_without_commit),
 		TEST(test_its_owner_alone_reads_it),
 		TEST(test_what_is_no_ledger),
+		TEST(test_below_what_may_not_be_entered),
 		TEST(test_prune),
 		TEST(test_erasure_and_hold),
 		TEST(test_what_is_erased_is_nowhere),
