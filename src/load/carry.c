@@ -108,7 +108,9 @@ enum err loader_carry_over(struct load *load, unsigned int index, unsigned int f
 	}
 	if (err != ERR_OK)
 		return err;
-	list->entries = gate.report.held < before->entries ? before->entries - gate.report.held : 0;
+	/* of a range, an entry, several prefixes may be held; what is left is not nothing */
+	list->entries =
+		gate.report.held < before->entries ? before->entries - gate.report.held : gate.left;
 	list->held = before->held + gate.report.held;
 	list->open_end = before->open_end;
 	list->unkept = before->unkept;

@@ -249,3 +249,13 @@ def test_explain_an_address(daemon, asked, verdict, answered, decides):
         f"{decides}:"] * (decides is not None)
     if decides == "net":
         assert "list net: 203.0.113.0/24, line 2 of " in done.stdout
+
+
+def test_what_is_left_of_a_range_stays_as_long_as_the_file_is_refused(daemon, upstream):
+    d = daemon({"upstreams": [upstream(hands_out("203.0.113.4")).address]})
+    d.add_list("net", "203.0.113.1-203.0.113.6\n", format="addresses", action="nxdomain").start()
+    d.configure({"guard": {"protected-addresses": ["203.0.113.1/32"]}})
+    d.list_path("net").unlink()
+    for _ in range(2):
+        d.reload()
+        assert ask(d.address, "w.test").rcode() == 3
