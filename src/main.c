@@ -264,6 +264,31 @@ static struct querylog *querylog_begin(const struct conf *conf, struct workers_c
 	return NULL;
 }
 
+/* A reload asked for while starting up waits, rather than to end the process. */
+static void hold_signals(void)
+{
+	sigset_t held;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&held);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGUSR1);
+	sigaddset(&held, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
+/* Who reads that the daemon is ready may end it at once: its sockets and its store are closed
+ * first. */
+static void hold_ends(void)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &held, NULL);
+}
+
 /* Serves until a signal ends the daemon.  Takes over `first`. */
 static enum err serve(const struct arguments *args, struct legacy *legacy,
 		      struct workers_config *config, struct snapshot *first,
@@ -297,6 +322,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		err = workers_start(workers);
 	}
 	if (err == ERR_OK) {
+		hold_ends();
 		announce(first, result, config->listeners, isatty(STDERR_FILENO) == 1);
 		begin_service(legacy, workers, result);
 		if (!succeeds)
@@ -314,19 +340,6 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 	querylog_free(life.querylog);
 	cache_free(config->cache);
 	return err;
-}
-
-/* A reload asked for while starting up waits, rather than to end the process. */
-static void hold_signals(void)
-{
-	sigset_t held;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&held);
-	sigaddset(&held, SIGHUP);
-	sigaddset(&held, SIGUSR1);
-	sigaddset(&held, SIGUSR2);
-	sigprocmask(SIG_BLOCK, &held, NULL);
 }
 
 /* Loads the lists and serves.  Takes over `conf`. */

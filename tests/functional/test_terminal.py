@@ -100,3 +100,9 @@ def test_nothing_is_suggested_where_nothing_is_listed(terminal):
     _, seen = terminal()
     seen.wait("reload: kill -HUP")
     assert "try: dig" not in seen.text
+
+
+def test_ended_as_soon_as_it_is_ready(terminal):
+    """Its end is in order from the line on that says so: the fixture looks at the status."""
+    for _ in range(5):
+        terminal()[1].wait(" ready: ")
