@@ -22,7 +22,7 @@
 #include "daemon/successor.h"
 #include "daemon/trial.h"
 #include "system/privilege.h"
-#include "evidence/command.h"
+#include "report/command.h"
 #include "manual/compile.h"
 #include "evidence/ledger.h"
 #include "net/listener.h"

@@ -7,7 +7,7 @@ from pathlib import Path
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "dns", "given", "pattern", "match", "inspect", "list", "rpz", "conf", "cache", "names",
          "feed", "query", "explain", "loop", "remote", "upstream", "net", "system", "load",
-         "manual", "evidence", "querylog", "web", "daemon", "main")
+         "manual", "evidence", "report", "querylog", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {
     "remote": {"given", "pattern", "match", "inspect", "list", "rpz", "explain"},
@@ -17,6 +17,7 @@ NEVER = {
     "load": {"upstream", "net"},
     "manual": {"remote", "upstream", "net"},
     "evidence": {"remote", "upstream", "net"},
+    "report": {"remote", "upstream", "net"},
     "querylog": {"remote", "upstream", "net"},
     "web": {"remote", "upstream", "net"},
 }

@@ -8,13 +8,13 @@
  *   format_event.c   events of others: intelmq, misp, cef, ocsf, ecs
  *   format_xarf.c, format_stix.c
  */
-#ifndef EVIDENCE_SINK_H
-#define EVIDENCE_SINK_H
+#ifndef REPORT_SINK_H
+#define REPORT_SINK_H
 
 #include <jansson.h>
 
 #include "conf/conf.h"
-#include "evidence/report.h"
+#include "report/report.h"
 
 #define REPORT_TIME_MAX 40U
 #define REPORT_WORDS_MAX 160U

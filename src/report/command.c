@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "evidence/command.h"
+#include "report/command.h"
 
 #include <getopt.h>
 #include <pwd.h>
@@ -11,9 +11,9 @@
 
 #include "base/clock.h"
 #include "evidence/archive.h"
-#include "evidence/report.h"
+#include "report/report.h"
 #include "evidence/client.h"
-#include "evidence/when.h"
+#include "report/when.h"
 
 /* The options, X(field, name, argument ("": none), help). */
 #define OPTIONS(X)                                                                                 \

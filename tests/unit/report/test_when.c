@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "evidence/when.h"
+#include "report/when.h"
 
 #define NOW 1764313200U /* 2025-11-28T07:00:00Z */
 

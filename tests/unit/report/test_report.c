@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 #include "conf/conf.h"
-#include "evidence/report.h"
+#include "report/report.h"
 #include "support/scratch.h"
 
 struct kit {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the command line asks of a store, without a daemon: reports, erasure, holds. */
-#ifndef EVIDENCE_COMMAND_H
-#define EVIDENCE_COMMAND_H
+#ifndef REPORT_COMMAND_H
+#define REPORT_COMMAND_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "evidence/sink.h"
+#include "report/sink.h"
 #include "query/findings.h"
 
 const char *report_client(const struct archive_row *row)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dns/name.h"
-#include "evidence/sink.h"
+#include "report/sink.h"
 
 static void set_number(json_t *object, const char *key, uint64_t number)
 {

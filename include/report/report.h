@@ -5,8 +5,8 @@
  * Any thread may make one, with a store that it has opened by itself for reading; the ledger's
  * thread is not stopped by it.
  */
-#ifndef EVIDENCE_REPORT_H
-#define EVIDENCE_REPORT_H
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
 
 #include <stdbool.h>
 #include <stdio.h>

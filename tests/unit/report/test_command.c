@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "evidence/command.h"
+#include "report/command.h"
 #include "support/scratch.h"
 
 #define WORDS 8

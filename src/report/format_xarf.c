@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/sink.h"
+#include "report/sink.h"
 
 #define EVIDENCE_MAX (1024U * 1024) /* octets of one report's evidence; XARF allows 5 MB */
 #define TAG_MAX 80

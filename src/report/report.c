@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "evidence/report.h"
+#include "report/report.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "evidence/sink.h"
+#include "report/sink.h"
 
 #define WORD(enumerator, word, help) [enumerator] = (word),
 static const char *const words[] = {REPORT_FORMATS(WORD)};

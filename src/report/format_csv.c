@@ -2,7 +2,7 @@
 /* Tables: for a person, for a spreadsheet, as JSON, and as Shadowserver's. */
 #include <string.h>
 
-#include "evidence/sink.h"
+#include "report/sink.h"
 
 /* ---- the columns */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "evidence/sink.h"
+#include "report/sink.h"
 
 #define COUNT_MAX 999999999U
 #define ID_MAX 64

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "evidence/when.h"
+#include "report/when.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

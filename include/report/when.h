@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Points in time, as they are given on a command line. */
-#ifndef EVIDENCE_WHEN_H
-#define EVIDENCE_WHEN_H
+#ifndef REPORT_WHEN_H
+#define REPORT_WHEN_H
 
 #include <stdint.h>
 
