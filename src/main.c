@@ -241,7 +241,7 @@ static enum err ledger_begin(const struct conf *conf, struct workers_config *con
 		return ERR_OK;
 	}
 	config->findings = ledger_findings(*ret_ledger);
-	config->others = ledger_stats(*ret_ledger);
+	config->others[0] = ledger_stats(*ret_ledger);
 	return ERR_OK;
 }
 
@@ -289,6 +289,22 @@ static void hold_ends(void)
 	pthread_sigmask(SIG_BLOCK, &held, NULL);
 }
 
+/* What is made before the workers are. */
+static enum err make_parts(const struct conf *conf, struct workers_config *config,
+			   struct lifecycle_config *life)
+{
+	enum err err = cache_create(conf->cache.size_bytes, &config->cache);
+
+	config->in_flight = conf->outgoing.in_flight;
+	config->ports = conf->outgoing.ports;
+	if (err == ERR_OK)
+		err = ledger_begin(conf, config, &life->ledger);
+	if (err == ERR_OK)
+		life->querylog = querylog_begin(conf, config);
+	life->cache = config->cache;
+	return err;
+}
+
 /* Serves until a signal ends the daemon.  Takes over `first`. */
 static enum err serve(const struct arguments *args, struct legacy *legacy,
 		      struct workers_config *config, struct snapshot *first,
@@ -301,42 +317,31 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		.cookie_secret = config->cookie_secret,
 		.first = result,
 	};
-	struct workers *workers = NULL;
-	struct ledger *ledger = NULL;
 	bool succeeds = successor_is_one(&legacy->successor);
-	enum err err = cache_create(first->conf->cache.size_bytes, &config->cache);
+	enum err err = make_parts(first->conf, config, &life);
 
-	config->in_flight = first->conf->outgoing.in_flight;
-	config->ports = first->conf->outgoing.ports;
 	if (err == ERR_OK)
-		err = ledger_begin(first->conf, config, &ledger);
-	if (err == ERR_OK)
-		life.querylog = querylog_begin(first->conf, config);
-	if (err == ERR_OK)
-		err = workers_create(config, first, &workers);
+		err = workers_create(config, first, &life.workers);
 	if (err == ERR_OK)
 		err = successor_take_cache(&legacy->successor, first, config->cache,
 					   &config->name_key);
 	if (err == ERR_OK) {
 		loader_keep(first, result);
-		err = workers_start(workers);
+		err = workers_start(life.workers);
 	}
 	if (err == ERR_OK) {
 		hold_ends();
 		announce(first, result, config->listeners, isatty(STDERR_FILENO) == 1);
-		begin_service(legacy, workers, result);
+		begin_service(legacy, life.workers, result);
 		if (!succeeds)
 			cachefile_load(first, config->cache, &config->name_key);
-		life.workers = workers;
-		life.cache = config->cache;
-		life.ledger = ledger;
 		err = lifecycle_run(&life);
 	}
-	if (workers)
-		workers_free(workers);
+	if (life.workers)
+		workers_free(life.workers);
 	else
 		snapshot_free(first);
-	ledger_free(ledger);
+	ledger_free(life.ledger);
 	querylog_free(life.querylog);
 	cache_free(config->cache);
 	return err;

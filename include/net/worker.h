@@ -20,6 +20,8 @@
 
 struct workers;
 
+#define WORKERS_OTHERS 2U /* who counts, beside the workers */
+
 /* What the workers are given; none of it is owned by them but the listeners' sockets. */
 struct workers_config {
 	struct listeners *listeners; /* its sockets are taken over */
@@ -28,9 +30,10 @@ struct workers_config {
 	struct hash_key cookie_secret;
 	struct findings *const *findings; /* of each worker; NULL: there are none */
 	struct feed *const *feeds;	  /* likewise */
-	const struct stats *others;	  /* counters of who is no worker; NULL: none */
-	uint32_t in_flight;		  /* questions upstream, per worker */
-	uint32_t ports;			  /* UDP source ports per upstream, per worker */
+	const struct stats
+		*others[WORKERS_OTHERS]; /* counters of who is no worker; NULL ends them */
+	uint32_t in_flight;		 /* questions upstream, per worker */
+	uint32_t ports;			 /* UDP source ports per upstream, per worker */
 	struct loop_files files;
 };
 
@@ -85,8 +88,8 @@ struct board *workers_board(const struct workers *workers);
 
 size_t workers_count(const struct workers *workers);
 
-/* All that the workers have counted, together.  Any thread; while no snapshot is put in force, each
- * list's hits stand under its index in workers_snapshot. */
+/* All that the workers and the others have counted, together.  Any thread; while no snapshot is put
+ * in force, each list's hits stand under its index in workers_snapshot. */
 void workers_sum(const struct workers *workers, struct stats *ret_sum);
 
 #endif

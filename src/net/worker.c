@@ -420,21 +420,23 @@ void workers_free(struct workers *workers)
 	free(workers);
 }
 
-uint64_t workers_stat(const struct workers *workers, const struct stats_row *row)
-{
-	const struct stats *others = workers->config.others;
-	uint64_t sum = others ? stats_value(others, row) : 0;
-
-	for (size_t i = 0; i < workers->count; i++)
-		sum += stats_value(&workers->workers[i].stats, row);
-	return sum;
-}
-
 void workers_sum(const struct workers *workers, struct stats *ret_sum)
 {
+	const struct stats *const *others = workers->config.others;
+
 	memset(ret_sum, 0, sizeof(*ret_sum));
 	for (size_t i = 0; i < workers->count; i++)
 		stats_sum(&workers->workers[i].stats, ret_sum);
+	for (size_t i = 0; i < WORKERS_OTHERS && others[i]; i++)
+		stats_sum(others[i], ret_sum);
+}
+
+uint64_t workers_stat(const struct workers *workers, const struct stats_row *row)
+{
+	struct stats sum;
+
+	workers_sum(workers, &sum);
+	return stats_value(&sum, row);
 }
 
 struct board *workers_board(const struct workers *workers)

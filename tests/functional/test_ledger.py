@@ -12,7 +12,9 @@ import pytest
 
 from harness.build import slow
 from harness.client import addresses, ask, dig, exchange_many, send_burst, udp_socket
+from harness.control import ask_port
 from harness.namespace import with_small_disk
+from harness.ports import free_port
 from harness.program import wait_until
 
 SINK = "192.0.2.1"
@@ -250,3 +252,12 @@ def test_a_place_that_cannot_be_written(daemon, tmp_path):
         assert addresses(ask(d.address, "c2.test")) == [SINK]
     wait_until(lambda: "findings wait to be written" in d.log(), slow(10, 30), "the failure is told")
     assert addresses(ask(d.address, "c2.test")) == [SINK]
+
+
+def test_what_is_written_is_counted_in_the_metrics(keeper):
+    port = free_port()
+    d = keeper({"metrics": {"listen": [f"127.0.0.1@{port}"]}}).start()
+    ask(d.address, "c2.test")
+    wait_until(lambda: total(d.ledger) == 1, slow(5, 20), "it is written")
+    wait_until(lambda: re.search(r"^sinkholed_ledger_written_total 1$", ask_port(port, "GET", "/metrics")[2], re.M),
+               slow(5, 20), "and counted")
