@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "base/addr.h"
-#include "list/listline.h"
+#include "line/listline.h"
 #include "list/report.h"
 
 /* Addresses of one family, from the first to the last. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reads a list file into a domset builder, block by block: the file is never held in memory.
- * The form of a single line is list/listline's; here are the file, the counting, the gate.
+ * The form of a single line is line/listline's; here are the file, the counting, the gate.
  */
 #ifndef LIST_LISTFILE_H
 #define LIST_LISTFILE_H
@@ -40,7 +40,7 @@ struct listfile_options {
 /*
  * Reads the file into the list that `builder` began last, addresses into `addresses` of the
  * options; what is gzip, xz or zstd is decompressed.  Each line is judged for itself
- * (list/listline); one that is bad or skipped is counted and told in the report, and costs nothing
+ * (line/listline); one that is bad or skipped is counted and told in the report, and costs nothing
  * else.  Lines of a hosts file may have any length, others 256 KiB.  A rule that the gate holds is
  * not added.  LIST_FORMAT_AUTO decides by the first lines (list/listguess); the report says how.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reads a hosts file (hosts(5)): lines of an address and its names.  The form of a line is
- * list/listline's: what it says of the machine itself (localhost, ip6-...) is skipped.
+ * line/listline's: what it says of the machine itself (localhost, ip6-...) is skipped.
  */
 #ifndef NAMES_HOSTS_H
 #define NAMES_HOSTS_H

@@ -21,7 +21,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "dns/name.h"
-#include "match/namemap.h"
+#include "map/namemap.h"
 
 #define SPECIAL_TTL_S 10800U /* of the answers for special-use names (RFC 6303, 3) */
 

@@ -5,15 +5,16 @@ import sys
 from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
-ROOMS = ("base", "dns", "given", "pattern", "match", "inspect", "list", "rpz", "conf", "cache", "names",
-         "feed", "query", "explain", "loop", "remote", "upstream", "net", "system", "load",
-         "manual", "evidence", "report", "querylog", "web", "daemon", "main")
+ROOMS = ("base", "dns", "map", "given", "pattern", "match", "inspect", "line", "list", "rpz",
+         "conf", "cache", "names", "feed", "query", "explain", "loop", "remote", "upstream",
+         "net", "system", "load", "manual", "evidence", "report", "querylog", "web", "daemon",
+         "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {
-    "remote": {"given", "pattern", "match", "inspect", "list", "rpz", "explain"},
-    "upstream": {"given", "pattern", "match", "inspect", "list", "rpz", "explain"},
-    "net": {"given", "pattern", "match", "inspect", "list", "rpz", "explain"},
-    "system": {"given", "pattern", "match", "list", "rpz", "explain", "remote", "upstream"},
+    "remote": {"map", "given", "pattern", "match", "inspect", "line", "list", "rpz", "explain"},
+    "upstream": {"map", "given", "pattern", "match", "inspect", "line", "list", "rpz", "explain"},
+    "net": {"map", "given", "pattern", "match", "inspect", "line", "list", "rpz", "explain"},
+    "system": {"map", "given", "pattern", "match", "line", "list", "rpz", "explain", "remote", "upstream"},
     "load": {"upstream", "net"},
     "manual": {"remote", "upstream", "net"},
     "evidence": {"remote", "upstream", "net"},

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "inspect/embedded.h"
-#include "match/namemap.h"
+#include "map/namemap.h"
 
 struct rebind {
 	struct prefix_set *networks;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/octets.h"
-#include "list/word.h"
+#include "line/word.h"
 
 #define V4_BITS 32U
 #define V6_BITS 128U

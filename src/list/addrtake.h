@@ -5,7 +5,7 @@
 
 #include "list/addrline.h"
 #include "list/listfile.h"
-#include "list/word.h"
+#include "line/word.h"
 
 /* Adds a range, which stands in the last of the report's lines, or holds it back.  Errors as of
  * addrset_builder_add. */

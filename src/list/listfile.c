@@ -8,7 +8,7 @@
 #include "base/priority.h"
 #include "list/addrtake.h"
 #include "list/listguess.h"
-#include "list/listline.h"
+#include "line/listline.h"
 #include "list/ruletake.h"
 #include "list/source.h"
 #include "list/takenback.h"

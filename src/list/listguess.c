@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "list/listline.h"
-#include "list/word.h"
+#include "line/listline.h"
+#include "line/word.h"
 
 #define LINES_MAX 64	    /* significant lines that are asked */
 #define LINE_BYTES_MAX 4096 /* octets of a line that is asked */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "list/host.h"
+#include "line/host.h"
 
 #define ICANN_BEGIN "===BEGIN ICANN DOMAINS==="
 #define ICANN_END "===END ICANN DOMAINS==="

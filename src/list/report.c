@@ -4,27 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/table.h"
-
 #define EXCERPT_MAX 80
-
-#define FORMAT_NAMES(X)                                                                            \
-	X(LIST_FORMAT_AUTO, "auto")                                                                \
-	X(LIST_FORMAT_NAMES, "names")                                                              \
-	X(LIST_FORMAT_HOSTS, "hosts")                                                              \
-	X(LIST_FORMAT_ADBLOCK, "adblock")                                                          \
-	X(LIST_FORMAT_RPZ, "rpz")                                                                  \
-	X(LIST_FORMAT_ADDRESSES, "addresses")
-
-static const char *const format_names[] = {FORMAT_NAMES(TABLE_ROW)};
-TABLE_COMPLETE(FORMAT_NAMES, LIST_FORMAT_COUNT);
-
-static const char *const reason_words[] = {LIST_REASONS(TABLE_ROW)};
-
-const char *list_format_str(enum list_format format)
-{
-	return (unsigned int)format < LIST_FORMAT_COUNT ? format_names[format] : "unknown";
-}
 
 void report_init(struct list_report *report, enum list_format format)
 {
@@ -40,11 +20,6 @@ static void excerpt(char out[EXCERPT_MAX + 1], const char *text, size_t len)
 	for (size_t i = 0; i < octets; i++)
 		out[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 	out[octets] = '\0';
-}
-
-const char *list_reason_str(enum list_reason reason)
-{
-	return (unsigned int)reason < LIST_REASON_COUNT ? reason_words[reason] : "unknown";
 }
 
 static void write_note(struct report_note *note, uint32_t line, enum list_reason reason,
@@ -86,7 +61,7 @@ char *report_reasons(const struct list_report *report, char *buf, size_t size)
 		if (report->reasons[i] > 0)
 			used += (size_t)snprintf(buf + used, size - used, "%s%u %s",
 						 used > 0 ? "; " : "", report->reasons[i],
-						 reason_words[i]);
+						 list_reason_str((enum list_reason)i));
 	}
 	return buf;
 }

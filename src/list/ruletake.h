@@ -5,7 +5,7 @@
 #define LIST_RULETAKE_H
 
 #include "list/listfile.h"
-#include "list/listline.h"
+#include "line/listline.h"
 
 /*
  * Adds the rule to the list that `builder` began last, and counts it in the report, whose last line

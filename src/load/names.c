@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "inspect/rebind.h"
 #include "names/local.h"
-#include "match/namemap.h"
+#include "map/namemap.h"
 #include "list/publicsuffix.h"
 #include "names/special.h"
 #include "load/load.h"

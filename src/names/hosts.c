@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "list/listline.h"
+#include "line/listline.h"
 
 struct reader {
 	const char *path;

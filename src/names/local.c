@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "names/hosts.h"
-#include "match/namemap.h"
+#include "map/namemap.h"
 #include "dns/wire.h"
 
 #define OCTETS_MIN 4096U

@@ -3,7 +3,7 @@
  * and what is kept from clients or from the upstreams. */
 #include <string.h>
 
-#include "match/namemap.h"
+#include "map/namemap.h"
 #include "dns/hints.h"
 #include "query/job.h"
 #include "names/special.h"

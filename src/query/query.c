@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "match/namemap.h"
+#include "map/namemap.h"
 #include "names/special.h"
 #include "query/job.h"
 

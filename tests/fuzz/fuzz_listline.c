@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "list/listguess.h"
-#include "list/listline.h"
+#include "line/listline.h"
 #include "fuzz.h"
 
 static int is_host_octet(uint8_t c)

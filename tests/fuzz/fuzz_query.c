@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "names/local.h"
-#include "match/namemap.h"
+#include "map/namemap.h"
 #include "query/query.h"
 #include "names/special.h"
 #include "support/pipeline.h"

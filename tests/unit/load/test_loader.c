@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "names/local.h"
-#include "match/namemap.h"
+#include "map/namemap.h"
 #include "load/accept.h"
 #include "load/keep.h"
 #include "load/loader.h"

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "names/local.h"
-#include "match/namemap.h"
+#include "map/namemap.h"
 #include "query/query.h"
 #include "names/special.h"
 #include "support/alloc_fail.h"

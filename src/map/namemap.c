@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/namemap.h"
+#include "map/namemap.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A part of a line: text that is not ended by a zero. */
-#ifndef LIST_WORD_H
-#define LIST_WORD_H
+#ifndef LINE_WORD_H
+#define LINE_WORD_H
 
 #include <stdbool.h>
 #include <stddef.h>

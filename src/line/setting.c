@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lines that dnsmasq and Unbound are configured by, where they are used as lists. */
-#include "list/line.h"
+#include "line/line.h"
 
 /* What a line begins with. */
 static const struct {

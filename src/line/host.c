@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "list/host.h"
+#include "line/host.h"
 
 #include <idn2.h>
 #include <stdbool.h>

@@ -8,11 +8,11 @@
  *   wildcard.c  patterns that stand alone
  *   line.c      what they share
  */
-#ifndef LIST_LINE_H
-#define LIST_LINE_H
+#ifndef LINE_LINE_H
+#define LINE_LINE_H
 
-#include "list/listline.h"
-#include "list/word.h"
+#include "line/listline.h"
+#include "line/word.h"
 
 /* Why the thing at hand is not taken: bad or skipped, as the reason has it. */
 static inline enum listline_verdict line_not_taken(struct listline_rule *rule,

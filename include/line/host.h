@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Host names as lists write them: ASCII, or UTF-8 to be taken through IDNA 2008. */
-#ifndef LIST_HOST_H
-#define LIST_HOST_H
+#ifndef LINE_HOST_H
+#define LINE_HOST_H
 
 #include <stddef.h>
 
 #include "base/err.h"
 #include "dns/name.h"
-#include "list/report.h"
+#include "line/reason.h"
 
 /*
  * Text to a wire name: as name_from_host, but octets from 0x80 on are taken as UTF-8 and the

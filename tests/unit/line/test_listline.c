@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "list/listline.h"
+#include "line/listline.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "match/namemap.h"
+#include "map/namemap.h"
 #include "support/alloc_fail.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

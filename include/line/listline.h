@@ -29,15 +29,15 @@
  * Names are ASCII host names (underscores allowed); UTF-8 ones are taken through IDNA 2008,
  * non-transitional (RFC 5891; UTS 46 for the mapping).
  */
-#ifndef LIST_LISTLINE_H
-#define LIST_LISTLINE_H
+#ifndef LINE_LISTLINE_H
+#define LINE_LISTLINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "dns/name.h"
 #include "match/domset.h"
-#include "list/report.h"
+#include "line/reason.h"
 
 enum listline_verdict {
 	LISTLINE_END,	  /* nothing more on this line */

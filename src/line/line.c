@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "list/line.h"
+#include "line/line.h"
 
 #include <strings.h>
 
 #include "base/addr.h"
-#include "list/host.h"
+#include "line/host.h"
 
 bool line_is_address(struct word word)
 {

@@ -6,8 +6,8 @@
  * The names above an entry are in the map as well, without a number, so that a lookup ends at the
  * first label from the right that leads nowhere: for most names that is their top-level domain.
  */
-#ifndef MATCH_NAMEMAP_H
-#define MATCH_NAMEMAP_H
+#ifndef MAP_NAMEMAP_H
+#define MAP_NAMEMAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

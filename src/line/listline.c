@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "list/listline.h"
+#include "line/listline.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "list/line.h"
+#include "line/line.h"
 
 #define LITERAL(s)                                                                                 \
 	{                                                                                          \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Patterns that stand where names do: "ads*.x", and regular expressions as Pi-hole has them. */
-#include "list/line.h"
+#include "line/line.h"
 
 static bool is_of(struct word word, const char *octets)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rules of filter lists: "||x^", "|x^", "@@||x^", and their modifiers. */
-#include "list/line.h"
+#include "line/line.h"
 
 /* What the modifiers of a rule say. */
 struct modified {
