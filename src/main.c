@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sinkholed: reads the command line and wires the parts together. */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +11,8 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
+#include "daemon/arguments.h"
+#include "daemon/check.h"
 #include "daemon/announce.h"
 #include "daemon/cachefile.h"
 #include "system/files.h"
@@ -30,109 +31,7 @@
 #include "querylog/querylog.h"
 #include "system/store.h"
 
-#define CONF_PATH_DEFAULT "/etc/sinkholed/sinkholed.yaml"
 #define WORKER_FILES 4U /* of each, beside its sockets: what it waits by, and is woken by */
-
-/* The command line: all that reads or shows it is drawn from here. */
-static const struct choice {
-	const char *name;
-	char letter;
-	const char *argument; /* NULL: takes none */
-	const char *help;
-} choices[] = {
-	{"config", 'c', "FILE", "read this configuration (" CONF_PATH_DEFAULT ")"},
-	{"check", 'k', NULL, "check the configuration and its lists, and exit"},
-	{"accept", 'a', "LIST", "let the list, as it is now, lift once what is in force, and exit"},
-	{"explain", 'e', "NAME",
-	 "tell what a query for the name would be answered, and why, and exit"},
-	{"type", 't', "TYPE", "of that query (A)"},
-	{"client", 'C', "ADDRESS", "that it comes from (one that may ask)"},
-	{"dump-config", 'd', NULL, "print the configuration with all its values, and exit"},
-	{"version", 'V', NULL, "print the version, and exit"},
-	{"help", 'h', NULL, "print this help, and exit"},
-	{"man-options", 'm', NULL, "print the configuration's options as mdoc(7), and exit"},
-};
-
-#define CHOICES (sizeof(choices) / sizeof(choices[0]))
-
-struct arguments {
-	char *const *argv; /* as they came */
-	const char *conf_path;
-	const char *accept;	      /* the list of --accept */
-	struct explain_text question; /* of --explain */
-	int mode;		      /* the letter of what to do; 0: run */
-};
-
-static const char synopsis[] = "usage: sinkholed [-c FILE] [--check | --accept LIST | "
-			       "--explain NAME | --dump-config | --version]\n";
-
-/* What is wrong was told before, and is not to be drowned. */
-static int hint(void)
-{
-	fprintf(stderr, "%ssinkholed --help tells more\n", synopsis);
-	return EXIT_FAILURE;
-}
-
-static int usage(void)
-{
-	fputs(synopsis, stdout);
-	for (size_t i = 0; i < CHOICES; i++)
-		printf("  -%c, --%s%s%s\n\t%s\n", choices[i].letter, choices[i].name,
-		       choices[i].argument ? " " : "",
-		       choices[i].argument ? choices[i].argument : "", choices[i].help);
-	command_help(stdout);
-	return EXIT_SUCCESS;
-}
-
-/* What getopt_long wants to know of the choices. */
-static void describe(struct option options[CHOICES + 1], char letters[2 * CHOICES + 1])
-{
-	for (size_t i = 0; i < CHOICES; i++) {
-		options[i] = (struct option){
-			.name = choices[i].name,
-			.has_arg = choices[i].argument ? required_argument : no_argument,
-			.val = choices[i].letter,
-		};
-		*letters++ = choices[i].letter;
-		if (choices[i].argument)
-			*letters++ = ':';
-	}
-	options[CHOICES] = (struct option){.name = NULL};
-	*letters = '\0';
-}
-
-/* Keeps the argument of an option; false: the option says what to do. */
-static bool take_argument(struct arguments *args, int letter)
-{
-	const char **to = letter == 'c'	  ? &args->conf_path
-			  : letter == 't' ? &args->question.type
-			  : letter == 'C' ? &args->question.client
-			  : letter == 'a' ? &args->accept
-					  : &args->question.name;
-
-	if (optarg)
-		*to = optarg;
-	return letter == 'c' || letter == 't' || letter == 'C';
-}
-
-/* False when the command line is wrong; getopt has said how. */
-static bool read_arguments(int argc, char **argv, struct arguments *args)
-{
-	struct option options[CHOICES + 1];
-	char letters[2 * CHOICES + 1];
-	int letter;
-
-	describe(options, letters);
-	while ((letter = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-		if (letter == '?')
-			return false;
-		if (!take_argument(args, letter))
-			args->mode = letter;
-	}
-	if (optind < argc)
-		fprintf(stderr, "sinkholed: unexpected argument: %s\n", argv[optind]);
-	return optind == argc;
-}
 
 static int fail(const char *text)
 {
@@ -208,20 +107,36 @@ static enum err enter(const struct conf *conf, struct legacy *legacy, struct wor
 	return err;
 }
 
-/* The workers serve: who was before may end, and sockets are kept over the next restart. */
-static void begin_service(struct legacy *legacy, const struct workers *workers,
-			  const struct load_result *result)
+/* Who reads that the daemon is ready may end it at once: its sockets and its store are closed
+ * first. */
+static void hold_ends(void)
 {
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &held, NULL);
+}
+
+/* The workers serve: this is told, who was before may end, and sockets are kept over the next
+ * restart. */
+static void begin_service(struct legacy *legacy, const struct workers *workers,
+			  const struct listeners *listeners, const struct load_result *result)
+{
+	const struct snapshot *snapshot = workers_snapshot(workers);
 	const int *sockets;
 	size_t count;
 
+	hold_ends();
+	announce(snapshot, result, listeners, isatty(STDERR_FILENO) == 1);
 	sockets = workers_sockets(workers, &count);
 	if (!successor_is_one(&legacy->successor))
 		announce_lost(sockets, count, legacy->drops);
 	successor_serves(&legacy->successor);
 	if (store_keep(sockets, count))
 		announce_restart(sockets, result);
-	proof_tell(workers_snapshot(workers));
+	proof_tell(snapshot);
 }
 
 /* Begins a ledger, if one is wanted: without it the daemon serves all the same. */
@@ -277,18 +192,6 @@ static void hold_signals(void)
 	sigprocmask(SIG_BLOCK, &held, NULL);
 }
 
-/* Who reads that the daemon is ready may end it at once: its sockets and its store are closed
- * first. */
-static void hold_ends(void)
-{
-	sigset_t held;
-
-	sigemptyset(&held);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &held, NULL);
-}
-
 /* What is made before the workers are. */
 static enum err make_parts(const struct conf *conf, struct workers_config *config,
 			   struct lifecycle_config *life)
@@ -330,9 +233,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		err = workers_start(life.workers);
 	}
 	if (err == ERR_OK) {
-		hold_ends();
-		announce(first, result, config->listeners, isatty(STDERR_FILENO) == 1);
-		begin_service(legacy, life.workers, result);
+		begin_service(legacy, life.workers, config->listeners, result);
 		if (!succeeds)
 			cachefile_load(first, config->cache, &config->name_key);
 		err = lifecycle_run(&life);
@@ -422,20 +323,22 @@ static int dump(struct conf *conf)
 
 int main(int argc, char **argv)
 {
-	struct arguments args = {.argv = argv, .conf_path = CONF_PATH_DEFAULT};
+	struct arguments args;
 	struct conf_mistakes mistakes;
 	struct conf *conf;
 
 	if (argc > 1 && command_is_one(argv[1]))
 		return command_run(argc, argv);
-	if (!read_arguments(argc, argv, &args))
-		return hint();
+	if (!arguments_read(argc, argv, &args))
+		return arguments_hint();
 	if (args.mode == 'h')
-		return usage();
+		return arguments_usage();
 	if (args.mode == 'V')
 		return puts("sinkholed " SINKHOLED_VERSION) < 0;
 	if (args.mode == 'm')
 		return conf_write_man(stdout) != ERR_OK;
+	if (args.mode == 'k')
+		return check_configuration(args.conf_path, args.json);
 	if (conf_load_all(args.conf_path, &conf, &mistakes) != ERR_OK)
 		return fail_all(&mistakes);
 	if (args.mode == 'd')
@@ -444,5 +347,5 @@ int main(int argc, char **argv)
 		return trial_explain(conf, args.conf_path, &args.question);
 	if (args.mode == 'a')
 		return trial_accept(conf, args.conf_path, args.accept);
-	return args.mode == 'k' ? trial_check(conf, args.conf_path) : run(&args, conf);
+	return run(&args, conf);
 }

@@ -140,6 +140,14 @@ struct conf_mistakes {
 enum err conf_load_all(const char *path, struct conf **ret_conf,
 		       struct conf_mistakes *mistakes) MUST_CHECK;
 
+/*
+ * As conf_load_all, for a look at what the file names: with mistakes, too, `*ret_conf` is what
+ * could be read of it, or NULL.  Never to be put in force then: what has a mistake is as if it were
+ * not there, and the rules between options do not hold.
+ */
+enum err conf_load_draft(const char *path, struct conf **ret_conf,
+			 struct conf_mistakes *mistakes) MUST_CHECK;
+
 /* As conf_load_all; `text` (may be NULL) is that of the first mistake. */
 enum err conf_load(const char *path, struct conf **ret_conf, struct err_text *text) MUST_CHECK;
 

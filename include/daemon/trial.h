@@ -10,8 +10,10 @@
 #include "conf/conf.h"
 #include "explain/explain.h"
 
-/* Fails where a start would take a stand-in for a list that is refused. */
-int trial_check(struct conf *conf, const char *conf_path);
+/* Becomes the user that a start would become: the lists are read with the rights of that user.
+ * `conf` stays the caller's.  ERR_CONFIG, ERR_SYS. */
+enum err trial_become_user(const char *conf_path, const struct conf *conf,
+			   struct err_text *text) MUST_CHECK;
 
 /* Writes down in the state directory that `list` is meant as it is now, if that needs saying. */
 int trial_accept(struct conf *conf, const char *conf_path, const char *list);

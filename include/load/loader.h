@@ -33,6 +33,7 @@ struct load_source {
 	bool former;	  /* it would have been weakened: all of it is as it was before */
 	struct stat seen; /* that file's version; valid when `own` */
 	enum list_format format;
+	uint32_t entries;
 	uint32_t skipped;
 	uint32_t bad;
 	uint32_t held;
@@ -56,8 +57,20 @@ struct load_result {
 	struct load_source sources[POLICY_LISTS_MAX];
 };
 
+#define LOAD_REFUSALS_MAX 64U
+
+/* Why a strict load fails, the first reasons; the last one is the load's own `text`. */
+struct load_refusals {
+	size_t count;
+	struct err_text list[LOAD_REFUSALS_MAX];
+};
+
 struct load_options {
-	bool strict;	    /* a list that is refused fails the load (for a check) */
+	bool strict; /* a list that is refused fails the load (for a check) */
+	bool draft;  /* with `strict`: the configuration has mistakes; the lists alone are read, and
+		      * those without a name or a file are passed over */
+	struct load_refusals *refusals; /* of a strict load; NULL: they are logged */
+	struct load_result *judged;	/* what is known of each list of a load that fails; NULL */
 	const char *accept; /* takes this list whatever it lifts, and uses up nothing; NULL: none */
 	const atomic_bool *cancelled; /* looked at now and then; NULL: never */
 };

@@ -195,6 +195,9 @@ uint64_t stats_value(const struct stats *stats, const struct stats_row *row);
 /* Adds all of `stats` to `sum`, which is the caller's alone.  Any thread. */
 void stats_sum(const struct stats *stats, struct stats *sum);
 
+/* The word for an rcode, and "OTHER" for one that is not counted by itself. */
+const char *stats_rcode_word(uint8_t rcode);
+
 /* What lists are called, by their index. */
 struct stats_lists {
 	size_t count;

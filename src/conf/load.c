@@ -13,8 +13,10 @@
 
 _Static_assert(CONF_FILE_MAX == 1024 * 1024, "a message names it");
 
-/* From a tree to the configuration; what the rows and the rules are against is told. */
-static void build(struct conf_place *place, const struct conf_tree *tree, struct conf **ret_conf)
+/* From a tree to the configuration; what the rows and the rules are against is told.  With `draft`
+ * it is given with its mistakes. */
+static void build(struct conf_place *place, const struct conf_tree *tree, bool draft,
+		  struct conf **ret_conf)
 {
 	struct conf *conf = calloc(1, sizeof(*conf));
 
@@ -27,21 +29,21 @@ static void build(struct conf_place *place, const struct conf_tree *tree, struct
 		conf_rules(place, tree->root, conf);
 		conf_rules_local(place, tree->root, conf);
 	}
-	if (place->found->count > 0)
+	if (place->found->count > 0 && !draft)
 		conf_free(conf);
 	else
 		*ret_conf = conf;
 }
 
-static enum err parse(const char *name, const char *yaml, size_t len, struct conf **ret_conf,
-		      struct conf_mistakes *mistakes)
+static enum err parse(const char *name, const char *yaml, size_t len, bool draft,
+		      struct conf **ret_conf, struct conf_mistakes *mistakes)
 {
 	struct conf_place place = {.file = name, .found = mistakes};
 	struct conf_tree tree;
 
 	mistakes->count = 0;
 	if (conf_tree_init(&tree, &place, yaml, len) == ERR_OK)
-		build(&place, &tree, ret_conf);
+		build(&place, &tree, draft, ret_conf);
 	conf_tree_fini(&tree);
 	if (mistakes->count == 0)
 		return ERR_OK;
@@ -57,7 +59,8 @@ static enum err fail_file(const char *path, struct err_text *text, enum err err)
 	return conf_fail_file(path, text, err, err_str(err));
 }
 
-enum err conf_load_all(const char *path, struct conf **ret_conf, struct conf_mistakes *mistakes)
+static enum err load(const char *path, bool draft, struct conf **ret_conf,
+		     struct conf_mistakes *mistakes)
 {
 	char *yaml;
 	size_t len;
@@ -70,9 +73,20 @@ enum err conf_load_all(const char *path, struct conf **ret_conf, struct conf_mis
 	if (memchr(yaml, '\0', len))
 		err = conf_fail_file(path, &mistakes->list[0].text, ERR_CONFIG, "not a text file");
 	else
-		err = parse(path, yaml, len, ret_conf, mistakes);
+		err = parse(path, yaml, len, draft, ret_conf, mistakes);
 	free(yaml);
 	return err;
+}
+
+enum err conf_load_all(const char *path, struct conf **ret_conf, struct conf_mistakes *mistakes)
+{
+	return load(path, false, ret_conf, mistakes);
+}
+
+enum err conf_load_draft(const char *path, struct conf **ret_conf, struct conf_mistakes *mistakes)
+{
+	*ret_conf = NULL;
+	return load(path, true, ret_conf, mistakes);
 }
 
 /* Hands on `err` with the text of the first mistake. */
@@ -94,7 +108,7 @@ enum err conf_parse(const char *name, const char *yaml, size_t len, struct conf 
 {
 	struct conf_mistakes mistakes;
 
-	return tell_first(parse(name, yaml, len, ret_conf, &mistakes), &mistakes, text);
+	return tell_first(parse(name, yaml, len, false, ret_conf, &mistakes), &mistakes, text);
 }
 
 enum err conf_default(struct conf **ret_conf)

@@ -12,7 +12,6 @@
 #include "daemon/question.h"
 #include "load/accept.h"
 #include "load/loader.h"
-#include "manual/compile.h"
 #include "system/privilege.h"
 
 static int fail(const char *text)
@@ -21,8 +20,7 @@ static int fail(const char *text)
 	return EXIT_FAILURE;
 }
 
-/* Becomes the user that a start would become: the lists are read with the rights of that user. */
-static enum err become_user(const char *conf_path, const struct conf *conf, struct err_text *text)
+enum err trial_become_user(const char *conf_path, const struct conf *conf, struct err_text *text)
 {
 	struct privilege_user user;
 	enum err err = privilege_find(conf->server.user, &user, text);
@@ -33,33 +31,6 @@ static enum err become_user(const char *conf_path, const struct conf *conf, stru
 		log_warning("%s: %s: user %u could not read it at a reload", conf_path,
 			    strerror(errno), (unsigned int)user.uid);
 	return err;
-}
-
-int trial_check(struct conf *conf, const char *conf_path)
-{
-	static const struct load_options strict = {.strict = true};
-	char held[LOADER_HELD_MAX];
-	struct load_result result;
-	struct snapshot *snapshot;
-	struct hash_key key;
-	struct err_text text;
-
-	if (hash_key_random(&key) != ERR_OK)
-		return fail("no random numbers");
-	if (become_user(conf_path, conf, &text) != ERR_OK) {
-		conf_free(conf);
-		return fail(text.text);
-	}
-	if (loader_load(conf, &key, NULL, &strict, &snapshot, &result, &text) != ERR_OK)
-		return fail(text.text);
-	if (manual_apply(snapshot, &text) != ERR_OK) {
-		snapshot_free(snapshot);
-		return fail(text.text);
-	}
-	printf("ok: %zu lists, %llu names%s\n", result.lists, (unsigned long long)result.names,
-	       loader_held_text(&result, held));
-	snapshot_free(snapshot);
-	return EXIT_SUCCESS;
 }
 
 /* Writes down that the list is meant as it is, if that needs saying. */
@@ -93,7 +64,7 @@ int trial_accept(struct conf *conf, const char *conf_path, const char *list)
 	if (err == ERR_OK && !*conf->state.directory)
 		err = err_set(&text, ERR_CONFIG, "no state.directory is configured to keep it in");
 	if (err == ERR_OK)
-		err = become_user(conf_path, conf, &text);
+		err = trial_become_user(conf_path, conf, &text);
 	if (err != ERR_OK) {
 		conf_free(conf);
 		return fail(text.text);
@@ -109,7 +80,7 @@ int trial_explain(struct conf *conf, const char *conf_path, const struct explain
 {
 	struct err_text text;
 
-	if (become_user(conf_path, conf, &text) != ERR_OK) {
+	if (trial_become_user(conf_path, conf, &text) != ERR_OK) {
 		conf_free(conf);
 		return fail(text.text);
 	}

@@ -183,16 +183,6 @@ enum err explain(const struct snapshot *snapshot, const struct explain_question 
 
 /* ---- told */
 
-static const char *rcode_word(uint8_t rcode)
-{
-#define X(value, word)                                                                             \
-	if (rcode == (value))                                                                      \
-		return word;
-	STATS_RCODES(X)
-#undef X
-	return "another error";
-}
-
 static void answer_forwarded(const struct explanation *e, char *buf, size_t size)
 {
 	char asked[NAME_TEXT_MAX];
@@ -217,7 +207,7 @@ const char *explain_answer(const struct explanation *e, char *buf, size_t size)
 	else if (e->has_address)
 		snprintf(buf, size, "%s", ip_text(&e->address, address, sizeof(address)));
 	else
-		snprintf(buf, size, "%s", e->rcode == 0 ? "no data" : rcode_word(e->rcode));
+		snprintf(buf, size, "%s", e->rcode == 0 ? "no data" : stats_rcode_word(e->rcode));
 	return buf;
 }
 

@@ -160,6 +160,7 @@ static void note(struct load_source *source, const struct list_report *report)
 {
 	source->seen = report->version;
 	source->format = report->format;
+	source->entries = report->entries;
 	source->skipped = report->skipped;
 	source->bad = report->bad;
 	source->held = report->held;
@@ -302,6 +303,8 @@ enum err loader_load_list(struct load *load, unsigned int index)
 	uint32_t before;
 
 	loader_describe_list(conf, &load->policy->lists[index]);
+	if (load->options.draft && (!conf->name || !conf->file || !*conf->file))
+		return ERR_OK;
 	load->policy->lists[index].term.begun =
 		former && former->term.begun &&
 		former->term.valid_from_s == load->policy->lists[index].term.valid_from_s;

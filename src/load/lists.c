@@ -217,7 +217,7 @@ enum err loader_load_lists(struct load *load)
 	if (load->refusals > 0) {
 		if (err == ERR_OK)
 			return err_set(load->text, ERR_REFUSED, "%s", load->refusal.text);
-		log_error("%s", load->refusal.text);
+		loader_tell_refusal(load);
 	}
 	if (err == ERR_OK)
 		err = loader_end_acceptances(load);

@@ -161,6 +161,9 @@ enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, b
 /* Where a strict load puts why a list is refused; what it had put there before is logged. */
 struct err_text *loader_next_refusal(struct load *load);
 
+/* Tells, where refusals are told, the last one that was put there. */
+void loader_tell_refusal(const struct load *load);
+
 /* Warns of an action by which a mandatory list does not hold against every client. */
 void loader_warn_of_action(const struct conf_list *list);
 

@@ -82,9 +82,9 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	if (s) {
 		s->conf = conf;
 		load.snapshot = s;
-		err = set_up(s, old, load.options.strict, text);
+		err = load.options.draft ? ERR_OK : set_up(s, old, load.options.strict, text);
 	}
-	if (err == ERR_OK)
+	if (err == ERR_OK && !load.options.draft)
 		err = loader_set_names(s, name_key, !old && !load.options.strict, text);
 	if (err == ERR_OK)
 		err = find_former(&load, old);
@@ -93,6 +93,8 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	policy_free(load.kept);
 	loader_free_gates(&load.gates);
 	rules_fini(&load.rules);
+	if (err != ERR_OK && load.options.judged)
+		*load.options.judged = load.result;
 	if (err != ERR_OK) {
 		loader_drop_copies(&load);
 		policy_free(load.policy);

@@ -32,10 +32,22 @@ const char *loader_held_text(const struct load_result *result, char buf[LOADER_H
 	return buf;
 }
 
+void loader_tell_refusal(const struct load *load)
+{
+	struct load_refusals *kept = load->options.refusals;
+
+	if (load->refusals == 0)
+		return;
+	if (!kept)
+		log_error("%s", load->refusal.text);
+	else if (kept->count < LOAD_REFUSALS_MAX)
+		kept->list[kept->count++] = load->refusal;
+}
+
 struct err_text *loader_next_refusal(struct load *load)
 {
-	if (load->refusals++ > 0)
-		log_error("%s", load->refusal.text);
+	loader_tell_refusal(load);
+	load->refusals++;
 	return &load->refusal;
 }
 

@@ -35,6 +35,16 @@ void stats_sum(const struct stats *stats, struct stats *sum)
 				      memory_order_relaxed);
 }
 
+const char *stats_rcode_word(uint8_t rcode)
+{
+#define X(value, word)                                                                             \
+	if (rcode == (value))                                                                      \
+		return word;
+	STATS_RCODES(X)
+#undef X
+	return "OTHER";
+}
+
 void stats_note_lists(const struct policy *policy, struct stats_lists *ret_lists)
 {
 	ret_lists->count = policy->list_count;

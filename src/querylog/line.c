@@ -27,16 +27,6 @@ static const char *escape(const struct feed_event *event, char buf[ESCAPED_MAX])
 	return buf;
 }
 
-static const char *rcode_word(uint8_t rcode)
-{
-#define X(value, word)                                                                             \
-	if (rcode == (value))                                                                      \
-		return word;
-	STATS_RCODES(X)
-#undef X
-	return "OTHER";
-}
-
 static const char *type_of(const struct feed_event *event)
 {
 	bool denied = event->outcome == FEED_BLOCKED || event->outcome == FEED_DROPPED;
@@ -70,7 +60,7 @@ size_t line_write(const struct feed_event *event, uint64_t unix_ms, const char *
 		       escape(event, name), rrtype_text(event->qtype, type, sizeof(type)));
 	if (event->outcome != FEED_DROPPED)
 		len += snprintf(buf + len, LINE_OCTETS - (size_t)len, ",\"response_code\":\"%s\"",
-				rcode_word(event->rcode));
+				stats_rcode_word(event->rcode));
 	len += snprintf(buf + len, LINE_OCTETS - (size_t)len, "}%s%s%s}\n",
 			*event->list ? ",\"rule\":{\"ruleset\":\"" : "", event->list,
 			*event->list ? "\"}" : "");

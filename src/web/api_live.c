@@ -48,31 +48,19 @@ void api_top(struct evhttp_request *req, const struct web_view *view)
 
 /* ---- watch */
 
-static const char *rcode_word(const struct feed_event *event)
-{
-	if (event->outcome == FEED_DROPPED)
-		return "";
-#define X(value, word)                                                                             \
-	if (event->rcode == (value))                                                               \
-		return word;
-	STATS_RCODES(X)
-#undef X
-	return "OTHER";
-}
-
 static json_t *json_seen(const struct querylog_seen *seen)
 {
 	const struct feed_event *event = &seen->event;
 	char name[NAME_TEXT_MAX];
 	char type[RRTYPE_TEXT_MAX];
 
-	return json_pack("{s:I, s:I, s:o, s:o, s:s, s:s, s:s, s:s, s:s}", "number",
-			 (json_int_t)seen->number, "at_ms", (json_int_t)seen->unix_ms, "client",
-			 json_text(seen->client), "name",
-			 json_text(name_to_text(event->name, name, sizeof(name))), "type",
-			 rrtype_text(event->qtype, type, sizeof(type)), "outcome",
-			 feed_word(event->outcome), "rcode", rcode_word(event), "list", event->list,
-			 "transport", event->tcp ? "tcp" : "udp");
+	return json_pack(
+		"{s:I, s:I, s:o, s:o, s:s, s:s, s:s, s:s, s:s}", "number", (json_int_t)seen->number,
+		"at_ms", (json_int_t)seen->unix_ms, "client", json_text(seen->client), "name",
+		json_text(name_to_text(event->name, name, sizeof(name))), "type",
+		rrtype_text(event->qtype, type, sizeof(type)), "outcome", feed_word(event->outcome),
+		"rcode", event->outcome == FEED_DROPPED ? "" : stats_rcode_word(event->rcode),
+		"list", event->list, "transport", event->tcp ? "tcp" : "udp");
 }
 
 static json_t *json_watch(struct querylog *log, uint64_t after)

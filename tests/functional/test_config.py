@@ -88,7 +88,8 @@ def assert_points_at(output, config, line, column, what):
     place = rf":{line}:{column}: " if line else r":\d+:\d+: "
     pattern = rf"^error: {re.escape(str(config))}{place}.*(?:{what})"
     assert re.search(pattern, output, re.M), output
-    assert len(output.splitlines()) == 1, output
+    told = [line for line in output.splitlines() if line.startswith(f"error: {config}")]
+    assert len(told) == 1, output
 
 
 @pytest.mark.parametrize("how", ERRORS)
@@ -180,6 +181,78 @@ def test_check_reports_bad_lines_and_passes(daemon):
     done = run_daemon("-c", d.config_path, "--check")
     assert done.returncode == 0
     assert f"{d.list_path('one')}:2: skipped" in done.stderr
+
+
+BOTH = """
+server: {{user: root, workerz: 3}}
+lists:
+  - {{name: gone, file: {folder}/gone.txt, action: nxdomain}}
+  - {{name: page, file: {folder}/page.txt, action: away}}
+  - {{name: good, file: {folder}/good.txt, action: nxdomain}}
+  - {{name: nameless}}
+"""
+
+
+@pytest.fixture
+def both(tmp_path):
+    """A configuration with mistakes of both kinds: in its options, and in the lists it names."""
+    (tmp_path / "page.txt").write_text("<!doctype html>\n")
+    (tmp_path / "good.txt").write_text("listed.test\nnot a name\nother.test\n")
+    config = tmp_path / "c.yaml"
+    config.write_text(BOTH.format(folder=tmp_path))
+    return config
+
+
+def column_of(config, word):
+    return next(line.index(word) + 1 for line in config.read_text().splitlines() if word in line)
+
+
+def test_check_tells_mistakes_of_options_and_lists_at_once(both):
+    done = run_daemon("-c", both, "--check")
+    assert done.returncode == 1 and done.stdout == ""
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert [re.sub(r".*?/c\.yaml:", "", line).split(" ")[0] for line in errors[:3]] == [
+        "2:22:", f"5:{column_of(both, 'away')}:", "7:5:"]
+    assert re.match(r"error: list gone: .*/gone\.txt: No such file", errors[3])
+    assert re.match(r"error: list page: .*/page\.txt: is an HTML", errors[4])
+    assert len(errors) == 5
+
+
+def test_check_as_json(both):
+    done = run_daemon("-c", both, "--check", "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert told["ok"] is False and told["names"] == 0
+    assert [(row["line"], row["column"]) for row in told["mistakes"]] == [
+        (2, 22), (5, column_of(both, "away")), (7, 5), (0, 0), (0, 0)]
+    assert all(row["file"] == str(both) for row in told["mistakes"][:3])
+    assert "error" not in done.stderr
+    good = next(row for row in told["lists"] if row["name"] == "good")
+    assert (good["entries"], good["bad"], good["refused"]) == (2, 1, None)
+    assert "is an HTML" in next(row for row in told["lists"] if row["name"] == "page")["refused"]
+
+
+def test_check_as_json_of_what_is_no_configuration(tmp_path):
+    for text in (None, "a: [", "lists: 7", ""):
+        config = tmp_path / "c.yaml"
+        if text is not None:
+            config.write_text(text)
+        done = run_daemon("-c", config, "--check", "--json")
+        told = json.loads(done.stdout)
+        assert told["ok"] == (done.returncode == 0) == (not told["mistakes"])
+        assert told["lists"] == []
+
+
+def test_check_as_json_when_all_is_well(daemon):
+    d = daemon()
+    d.add_list("one", "listed.test\n")
+    d.write_config()
+    done = run_daemon("-c", d.config_path, "-k", "-j", cwd=d.folder)
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert told["ok"] is True and told["names"] == 1 and told["mistakes"] == []
+    assert told["lists"] == [{"name": "one", "file": str(d.list_path("one")), "format": "names", "entries": 1,
+                              "skipped": 0, "bad": 0, "held": 0, "refused": None}]
 
 
 def test_check_takes_no_last_good_version_for_a_broken_list(daemon):

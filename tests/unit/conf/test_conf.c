@@ -908,6 +908,29 @@ static void test_mistakes(void **state)
 	assert_string_equal(text.text, mistakes.list[0].text.text);
 }
 
+/* What could be read is there beside the mistakes; of what is no YAML there is nothing. */
+static void test_draft(void **state)
+{
+	const struct folder *folder = *state;
+	struct conf_mistakes mistakes;
+	struct conf *conf = NULL;
+
+	file_write(folder, many, sizeof(many) - 1);
+	assert_int_equal(conf_load_draft(folder->file, &conf, &mistakes), ERR_CONFIG);
+	assert_int_equal(mistakes.count, 12);
+	assert_non_null(conf);
+	assert_int_equal(conf->lists_count, 4);
+	assert_string_equal(conf->lists[1].name, "b");
+	assert_string_equal(conf->lists[1].file, "f");
+	conf_free(conf);
+	file_write(folder, "lists: [\n", 9);
+	assert_int_equal(conf_load_draft(folder->file, &conf, &mistakes), ERR_CONFIG);
+	assert_null(conf);
+	file_write(folder, "server: {workers: 9}\n", 21);
+	assert_int_equal(conf_load_draft(folder->file, &conf, &mistakes), ERR_OK);
+	conf_free(conf);
+}
+
 /* The first ones of so many that the reading ends; those are in order, too. */
 static void test_mistakes_bounded(void **state)
 {
@@ -1093,6 +1116,7 @@ int main(void)
 		cmocka_unit_test(test_dump_fails),
 		cmocka_unit_test(test_restart_needed),
 		IN_FOLDER(test_load),
+		IN_FOLDER(test_draft),
 		IN_FOLDER(test_mistakes),
 		IN_FOLDER(test_mistakes_bounded),
 		IN_FOLDER(test_load_unreadable),

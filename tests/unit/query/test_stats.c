@@ -49,11 +49,19 @@ static void test_counting(void **state)
 	assert_int_equal(stats_value(&stats, row_of("queries_udp")), 0);
 }
 
+static void test_rcode_words(void **state)
+{
+	assert_string_equal(stats_rcode_word(0), "NOERROR");
+	assert_string_equal(stats_rcode_word(5), "REFUSED");
+	assert_string_equal(stats_rcode_word(9), "OTHER");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_counting),
+		cmocka_unit_test(test_rcode_words),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The daemon's command line: what was asked for, and its help. */
+#ifndef DAEMON_ARGUMENTS_H
+#define DAEMON_ARGUMENTS_H
+
+#include <stdbool.h>
+
+#include "explain/explain.h"
+
+struct arguments {
+	char *const *argv; /* as they came */
+	const char *conf_path;
+	bool json;		      /* of --check */
+	const char *accept;	      /* the list of --accept */
+	struct explain_text question; /* of --explain */
+	int mode;		      /* the letter of what to do; 0: run */
+};
+
+/*
+ * Reads a command line; what is wrong with it is told on standard error, and false is returned.
+ * What `args` then points to is of `argv`.  Main thread.
+ */
+bool arguments_read(int argc, char **argv, struct arguments *args);
+
+/* Tells how to get help, after a command line that is wrong; returns EXIT_FAILURE. */
+int arguments_hint(void);
+
+/* Prints the help; returns EXIT_SUCCESS. */
+int arguments_usage(void);
+
+#endif

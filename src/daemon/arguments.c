@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/arguments.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "report/command.h"
+
+#define CONF_PATH_DEFAULT "/etc/sinkholed/sinkholed.yaml"
+
+/* The command line: all that reads or shows it is drawn from here. */
+static const struct choice {
+	const char *name;
+	char letter;
+	const char *argument; /* NULL: takes none */
+	const char *help;
+} choices[] = {
+	{"config", 'c', "FILE", "read this configuration (" CONF_PATH_DEFAULT ")"},
+	{"check", 'k', NULL, "check the configuration and its lists, and exit"},
+	{"json", 'j', NULL, "with --check: print what was found as JSON"},
+	{"accept", 'a', "LIST", "let the list, as it is now, lift once what is in force, and exit"},
+	{"explain", 'e', "NAME",
+	 "tell what a query for the name would be answered, and why, and exit"},
+	{"type", 't', "TYPE", "of that query (A)"},
+	{"client", 'C', "ADDRESS", "that it comes from (one that may ask)"},
+	{"dump-config", 'd', NULL, "print the configuration with all its values, and exit"},
+	{"version", 'V', NULL, "print the version, and exit"},
+	{"help", 'h', NULL, "print this help, and exit"},
+	{"man-options", 'm', NULL, "print the configuration's options as mdoc(7), and exit"},
+};
+
+#define CHOICES (sizeof(choices) / sizeof(choices[0]))
+
+static const char synopsis[] = "usage: sinkholed [-c FILE] [--check [--json] | --accept LIST | "
+			       "--explain NAME | --dump-config | --version]\n";
+
+int arguments_hint(void)
+{
+	fprintf(stderr, "%ssinkholed --help tells more\n", synopsis);
+	return EXIT_FAILURE;
+}
+
+int arguments_usage(void)
+{
+	fputs(synopsis, stdout);
+	for (size_t i = 0; i < CHOICES; i++)
+		printf("  -%c, --%s%s%s\n\t%s\n", choices[i].letter, choices[i].name,
+		       choices[i].argument ? " " : "",
+		       choices[i].argument ? choices[i].argument : "", choices[i].help);
+	command_help(stdout);
+	return EXIT_SUCCESS;
+}
+
+/* What getopt_long wants to know of the choices. */
+static void describe(struct option options[CHOICES + 1], char letters[2 * CHOICES + 1])
+{
+	for (size_t i = 0; i < CHOICES; i++) {
+		options[i] = (struct option){
+			.name = choices[i].name,
+			.has_arg = choices[i].argument ? required_argument : no_argument,
+			.val = choices[i].letter,
+		};
+		*letters++ = choices[i].letter;
+		if (choices[i].argument)
+			*letters++ = ':';
+	}
+	options[CHOICES] = (struct option){.name = NULL};
+	*letters = '\0';
+}
+
+/* Keeps the argument of an option; false: the option says what to do. */
+static bool take_argument(struct arguments *args, int letter)
+{
+	const char **to = letter == 'c'	  ? &args->conf_path
+			  : letter == 't' ? &args->question.type
+			  : letter == 'C' ? &args->question.client
+			  : letter == 'a' ? &args->accept
+					  : &args->question.name;
+
+	if (letter == 'j')
+		args->json = true;
+	else if (optarg)
+		*to = optarg;
+	return letter == 'j' || letter == 'c' || letter == 't' || letter == 'C';
+}
+
+bool arguments_read(int argc, char **argv, struct arguments *args)
+{
+	struct option options[CHOICES + 1];
+	char letters[2 * CHOICES + 1];
+	int letter;
+
+	*args = (struct arguments){.argv = argv, .conf_path = CONF_PATH_DEFAULT};
+	describe(options, letters);
+	while ((letter = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		if (letter == '?')
+			return false;
+		if (!take_argument(args, letter))
+			args->mode = letter;
+	}
+	if (optind < argc)
+		fprintf(stderr, "sinkholed: unexpected argument: %s\n", argv[optind]);
+	return optind == argc;
+}
