@@ -102,7 +102,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit allocations replay functional tsan fuzz bench browser growth faults random soak soak-day lint rooms format install uninstall \
+.PHONY: all run deps check test unit allocations replay functional tsan fuzz bench browser operation growth faults random soak soak-day lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -235,6 +235,13 @@ browser: ## the dashboard in headless Chromium, with axe-core (npm); pictures in
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=asan daemon
 	$(Q)npm install --no-save --no-audit --no-fund --prefix build/browser axe-core@4 puppeteer-core@24
 	$(Q)SINKHOLED=build/asan/sinkholed $(PYTHON) tests/browser/run.py build/browser/node_modules build/browser
+
+operation: ## a real Prometheus and Alertmanager, what a scrape costs, a client made of the API's file (npm)
+	$(Q)$(DEPS) build test operation
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon
+	$(Q)$(PYTHON) tests/operation/prometheus.py build/release/sinkholed
+	$(Q)npm install --no-save --no-audit --no-fund --prefix build/operation openapi-typescript-codegen@0.29 esbuild@0.25
+	$(Q)$(PYTHON) tests/operation/client.py build/operation/node_modules build/release/sinkholed
 
 fuzz: ## fuzz a parser with libFuzzer: FUZZ=wire SECONDS=60
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=fuzz build/fuzz/fuzz/fuzz_$(FUZZ)

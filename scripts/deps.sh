@@ -13,8 +13,9 @@ test='clang libclang-rt-dev clang-tidy clang-format cppcheck mandoc python3 pyth
 	python3-dnspython bind9-dnsutils knot-dnsutils nsd unbound openssl zstd iproute2'
 bench='bind9 valgrind dnsmasq-base dnsdist pdns-recursor dnsperf xz-utils'
 browser='chromium nodejs npm'
+operation='prometheus prometheus-alertmanager nodejs npm'
 # the daemons among them: wanted as programs, never as services of this machine
-daemons='nsd unbound dnsdist pdns-recursor bind9'
+daemons='nsd unbound dnsdist pdns-recursor bind9 prometheus prometheus-alertmanager'
 
 policy=/usr/sbin/policy-rc.d
 as_root=()
@@ -30,8 +31,8 @@ wanted()
 	local group
 	for group in "$@"; do
 		case $group in
-		build | test | bench | browser) printf '%s\n' ${!group} ;;
-		*) die "no group '$group'; there are build, test, bench, browser" ;;
+		build | test | bench | browser | operation) printf '%s\n' ${!group} ;;
+		*) die "no group '$group'; there are build, test, bench, browser, operation" ;;
 		esac
 	done
 }
