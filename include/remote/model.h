@@ -194,6 +194,7 @@ struct health {
 	uint64_t probing_since_us; /* the first one since it was heard of; 0: none */
 	uint32_t probe_wait_ms;	   /* till the next one, when nobody waits for it */
 	bool unreached;		   /* so it failed last */
+	bool back;		   /* heard of after a silence; try.c has not looked yet */
 };
 
 /* One server, for all pools that name it in the same way. */

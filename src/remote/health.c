@@ -11,6 +11,8 @@
 #define ASIDE_MIN_MS 1000U
 #define ASIDE_MAX_SHIFT 5U /* at most 32 seconds */
 #define MEASURE_MS 5000U
+#define AWAY_US 250000U	   /* silent for longer, a server may have been away */
+#define SECOND_US 1000000U /* to answer what it is asked anew */
 
 static void log_text(const struct server *server, const char *text)
 {
@@ -94,15 +96,33 @@ void health_asked(struct server *server)
 	h->asked_ms = loop->env.now_ms;
 }
 
+/* It was silent for so long that what it was sent may be lost: try.c has that asked anew.  Where
+ * our own questions were not answered either, the server has a second to answer it. */
+static void come_back(struct server *server)
+{
+	struct health *h = &server->health;
+	uint64_t now_us = server->upstreams->loop->now_us;
+
+	if (h->probing_since_us && now_us - h->probing_since_us >= AWAY_US &&
+	    h->unanswered_since_us < now_us - SECOND_US)
+		h->unanswered_since_us = now_us - SECOND_US;
+	h->back = true;
+	server->upstreams->changed = true;
+	upstreams_wake(server->upstreams);
+}
+
 void health_heard(struct server *server)
 {
 	struct health *h = &server->health;
+	uint64_t now_us = server->upstreams->loop->now_us;
 
+	if (h->silent_since_us && now_us - h->silent_since_us >= AWAY_US)
+		come_back(server);
 	h->silent_since_us = 0;
 	h->unheard = 0;
 	h->probing_since_us = 0;
 	h->unreached = false;
-	h->heard_us = server->upstreams->loop->now_us;
+	h->heard_us = now_us;
 	health_event(server, SERVER_EVENT_HEARD);
 }
 

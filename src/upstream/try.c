@@ -8,9 +8,10 @@
 
 #define NEVER UINT64_MAX
 #define AT_ONCE 0U
-#define RELEASE_MAX 64U /* questions that waited, sent together */
-#define SILENT_MS 500U	/* without an answer, of one that gives way */
-#define RELEASE_MS 2U	/* between two such turns: a server's socket takes no more */
+#define RELEASE_MAX 64U	  /* questions that waited, sent together */
+#define SILENT_MS 500U	  /* without an answer, of one that gives way */
+#define LATELY_US 100000U /* beyond its round trip: what a server was sent before is late */
+#define RELEASE_MS 2U	  /* between two such turns: a server's socket takes no more */
 
 /* ---- blame */
 
@@ -278,14 +279,58 @@ void try_on_time(struct question *q)
 		wait_arm(q);
 }
 
+/* ---- when a server is heard of */
+
+/* True when `q` is overdue, and `server`, which is back after a silence, has not been sent it but
+ * in that silence. */
+static bool is_missed_by(const struct question *q, const struct server *server)
+{
+	uint64_t lately_us = server->health.rtt.smoothed_us + LATELY_US;
+	bool overdue = q->retries > 0;
+
+	for (uint32_t i = 0; i < q->attempt_count && server->health.back; i++) {
+		const struct attempt *a = &q->attempts[i];
+
+		if (a->server != server)
+			continue;
+		if (a->link || a->sent_us + lately_us > q->upstreams->loop->now_us)
+			return false; /* that may be answered yet */
+		overdue = true;
+	}
+	return overdue && server->health.back;
+}
+
+/* Where a server of its pool is back, the question is asked anew in its turn, as if that one had
+ * not been asked. */
+static void ask_anew(struct question *q)
+{
+	if (q->kind != QUESTION_CLIENT || q->time == TIME_SECOND || !question_under_way(q))
+		return;
+	for (uint32_t i = 0; i < q->pool->count; i++) {
+		const struct server *server = q->pool->servers[i];
+
+		if (!is_missed_by(q, server))
+			continue;
+		q->tried &= ~place_bit(i);
+		if (q->last == server)
+			q->last = NULL;
+		client_wait(q);
+	}
+}
+
 void try_on_change(struct upstreams *up)
 {
 	static const struct timeval now = {0};
+	struct server *server;
 	struct question *q;
 
 	TAILQ_FOREACH(q, &up->queue, age) {
 		wait_plan(q);
+		ask_anew(q);
 		wait_arm(q);
+	}
+	TAILQ_FOREACH(server, &up->servers, entry) {
+		server->health.back = false;
 	}
 	up->release_left = up->clients.waiting;
 	if (up->release_left > 0 && evtimer_add(&up->release, &now) != 0)

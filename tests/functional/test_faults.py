@@ -345,6 +345,23 @@ def test_outage_shorter_than_clients_wait(failing, seconds):
     all_answered(outcomes, GOOD)
 
 
+@pytest.mark.parametrize("speaks,silence,takes", [(0.5, 0, 0.2), (1, 1, 0.2), (2, 0.5, 0.01)])
+def test_silent_by_turns(daemon, upstream, speaks, silence, takes):
+    """Each is away in turn, and all are between: what was asked meanwhile is asked anew as soon as one
+    is heard of.  Seen before: it came back to the questions in their own time, which was over then."""
+    good = faults.delayed(faults.good, takes)
+    ups = [upstream(faults.silent) for _ in range(2)]
+    d = forward(daemon, *ups, timeout="4900ms", retransmit="400ms")
+    with asking(d.address, fresh(360), rate=40) as outcomes:
+        for turn in range(round(9 / (speaks + silence))):
+            ups[turn % 2].script = good
+            time.sleep(speaks)
+            ups[turn % 2].script = faults.silent
+            time.sleep(silence)
+        come_back(ups)
+    all_answered(outcomes, GOOD)
+
+
 def test_full_table_of_questions_spares_what_needs_no_upstream(daemon, upstream):
     up = upstream(faults.good)
     d = daemon({"upstreams": [up.address], "server": {"workers": 1, "drain-timeout": 0},
