@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
+#include "audit/verify.h"
 #include "daemon/arguments.h"
 #include "daemon/check.h"
 #include "daemon/announce.h"
@@ -122,7 +123,8 @@ static void hold_ends(void)
 /* The workers serve: this is told, who was before may end, and sockets are kept over the next
  * restart. */
 static void begin_service(struct legacy *legacy, const struct workers *workers,
-			  const struct listeners *listeners, const struct load_result *result)
+			  const struct listeners *listeners, const struct load_result *result,
+			  struct minutes *minutes)
 {
 	const struct snapshot *snapshot = workers_snapshot(workers);
 	const int *sockets;
@@ -136,7 +138,7 @@ static void begin_service(struct legacy *legacy, const struct workers *workers,
 	successor_serves(&legacy->successor);
 	if (store_keep(sockets, count))
 		announce_restart(sockets, result);
-	proof_tell(snapshot);
+	proof_tell(snapshot, minutes);
 }
 
 /* Begins a ledger, if one is wanted: without it the daemon serves all the same. */
@@ -205,6 +207,8 @@ static enum err make_parts(const struct conf *conf, struct workers_config *confi
 	if (err == ERR_OK)
 		life->querylog = querylog_begin(conf, config);
 	life->cache = config->cache;
+	life->minutes = minutes_open(conf);
+	minutes_life(life->minutes, "start");
 	return err;
 }
 
@@ -233,7 +237,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		err = workers_start(life.workers);
 	}
 	if (err == ERR_OK) {
-		begin_service(legacy, life.workers, config->listeners, result);
+		begin_service(legacy, life.workers, config->listeners, result, life.minutes);
 		if (!succeeds)
 			cachefile_load(first, config->cache, &config->name_key);
 		err = lifecycle_run(&life);
@@ -242,6 +246,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		workers_free(life.workers);
 	else
 		snapshot_free(first);
+	minutes_close(life.minutes);
 	ledger_free(life.ledger);
 	querylog_free(life.querylog);
 	cache_free(config->cache);
@@ -321,6 +326,16 @@ static int dump(struct conf *conf)
 	return err == ERR_OK && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int verify(const struct arguments *args)
+{
+	struct err_text text;
+
+	if (audit_verify(args->audit.log, args->audit.key, args->audit.checkpoint, stdout, &text) !=
+	    ERR_OK)
+		return fail(text.text);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments args;
@@ -337,6 +352,8 @@ int main(int argc, char **argv)
 		return puts("sinkholed " SINKHOLED_VERSION) < 0;
 	if (args.mode == 'm')
 		return conf_write_man(stdout) != ERR_OK;
+	if (args.mode == 'A')
+		return verify(&args);
 	if (args.mode == 'k')
 		return check_configuration(args.conf_path, args.json);
 	if (conf_load_all(args.conf_path, &conf, &mistakes) != ERR_OK)

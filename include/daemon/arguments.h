@@ -13,7 +13,12 @@ struct arguments {
 	bool json;		      /* of --check */
 	const char *accept;	      /* the list of --accept */
 	struct explain_text question; /* of --explain */
-	int mode;		      /* the letter of what to do; 0: run */
+	struct {
+		const char *log;
+		const char *checkpoint; /* NULL: none */
+		const char *key;	/* NULL: the one beside the log */
+	} audit;			/* of --audit-verify */
+	int mode;			/* the letter of what to do; 0: run */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "daemon/minutes.h"
 #include "load/loader.h"
 #include "manual/manual.h"
 #include "net/worker.h"
@@ -18,10 +19,12 @@
 struct inforce;
 
 /* Takes on what `workers` have, which `first` tells of, and what was said by command before, as it
- * stands in the state directory: an entry whose time is over ends at once.  `workers` stay the
- * caller's.  ERR_NOMEM; ERR_SYS, ERR_SYNTAX with `text`.  Main thread. */
+ * stands in the state directory: an entry whose time is over ends at once.  `workers` and `minutes`
+ * (NULL: none are kept) stay the caller's.  ERR_NOMEM; ERR_SYS, ERR_SYNTAX with `text`.  Main
+ * thread. */
 enum err inforce_create(struct workers *workers, const struct load_result *first,
-			struct inforce **ret_inforce, struct err_text *text) MUST_CHECK;
+			struct minutes *minutes, struct inforce **ret_inforce,
+			struct err_text *text) MUST_CHECK;
 
 /* No load may be under way.  NULL is fine. */
 void inforce_free(struct inforce *f);
@@ -31,6 +34,9 @@ void inforce_free(struct inforce *f);
  * thread. */
 enum err inforce_put(struct inforce *f, struct snapshot *snapshot,
 		     const struct load_result *result) MUST_CHECK;
+
+/* Those that inforce_create was given. */
+struct minutes *inforce_minutes(const struct inforce *f);
 
 /* A load has failed for `reason`. */
 void inforce_failed(struct inforce *f, const char *reason);

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "cache/cache.h"
+#include "daemon/minutes.h"
 #include "load/loader.h"
 #include "evidence/ledger.h"
 #include "net/worker.h"
@@ -27,6 +28,7 @@ struct lifecycle_config {
 	struct workers *workers; /* started */
 	struct cache *cache;
 	struct ledger *ledger;		 /* NULL: none is kept */
+	struct minutes *minutes;	 /* NULL: none are kept */
 	struct querylog *querylog;	 /* NULL: there is none */
 	const struct load_result *first; /* how the load at the start went */
 };

@@ -7,7 +7,7 @@ from pathlib import Path
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "dns", "map", "given", "pattern", "match", "inspect", "line", "list", "rpz",
          "conf", "cache", "names", "feed", "query", "explain", "loop", "remote", "upstream",
-         "net", "system", "load", "manual", "evidence", "report", "querylog", "web", "daemon",
+         "net", "system", "load", "manual", "evidence", "report", "querylog", "audit", "web", "daemon",
          "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {

@@ -24,6 +24,12 @@ static const struct choice {
 	 "tell what a query for the name would be answered, and why, and exit"},
 	{"type", 't', "TYPE", "of that query (A)"},
 	{"client", 'C', "ADDRESS", "that it comes from (one that may ask)"},
+	{"audit-verify", 'A', "FILE",
+	 "tell whether the audit log (audit.log of state.directory) is as it was written, and "
+	 "exit"},
+	{"checkpoint", 'P', "FILE",
+	 "with --audit-verify: a copy of audit.checkpoint that was kept elsewhere"},
+	{"key", 'K', "FILE", "with --audit-verify: the public key (audit.pub beside the log)"},
 	{"dump-config", 'd', NULL, "print the configuration with all its values, and exit"},
 	{"version", 'V', NULL, "print the version, and exit"},
 	{"help", 'h', NULL, "print this help, and exit"},
@@ -32,8 +38,9 @@ static const struct choice {
 
 #define CHOICES (sizeof(choices) / sizeof(choices[0]))
 
-static const char synopsis[] = "usage: sinkholed [-c FILE] [--check [--json] | --accept LIST | "
-			       "--explain NAME | --dump-config | --version]\n";
+static const char synopsis[] =
+	"usage: sinkholed [-c FILE] [--check [--json] | --accept LIST | "
+	"--explain NAME | --audit-verify FILE | --dump-config | --version]\n";
 
 int arguments_hint(void)
 {
@@ -69,20 +76,40 @@ static void describe(struct option options[CHOICES + 1], char letters[2 * CHOICE
 	*letters = '\0';
 }
 
-/* Keeps the argument of an option; false: the option says what to do. */
-static bool take_argument(struct arguments *args, int letter)
+/* Where the argument of an option goes; NULL: the option takes none. */
+static const char **place_of(struct arguments *args, int letter)
 {
-	const char **to = letter == 'c'	  ? &args->conf_path
-			  : letter == 't' ? &args->question.type
-			  : letter == 'C' ? &args->question.client
-			  : letter == 'a' ? &args->accept
-					  : &args->question.name;
+	switch (letter) {
+	case 'c':
+		return &args->conf_path;
+	case 't':
+		return &args->question.type;
+	case 'C':
+		return &args->question.client;
+	case 'e':
+		return &args->question.name;
+	case 'a':
+		return &args->accept;
+	case 'A':
+		return &args->audit.log;
+	case 'P':
+		return &args->audit.checkpoint;
+	case 'K':
+		return &args->audit.key;
+	default:
+		return NULL;
+	}
+}
 
-	if (letter == 'j')
-		args->json = true;
-	else if (optarg)
-		*to = optarg;
-	return letter == 'j' || letter == 'c' || letter == 't' || letter == 'C';
+/* Keeps what an option says; false: it says what to do. */
+static bool take(struct arguments *args, int letter)
+{
+	const char **place = place_of(args, letter);
+
+	if (place)
+		*place = optarg;
+	args->json |= letter == 'j';
+	return letter == 'j' || (place && letter != 'e' && letter != 'a' && letter != 'A');
 }
 
 bool arguments_read(int argc, char **argv, struct arguments *args)
@@ -96,7 +123,7 @@ bool arguments_read(int argc, char **argv, struct arguments *args)
 	while ((letter = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		if (letter == '?')
 			return false;
-		if (!take_argument(args, letter))
+		if (!take(args, letter))
 			args->mode = letter;
 	}
 	if (optind < argc)

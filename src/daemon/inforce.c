@@ -29,6 +29,7 @@ struct inforce {
 	pthread_mutex_t lock; /* of all below */
 	struct news news;
 	struct manual manual;
+	struct minutes *minutes; /* NULL: none are kept */
 	struct former *formers;
 	bool paused;
 	uint64_t warned_s; /* when the log was last warned of what lapses; 0: not of these lists */
@@ -51,8 +52,10 @@ static void tell(const char *what, const struct manual_entry *entry)
 
 static void tell_ended(void *arg, const struct manual_entry *entry)
 {
-	(void)arg;
+	const struct inforce *f = arg;
+
 	tell("ended: ", entry);
+	minutes_command(f->minutes, "ended", entry);
 }
 
 static void tell_held(const struct manual *manual)
@@ -83,6 +86,7 @@ static enum err follow(struct inforce *f, struct policy_manual *compiled)
 	term_apply(next->policy, clock_unix_s());
 	former->snapshot = workers_exchange(f->workers, next);
 	lapse_tell(former->snapshot->policy, next->policy);
+	minutes_orders(f->minutes, former->snapshot->policy, next->policy);
 	former->next = f->formers;
 	f->formers = former;
 	return ERR_OK;
@@ -161,9 +165,11 @@ enum err inforce_say(struct inforce *f, const struct manual_entry *entry, bool t
 	err = say(f, entry, take_back, text);
 	if (err == ERR_OK) {
 		tell(take_back ? "withdrawn: " : "", entry);
+		minutes_command(f->minutes, take_back ? "withdrawn" : "said", entry);
 		*ret_kept = keep(f);
 	}
 	pthread_mutex_unlock(&f->lock);
+	minutes_write(f->minutes);
 	return err;
 }
 
@@ -178,7 +184,7 @@ static enum err again(struct inforce *f)
 
 	if (err != ERR_OK)
 		return err;
-	ended = manual_expire(&manual, clock_unix_s(), tell_ended, NULL);
+	ended = manual_expire(&manual, clock_unix_s(), tell_ended, f);
 	err = exchange(f, &manual);
 	if (err != ERR_OK)
 		manual_free(&manual);
@@ -231,6 +237,8 @@ void inforce_tick(struct inforce *f, bool loading)
 	expire(f);
 	warn(f);
 	pthread_mutex_unlock(&f->lock);
+	if (!loading)
+		minutes_write(f->minutes);
 }
 
 /* ---- loads */
@@ -268,9 +276,11 @@ enum err inforce_put(struct inforce *f, struct snapshot *snapshot, const struct 
 	if (err == ERR_OK) {
 		snapshot->generation = workers_snapshot(f->workers)->generation + 1;
 		lapse_tell(workers_snapshot(f->workers)->policy, snapshot->policy);
+		minutes_orders(f->minutes, workers_snapshot(f->workers)->policy, snapshot->policy);
 		f->warned_s = 0;
 		workers_publish(f->workers, snapshot);
 		news_good(&f->news, snapshot, result);
+		minutes_load(f->minutes, snapshot, result);
 	}
 	pthread_mutex_unlock(&f->lock);
 	if (err != ERR_OK)
@@ -282,7 +292,13 @@ void inforce_failed(struct inforce *f, const char *reason)
 {
 	pthread_mutex_lock(&f->lock);
 	news_failed(&f->news, reason);
+	minutes_failure(f->minutes, reason);
 	pthread_mutex_unlock(&f->lock);
+}
+
+struct minutes *inforce_minutes(const struct inforce *f)
+{
+	return f->minutes;
 }
 
 void inforce_pause(struct inforce *f, bool pause)
@@ -385,7 +401,8 @@ void inforce_look(struct inforce *f, inforce_look_fn *look, void *arg)
 /* ---- made and freed */
 
 enum err inforce_create(struct workers *workers, const struct load_result *first,
-			struct inforce **ret_inforce, struct err_text *text)
+			struct minutes *minutes, struct inforce **ret_inforce,
+			struct err_text *text)
 {
 	const struct snapshot *s = workers_snapshot(workers);
 	struct inforce *f = calloc(1, sizeof(*f));
@@ -394,9 +411,12 @@ enum err inforce_create(struct workers *workers, const struct load_result *first
 	if (!f)
 		return err_set(text, ERR_NOMEM, "out of memory");
 	f->workers = workers;
+	f->minutes = minutes;
 	pthread_mutex_init(&f->lock, NULL);
 	news_good(&f->news, s, first);
 	lapse_tell(NULL, s->policy);
+	minutes_load(minutes, s, first);
+	minutes_orders(minutes, NULL, s->policy);
 	err = manual_read(s->conf->state.directory, &f->manual, text);
 	if (err == ERR_OK && f->manual.count > 0)
 		err = err_set(text, again(f), "out of memory");

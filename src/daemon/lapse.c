@@ -10,14 +10,6 @@
 
 #define DAY_S 86400U
 
-static enum term_state state_before(const struct policy *before, const struct policy_list *list)
-{
-	for (size_t i = 0; before && i < before->list_count; i++)
-		if (strcmp(before->lists[i].name, list->name) == 0)
-			return term_state(&before->lists[i]);
-	return TERM_NONE;
-}
-
 static void tell(const struct policy_list *list)
 {
 	const char *name = list->name;
@@ -54,7 +46,7 @@ static void tell(const struct policy_list *list)
 void lapse_tell(const struct policy *before, const struct policy *after)
 {
 	for (size_t i = 0; i < after->list_count; i++)
-		if (term_state(&after->lists[i]) != state_before(before, &after->lists[i]))
+		if (term_state(&after->lists[i]) != term_state_before(before, &after->lists[i]))
 			tell(&after->lists[i]);
 }
 

@@ -299,8 +299,8 @@ static enum err make_inforce(struct life *life)
 {
 	static const struct timeval often = {.tv_sec = 1};
 	struct err_text text;
-	enum err err =
-		inforce_create(life->config->workers, life->config->first, &life->inforce, &text);
+	enum err err = inforce_create(life->config->workers, life->config->first,
+				      life->config->minutes, &life->inforce, &text);
 
 	if (err != ERR_OK) {
 		log_error("%s", text.text);
@@ -386,6 +386,7 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 			cachefile_store(workers_snapshot(config->workers), config->cache,
 					&config->name_key);
 		end_loader(&life);
+		minutes_life(config->minutes, life.succeeded ? "hand-over" : "end");
 		log_notice("ended");
 	} else {
 		workers_stop(config->workers, 0);

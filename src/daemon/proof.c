@@ -10,6 +10,7 @@
 #define TOLD_MAX 3U
 
 struct proof {
+	struct minutes *minutes;
 	const struct snapshot *snapshot;
 	unsigned int list;
 	uint32_t asked;
@@ -86,16 +87,17 @@ static void prove(struct proof *p)
 	}
 	if (p->asked == 0)
 		return;
+	minutes_proof(p->minutes, p->snapshot->policy->lists[p->list].name, p->asked, p->blocked);
 	log_write(p->blocked == p->asked ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
 		  "list %s: in force here: asked for, %u of %u names are blocked%s",
 		  p->snapshot->policy->lists[p->list].name, p->blocked, p->asked,
 		  rules > PROOF_NAMES_MAX ? " (a sample)" : "");
 }
 
-void proof_tell(const struct snapshot *snapshot)
+void proof_tell(const struct snapshot *snapshot, struct minutes *minutes)
 {
 	for (unsigned int i = 0; i < snapshot->policy->list_count; i++) {
-		struct proof proof = {.snapshot = snapshot, .list = i};
+		struct proof proof = {.minutes = minutes, .snapshot = snapshot, .list = i};
 
 		if (is_proved(snapshot, i))
 			prove(&proof);

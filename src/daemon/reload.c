@@ -118,7 +118,7 @@ static void load(struct reload *reload)
 			    "read again at the next reload or start",
 			    reload->conf_path);
 	announce_status(&result);
-	proof_tell(snapshot);
+	proof_tell(snapshot, inforce_minutes(reload->inforce));
 }
 
 static void *loader_thread(void *arg)
@@ -131,6 +131,7 @@ static void *loader_thread(void *arg)
 		try_load(reload);
 	else
 		load(reload);
+	minutes_write(inforce_minutes(reload->inforce));
 	(void)malloc_trim(
 		0); /* the memory that this thread has freed is kept for the thread, which ends */
 	if (write(reload->loaded_fd, &one, sizeof(one)) < 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "match/term.h"
 
+#include <string.h>
+
 static bool has_term(const struct policy_term *term)
 {
 	return term->valid_from_s > 0 || term->expires_s > 0;
@@ -64,6 +66,14 @@ bool term_is_due(const struct policy *policy, uint64_t now_s)
 bool term_is_over(const struct policy_list *list, uint64_t now_s)
 {
 	return list->term.lapse == LAPSE_LIFT && lapses(&list->term, now_s);
+}
+
+enum term_state term_state_before(const struct policy *before, const struct policy_list *list)
+{
+	for (size_t i = 0; before && i < before->list_count; i++)
+		if (strcmp(before->lists[i].name, list->name) == 0)
+			return term_state(&before->lists[i]);
+	return TERM_NONE;
 }
 
 bool term_lapses_soon(const struct policy_list *list, uint64_t now_s)

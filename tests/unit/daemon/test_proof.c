@@ -43,7 +43,7 @@ static const char *proved(struct scratch *s, const char *before, const char *nam
 	    loader_load(conf, &rig_key, NULL, NULL, &snapshot, &result, &text) != ERR_OK)
 		fail_msg("%s", text.text);
 	scratch_take_stderr(s);
-	proof_tell(snapshot);
+	proof_tell(snapshot, NULL);
 	scratch_give_stderr(s);
 	snapshot_free(snapshot);
 	assert_true(scratch_read(scratch_path(s, ".log"), log, sizeof(log)) >= 0);
