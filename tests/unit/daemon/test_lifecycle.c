@@ -204,6 +204,17 @@ static void start(struct daemon *d, extra_fn *before_run)
 	exit(daemon_main(scratch_path(&d->scratch, "conf"), before_run));
 }
 
+/* A daemon that has ended tells nothing more. */
+static void nap_beside(const struct daemon *d)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	assert_int_equal(waitid(P_PID, (id_t)d->pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+	if (info.si_pid != 0)
+		fail_msg("the daemon has ended");
+	await_nap();
+}
+
 /* The next that the service manager is told begins like this; what is in force is told besides. */
 static void expect_notice(struct daemon *d, const char *notice)
 {
@@ -211,7 +222,7 @@ static void expect_notice(struct daemon *d, const char *notice)
 
 	do {
 		memset(message, 0, sizeof(message));
-		AWAIT(recv(d->notify_fd, message, sizeof(message) - 1, 0) > 0, await_nap());
+		AWAIT(recv(d->notify_fd, message, sizeof(message) - 1, 0) > 0, nap_beside(d));
 	} while (strncmp(message, "STATUS=", 7) == 0);
 	if (strncmp(message, notice, strlen(notice)) != 0)
 		fail_msg("expected %s, got %s", notice, message);
