@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/octets.h"
 
 struct hash_key {
 	uint64_t k0;
@@ -33,9 +34,10 @@ enum err hash_key_random(struct hash_key *ret_key) MUST_CHECK;
 /* SipHash-2-4 of `len` octets, the published function.  Any thread. */
 uint64_t hash_siphash24(const struct hash_key *key, const void *data, size_t len);
 
+/* `b` is at most 63. */
 static inline uint64_t hash_rotl(uint64_t x, unsigned int b)
 {
-	return (x << b) | (x >> (64U - b));
+	return (x << b) | (x >> (-b & 63U));
 }
 
 static inline void hash_round(struct hash_state *s)
@@ -69,6 +71,20 @@ static inline void hash_word(struct hash_state *s, uint64_t word)
 	s->v3 ^= word;
 	hash_round(s);
 	s->v0 ^= word;
+}
+
+/* Takes octets in, by words of which the last is filled up with zeros.  How many they are the
+ * caller takes in as well. */
+static inline void hash_octets(struct hash_state *s, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+	uint64_t word = 0;
+
+	for (; len >= sizeof(word); at += sizeof(word), len -= sizeof(word))
+		hash_word(s, octets_le64(at));
+	memcpy(&word, at, len);
+	if (len > 0)
+		hash_word(s, le64toh(word));
 }
 
 /* The hash of the words so far; `s` itself goes on. */

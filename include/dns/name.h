@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/hash.h"
@@ -56,6 +57,13 @@ static inline uint8_t name_lower(uint8_t octet)
 /* Copies a checked name in lower case (ASCII alone, RFC 4343). */
 void name_copy_lower(struct name *dst, const uint8_t *wire, size_t len);
 
+/* Copies a checked name that is in lower case already. */
+static inline void name_copy(struct name *dst, const uint8_t *wire, size_t len)
+{
+	memcpy(dst->wire, wire, len);
+	dst->len = (uint8_t)len;
+}
+
 /*
  * Reads the possibly compressed name at `*pos` of a message of `len` octets, writes it in lower
  * case to `ret_name`, and moves `*pos` behind it.  Pointers must point before the label
@@ -100,13 +108,18 @@ uint64_t name_hash(const struct hash_key *key, const struct name *name);
 /* The hash of the root, which is the same for all names. */
 uint64_t name_hash_root(const struct hash_key *key);
 
-/* Writes some letters of a lower-case name in capitals: the first where bit 0 of `bits` is set, the
- * next by bit 1, and so on, after bit 63 by bit 0 again. */
+/* Writes some letters of a lower-case name in capitals: one that is the first octet of the name
+ * where bit 0 of `bits` is set, one that is the second where bit 1 is, and so on, after bit 63 by
+ * bit 0 again. */
 void name_mix_case(uint8_t *wire, size_t len, uint64_t bits);
 
 /* True when lower-case wire name `a` is `b` or lies below it. */
 bool name_is_below(const struct name *a, const struct name *b);
 
 bool name_equal(const struct name *a, const struct name *b);
+
+/* True when `len` octets of a name are, but for the letters' case, those at `lower`, which are in
+ * lower case. */
+bool name_equal_lowered(const uint8_t *wire, const uint8_t *lower, size_t len);
 
 #endif

@@ -21,6 +21,7 @@
 /* All zero: nobody has anything. */
 struct tally {
 	_Atomic uint64_t slots[TALLY_SETS][TALLY_WAYS];
+	_Atomic uint32_t strayed[TALLY_SETS]; /* slots that a set's clients have in others */
 };
 
 /* A client is given by its ip_hash, with one key for all calls. */

@@ -17,6 +17,8 @@ struct rtt {
 	uint32_t smoothed_us; /* 0: nothing is known */
 	uint32_t spread_us;
 	uint32_t samples; /* in the buckets */
+	uint32_t above;	  /* those in the buckets from `p95_end` on */
+	uint32_t p95_end; /* behind the bucket in which the 95th of 100 is */
 	uint16_t buckets[RTT_BUCKETS];
 };
 

@@ -26,15 +26,17 @@ size_t name_check(const uint8_t *wire, size_t avail)
 	return 0;
 }
 
+#define ONES 0x0101010101010101ULL
+#define BIT_OF_OCTET 0x8040201008040201ULL /* bit 0 of the first octet, bit 1 of the second ... */
+
 /* Sets bit 5 of each octet that is 'A'..'Z'.  Length octets, at most 63, are never such. */
 static inline uint64_t lower64(uint64_t x)
 {
-	const uint64_t ones = 0x0101010101010101ULL;
-	uint64_t low7 = x & (ones * 0x7f);
-	uint64_t from_a = low7 + ones * (0x80 - 'A');
-	uint64_t past_z = low7 + ones * (0x80 - 'Z' - 1);
+	uint64_t low7 = x & (ONES * 0x7f);
+	uint64_t from_a = low7 + ONES * (0x80 - 'A');
+	uint64_t past_z = low7 + ONES * (0x80 - 'Z' - 1);
 
-	return x | ((from_a & ~past_z & ~x & (ones * 0x80)) >> 2);
+	return x | ((from_a & ~past_z & ~x & (ONES * 0x80)) >> 2);
 }
 
 static inline void copy_lower64(uint8_t *to, const uint8_t *from)
@@ -366,21 +368,60 @@ uint64_t name_hash_root(const struct hash_key *key)
 	return hash_end(hash_begin(key));
 }
 
+/* Eight octets, those that are letters in capitals where their bit of `bits` is set. */
+static inline uint64_t mix64(uint64_t x, uint8_t bits)
+{
+	const uint64_t high = ONES * 0x80;
+	uint64_t low7 = x & ~high;
+	uint64_t letters = (low7 + ONES * (0x80 - 'a')) & ~(low7 + ONES * (0x80 - 'z' - 1)) & ~x;
+	uint64_t chosen = (bits * ONES & BIT_OF_OCTET) + ~high;
+
+	return x ^ (letters & chosen & high) >> 2;
+}
+
+/* Some octets of a name, at most eight, which stand at place `at` of it. */
+static inline void mix_octets(uint8_t *wire, size_t at, size_t octets, uint64_t bits)
+{
+	uint64_t x = 0;
+
+	memcpy(&x, wire + at, octets);
+	x = htole64(mix64(le64toh(x), (uint8_t)hash_rotl(bits, (unsigned int)-at & 63U)));
+	memcpy(wire + at, &x, octets);
+}
+
+/* Lengths, at most 63, are no letters.  The last eight octets are taken together; what is a capital
+ * already stays one. */
 void name_mix_case(uint8_t *wire, size_t len, uint64_t bits)
 {
-	size_t label_end = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		if (i == label_end) {
-			label_end = i + (size_t)wire[i] + 1;
-			continue;
-		}
-		if (wire[i] < 'a' || wire[i] > 'z')
-			continue;
-		if (bits & 1)
-			wire[i] = (uint8_t)(wire[i] - 'a' + 'A');
-		bits = bits >> 1 | bits << 63;
-	}
+	for (; i + 8 <= len; i += 8)
+		mix_octets(wire, i, 8, bits);
+	if (i < len && len >= 8)
+		mix_octets(wire, len - 8, 8, bits);
+	else
+		for (; i < len; i++)
+			mix_octets(wire, i, 1, bits);
+}
+
+static inline bool equal_lowered64(const uint8_t *wire, const uint8_t *lower)
+{
+	return lower64(octets_le64(wire)) == octets_le64(lower);
+}
+
+bool name_equal_lowered(const uint8_t *wire, const uint8_t *lower, size_t len)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= len; i += 8)
+		if (!equal_lowered64(wire + i, lower + i))
+			return false;
+	if (i < len && len >= 8)
+		return equal_lowered64(wire + len - 8, lower + len - 8);
+	for (; i < len; i++)
+		if (name_lower(wire[i]) != lower[i])
+			return false;
+	return true;
 }
 
 bool name_is_below(const struct name *a, const struct name *b)

@@ -14,10 +14,8 @@ static bool same_question(const uint8_t *a, const uint8_t *question, size_t len)
 {
 	size_t name_len = len - 4;
 
-	for (size_t i = 0; i < name_len; i++)
-		if (name_lower(a[i]) != question[i])
-			return false;
-	return memcmp(a + name_len, question + name_len, 4) == 0;
+	return name_equal_lowered(a, question, name_len) &&
+	       memcmp(a + name_len, question + name_len, 4) == 0;
 }
 
 /* What a server says that could not, or did not care to, read the question. */

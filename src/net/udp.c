@@ -140,11 +140,13 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
  * where, and its ID. */
 static uint64_t origin_of(const struct udp_socket *s, const struct peer *peer, uint16_t id)
 {
-	const struct hash_key *key = &s->udp->loop->env.name_key;
-	uint64_t from = hash_siphash24(key, &peer->name, peer->name_len);
-	uint64_t to = hash_siphash24(key, peer->control, peer->control_len);
+	struct hash_state h = hash_begin(&s->udp->loop->env.name_key);
+	uint64_t socket = (uint64_t)(s - s->udp->sockets);
 
-	return (hash_rotl(to, 1) ^ from ^ (uint64_t)(s - s->udp->sockets) << 16 ^ id) | 1ULL << 63;
+	hash_word(&h, socket << 32 | (uint64_t)peer->control_len << 16 | id);
+	hash_octets(&h, &peer->name, peer->name_len);
+	hash_octets(&h, peer->control, peer->control_len);
+	return hash_end(h) | 1ULL << 63;
 }
 
 /* Has message `i` wait for its question's reply; on failure it does not. */

@@ -156,7 +156,7 @@ bool query_answer_cached(struct query *q, struct answer_job *job, enum query_out
 /* The cache's key of a question; `qname` has room for its name, and has to live as long. */
 static struct cache_key cache_key_of(const struct query_key *key, struct name *qname)
 {
-	name_copy_lower(qname, key->question, key->question_len - 4U);
+	name_copy(qname, key->question, key->question_len - 4U);
 	return (struct cache_key){
 		.qname = qname, .hash = key->hash, .qtype = key->qtype, .flags = key->flags};
 }

@@ -58,7 +58,7 @@ static bool find_end(const struct query_env *env, const struct query_key *key, c
 	struct end *end = ret_end;
 	unsigned int links = 0;
 
-	name_copy_lower(&end->target, key->question, key->question_len - 4U);
+	name_copy(&end->target, key->question, key->question_len - 4U);
 	end->target_at = 0;
 	end->answer_end = 0;
 	end->leave = key->leave;

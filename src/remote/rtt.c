@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "remote/rtt.h"
 
+#include <stdbool.h>
+
 #define SAMPLES_MAX 512U /* then all buckets are halved */
 #define SAMPLES_MIN 20U	 /* to tell a percentile of */
+#define REST_OF 20U	 /* one of so many takes longer than 95 of 100 */
 #define UNIT_SHIFT 6U	 /* the first bucket is up to 64 microseconds */
 #define RTT_MAX_US 10000000U
 
@@ -31,16 +34,41 @@ static uint32_t bucket_end_us(unsigned int bucket)
 	return ((3U + half) << log >> 1) << UNIT_SHIFT << (log == 0 ? 1 : 0);
 }
 
-static void count(struct rtt *rtt, uint32_t us)
+/* Whether so many of the samples, beyond what 95 of 100 take, would be too many. */
+static bool is_over_rest(const struct rtt *rtt, uint32_t samples)
 {
-	rtt->buckets[bucket_of(us)]++;
-	if (++rtt->samples < SAMPLES_MAX)
-		return;
+	return samples * REST_OF > rtt->samples;
+}
+
+/* Moves the end of the 95 of 100 to where it is now: after one sample more hardly anywhere. */
+static void find_p95(struct rtt *rtt)
+{
+	while (is_over_rest(rtt, rtt->above))
+		rtt->above -= rtt->buckets[rtt->p95_end++];
+	while (rtt->p95_end > 0 && !is_over_rest(rtt, rtt->above + rtt->buckets[rtt->p95_end - 1]))
+		rtt->above += rtt->buckets[--rtt->p95_end];
+}
+
+static void halve(struct rtt *rtt)
+{
 	rtt->samples = 0;
+	rtt->above = 0;
 	for (unsigned int i = 0; i < RTT_BUCKETS; i++) {
 		rtt->buckets[i] = (uint16_t)(rtt->buckets[i] / 2);
 		rtt->samples += rtt->buckets[i];
+		rtt->above += i < rtt->p95_end ? 0 : rtt->buckets[i];
 	}
+}
+
+static void count(struct rtt *rtt, uint32_t us)
+{
+	unsigned int bucket = bucket_of(us);
+
+	rtt->buckets[bucket]++;
+	rtt->above += bucket >= rtt->p95_end;
+	if (++rtt->samples == SAMPLES_MAX)
+		halve(rtt);
+	find_p95(rtt);
 }
 
 void rtt_sample(struct rtt *rtt, uint64_t us)
@@ -82,12 +110,7 @@ uint32_t rtt_timeout_ms(const struct rtt *rtt, uint32_t initial_ms)
 
 uint32_t rtt_p95_us(const struct rtt *rtt)
 {
-	uint32_t above = 0;
-	unsigned int bucket = RTT_BUCKETS;
-
 	if (rtt->samples < SAMPLES_MIN)
 		return 0;
-	while (bucket > 0 && (above + rtt->buckets[bucket - 1]) * 20 <= rtt->samples)
-		above += rtt->buckets[--bucket];
-	return bucket_end_us(bucket > 0 ? bucket - 1 : 0);
+	return bucket_end_us(rtt->p95_end > 0 ? rtt->p95_end - 1 : 0);
 }

@@ -13,7 +13,7 @@ static void suffixes_of(const struct upstreams *up, const struct query_key *key,
 {
 	struct name qname;
 
-	name_copy_lower(&qname, key->question, key->question_len - QTYPE_QCLASS);
+	name_copy(&qname, key->question, key->question_len - QTYPE_QCLASS);
 	name_hash_suffixes(&up->loop->env.name_key, &qname, ret_suffixes);
 }
 

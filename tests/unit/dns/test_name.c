@@ -137,10 +137,10 @@ static void test_mix_case(void **state)
 	} rows[] = {
 		{OCTETS("\3www\7example\0"), 0, "\3www\7example\0"},
 		{OCTETS("\3www\7example\0"), UINT64_MAX, "\3WWW\7EXAMPLE\0"},
-		{OCTETS("\3www\7example\0"), 1, "\3Www\7example\0"},
-		{OCTETS("\3www\7example\0"), 0x200, "\3www\7examplE\0"},
-		{OCTETS("\3www\7example\0"), 0x155, "\3WwW\7eXaMpLe\0"},
-		{OCTETS("\4a-1b\1_\2\0z\0"), 7, "\4A-1B\1_\2\0Z\0"}, /* letters alone use bits */
+		{OCTETS("\3www\7example\0"), 2, "\3Www\7example\0"},
+		{OCTETS("\3www\7example\0"), 0x800, "\3www\7examplE\0"},
+		{OCTETS("\3www\7example\0"), 0xaaa, "\3WwW\7ExAmPlE\0"},
+		{OCTETS("\4a-1b\1_\2\0z\0"), 0x232, "\4A-1B\1_\2\0Z\0"},
 		{OCTETS("\4`{@[\0"), UINT64_MAX, "\4`{@[\0"},
 		{OCTETS("\0"), UINT64_MAX, "\0"},
 	};
@@ -163,16 +163,38 @@ static void test_mix_case_of_long_names(void **state)
 		uint8_t wire[NAME_WIRE_MAX];
 		size_t len = build(before, labels, octets, 'q');
 		uint64_t bits = 0x8000f00000000005U;
-		size_t letter = 0;
 
 		memcpy(wire, before, len);
 		name_mix_case(wire, len, bits);
 		for (size_t i = 0; i < len; i++) {
 			bool is_letter = i % (octets + 1) != 0;
-			bool capital = is_letter && (bits >> (letter % 64) & 1);
+			bool capital = is_letter && (bits >> (i % 64) & 1);
 
 			assert_int_equal(wire[i], capital ? 'Q' : before[i]);
-			letter += is_letter;
+		}
+	}
+}
+
+/* Every length, with a difference at each of its octets or none; the letters' case is none. */
+static void test_equal_lowered(void **state)
+{
+	static const uint8_t differ[] = {'q' ^ 'r', 0x80, 1};
+
+	for (size_t len = 1; len <= 40; len++) {
+		uint8_t wire[40];
+		uint8_t lower[40];
+
+		memset(wire, 'q', len);
+		memset(lower, 'q', len);
+		for (size_t i = 0; i < len; i += 3)
+			wire[i] = 'Q';
+		assert_true(name_equal_lowered(wire, lower, len));
+		for (size_t i = 0; i < len; i++) {
+			uint8_t before = wire[i];
+
+			wire[i] = (uint8_t)(before ^ differ[i % COUNT(differ)]);
+			assert_false(name_equal_lowered(wire, lower, len));
+			wire[i] = before;
 		}
 	}
 }
@@ -750,6 +772,7 @@ int main(void)
 		cmocka_unit_test(test_lower_keeps_lengths),
 		cmocka_unit_test(test_mix_case),
 		cmocka_unit_test(test_mix_case_of_long_names),
+		cmocka_unit_test(test_equal_lowered),
 		cmocka_unit_test(test_unpack),
 		cmocka_unit_test(test_skip),
 		cmocka_unit_test(test_unpack_limit),

@@ -30,7 +30,7 @@ static bool is_empty(struct tally *t)
 {
 	for (unsigned int set = 0; set < TALLY_SETS; set++)
 		for (unsigned int way = 0; way < TALLY_WAYS; way++)
-			if (t->slots[set][way] != 0)
+			if (t->slots[set][way] != 0 || t->strayed[set] != 0)
 				return false;
 	return true;
 }
