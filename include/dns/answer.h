@@ -17,7 +17,7 @@
 #include "dns/edns.h"
 #include "dns/wire.h"
 
-#define ANSWER_QNAME_POINTER (0xc000U | WIRE_HEADER) /* points to the question's name */
+#define ANSWER_QNAME_POINTER WIRE_QNAME_POINTER
 #define ANSWER_UDP_MIN 512U /* the least size every client takes (RFC 1035, 4.2.1) */
 
 enum section {

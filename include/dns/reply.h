@@ -49,6 +49,8 @@ struct reply {
 	bool has_soa; /* a negative reply may be cached (RFC 2308, 5) */
 	bool stale;   /* from the cache, past its TTL (RFC 8767); never of a reply just parsed */
 	bool pruned;  /* records that do not belong to the question were removed */
+	bool simple;  /* its records are addresses and SOAs, and none is additional: it leads to no
+		       * other name, and is plain (dns/plain.h); false where nobody has looked */
 	uint16_t ancount;
 	uint16_t nscount;
 	uint16_t arcount; /* without the OPT */

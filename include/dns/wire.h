@@ -13,7 +13,8 @@
 #include "base/err.h"
 #include "dns/name.h"
 
-#define WIRE_HEADER 12U /* octets of the header */
+#define WIRE_HEADER 12U				   /* octets of the header */
+#define WIRE_QNAME_POINTER (0xc000U | WIRE_HEADER) /* points to the question's name */
 #define WIRE_MESSAGE_MAX 65535U
 #define WIRE_RR_FIXED 10U /* octets of a record but owner and rdata: type, class, TTL, RDLENGTH */
 #define WIRE_OPTION_FIXED 4U /* octets of an EDNS option without its data: code, length */

@@ -89,6 +89,7 @@ static void describe(const struct entry *e, struct reply *reply)
 	reply->ad = e->ad;
 	reply->has_opt = false;
 	reply->has_soa = e->has_soa;
+	reply->simple = false;
 	reply->ancount = e->ancount;
 	reply->nscount = e->nscount;
 	reply->arcount = e->arcount;

@@ -143,7 +143,7 @@ void plain_separate(uint8_t *msg, size_t room, struct reply *reply)
 	size_t len;
 
 	reply->plain.body = NULL;
-	if (reply->question_end <= WIRE_HEADER)
+	if (reply->simple || reply->question_end <= WIRE_HEADER)
 		return;
 	t = count(msg, reply);
 	if (!any(t.more))

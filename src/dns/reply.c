@@ -6,8 +6,6 @@
 #include "dns/bailiwick.h"
 #include "dns/rdata.h"
 
-#define QNAME_POINTER (0xc000U | WIRE_HEADER)
-
 #define TTL_MAX 0x7fffffffU /* RFC 2181, 8 */
 
 static bool same_question(const uint8_t *a, const uint8_t *question, size_t len)
@@ -60,6 +58,7 @@ struct exam {
 	uint16_t passed_over;  /* additional records that do not belong, since one that does */
 	bool leads_on;	       /* a CNAME was taken in */
 	bool answered;	       /* so was what was asked for */
+	bool others;	       /* so was one that is neither an address nor an SOA */
 	bool opt_seen;	       /* records behind the OPT are checked, and not taken */
 	struct name owner;     /* of the record looked at */
 	struct name target;    /* the first name in its rdata */
@@ -76,6 +75,7 @@ static void exam_begin(struct exam *exam, size_t len)
 	exam->passed_over = 0;
 	exam->leads_on = false;
 	exam->answered = false;
+	exam->others = false;
 	exam->opt_seen = false;
 	memset(exam->ttl_marks, 0, (len + 7) / 8);
 }
@@ -136,7 +136,7 @@ static enum err read_owner(struct exam *exam, const struct wire_rr *rr,
 {
 	size_t at = rr->owner;
 
-	if (exam->bailiwick.count > 0 && wire_get16(exam->msg + at) == QNAME_POINTER) {
+	if (exam->bailiwick.count > 0 && wire_get16(exam->msg + at) == WIRE_QNAME_POINTER) {
 		*ret_owner = &exam->bailiwick.names[0]; /* was compared with our own */
 		return ERR_OK;
 	}
@@ -232,6 +232,7 @@ static bool take_in(struct exam *exam, const struct wire_rr *rr, enum section se
 	if (section == SECTION_ANSWER)
 		note_answer(exam, rr->type);
 	exam->foreign |= !belongs;
+	exam->others |= rr->type != TYPE_A && rr->type != TYPE_AAAA && rr->type != TYPE_SOA;
 	reply->body_len = (uint16_t)(rr->end - exam->question_end);
 	return true;
 }
@@ -379,6 +380,7 @@ static enum err take_all(uint8_t *msg, size_t len, const struct reply_ttl_limits
 	if (err == ERR_OK && exam.foreign)
 		err = prune(&exam);
 	reply->kind = kind_of(reply, exam.leads_on && !exam.answered);
+	reply->simple = !exam.others && reply->arcount == 0;
 	return err == ERR_OK && exam.bailiwick.circle ? ERR_SYNTAX : err;
 }
 

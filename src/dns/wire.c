@@ -3,27 +3,42 @@
 
 #include <string.h>
 
+/* Most owners point to the question's name, and an OPT's is the root. */
+static inline enum err skip_owner(const uint8_t *msg, size_t len, size_t *pos)
+{
+	size_t at = *pos;
+
+	if (at < len && msg[at] == 0)
+		*pos = at + 1;
+	else if (at > WIRE_HEADER && at + 2 <= len && wire_get16(msg + at) == WIRE_QNAME_POINTER)
+		*pos = at + 2;
+	else
+		return name_skip(msg, len, pos);
+	return ERR_OK;
+}
+
 enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos, struct wire_rr *ret_rr)
 {
-	struct wire_rr rr = {.owner = *pos};
 	size_t at = *pos;
-	enum err err = name_skip(msg, len, &at);
+	enum err err = skip_owner(msg, len, &at);
+	uint16_t rdlen;
 
 	if (err != ERR_OK)
 		return err;
 	if (len - at < WIRE_RR_FIXED)
 		return ERR_TRUNCATED;
-	rr.type = wire_get16(msg + at);
-	rr.rrclass = wire_get16(msg + at + 2);
-	rr.ttl_at = at + 4;
-	rr.ttl_s = wire_get32(msg + rr.ttl_at);
-	rr.rdlen = wire_get16(msg + at + 8);
-	rr.rdata = at + WIRE_RR_FIXED;
-	if (len - rr.rdata < rr.rdlen)
+	rdlen = wire_get16(msg + at + 8);
+	if (len - at - WIRE_RR_FIXED < rdlen)
 		return ERR_TRUNCATED;
-	rr.end = rr.rdata + rr.rdlen;
-	*pos = rr.end;
-	*ret_rr = rr;
+	ret_rr->owner = *pos;
+	ret_rr->type = wire_get16(msg + at);
+	ret_rr->rrclass = wire_get16(msg + at + 2);
+	ret_rr->ttl_at = at + 4;
+	ret_rr->ttl_s = wire_get32(msg + at + 4);
+	ret_rr->rdlen = rdlen;
+	ret_rr->rdata = at + WIRE_RR_FIXED;
+	ret_rr->end = at + WIRE_RR_FIXED + rdlen;
+	*pos = ret_rr->end;
 	return ERR_OK;
 }
 

@@ -71,6 +71,11 @@ static void judge_name(struct judgement *j, const struct name *name, struct poli
 
 /* ---- what is there */
 
+static bool asks_for_addresses(const struct inspect_rules *rules)
+{
+	return rules->policy->addrs || rules->rebind;
+}
+
 #define NO_TARGET 255U
 
 /* Octets of rdata before the name of another host that the record gives. */
@@ -113,8 +118,7 @@ static void keep(struct inspection *in, const struct wire_rr *rr, unsigned int n
 /* Keeps the CNAMEs and DNAMEs of the answer section, as many as reply_parse has followed. */
 static void collect(struct inspection *in, const struct reply *reply)
 {
-	const struct inspect_rules *rules = in->judgement.rules;
-	const bool asked = rules->policy->addrs || rules->rebind;
+	const bool asked = asks_for_addresses(in->judgement.rules);
 	size_t pos = reply->question_end;
 	struct wire_rr rr;
 
@@ -286,9 +290,9 @@ static void judge_addresses(struct inspection *in, const struct reply *reply)
 }
 
 /* A name of the operator's choice may have private addresses: looked up for those alone. */
-static bool is_rebound(const struct inspection *in, const struct judgement *j)
+static bool is_rebound(const struct judgement *j, const struct name *qname)
 {
-	return j->rebound && !rebind_is_excepted(j->rules->rebind, &in->bailiwick.names[0]);
+	return j->rebound && !rebind_is_excepted(j->rules->rebind, qname);
 }
 
 /* What a list blocks is blocked as it says. */
@@ -304,12 +308,10 @@ static void set_rebound(struct verdict *v)
 	v->list = POLICY_REBINDING;
 }
 
-static void judge_rebinding(struct inspection *in)
+static void judge_rebinding(struct judgement *j, const struct name *qname)
 {
-	struct verdict *v = &in->judgement.verdict;
-
-	if (is_open(v) && is_rebound(in, &in->judgement))
-		set_rebound(v);
+	if (is_open(&j->verdict) && is_rebound(j, qname))
+		set_rebound(&j->verdict);
 }
 
 /* ---- what stands beside */
@@ -326,11 +328,33 @@ static bool is_listed(const void *arg, const struct name *owner, const uint8_t *
 	judge_name(&beside, owner, &leave);
 	if (has_address(rr->type) && !beside.verdict.matched)
 		judge_record(&beside, msg, rr, leave);
-	return beside.verdict.matched || is_rebound(in, &beside);
+	return beside.verdict.matched || is_rebound(&beside, &in->bailiwick.names[0]);
 }
 
-struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, size_t len,
-			     struct reply *reply, struct policy_leave leave)
+/* ---- all of it */
+
+/* Most replies: all that they lead to are addresses of the question's own name. */
+static struct verdict inspect_simple(const struct inspect_rules *rules, const uint8_t *msg,
+				     size_t len, const struct reply *reply,
+				     struct policy_leave leave)
+{
+	struct judgement j = {.rules = rules};
+	size_t pos = reply->question_end;
+	struct name qname;
+	struct wire_rr rr;
+
+	for (unsigned int i = 0; i < reply->ancount; i++)
+		if (wire_next_rr(msg, len, &pos, &rr) == ERR_OK && has_address(rr.type))
+			judge_record(&j, msg, &rr, leave);
+	if (!j.rebound)
+		return j.verdict;
+	name_copy_lower(&qname, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER - 4U);
+	judge_rebinding(&j, &qname);
+	return j.verdict;
+}
+
+static struct verdict inspect_all(const struct inspect_rules *rules, uint8_t *msg, size_t len,
+				  struct reply *reply, struct policy_leave leave)
 {
 	struct inspection in; /* of which the room for names is not cleared */
 
@@ -351,10 +375,20 @@ struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, si
 		judge_targets(&in, reply);
 	if (in.addresses)
 		judge_addresses(&in, reply);
-	judge_rebinding(&in);
+	judge_rebinding(&in.judgement, &in.bailiwick.names[0]);
 	if (is_open(&in.judgement.verdict))
 		(void)reply_drop_additional(msg, reply, is_listed, &in);
 	return in.judgement.verdict;
+}
+
+struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, size_t len,
+			     struct reply *reply, struct policy_leave leave)
+{
+	if (!reply->simple)
+		return inspect_all(rules, msg, len, reply, leave);
+	if (!asks_for_addresses(rules))
+		return (struct verdict){.matched = false};
+	return inspect_simple(rules, msg, len, reply, leave);
 }
 
 struct verdict inspect_address(const struct inspect_rules *rules, const struct ip *ip)

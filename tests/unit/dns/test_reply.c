@@ -757,6 +757,59 @@ static void test_kind_of_cnames(void **state)
 	}
 }
 
+/* What leads on, or is not for every client, makes a reply one that has to be looked at. */
+static void test_simple(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *rdata;
+		size_t rdlen;
+		bool simple;
+	} kinds[] = {
+		{TYPE_A, "\300\0\2\1", 4, true},
+		{TYPE_AAAA, "0123456789abcdef", 16, true},
+		{TYPE_SOA, "\0\0abcdefghijklmnopqrst", 22, true},
+		{TYPE_CNAME, "\1a\0", 3, false},
+		{TYPE_DNAME, "\1a\0", 3, false},
+		{TYPE_NS, "\1a\0", 3, false},
+		{TYPE_MX, "\0\12\1a\0", 5, false},
+		{TYPE_SRV, "\0\1\0\2\0\3\1a\0", 9, false},
+		{TYPE_SVCB, "\0\1\0", 3, false},
+		{TYPE_HTTPS, "\0\1\0", 3, false},
+		{TYPE_RRSIG, "\0\1", 2, false},
+		{TYPE_NSEC, "\0", 1, false},
+		{TYPE_NSEC3, "\0", 1, false},
+		{TYPE_DS, "\0", 1, false},
+		{TYPE_TXT, "", 0, false},
+	};
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct reply reply;
+		struct message m;
+
+		make_a(&m);
+		message_set16(&m, WIRE_HEADER + QUESTION_LEN - 4, TYPE_ANY);
+		message_rr(&m, MESSAGE_AN, NULL, kinds[i].type, 60, kinds[i].rdata, kinds[i].rdlen);
+		assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+		assert_int_equal(reply.simple, kinds[i].simple);
+	}
+}
+
+/* An additional record has to be looked at too, whatever it is; an OPT is none. */
+static void test_simple_without_additional(void **state)
+{
+	struct reply reply;
+	struct message m;
+
+	make_a(&m);
+	message_opt(&m, 1232, 0);
+	assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+	assert_true(reply.simple);
+	make_chain(&m);
+	assert_int_equal(parse(&m, &wide, &reply), ERR_OK);
+	assert_false(reply.simple);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -768,6 +821,7 @@ int main(void)
 		cmocka_unit_test(test_age),	   cmocka_unit_test(test_type_limits),
 		cmocka_unit_test(test_cap_ttl),	   cmocka_unit_test(test_may_be_cached),
 		cmocka_unit_test(test_body_moves), cmocka_unit_test(test_kind_of_cnames),
+		cmocka_unit_test(test_simple),	   cmocka_unit_test(test_simple_without_additional),
 	};
 
 	return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
