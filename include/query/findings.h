@@ -48,6 +48,7 @@ enum findings_source {
 	X(11, 43, "DS")                                                                            \
 	X(12, 48, "DNSKEY")                                                                        \
 	X(13, 255, "ANY")
+#define FINDINGS_TYPE_MAX 255U	/* the greatest of them */
 #define FINDINGS_TYPE_OTHER 15U /* the bit of all other types */
 
 /* How a query came.  All but the first show that the client has the address it came from: a

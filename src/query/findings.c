@@ -60,15 +60,14 @@ static struct findings_table *ring_take(struct ring *r)
 
 unsigned int findings_type_bit(uint16_t qtype)
 {
-	switch (qtype) {
-#define X(bit, type, mnemonic)                                                                     \
-	case type:                                                                                 \
-		return bit;
+	static const uint8_t bits[FINDINGS_TYPE_MAX + 1] = {
+#define X(bit, type, mnemonic) [type] = (bit) + 1,
 		FINDINGS_TYPES(X)
 #undef X
-	default:
-		return FINDINGS_TYPE_OTHER;
-	}
+	};
+	uint8_t bit = qtype <= FINDINGS_TYPE_MAX ? bits[qtype] : 0;
+
+	return bit ? bit - 1U : FINDINGS_TYPE_OTHER;
 }
 
 /* The name's part is keyed already; so is the client's, whose addresses an attacker may choose. */
@@ -86,15 +85,15 @@ static uint64_t hash_of(const struct hash_key *key, const struct findings_hit *h
 }
 
 /* Names have octets behind them that may be read. */
-static bool is_same_name(const uint8_t *a, const uint8_t *b, size_t len)
+static inline bool is_same_name(const uint8_t *a, const uint8_t *b, size_t len)
 {
-	size_t i = 0;
-
-	for (; i + sizeof(uint64_t) <= len; i += sizeof(uint64_t))
-		if (octets_le64(a + i) != octets_le64(b + i))
+	for (; len > sizeof(uint64_t); len -= sizeof(uint64_t)) {
+		if (octets_le64(a) != octets_le64(b))
 			return false;
-	return i == len ||
-	       ((octets_le64(a + i) ^ octets_le64(b + i)) & (~0ULL >> (64 - 8 * (len - i)))) == 0;
+		a += sizeof(uint64_t);
+		b += sizeof(uint64_t);
+	}
+	return (octets_le64(a) ^ octets_le64(b)) << (64 - 8 * len) == 0;
 }
 
 static bool is_same_client(const struct ip *a, const struct ip *b)
@@ -112,7 +111,8 @@ static bool is_same(const struct findings_table *t, const struct finding *e, uin
 }
 
 /* The place in the index of the finding, or that it would get. */
-static uint16_t *place_of(struct findings_table *t, uint64_t hash, const struct findings_hit *hit)
+static inline uint16_t *place_of(struct findings_table *t, uint64_t hash,
+				 const struct findings_hit *hit)
 {
 	uint32_t i = (uint32_t)hash & INDEX_MASK;
 
@@ -197,35 +197,47 @@ static void count_hit(struct finding *e, const struct findings_hit *hit)
 		e->first_types |= type;
 }
 
-/* The entry of the finding in `*table`, or in a fresh one that takes its place; NULL: no room. */
-static struct finding *entry_of(struct findings *f, struct findings_table **table,
-				const struct findings_hit *hit)
+/* The entry of the finding; NULL: there is none yet. */
+static inline struct finding *entry_of(struct findings_table *t, uint64_t hash,
+				       const struct findings_hit *hit)
 {
-	uint64_t hash = hash_of(&f->key, hit);
-	uint16_t *place = place_of(*table, hash, hit);
-	struct findings_table *fresh;
+	uint16_t number = *place_of(t, hash, hit);
 
-	if (*place)
-		return &(*table)->entries[*place - 1];
+	return number ? &t->entries[number - 1] : NULL;
+}
+
+/* Makes `*table`, or one that takes its place, a table of these lists.  False: there is no other.
+ */
+static bool set_lists(struct findings *f, struct findings_table **table,
+		      const struct policy *policy, uint64_t generation)
+{
+	struct findings_table *t = *table;
+
+	if (t->generation == generation)
+		return true;
+	if (t->count > 0)
+		t = exchange(f, t);
+	if (!t)
+		return false;
+	begin_table(t, policy, generation);
+	*table = t;
+	return true;
+}
+
+/* A new entry in `*table`, or in a fresh one that takes its place; NULL: no room. */
+static __attribute__((noinline)) struct finding *add_entry(struct findings *f,
+							   struct findings_table **table,
+							   uint64_t hash,
+							   const struct findings_hit *hit)
+{
 	if (!has_room(*table, hit)) {
-		fresh = exchange(f, *table);
+		struct findings_table *fresh = exchange(f, *table);
+
 		if (!fresh)
 			return NULL;
 		*table = fresh;
-		place = place_of(fresh, hash, hit);
 	}
-	return new_entry(*table, place, hash, hit);
-}
-
-/* A table of these lists; NULL: one of others is in use, and there is no other. */
-static struct findings_table *table_for(struct findings *f, struct findings_table *t,
-					const struct policy *policy, uint64_t generation)
-{
-	if (t->count > 0)
-		t = exchange(f, t);
-	if (t)
-		begin_table(t, policy, generation);
-	return t;
+	return new_entry(*table, place_of(*table, hash, hit), hash, hit);
 }
 
 bool findings_add(struct findings *f, const struct policy *policy, uint64_t generation,
@@ -233,14 +245,13 @@ bool findings_add(struct findings *f, const struct policy *policy, uint64_t gene
 {
 	struct findings_table *t =
 		atomic_exchange_explicit(&f->current, NULL, memory_order_acquire);
-	struct findings_table *right = t;
+	uint64_t hash = hash_of(&f->key, hit);
 	struct finding *e = NULL;
 
-	if (t->generation != generation)
-		right = table_for(f, t, policy, generation);
-	if (right) {
-		t = right;
-		e = entry_of(f, &t, hit);
+	if (set_lists(f, &t, policy, generation)) {
+		e = entry_of(t, hash, hit);
+		if (!e)
+			e = add_entry(f, &t, hash, hit);
 	}
 	if (e)
 		count_hit(e, hit);
