@@ -29,7 +29,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "conf/conf.h"
-#include "dns/edns.h"
+#include "dns/ede.h"
 #include "dns/name.h"
 #include "dns/reply.h"
 
@@ -37,6 +37,8 @@
 #define CACHE_FLAG_CD 2U /* what an upstream has not checked will do; it was asked so */
 #define CACHE_FLAG_PLAIN                                                                           \
 	4U /* the upstream was asked without DO: the reply has the plain form alone */
+
+#define CACHE_ALL_TYPES 0U /* of a key: that there is no such name, whatever the type */
 
 #define CACHE_RECHECK_MS 30000U	     /* between two tries to have a name anew (RFC 8767, 5) */
 #define CACHE_FAILURE_TTL_MAX_S 300U /* a failure is not remembered longer (RFC 9520, 3.2) */
@@ -142,7 +144,7 @@ void cache_put(struct cache *cache, const struct conf_cache *conf, const struct 
  * What was told of a question without CD is asked with CD for clients that set it.  Any thread.
  */
 void cache_put_failure(struct cache *cache, const struct conf_cache *conf,
-		       const struct cache_key *key, uint64_t now_ms, const struct ede *ede,
+		       const struct cache_key *key, uint64_t now_ms, const struct edes *ede,
 		       bool told);
 
 /* Records that the entry that was `found` is clean under `generation`; nothing happens when it

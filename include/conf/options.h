@@ -194,6 +194,11 @@
 	X(cache, servfail_ttl_s, "servfail-ttl", TTL, "5s", 0, 300, "s", RELOAD, \
 	  "How long it is remembered that no upstream could answer, and twice as long each further " \
 	  "time up to 5m (RFC 9520); 0: not at all.") \
+	X(cache, nothing_below_nxdomain, "nothing-below-nxdomain", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether a name is taken not to exist while one above it is known not to (RFC 8020): fewer " \
+	  "questions when made-up names are asked for.  Some servers wrongly deny names that have others " \
+	  "below them, and these would be lost.  What lists, names of one's own and zones with upstreams " \
+	  "of their own say comes first.") \
 	X(cache, keep, "keep", BOOL, "true", 0, 0, "", RELOAD, \
 	  "Whether the cache is written to state.directory at the end and read again at the start.") \
 	X(cache, types, "types", SECTIONS(cachetype), "", 0, CONF_CACHE_TYPES_MAX, "", RELOAD, \

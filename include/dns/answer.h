@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns/ede.h"
 #include "dns/edns.h"
 #include "dns/wire.h"
 
@@ -28,12 +29,12 @@ enum section {
 
 /* What the OPT of an answer carries. */
 struct answer_opt {
-	uint16_t udp_size;     /* what we take over UDP */
-	const struct ede *ede; /* NULL: none */
-	const uint8_t *cookie; /* EDNS_COOKIE_FULL octets; NULL: none */
-	bool keepalive;	       /* the connection's idle timeout is told (RFC 7828) */
-	uint16_t keepalive_ds; /* it, in tenths of a second */
-	const char *nsid;      /* to who asks for it, 255 octets at most; NULL: none */
+	uint16_t udp_size;	/* what we take over UDP */
+	const struct edes *ede; /* left out before an answer is truncated; NULL: none */
+	const uint8_t *cookie;	/* EDNS_COOKIE_FULL octets; NULL: none */
+	bool keepalive;		/* the connection's idle timeout is told (RFC 7828) */
+	uint16_t keepalive_ds;	/* it, in tenths of a second */
+	const char *nsid;	/* to who asks for it, 255 octets at most; NULL: none */
 };
 
 struct answer {

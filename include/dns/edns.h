@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The OPT record of our answers (RFC 6891), Extended DNS Errors (RFC 8914), and the server
- * cookies of DNS Cookies (RFC 7873, in the interoperable form of RFC 9018).
+ * The OPT record of our answers (RFC 6891), and the server cookies of DNS Cookies (RFC 7873, in the
+ * interoperable form of RFC 9018).
  */
 #ifndef DNS_EDNS_H
 #define DNS_EDNS_H
@@ -15,34 +15,8 @@
 
 #define EDNS_OPT_FIXED 11U    /* octets of an OPT without options */
 #define EDNS_COOKIE_MAX 40U   /* octets of a COOKIE option's data (RFC 7873, 4) */
-#define EDNS_EDE_MAX 130U     /* octets of an EDE option's data that we send */
 #define EDNS_COOKIE_CLIENT 8U /* octets of a client cookie */
 #define EDNS_COOKIE_FULL 24U  /* client cookie and our server cookie */
-
-/* Extended DNS Error codes (RFC 8914, 5.2, and the registry). */
-enum ede_code {
-	EDE_OTHER = 0,
-	EDE_STALE_ANSWER = 3,
-	EDE_FORGED_ANSWER = 4,
-	EDE_BLOCKED = 15,
-	EDE_CENSORED = 16,
-	EDE_FILTERED = 17,
-	EDE_PROHIBITED = 18,
-	EDE_STALE_NXDOMAIN_ANSWER = 19,
-	EDE_NOT_AUTHORITATIVE = 20,
-	EDE_NOT_SUPPORTED = 21,
-	EDE_NO_REACHABLE_AUTHORITY = 22,
-	EDE_NETWORK_ERROR = 23,
-};
-
-/* An EDE option's data, ready to be copied: code, then text in UTF-8.  len 0: none. */
-struct ede {
-	uint8_t len;
-	uint8_t data[EDNS_EDE_MAX];
-};
-
-/* Builds an EDE; a text too long is cut between characters.  `text` may be NULL. */
-void ede_set(struct ede *ede, enum ede_code code, const char *text);
 
 /*
  * Builds the 24 octets of a COOKIE option to answer `client_cookie` (8 octets) that came from

@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "dns/ede.h"
 #include "dns/edns.h"
 #include "dns/wire.h"
 
 #define REPLY_TTL_TYPES_MAX 8U
-#define REPLY_EDE_MAX 130U /* octets kept of an upstream's EDE: its code and some text */
 
 /* What a reply says of its question. */
 enum reply_kind {
@@ -57,12 +57,11 @@ struct reply {
 	uint16_t body_len;
 	uint16_t question_end; /* where the body begins in its message */
 	uint32_t ttl_s;	       /* the least TTL of its records; of a negative one by RFC 2308 */
-	uint16_t ede_len;      /* of the upstream's first EDE option (RFC 8914); 0: none */
-	uint8_t ede[REPLY_EDE_MAX];
-	uint8_t cookie_len; /* of the COOKIE option (RFC 7873); 0: none */
+	uint8_t cookie_len;    /* of the COOKIE option (RFC 7873); 0: none */
 	uint8_t cookie[EDNS_COOKIE_MAX];
 	const uint8_t *body;
 	struct reply_records plain; /* what clients without DO are given of it (dns/plain.h) */
+	struct edes ede;	    /* the upstream's */
 };
 
 /* The longest TTL of records of one type. */
@@ -100,10 +99,12 @@ bool reply_matches(const uint8_t *msg, size_t len, const uint8_t *question, size
 enum err reply_parse(uint8_t *msg, size_t len, size_t question_len,
 		     const struct reply_ttl_limits *limits, struct reply *ret_reply) MUST_CHECK;
 
-/* True for what RFC 2308 has remembered: an answer, or a negative reply with an SOA. */
+/* True for what RFC 2308 has remembered: an answer, or a negative reply with an SOA.  CNAMEs that
+ * lead away are no answer, but may be all that is needed to block one. */
 static inline bool reply_may_be_cached(const struct reply *reply)
 {
-	return reply->kind == REPLY_ANSWER || (reply->kind != REPLY_FAILURE && reply->has_soa);
+	return reply->kind == REPLY_ANSWER || reply->kind == REPLY_CNAME ||
+	       (reply->kind != REPLY_FAILURE && reply->has_soa);
 }
 
 /* True when it says that the name asked for does not exist, whatever the type (RFC 2308, 5):

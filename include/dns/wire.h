@@ -102,8 +102,6 @@ struct edns {
 	uint16_t cookie;    /* offset of the COOKIE option's data in the message; 0: none */
 	uint8_t cookie_len; /* 8, or 16 to 40 */
 	bool nsid;	    /* the server's identity is asked for (RFC 5001) */
-	uint16_t ede;	    /* offset of the first EDE option's data (RFC 8914); 0: none */
-	uint16_t ede_len;   /* 2 or more */
 };
 
 /* A query as it stands in its message.  Offsets, no pointers: of use only beside its buffer. */
@@ -181,7 +179,7 @@ enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos,
 /*
  * Reads the OPT record `rr` into `ret_edns`, of a version above 0 without its options.
  * ERR_SYNTAX when its owner is not the root, an option is cut off, or a COOKIE option has a length
- * that cannot be (RFC 7873, 5.2.2); an EDE that is too short for its code is as good as none.
+ * that cannot be (RFC 7873, 5.2.2).
  */
 enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr,
 		       struct edns *ret_edns) MUST_CHECK;

@@ -20,7 +20,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
-#include "dns/edns.h"
+#include "dns/ede.h"
 #include "dns/name.h"
 #include "match/addrset.h"
 #include "match/domset.h"
@@ -101,8 +101,8 @@ struct policy_list {
 		bool suffixes; /* public suffixes were let be */
 	} reading;
 	struct policy_term term;
-	struct ede forged; /* EDE 4: an address of ours was given */
-	struct ede denied; /* EDE by reason: nothing was given */
+	struct edes forged; /* EDE 4: an address of ours was given */
+	struct edes denied; /* EDE by reason: nothing was given */
 };
 
 /* What was said by command, beside the lists: a small set, and lists that are not asked. */

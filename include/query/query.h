@@ -188,7 +188,7 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
  * was no room to ask is not remembered.
  */
 void query_remember_failure(const struct query_env *env, const struct query_key *key,
-			    enum query_failure failure, const struct ede *ede);
+			    enum query_failure failure, const struct edes *ede);
 
 /* For clients with CD that wait for a question which was asked without, and which an upstream has
  * refused: makes it the question with CD (RFC 4035, 3.2.2).  False: it is that already. */

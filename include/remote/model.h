@@ -142,7 +142,7 @@ struct question {
 	struct chase *chase;	  /* what its CNAMEs lead to is asked for; NULL: it is not */
 	uint32_t depth;		  /* how many questions it was asked for so, one for the next */
 	struct server *truncated; /* its answer over UDP did not fit; NULL: none */
-	struct ede ede;		  /* what the last of them said why */
+	struct edes ede;	  /* what the last of them said why */
 	uint32_t attempt_count;
 	struct attempt attempts[ATTEMPTS_MAX];
 };

@@ -71,7 +71,7 @@ void cache_prefetch_entry(const struct cache *cache, uint64_t hash, uint16_t qty
 		return;
 	id = bucket_get(s, hash);
 	if (!id)
-		id = bucket_get(s, hash ^ cache_slot(qtype) ^ cache_slot(TYPE_NONE));
+		id = bucket_get(s, hash ^ cache_slot(qtype) ^ cache_slot(CACHE_ALL_TYPES));
 	block = &s->blocks[id];
 	__builtin_prefetch(block);
 	__builtin_prefetch((const uint8_t *)block + LINE);
@@ -80,7 +80,7 @@ void cache_prefetch_entry(const struct cache *cache, uint64_t hash, uint16_t qty
 
 /* ---- entries given */
 
-/* Field by field: the room for an EDE, most of a reply, is seldom needed and not cleared. */
+/* Field by field: the room for EDEs, most of a reply, is seldom needed and not cleared. */
 static void describe(const struct entry *e, struct reply *reply)
 {
 	reply->kind = (enum reply_kind)e->kind;
@@ -95,7 +95,7 @@ static void describe(const struct entry *e, struct reply *reply)
 	reply->arcount = e->arcount;
 	reply->body_len = e->body_len;
 	reply->question_end = 0;
-	reply->ede_len = e->ede_len;
+	reply->ede.len = e->ede_len;
 	reply->body = NULL;
 	reply->plain.body = NULL;
 }
@@ -145,7 +145,7 @@ static void read_entry(struct shard *s, uint32_t id, uint8_t flags, int64_t now_
 	found->refresh = take_refresh(e, now_ms, reply->stale);
 	found->unchecked = e->flags & CACHE_FLAG_CD;
 	if (e->ede_len)
-		entry_load(s, id, e->qname_len, reply->ede, e->ede_len);
+		entry_load(s, id, e->qname_len, reply->ede.data, e->ede_len);
 	if (reply->body_len <= cap) {
 		entry_load(s, id, at, buf, reply->body_len);
 		reply->body = buf;

@@ -87,19 +87,16 @@ static bool write_part(struct dump *d)
 	return done;
 }
 
-/* An OPT with the entry's EDE; returns the octet behind it. */
-static uint8_t *add_ede(struct shard *s, uint32_t id, uint8_t *p)
+/* An OPT with the entry's EDEs; returns the octet behind it. */
+static uint8_t *add_edes(struct shard *s, uint32_t id, uint8_t *p)
 {
 	const struct entry *e = entry_at(s, id);
 
 	memset(p, 0, EDNS_OPT_FIXED);
 	wire_put16(p + 1, TYPE_OPT);
-	wire_put16(p + 9, (uint16_t)(4U + e->ede_len));
-	p += EDNS_OPT_FIXED;
-	wire_put16(p, OPTION_EDE);
-	wire_put16(p + 2, e->ede_len);
-	entry_load(s, id, e->qname_len, p + 4, e->ede_len);
-	return p + 4 + e->ede_len;
+	wire_put16(p + 9, e->ede_len);
+	entry_load(s, id, e->qname_len, p + EDNS_OPT_FIXED, e->ede_len);
+	return p + EDNS_OPT_FIXED + e->ede_len;
 }
 
 /* How many records the whole has, and where it stands in the entry's data. */
@@ -138,7 +135,7 @@ static size_t make_message(struct shard *s, uint32_t id, uint8_t *msg)
 	entry_load(s, id, whole_at, p, entry_whole_len(e));
 	p += entry_whole_len(e);
 	if (e->ede_len > 0)
-		p = add_ede(s, id, p);
+		p = add_edes(s, id, p);
 	return (size_t)(p - msg);
 }
 
@@ -280,7 +277,8 @@ static bool parse_message(const struct dump *d, uint8_t *msg, size_t len, struct
 	if (reply_parse(msg, len, question_len, d->env->ttl, ret_reply) != ERR_OK ||
 	    !reply_may_be_cached(ret_reply))
 		return false;
-	if (wire_get16(question + qname_len) == TYPE_NONE && !reply_is_for_all_types(ret_reply))
+	if (wire_get16(question + qname_len) == CACHE_ALL_TYPES &&
+	    !reply_is_for_all_types(ret_reply))
 		return false;
 	plain_separate(msg, PART_MAX, ret_reply);
 	name_copy_lower(ret_qname, question, qname_len);

@@ -79,7 +79,9 @@ unsigned int entry_candidates(struct shard *s, const struct cache_key *key,
 	if (!s->block_count)
 		return 0;
 	count = add_candidates(s, key, key->qtype, ret_ids, 0);
-	return key->qtype == TYPE_NONE ? count : add_candidates(s, key, TYPE_NONE, ret_ids, count);
+	return key->qtype == CACHE_ALL_TYPES
+		       ? count
+		       : add_candidates(s, key, CACHE_ALL_TYPES, ret_ids, count);
 }
 
 uint32_t entry_newest(struct shard *s, const struct conf_cache *conf, const struct cache_key *key,

@@ -79,7 +79,7 @@ static struct entry make_entry(const struct putting *p, uint16_t qtype, const st
 		.body_len = plain.body_len,
 		.more_len = more_len(reply),
 		.apart = reply->plain.body && reply->plain.body != reply->body,
-		.ede_len = (uint8_t)reply->ede_len,
+		.ede_len = reply->ede.len,
 	};
 }
 
@@ -105,7 +105,7 @@ static bool write_entry(struct shard *s, const struct putting *p, const struct e
 		return false;
 	id = entry_add(s, p->conf, e, p->now_ms);
 	entry_store(s, id, 0, qname->wire, qname->len);
-	entry_store(s, id, qname->len, reply->ede, e->ede_len);
+	entry_store(s, id, qname->len, reply->ede.data, e->ede_len);
 	entry_store(s, id, entry_body_at(e), plain_of(reply).body, e->body_len);
 	if (e->more_len)
 		write_whole(s, id, reply);
@@ -144,7 +144,7 @@ void cache_put_at(struct cache *cache, const struct conf_cache *conf, const stru
 	struct shard *s = shard_of(cache, key->hash);
 	const struct putting p = {conf, key, now_ms, stored_ms, generation};
 	const struct entry e =
-		make_entry(&p, reply_is_for_all_types(reply) ? TYPE_NONE : key->qtype, reply);
+		make_entry(&p, reply_is_for_all_types(reply) ? CACHE_ALL_TYPES : key->qtype, reply);
 
 	pthread_mutex_lock(&s->lock);
 	if (!has_newer(s, &p, reply)) {
@@ -182,7 +182,7 @@ void entry_set_failing(struct entry *e, int64_t recheck_at_ms, bool told)
 
 /* The failure takes the place of the last one, unless that is the same, as another worker saw it.
  * The shard is locked. */
-static void replace_failure(struct shard *s, const struct putting *p, const struct ede *ede,
+static void replace_failure(struct shard *s, const struct putting *p, const struct edes *ede,
 			    bool told)
 {
 	struct reply reply = {.kind = REPLY_FAILURE, .rcode = RCODE_SERVFAIL, .body = ede->data};
@@ -195,8 +195,7 @@ static void replace_failure(struct shard *s, const struct putting *p, const stru
 	if (before && p->now_ms < before->expires_ms)
 		return;
 	reply.ttl_s = failure_ttl(before, p->conf, p->now_ms, told);
-	reply.ede_len = ede->len;
-	memcpy(reply.ede, ede->data, ede->len);
+	edes_copy(&reply.ede, ede);
 	e = make_entry(p, p->key->qtype, &reply);
 	e.told = told;
 	if (old)
@@ -205,7 +204,7 @@ static void replace_failure(struct shard *s, const struct putting *p, const stru
 }
 
 void cache_put_failure(struct cache *cache, const struct conf_cache *conf,
-		       const struct cache_key *key, uint64_t now_ms, const struct ede *ede,
+		       const struct cache_key *key, uint64_t now_ms, const struct edes *ede,
 		       bool told)
 {
 	struct shard *s = shard_of(cache, key->hash);

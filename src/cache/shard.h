@@ -31,8 +31,6 @@
 #define ENTRY_MAX (16U * 1024)
 #define BLOCKS_MAX (1U << 31) /* of a shard */
 
-#define TYPE_NONE 0U /* of an entry that holds for all types of its name */
-
 #define QUEUE_OTHERS 0U	  /* types without a share of their own */
 #define QUEUE_FAILURES 1U /* cached SERVFAILs */
 #define QUEUE_TYPES 2U	  /* from here on, in the order of cache.types */
@@ -49,17 +47,17 @@ struct entry {
 	uint32_t chain; /* next of the same bucket */
 	uint32_t newer; /* towards the queue's head */
 	uint32_t older; /* towards its tail */
-	uint16_t qtype; /* TYPE_NONE: there is no such name, for any type */
+	uint16_t qtype; /* CACHE_ALL_TYPES: there is no such name, for any type */
 	uint16_t rcode;
 	uint16_t ancount; /* of the plain form, as body_len */
 	uint16_t nscount;
 	uint16_t arcount;
 	uint16_t body_len;
 	uint16_t more_len; /* octets that the whole takes beside the plain form; 0: there is none */
+	uint16_t ede_len;
 	uint8_t qname_len;
 	uint8_t flags; /* CACHE_FLAG_CD, CACHE_FLAG_PLAIN: how it was asked */
 	uint8_t kind;
-	uint8_t ede_len;
 	uint8_t queue;
 	bool ad;
 	bool has_soa;

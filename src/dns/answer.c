@@ -9,6 +9,7 @@
 #define SOA_RETRY_S 1200U
 #define SOA_EXPIRE_S 604800U
 
+/* Without its EDEs, which take what room is left. */
 static size_t opt_octets(const struct wire_query *query, const struct answer_opt *opt)
 {
 	size_t octets = EDNS_OPT_FIXED;
@@ -21,8 +22,6 @@ static size_t opt_octets(const struct wire_query *query, const struct answer_opt
 		octets += WIRE_OPTION_FIXED + KEEPALIVE_OCTETS;
 	if (opt->nsid)
 		octets += WIRE_OPTION_FIXED + strlen(opt->nsid);
-	if (opt->ede && opt->ede->len)
-		octets += WIRE_OPTION_FIXED + opt->ede->len;
 	return octets;
 }
 
@@ -124,10 +123,27 @@ static uint8_t *put_keepalive(const struct answer *a, uint8_t *p)
 	return put_option(a, p, OPTION_KEEPALIVE, data, sizeof(data));
 }
 
-/* What fits of the OPT: an EDE is left out before the answer would grow too long. */
+/* An EDE's text is left out, or all of it, before the answer would grow too long. */
+static uint8_t *put_edes(const struct answer *a, uint8_t *p)
+{
+	const struct edes *ede = a->opt->ede;
+	uint16_t len;
+
+	for (size_t at = 0; at < ede->len; at += (size_t)WIRE_OPTION_FIXED + len) {
+		const uint8_t *data = ede->data + at + WIRE_OPTION_FIXED;
+		uint8_t *before = p;
+
+		len = wire_get16(ede->data + at + 2);
+		p = put_option(a, before, OPTION_EDE, data, len);
+		if (p == before)
+			p = put_option(a, before, OPTION_EDE, data, EDE_CODE);
+	}
+	return p;
+}
+
+/* What fits of the OPT. */
 static void add_opt(struct answer *a)
 {
-	const struct ede *ede = a->opt->ede;
 	uint8_t *opt = a->buf + a->len;
 	uint8_t *p = opt + EDNS_OPT_FIXED;
 
@@ -145,8 +161,8 @@ static void add_opt(struct answer *a)
 	if (a->opt->nsid)
 		p = put_option(a, p, OPTION_NSID, (const uint8_t *)a->opt->nsid,
 			       (uint16_t)strlen(a->opt->nsid));
-	if (ede && ede->len)
-		p = put_option(a, p, OPTION_EDE, ede->data, ede->len);
+	if (a->opt->ede)
+		p = put_edes(a, p);
 	wire_put16(opt + 9, (uint16_t)(p - opt - EDNS_OPT_FIXED));
 	a->len = (size_t)(p - a->buf);
 	a->count[SECTION_ADDITIONAL]++;

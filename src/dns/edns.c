@@ -11,21 +11,6 @@
 #define COOKIE_LIFE_S 3600   /* old, it is good */
 #define COOKIE_AHEAD_S 300   /* in the future, likewise: clocks differ */
 
-void ede_set(struct ede *ede, enum ede_code code, const char *text)
-{
-	size_t octets = text ? strlen(text) : 0;
-
-	if (octets > EDNS_EDE_MAX - 2) {
-		octets = EDNS_EDE_MAX - 2;
-		while (octets > 0 && ((unsigned char)text[octets] & 0xc0U) == 0x80U)
-			octets--;
-	}
-	wire_put16(ede->data, (uint16_t)code);
-	if (octets > 0)
-		memcpy(ede->data + 2, text, octets);
-	ede->len = (uint8_t)(octets + 2);
-}
-
 void edns_make_cookie(const struct hash_key *secret, const uint8_t *client_cookie,
 		      const struct ip *client, uint32_t now_s, uint8_t ret_cookie[EDNS_COOKIE_FULL])
 {

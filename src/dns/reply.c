@@ -279,10 +279,8 @@ static enum err take_opt(struct exam *exam, const struct wire_rr *rr, enum secti
 		reply->cookie_len = edns.cookie_len;
 		memcpy(reply->cookie, exam->msg + edns.cookie, edns.cookie_len);
 	}
-	if (edns.ede) {
-		reply->ede_len = edns.ede_len < REPLY_EDE_MAX ? edns.ede_len : REPLY_EDE_MAX;
-		memcpy(reply->ede, exam->msg + edns.ede, reply->ede_len);
-	}
+	if (edns.version == 0)
+		edes_read(&reply->ede, exam->msg + rr->rdata, rr->rdlen);
 	return ERR_OK;
 }
 

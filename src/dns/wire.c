@@ -56,10 +56,6 @@ static enum err read_option(size_t at, uint16_t code, uint16_t len, struct edns 
 		edns->keepalive = true;
 	if (code == OPTION_NSID)
 		edns->nsid = true;
-	if (code == OPTION_EDE && len >= 2 && !edns->ede) {
-		edns->ede = (uint16_t)at;
-		edns->ede_len = len;
-	}
 	return ERR_OK;
 }
 

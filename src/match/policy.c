@@ -19,14 +19,14 @@ TABLE_COMPLETE(REASON_CODES, REASON_COUNT);
 
 void policy_list_describe(struct policy_list *list, enum reason reason, const char *case_number)
 {
-	char text[2 * EDNS_EDE_MAX];
+	char text[2 * EDE_TEXT_MAX];
 
 	if (*case_number)
 		snprintf(text, sizeof(text), "%s; case %s", list->name, case_number);
 	else
 		snprintf(text, sizeof(text), "%s", list->name);
-	ede_set(&list->forged, EDE_FORGED_ANSWER, text);
-	ede_set(&list->denied, reason_code[reason], text);
+	edes_set(&list->forged, EDE_FORGED_ANSWER, text);
+	edes_set(&list->denied, reason_code[reason], text);
 }
 
 void policy_describe_rebinding(struct policy *policy)
@@ -35,8 +35,8 @@ void policy_describe_rebinding(struct policy *policy)
 
 	*list = (struct policy_list){
 		.name = "rebinding", .action = ACTION_NODATA, .ttl_s = REBINDING_TTL_S};
-	ede_set(&list->denied, EDE_BLOCKED,
-		"rebinding: the name has an address of a private network");
+	edes_set(&list->denied, EDE_BLOCKED,
+		 "rebinding: the name has an address of a private network");
 }
 
 _Static_assert(POLICY_LISTS_MAX <= 64, "a bit for each list");

@@ -16,12 +16,10 @@ static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *
 {
 	uint32_t ttl_s = env->snapshot->conf->cache.stale_ttl_s;
 	unsigned int records = (unsigned int)reply->ancount + reply->nscount + reply->arcount;
-	struct ede ede;
 
-	ede_set(&ede, reply->kind == REPLY_NXDOMAIN ? EDE_STALE_NXDOMAIN_ANSWER : EDE_STALE_ANSWER,
-		NULL);
-	memcpy(reply->ede, ede.data, ede.len);
-	reply->ede_len = ede.len;
+	edes_set(&reply->ede,
+		 reply->kind == REPLY_NXDOMAIN ? EDE_STALE_NXDOMAIN_ANSWER : EDE_STALE_ANSWER,
+		 NULL);
 	reply->ad = false;
 	reply->ttl_s = ttl_s;
 	if (reply->body)
@@ -99,21 +97,19 @@ static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg,
 
 	if (!cache_get(env->cache, &env->snapshot->conf->cache, &key, env->now_ms, msg + body_at,
 		       room - body_at, &reply, &found)) {
-		stats_inc(env->stats, cache_misses);
 		q->unchecked = found.unchecked;
 		return false;
 	}
 	reply.question_end = (uint16_t)body_at;
 	if (found.generation != env->snapshot->generation) {
-		if (!reply.body) { /* no room to look at the reply here: the question is asked again
-				    */
-			stats_inc(env->stats, cache_misses);
+		if (!reply.body) /* no room to look at the reply here: it is asked for again */
 			return false;
-		}
 		v = inspect_cached(q, env, &key, msg, &reply, &found);
 	}
-	q->refresh = found.refresh;
 	q->unchecked = found.unchecked;
+	if (reply.kind == REPLY_CNAME && !query_verdict_ends(&v, q->transport))
+		return false; /* what it leads to is to be looked for */
+	q->refresh = found.refresh;
 	query_note_answer(q, env, &v);
 	if (query_verdict_ends(&v, q->transport)) {
 		q->list = v.list;
@@ -246,16 +242,18 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
 	len = body_at + ret_reply->body_len;
 	make_present(env, msg, ret_reply, &found); /* another worker may have been given it anew */
 	*ret_verdict = judge_reply(env, key, &qname, msg, len, ret_reply);
+	if (ret_reply->kind == REPLY_CNAME && !query_verdict_ends(ret_verdict, TRANSPORT_TCP))
+		return false; /* it was blocked for where it leads, and is no more */
 	plain_separate(msg, WIRE_MESSAGE_MAX, ret_reply);
 	return true;
 }
 
 void query_remember_failure(const struct query_env *env, const struct query_key *key,
-			    enum query_failure failure, const struct ede *ede)
+			    enum query_failure failure, const struct edes *ede)
 {
 	struct name qname;
 	const struct cache_key cache_key = cache_key_of(key, &qname);
-	struct ede own;
+	struct edes own;
 
 	if (failure == QUERY_FAIL_OVERLOAD)
 		return;

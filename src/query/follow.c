@@ -75,11 +75,9 @@ static void fail(struct reply *reply, const struct reply *other)
 {
 	reply->kind = REPLY_FAILURE;
 	reply->rcode = RCODE_SERVFAIL;
-	reply->ede_len = 0;
-	if (!other || other->kind != REPLY_FAILURE)
-		return;
-	reply->ede_len = other->ede_len;
-	memcpy(reply->ede, other->ede, other->ede_len);
+	reply->ede.len = 0;
+	if (other && other->kind == REPLY_FAILURE)
+		edes_copy(&reply->ede, &other->ede);
 }
 
 /* ---- two replies made one */
@@ -131,10 +129,12 @@ static bool join(const struct query_env *env, const struct query_key *key, uint8
 		return false;
 	whole.stale = other->stale;
 	whole.has_opt = reply->has_opt;
-	if (whole.kind == REPLY_CNAME && other->kind == REPLY_NODATA)
-		whole.kind = REPLY_ANSWER; /* CNAMEs that end in nothing */
-	whole.ede_len = other->ede_len;
-	memcpy(whole.ede, other->ede, other->ede_len);
+	if (whole.kind == REPLY_CNAME && other->kind == REPLY_NODATA) {
+		whole.kind = REPLY_ANSWER; /* CNAMEs that end in nothing, */
+		whole.ttl_s = 0;	   /* of which no SOA says for how long */
+	}
+	edes_copy(&whole.ede, &reply->ede);
+	edes_append(&whole.ede, &other->ede);
 	*reply = whole;
 	return true;
 }

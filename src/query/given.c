@@ -45,9 +45,9 @@ static void question_name(const struct answer_job *job, struct name *ret_name)
 /* An expanded name that is too long (as RFC 6672, 2.2, has it of DNAMEs). */
 static size_t answer_too_long(struct answer_job *job)
 {
-	struct ede ede;
+	struct edes ede;
 
-	ede_set(&ede, EDE_OTHER, "the name that a rule makes of this one is too long");
+	edes_set(&ede, EDE_OTHER, "the name that a rule makes of this one is too long");
 	job->opt.ede = &ede;
 	answer_job_begin(job);
 	return answer_end(&job->answer, RCODE_YXDOMAIN, 0);

@@ -7,6 +7,7 @@
  *   cache.c  what the cache is asked and told
  *   reply.c  answers from verdicts, replies and failures
  *   note.c  who asked for a name that a list has, written down
+ *   below.c  answers to what lies below a name that does not exist
  *   given.c  answers from the records of rules
  *   follow.c  replies whose CNAMEs lead to a name of which they say nothing
  */
@@ -93,7 +94,7 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s);
 
 /* Fills in why a question failed. */
-void query_failure_ede(enum query_failure failure, struct ede *ret_ede);
+void query_failure_ede(enum query_failure failure, struct edes *ret_ede);
 
 /* Counts the rcode of the answer in `buf`. */
 /* Tells the feed of a query that was decided, of one that has waited (`buf` has its answer; NULL:
@@ -117,6 +118,16 @@ static inline uint8_t query_cache_flags(const struct wire_query *wire)
 	return (uint8_t)((wire->edns.dnssec_ok ? CACHE_FLAG_DO : 0) |
 			 (wire->flags & FLAG_CD ? CACHE_FLAG_CD : 0));
 }
+
+/* What the replies of a pool are told from others' by in the cache. */
+static inline uint64_t query_pool_salt(const struct snapshot *s, uint16_t pool)
+{
+	return pool ? s->pools[pool].salt : 0;
+}
+
+/* Answers that the name does not exist since one above it is known not to, if that is wanted
+ * (RFC 8020).  False: it may exist. */
+bool query_answer_below(const struct query *q, struct answer_job *job, size_t *ret_len);
 
 /* Answers from the cache; false when the cache has nothing to be given at once. */
 bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,

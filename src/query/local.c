@@ -109,10 +109,10 @@ static uint16_t begin(struct answer_job *job)
 /* The name is not there, for `why`: of the zone that begins at `apex` in it. */
 static size_t answer_absent(struct answer_job *job, uint8_t apex, uint32_t ttl_s, const char *why)
 {
-	struct ede ede;
+	struct edes ede;
 	uint16_t owner;
 
-	ede_set(&ede, EDE_OTHER, why);
+	edes_set(&ede, EDE_OTHER, why);
 	job->opt.ede = &ede;
 	owner = begin(job);
 	answer_add_soa(&job->answer, SECTION_AUTHORITY, (uint16_t)(owner + apex), ttl_s);
@@ -229,12 +229,12 @@ static bool is_filtered(const struct conf_server *conf, uint16_t type)
 bool query_answer_filtered(const struct query *q, struct answer_job *job, size_t *ret_len)
 {
 	const struct conf *conf = job->env->snapshot->conf;
-	struct ede ede;
+	struct edes ede;
 
 	if (!is_filtered(&conf->server, q->wire.qtype))
 		return false;
 	stats_inc(job->env->stats, filtered_types);
-	ede_set(&ede, EDE_FILTERED, "filter-types");
+	edes_set(&ede, EDE_FILTERED, "filter-types");
 	job->opt.ede = &ede;
 	*ret_len = answer_nodata(job, 0, conf->local.ttl_s);
 	return true;

@@ -18,11 +18,6 @@ static void begin_cookie(struct query *q, const struct query_env *env, const uin
 						    q->cookie);
 }
 
-static uint64_t salt_of(const struct snapshot *s, uint16_t pool)
-{
-	return pool ? s->pools[pool].salt : 0;
-}
-
 /*
  * Finds the pool that is asked: that of the longest zone that has the name.  The DS of a zone lies
  * in the zone above it (RFC 4035, 3.1.4.1), whose upstreams are asked.  Returns the pool's salt.
@@ -35,7 +30,7 @@ static uint64_t find_pool(struct query *q, const struct snapshot *s)
 	if (hit.found && hit.suffix == 0 && q->wire.qtype == TYPE_DS)
 		hit = namemap_find(s->zones, &q->qname, &q->suffixes, 1);
 	q->pool = hit.found ? (uint16_t)hit.value : 0;
-	return salt_of(s, q->pool);
+	return query_pool_salt(s, q->pool);
 }
 
 /* What follows from the name that is asked for. */
@@ -93,7 +88,7 @@ void query_prefetch(const struct query *q, const struct query_env *env)
 }
 
 /* An answer that says no more than its rcode. */
-static size_t answer_rcode(struct answer_job *job, uint16_t rcode, const struct ede *ede)
+static size_t answer_rcode(struct answer_job *job, uint16_t rcode, const struct edes *ede)
 {
 	job->opt.ede = ede;
 	answer_job_begin(job);
@@ -102,9 +97,9 @@ static size_t answer_rcode(struct answer_job *job, uint16_t rcode, const struct 
 
 static size_t answer_with_code(struct answer_job *job, uint16_t rcode, enum ede_code code)
 {
-	struct ede ede;
+	struct edes ede;
 
-	ede_set(&ede, code, NULL);
+	edes_set(&ede, code, NULL);
 	return answer_rcode(job, rcode, &ede);
 }
 
@@ -290,6 +285,9 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 	}
 	if (query_answer_cached(q, job, &outcome, ret_len))
 		return outcome;
+	if (query_answer_below(q, job, ret_len))
+		return QUERY_ANSWERED;
+	stats_inc(stats, cache_misses);
 	return QUERY_FORWARD;
 }
 
@@ -340,7 +338,7 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 	ret_key->generation = env->snapshot->generation;
 	ret_key->qtype = q->wire.qtype;
 	ret_key->pool = q->pool;
-	ret_key->pool_salt = salt_of(env->snapshot, q->pool);
+	ret_key->pool_salt = query_pool_salt(env->snapshot, q->pool);
 	ret_key->flags = q->unchecked ? CACHE_FLAG_CD : 0;
 	ret_key->leave = q->leave;
 	ret_key->lent = q->lent;

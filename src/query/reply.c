@@ -133,14 +133,14 @@ static void add_body(struct answer_job *job, const struct reply *reply, uint32_t
 /* The operator's CNAME is not signed: AD is not set, whatever is said of its target. */
 static size_t answer_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s)
 {
-	struct ede ede;
+	struct edes ede;
 
 	if (!query_add_alias(job, reply, age_s)) {
 		answer_job_begin(job);
 		return answer_end(&job->answer, RCODE_SERVFAIL, 0);
 	}
 	if (job->answer.full && job->transport == TRANSPORT_TCP) { /* no answer can be longer */
-		ede_set(&ede, EDE_OTHER, "the answer is too large");
+		edes_set(&ede, EDE_OTHER, "the answer is too large");
 		job->opt.ede = &ede;
 		answer_job_begin(job);
 		return answer_end(&job->answer, RCODE_SERVFAIL, 0);
@@ -153,13 +153,9 @@ static size_t answer_alias(struct answer_job *job, const struct reply *reply, ui
 size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s)
 {
 	struct answer *a = &job->answer;
-	struct ede ede;
 
-	if (reply->ede_len > 0) {
-		ede.len = (uint8_t)reply->ede_len;
-		memcpy(ede.data, reply->ede, reply->ede_len);
-		job->opt.ede = &ede;
-	}
+	if (reply->ede.len > 0)
+		job->opt.ede = &reply->ede;
 	answer_job_begin(job);
 	if (job->alias && reply->kind != REPLY_FAILURE)
 		return answer_alias(job, reply, age_s);
@@ -295,16 +291,16 @@ static const struct {
 } causes[] = {CAUSES(TABLE_ROW)};
 TABLE_COMPLETE(CAUSES, QUERY_FAIL_COUNT);
 
-void query_failure_ede(enum query_failure failure, struct ede *ret_ede)
+void query_failure_ede(enum query_failure failure, struct edes *ret_ede)
 {
-	ede_set(ret_ede, causes[failure].code, causes[failure].text);
+	edes_set(ret_ede, causes[failure].code, causes[failure].text);
 }
 
 size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 		  enum query_failure failure, uint8_t *buf, size_t cap)
 {
 	struct answer_job job;
-	struct ede ede;
+	struct edes ede;
 
 	query_failure_ede(failure, &ede);
 	resume_job(&job, env, wait, buf, cap);

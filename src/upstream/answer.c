@@ -79,13 +79,6 @@ static bool believe_cookie(struct attempt *a, const struct reply *reply)
 	return true;
 }
 
-/* Keeps what an unusable answer says of its cause. */
-static void keep_ede(struct question *q, const struct reply *reply)
-{
-	q->ede.len = (uint8_t)reply->ede_len;
-	memcpy(q->ede.data, reply->ede, reply->ede_len);
-}
-
 /* FORMERR or NOTIMP without an OPT, to a question with one: it may not know EDNS (RFC 6891, 7). */
 static bool seems_without_edns(const struct attempt *a, const struct reply *reply)
 {
@@ -179,7 +172,7 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len, 
 	if (reply->kind == REPLY_FAILURE || reply->tc) {
 		stats_inc(env->stats, upstream_failures);
 		a->server->link_misses += reply->tc;
-		keep_ede(q, reply);
+		edes_copy(&q->ede, &reply->ede); /* what it says of the cause */
 		if (a->link)
 			end_others(q, a->server);
 		try_failed(q, a->server, FAILURE_ANSWER);

@@ -11,7 +11,8 @@
 
 #define NEVER UINT64_MAX
 #define GRACE_MS 100U
-#define DEPTH_MAX 16U /* questions, one for the next; resolvers restart about as often */
+#define TIMEOUTS_MAX 3U /* that a question may last: clients ask again, but not for longer */
+#define DEPTH_MAX 16U	/* questions, one for the next; resolvers restart about as often */
 
 static void drop(struct chase *c)
 {
@@ -35,9 +36,9 @@ void chases_free(struct upstreams *up)
 static void fail(struct question *q, bool told, const struct reply *reply)
 {
 	q->answered_badly = told;
-	q->ede.len = reply ? (uint8_t)reply->ede_len : 0;
+	q->ede.len = 0;
 	if (reply)
-		memcpy(q->ede.data, reply->ede, reply->ede_len);
+		edes_copy(&q->ede, &reply->ede);
 	wait_end_soon(q);
 }
 
@@ -113,7 +114,7 @@ static struct chase *create(struct question *q, const struct query_key *key,
 }
 
 /* Nothing is asked of its own servers any more.  The other question has the whole time that a
- * question may take, and comes to its end first. */
+ * question may take, and comes to its end first, or follows CNAMEs itself (chase_goes_on). */
 static void rest(struct question *q)
 {
 	const struct loop *loop = q->upstreams->loop;
@@ -130,6 +131,22 @@ static void rest(struct question *q)
 	q->deadline_ms =
 		loop->env.now_ms + loop->env.snapshot->conf->outgoing.timeout_ms + GRACE_MS;
 	wait_arm(q);
+}
+
+bool chase_goes_on(struct question *q)
+{
+	const struct loop *loop = q->upstreams->loop;
+	const struct question *next = q->chase ? question_find(q->upstreams, &q->chase->key) : NULL;
+	uint64_t last_ms = q->begun_ms +
+			   (uint64_t)TIMEOUTS_MAX * loop->env.snapshot->conf->outgoing.timeout_ms;
+
+	if (!next || next->deadline_ms <= loop->env.now_ms || last_ms <= loop->env.now_ms)
+		return false;
+	q->deadline_ms = next->deadline_ms + GRACE_MS;
+	if (q->deadline_ms > last_ms)
+		q->deadline_ms = last_ms;
+	wait_arm(q);
+	return true;
 }
 
 static void ask(struct question *q, const struct query_key *key, const struct reply *reply)

@@ -61,6 +61,9 @@ void answer_take(struct attempt *a, size_t len);
 /* The reply in upstreams->message leads to a name of which it says nothing: that is looked for, and
  * asked for of its own pool, before the question ends. */
 void chase_begin(struct question *q, struct reply *reply);
+/* The question's time is up.  True: the other question has come further since, along the CNAMEs, so
+ * that this one has more. */
+bool chase_goes_on(struct question *q);
 /* Frees all, of questions that have ended. */
 void chases_free(struct upstreams *up);
 

@@ -130,8 +130,7 @@ void finish_failed(struct question *q, enum query_failure failure)
 			&result.verdict)) {
 		result.reply = &reply;
 	} else if (told_why) {
-		reply.ede_len = q->ede.len;
-		memcpy(reply.ede, q->ede.data, q->ede.len);
+		edes_copy(&reply.ede, &q->ede);
 		reply.body = q->ede.data;
 		result.reply = &reply;
 	}

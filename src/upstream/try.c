@@ -266,7 +266,8 @@ void try_on_time(struct question *q)
 		return;
 	}
 	if (now_ms >= q->deadline_ms) {
-		give_up(q);
+		if (!chase_goes_on(q))
+			give_up(q);
 		return;
 	}
 	if (now_ms >= q->stale_ms)

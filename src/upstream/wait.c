@@ -100,7 +100,7 @@ void wait_plan(struct question *q)
 	enum server_state outlook = pick_outlook(q);
 	enum server_time time;
 
-	if (q->kind != QUESTION_CLIENT || q->deadline_ms == AT_ONCE ||
+	if (q->kind != QUESTION_CLIENT || q->deadline_ms == AT_ONCE || q->chase ||
 	    outlook == SERVER_STATE_COUNT)
 		return;
 	time = server_states[outlook].time;

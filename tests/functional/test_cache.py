@@ -250,3 +250,84 @@ def test_stale_answer_that_leads_to_what_is_blocked_by_now_is_not_given(cached):
     alive[0] = True
     d.reload_well()
     wait_until(lambda: addresses(ask(d.address, "a.test")) == [GOOD], 8, "the answer is there")
+
+
+# ---- what lies below a name that does not exist (RFC 8020)
+
+def denying(q):
+    """Of gone.test nothing is there, as an upstream says that asks its own zone."""
+    return q.negative("NXDOMAIN") if q.name.endswith("gone.test.") else q.address(GOOD)
+
+
+def below(daemon, up, wanted=True, **config):
+    return daemon({"upstreams": [up.address], "cache": {"nothing-below-nxdomain": wanted}, **config})
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+def test_nothing_is_below_what_does_not_exist(daemon, upstream, tcp):
+    up = upstream(denying)
+    d = below(daemon, up).start()
+    above = ask(d.address, "gone.test", tcp=tcp)
+    for i, wanted in enumerate([{}, {"edns": True}, {"do": True}, {"cd": True}, {"ad": True}]):
+        for name in (f"n{i}.gone.test", f"a.b.{i}.Gone.TEST", ".".join(["x"] * 100 + ["gone.test"])):
+            for kind in ("A", "AAAA", "TXT", "DS"):
+                answer = ask(d.address, name, kind, tcp=tcp, **wanted)
+                assert rcode(answer) == "NXDOMAIN" and not answer.answer
+                assert soa(answer)[0].lower() == "test." and soa(answer)[2] == soa(above)[2]
+                assert answer.authority[0].ttl <= above.authority[0].ttl
+    assert up.count() == 1 and d.counted("cache_misses") == 1
+    for name in ("test", "xgone.test", "n.other.test"):  # above, and beside
+        assert rcode(ask(d.address, name, tcp=tcp)) in ("NOERROR", "NXDOMAIN")
+    assert up.count() == 4
+
+
+def test_what_is_below_is_asked_for_by_default(daemon, upstream):
+    up = upstream(lambda q: q.negative("NXDOMAIN") if q.name == "gone.test." else q.address(GOOD))
+    d = daemon({"upstreams": [up.address]}).start()
+    assert rcode(ask(d.address, "gone.test")) == "NXDOMAIN"
+    assert addresses(ask(d.address, "n.gone.test")) == [GOOD]
+    d.configure({"cache": {"nothing-below-nxdomain": True}})
+    d.reload_well()
+    assert addresses(ask(d.address, "n.gone.test")) == [GOOD]  # it is known
+    assert rcode(ask(d.address, "m.gone.test")) == "NXDOMAIN"
+
+
+def test_what_is_known_better_comes_first(daemon, upstream):
+    """Zones, names of one's own, names of lists; and what the zone's upstream says holds in the zone."""
+    up, zone = upstream(denying), upstream(lambda q: q.negative("NXDOMAIN") if q.name == "no.corp.gone.test."
+                                           else q.address("198.51.100.8"))
+    d = below(daemon, up, forward=[{"zone": "corp.gone.test", "upstreams": [zone.address]}],
+              local={"names": [{"name": "own.gone.test", "ipv4": ["192.168.1.9"]},
+                               {"name": "alias.gone.test", "cname": "n.corp.gone.test"},
+                               {"name": "nowhere.gone.test", "cname": "n.gone.test"}]})
+    d.add_list("one", "listed.gone.test\n").start()
+    assert rcode(ask(d.address, "gone.test")) == "NXDOMAIN"
+    assert addresses(ask(d.address, "n.corp.gone.test")) == ["198.51.100.8"]
+    assert addresses(ask(d.address, "corp.gone.test")) == ["198.51.100.8"]
+    assert addresses(ask(d.address, "own.gone.test")) == ["192.168.1.9"]
+    assert addresses(ask(d.address, "alias.gone.test")) == ["198.51.100.8"]
+    assert addresses(ask(d.address, "x.listed.gone.test")) == [IPV4]
+    for name in ("no.corp.gone.test", "below.no.corp.gone.test"):
+        assert rcode(ask(d.address, name)) == "NXDOMAIN"
+    answer = ask(d.address, "nowhere.gone.test")
+    assert rcode(answer) == "NXDOMAIN" and len(answer.answer) == 1 and soa(answer)[0] == "test."
+    assert up.count() == 1 and zone.count() == 3
+
+
+@pytest.mark.parametrize("script", [
+    lambda q: q.reply(f"{q.name} 300 IN CNAME x.test.", rcode="NXDOMAIN"),   # of the CNAME's target
+    lambda q: q.negative("NOERROR"), lambda q: q.negative("SERVFAIL"),
+    lambda q: q.negative("NXDOMAIN", minimum=0)], ids=["cname", "nodata", "failure", "not kept"])
+def test_other_answers_say_nothing_of_what_is_below(daemon, upstream, script):
+    up = upstream(lambda q: script(q) if q.name == "gone.test." else q.address(GOOD))
+    d = below(daemon, up).start()
+    ask(d.address, "gone.test")
+    assert addresses(ask(d.address, "n.gone.test")) == [GOOD]
+
+
+def test_what_was_denied_and_has_expired_denies_nothing(daemon, upstream):
+    up = upstream(lambda q: q.negative("NXDOMAIN", minimum=1) if q.name == "gone.test." else q.address(GOOD))
+    d = below(daemon, up).start()
+    ask(d.address, "gone.test")
+    assert rcode(ask(d.address, "n.gone.test")) == "NXDOMAIN"
+    wait_until(lambda: addresses(ask(d.address, "n.gone.test")) == [GOOD], 5, "it expired")

@@ -9,6 +9,7 @@ import pytest
 from harness.client import addresses, ask, ede, flags, rcode, records, ttls
 from harness.crowd import ask_many
 from harness.program import wait_until
+from harness.upstream import Later
 
 GOOD, OTHER, OWN, SINK = "198.51.100.7", "198.51.100.8", "192.168.1.9", "192.0.2.1"
 
@@ -98,6 +99,69 @@ def test_each_hop_is_judged(daemon, upstream, listed):
     d.write_list("one", "other.test\n")
     d.reload_well()
     assert addresses(ask(d.address, "a.test", timeout=8)) == [GOOD]
+
+
+@pytest.mark.parametrize("action, tcp", [("sinkhole", False), ("nxdomain", True), ("refused", False)])
+def test_a_blocked_name_is_remembered(daemon, upstream, action, tcp):
+    """By the CNAME alone, for as long as that lives, and over a restart; it is no answer for anybody."""
+    up = upstream(leading(a="b", c="a"))
+    d = serve(daemon, up, state={"directory": "state"})
+    d.add_list("one", "b.test\n", action=action).start()
+    blocked = ask(d.address, "a.test", tcp=tcp)
+    for kind in ("A", "AAAA", "TXT"):
+        for wanted in ({}, {"do": True}, {"cd": True}, {"edns": True}, {"do": True, "cd": True}):
+            answer = ask(d.address, "a.test", kind, tcp=tcp, **wanted)
+            assert rcode(answer) == rcode(blocked)
+            assert kind != "A" or answer.answer == blocked.answer
+    assert up.count() == 3
+    assert rcode(ask(d.address, "c.test", tcp=tcp)) == rcode(blocked)
+    assert up.count() == 4
+    d.stop()
+    d.start()
+    d.program.wait_line(r"cache: state/cache\.dump: ")
+    assert rcode(ask(d.address, "a.test", tcp=tcp)) == rcode(blocked) and up.count() == 4
+    d.write_list("one", "else.test\n")
+    d.reload_well()
+    for name in ("a.test", "c.test"):
+        assert addresses(ask(d.address, name, tcp=tcp)) == [GOOD]
+
+
+def test_a_blocked_cname_that_is_stale_is_no_answer(daemon, upstream):
+    """The list has let it go since, and the upstreams are silent."""
+    up = upstream(leading(ttl=1, a="b"))
+    d = serve(daemon, up, outgoing={"timeout": "1s"}).add_list("one", "b.test\n").start()
+    assert addresses(ask(d.address, "a.test")) == [SINK]
+    up.script = lambda q: None
+    time.sleep(1.2)
+    assert addresses(ask(d.address, "a.test", timeout=8)) == [SINK]
+    d.write_list("one", "else.test\n")
+    d.reload_well()
+    answer = ask(d.address, "a.test", timeout=8)
+    assert rcode(answer) == "SERVFAIL" and not answer.answer
+
+
+@pytest.mark.parametrize("links, well", [(3, True), (12, False)])
+def test_a_chain_may_outlast_a_timeout(daemon, upstream, links, well):
+    """Each link is answered in time, all of them are not: three times as long is waited, no more."""
+    script = leading(**hops(links))
+    up = upstream(lambda q: Later(0.7, script(q)))
+    d = serve(daemon, up, outgoing={"timeout": "1s", "retransmit": "900ms"}).start()
+    begun = time.monotonic()
+    answer = ask(d.address, "n0.test", timeout=30)
+    took = time.monotonic() - begun
+    assert rcode(answer) == ("NOERROR" if well else "SERVFAIL") and addresses(answer) == ([GOOD] if well else [])
+    assert took > (2 if well else 2.9)
+    up.script = script
+    assert addresses(ask(d.address, "fine.test")) == [GOOD]
+
+
+def test_end_without_an_soa_is_not_kept(daemon, upstream):
+    """CNAMEs that live long, and nothing that says for how long there is nothing behind them."""
+    up = upstream(lambda q: q.reply(f"{q.name} 300 IN CNAME b.test.") if q.name.lower() == "a.test." else q.reply())
+    d = serve(daemon, up).start()
+    for i in range(3):
+        assert len(ask(d.address, "a.test").answer) == 1
+        assert up.count("a.test.") == i + 1
 
 
 def test_what_passes_may_lead_to_what_is_listed_and_that_stays_blocked(daemon, upstream):

@@ -213,13 +213,23 @@ static void require_aged(uint8_t *msg, size_t len, const struct reply *reply)
 	free(old);
 }
 
+/* They are options of the OPT, and can be read again as they are: nothing in them is unclean. */
+static void require_edes(const struct edes *edes)
+{
+	struct edes again = {.len = 0};
+
+	require(edes->len <= EDES_OCTETS_MAX);
+	edes_read(&again, edes->data, edes->len);
+	require(again.len == edes->len && memcmp(again.data, edes->data, edes->len) == 0);
+}
+
 static void require_good(const uint8_t *data, size_t size, const struct reply *reply)
 {
 	uint8_t *msg = malloc(size);
 	size_t len;
 
 	require(msg != NULL);
-	require(reply->ede_len <= REPLY_EDE_MAX && reply->ede_len != 1);
+	require_edes(&reply->ede);
 	if (reply->has_soa && reply->kind != REPLY_ANSWER)
 		require(reply->ttl_s <= limits.max_negative_s);
 	len = compose(msg, data, reply);

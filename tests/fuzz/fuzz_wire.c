@@ -83,9 +83,8 @@ static void require_inside(const struct wire_query *q, size_t size)
 				  : q->question_end == WIRE_HEADER + q->qname_len + 4);
 	require((q->edns.cookie == 0) == (q->edns.cookie_len == 0));
 	require((size_t)q->edns.cookie + q->edns.cookie_len <= size);
-	require((size_t)q->edns.ede + q->edns.ede_len <= size);
 	if (!q->edns.present)
-		require(!q->edns.cookie && !q->edns.ede && !q->edns.udp_size && !q->edns.version);
+		require(!q->edns.cookie && !q->edns.udp_size && !q->edns.version);
 }
 
 static void require_read_by_ldns(const uint8_t *data, size_t size, const struct wire_query *q)

@@ -140,8 +140,8 @@ static const struct reply described[] = {
 	{.kind = REPLY_ANSWER, .ancount = 65535, .nscount = 2, .arcount = 3, .ttl_s = 60},
 	{.kind = REPLY_NXDOMAIN, .rcode = 3, .nscount = 1, .has_soa = true, .ttl_s = 1},
 	{.kind = REPLY_NODATA, .nscount = 1, .has_soa = true, .ad = true, .ttl_s = 604800},
-	{.kind = REPLY_ANSWER, .ancount = 1, .ttl_s = 5, .ede_len = 6, .ede = "\0\3stal"},
-	{.kind = REPLY_ANSWER, .rcode = 4095, .ttl_s = 5, .ede_len = REPLY_EDE_MAX},
+	{.kind = REPLY_ANSWER, .ancount = 1, .ttl_s = 5, .ede = {10, "\0\17\0\6\0\3stal"}},
+	{.kind = REPLY_ANSWER, .rcode = 4095, .ttl_s = 5, .ede = {.len = EDES_OCTETS_MAX}},
 };
 
 /* What describes a reply comes back. */
@@ -172,8 +172,8 @@ static void test_description(void **state)
 		assert_int_equal(reply.nscount, stored.nscount);
 		assert_int_equal(reply.arcount, stored.arcount);
 		assert_int_equal(reply.ttl_s, stored.ttl_s);
-		assert_int_equal(reply.ede_len, stored.ede_len);
-		assert_memory_equal(reply.ede, stored.ede, stored.ede_len);
+		assert_int_equal(reply.ede.len, stored.ede.len);
+		assert_memory_equal(reply.ede.data, stored.ede.data, stored.ede.len);
 		assert_int_equal(reply.body_len, stored.body_len);
 		assert_ptr_equal(reply.body, buf);
 		assert_memory_equal(buf, body, sizeof(body));
@@ -186,7 +186,7 @@ static void test_description(void **state)
 /* Bodies, EDEs and names of every length around the borders of blocks. */
 static void test_every_body_size(void **state)
 {
-	static const size_t ede_lens[] = {0, 2, 100, REPLY_EDE_MAX};
+	static const size_t ede_lens[] = {0, 6, 100, EDES_OCTETS_MAX};
 	static const char *const names[] = {
 		"a",
 		"a-name-of-some-length.example",
@@ -206,15 +206,15 @@ static void test_every_body_size(void **state)
 		struct reply reply;
 		struct key k;
 
-		stored.ede_len = (uint16_t)ede_lens[i / 1001 % COUNT(ede_lens)];
-		memset(stored.ede, (int)len, sizeof(stored.ede));
+		stored.ede.len = (uint16_t)ede_lens[i / 1001 % COUNT(ede_lens)];
+		memset(stored.ede.data, (int)len, sizeof(stored.ede.data));
 		key_set(&k, 42, names[i / 1001 / COUNT(ede_lens)]);
 		cache_put(cache, &conf, &k.cache, START_MS, 1, &stored);
 		memset(buf, 0xa5, sizeof(buf));
 		assert_true(cache_get(cache, &conf, &k.cache, START_MS, buf, len, &reply, &found));
 		assert_int_equal(reply.body_len, len);
 		assert_memory_equal(buf, body, len);
-		assert_memory_equal(reply.ede, stored.ede, stored.ede_len);
+		assert_memory_equal(reply.ede.data, stored.ede.data, stored.ede.len);
 		for (size_t at = len; at < sizeof(buf); at++)
 			assert_int_equal(buf[at], 0xa5);
 	}

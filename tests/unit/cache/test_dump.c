@@ -272,8 +272,8 @@ static void test_round_trip(void **state)
 		assert_int_equal(after.ancount, before.ancount);
 		assert_int_equal(after.nscount, before.nscount);
 		assert_int_equal(after.arcount, before.arcount);
-		assert_int_equal(after.ede_len, before.ede_len);
-		assert_memory_equal(after.ede, before.ede, before.ede_len);
+		assert_int_equal(after.ede.len, before.ede.len);
+		assert_memory_equal(after.ede.data, before.ede.data, before.ede.len);
 		assert_int_equal(after.body_len, before.body_len);
 		assert_memory_equal(buf, expected, before.body_len);
 	}
@@ -330,7 +330,7 @@ static void test_failures_stay_behind(void **state)
 {
 	struct cache_dump_env env = env_at(0, START_MS);
 	struct cache *cache = cache_of(1U << 20);
-	struct ede ede = {.len = 2, .data = {0, 22}};
+	struct edes ede = {.len = 6, .data = {0, 15, 0, 2, 0, 22}};
 	static struct dumpfile file;
 	struct kit_key k;
 
@@ -370,7 +370,7 @@ static void test_in_use(void **state)
 	struct cache_dump_env later = env_at(10, START_MS + 10000);
 	struct cache *from = cache_of(1U << 20);
 	struct cache *to = cache_of(1U << 20);
-	struct ede ede = {.len = 2};
+	struct edes ede = {.len = 6, .data = {0, 15, 0, 2}};
 	static struct dumpfile file;
 	struct cache_found found;
 	struct kit_key k[2];

@@ -42,9 +42,9 @@ static bool get_stale(struct cache *cache, const struct kit_key *k, uint64_t now
 static void put_failure(struct cache *cache, const struct kit_key *k, uint64_t now_ms,
 			const char *text)
 {
-	struct ede ede;
+	struct edes ede;
 
-	ede_set(&ede, EDE_NETWORK_ERROR, text);
+	edes_set(&ede, EDE_NETWORK_ERROR, text);
 	cache_put_failure(cache, &conf, &k->cache, now_ms, &ede, true);
 }
 
@@ -290,8 +290,8 @@ static void test_failure_tells_why(void **state)
 	assert_int_equal(reply.kind, REPLY_FAILURE);
 	assert_int_equal(reply.rcode, RCODE_SERVFAIL);
 	assert_int_equal(reply.ancount + reply.nscount + reply.arcount + reply.body_len, 0);
-	assert_int_equal(reply.ede_len, 13);
-	assert_memory_equal(reply.ede, "\0\27all is lost", 13);
+	assert_int_equal(reply.ede.len, 17);
+	assert_memory_equal(reply.ede.data, "\0\17\0\15\0\27all is lost", 17);
 	assert_false(found.refresh);
 	assert_false(get_stale(cache, &k, START_MS, 30000, &reply));
 	assert_false(get_stale(cache, &k, START_MS + 6 * S, 30000, &reply));
@@ -326,7 +326,7 @@ static void test_failure_not_remembered(void **state)
 {
 	static const struct conf_cache none = {.serve_stale_s = 3600};
 	struct cache *cache = cache_of(1U << 20);
-	struct ede ede = {.len = 0};
+	struct edes ede = {.len = 0};
 	struct kit_key k;
 
 	kit_key(&k, "www.example");
@@ -563,7 +563,7 @@ static void *hammer_on(void *arg)
 	for (unsigned int turn = 0; turn < TURNS; turn++) {
 		unsigned int n = next_random(&h->seed) % 400;
 		uint64_t now_ms = START_MS + turn * 50ULL;
-		struct ede ede = {.len = 2};
+		struct edes ede = {.len = 6, .data = {0, 15, 0, 2}};
 		struct cache_found found;
 		struct reply reply;
 		struct kit_key what;

@@ -176,12 +176,12 @@ static const struct {
 static void test_opt(void **state)
 {
 	static const struct content nothing = {.rcode = RCODE_NOERROR};
-	static const struct ede none = {.len = 0};
+	static const struct edes none = {.len = 0};
 	struct message m;
-	struct ede ede;
+	struct edes ede;
 	uint8_t buf[512];
 
-	ede_set(&ede, EDE_BLOCKED, "a list");
+	edes_set(&ede, EDE_BLOCKED, "a list");
 	for (size_t i = 0; i < COUNT(opts); i++) {
 		struct answer_opt opt = {
 			.udp_size = 1400,
@@ -200,25 +200,28 @@ static void test_opt(void **state)
 	}
 }
 
-/* For every size of the buffer: whole, or truncated and empty, never longer, always with what
- * fits of the OPT. */
+/* For every size of the buffer: whole, or without the EDE's text or all of it, or else truncated
+ * and empty; never longer, always with what fits of the OPT. */
 static void test_every_size(void **state)
 {
 	static const struct content c = {.a_records = 3, .soa = true, .apex = 4};
 	struct answer_opt opt = {.udp_size = 1232, .cookie = cookie};
 	struct message m;
-	struct ede ede;
+	struct edes ede;
 	uint8_t buf[512];
 	size_t whole;
+	size_t records; /* with an OPT, and no EDE in it */
 	size_t question;
 
-	ede_set(&ede, EDE_BLOCKED, "a list");
+	edes_set(&ede, EDE_BLOCKED, "a list");
 	opt.ede = &ede;
 	make_edns(&m);
 	question = m.len - EDNS_OPT_FIXED;
 	whole = build(&m, &c, &opt, buf, sizeof(buf));
 	assert_int_equal(whole, question + 3 * 16 + 12 + 38 + 11 + 28 + 12);
+	records = whole - 12;
 	for (size_t cap = question; cap <= whole; cap++) {
+		const size_t before = cap < records ? question + EDNS_OPT_FIXED : records - 28;
 		size_t len;
 
 		memset(buf, 0xa5, sizeof(buf));
@@ -227,16 +230,17 @@ static void test_every_size(void **state)
 		for (size_t i = cap; i < sizeof(buf); i++)
 			assert_int_equal(buf[i], 0xa5);
 		assert_null(strstr(render(buf, len), "not a message"));
-		assert_int_equal(buf[2] & 2, cap < whole ? 2 : 0);
-		assert_int_equal(wire_get16(buf + 6), cap < whole ? 0 : 3);
-		assert_int_equal(wire_get16(buf + 8), cap < whole ? 0 : 1);
+		assert_int_equal(buf[2] & 2, cap < records ? 2 : 0);
+		assert_int_equal(wire_get16(buf + 6), cap < records ? 0 : 3);
+		assert_int_equal(wire_get16(buf + 8), cap < records ? 0 : 1);
 		assert_int_equal(wire_get16(buf + 10), cap >= question + EDNS_OPT_FIXED);
-		assert_int_equal(strstr(render(buf, len), "cookie 24") != NULL,
-				 cap >= question + EDNS_OPT_FIXED + 28);
+		assert_int_equal(strstr(render(buf, len), "cookie 24") != NULL, cap >= before + 28);
 		assert_int_equal(strstr(render(buf, len), "ede 15") != NULL,
-				 cap >= question + EDNS_OPT_FIXED + 28 + 12 ||
-					 (cap >= question + EDNS_OPT_FIXED + 12 &&
-					  cap < question + EDNS_OPT_FIXED + 28));
+				 cap >= before + 28 + 6 ||
+					 (cap >= before + 6 && cap < before + 28));
+		assert_int_equal(strstr(render(buf, len), "ede 15 a list") != NULL,
+				 cap >= before + 28 + 12 ||
+					 (cap >= before + 12 && cap < before + 28));
 	}
 }
 
@@ -329,9 +333,9 @@ static void test_longest_fits_512(void **state)
 {
 	struct answer_opt opt = {.udp_size = 1232, .cookie = cookie};
 	static const struct content c = {.rcode = RCODE_REFUSED};
-	char text[EDNS_EDE_MAX];
+	char text[EDE_TEXT_MAX + 1];
 	struct message m;
-	struct ede ede;
+	struct edes ede;
 	uint8_t buf[ANSWER_UDP_MIN];
 	size_t len;
 
@@ -344,10 +348,10 @@ static void test_longest_fits_512(void **state)
 	message_opt(&m, 512, 0);
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	ede_set(&ede, EDE_PROHIBITED, text);
+	edes_set(&ede, EDE_PROHIBITED, text);
 	opt.ede = &ede;
 	len = build(&m, &c, &opt, buf, sizeof(buf));
-	assert_int_equal(len, 12 + 259 + 11 + 28 + 4 + EDNS_EDE_MAX);
+	assert_int_equal(len, 12 + 259 + 11 + 28 + 6 + EDE_TEXT_MAX);
 	assert_non_null(strstr(render(buf, len), "; opt 1232 cookie 24 ede 18 xxx"));
 }
 

@@ -269,7 +269,7 @@ static void test_what_is_told(void **state)
 	assert_int_equal(reply.ttl_s, 50);
 	assert_int_equal(reply.ancount, 1);
 	assert_true(reply.has_opt);
-	assert_int_equal(reply.ede_len, 7);
+	assert_int_equal(reply.ede.len, 11);
 }
 
 /* NODATA would be a lie of ours, not the server's. */

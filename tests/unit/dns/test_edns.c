@@ -11,7 +11,6 @@
 #include "dns/edns.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define TEXT_MAX (EDNS_EDE_MAX - 2)
 
 /* The examples of RFC 9018, appendix A.  A server cookie that the client sends along has no part
  * in the one it is given. */
@@ -178,78 +177,6 @@ static void test_cookie_of_mapped_address(void **state)
 	assert_memory_equal(a, b, sizeof(a));
 }
 
-static const struct {
-	enum ede_code code;
-	const char *text;
-	const char *data;
-	uint8_t len;
-} edes[] = {
-	{EDE_OTHER, NULL, "\0\0", 2},
-	{EDE_BLOCKED, "", "\0\17", 2},
-	{EDE_CENSORED, "a court; case 7",
-	 "\0\20"
-	 "a court; case 7",
-	 17},
-	{EDE_NETWORK_ERROR, "x", "\0\27x", 3},
-	{EDE_FORGED_ANSWER, "M\xc3\xbcnchen", "\0\4M\xc3\xbcnchen", 10},
-};
-
-static void test_ede_set(void **state)
-{
-	for (size_t i = 0; i < COUNT(edes); i++) {
-		struct ede ede;
-
-		ede_set(&ede, edes[i].code, edes[i].text);
-		assert_int_equal(ede.len, edes[i].len);
-		assert_memory_equal(ede.data, edes[i].data, edes[i].len);
-	}
-}
-
-/* A long text is cut before the character that does not fit as a whole. */
-static void test_ede_cut(void **state)
-{
-	static const struct {
-		const char *character; /* at the border */
-		size_t before;	       /* ASCII octets before it */
-		size_t kept;
-	} rows[] = {
-		{"x", TEXT_MAX - 1, TEXT_MAX},
-		{"x", TEXT_MAX, TEXT_MAX},
-		{"\xc3\xbc", TEXT_MAX - 2, TEXT_MAX},
-		{"\xc3\xbc", TEXT_MAX - 1, TEXT_MAX - 1},
-		{"\xe2\x82\xac", TEXT_MAX - 3, TEXT_MAX},
-		{"\xe2\x82\xac", TEXT_MAX - 2, TEXT_MAX - 2},
-		{"\xe2\x82\xac", TEXT_MAX - 1, TEXT_MAX - 1},
-		{"\xf0\x9f\x9a\xab", TEXT_MAX - 4, TEXT_MAX},
-		{"\xf0\x9f\x9a\xab", TEXT_MAX - 3, TEXT_MAX - 3},
-		{"\xf0\x9f\x9a\xab", TEXT_MAX - 1, TEXT_MAX - 1},
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		char text[2 * EDNS_EDE_MAX];
-		struct ede ede;
-
-		memset(text, 'a', sizeof(text));
-		memcpy(text + rows[i].before, rows[i].character, strlen(rows[i].character));
-		strcpy(text + TEXT_MAX + 4, "and more");
-		ede_set(&ede, EDE_FILTERED, text);
-		assert_int_equal(ede.len, rows[i].kept + 2);
-		assert_memory_equal(ede.data + 2, text, rows[i].kept);
-	}
-}
-
-/* What is no UTF-8 at all leaves an EDE without text, not one too long. */
-static void test_ede_of_continuations(void **state)
-{
-	char text[2 * EDNS_EDE_MAX];
-	struct ede ede;
-
-	memset(text, 0x80, sizeof(text) - 1);
-	text[sizeof(text) - 1] = '\0';
-	ede_set(&ede, EDE_FILTERED, text);
-	assert_int_equal(ede.len, 2);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,9 +185,6 @@ int main(void)
 		cmocka_unit_test(test_good_cookie),
 		cmocka_unit_test(test_bad_cookie),
 		cmocka_unit_test(test_cookie_of_mapped_address),
-		cmocka_unit_test(test_ede_set),
-		cmocka_unit_test(test_ede_cut),
-		cmocka_unit_test(test_ede_of_continuations),
 	};
 
 	return cmocka_run_group_tests_name("edns", tests, NULL, NULL);

@@ -109,13 +109,7 @@ static const struct {
 	{make_options,
 	 TYPE_A,
 	 17,
-	 {.present = true,
-	  .udp_size = 65535,
-	  .dnssec_ok = true,
-	  .cookie = 26,
-	  .cookie_len = 24,
-	  .ede = 54,
-	  .ede_len = 6}},
+	 {.present = true, .udp_size = 65535, .dnssec_ok = true, .cookie = 26, .cookie_len = 24}},
 	{make_records, TYPE_A, 17, {.present = true, .udp_size = 4096}},
 	{make_longest_name, TYPE_TXT, 255, {.present = true, .udp_size = 1232}},
 };
@@ -144,8 +138,6 @@ static void test_queries(void **state)
 		assert_int_equal(q.edns.ext_rcode, 0);
 		assert_int_equal(q.edns.cookie, edns->cookie ? edns->cookie + end : 0);
 		assert_int_equal(q.edns.cookie_len, edns->cookie_len);
-		assert_int_equal(q.edns.ede, edns->ede ? edns->ede + end : 0);
-		assert_int_equal(q.edns.ede_len, edns->ede_len);
 	}
 }
 
@@ -472,22 +464,6 @@ static void test_options(void **state)
 	}
 }
 
-/* The first that says something counts. */
-static void test_short_ede(void **state)
-{
-	struct wire_query q;
-	struct message m;
-
-	make_plain(&m);
-	message_opt_begin(&m, 1232, 0);
-	message_option(&m, OPTION_EDE, "x", 1);
-	message_option(&m, OPTION_EDE, "\0\17", 2);
-	message_end(&m);
-	assert_int_equal(parse(m.octets, m.len, &q), WIRE_QUERY);
-	assert_int_equal(q.edns.ede, m.len - 2);
-	assert_int_equal(q.edns.ede_len, 2);
-}
-
 static void test_opt_fields(void **state)
 {
 	struct message m;
@@ -577,12 +553,12 @@ static void test_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_queries),		  cmocka_unit_test(test_every_truncation),
-		cmocka_unit_test(test_octets_behind),	  cmocka_unit_test(test_verdicts),
-		cmocka_unit_test(test_size_limits),	  cmocka_unit_test(test_cookie_lengths),
-		cmocka_unit_test(test_options),		  cmocka_unit_test(test_short_ede),
-		cmocka_unit_test(test_opt_fields),	  cmocka_unit_test(test_next_rr),
-		cmocka_unit_test(test_next_rr_truncated), cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_queries),	      cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_octets_behind), cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_size_limits),   cmocka_unit_test(test_cookie_lengths),
+		cmocka_unit_test(test_options),	      cmocka_unit_test(test_opt_fields),
+		cmocka_unit_test(test_next_rr),	      cmocka_unit_test(test_next_rr_truncated),
+		cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests_name("wire", tests, NULL, NULL);

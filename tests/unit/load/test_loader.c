@@ -249,8 +249,8 @@ static void test_lists_are_described(void **state)
 	assert_int_equal(list->action, ACTION_NXDOMAIN);
 	assert_int_equal(list->entries, 2);
 	assert_false(list->mandatory || list->has_ipv4 || list->has_ipv6);
-	assert_int_equal(wire_get16(list->denied.data), EDE_CENSORED);
-	assert_memory_equal(list->denied.data + 2, "first; case 7-11", 16);
+	assert_int_equal(wire_get16(list->denied.data + 4), EDE_CENSORED);
+	assert_memory_equal(list->denied.data + 6, "first; case 7-11", 16);
 	list = list_at(b, 1);
 	assert_string_equal(list->name, "second");
 	assert_int_equal(list->action, ACTION_SINKHOLE);
@@ -259,7 +259,7 @@ static void test_lists_are_described(void **state)
 	assert_memory_equal(list->ipv4, "\xc0\0\2\1", 4);
 	assert_memory_equal(list->ipv6, "\x20\x01\x0d\xb8", 4);
 	assert_int_equal(list->ipv6[15], 1);
-	assert_int_equal(wire_get16(list->forged.data), EDE_FORGED_ANSWER);
+	assert_int_equal(wire_get16(list->forged.data + 4), EDE_FORGED_ANSWER);
 }
 
 static void test_no_lists(void **state)

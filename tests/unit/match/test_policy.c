@@ -260,12 +260,12 @@ static void test_describe(void **state)
 		uint8_t denied[2] = {0, (uint8_t)describes[i].denied};
 
 		policy_list_describe(&list, describes[i].reason, describes[i].case_number);
-		assert_int_equal(list.forged.len, len + 2);
-		assert_memory_equal(list.forged.data, "\0\4", 2);
-		assert_memory_equal(list.forged.data + 2, describes[i].text, len);
-		assert_int_equal(list.denied.len, len + 2);
-		assert_memory_equal(list.denied.data, denied, 2);
-		assert_memory_equal(list.denied.data + 2, describes[i].text, len);
+		assert_int_equal(list.forged.len, len + 6);
+		assert_memory_equal(list.forged.data + 4, "\0\4", 2);
+		assert_memory_equal(list.forged.data + 6, describes[i].text, len);
+		assert_int_equal(list.denied.len, len + 6);
+		assert_memory_equal(list.denied.data + 4, denied, 2);
+		assert_memory_equal(list.denied.data + 6, describes[i].text, len);
 	}
 }
 
@@ -279,9 +279,9 @@ static void test_describe_longest(void **state)
 	memset(case_number, 'c', sizeof(case_number) - 1);
 	case_number[sizeof(case_number) - 1] = '\0';
 	policy_list_describe(&list, REASON_ORDER, case_number);
-	assert_int_equal(list.denied.len, EDNS_EDE_MAX);
-	assert_int_equal(list.forged.len, EDNS_EDE_MAX);
-	assert_memory_equal(list.denied.data + 2 + 63, "; case ccc", 10);
+	assert_int_equal(list.denied.len, 6 + EDE_TEXT_MAX);
+	assert_int_equal(list.forged.len, 6 + EDE_TEXT_MAX);
+	assert_memory_equal(list.denied.data + 6 + 63, "; case ccc", 10);
 }
 
 int main(void)

@@ -284,10 +284,10 @@ static const struct {
 static void remember_failure(struct pipeline *p, const struct asking *a, enum query_failure failure,
 			     const char *text)
 {
-	struct ede ede = {.len = 0};
+	struct edes ede = {.len = 0};
 
 	if (text && *text)
-		ede_set(&ede, (enum ede_code)6, text);
+		edes_set(&ede, (enum ede_code)6, text);
 	query_remember_failure(&p->env, &a->question.key, failure, text ? &ede : NULL);
 }
 
@@ -473,7 +473,7 @@ static void test_one_entry(void **state)
 static void test_refused(void **state)
 {
 	struct pipeline *p = *state;
-	struct ede bogus = {.len = 0};
+	struct edes bogus = {.len = 0};
 	struct pipeline_question question;
 	struct pipeline_question unchecked;
 	static struct message reply;

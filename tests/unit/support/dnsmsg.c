@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "dns/ede.h"
 #include "dns/edns.h"
 #include "support/dnsmsg.h"
 
@@ -137,28 +138,40 @@ uint16_t dnsmsg_rcode(const uint8_t *msg)
 }
 
 /* False: the message has no OPT. */
-static bool read_opt(const uint8_t *msg, size_t len, struct edns *edns)
+static bool find_opt(const uint8_t *msg, size_t len, struct wire_rr *rr)
 {
 	unsigned int count =
 		(unsigned int)wire_get16(msg + 6) + wire_get16(msg + 8) + wire_get16(msg + 10);
 	size_t pos = WIRE_HEADER + dnsmsg_question_len(msg, len);
-	struct wire_rr rr;
 
 	for (unsigned int i = 0; i < count; i++) {
-		assert_int_equal(wire_next_rr(msg, len, &pos, &rr), ERR_OK);
-		if (rr.type != TYPE_OPT)
-			continue;
-		assert_int_equal(wire_read_opt(msg, &rr, edns), ERR_OK);
-		return true;
+		assert_int_equal(wire_next_rr(msg, len, &pos, rr), ERR_OK);
+		if (rr->type == TYPE_OPT)
+			return true;
 	}
 	return false;
 }
 
+/* False: the message has no OPT. */
+static bool read_opt(const uint8_t *msg, size_t len, struct edns *edns)
+{
+	struct wire_rr rr;
+
+	if (!find_opt(msg, len, &rr))
+		return false;
+	assert_int_equal(wire_read_opt(msg, &rr, edns), ERR_OK);
+	return true;
+}
+
 int dnsmsg_ede(const uint8_t *msg, size_t len)
 {
-	struct edns edns;
+	struct edes edes = {.len = 0};
+	struct wire_rr opt;
 
-	return read_opt(msg, len, &edns) && edns.ede ? wire_get16(msg + edns.ede) : -1;
+	if (!find_opt(msg, len, &opt))
+		return -1;
+	edes_read(&edes, msg + opt.rdata, opt.rdlen);
+	return edes.len ? wire_get16(edes.data + WIRE_OPTION_FIXED) : -1;
 }
 
 const uint8_t *dnsmsg_cookie(const uint8_t *msg, size_t len, uint8_t *ret_len)

@@ -491,9 +491,9 @@ static void test_ede_is_handed_on(void **state)
 	assert_int_equal(a.reply.kind, REPLY_FAILURE);
 	assert_int_equal(a.reply.rcode, RCODE_SERVFAIL);
 	assert_int_equal(a.reply.body_len, 0);
-	assert_int_equal(a.reply.ede_len, 9);
-	assert_int_equal(wire_get16(a.reply.ede), MOCKNS_EDE);
-	assert_memory_equal(a.reply.ede + 2, "no keys", 7);
+	assert_int_equal(a.reply.ede.len, 13);
+	assert_int_equal(wire_get16(a.reply.ede.data + 4), MOCKNS_EDE);
+	assert_memory_equal(a.reply.ede.data + 6, "no keys", 7);
 }
 
 static bool has_opt(const struct mockns *ns, size_t query)
