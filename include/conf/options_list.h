@@ -66,6 +66,9 @@
 	  "others are in force; refuse, the list is refused as a whole.") \
 	X(list, allow_public_suffixes, "allow-public-suffixes", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether this list may block whole top-level domains and other public suffixes.") \
+	X(list, answers, "answers", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether rules of filter lists may give an address or a CNAME ($dnsrewrite).  With false " \
+	  "they are skipped: of a list that somebody else writes, who could lead any name anywhere.") \
 	X(list, findings, "findings", BOOL, "true", 0, 0, "", RELOAD, \
 	  "Whether a client that asks for one of the names is written down (see evidence).  To be turned " \
 	  "off for lists of advertising and the like, which say nothing of a client.") \

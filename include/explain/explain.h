@@ -17,9 +17,11 @@
 #include "match/policy.h"
 #include "query/query.h"
 
+#define EXPLAIN_RULES_MAX 64U
+
 /* The strongest rule of one list for the name, or its longest prefix for the address. */
 struct explain_rule {
-	uint8_t list;
+	uint16_t list;
 	bool decides;
 	bool exception;
 	bool important;
@@ -45,7 +47,7 @@ struct explanation {
 	uint16_t pool;	   /* of the snapshot's: who is asked; valid for QUERY_FORWARD */
 	struct name asked; /* the name that CNAMEs lead to; else that of the query */
 	size_t rule_count;
-	struct explain_rule rules[POLICY_PLACES];
+	struct explain_rule rules[EXPLAIN_RULES_MAX]; /* the first; what decides is among them */
 };
 
 /* What is asked, as a person writes it. */

@@ -10,11 +10,12 @@
  * adblock  "||x^" covers x and below, "||*.x^" only below, "|x^" x alone; with "@@" before it an
  *          exception.  "$important" makes it beat what is not; "$badfilter" takes a rule back that
  *          is the same without; "$denyallow=y|z" makes exceptions of y and z with what is below
- *          them, where they lie below x; "$dnsrewrite" says what is answered, where that is an
- * rcode or nothing.  Anything that is not about a whole host (paths, cosmetic rules, modifiers that
- * narrow it) is skipped. dnsmasq  "address=/x/y/a" covers x, y and below, whatever the address;
- * "local=/x/" and "server=/x/" likewise, and are answered NXDOMAIN. Unbound  "local-zone: x static"
- * covers x and below, and is answered by its type; "local-data: 'x A a'" covers x alone.
+ *          them, where they lie below x; "$dnsrewrite" says what is answered: an rcode,
+ *          nothing, an address or a CNAME; "$dnstype" has it be for questions of some types.
+ * Anything that is not about a whole host (paths, cosmetic rules, modifiers that narrow it) is
+ * skipped. dnsmasq  "address=/x/y/a" covers x, y and below, whatever the address; "local=/x/" and
+ * "server=/x/" likewise, and are answered NXDOMAIN. Unbound  "local-zone: x static" covers x and
+ * below, and is answered by its type; "local-data: 'x A a'" covers x alone.
  *
  * pattern  "/regex/" is one, with "@@" and modifiers as above; so are names with '*' in them, and
  * in adblock names that do not end ("||ads-").  In a names list "ads*.x" is for whole names, in
@@ -65,12 +66,20 @@ struct listline {
 	struct domset_kind more_kind;
 };
 
+/* A record that a rule gives: an address, or the name that its names lead to (CNAME). */
+struct listline_record {
+	uint16_t type; /* 0: the rule gives none */
+	uint8_t rdlen;
+	uint8_t rdata[NAME_WIRE_MAX];
+};
+
 struct listline_rule {
 	struct name owner;
 	struct pattern_source
 		pattern; /* of the line's text; without length: the rule has an owner */
 	struct domset_kind kind;
-	bool denyallow;		 /* an exception that $denyallow of the line makes */
+	struct listline_record gives; /* with DOMSET_ANSWER_DATA */
+	bool denyallow;		      /* an exception that $denyallow of the line makes */
 	bool badfilter;		 /* the rule is not in force, nor another of its owner and kind */
 	enum list_reason reason; /* set with LISTLINE_SKIPPED and LISTLINE_BAD alone */
 };

@@ -51,6 +51,8 @@ static inline bool list_format_has_names(enum list_format format)
 	X(LINE_PATTERN_COSTLY, "a pattern that costs too much: it goes back too often, or is too large") \
 	X(LINE_PATTERN_LOOSE, "a pattern without fixed text, of which there are too many already") \
 	X(LINE_PATTERN_MANY, "a pattern, and there are 16,384 already") \
+	X(LINE_ANSWER_INVALID, "an answer that cannot be read ($dnsrewrite)") \
+	X(LINE_TYPE_INVALID, "a type of question that is not known ($dnstype)") \
 	X(LINE_ADDRESS, "an address, not a name") \
 	X(LINE_OWN_NAME, "a name of the machine itself") \
 	X(LINE_LINK, "an address of one link, which means nothing elsewhere") \
@@ -59,7 +61,8 @@ static inline bool list_format_has_names(enum list_format format)
 	X(LINE_PATTERN, "a pattern, not a name") \
 	X(LINE_MODIFIER, "a modifier that narrows the rule to some requests") \
 	X(LINE_CLIENT, "a modifier that narrows the rule to some clients") \
-	X(LINE_ANSWER, "an answer of its own, which is not given from lists") \
+	X(LINE_ANSWER, "an answer of a kind that lists do not give") \
+	X(LINE_TYPES, "types of question that rules do not tell apart, or none") \
 	X(LINE_TAKEN_BACK, "taken back by another line ($badfilter)") \
 	X(LINE_FORWARD, "about where a name is asked for") \
 	X(LINE_SETTING, "a setting of another program that blocks nothing") \

@@ -13,6 +13,7 @@
 #include "match/addrset.h"
 #include "match/domset.h"
 #include "list/addrguard.h"
+#include "list/answers.h"
 #include "list/guard.h"
 #include "list/report.h"
 
@@ -26,6 +27,7 @@ struct listfile_options {
 	/* Where its addresses go, as those of list `list`; NULL: they are skipped. */
 	struct addrset_builder *addresses;
 	uint32_t list;
+	struct list_answers answers;
 	const struct addrguard *addrguard; /* their gate; NULL lets all pass */
 	const atomic_bool *cancelled;	   /* looked at between blocks of the file; NULL: never */
 	/* Given every octet that is read, in order; NULL: nobody. */

@@ -23,13 +23,14 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "dns/name.h"
+#include "dns/typeset.h"
 #include "pattern/pattern.h"
 #include "pattern/patternset.h"
 
-#define DOMSET_LISTS_MAX 255 /* lists of a set: indices 0..254 */
-/* Distinct (list, scope, exception, important, answer) of a set.  A list mostly uses one to four.
- */
-#define DOMSET_CLASSES_MAX 255
+#define DOMSET_LISTS_MAX 4100U /* lists of a set: indices 0..4099 */
+/* Distinct kinds of a list, of which one mostly uses one to four; and of all lists of a set. */
+#define DOMSET_KINDS_MAX 255U
+#define DOMSET_CLASSES_MAX 32768U
 
 /* What a rule covers, as bits. */
 enum domset_scope {
@@ -58,16 +59,17 @@ struct domset_kind {
 	bool exception; /* the rule lifts the list for the names it covers */
 	bool important; /* the rule beats those not important, however specific */
 	uint8_t answer; /* enum domset_answer */
+	uint32_t types; /* of questions that the rule is for (dns/typeset.h); 0: for all */
 };
 
 /* A rule as told to a person. */
 struct domset_rule {
 	struct domset_kind kind;
-	uint8_t list;
+	uint16_t list;
 	uint32_t line; /* in the list's source, from 1 */
 	uint32_t data; /* what the caller gave of it with DOMSET_ANSWER_DATA; else 0 */
 	struct name owner;
-	const struct pattern *pattern; /* the rule is one; NULL: it has an owner */
+	struct pattern *pattern; /* the rule is one; NULL: it has an owner */
 };
 
 /* True for a rule by which what it covers is not blocked: an exception, or one that lets pass. */
@@ -85,7 +87,7 @@ const char *domset_rule_text(const struct name *owner, const struct pattern *pat
 /* The strongest rule of one list for a name. */
 struct domset_hit {
 	uint32_t record; /* for domset_rule(); good as long as the set is */
-	uint8_t list;
+	uint16_t list;
 	uint8_t owner_labels; /* of the rule's owner, of a pattern the name's: 0 the root, 1 "com"
 			       */
 	uint8_t scope;	      /* enum domset_scope */
@@ -94,10 +96,15 @@ struct domset_hit {
 	uint8_t answer; /* enum domset_answer */
 };
 
-/* One hit a list, in ascending order of the list index.  Only the first `count` are set. */
+/*
+ * One hit a list, in ascending order of the list index, in the caller's memory.  `count` may be
+ * more than there is `room` for: then the hits are of no use, and the caller looks up again with
+ * room for DOMSET_LISTS_MAX, which is always enough.
+ */
 struct domset_hits {
 	uint32_t count;
-	struct domset_hit hit[DOMSET_LISTS_MAX];
+	uint32_t room;
+	struct domset_hit *hit;
 };
 
 struct domset_builder;
@@ -111,8 +118,8 @@ struct domset_mark {
 	uint32_t last_line;
 	uint32_t patterns;
 	uint16_t suffixes;
-	uint8_t classes;
-	uint8_t lists;
+	uint16_t classes;
+	uint16_t lists;
 	bool at_list_start;
 };
 
@@ -134,7 +141,8 @@ enum err domset_builder_begin(struct domset_builder *builder, unsigned int list)
  * Adds a rule to the list begun last.  `owner` is in lower case.  `line` is not below the line
  * of the list's rule before.  A rule that is there already (same owner, list and kind) may be
  * added: it is found and counted when the set is frozen.
- * ERR_NOMEM (out of memory, or the rules take 4 GiB), ERR_REFUSED (over DOMSET_CLASSES_MAX),
+ * ERR_NOMEM (out of memory, or the rules take 4 GiB), ERR_REFUSED (over DOMSET_KINDS_MAX of the
+ * list or DOMSET_CLASSES_MAX),
  * ERR_RANGE (no list was begun, a line that goes back, or a kind without a scope); then nothing
  * was added.
  */
@@ -160,13 +168,14 @@ uint32_t domset_builder_rule(const struct domset_builder *builder, uint32_t reco
 			     struct domset_rule *ret_rule);
 
 /*
- * Adds a pattern to the list begun last, which takes a reference of its own.  What the kind says of
- * the scope does not matter, nor where the line stands among those of names.
- * ERR_NOMEM; ERR_REFUSED and ERR_RANGE as patternset_add, ERR_RANGE as above, and ERR_EXISTS: over
- * DOMSET_CLASSES_MAX.
+ * Adds the rule, which is a pattern, to the list begun last, which takes a reference of its own.
+ * What the rule says of the list, the owner and the scope does not matter, nor where the line
+ * stands among those of names.
+ * ERR_NOMEM; ERR_REFUSED and ERR_RANGE as patternset_add, ERR_RANGE as above, and ERR_EXISTS: too
+ * many kinds.
  */
-enum err domset_builder_add_pattern(struct domset_builder *builder, struct pattern *pattern,
-				    const struct domset_kind *kind, uint32_t line) MUST_CHECK;
+enum err domset_builder_add_pattern(struct domset_builder *builder,
+				    const struct domset_rule *rule) MUST_CHECK;
 
 /*
  * Marks the builder's state, and goes back to it: rules and lists since then are as if never
@@ -212,13 +221,17 @@ void domset_prefetch(const struct domset *set, const struct name_suffixes *suffi
 void domset_prefetch_rules(const struct domset *set, const struct name_suffixes *suffixes);
 
 /*
- * For each list, the strongest of its rules that cover `name`: an important one before one that
- * is not, then the most specific owner, then an exception before a block, then the first line.
- * `name` is in lower case; `suffixes` are its own, hashed with domset_key().  No list is ever
- * left out.  No allocation, no lock, any thread.
+ * For each list, the strongest of its rules that cover `name` and are for one of `types`: an
+ * important one before one that is not, then the most specific owner, then an exception before a
+ * block, then what has an answer of its own before what has the list's, then the first line.
+ * `name` is in lower case; `suffixes` are its own, hashed with domset_key().  `hits` has room for
+ * some, and gets its count.  No list is ever left out.  No allocation, no lock, any thread.
  */
 void domset_lookup(const struct domset *set, const struct name *name,
-		   const struct name_suffixes *suffixes, struct domset_hits *ret_hits);
+		   const struct name_suffixes *suffixes, uint32_t types, struct domset_hits *hits);
+
+/* The types that the set's rules tell apart: 0: they are all for any. */
+uint32_t domset_types(const struct domset *set);
 
 /* The number of patterns of all lists, and one of them; its owner is the root. */
 uint32_t domset_patterns(const struct domset *set);
@@ -255,7 +268,7 @@ struct domset_iter {
 	uint32_t record; /* of the rule returned last */
 	uint32_t next;
 	uint32_t line;
-	int16_t list;
+	int32_t list;
 };
 
 void domset_iter_init(struct domset_iter *iter, const struct domset *set);

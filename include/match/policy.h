@@ -26,13 +26,14 @@
 #include "match/domset.h"
 #include "given/localdata.h"
 
-#define POLICY_LISTS_MAX 64U /* of the configuration */
+#define POLICY_LISTS_MAX 4096U /* of the configuration */
+#define POLICY_BITS_MAX 64U    /* lists that have a bit in what is said of a name */
 /* Behind them, at places of their own, the two lists that are made by command. */
-#define POLICY_MANUAL_BLOCK 64U
-#define POLICY_MANUAL_PASS 65U
+#define POLICY_MANUAL_BLOCK 4096U
+#define POLICY_MANUAL_PASS 4097U
 #define POLICY_MANUAL_BLOCK_NAME "manual-block"
 #define POLICY_MANUAL_PASS_NAME "manual-unblock"
-#define POLICY_PLACES 66U /* of all that can decide */
+#define POLICY_PLACES 4098U /* of all that can decide */
 #define POLICY_LIST_NAME_MAX 64U
 
 enum action {
@@ -80,6 +81,7 @@ struct policy_list {
 	char name[POLICY_LIST_NAME_MAX];
 	enum action action;
 	bool mandatory;
+	bool silent;   /* it says nothing now: its order has not begun, or is over */
 	bool zone;     /* its rules are those of a response policy zone */
 	bool given;    /* and say themselves what is done */
 	bool findings; /* who asks for one of its names is written down */
@@ -99,7 +101,9 @@ struct policy_list {
 		bool exact;
 		bool addresses;
 		bool suffixes; /* public suffixes were let be */
+		bool answers;  /* what rules give was given */
 	} reading;
+	uint64_t bit; /* its own in what is excepted and logged; 0: it has none */
 	struct policy_term term;
 	struct edes forged; /* EDE 4: an address of ours was given */
 	struct edes denied; /* EDE by reason: nothing was given */
@@ -107,8 +111,8 @@ struct policy_list {
 
 /* What was said by command, beside the lists: a small set, and lists that are not asked. */
 struct policy_manual {
-	struct domset *set; /* owned: of POLICY_MANUAL_BLOCK and POLICY_MANUAL_PASS */
-	uint64_t off;	    /* lists that are not asked for now, a bit each; never mandatory ones */
+	struct domset *set;	    /* owned: of POLICY_MANUAL_BLOCK and POLICY_MANUAL_PASS */
+	bool off[POLICY_LISTS_MAX]; /* lists that are not asked for now; never mandatory ones */
 };
 
 /* The place behind all lists, of what no list says: that a name must not have such an address. */
@@ -120,8 +124,9 @@ struct policy {
 	struct addrset *addrs;	      /* owned: listed addresses; NULL: there are none */
 	struct localdata *data;	      /* owned: what rules with ACTION_GIVEN give */
 	struct policy_manual *manual; /* owned; NULL: nothing was said */
-	uint64_t silent;	      /* lists that say nothing now, a bit each */
 	size_t list_count;	      /* of the configuration; the manual ones are always there */
+	size_t without_bit;	      /* lists that should have one: see policy_give_bits */
+	uint16_t bit_list[POLICY_BITS_MAX];	     /* whose bit it is */
 	struct policy_list lists[POLICY_PLACES + 1]; /* the last is POLICY_REBINDING */
 };
 
@@ -131,7 +136,7 @@ struct policy {
  */
 struct policy_leave {
 	bool passed;	   /* a list lets it pass: only mandatory lists are asked */
-	uint64_t excepted; /* lists with an exception for it, a bit each: they are not asked */
+	uint64_t excepted; /* lists with an exception for it, by their bits: they are not asked */
 };
 
 #define POLICY_NO_LEAVE ((struct policy_leave){.passed = false})
@@ -141,13 +146,13 @@ struct policy_leave {
 struct verdict {
 	bool matched;
 	enum action action; /* valid when matched */
-	uint8_t list;	    /* index of the list that decided */
+	uint16_t list;	    /* index of the list that decided */
 	uint8_t owner_labels;
 	bool below_only;   /* the rule is for what is below its owner, which is not listed */
 	bool address;	   /* the rule is for an address, and has no owner */
 	uint32_t record;   /* the rule, for domset_rule or addrset_rule of the same policy */
 	uint64_t excepted; /* valid always: as in struct policy_leave */
-	uint64_t logged;   /* valid always: lists that only log, and have it, a bit each */
+	uint64_t logged;   /* valid always: lists that only log, and have it, by their bits */
 };
 
 /* True for an action by which no client has the true answer.  Over TCP, tcp-only gives it. */
@@ -172,7 +177,7 @@ void policy_list_describe(struct policy_list *list, enum reason reason, const ch
 /* True when the list says nothing now. */
 static inline bool policy_is_silent(const struct policy *policy, unsigned int list)
 {
-	return policy->silent >> list & 1U;
+	return policy->lists[list].silent;
 }
 
 /* True when what the list has is blocked, whatever another says. */
@@ -185,9 +190,19 @@ static inline bool policy_is_enforced(const struct policy *policy, unsigned int 
 /* Fills in POLICY_REBINDING. */
 void policy_describe_rebinding(struct policy *policy);
 
-/* The verdict on a lower-case name that was reached with `leave`.  Any thread. */
+/*
+ * Gives the lists their bits, once the set is frozen: those that log or may come to, then those
+ * with exceptions, as long as there are any.  What has none is counted nowhere when it logs, and
+ * its exceptions hold for a name itself, but not for what that leads to; returns how many such
+ * lists there are.
+ */
+size_t policy_give_bits(struct policy *policy);
+
+/* The verdict on a lower-case name that was reached with `leave`, for questions of a type.  Any
+ * thread. */
 struct verdict policy_match(const struct policy *policy, const struct name *name,
-			    const struct name_suffixes *suffixes, struct policy_leave leave);
+			    const struct name_suffixes *suffixes, uint16_t qtype,
+			    struct policy_leave leave);
 
 /* The verdict on an address that a name with `leave` has.  Asks no list when `policy->addrs` is
  * NULL, which a caller may look at first.  Any thread. */

@@ -29,6 +29,7 @@ struct patternset_entry {
 	struct pattern *pattern;
 	uint32_t class;
 	uint32_t line;
+	uint32_t data;
 };
 
 /* Patterns to make a set of; the caller's memory, zero-filled it is empty. */
@@ -42,12 +43,12 @@ struct patternset_draft {
 struct patternset;
 
 /*
- * Adds a pattern, of which the draft takes a reference of its own.
+ * Adds an entry, of whose pattern the draft takes a reference of its own.
  * ERR_REFUSED: it is loose, and there are PATTERNSET_LOOSE_MAX such already.  ERR_RANGE: there are
  * PATTERNSET_MAX.  ERR_NOMEM.
  */
-enum err patternset_add(struct patternset_draft *draft, struct pattern *pattern, uint32_t class,
-			uint32_t line) MUST_CHECK;
+enum err patternset_add(struct patternset_draft *draft,
+			const struct patternset_entry *entry) MUST_CHECK;
 
 /* Takes out all but the first `count`. */
 void patternset_truncate(struct patternset_draft *draft, uint32_t count);

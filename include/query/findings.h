@@ -65,7 +65,7 @@ enum findings_way {
 struct finding {
 	uint64_t hash; /* of client, list and name */
 	struct ip client;
-	uint8_t list;	      /* index of the list, or enum findings_source */
+	uint16_t list;	      /* index of the list, or enum findings_source */
 	uint8_t ways;	      /* a bit for each enum findings_way */
 	uint8_t owner_labels; /* of the rule: so many of the name's labels, from the right; 0: the
 			       * list has another name, which the answer leads to */
@@ -88,6 +88,7 @@ struct findings_table {
 	uint64_t generation; /* of the lists whose names these are */
 	uint32_t count;
 	uint32_t names_len;
+	uint32_t list_count; /* of the configuration; their names, and those made by command */
 	char lists[POLICY_PLACES][POLICY_LIST_NAME_MAX];
 	uint16_t index[2 * FINDINGS_TABLE_MAX]; /* 1 and up: an entry; 0: none */
 	struct finding entries[FINDINGS_TABLE_MAX];
@@ -102,7 +103,7 @@ struct findings_hit {
 	uint64_t now_ms;
 	uint32_t now_s;
 	uint16_t qtype;
-	uint8_t list;
+	uint16_t list;
 	uint8_t owner_labels;
 	enum findings_way way;
 };

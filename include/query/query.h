@@ -59,7 +59,7 @@ struct query {
 	bool alias;	  /* its name is where CNAMEs of the operator's or of a rule lead */
 	bool lent;	  /* its leave is that of the rule which led to its name */
 	bool in_zone;	  /* its name is, or lies below, a zone with upstreams of its own */
-	uint8_t list;	  /* that has ended the query; POLICY_NO_PLACE: none has */
+	uint16_t list;	  /* that has ended the query; POLICY_NO_PLACE: none has */
 	uint16_t pool;	  /* of the snapshot's: who is asked */
 	struct policy_leave leave; /* what the lists let be of its name, and so of the answer */
 	uint8_t cookie[EDNS_COOKIE_FULL];

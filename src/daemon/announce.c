@@ -33,7 +33,7 @@ static bool is_blocked(const struct policy *policy, const struct name *name)
 	struct verdict verdict;
 
 	name_hash_suffixes(domset_key(policy->set), name, &suffixes);
-	verdict = policy_match(policy, name, &suffixes, POLICY_NO_LEAVE);
+	verdict = policy_match(policy, name, &suffixes, TYPE_A, POLICY_NO_LEAVE);
 	return verdict.matched && action_blocks(verdict.action) && verdict.action != ACTION_DROP;
 }
 

@@ -36,7 +36,7 @@ void pending_fini(struct pending *p)
 }
 
 /* The number of the list; PENDING_LISTS_MAX: there is no room. */
-static uint32_t list_number(struct pending *p, const struct findings_table *t, uint8_t list)
+static uint32_t list_number(struct pending *p, const struct findings_table *t, uint16_t list)
 {
 	const char *name =
 		list < POLICY_PLACES ? t->lists[list] : source_names[list - POLICY_PLACES];
@@ -56,7 +56,7 @@ static uint64_t hash_of(const struct pending *p, const struct finding *f, const 
 	struct {
 		uint64_t name;
 		struct ip client;
-		uint8_t list;
+		uint16_t list;
 		uint8_t zero[6];
 	} key = {.client = f->client, .list = f->list};
 
@@ -125,7 +125,7 @@ bool pending_add(struct pending *p, const struct findings_table *table,
 	uint32_t *place;
 
 	f.client = *client;
-	f.list = (uint8_t)list;
+	f.list = (uint16_t)list;
 	f.hash = hash_of(p, &f, name);
 	if (list == PENDING_LISTS_MAX)
 		return false;

@@ -6,22 +6,28 @@
 #include "inspect/inspect.h"
 #include "explain/explained.h"
 
+static bool has_list(const struct explanation *e, uint32_t list)
+{
+	for (size_t i = 0; i < e->rule_count; i++)
+		if (e->rules[i].list == list)
+			return true;
+	return false;
+}
+
 /* Adds the longest prefix of each list. */
 static void add_prefixes(const struct snapshot *s, const struct ip *ip, const struct verdict *v,
 			 struct explanation *e)
 {
 	const struct addrset *set = s->policy->addrs;
 	uint32_t record = set ? addrset_first(set, ip) : ADDRSET_NONE;
-	uint64_t seen = 0;
 
 	for (; record != ADDRSET_NONE; record = addrset_next(set, record)) {
 		const struct addrset_rule rule = addrset_rule(set, record);
 
-		if (seen >> rule.list & 1U || e->rule_count == POLICY_PLACES)
+		if (has_list(e, rule.list) || e->rule_count == EXPLAIN_RULES_MAX)
 			continue;
-		seen |= 1ULL << rule.list;
 		e->rules[e->rule_count++] = (struct explain_rule){
-			.list = (uint8_t)rule.list,
+			.list = (uint16_t)rule.list,
 			.decides = v->matched && v->address && v->record == record &&
 				   v->list == rule.list,
 			.line = rule.line,

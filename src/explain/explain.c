@@ -106,14 +106,18 @@ static bool ends(const struct explanation *e)
 static void add_rules(const struct domset *set, const struct query *q, unsigned int decides,
 		      struct explanation *e)
 {
-	struct domset_hits hits;
+	struct domset_hit all[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
 
-	domset_lookup(set, &e->name, &q->suffixes, &hits);
-	for (uint32_t i = 0; i < hits.count && e->rule_count < POLICY_PLACES; i++) {
+	domset_lookup(set, &e->name, &q->suffixes, typeset_of(e->qtype), &hits);
+	for (uint32_t i = 0; i < hits.count; i++) {
 		const struct domset_hit *hit = &hits.hit[i];
 		struct domset_rule rule;
 
+		if (e->rule_count == EXPLAIN_RULES_MAX && hit->list != decides)
+			continue;
 		domset_rule(set, hit->record, &rule);
+		e->rule_count -= e->rule_count == EXPLAIN_RULES_MAX;
 		e->rules[e->rule_count++] = (struct explain_rule){
 			.list = hit->list,
 			.decides = hit->list == decides,
@@ -132,7 +136,7 @@ static void add_rules(const struct domset *set, const struct query *q, unsigned 
 static void find_rules(const struct snapshot *s, const struct query *q, struct explanation *e)
 {
 	const struct policy *policy = s->policy;
-	struct verdict v = policy_match(policy, &e->name, &q->suffixes, POLICY_NO_LEAVE);
+	struct verdict v = policy_match(policy, &e->name, &q->suffixes, e->qtype, POLICY_NO_LEAVE);
 	unsigned int decides = ends(e) && v.matched ? v.list : POLICY_PLACES;
 
 	if (policy->manual)

@@ -11,6 +11,7 @@
 struct judgement {
 	const struct inspect_rules *rules;
 	struct verdict verdict;
+	uint16_t qtype;
 	bool rebound; /* an address is private */
 };
 
@@ -53,17 +54,17 @@ static void note(struct judgement *j, const struct verdict *v)
 }
 
 static struct verdict match_name(const struct inspect_rules *rules, const struct name *name,
-				 struct policy_leave leave)
+				 uint16_t qtype, struct policy_leave leave)
 {
 	struct name_suffixes suffixes;
 
 	name_hash_suffixes(rules->name_key, name, &suffixes);
-	return policy_match(rules->policy, name, &suffixes, leave);
+	return policy_match(rules->policy, name, &suffixes, qtype, leave);
 }
 
 static void judge_name(struct judgement *j, const struct name *name, struct policy_leave *leave)
 {
-	struct verdict v = match_name(j->rules, name, *leave);
+	struct verdict v = match_name(j->rules, name, j->qtype, *leave);
 
 	*leave = policy_leave_behind(*leave, &v);
 	note(j, &v);
@@ -322,7 +323,7 @@ static bool is_listed(const void *arg, const struct name *owner, const uint8_t *
 		      const struct wire_rr *rr)
 {
 	const struct inspection *in = arg;
-	struct judgement beside = {.rules = in->judgement.rules};
+	struct judgement beside = {.rules = in->judgement.rules, .qtype = in->judgement.qtype};
 	struct policy_leave leave = in->leave[0];
 
 	judge_name(&beside, owner, &leave);
@@ -358,7 +359,8 @@ static struct verdict inspect_all(const struct inspect_rules *rules, uint8_t *ms
 {
 	struct inspection in; /* of which the room for names is not cleared */
 
-	in.judgement = (struct judgement){.rules = rules};
+	in.judgement = (struct judgement){.rules = rules,
+					  .qtype = wire_get16(msg + reply->question_end - 4)};
 	in.msg = msg;
 	in.len = len;
 	in.targets = false;

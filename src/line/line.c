@@ -28,6 +28,7 @@ static void begin_rule(struct listline_rule *rule, uint8_t scope)
 {
 	rule->kind = (struct domset_kind){.scope = scope};
 	rule->pattern.len = 0;
+	rule->gives.type = 0;
 	rule->denyallow = false;
 	rule->badfilter = false;
 }

@@ -29,7 +29,7 @@ struct line_state {
 /* A file being read into a builder. */
 struct reader {
 	const struct listfile_options *options;
-	struct domset_builder *builder;
+	struct ruletake take;
 	struct list_report *report;
 	struct err_text *text;
 	struct source *source;
@@ -144,9 +144,9 @@ static void finish(struct reader *reader)
 
 static enum err add_failed(const struct reader *reader, enum err err)
 {
-	return err_set(
-		reader->text, err, "%s: line %u: %s", reader->options->path, reader->report->lines,
-		err == ERR_REFUSED ? "the lists have too many kinds of rules" : err_str(err));
+	return err_set(reader->text, err, "%s: line %u: %s", reader->options->path,
+		       reader->report->lines,
+		       err == ERR_REFUSED ? "the list has too many kinds of rules" : err_str(err));
 }
 
 /* What takes rules back is known once the whole file was read: then it is read again. */
@@ -177,19 +177,19 @@ static enum err not_taken(struct reader *reader, enum listline_verdict verdict, 
 	return ERR_OK;
 }
 
-static enum err take_rule(struct reader *reader)
+static enum err take_rule(struct reader *reader, const char *text, size_t len)
 {
 	struct listline_rule *rule = &reader->rule;
 	enum list_reason reason;
-	enum err err =
-		ruletake_add(reader->options, rule, reader->builder, reader->report, &reason);
+	enum err err = ruletake_add(&reader->take, rule, &reason);
 
 	if (err != ERR_OK)
 		return add_failed(reader, err);
 	if (reason == LIST_REASON_COUNT)
 		return ERR_OK;
 	rule->reason = reason;
-	return not_taken(reader, LISTLINE_BAD, rule->pattern.text, rule->pattern.len);
+	return not_taken(reader, reason < LIST_REASON_SKIP ? LISTLINE_BAD : LISTLINE_SKIPPED, text,
+			 len);
 }
 
 static bool is_taken_back(struct reader *reader)
@@ -268,7 +268,7 @@ static enum err take_text(struct reader *reader, const char *text, size_t len)
 		else if (is_taken_back(reader))
 			err = not_taken(reader, LISTLINE_SKIPPED, text, len);
 		else
-			err = take_rule(reader);
+			err = take_rule(reader, text, len);
 	}
 	state->is_hosts = line.is_hosts;
 	state->discarded = line.comment;
@@ -401,14 +401,15 @@ static enum err read_again(struct reader *reader, const struct listfile_options 
 	enum err err;
 
 	takenback_sort(&taken_back);
-	domset_builder_rollback(reader->builder, mark);
+	domset_builder_rollback(reader->take.builder, mark);
 	if (options->addresses)
 		addrset_builder_rollback(options->addresses, reader->addresses);
+	rewrites_fini(&reader->take.rewrites);
 	again.taken = NULL; /* that was given to whom it may concern */
 	report_init(reader->report, options->format);
 	*reader = (struct reader){
 		.options = &again,
-		.builder = reader->builder,
+		.take = {&again, reader->take.builder, reader->report, {0}},
 		.report = reader->report,
 		.text = reader->text,
 		.addresses = reader->addresses,
@@ -427,7 +428,7 @@ enum err listfile_load(const struct listfile_options *options, struct domset_bui
 	struct domset_mark mark = domset_builder_mark(builder);
 	struct reader reader = {
 		.options = options,
-		.builder = builder,
+		.take = {options, builder, ret_report, {0}},
 		.report = ret_report,
 		.text = text,
 		.addresses = options->addresses ? addrset_builder_mark(options->addresses) : 0,
@@ -439,5 +440,6 @@ enum err listfile_load(const struct listfile_options *options, struct domset_bui
 	if (err == ERR_OK && reader.taken_back.count > 0)
 		err = read_again(&reader, options, &mark);
 	takenback_fini(&reader.taken_back);
+	rewrites_fini(&reader.take.rewrites);
 	return err;
 }

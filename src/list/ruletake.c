@@ -9,11 +9,22 @@ static void count(struct list_report *report, const struct listline_rule *rule)
 	report->exceptions += rule->kind.exception;
 }
 
-/* Adds a pattern unless the gate holds it. */
-static enum err add_pattern(const struct listfile_options *options,
-			    const struct listline_rule *rule, struct pattern *pattern,
-			    struct domset_builder *builder, struct list_report *report)
+/* The number of what the rule gives; 0: it gives no records.  ERR_RANGE: it cannot give as much. */
+static enum err data_of(struct ruletake *take, const struct listline_rule *rule, uint32_t *ret_data)
 {
+	*ret_data = 0;
+	if (rule->kind.answer != DOMSET_ANSWER_DATA)
+		return ERR_OK;
+	return rewrites_take(&take->rewrites, &take->options->answers, rule, ret_data);
+}
+
+/* Adds a pattern unless the gate holds it. */
+static enum err add_pattern(struct ruletake *take, const struct listline_rule *rule,
+			    struct pattern *pattern)
+{
+	const struct listfile_options *options = take->options;
+	struct domset_rule whole = {
+		.kind = rule->kind, .line = take->report->lines, .pattern = pattern};
 	const char *text = pattern_text(pattern);
 	const char *held = NULL;
 	enum err err;
@@ -21,12 +32,14 @@ static enum err add_pattern(const struct listfile_options *options,
 	if (options->guard)
 		held = guard_pattern(options->guard, pattern, &rule->kind, options->allowed);
 	if (held) {
-		report_held_text(report, report->lines, held, text, strlen(text));
+		report_held_text(take->report, take->report->lines, held, text, strlen(text));
 		return ERR_OK;
 	}
-	err = domset_builder_add_pattern(builder, pattern, &rule->kind, report->lines);
+	err = data_of(take, rule, &whole.data);
 	if (err == ERR_OK)
-		count(report, rule);
+		err = domset_builder_add_pattern(take->builder, &whole);
+	if (err == ERR_OK)
+		count(take->report, rule);
 	return err;
 }
 
@@ -45,16 +58,15 @@ static enum list_reason reason_of(enum err err, bool compiled)
 	}
 }
 
-static enum err take_pattern(const struct listfile_options *options,
-			     const struct listline_rule *rule, struct domset_builder *builder,
-			     struct list_report *report, enum list_reason *ret_reason)
+static enum err take_pattern(struct ruletake *take, const struct listline_rule *rule,
+			     enum list_reason *ret_reason)
 {
 	struct pattern *pattern = NULL;
 	enum err err = pattern_create(&rule->pattern, &pattern);
 	bool compiled = err == ERR_OK;
 
 	if (compiled)
-		err = add_pattern(options, rule, pattern, builder, report);
+		err = add_pattern(take, rule, pattern);
 	pattern_unref(pattern);
 	*ret_reason = reason_of(err, compiled);
 	if (*ret_reason != LIST_REASON_COUNT)
@@ -62,25 +74,42 @@ static enum err take_pattern(const struct listfile_options *options,
 	return err == ERR_EXISTS ? ERR_REFUSED : err;
 }
 
-enum err ruletake_add(const struct listfile_options *options, struct listline_rule *rule,
-		      struct domset_builder *builder, struct list_report *report,
+/* Adds a rule that has an owner. */
+static enum err take_owner(struct ruletake *take, const struct listline_rule *rule,
+			   enum list_reason *ret_reason)
+{
+	uint32_t data;
+	enum err err = data_of(take, rule, &data);
+
+	*ret_reason = err == ERR_RANGE ? LINE_CROWD : LIST_REASON_COUNT;
+	if (err != ERR_OK)
+		return err == ERR_RANGE ? ERR_OK : err;
+	count(take->report, rule);
+	return domset_builder_add_data(take->builder, &rule->owner, &rule->kind, data,
+				       take->report->lines);
+}
+
+enum err ruletake_add(struct ruletake *take, struct listline_rule *rule,
 		      enum list_reason *ret_reason)
 {
+	const struct listfile_options *options = take->options;
 	const char *held = NULL;
 
 	/* a list that lets pass has rules of one kind */
 	if (options->pass && !rule->denyallow)
 		rule->kind = (struct domset_kind){.scope = rule->kind.scope,
-						  .important = rule->kind.important};
+						  .important = rule->kind.important,
+						  .types = rule->kind.types};
+	*ret_reason = LINE_ANSWER;
+	if (rule->kind.answer == DOMSET_ANSWER_DATA && !options->answers.data)
+		return ERR_OK;
 	if (rule->pattern.len > 0)
-		return take_pattern(options, rule, builder, report, ret_reason);
+		return take_pattern(take, rule, ret_reason);
 	*ret_reason = LIST_REASON_COUNT;
 	if (options->guard)
 		held = guard_entry(options->guard, &rule->owner, &rule->kind, options->allowed);
-	if (held) {
-		report_held(report, report->lines, held, &rule->owner);
-		return ERR_OK;
-	}
-	count(report, rule);
-	return domset_builder_add(builder, &rule->owner, &rule->kind, report->lines);
+	if (!held)
+		return take_owner(take, rule, ret_reason);
+	report_held(take->report, take->report->lines, held, &rule->owner);
+	return ERR_OK;
 }

@@ -6,14 +6,22 @@
 
 #include "list/listfile.h"
 #include "line/listline.h"
+#include "list/rewrites.h"
+
+/* Where rules go. */
+struct ruletake {
+	const struct listfile_options *options;
+	struct domset_builder *builder;
+	struct list_report *report;
+	struct rewrites rewrites;
+};
 
 /*
  * Adds the rule to the list that `builder` began last, and counts it in the report, whose last line
  * it is of; or else tells why it is not taken.  `ret_reason` is LIST_REASON_COUNT where the rule is
  * added or held.  ERR_NOMEM; ERR_REFUSED: the set has too many kinds of rules.
  */
-enum err ruletake_add(const struct listfile_options *options, struct listline_rule *rule,
-		      struct domset_builder *builder, struct list_report *report,
+enum err ruletake_add(struct ruletake *take, struct listline_rule *rule,
 		      enum list_reason *ret_reason) MUST_CHECK;
 
 #endif

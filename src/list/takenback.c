@@ -16,7 +16,7 @@ static int compare(const void *x, const void *y)
 	return memcmp(&a->kind, &b->kind, sizeof(a->kind));
 }
 
-_Static_assert(sizeof(struct domset_kind) == 4, "a kind has no octets between its members");
+_Static_assert(sizeof(struct domset_kind) == 8, "a kind has no octets between its members");
 
 enum err takenback_add(struct takenback *t, const struct name *owner,
 		       const struct domset_kind *kind)

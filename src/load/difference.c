@@ -61,10 +61,10 @@ static void find_side(const struct policy *with, const struct policy *without,
 		if (rule.kind.exception || !covered(&rule, &name))
 			continue;
 		name_hash_suffixes(domset_key(with->set), &name, &suffixes);
-		a = policy_match(with, &name, &suffixes, POLICY_NO_LEAVE);
+		a = policy_match(with, &name, &suffixes, 0, POLICY_NO_LEAVE);
 		if (!blocks(&a) || a.list >= POLICY_LISTS_MAX || a.record != iter.record)
 			continue;
-		b = policy_match(without, &name, &suffixes, POLICY_NO_LEAVE);
+		b = policy_match(without, &name, &suffixes, 0, POLICY_NO_LEAVE);
 		if (!blocks(&b))
 			add(side, &rule, with->lists[a.list].name);
 	}

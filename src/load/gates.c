@@ -162,6 +162,8 @@ struct listfile_options loader_reading_of(const struct conf_list *conf, const st
 			   (lists_nothing(conf->action) ? GUARD_ALLOW_ZONES : 0),
 		.addresses = has_addresses(conf) ? rules->addresses : NULL,
 		.list = index,
+		.answers = {.data = conf->answers ? rules->data : NULL,
+			    .ttl_s = conf->sinkhole.ttl_s},
 		.addrguard = gates->addresses,
 	};
 }

@@ -82,6 +82,7 @@ void loader_describe_reading(const struct conf_list *conf, enum list_format form
 	list->reading.exact = conf->match == CONF_MATCH_EXACT;
 	list->reading.addresses = conf->addresses;
 	list->reading.suffixes = conf->allow_public_suffixes;
+	list->reading.answers = conf->answers;
 }
 
 /* One that lets pass may be empty: nothing is unblocked by that. */

@@ -83,6 +83,11 @@ static enum err compile(struct load *load)
 		err = rules_freeze(&load->rules, load->policy);
 	if (err == ERR_OK)
 		term_apply(load->policy, load->now_s);
+	if (err == ERR_OK && load->policy->without_bit > 0)
+		log_warning(
+			"lists: %zu more than %u have exceptions or log: exceptions of the last "
+			"of these hold for the names themselves, not for what they lead to",
+			load->policy->without_bit, POLICY_BITS_MAX);
 	return err;
 }
 

@@ -304,6 +304,7 @@ void loader_keep_order(const struct conf *conf, unsigned int index, const struct
 	order.match = list->reading.exact ? CONF_MATCH_EXACT : CONF_MATCH_SUBTREE;
 	order.addresses = list->reading.addresses;
 	order.allow_public_suffixes = list->reading.suffixes;
+	order.answers = list->reading.answers;
 	if (source->own)
 		write_order(conf->state.directory, &order, &conf->guard);
 	else

@@ -31,6 +31,7 @@ enum err loader_read_rules(const struct load *load, const struct conf_list *conf
 		return err;
 	into->list->zone = false;
 	into->zone.cuts = 0;
+	options->answers.key = load->name_key;
 	options->zone_line = rpz_zone_line;
 	options->zone_arg = zone;
 	err = listfile_load(options, into->rules->names, report, text);

@@ -136,18 +136,15 @@ static enum err make_set(const struct manual *manual, const struct hash_key *key
 	return err == ERR_OK ? ERR_OK : ERR_NOMEM;
 }
 
-static uint64_t lists_off(const struct manual *manual, const struct policy *policy)
+static void mark_lists_off(const struct manual *manual, const struct policy *policy, bool *off)
 {
-	uint64_t off = 0;
-
 	for (size_t i = 0; i < manual->count; i++) {
 		const struct manual_entry *entry = &manual->entries[i];
 		unsigned int list = find_list(policy, entry->list);
 
 		if (entry->kind == MANUAL_LIST_OFF && !entry->held && list < POLICY_LISTS_MAX)
-			off |= 1ULL << list;
+			off[list] = true;
 	}
-	return off;
 }
 
 /* Marks what may not be said; how many may. */
@@ -187,7 +184,7 @@ enum err manual_compile(struct manual *manual, const struct snapshot *snapshot,
 		return err;
 	}
 	if (compiled)
-		compiled->off = lists_off(manual, snapshot->policy);
+		mark_lists_off(manual, snapshot->policy, compiled->off);
 	*ret_compiled = compiled;
 	return ERR_OK;
 }

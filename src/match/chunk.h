@@ -33,7 +33,7 @@ struct chunk {
 /* A kind of rules of one list. */
 struct rule_class {
 	struct domset_kind kind;
-	uint8_t list;
+	uint16_t list;
 };
 
 /* A pattern has a number at the end of those that records may have. */
@@ -61,8 +61,12 @@ struct domset {
 	struct pages dict_pages;
 	struct pages checkpoint_pages; /* of struct checkpoint, by record */
 	struct patternset *patterns;   /* NULL: there are none */
-	struct rule_class classes[DOMSET_CLASSES_MAX];
+	struct pages class_pages;
+	const struct rule_class *classes;
+	uint32_t class_count;
+	uint32_t types; /* that rules are for, of those that are not for all */
 	struct domset_count counts[DOMSET_LISTS_MAX];
+	uint32_t starts[DOMSET_LISTS_MAX]; /* the checkpoint of a list's first record, and 1 */
 };
 
 /* The top bits of the hash choose the chunk; the count, below 2^32, need be no power of two. */
@@ -114,8 +118,15 @@ enum err domset_table_map(uint32_t records, struct pages *ret_table) MUST_CHECK;
  */
 void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table);
 
-/* Takes in the patterns that match a name of `labels` labels. */
-void domset_match_patterns(const struct domset *set, const struct name *name, uint32_t labels,
+/* A name of `labels` labels, and types of questions. */
+struct domset_asked {
+	const struct name *name;
+	uint32_t labels;
+	uint32_t types;
+};
+
+/* Takes in the patterns that match the name. */
+void domset_match_patterns(const struct domset *set, const struct domset_asked *of,
 			   struct domset_hits *hits);
 
 /* Counts the patterns among the rules of their lists. */

@@ -9,6 +9,7 @@ struct probe {
 	const struct name_suffixes *suffixes;
 	uint64_t hash;
 	uint32_t label; /* the first one of the end */
+	uint32_t types; /* of the question */
 	uint8_t scope;	/* what a rule must cover to count */
 };
 
@@ -23,6 +24,7 @@ void domset_free(struct domset *set)
 	pages_free(&set->arena_pages);
 	pages_free(&set->dict_pages);
 	pages_free(&set->checkpoint_pages);
+	pages_free(&set->class_pages);
 	self = set->self;
 	pages_free(&self);
 }
@@ -66,13 +68,14 @@ void domset_prefetch_rules(const struct domset *set, const struct name_suffixes 
 /* What decides between rules of one list, in one number: the larger is the stronger. */
 static uint32_t strength(const struct domset_hit *hit)
 {
-	return (uint32_t)hit->important << 9 | (uint32_t)hit->owner_labels << 1 | hit->exception;
+	return (uint32_t)hit->important << 10 | (uint32_t)hit->owner_labels << 2 |
+	       (uint32_t)hit->exception << 1 | (hit->answer != DOMSET_ANSWER_LIST);
 }
 
 /* Takes a rule in, if it is the strongest so far of its list. */
 static void add_hit(struct domset_hits *hits, const struct domset_hit *hit)
 {
-	uint32_t at = hits->count;
+	uint32_t at = hits->count < hits->room ? hits->count : hits->room;
 	struct domset_hit *other;
 
 	while (at > 0 && hits->hit[at - 1].list > hit->list)
@@ -84,7 +87,9 @@ static void add_hit(struct domset_hits *hits, const struct domset_hit *hit)
 			*other = *hit;
 		return;
 	}
-	for (uint32_t i = hits->count++; i > at; i--)
+	if (hits->count++ >= hits->room)
+		return;
+	for (uint32_t i = hits->count - 1; i > at; i--)
 		hits->hit[i] = hits->hit[i - 1];
 	hits->hit[at] = *hit;
 }
@@ -106,6 +111,7 @@ static void check_record(const struct domset *set, const struct probe *probe, ui
 	};
 
 	if ((class->kind.scope & probe->scope) &&
+	    (class->kind.types == 0 || (class->kind.types & probe->types)) &&
 	    record_owner_is(owner, &set->dict, probe->name, probe->suffixes, probe->label))
 		add_hit(hits, &hit);
 }
@@ -134,12 +140,12 @@ static inline bool is_absent(const struct chunk *chunk, uint64_t hash)
 }
 
 void domset_lookup(const struct domset *set, const struct name *name,
-		   const struct name_suffixes *suffixes, struct domset_hits *ret_hits)
+		   const struct name_suffixes *suffixes, uint32_t types, struct domset_hits *hits)
 {
-	struct probe probe = {.name = name, .suffixes = suffixes};
+	struct probe probe = {.name = name, .suffixes = suffixes, .types = types};
 	uint32_t labels = suffixes->labels;
 
-	ret_hits->count = 0;
+	hits->count = 0;
 	/* The label after the last is the root's. */
 	for (uint32_t label = 0; label <= labels; label++) {
 		uint64_t hash = label < labels ? suffixes->hash[label] : set->root_hash;
@@ -150,10 +156,15 @@ void domset_lookup(const struct domset *set, const struct name *name,
 		probe.hash = hash;
 		probe.label = label;
 		probe.scope = label > 0 ? DOMSET_SCOPE_BELOW : DOMSET_SCOPE_ITSELF;
-		look_up(set, &probe, chunk, ret_hits);
+		look_up(set, &probe, chunk, hits);
 	}
 	if (set->patterns)
-		domset_match_patterns(set, name, labels, ret_hits);
+		domset_match_patterns(set, &(struct domset_asked){name, labels, types}, hits);
+}
+
+uint32_t domset_types(const struct domset *set)
+{
+	return set->types;
 }
 
 /* The last checkpoint that is not behind `record`. */
@@ -204,7 +215,7 @@ uint32_t domset_data(const struct domset *set, uint32_t record)
 	struct record_head head;
 
 	if (record >= PATTERN_RECORD)
-		return 0;
+		return patternset_entry(set->patterns, record - PATTERN_RECORD)->data;
 	(void)record_head(set->arena + record, &head);
 	return head.data;
 }
@@ -218,7 +229,7 @@ struct domset_count domset_count(const struct domset *set, unsigned int list)
 
 bool domset_has_exceptions(const struct domset *set, unsigned int list)
 {
-	for (size_t i = 0; i < DOMSET_CLASSES_MAX; i++)
+	for (size_t i = 0; i < set->class_count; i++)
 		if (domset_kind_lifts(&set->classes[i].kind) && set->classes[i].list == list)
 			return true;
 	return false;
@@ -247,15 +258,8 @@ void domset_iter_init_list(struct domset_iter *iter, const struct domset *set, u
 	domset_iter_init(iter, set);
 	iter->next = set->arena_bytes;
 	/* The first record of a list is always a checkpoint. */
-	for (uint32_t i = 0; i < set->checkpoint_count; i++) {
-		struct record_head head;
-
-		(void)record_head(set->arena + checkpoints[i].record, &head);
-		if (set->classes[head.class].list == list) {
-			iter->next = checkpoints[i].record;
-			return;
-		}
-	}
+	if (list < DOMSET_LISTS_MAX && set->starts[list] > 0)
+		iter->next = checkpoints[set->starts[list] - 1].record;
 }
 
 bool domset_iter_next(struct domset_iter *iter, struct domset_rule *ret_rule)

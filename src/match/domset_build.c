@@ -8,7 +8,7 @@
 #define ARENA_MAX PATTERN_RECORD
 /* Behind the last record, so that records may be written and read by words. */
 #define ARENA_PAD (RECORD_MAX + RECORD_PAD)
-#define CLASS_NONE 255
+#define CLASS_NONE UINT16_MAX
 #define RECORDS_A_TURN 1024U /* a quarter of a millisecond's work */
 #define KINDS 256	     /* of scope, exception, important and answer */
 _Static_assert(DOMSET_ANSWER_COUNT <= KINDS / 16, "each kind has its place");
@@ -24,11 +24,13 @@ struct domset_builder {
 	uint32_t checkpoint_count;
 	uint32_t last_line;
 	bool at_list_start;
-	uint8_t class_count;
-	uint8_t list_count;
-	uint8_t lists[DOMSET_LISTS_MAX]; /* in the order they were begun */
-	uint8_t class_of[KINDS];	 /* of the list begun last */
-	struct rule_class classes[DOMSET_CLASSES_MAX];
+	uint16_t class_count;
+	uint16_t class_first; /* of the list begun last, whose classes lie together */
+	uint16_t list_count;
+	uint16_t lists[DOMSET_LISTS_MAX]; /* in the order they were begun */
+	bool begun[DOMSET_LISTS_MAX];
+	uint16_t class_of[KINDS]; /* of the list begun last, for all types */
+	struct pages classes;
 	struct dict dict;
 	struct patternset_draft patterns;
 };
@@ -57,6 +59,7 @@ void domset_builder_free(struct domset_builder *builder)
 	patternset_truncate(&builder->patterns, 0);
 	pages_free(&builder->arena);
 	pages_free(&builder->checkpoints);
+	pages_free(&builder->classes);
 	pages_free(&builder->dict.pages);
 	self = builder->self;
 	pages_free(&self);
@@ -68,46 +71,87 @@ static uint32_t kind_index(const struct domset_kind *kind)
 	       (uint32_t)kind->important << 3 | (uint32_t)kind->answer << 4;
 }
 
+static struct rule_class *classes_of(const struct domset_builder *builder)
+{
+	return (void *)builder->classes.base;
+}
+
 /* Makes class_of what the classes say of the list begun last. */
 static void find_classes(struct domset_builder *builder)
 {
-	memset(builder->class_of, CLASS_NONE, sizeof(builder->class_of));
-	for (uint8_t i = 0; builder->list_count > 0 && i < builder->class_count; i++) {
-		const struct rule_class *class = &builder->classes[i];
+	const struct rule_class *classes = classes_of(builder);
+	uint16_t first = builder->class_count;
 
-		if (class->list == builder->lists[builder->list_count - 1])
-			builder->class_of[kind_index(&class->kind)] = i;
+	memset(builder->class_of, 0xff, sizeof(builder->class_of));
+	while (builder->list_count > 0 && first > 0 &&
+	       classes[first - 1].list == builder->lists[builder->list_count - 1]) {
+		first--;
+		if (classes[first].kind.types == 0)
+			builder->class_of[kind_index(&classes[first].kind)] = first;
 	}
+	builder->class_first = first;
 }
 
 enum err domset_builder_begin(struct domset_builder *builder, unsigned int list)
 {
 	if (list >= DOMSET_LISTS_MAX)
 		return ERR_RANGE;
-	if (memchr(builder->lists, (int)list, builder->list_count))
+	if (builder->begun[list])
 		return ERR_EXISTS;
-	builder->lists[builder->list_count++] = (uint8_t)list;
+	builder->begun[list] = true;
+	builder->lists[builder->list_count++] = (uint16_t)list;
 	builder->last_line = 0;
 	builder->at_list_start = true;
 	find_classes(builder);
 	return ERR_OK;
 }
 
+/* The class of a kind that is not for all types; CLASS_NONE: there is none. */
+static uint16_t find_typed(const struct domset_builder *builder, const struct domset_kind *kind)
+{
+	const struct rule_class *classes = classes_of(builder);
+
+	for (uint16_t i = builder->class_first; i < builder->class_count; i++)
+		if (classes[i].kind.types == kind->types &&
+		    kind_index(&classes[i].kind) == kind_index(kind))
+			return i;
+	return CLASS_NONE;
+}
+
+static enum err add_class(struct domset_builder *builder, const struct domset_kind *kind,
+			  uint16_t *ret_class)
+{
+	size_t count = builder->class_count + 1UL;
+	enum err err;
+
+	if (count > DOMSET_CLASSES_MAX || count - builder->class_first > DOMSET_KINDS_MAX)
+		return ERR_REFUSED;
+	err = pages_grow(&builder->classes, count * sizeof(struct rule_class),
+			 DOMSET_CLASSES_MAX * sizeof(struct rule_class));
+	if (err != ERR_OK)
+		return err;
+	classes_of(builder)[builder->class_count] = (struct rule_class){
+		.kind = *kind,
+		.list = builder->lists[builder->list_count - 1],
+	};
+	*ret_class = builder->class_count++;
+	return ERR_OK;
+}
+
 static enum err intern_class(struct domset_builder *builder, const struct domset_kind *kind,
 			     uint32_t *ret_class)
 {
-	uint8_t *class = &builder->class_of[kind_index(kind)];
+	uint16_t *known = &builder->class_of[kind_index(kind)];
+	uint16_t class = kind->types == 0 ? *known : find_typed(builder, kind);
+	enum err err = ERR_OK;
 
-	if (*class == CLASS_NONE) {
-		if (builder->class_count == DOMSET_CLASSES_MAX)
-			return ERR_REFUSED;
-		*class = builder->class_count++;
-		builder->classes[*class] = (struct rule_class){
-			.kind = *kind,
-			.list = builder->lists[builder->list_count - 1],
-		};
-	}
-	*ret_class = *class;
+	if (class == CLASS_NONE)
+		err = add_class(builder, kind, &class);
+	if (err != ERR_OK)
+		return err;
+	if (kind->types == 0)
+		*known = class;
+	*ret_class = class;
 	return ERR_OK;
 }
 
@@ -186,27 +230,28 @@ uint32_t domset_builder_rule(const struct domset_builder *builder, uint32_t reco
 	struct record_head head;
 
 	owner = record_head(builder->arena.base + record, &head);
-	ret_rule->kind = builder->classes[head.class].kind;
-	ret_rule->list = builder->classes[head.class].list;
+	ret_rule->kind = classes_of(builder)[head.class].kind;
+	ret_rule->list = classes_of(builder)[head.class].list;
 	ret_rule->line = 0;
 	ret_rule->data = head.data;
 	ret_rule->pattern = NULL;
 	return (uint32_t)(record_owner(owner, &dict, &ret_rule->owner) - builder->arena.base);
 }
 
-enum err domset_builder_add_pattern(struct domset_builder *builder, struct pattern *pattern,
-				    const struct domset_kind *kind, uint32_t line)
+enum err domset_builder_add_pattern(struct domset_builder *builder, const struct domset_rule *rule)
 {
-	struct domset_kind whole = *kind;
-	uint32_t class;
+	struct domset_kind whole = rule->kind;
+	struct patternset_entry entry = {
+		.pattern = rule->pattern, .line = rule->line, .data = rule->data};
+	enum err err;
 
 	whole.scope = DOMSET_SCOPE_ITSELF;
-	if (builder->list_count == 0 || kind->answer >= DOMSET_ANSWER_COUNT ||
-	    kind->answer == DOMSET_ANSWER_DATA)
+	if (builder->list_count == 0 || whole.answer >= DOMSET_ANSWER_COUNT)
 		return ERR_RANGE;
-	if (intern_class(builder, &whole, &class) != ERR_OK)
-		return ERR_EXISTS;
-	return patternset_add(&builder->patterns, pattern, class, line);
+	err = intern_class(builder, &whole, &entry.class);
+	if (err != ERR_OK)
+		return err == ERR_REFUSED ? ERR_EXISTS : err;
+	return patternset_add(&builder->patterns, &entry);
 }
 
 struct domset_mark domset_builder_mark(const struct domset_builder *builder)
@@ -231,7 +276,8 @@ void domset_builder_rollback(struct domset_builder *builder, const struct domset
 	builder->checkpoint_count = mark->checkpoints;
 	builder->last_line = mark->last_line;
 	builder->class_count = mark->classes;
-	builder->list_count = mark->lists;
+	while (builder->list_count > mark->lists)
+		builder->begun[builder->lists[--builder->list_count]] = false;
 	builder->at_list_start = mark->at_list_start;
 	dict_truncate(&builder->dict, mark->suffixes);
 	patternset_truncate(&builder->patterns, mark->patterns);
@@ -247,9 +293,7 @@ static enum err copy_patterns(struct domset_builder *builder, const struct domse
 	for (uint32_t i = 0; i < domset_patterns(old) && err == ERR_OK; i++) {
 		domset_pattern(old, i, &rule);
 		if (rule.list == old_list && (!filter || filter->takes(filter->arg, &rule)))
-			err = domset_builder_add_pattern(
-				builder, patternset_entry(old->patterns, i)->pattern, &rule.kind,
-				rule.line);
+			err = domset_builder_add_pattern(builder, &rule);
 	}
 	return err;
 }
@@ -283,7 +327,11 @@ static void hand_over(struct domset_builder *builder, struct domset *set)
 	set->root_hash = name_hash_root(&set->key);
 	set->arena_bytes = (uint32_t)builder->arena_bytes;
 	set->checkpoint_count = builder->checkpoint_count;
-	memcpy(set->classes, builder->classes, sizeof(set->classes));
+	set->class_pages = builder->classes;
+	set->classes = (const void *)set->class_pages.base;
+	set->class_count = builder->class_count;
+	for (uint32_t i = 0; i < set->class_count; i++)
+		set->types |= set->classes[i].kind.types;
 	set->arena_pages = builder->arena;
 	set->dict_pages = builder->dict.pages;
 	set->checkpoint_pages = builder->checkpoints;

@@ -6,6 +6,7 @@
 struct asked {
 	const struct domset *set;
 	uint8_t labels;
+	uint32_t types;
 	struct domset_hits *hits;
 };
 
@@ -23,7 +24,7 @@ static bool beats(const struct domset_hit *pattern, const struct domset_hit *oth
 
 static void take_in(struct domset_hits *hits, const struct domset_hit *hit)
 {
-	uint32_t at = hits->count;
+	uint32_t at = hits->count < hits->room ? hits->count : hits->room;
 
 	while (at > 0 && hits->hit[at - 1].list > hit->list)
 		at--;
@@ -32,7 +33,9 @@ static void take_in(struct domset_hits *hits, const struct domset_hit *hit)
 			hits->hit[at - 1] = *hit;
 		return;
 	}
-	for (uint32_t i = hits->count++; i > at; i--)
+	if (hits->count++ >= hits->room)
+		return;
+	for (uint32_t i = hits->count - 1; i > at; i--)
 		hits->hit[i] = hits->hit[i - 1];
 	hits->hit[at] = *hit;
 }
@@ -55,17 +58,20 @@ static void take_pattern(void *arg, uint32_t index, bool undecided)
 		.answer = class->kind.answer,
 	};
 
+	if (class->kind.types != 0 && !(class->kind.types & asked->types))
+		return;
 	if (!(undecided && class->kind.exception))
 		take_in(asked->hits, &hit);
 }
 
 __attribute__((noinline, cold)) void domset_match_patterns(const struct domset *set,
-							   const struct name *name, uint32_t labels,
+							   const struct domset_asked *of,
 							   struct domset_hits *hits)
 {
-	struct asked asked = {.set = set, .labels = (uint8_t)labels, .hits = hits};
+	struct asked asked = {
+		.set = set, .labels = (uint8_t)of->labels, .types = of->types, .hits = hits};
 
-	patternset_find(set->patterns, name, take_pattern, &asked);
+	patternset_find(set->patterns, of->name, take_pattern, &asked);
 }
 
 void domset_count_patterns(struct domset *set)
@@ -94,6 +100,7 @@ void domset_pattern(const struct domset *set, uint32_t index, struct domset_rule
 		.kind = class->kind,
 		.list = class->list,
 		.line = entry->line,
+		.data = entry->data,
 		.owner = {.len = 1},
 		.pattern = entry->pattern,
 	};

@@ -158,6 +158,8 @@ static void set_checkpoint(struct walk *walk)
 		.record = walk->out,
 		.line = walk->line,
 	};
+	if (walk->at_list_start)
+		walk->set->starts[walk->list] = walk->checkpoint_count;
 	walk->at_list_start = false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/table.h"
 #include "dns/wire.h"
@@ -39,11 +40,47 @@ void policy_describe_rebinding(struct policy *policy)
 		 "rebinding: the name has an address of a private network");
 }
 
-_Static_assert(POLICY_LISTS_MAX <= 64, "a bit for each list");
+_Static_assert(POLICY_PLACES < DOMSET_LISTS_MAX, "each place has its rules");
 
-static bool is_excepted(uint64_t lists, uint8_t list)
+/* Hits that lie at hand; a name of more lists is looked up once more. */
+#define FEW_HITS 32U
+
+/* A question, as the lists are asked. */
+struct asked {
+	const struct name *name;
+	const struct name_suffixes *suffixes;
+	uint32_t types;
+	struct policy_leave leave;
+};
+
+static bool may_log(const struct policy_list *list)
 {
-	return lists >> list & 1U;
+	return list->action == ACTION_LOG || list->term.action == ACTION_LOG ||
+	       list->term.lapse == LAPSE_LOG;
+}
+
+size_t policy_give_bits(struct policy *policy)
+{
+	unsigned int given = 0;
+	size_t without = 0;
+
+	for (unsigned int i = 0; i < policy->list_count; i++)
+		policy->lists[i].bit = 0;
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		for (unsigned int i = 0; i < policy->list_count; i++) {
+			struct policy_list *list = &policy->lists[i];
+
+			if (may_log(list) != (turn == 0) ||
+			    (turn == 1 && !domset_has_exceptions(policy->set, i)))
+				continue;
+			without += given == POLICY_BITS_MAX;
+			if (given == POLICY_BITS_MAX)
+				continue;
+			list->bit = 1ULL << given;
+			policy->bit_list[given++] = (uint16_t)i;
+		}
+	}
+	return without;
 }
 
 enum action policy_action(const struct policy_list *list, uint8_t answer)
@@ -81,7 +118,7 @@ static struct verdict verdict_of(const struct policy *policy, const struct domse
 
 /* One pass over the lists' strongest rules, which come in the order of the configuration. */
 static struct verdict judge(const struct policy *policy, const struct domset_hits *hits,
-			    struct policy_leave leave)
+			    struct policy_leave leave, const bool *off)
 {
 	const struct domset_hit *mandatory = NULL;
 	const struct domset_hit *first = NULL;
@@ -90,18 +127,17 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 	uint64_t logged = 0;
 	struct verdict v = {.matched = false};
 
-	leave.excepted |= policy->silent;
 	for (uint32_t i = 0; i < hits->count; i++) {
 		const struct domset_hit *hit = &hits->hit[i];
 		const struct policy_list *list = &policy->lists[hit->list];
 
 		if (hit->exception && hit->answer != DOMSET_ANSWER_NOTHING)
-			excepted |= (uint64_t)(list->action != ACTION_PASS) << hit->list;
-		if (hit->exception || is_excepted(leave.excepted, hit->list) ||
-		    (leave.passed && !list->mandatory))
+			excepted |= list->action != ACTION_PASS ? list->bit : 0;
+		if (hit->exception || (leave.excepted & list->bit) || list->silent ||
+		    (leave.passed && !list->mandatory) || (off && off[hit->list]))
 			continue;
 		if (list->action == ACTION_LOG)
-			logged |= 1ULL << hit->list;
+			logged |= list->bit;
 		else if (list->mandatory && policy_hit_blocks(policy, hit))
 			mandatory = mandatory ? mandatory : hit;
 		else if (passes_first(list))
@@ -133,12 +169,12 @@ leads_to_itself(const struct policy *policy, const struct name *name, const stru
 }
 
 /* What the lists say of the name. */
-static inline struct verdict judge_name(const struct policy *policy, const struct name *name,
-					const struct domset_hits *hits, struct policy_leave leave)
+static inline struct verdict judge_name(const struct policy *policy, const struct asked *asked,
+					const struct domset_hits *hits, const bool *off)
 {
-	struct verdict v = judge(policy, hits, leave);
+	struct verdict v = judge(policy, hits, asked->leave, off);
 
-	if (v.action == ACTION_GIVEN && leads_to_itself(policy, name, &v))
+	if (v.action == ACTION_GIVEN && leads_to_itself(policy, asked->name, &v))
 		v.action = ACTION_PASS;
 	return v;
 }
@@ -161,20 +197,19 @@ static struct verdict with_manual(struct verdict manual, const struct verdict *l
 
 /* With what was said by command, which is seldom anything. */
 static __attribute__((noinline, cold)) struct verdict
-judge_with_manual(const struct policy *policy, const struct name *name,
-		  const struct name_suffixes *suffixes, const struct domset_hits *hits,
-		  struct policy_leave leave)
+judge_with_manual(const struct policy *policy, const struct asked *asked,
+		  const struct domset_hits *hits)
 {
 	const struct domset_hit *pass;
 	const struct domset_hit *block;
-	struct domset_hits manual;
+	struct domset_hit hit[2];
+	struct domset_hits manual = {.room = 2, .hit = hit};
 	struct verdict v;
 
-	domset_lookup(policy->manual->set, name, suffixes, &manual);
+	domset_lookup(policy->manual->set, asked->name, asked->suffixes, asked->types, &manual);
 	block = hit_of(&manual, POLICY_MANUAL_BLOCK);
-	pass = leave.passed ? NULL : hit_of(&manual, POLICY_MANUAL_PASS);
-	leave.excepted |= policy->manual->off;
-	v = judge_name(policy, name, hits, leave);
+	pass = asked->leave.passed ? NULL : hit_of(&manual, POLICY_MANUAL_PASS);
+	v = judge_name(policy, asked, hits, policy->manual->off);
 	if (block)
 		return with_manual(verdict_of(policy, block), &v);
 	if (!pass || (v.matched && policy->lists[v.list].mandatory && action_blocks(v.action)))
@@ -183,21 +218,43 @@ judge_with_manual(const struct policy *policy, const struct name *name,
 	return with_manual(verdict_of(policy, pass), &v);
 }
 
+/* Many lists have the name: all of them are asked. */
+static __attribute__((noinline, cold)) struct verdict match_many(const struct policy *policy,
+								 const struct asked *asked)
+{
+	struct domset_hit many[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = many};
+
+	domset_lookup(policy->set, asked->name, asked->suffixes, asked->types, &hits);
+	if (policy->manual)
+		return judge_with_manual(policy, asked, &hits);
+	return judge_name(policy, asked, &hits, NULL);
+}
+
 /* Each query comes by here: the look-up is to be a part of it, whoever else calls that. */
 __attribute__((flatten)) struct verdict policy_match(const struct policy *policy,
 						     const struct name *name,
 						     const struct name_suffixes *suffixes,
-						     struct policy_leave leave)
+						     uint16_t qtype, struct policy_leave leave)
 {
-	struct domset_hits hits;
+	struct domset_hit few[FEW_HITS];
+	struct domset_hits hits = {.room = FEW_HITS, .hit = few};
+	struct asked asked = {.name = name, .suffixes = suffixes, .leave = leave};
 
-	domset_lookup(policy->set, name, suffixes, &hits);
+	if (domset_types(policy->set))
+		asked.types = typeset_of(qtype);
+	domset_lookup(policy->set, name, suffixes, asked.types, &hits);
+	if (hits.count > FEW_HITS)
+		return match_many(policy, &asked);
 	if (policy->manual)
-		return judge_with_manual(policy, name, suffixes, &hits, leave);
+		return judge_with_manual(policy, &asked, &hits);
 	if (hits.count == 0)
 		return (struct verdict){.matched = false};
-	return judge_name(policy, name, &hits, leave);
+	return judge_name(policy, &asked, &hits, NULL);
 }
+
+/* A prefix of each length at most has the address, each once for a list that has it. */
+#define ADDRESS_HITS DOMSET_LISTS_MAX
 
 /* Adds the rule where its list belongs, unless the list has spoken: by a longer prefix. */
 static void add_hit(struct domset_hits *hits, uint32_t list, uint32_t record)
@@ -209,27 +266,33 @@ static void add_hit(struct domset_hits *hits, uint32_t list, uint32_t record)
 			return;
 	for (; at > 0 && hits->hit[at - 1].list > list; at--)
 		hits->hit[at] = hits->hit[at - 1];
-	hits->hit[at] = (struct domset_hit){.list = (uint8_t)list, .record = record};
+	hits->hit[at] = (struct domset_hit){.list = (uint16_t)list, .record = record};
 	hits->count++;
+}
+
+/* `record` is of the longest prefix that has the address. */
+static __attribute__((noinline)) struct verdict
+match_prefixes(const struct policy *policy, uint32_t record, struct policy_leave leave)
+{
+	struct domset_hit hit[ADDRESS_HITS];
+	struct domset_hits hits = {.room = ADDRESS_HITS, .hit = hit};
+	struct verdict v;
+
+	for (; record != ADDRSET_NONE; record = addrset_next(policy->addrs, record))
+		add_hit(&hits, addrset_list(policy->addrs, record), record);
+	v = judge(policy, &hits, leave, policy->manual ? policy->manual->off : NULL);
+	v.address = true;
+	return v;
 }
 
 struct verdict policy_match_address(const struct policy *policy, const struct ip *ip,
 				    struct policy_leave leave)
 {
 	uint32_t record = policy->addrs ? addrset_first(policy->addrs, ip) : ADDRSET_NONE;
-	struct domset_hits hits;
-	struct verdict v;
 
 	if (record == ADDRSET_NONE)
 		return (struct verdict){.matched = false};
-	hits.count = 0;
-	for (; record != ADDRSET_NONE; record = addrset_next(policy->addrs, record))
-		add_hit(&hits, addrset_list(policy->addrs, record), record);
-	if (policy->manual)
-		leave.excepted |= policy->manual->off;
-	v = judge(policy, &hits, leave);
-	v.address = true;
-	return v;
+	return match_prefixes(policy, record, leave);
 }
 
 struct domset_count policy_count(const struct policy *policy, unsigned int place)
@@ -258,11 +321,16 @@ void policy_set_manual(struct policy *policy, struct policy_manual *manual)
 enum err policy_follow(const struct policy *policy, struct policy_manual *manual,
 		       struct policy **ret_policy)
 {
-	struct policy *next = malloc(sizeof(*next));
+	struct policy *next = calloc(1, sizeof(*next));
 
 	if (!next)
 		return ERR_NOMEM;
-	*next = *policy;
+	/* of the places, which take megabytes, those that are filled */
+	memcpy(next, policy, offsetof(struct policy, lists));
+	for (unsigned int i = policy_first_place(policy); i < POLICY_PLACES;
+	     i = policy_next_place(policy, i))
+		next->lists[i] = policy->lists[i];
+	next->lists[POLICY_REBINDING] = policy->lists[POLICY_REBINDING];
 	next->manual = manual;
 	*ret_policy = next;
 	return ERR_OK;

@@ -28,7 +28,7 @@ size_t record_write_head(uint8_t *out, const struct record_head *head)
 		*at++ = (uint8_t)(flag | head->class);
 	} else {
 		*at++ = flag | (head->data > 0 ? RECORD_WITH_DATA : RECORD_CLASS);
-		*at++ = (uint8_t)head->class;
+		at = write_number(at, head->class);
 	}
 	if (has_delta)
 		at = write_number(at, head->delta);
@@ -76,7 +76,7 @@ const uint8_t *record_head(const uint8_t *record, struct record_head *ret_head)
 	ret_head->delta = 1;
 	ret_head->data = 0;
 	if (ret_head->class >= RECORD_WITH_DATA)
-		ret_head->class = *record++;
+		record = read_number(record, &ret_head->class);
 	if (!(first & RECORD_DELTA))
 		return record;
 	record = read_number(record, &ret_head->delta);

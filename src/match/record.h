@@ -3,10 +3,10 @@
  * A rule as it lies in the arena:
  *
  *   head    1 octet   bit 7: a line delta follows, else it is 1
- *                     bits 0..6: the class, or 127: the class follows in an octet of its own,
+ *                     bits 0..6: the class, or 127: the class follows as a number,
  *                     or 126: it does, and behind the delta, which is there, the rule's data
- *   class   0..1
- *   delta   0..5      lines since the list's record before, 7 bits an octet, the low ones first
+ *   class   0..3      7 bits an octet, the low ones first
+ *   delta   0..5      lines since the list's record before, likewise
  *   data    0..5      a number of the caller's, likewise
  *   owner             labels, ended by the root label or by a code for an end in the dictionary:
  *                     0x40..0xbf entry 0..127, 0xc0..0xff and an octet the 16384 after them
@@ -30,7 +30,7 @@
 #define RECORD_DELTA 0x80
 #define RECORD_CLASS 0x7f
 #define RECORD_WITH_DATA 0x7e
-#define RECORD_HEAD_MAX (1 + 1 + 5 + 5)
+#define RECORD_HEAD_MAX (1 + 3 + 5 + 5)
 #define RECORD_MAX (RECORD_HEAD_MAX + NAME_WIRE_MAX)
 #define RECORD_PAD 8
 

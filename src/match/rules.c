@@ -95,5 +95,6 @@ enum err rules_freeze(struct rules *rules, struct policy *policy)
 		return err;
 	policy->data = rules->data;
 	rules->data = NULL;
+	policy->without_bit = policy_give_bits(policy);
 	return ERR_OK;
 }

@@ -39,15 +39,14 @@ void term_apply(struct policy *policy, uint64_t now_s)
 		struct policy_list *list = &policy->lists[i];
 		enum term_state state;
 
-		policy->silent &= ~(1ULL << i);
+		list->silent = false;
 		if (!has_term(&list->term))
 			continue;
 		list->term.begun = begins(&list->term, now_s);
 		list->term.lapsed = lapses(&list->term, now_s);
 		state = term_state(list);
 		list->action = state == TERM_LOGS ? ACTION_LOG : list->term.action;
-		if (state == TERM_WAITS || state == TERM_LIFTED)
-			policy->silent |= 1ULL << i;
+		list->silent = state == TERM_WAITS || state == TERM_LIFTED;
 	}
 }
 

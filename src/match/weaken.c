@@ -36,11 +36,12 @@ static bool is_enforced(const struct policy *policy, const struct domset_hit *hi
 	return policy_is_enforced(policy, hit->list) && policy_hit_blocks(policy, hit);
 }
 
-static bool is_blocked_after(const struct comparison *c, const struct probe *probe)
+static bool is_blocked_after(const struct comparison *c, const struct probe *probe, uint32_t type)
 {
-	struct domset_hits hits;
+	struct domset_hit all[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
 
-	domset_lookup(c->after->set, &probe->name, &probe->suffixes, &hits);
+	domset_lookup(c->after->set, &probe->name, &probe->suffixes, type, &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
 		if (is_enforced(c->after, &hits.hit[i]))
 			return true;
@@ -48,16 +49,31 @@ static bool is_blocked_after(const struct comparison *c, const struct probe *pro
 }
 
 /* An exception at an owner that the list has itself was asked for with the list's rules. */
-static bool is_blocked_before(const struct comparison *c, const struct probe *probe)
+static bool is_blocked_before(const struct comparison *c, const struct probe *probe, uint32_t type)
 {
 	uint32_t owner_labels = probe->suffixes.labels - probe->below;
-	struct domset_hits hits;
+	struct domset_hit all[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
 
-	domset_lookup(c->before->set, &probe->name, &probe->suffixes, &hits);
+	domset_lookup(c->before->set, &probe->name, &probe->suffixes, type, &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
 		if (hits.hit[i].list == c->list)
 			return policy_hit_blocks(c->before, &hits.hit[i]) &&
 			       !(c->of_after && hits.hit[i].owner_labels == owner_labels);
+	return false;
+}
+
+/* True when a type of those that rules tell apart, or any other, is let go. */
+static bool is_lifted(const struct comparison *c, const struct probe *probe)
+{
+	uint32_t types = domset_types(c->before->set) | domset_types(c->after->set) | TYPESET_OTHER;
+
+	for (; types; types &= types - 1) {
+		uint32_t type = types & -types;
+
+		if (!is_blocked_after(c, probe, type) && is_blocked_before(c, probe, type))
+			return true;
+	}
 	return false;
 }
 
@@ -101,7 +117,7 @@ static void ask_all(struct comparison *c)
 	for (uint32_t i = 0; i < c->waiting; i++)
 		domset_prefetch_rules(c->after->set, &c->probes[i].suffixes);
 	for (uint32_t i = 0; i < c->waiting; i++)
-		if (!is_blocked_after(c, &c->probes[i]) && is_blocked_before(c, &c->probes[i]))
+		if (is_lifted(c, &c->probes[i]))
 			tell(c, &c->probes[i]);
 	c->waiting = 0;
 }
@@ -164,7 +180,10 @@ static void walk(struct comparison *c, const struct policy *policy, unsigned int
 /* True when `rule` says of the same names what `wanted` does, as strongly at least. */
 static bool stands_for(const struct domset_rule *rule, const struct domset_rule *wanted)
 {
+	uint32_t types = wanted->kind.types ? wanted->kind.types : TYPESET_ALL;
+
 	return rule->kind.exception == wanted->kind.exception &&
+	       (rule->kind.types == 0 || (rule->kind.types & types) == types) &&
 	       rule->kind.important >= wanted->kind.important &&
 	       strcmp(pattern_text(rule->pattern), pattern_text(wanted->pattern)) == 0;
 }

@@ -41,10 +41,9 @@ static enum err make_room(struct patternset_draft *draft)
 	return ERR_OK;
 }
 
-enum err patternset_add(struct patternset_draft *draft, struct pattern *pattern, uint32_t class,
-			uint32_t line)
+enum err patternset_add(struct patternset_draft *draft, const struct patternset_entry *entry)
 {
-	bool loose = pattern_is_loose(pattern);
+	bool loose = pattern_is_loose(entry->pattern);
 	enum err err;
 
 	if (draft->count == PATTERNSET_MAX)
@@ -54,11 +53,8 @@ enum err patternset_add(struct patternset_draft *draft, struct pattern *pattern,
 	err = make_room(draft);
 	if (err != ERR_OK)
 		return err;
-	draft->entries[draft->count++] = (struct patternset_entry){
-		.pattern = pattern_ref(pattern),
-		.class = class,
-		.line = line,
-	};
+	draft->entries[draft->count] = *entry;
+	draft->entries[draft->count++].pattern = pattern_ref(entry->pattern);
 	draft->loose += loose;
 	return ERR_OK;
 }

@@ -171,7 +171,8 @@ static struct verdict judge_reply(const struct query_env *env, const struct quer
 		len = reply->question_end + (size_t)reply->body_len;
 	if (key->generation != env->snapshot->generation) {
 		name_hash_suffixes(&env->name_key, qname, &suffixes);
-		v = policy_match(env->snapshot->policy, qname, &suffixes, POLICY_NO_LEAVE);
+		v = policy_match(env->snapshot->policy, qname, &suffixes, key->qtype,
+				 POLICY_NO_LEAVE);
 		if (v.matched && v.action != ACTION_PASS)
 			return v;
 		leave = policy_leave_behind(POLICY_NO_LEAVE, &v);

@@ -125,6 +125,7 @@ static inline uint16_t *place_of(struct findings_table *t, uint64_t hash,
 static void begin_table(struct findings_table *t, const struct policy *policy, uint64_t generation)
 {
 	t->generation = generation;
+	t->list_count = (uint32_t)policy->list_count;
 	for (unsigned int i = policy_first_place(policy); i < POLICY_PLACES;
 	     i = policy_next_place(policy, i))
 		memcpy(t->lists[i], policy->lists[i].name, sizeof(t->lists[i]));
@@ -141,7 +142,10 @@ static struct findings_table *exchange(struct findings *f, struct findings_table
 		return NULL;
 	/* once it is put there the reader may empty it */
 	fresh->generation = t->generation;
-	memcpy(fresh->lists, t->lists, sizeof(fresh->lists));
+	fresh->list_count = t->list_count;
+	memcpy(fresh->lists, t->lists, t->list_count * sizeof(t->lists[0]));
+	memcpy(fresh->lists[POLICY_MANUAL_BLOCK], t->lists[POLICY_MANUAL_BLOCK],
+	       (POLICY_PLACES - POLICY_MANUAL_BLOCK) * sizeof(t->lists[0]));
 	ring_put(&f->full, t);
 	if (write(f->wake_fd, &one, sizeof(one)) < 0)
 		return fresh; /* so many wake-ups wait that one more is none */

@@ -41,13 +41,13 @@ static bool find_link(const uint8_t *msg, const struct reply *reply, struct end 
 }
 
 /* What the lists let be of a name is let be of those behind it. */
-static void pass_leave_on(const struct query_env *env, struct end *end)
+static void pass_leave_on(const struct query_env *env, uint16_t qtype, struct end *end)
 {
 	struct name_suffixes suffixes;
 	struct verdict v;
 
 	name_hash_suffixes(&env->name_key, &end->target, &suffixes);
-	v = policy_match(env->snapshot->policy, &end->target, &suffixes, end->leave);
+	v = policy_match(env->snapshot->policy, &end->target, &suffixes, qtype, end->leave);
 	end->leave = policy_leave_behind(end->leave, &v);
 }
 
@@ -65,7 +65,7 @@ static bool find_end(const struct query_env *env, const struct query_key *key, c
 	while (find_link(msg, reply, end)) {
 		if (++links > BAILIWICK_NAMES_MAX)
 			return false;
-		pass_leave_on(env, end);
+		pass_leave_on(env, key->qtype, end);
 	}
 	return links > 0 && end->answer_end > 0;
 }
@@ -221,8 +221,8 @@ static void make_key(const struct query *q, const struct query_env *env,
 		     const struct query_key *key, struct policy_leave leave,
 		     struct query_key *ret_key)
 {
-	struct verdict v =
-		policy_match(env->snapshot->policy, &q->qname, &q->suffixes, POLICY_NO_LEAVE);
+	struct verdict v = policy_match(env->snapshot->policy, &q->qname, &q->suffixes,
+					q->wire.qtype, POLICY_NO_LEAVE);
 	struct policy_leave own = policy_leave_behind(POLICY_NO_LEAVE, &v);
 
 	query_refresh_key(q, env, ret_key);

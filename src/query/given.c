@@ -105,7 +105,7 @@ bool query_given_cname(const struct answer_job *job, const struct name *name,
 		       struct name *ret_target, uint32_t *ret_ttl_s)
 {
 	const struct policy *policy = job->env->snapshot->policy;
-	struct verdict v = policy_match(policy, name, suffixes, leave);
+	struct verdict v = policy_match(policy, name, suffixes, job->wire->qtype, leave);
 	struct localdata_record cname;
 	uint32_t number;
 	struct name from;

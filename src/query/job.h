@@ -103,7 +103,7 @@ void query_failure_ede(enum query_failure failure, struct edes *ret_ede);
  */
 void query_tell(const struct query *q, const struct query_env *env, enum query_outcome outcome,
 		const uint8_t *buf);
-void query_tell_waiter(const struct query_wait *wait, const struct query_env *env, uint8_t list,
+void query_tell_waiter(const struct query_wait *wait, const struct query_env *env, uint16_t list,
 		       const uint8_t *buf);
 void query_tell_failed(const struct query_wait *wait, const struct query_env *env);
 

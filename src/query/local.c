@@ -31,7 +31,8 @@ bool query_answer_local(struct answer_job *job, const struct local_name *found,
 		answers = a->count[SECTION_ANSWER];
 		if (!query_chain_add(job, &c))
 			break;
-		v = policy_match(s->policy, &c.target, &c.suffixes, POLICY_MANDATORY_ONLY);
+		v = policy_match(s->policy, &c.target, &c.suffixes, job->wire->qtype,
+				 POLICY_MANDATORY_ONLY);
 		if (query_verdict_ends(&v, job->transport)) {
 			stats_inc(job->env->stats, blocked_cname);
 			*outcome = query_answer_verdict(job, &v, 0, ret_len);

@@ -10,7 +10,7 @@ static enum findings_way way_of(enum transport transport, bool good_cookie)
 }
 
 /* Who asks is written down, but for what no list says. */
-static bool is_noted(const struct query_env *env, uint8_t list)
+static bool is_noted(const struct query_env *env, uint16_t list)
 {
 	return env->findings && list < POLICY_PLACES && env->snapshot->policy->lists[list].findings;
 }
@@ -28,11 +28,13 @@ static void count(const struct query_env *env, struct findings_hit *hit)
 }
 
 /* The labels of the owner of the list's rule for the name. */
-static uint8_t labels_of(const struct query *q, const struct query_env *env, uint8_t list)
+static uint8_t labels_of(const struct query *q, const struct query_env *env, uint16_t list)
 {
-	struct domset_hits hits;
+	struct domset_hit all[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
 
-	domset_lookup(env->snapshot->policy->set, &q->qname, &q->suffixes, &hits);
+	domset_lookup(env->snapshot->policy->set, &q->qname, &q->suffixes,
+		      typeset_of(q->wire.qtype), &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
 		if (hits.hit[i].list == list)
 			return hits.hit[i].owner_labels;
@@ -46,7 +48,7 @@ static __attribute__((noinline, cold)) void count_logged(const struct query_env 
 {
 	stats_inc(env->stats, logged);
 	for (; lists; lists &= lists - 1) {
-		hit->list = (uint8_t)__builtin_ctzll(lists);
+		hit->list = env->snapshot->policy->bit_list[__builtin_ctzll(lists)];
 		hit->owner_labels = q ? labels_of(q, env, hit->list) : 0;
 		stats_inc(env->stats, list_hits[hit->list]);
 		count(env, hit);

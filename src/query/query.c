@@ -188,14 +188,15 @@ static bool lead_on(struct query *q, struct answer_job *job, const struct verdic
 						ret_len);
 		return true;
 	case QUERY_LED_ANSWERED:
-		stats_inc(job->env->stats, list_hits[verdict->list % POLICY_LISTS_MAX]);
+		stats_inc(job->env->stats, list_hits[verdict->list]);
 		return true;
 	default:
-		stats_inc(job->env->stats, list_hits[verdict->list % POLICY_LISTS_MAX]);
+		stats_inc(job->env->stats, list_hits[verdict->list]);
 	}
 	hash_question(q, job->env);
 	q->lent = true;
-	v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, q->leave);
+	v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, q->wire.qtype,
+			 q->leave);
 	if (!query_verdict_ends(&v, q->transport))
 		return false;
 	*outcome = query_answer_verdict(job, &v, 0, ret_len);
@@ -210,7 +211,8 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 			     enum query_outcome *outcome, size_t *ret_len)
 {
 	struct stats *stats = job->env->stats;
-	struct verdict v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, leave);
+	struct verdict v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes,
+					q->wire.qtype, leave);
 
 	if (v.matched && v.owner_labels == 0 && is_kept(q, job->env->snapshot, &v))
 		v.matched = false;

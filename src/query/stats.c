@@ -52,25 +52,34 @@ void stats_note_lists(const struct policy *policy, struct stats_lists *ret_lists
 		memcpy(ret_lists->names[i], policy->lists[i].name, POLICY_LIST_NAME_MAX);
 }
 
-static uint64_t hits_of(const uint64_t hits[POLICY_LISTS_MAX], const struct stats_lists *lists,
-			const char *name)
+/* Where the list was; looked for from `from` on, since most lists keep their order. */
+static size_t find_list(const struct stats_lists *lists, size_t from, const char *name)
 {
-	for (size_t i = 0; i < lists->count; i++)
-		if (strcmp(lists->names[i], name) == 0)
-			return hits[i];
-	return 0;
+	for (size_t i = 0; i < lists->count; i++) {
+		size_t at = (from + i) % lists->count;
+
+		if (strcmp(lists->names[at], name) == 0)
+			return at;
+	}
+	return lists->count;
 }
 
 void stats_move_lists(struct stats *stats, const struct stats_lists *before,
 		      const struct policy *now)
 {
-	uint64_t hits[POLICY_LISTS_MAX];
+	uint64_t hits[POLICY_LISTS_MAX + 1] = {0}; /* the last is of new lists */
+	size_t from = 0;
 
-	for (size_t i = 0; i < POLICY_LISTS_MAX; i++)
+	for (size_t i = 0; i < before->count; i++)
 		hits[i] = atomic_load_explicit(&stats->list_hits[i], memory_order_relaxed);
-	for (size_t i = 0; i < POLICY_LISTS_MAX; i++)
-		atomic_store_explicit(
-			&stats->list_hits[i],
-			i < now->list_count ? hits_of(hits, before, now->lists[i].name) : 0,
-			memory_order_relaxed);
+	hits[before->count] = 0;
+	for (size_t i = 0; i < POLICY_LISTS_MAX; i++) {
+		size_t at = before->count;
+
+		if (i < now->list_count)
+			at = find_list(before, from, now->lists[i].name);
+		if (at < before->count)
+			from = at + 1;
+		atomic_store_explicit(&stats->list_hits[i], hits[at], memory_order_relaxed);
+	}
 }

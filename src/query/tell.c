@@ -2,7 +2,7 @@
 /* What became of a query, told to whoever listens. */
 #include "query/job.h"
 
-static const char *list_name(const struct query_env *env, uint8_t list)
+static const char *list_name(const struct query_env *env, uint16_t list)
 {
 	return list < POLICY_NO_PLACE ? env->snapshot->policy->lists[list].name : "";
 }
@@ -31,7 +31,7 @@ __attribute__((cold)) void query_tell(const struct query *q, const struct query_
 		feed_tell(env->feed, &event, q->qname.wire, q->qname.len, list_name(env, q->list));
 }
 
-static void tell_waiter(const struct query_wait *wait, const struct query_env *env, uint8_t list,
+static void tell_waiter(const struct query_wait *wait, const struct query_env *env, uint16_t list,
 			uint8_t rcode, enum feed_outcome outcome)
 {
 	const struct feed_event event = {
@@ -49,7 +49,7 @@ static void tell_waiter(const struct query_wait *wait, const struct query_env *e
 }
 
 __attribute__((cold)) void query_tell_waiter(const struct query_wait *wait,
-					     const struct query_env *env, uint8_t list,
+					     const struct query_env *env, uint16_t list,
 					     const uint8_t *buf)
 {
 	enum feed_outcome outcome = !buf		     ? FEED_DROPPED

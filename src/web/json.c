@@ -132,7 +132,7 @@ static json_t *list(const struct web_now *now, size_t i)
 	const struct web_list *load = &now->loads->lists[i];
 	const struct policy_manual *manual = now->snapshot->policy->manual;
 	struct domset_count count = policy_count(now->snapshot->policy, (unsigned int)i);
-	bool off = manual && i < POLICY_LISTS_MAX && (manual->off >> i & 1U);
+	bool off = manual && i < POLICY_LISTS_MAX && manual->off[i];
 
 	const struct conf_list *conf = configured(now->snapshot->conf, policy->name);
 	json_t *made;

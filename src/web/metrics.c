@@ -294,7 +294,7 @@ static uint64_t list_off(const struct web_now *now, size_t i)
 {
 	const struct policy_manual *manual = now->snapshot->policy->manual;
 
-	return manual && i < POLICY_LISTS_MAX && (manual->off >> i & 1U);
+	return manual && i < POLICY_LISTS_MAX && manual->off[i];
 }
 
 static const struct list_metric list_metrics[] = {

@@ -8,6 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import dns.rdatatype
 import pytest
 
 from harness.build import run_daemon
@@ -61,7 +62,10 @@ TABLE = [
      {"doh.example": "NXDOMAIN", "x.doh.example": "NXDOMAIN", "typo.example": 1,
       "x.typo.example": 1, "right.example": PASSED, "good.typo.example": PASSED,
       "refused.example": "REFUSED", "empty.example": "NODATA", "null.example": 1,
-      "safe.example": PASSED, "children.example": PASSED, "six.example": PASSED}),
+      "safe.example": PASSED, "children.example": PASSED, "six.example": PASSED,
+      "four.example": 1, "not-six.example": 1, "both.example": 1, "six-empty.example": PASSED,
+      "given-1.example": 3, "servfail.example": PASSED, "mail.example": PASSED,
+      "wrong.example": PASSED}),
     ("dnsrewrite.txt", ["auto", "adblock"], {},
      {"doh.example": "NXDOMAIN", "x.doh.example": "NXDOMAIN", "typo.example": 1,
       "x.typo.example": 1, "right.example": PASSED, "ads-1.example": 1, "x.ads-1.example": 1,
@@ -124,10 +128,54 @@ def test_lines_that_say_their_answer_in_a_list_that_passes(daemon, resolver):
     d.add_list("allow", text_of("modifiers.txt") + text_of("dnsmasq.conf"), action="pass")
     d.add_list("block", "".join(f"{name}.example\n" for name in (
         "doh", "refused", "typo", "three", "right", "safe"))).start()
-    for name in ("doh.example", "refused.example", "typo.example", "x.three.example"):
+    for name in ("doh.example", "refused.example", "typo.example", "x.three.example",
+                 "safe.example"):
         assert verdict(d, name) == PASSED
-    for name in ("good.typo.example", "right.example", "safe.example"):
+    for name in ("good.typo.example", "right.example"):
         assert verdict(d, name) == 1
+
+
+def records(daemon, name, type_):
+    """The answer section as sorted text, without TTLs."""
+    answer = ask(daemon.address, name, type_)
+    return sorted(f"{rrset.name} {dns.rdatatype.to_text(rrset.rdtype)} {rd}"
+                  for rrset in answer.answer for rd in rrset)
+
+
+def test_rules_for_some_types_and_answers_of_their_own(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", text_of("modifiers.txt"), action="nxdomain").start()
+    for name, type_, blocked in (
+            ("six.example", "AAAA", True), ("x.six.example", "AAAA", True),
+            ("six.example", "ANY", True), ("six.example", "A", False),
+            ("four.example", "TXT", True), ("four.example", "AAAA", False),
+            ("not-six.example", "MX", True), ("not-six.example", "AAAA", False),
+            ("both.example", "A", True), ("both.example", "TXT", False)):
+        answer = ask(d.address, name, type_)
+        assert (name, type_, rcode(answer) == "NXDOMAIN") == (name, type_, blocked)
+    assert rcode(ask(d.address, "six-empty.example", "AAAA")) == "NOERROR"
+    assert records(d, "six-empty.example", "AAAA") == []
+    assert records(d, "x.given.example", "A") == [
+        "x.given.example. A 192.0.2.1", "x.given.example. A 192.0.2.2"]
+    assert records(d, "given.example", "AAAA") == ["given.example. AAAA 2001:db8::1"]
+    assert records(d, "given.example", "MX") == []
+    assert rcode(ask(d.address, "given.example", "MX")) == "NOERROR"
+    assert records(d, "lead.example", "A") == [
+        f"elsewhere.test. A {ELSEWHERE}", "lead.example. CNAME elsewhere.test."]
+    assert records(d, "search.example", "A") == [
+        "search.example. CNAME www.search.example.", f"www.search.example. A {ELSEWHERE}"]
+    assert records(d, "www.search.example", "A") == [f"www.search.example. A {ELSEWHERE}"]
+    for line, why in ((8, "narrows the rule to some clients"), (21, "an answer of a kind"),
+                      (22, "an answer of a kind"), (23, "an answer that cannot be read"),
+                      (24, "a type of question that is not known")):
+        assert re.search(rf"x\.txt:{line}: .*{why}", d.log()), (line, why)
+
+
+def test_a_list_that_may_not_give_answers(daemon, resolver):
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("x", text_of("modifiers.txt"), action="nxdomain", answers=False).start()
+    assert verdict(d, "given.example") == verdict(d, "lead.example") == PASSED
+    assert verdict(d, "refused.example") == "REFUSED"
 
 
 def test_badfilter_is_for_the_whole_file(daemon, resolver):

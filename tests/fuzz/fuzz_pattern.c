@@ -27,7 +27,7 @@ static void check(struct pattern *pattern, const struct name *name)
 	struct patternset *set;
 	bool told = false;
 
-	require(patternset_add(&draft, pattern, 0, 1) == ERR_OK);
+	require(patternset_add(&draft, &(struct patternset_entry){pattern, 0, 1, 0}) == ERR_OK);
 	require(patternset_freeze(&draft, &set) == ERR_OK);
 	patternset_find(set, name, tell, &told);
 	require(told == (pattern_match(pattern, name) != PATTERN_MATCHES_NOT));

@@ -556,7 +556,7 @@ static void test_counts(void **state)
 		{"upstreams:\n", "- address: 192.0.2.", "\n", CONF_UPSTREAMS_MAX,
 		 "f:2:1: upstreams: expected at most 16 items, got 17"},
 		{"lists:\n", "- {name: n", ", file: f, action: drop}\n", CONF_LISTS_MAX,
-		 "f:2:1: lists: expected at most 64 items, got 65"},
+		 "f:2:1: lists: expected at most 4096 items, got 4097"},
 		{"guard:\n  protected:\n", "  - n", ".example\n", CONF_NAMES_MAX,
 		 "f:3:3: guard.protected: expected at most 4096 items, got 4097"},
 		{"x:\n", "- ", "\n", 70000, NULL},

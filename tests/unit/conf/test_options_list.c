@@ -39,6 +39,7 @@ static void test_list(void **state)
 		OPTION("max-skipped", "100", "101"),
 		OPTION("on-held", "refuse", "ignore"),
 		OPTION("allow-public-suffixes", "true", "com"),
+		OPTION("answers", "false", "none"),
 		OPTION("findings", "false", "none"),
 		OPTION("valid-from", "\"2026-11-28T07:00:00Z\"", "\"2026-11-28\""),
 		OPTION("expires", "\"2026-11-28T07:00:00+01:00\"", "\"tomorrow\""),

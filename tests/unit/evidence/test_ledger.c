@@ -68,7 +68,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static bool add(struct kit *kit, size_t worker, const char *client, const char *text, uint8_t list)
+static bool add(struct kit *kit, size_t worker, const char *client, const char *text, uint16_t list)
 {
 	static const struct hash_key key = {1, 2};
 	struct name name;

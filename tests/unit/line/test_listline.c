@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "line/listline.h"
 
+#include <arpa/inet.h>
+
+#include "dns/wire.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,11 +19,34 @@
 #define A63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define A61 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
+/* " A 192.0.2.1", " CNAME x.", " types 2": what else the rule says. */
+static void describe_more(const struct listline_rule *rule, char *buf, size_t size)
+{
+	char text[NAME_TEXT_MAX];
+	size_t used = strlen(buf);
+
+	if (rule->gives.type == TYPE_CNAME)
+		snprintf(buf + used, size - used, " CNAME %s",
+			 name_to_text(rule->gives.rdata, text, sizeof(text)));
+	else if (rule->gives.type != 0)
+		snprintf(buf + used, size - used, " %s",
+			 inet_ntop(rule->gives.type == TYPE_A ? AF_INET : AF_INET6,
+				   rule->gives.rdata, text, sizeof(text)));
+	used = strlen(buf);
+	if (rule->kind.types)
+		snprintf(buf + used, size - used, " types%s%s%s%s",
+			 rule->kind.types & typeset_of(TYPE_A) ? " A" : "",
+			 rule->kind.types & typeset_of(TYPE_AAAA) ? " AAAA" : "",
+			 rule->kind.types & typeset_of(TYPE_ANY) ? " ANY" : "",
+			 rule->kind.types & TYPESET_OTHER ? " other" : "");
+}
+
 /* "both x" "itself x" "below x", with "except " or "important " before; "skipped", "bad". */
 static void describe(enum listline_verdict verdict, const struct listline_rule *rule, char *buf,
 		     size_t size)
 {
-	static const char *const answers[] = {"", "nxdomain ", "nodata ", "refused ", "drop "};
+	static const char *const answers[] = {"",      "nxdomain ", "nodata ", "refused ",
+					      "drop ", "pass ",	    "tcp ",    "gives "};
 	static const char *const scopes[] = {"no", "itself", "below", "both"};
 	char text[NAME_TEXT_MAX];
 
@@ -51,6 +78,9 @@ static const char *read_line(enum list_format format, bool exact, const char *te
 		if (used > 0)
 			used += (size_t)snprintf(buf + used, size - used, ", ");
 		describe(verdict, &rule, buf + used, size - used);
+		used = strlen(buf);
+		if (verdict == LISTLINE_RULE)
+			describe_more(&rule, buf, size);
 		used = strlen(buf);
 		if (verdict != LISTLINE_RULE)
 			assert_int_equal(verdict == LISTLINE_BAD, rule.reason < LIST_REASON_SKIP);
@@ -181,13 +211,52 @@ static const struct {
 	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR", "nodata both example.com"},
 	{ADBLOCK, "||example.com^$dnsrewrite=0.0.0.0", "both example.com"},
 	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;AAAA;::", "both example.com"},
-	{ADBLOCK, "||example.com^$dnsrewrite=192.0.2.1", "skipped"},
-	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;A;192.0.2.1", "skipped"},
-	{ADBLOCK, "||example.com^$dnsrewrite=safe.example.com", "skipped"},
+	{ADBLOCK, "||example.com^$dnsrewrite=192.0.2.1", "gives both example.com 192.0.2.1"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;A;192.0.2.1",
+	 "gives both example.com 192.0.2.1"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;aaaa;2001:db8::1",
+	 "gives both example.com 2001:db8::1"},
+	{ADBLOCK, "||example.com^$dnsrewrite=2001:DB8::1", "gives both example.com 2001:db8::1"},
+	{ADBLOCK, "||example.com^$dnsrewrite=safe.example.com",
+	 "gives both example.com CNAME safe.example.com"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;CNAME;Safe.example.com.",
+	 "gives both example.com CNAME safe.example.com"},
+	{ADBLOCK, "||ads-*.example^$dnsrewrite=192.0.2.1",
+	 "gives pattern 10 ads-*.example 192.0.2.1"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;A;2001:db8::1", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;AAAA;192.0.2.1", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;A;x", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;A;", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;CNAME;", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;CNAME;192.0.2.1", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;CNAME;a..b", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;MX;10 mail.example.com", "skipped"},
+	{ADBLOCK, "||example.com^$dnsrewrite=NOERROR;NOTHING;1", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=A:NOERROR:192.0.2.1", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=BADRCODE;;", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=;;", "bad"},
+	{ADBLOCK, "||example.com^$dnsrewrite=nxdomain", "nxdomain both example.com"},
+	{ADBLOCK, "||example.com^$dnsrewrite=192.0.2.1,dnstype=A",
+	 "gives both example.com 192.0.2.1 types A ANY"},
 	{ADBLOCK, "||example.com^$dnsrewrite=SERVFAIL", "skipped"},
 	{ADBLOCK, "||example.com^$dnsrewrite", "skipped"},
 	{ADBLOCK, "@@||example.com^$dnsrewrite=NXDOMAIN", "skipped"},
-	{ADBLOCK, "||example.com^$dnstype=AAAA", "skipped"},
+	{ADBLOCK, "||example.com^$dnstype=AAAA", "both example.com types AAAA ANY"},
+	{ADBLOCK, "||example.com^$dnstype=a|aaaa", "both example.com types A AAAA ANY"},
+	{ADBLOCK, "||example.com^$dnstype=TYPE28", "both example.com types AAAA ANY"},
+	{ADBLOCK, "||example.com^$dnstype=~A", "both example.com types AAAA ANY other"},
+	{ADBLOCK, "||example.com^$dnstype=~A|~ANY", "both example.com types AAAA other"},
+	{ADBLOCK, "@@||example.com^$dnstype=A", "except both example.com types A"},
+	{ADBLOCK, "||example.com^$dnstype=A,denyallow=x.example.com",
+	 "both example.com types A ANY, except both x.example.com types A ANY"},
+	{ADBLOCK, "||example.com^$dnstype=A|~A", "skipped"},
+	{ADBLOCK, "||example.com^$dnstype=TYPE65280", "skipped"},
+	{ADBLOCK, "||example.com^$dnstype=NOTHING", "bad"},
+	{ADBLOCK, "||example.com^$dnstype=A|", "both example.com types A ANY"},
+	{ADBLOCK, "||example.com^$dnstype=|A", "bad"},
+	{ADBLOCK, "||example.com^$dnstype=~", "bad"},
+	{ADBLOCK, "||example.com^$dnstype=", "bad"},
+	{ADBLOCK, "||example.com^$dnstype", "bad"},
 	{ADBLOCK, "||example.com^$client=192.0.2.1", "skipped"},
 	{ADBLOCK, "||example.com^$ctag=device_pc", "skipped"},
 

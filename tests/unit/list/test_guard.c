@@ -55,57 +55,57 @@ static const struct {
 	struct domset_kind kind;
 	const char *held; /* NULL: it may come into force */
 } entries[] = {
-	{".", {BOTH, false, false, 0}, "is the root"},
-	{".", {BELOW, false, true, 0}, "is the root"},
-	{".", {BOTH, true, false, 0}, NULL},
-	{".", {ITSELF, false, false, 0}, NULL},
-	{"com", {BOTH, false, false, 0}, "is a top-level domain"},
-	{"com", {BELOW, false, false, 0}, "is a top-level domain"},
-	{"com", {ITSELF, false, false, 0}, NULL},
-	{"com", {BOTH, true, false, 0}, NULL},
-	{"nosuchtld", {BOTH, false, false, 0}, "is a name of one label"},
-	{"co.uk", {BOTH, false, false, 0}, "is a public suffix"},
-	{"co.uk", {BELOW, false, false, 0}, "is a public suffix"},
-	{"co.uk", {ITSELF, false, false, 0}, NULL},
-	{"co.uk", {BOTH, true, false, 0}, NULL},
-	{"example.co.uk", {BOTH, false, false, 0}, NULL},
-	{"example.com", {BOTH, false, false, 0}, NULL},
-	{"github.io", {BOTH, false, false, 0}, NULL}, /* of the private section */
-	{"any.ck", {BOTH, false, false, 0}, "is a public suffix"},
-	{"www.ck", {BOTH, false, false, 0}, NULL},
-	{"x.any.ck", {BOTH, false, false, 0}, NULL},
-	{"kawasaki.jp", {BOTH, false, false, 0}, "is a public suffix"},
-	{"x.kawasaki.jp", {BOTH, false, false, 0}, "is a public suffix"},
-	{"city.kawasaki.jp", {BOTH, false, false, 0}, NULL},
-	{"pvt.k12.ma.us", {BOTH, false, false, 0}, "is a public suffix"},
-	{"xn--55qx5d.cn", {BOTH, false, false, 0}, "is a public suffix"},
-	{"dns.upstream.example", {BOTH, false, false, 0}, "is a protected name"},
-	{"dns.upstream.example", {ITSELF, false, false, 0}, "is a protected name"},
-	{"dns.upstream.example", {BELOW, false, false, 0}, "is a protected name"},
-	{"dns.upstream.example", {BOTH, true, false, 0}, NULL},
-	{"upstream.example", {BOTH, false, false, 0}, "is above a protected name"},
-	{"upstream.example", {BELOW, false, false, 0}, "is above a protected name"},
-	{"upstream.example", {ITSELF, false, false, 0}, NULL},
-	{"x.dns.upstream.example", {BOTH, false, false, 0}, NULL},
-	{"xdns.upstream.example", {BOTH, false, false, 0}, NULL},
-	{"lists.example", {BOTH, false, false, 0}, "is a protected name"},
-	{"sub.example", {BOTH, false, false, 0}, "is above a protected name"},
-	{"one.sub.example", {BOTH, false, false, 0}, "is above a protected name"},
-	{"deep.one.sub.example", {BOTH, false, true, 0}, "is above a protected name"},
-	{"b.deep.one.sub.example", {BOTH, false, false, 0}, NULL},
-	{"zen.dnsbl.example", {BOTH, false, false, 0}, "is a zone of guard.dnsbl-zones"},
-	{"zen.dnsbl.example", {ITSELF, false, false, 0}, "is a zone of guard.dnsbl-zones"},
-	{"zen.dnsbl.example", {BOTH, true, false, 0}, NULL},
+	{".", {BOTH, false, false, 0, 0}, "is the root"},
+	{".", {BELOW, false, true, 0, 0}, "is the root"},
+	{".", {BOTH, true, false, 0, 0}, NULL},
+	{".", {ITSELF, false, false, 0, 0}, NULL},
+	{"com", {BOTH, false, false, 0, 0}, "is a top-level domain"},
+	{"com", {BELOW, false, false, 0, 0}, "is a top-level domain"},
+	{"com", {ITSELF, false, false, 0, 0}, NULL},
+	{"com", {BOTH, true, false, 0, 0}, NULL},
+	{"nosuchtld", {BOTH, false, false, 0, 0}, "is a name of one label"},
+	{"co.uk", {BOTH, false, false, 0, 0}, "is a public suffix"},
+	{"co.uk", {BELOW, false, false, 0, 0}, "is a public suffix"},
+	{"co.uk", {ITSELF, false, false, 0, 0}, NULL},
+	{"co.uk", {BOTH, true, false, 0, 0}, NULL},
+	{"example.co.uk", {BOTH, false, false, 0, 0}, NULL},
+	{"example.com", {BOTH, false, false, 0, 0}, NULL},
+	{"github.io", {BOTH, false, false, 0, 0}, NULL}, /* of the private section */
+	{"any.ck", {BOTH, false, false, 0, 0}, "is a public suffix"},
+	{"www.ck", {BOTH, false, false, 0, 0}, NULL},
+	{"x.any.ck", {BOTH, false, false, 0, 0}, NULL},
+	{"kawasaki.jp", {BOTH, false, false, 0, 0}, "is a public suffix"},
+	{"x.kawasaki.jp", {BOTH, false, false, 0, 0}, "is a public suffix"},
+	{"city.kawasaki.jp", {BOTH, false, false, 0, 0}, NULL},
+	{"pvt.k12.ma.us", {BOTH, false, false, 0, 0}, "is a public suffix"},
+	{"xn--55qx5d.cn", {BOTH, false, false, 0, 0}, "is a public suffix"},
+	{"dns.upstream.example", {BOTH, false, false, 0, 0}, "is a protected name"},
+	{"dns.upstream.example", {ITSELF, false, false, 0, 0}, "is a protected name"},
+	{"dns.upstream.example", {BELOW, false, false, 0, 0}, "is a protected name"},
+	{"dns.upstream.example", {BOTH, true, false, 0, 0}, NULL},
+	{"upstream.example", {BOTH, false, false, 0, 0}, "is above a protected name"},
+	{"upstream.example", {BELOW, false, false, 0, 0}, "is above a protected name"},
+	{"upstream.example", {ITSELF, false, false, 0, 0}, NULL},
+	{"x.dns.upstream.example", {BOTH, false, false, 0, 0}, NULL},
+	{"xdns.upstream.example", {BOTH, false, false, 0, 0}, NULL},
+	{"lists.example", {BOTH, false, false, 0, 0}, "is a protected name"},
+	{"sub.example", {BOTH, false, false, 0, 0}, "is above a protected name"},
+	{"one.sub.example", {BOTH, false, false, 0, 0}, "is above a protected name"},
+	{"deep.one.sub.example", {BOTH, false, true, 0, 0}, "is above a protected name"},
+	{"b.deep.one.sub.example", {BOTH, false, false, 0, 0}, NULL},
+	{"zen.dnsbl.example", {BOTH, false, false, 0, 0}, "is a zone of guard.dnsbl-zones"},
+	{"zen.dnsbl.example", {ITSELF, false, false, 0, 0}, "is a zone of guard.dnsbl-zones"},
+	{"zen.dnsbl.example", {BOTH, true, false, 0, 0}, NULL},
 	{"2.0.0.127.zen.dnsbl.example",
-	 {ITSELF, false, false, 0},
+	 {ITSELF, false, false, 0, 0},
 	 "is in a zone of guard.dnsbl-zones"},
-	{"x.zen.dnsbl.example", {BELOW, false, true, 0}, "is in a zone of guard.dnsbl-zones"},
-	{"dnsbl.example", {BOTH, false, false, 0}, "is above a zone of guard.dnsbl-zones"},
-	{"dnsbl.example", {ITSELF, false, false, 0}, NULL},
-	{"sbl.dnsbl.example", {BOTH, false, false, 0}, NULL},
-	{"xzen.dnsbl.example", {BOTH, false, false, 0}, NULL},
+	{"x.zen.dnsbl.example", {BELOW, false, true, 0, 0}, "is in a zone of guard.dnsbl-zones"},
+	{"dnsbl.example", {BOTH, false, false, 0, 0}, "is above a zone of guard.dnsbl-zones"},
+	{"dnsbl.example", {ITSELF, false, false, 0, 0}, NULL},
+	{"sbl.dnsbl.example", {BOTH, false, false, 0, 0}, NULL},
+	{"xzen.dnsbl.example", {BOTH, false, false, 0, 0}, NULL},
 	{"evil.test.multi.uribl.example",
-	 {BOTH, false, false, 0},
+	 {BOTH, false, false, 0, 0},
 	 "is in a zone of guard.dnsbl-zones"},
 };
 
@@ -137,7 +137,7 @@ static void test_allowed_suffixes(void **state)
 		{"upstream.example", "is above a protected name"},
 		{"example", "is above a protected name"},
 	};
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct guard *guard = new_guard(SUFFIX_LIST);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -153,7 +153,7 @@ static void test_allowed_suffixes(void **state)
 /* A list that answers as if nothing were listed may have such a zone; no other is let pass. */
 static void test_allowed_zones(void **state)
 {
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct guard *guard = new_guard(SUFFIX_LIST);
 	struct name zone = name_of("x.zen.dnsbl.example");
 	struct name above = name_of("dnsbl.example");
@@ -164,7 +164,7 @@ static void test_allowed_zones(void **state)
 	assert_non_null(guard_entry(guard, &protected_name, &both, GUARD_ALLOW_ZONES));
 	assert_non_null(guard_entry(guard, &zone, &both, GUARD_ALLOW_SUFFIXES));
 	for (uint8_t answer = DOMSET_ANSWER_NXDOMAIN; answer < DOMSET_ANSWER_COUNT; answer++) {
-		const struct domset_kind own = {BOTH, false, false, answer};
+		const struct domset_kind own = {BOTH, false, false, answer, 0};
 		bool none = answer == DOMSET_ANSWER_NXDOMAIN || answer == DOMSET_ANSWER_NODATA ||
 			    domset_kind_lifts(&own);
 
@@ -184,18 +184,21 @@ static void test_patterns(void **state)
 		unsigned int allowed;
 		bool held;
 	} patterns[] = {
-		{"^ads[0-9]+\\.tracker\\.example$", {BOTH, false, false, 0}, 0, false},
-		{"lists\\.example$", {BOTH, false, false, 0}, 0, true},
-		{"lists\\.example$", {BOTH, true, false, 0}, 0, false},
-		{"lists\\.example$", {BOTH, false, false, DOMSET_ANSWER_PASS}, 0, false},
-		{"lists\\.example$", {BOTH, false, false, 0}, GUARD_ALLOW_ZONES, true},
-		{"\\.com$", {BOTH, false, false, 0}, 0, true},
-		{"\\.com$", {BOTH, false, false, 0}, GUARD_ALLOW_SUFFIXES, false},
-		{"zen\\.dnsbl\\.example$", {BOTH, false, false, 0}, 0, true},
-		{"zen\\.dnsbl\\.example$", {BOTH, false, false, 0}, GUARD_ALLOW_ZONES, false},
-		{"zen\\.dnsbl\\.example$", {BOTH, false, false, DOMSET_ANSWER_NXDOMAIN}, 0, false},
+		{"^ads[0-9]+\\.tracker\\.example$", {BOTH, false, false, 0, 0}, 0, false},
+		{"lists\\.example$", {BOTH, false, false, 0, 0}, 0, true},
+		{"lists\\.example$", {BOTH, true, false, 0, 0}, 0, false},
+		{"lists\\.example$", {BOTH, false, false, DOMSET_ANSWER_PASS, 0}, 0, false},
+		{"lists\\.example$", {BOTH, false, false, 0, 0}, GUARD_ALLOW_ZONES, true},
+		{"\\.com$", {BOTH, false, false, 0, 0}, 0, true},
+		{"\\.com$", {BOTH, false, false, 0, 0}, GUARD_ALLOW_SUFFIXES, false},
+		{"zen\\.dnsbl\\.example$", {BOTH, false, false, 0, 0}, 0, true},
+		{"zen\\.dnsbl\\.example$", {BOTH, false, false, 0, 0}, GUARD_ALLOW_ZONES, false},
 		{"zen\\.dnsbl\\.example$",
-		 {BOTH, false, false, DOMSET_ANSWER_REFUSED},
+		 {BOTH, false, false, DOMSET_ANSWER_NXDOMAIN, 0},
+		 0,
+		 false},
+		{"zen\\.dnsbl\\.example$",
+		 {BOTH, false, false, DOMSET_ANSWER_REFUSED, 0},
 		 GUARD_ALLOW_ZONES,
 		 true},
 	};
@@ -219,7 +222,7 @@ static void test_patterns(void **state)
 /* A zone of one label has no place in the filter. */
 static void test_zone_of_one_label(void **state)
 {
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct name zone = name_of("rbl");
 	struct name inside = name_of("2.0.0.127.rbl");
 	struct name other = name_of("rbl.example");
@@ -248,7 +251,7 @@ static void test_builtin(void **state)
 /* Each line of the list's ICANN section is held, or a child of its if it is a wildcard. */
 static void test_all_suffixes(void **state)
 {
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct guard *guard = new_guard(SUFFIX_LIST);
 	FILE *file = fopen(SUFFIX_LIST, "r");
 	unsigned int held = 0;
@@ -278,7 +281,7 @@ static void test_all_suffixes(void **state)
 
 static void test_no_protected(void **state)
 {
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct name owner = name_of("lists.example");
 	struct guard *guard;
 
@@ -296,7 +299,7 @@ static void test_no_suffixes(void **state)
 		const char *owner;
 		bool held;
 	} rows[] = {{".", true}, {"com", false}, {"co.uk", false}, {"lists.example", true}};
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct name name = name_of("lists.example");
 	struct guard *guard;
 
@@ -317,7 +320,7 @@ static void test_no_suffixes(void **state)
 static void test_each_allocation_fails(void **state)
 {
 	static const char *const suffixes[] = {"com", "co.uk", "xn--55qx5d.cn", "xn--p1ai"};
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	const struct guard_config config = {.hold_suffixes = true};
 	bool failed = true;
 

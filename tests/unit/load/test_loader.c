@@ -162,7 +162,7 @@ static int list_of(const struct bench *b, const char *text)
 
 	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
 	name_hash_suffixes(&rig_key, &name, &suffixes);
-	v = policy_match(b->snapshot->policy, &name, &suffixes, POLICY_NO_LEAVE);
+	v = policy_match(b->snapshot->policy, &name, &suffixes, TYPE_A, POLICY_NO_LEAVE);
 	return v.matched ? v.list : NOBODY;
 }
 

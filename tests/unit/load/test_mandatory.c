@@ -140,7 +140,7 @@ static struct verdict verdict_on(const struct world *w, const struct name *name)
 	struct name_suffixes suffixes;
 
 	name_hash_suffixes(&rig_key, name, &suffixes);
-	return policy_match(w->snapshot->policy, name, &suffixes, POLICY_NO_LEAVE);
+	return policy_match(w->snapshot->policy, name, &suffixes, TYPE_A, POLICY_NO_LEAVE);
 }
 
 static void look(struct world *w, const char *event)

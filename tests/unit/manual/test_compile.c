@@ -39,7 +39,7 @@ static struct verdict match(const struct snapshot *s, const char *text, bool man
 
 	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
 	name_hash_suffixes(domset_key(s->policy->set), &name, &suffixes);
-	return policy_match(s->policy, &name, &suffixes,
+	return policy_match(s->policy, &name, &suffixes, TYPE_A,
 			    (struct policy_leave){.passed = mandatory_only});
 }
 

@@ -58,7 +58,7 @@ static void look_up_name(const struct domset *set, const struct name *name,
 	name_hash_suffixes(domset_key(set), name, &suffixes);
 	domset_prefetch(set, &suffixes);
 	domset_prefetch_rules(set, &suffixes);
-	domset_lookup(set, name, &suffixes, hits);
+	domset_lookup(set, name, &suffixes, TYPESET_ALL, hits);
 }
 
 static void look_up(const struct domset *set, const char *text, struct domset_hits *hits)
@@ -91,7 +91,8 @@ static const char *hits_text(const struct domset *set, const struct domset_hits 
 
 static void expect_hits(const struct domset *set, const char *name, const char *expected)
 {
-	struct domset_hits hits;
+	struct domset_hit hit[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = hit};
 	char text[256];
 
 	look_up(set, name, &hits);
@@ -109,23 +110,23 @@ struct rule_row {
 };
 
 static const struct rule_row rules[] = {
-	{0, "exact.example", {ITSELF, false, false, 0}, 1},
-	{0, "below.example", {BELOW, false, false, 0}, 2},
-	{0, "both.example", {BOTH, false, false, 0}, 5},
-	{0, "good.both.example", {BOTH, true, false, 0}, 5},
-	{0, "bad.good.both.example", {ITSELF, false, false, 0}, 900},
-	{0, "tie.example", {BOTH, false, false, 0}, 901},
-	{0, "tie.example", {BOTH, true, false, 0}, 902},
-	{2, "both.example", {BOTH, false, true, 0}, 1},
-	{2, "good.both.example", {BOTH, true, false, 0}, 2},
-	{2, "force.example", {BOTH, false, true, 0}, 3},
-	{2, "ok.force.example", {BOTH, true, true, 0}, 4},
-	{2, "no.ok.force.example", {BOTH, false, true, 0}, 5},
-	{1, "both.example", {ITSELF, false, false, 0}, 7},
-	{1, "twice.example", {BELOW, false, false, 0}, 8},
-	{1, "twice.example", {BOTH, false, false, 0}, 9},
-	{3, "tld", {BOTH, false, false, 0}, 1},
-	{3, "_srv._tcp.example", {BOTH, false, false, 0}, 200000},
+	{0, "exact.example", {ITSELF, false, false, 0, 0}, 1},
+	{0, "below.example", {BELOW, false, false, 0, 0}, 2},
+	{0, "both.example", {BOTH, false, false, 0, 0}, 5},
+	{0, "good.both.example", {BOTH, true, false, 0, 0}, 5},
+	{0, "bad.good.both.example", {ITSELF, false, false, 0, 0}, 900},
+	{0, "tie.example", {BOTH, false, false, 0, 0}, 901},
+	{0, "tie.example", {BOTH, true, false, 0, 0}, 902},
+	{2, "both.example", {BOTH, false, true, 0, 0}, 1},
+	{2, "good.both.example", {BOTH, true, false, 0, 0}, 2},
+	{2, "force.example", {BOTH, false, true, 0, 0}, 3},
+	{2, "ok.force.example", {BOTH, true, true, 0, 0}, 4},
+	{2, "no.ok.force.example", {BOTH, false, true, 0, 0}, 5},
+	{1, "both.example", {ITSELF, false, false, 0, 0}, 7},
+	{1, "twice.example", {BELOW, false, false, 0, 0}, 8},
+	{1, "twice.example", {BOTH, false, false, 0, 0}, 9},
+	{3, "tld", {BOTH, false, false, 0, 0}, 1},
+	{3, "_srv._tcp.example", {BOTH, false, false, 0, 0}, 200000},
 };
 
 static const struct {
@@ -182,7 +183,7 @@ static void test_precedence(void **state)
 	assert_int_equal(domset_count(set, 0).rules, 7);
 	assert_int_equal(domset_count(set, 3).rules, 2);
 	assert_int_equal(domset_count(set, 77).rules, 0);
-	assert_int_equal(domset_count(set, 1000).rules, 0);
+	assert_int_equal(domset_count(set, DOMSET_LISTS_MAX).rules, 0);
 	assert_int_equal(domset_count_all(set).rules, sizeof(rules) / sizeof(rules[0]));
 	assert_int_equal(domset_count_all(set).duplicates, 0);
 	domset_free(set);
@@ -191,10 +192,10 @@ static void test_precedence(void **state)
 static void test_root(void **state)
 {
 	static const struct rule_row rows[] = {
-		{0, ".", {BOTH, false, false, 0}, 1},
-		{1, ".", {BELOW, false, false, 0}, 1},
-		{2, ".", {ITSELF, false, false, 0}, 1},
-		{3, "com", {BOTH, false, false, 0}, 1},
+		{0, ".", {BOTH, false, false, 0, 0}, 1},
+		{1, ".", {BELOW, false, false, 0, 0}, 1},
+		{2, ".", {ITSELF, false, false, 0, 0}, 1},
+		{3, "com", {BOTH, false, false, 0, 0}, 1},
 	};
 	struct domset *set = set_of_rows(rows, 4);
 
@@ -250,11 +251,12 @@ static struct name deepest_name(void)
 
 static void test_long_names(void **state)
 {
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct name names[] = {longest_name('x'), longest_name('y'), deepest_name()};
 	struct domset_builder *builder = new_builder();
 	struct name other = longest_name('z');
-	struct domset_hits hits;
+	struct domset_hit hit[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = hit};
 	struct domset_rule rule;
 	struct domset *set;
 
@@ -281,9 +283,9 @@ static void test_long_names(void **state)
 static void test_odd_octets(void **state)
 {
 	static const struct rule_row rows[] = {
-		{0, "a.com", {BOTH, false, false, 0}, 1},
-		{0, "x@cd.com", {BOTH, false, false, 0}, 2},
-		{0, "\\255\\192\\000.com", {BOTH, false, false, 0}, 3},
+		{0, "a.com", {BOTH, false, false, 0, 0}, 1},
+		{0, "x@cd.com", {BOTH, false, false, 0, 0}, 2},
+		{0, "\\255\\192\\000.com", {BOTH, false, false, 0, 0}, 3},
 	};
 	struct domset *set = set_of_rows(rows, 3);
 
@@ -308,7 +310,7 @@ static void test_many_tlds(void **state)
 	for (uint32_t i = 0; i < TLDS; i++) {
 		snprintf(text, sizeof(text), "host%u.tld%u", i, i);
 		assert_int_equal(
-			add(builder, text, (struct domset_kind){BOTH, false, false, 0}, i + 1),
+			add(builder, text, (struct domset_kind){BOTH, false, false, 0, 0}, i + 1),
 			ERR_OK);
 	}
 	set = freeze(builder);
@@ -332,7 +334,7 @@ static uint32_t line_of(uint32_t i)
 
 static void add_numbered(struct domset_builder *builder, uint32_t count, bool twice)
 {
-	const struct domset_kind kinds[] = {{BOTH, false, false, 0}, {BELOW, true, false, 0}};
+	const struct domset_kind kinds[] = {{BOTH, false, false, 0, 0}, {BELOW, true, false, 0, 0}};
 	char text[64];
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -399,7 +401,7 @@ static void test_far_lines(void **state)
 					 17000, 17001, 2200000,	   270000000, 270000001,
 					 1,	1,     4000000000, 4294967295};
 	struct domset_builder *builder = new_builder();
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct domset *set;
 	char text[32];
 	char expected[32];
@@ -426,25 +428,31 @@ static void test_far_lines(void **state)
 static void test_limits(void **state)
 {
 	struct domset_builder *builder = new_builder();
-	struct domset_hits hits;
+	struct domset_hit hit[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = hit};
 	struct domset *set;
 	char text[32];
 
-	assert_int_equal(add(builder, "a", (struct domset_kind){BOTH, false, false, 0}, 1),
+	assert_int_equal(add(builder, "a", (struct domset_kind){BOTH, false, false, 0, 0}, 1),
 			 ERR_RANGE);
 	assert_int_equal(domset_builder_begin(builder, DOMSET_LISTS_MAX), ERR_RANGE);
 	for (unsigned int list = 0; list < DOMSET_LISTS_MAX; list++) {
 		assert_int_equal(domset_builder_begin(builder, list), ERR_OK);
 		assert_int_equal(domset_builder_begin(builder, list), ERR_EXISTS);
-		assert_int_equal(add(builder, "a", (struct domset_kind){0, false, false, 0}, 1),
+		assert_int_equal(add(builder, "a", (struct domset_kind){0, false, false, 0, 0}, 1),
 				 ERR_RANGE);
 		assert_int_equal(add(builder, "all.example",
-				     (struct domset_kind){BOTH, false, false, 0}, list),
+				     (struct domset_kind){BOTH, false, false, 0, 0}, list),
 				 ERR_OK);
 	}
-	assert_int_equal(add(builder, "a", (struct domset_kind){BOTH, true, false, 0}, 500),
+	for (uint32_t types = 1; types < DOMSET_KINDS_MAX; types++)
+		assert_int_equal(
+			add(builder, "a", (struct domset_kind){BOTH, true, false, 0, types}, 5000),
+			ERR_OK);
+	assert_int_equal(add(builder, "a", (struct domset_kind){BOTH, true, true, 0, 0}, 5000),
 			 ERR_REFUSED);
-	assert_int_equal(domset_builder_mark(builder).records, DOMSET_LISTS_MAX);
+	assert_int_equal(domset_builder_mark(builder).records,
+			 DOMSET_LISTS_MAX + DOMSET_KINDS_MAX - 1);
 	set = freeze(builder);
 	look_up(set, "x.all.example", &hits);
 	assert_int_equal(hits.count, DOMSET_LISTS_MAX);
@@ -458,7 +466,7 @@ static void test_limits(void **state)
 
 static void test_rollback(void **state)
 {
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct domset_builder *builder = new_builder();
 	struct domset_mark start = domset_builder_mark(builder);
 	struct domset_mark mark;
@@ -518,7 +526,7 @@ static void test_copy_list(void **state)
 /* A builder that was frozen is empty, and can be used again. */
 static void test_builder_again(void **state)
 {
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct domset_builder *builder = new_builder();
 	struct domset *first = NULL;
 	struct domset *second;
@@ -543,7 +551,7 @@ static void test_builder_again(void **state)
 /* Builds a set large enough for all that can grow to grow; false when memory ran out. */
 static bool build_large(struct domset **ret_set)
 {
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct domset_builder *builder;
 	enum err err = domset_builder_create(&key, &builder);
 	struct name name;
@@ -593,7 +601,7 @@ static void test_no_memory(void **state)
 /* When freezing fails for want of memory, the builder is as it was. */
 static void test_freeze_again(void **state)
 {
-	const struct domset_kind both = {BOTH, false, false, 0};
+	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct domset_builder *builder = new_builder();
 	struct domset *set = NULL;
 

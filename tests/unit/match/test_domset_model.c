@@ -160,11 +160,12 @@ static void expect_as_model(const struct domset *set, const struct model *model,
 			    const struct name *name)
 {
 	struct name_suffixes suffixes;
-	struct domset_hits hits;
+	struct domset_hit hit[64];
+	struct domset_hits hits = {.room = 64, .hit = hit};
 	uint32_t at = 0;
 
 	name_hash_suffixes(domset_key(set), name, &suffixes);
-	domset_lookup(set, name, &suffixes, &hits);
+	domset_lookup(set, name, &suffixes, TYPESET_ALL, &hits);
 	for (unsigned int list = 0; list < LISTS; list++) {
 		const struct model_rule *rule = strongest(model, list, name);
 

@@ -222,12 +222,13 @@ static void random_rules(char *rules)
 static bool blocks(const struct policy *policy, int list, const char *text)
 {
 	struct name_suffixes suffixes;
-	struct domset_hits hits;
+	struct domset_hit hit[64];
+	struct domset_hits hits = {.room = 64, .hit = hit};
 	struct name name;
 
 	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
 	name_hash_suffixes(domset_key(policy->set), &name, &suffixes);
-	domset_lookup(policy->set, &name, &suffixes, &hits);
+	domset_lookup(policy->set, &name, &suffixes, TYPESET_ALL, &hits);
 	for (uint32_t i = 0; i < hits.count; i++) {
 		const struct policy_list *l = &policy->lists[hits.hit[i].list];
 
@@ -405,7 +406,7 @@ static void test_silent(void **state)
 	struct policy *b = lists_policy(&row, 1);
 	struct weakening w;
 
-	b->silent = 1;
+	b->lists[0].silent = true;
 	weaken_compare(a, 0, b, NULL, &w);
 	assert_int_equal(w.count, 1);
 	assert_int_equal(w.range_count, 1);

@@ -28,7 +28,8 @@ static struct pattern *make(const char *text, uint8_t form)
 static enum err add(struct patternset_draft *draft, const char *text, uint8_t form)
 {
 	struct pattern *pattern = make(text, form);
-	enum err err = patternset_add(draft, pattern, 7, draft->count + 1);
+	enum err err =
+		patternset_add(draft, &(struct patternset_entry){pattern, 7, draft->count + 1, 0});
 
 	pattern_unref(pattern);
 	return err;
@@ -202,7 +203,7 @@ static void test_without_memory(void **state)
 		struct patternset_draft draft = {.count = 0};
 
 		alloc_fail_start(nth, false);
-		err = patternset_add(&draft, pattern, 0, 1);
+		err = patternset_add(&draft, &(struct patternset_entry){pattern, 0, 1, 0});
 		if (err == ERR_OK)
 			err = patternset_freeze(&draft, &set);
 		alloc_fail_stop();

@@ -51,8 +51,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static bool add(struct kit *kit, const char *client, const char *text, uint8_t list, uint16_t qtype,
-		enum findings_way way)
+static bool add(struct kit *kit, const char *client, const char *text, uint16_t list,
+		uint16_t qtype, enum findings_way way)
 {
 	struct name name;
 	struct ip ip;

@@ -88,10 +88,11 @@ static bool ask(const struct outcome *outcome, const char *text, struct domset_h
 {
 	struct name name = name_of(text);
 	struct name_suffixes suffixes;
-	struct domset_hits hits;
+	struct domset_hit hit[64];
+	struct domset_hits hits = {.room = 64, .hit = hit};
 
 	name_hash_suffixes(&key, &name, &suffixes);
-	domset_lookup(outcome->set, &name, &suffixes, &hits);
+	domset_lookup(outcome->set, &name, &suffixes, TYPESET_ALL, &hits);
 	if (hits.count == 0 || hits.hit[0].exception)
 		return false;
 	*ret_hit = hits.hit[0];

@@ -44,7 +44,10 @@ static inline void lists_add_pattern(struct domset_builder *builder, const char 
 	struct pattern *pattern;
 
 	lists_require(pattern_create(&source, &pattern) == ERR_OK);
-	lists_require(domset_builder_add_pattern(builder, pattern, kind, line) == ERR_OK);
+	lists_require(domset_builder_add_pattern(
+			      builder, &(struct domset_rule){.kind = *kind,
+							     .line = line,
+							     .pattern = pattern}) == ERR_OK);
 	pattern_unref(pattern);
 }
 

@@ -156,7 +156,7 @@ const char *station_blocks_in(const struct snapshot *snapshot, const char *text)
 
 	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
 	name_hash_suffixes(domset_key(policy->set), &name, &suffixes);
-	v = policy_match(policy, &name, &suffixes, POLICY_NO_LEAVE);
+	v = policy_match(policy, &name, &suffixes, TYPE_A, POLICY_NO_LEAVE);
 	if (!v.matched || !action_blocks(v.action))
 		return "-";
 	return v.list == POLICY_MANUAL_BLOCK ? "block" : policy->lists[v.list].name;
