@@ -32,7 +32,8 @@ bool term_is_due(const struct policy *policy, uint64_t now_s);
 /* What the list has been made. */
 enum term_state term_state(const struct policy_list *list);
 
-/* What the list of that name in `before` is; TERM_NONE when there is none (`before` may be NULL). */
+/* What the list of that name in `before` is; TERM_NONE when there is none (`before` may be NULL).
+ */
 enum term_state term_state_before(const struct policy *before, const struct policy_list *list);
 
 /* True when the list lapses within `warning_s` of its term from `now_s` on. */

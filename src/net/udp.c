@@ -141,9 +141,9 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 static uint64_t origin_of(const struct udp_socket *s, const struct peer *peer, uint16_t id)
 {
 	struct hash_state h = hash_begin(&s->udp->loop->env.name_key);
-	uint64_t socket = (uint64_t)(s - s->udp->sockets);
 
-	hash_word(&h, socket << 32 | (uint64_t)peer->control_len << 16 | id);
+	hash_word(&h,
+		  (uint64_t)(s - s->udp->sockets) << 32 | (uint64_t)peer->control_len << 16 | id);
 	hash_octets(&h, &peer->name, peer->name_len);
 	hash_octets(&h, peer->control, peer->control_len);
 	return hash_end(h) | 1ULL << 63;
