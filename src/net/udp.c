@@ -136,8 +136,7 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 		event_active(&udp->flush, EV_TIMEOUT, 0);
 }
 
-/* What a query has in common with none but itself when it is sent again: who sent it from where to
- * where, and its ID. */
+/* What a query shares with none but itself sent again: who sent it, from where to where, its ID. */
 static uint64_t origin_of(const struct udp_socket *s, const struct peer *peer, uint16_t id)
 {
 	struct hash_state h = hash_begin(&s->udp->loop->env.name_key);
