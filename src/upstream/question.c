@@ -37,6 +37,7 @@ static void forget_servers(struct question *q)
 	q->unhelpful = 0;
 	q->suspected = 0;
 	q->renewed = 0;
+	q->otherwise = 0;
 	q->overdue = 0;
 	q->last = NULL;
 }
