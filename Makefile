@@ -354,7 +354,9 @@ format: ## lay out the C files by .clang-format
 # the files name the default places; an installed copy names those chosen here
 PLACES = sed -e 's|/usr/local/sbin|$(SBINDIR)|g' -e 's|/usr/local/share|$(DATADIR)|g' \
 	-e 's|/etc/sinkholed|$(SYSCONFDIR)/sinkholed|g'
-place = $(PLACES) $(1) >$(BUILD)/placed && install -D -m 0644 $(BUILD)/placed '$(DESTDIR)$(2)'
+# written where it belongs, not by way of build/: root would own what it leaves there
+written = install -D -m 0644 /dev/null '$(DESTDIR)$(2)' && $(1) >'$(DESTDIR)$(2)'
+place = $(call written,$(PLACES) $(1),$(2))
 CONFIG = $(SYSCONFDIR)/sinkholed/sinkholed.yaml
 
 man: daemon ## write the options and the commands into the manual pages and docs/openapi.json
@@ -379,8 +381,7 @@ install: all ## install below DESTDIR and PREFIX (/usr/local); an existing confi
 	$(Q)install -D -m 0755 $(BUILD)/sinkholectl '$(DESTDIR)$(SBINDIR)/sinkholectl'
 	$(Q)$(call place,man/sinkholed.8,$(MANDIR)/man8/sinkholed.8)
 	$(Q)$(call place,man/sinkholectl.8,$(MANDIR)/man8/sinkholectl.8)
-	$(Q)$(foreach s,$(SHELLS),$(BUILD)/sinkholectl --generate $(firstword $(subst :, ,$(s))) >$(BUILD)/placed && \
-		install -D -m 0644 $(BUILD)/placed '$(DESTDIR)$(DATADIR)/$(lastword $(subst :, ,$(s)))' &&) :
+	$(Q)$(foreach s,$(SHELLS),$(call written,$(BUILD)/sinkholectl --generate $(firstword $(subst :, ,$(s))),$(DATADIR)/$(lastword $(subst :, ,$(s)))) &&) :
 	$(Q)$(foreach f,$(METRICS_FILES),install -D -m 0644 conf/$(f) '$(DESTDIR)$(DATADIR)/sinkholed/$(f)' &&) :
 	$(Q)$(call place,man/sinkholed.yaml.5,$(MANDIR)/man5/sinkholed.yaml.5)
 	$(Q)$(call place,systemd/sinkholed.service,$(LIBDIR)/systemd/system/sinkholed.service)

@@ -148,7 +148,8 @@ enum err conf_load_all(const char *path, struct conf **ret_conf,
 enum err conf_load_draft(const char *path, struct conf **ret_conf,
 			 struct conf_mistakes *mistakes) MUST_CHECK;
 
-/* As conf_load_all; `text` (may be NULL) is that of the first mistake. */
+/* As conf_load_all; `text` (may be NULL) is that of the first mistake, and says how many more
+ * there are. */
 enum err conf_load(const char *path, struct conf **ret_conf, struct err_text *text) MUST_CHECK;
 
 /* As conf_load, of `len` octets of YAML at hand (NULL when 0); `name` stands for the file in

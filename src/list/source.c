@@ -27,6 +27,20 @@ struct source {
 	uint8_t raw[RAW_BYTES];
 };
 
+/* `error` is what file_open left in errno. */
+static enum err cannot_open(const char *path, int error, struct err_text *text)
+{
+	if (error == EISDIR || error == EINVAL)
+		return err_set(text, ERR_SYS, "%s: %s", path,
+			       error == EISDIR ? "is a directory" : "is not a regular file");
+	if (error != EACCES)
+		return err_set(text, ERR_SYS, "%s: %s", path, strerror(error));
+	return err_set(text, ERR_SYS,
+		       "%s: %s: user %u (server.user) must be let read it, and enter the folders "
+		       "above it",
+		       path, strerror(error), (unsigned int)geteuid());
+}
+
 enum err source_open(const char *path, source_fn *taken, void *arg, struct source **ret_source,
 		     struct err_text *text)
 {
@@ -38,11 +52,10 @@ enum err source_open(const char *path, source_fn *taken, void *arg, struct sourc
 	source->taken = taken;
 	source->taken_arg = arg;
 	if (file_open(path, &source->fd) != ERR_OK) {
+		enum err err = cannot_open(path, errno, text);
+
 		free(source);
-		return err_set(text, ERR_SYS, "%s: %s", path,
-			       errno == EISDIR	 ? "is a directory"
-			       : errno == EINVAL ? "is not a regular file"
-						 : strerror(errno));
+		return err;
 	}
 	*ret_source = source;
 	return ERR_OK;

@@ -70,7 +70,7 @@ static enum err take_line(const struct reader *r, const char *text, size_t len)
 	enum listline_verdict verdict;
 	struct listline_rule rule;
 	struct listline line;
-	bool counted = false;
+	bool counted = false, told = false;
 	struct ip ip;
 	enum err err = ERR_OK;
 
@@ -80,6 +80,8 @@ static enum err take_line(const struct reader *r, const char *text, size_t len)
 		verdict = next_name(&line, &rule, &ip);
 		if (verdict == LISTLINE_END)
 			break;
+		report->told += !told;
+		told = true;
 		if (verdict == LISTLINE_RULE)
 			err = take_name(r, &ip, &rule.owner);
 		else if (verdict == LISTLINE_BAD && rule.reason == LINE_NO_MEMORY)

@@ -139,6 +139,19 @@ static void warn_of_absence(const struct endpoint *e)
 		    endpoint_text(e, name, sizeof(name)));
 }
 
+/* What whoever started us can do about it. */
+static const char *remedy(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "; another program has it: `ss -lntup`, as root, tells which";
+	case EACCES:
+		return "; ports below 1024 are for root, or for who has CAP_NET_BIND_SERVICE";
+	default:
+		return "";
+	}
+}
+
 /* ERR_NOTFOUND: the address may be left out. */
 static enum err probe(const struct endpoint *e, int type, struct err_text *text)
 {
@@ -155,8 +168,8 @@ static enum err probe(const struct endpoint *e, int type, struct err_text *text)
 		return ERR_OK;
 	}
 	return err_set(text, is_without_ipv6(e, errno) ? ERR_NOTFOUND : ERR_SYS,
-		       "cannot listen on %s (%s): %s", endpoint_text(e, name, sizeof(name)),
-		       type == SOCK_DGRAM ? "UDP" : "TCP", strerror(errno));
+		       "cannot listen on %s (%s): %s%s", endpoint_text(e, name, sizeof(name)),
+		       type == SOCK_DGRAM ? "UDP" : "TCP", strerror(errno), remedy(errno));
 }
 
 /* Where sockets are inherited, others listen on the address: we did before. */

@@ -218,6 +218,17 @@ def test_check_tells_mistakes_of_options_and_lists_at_once(both):
     assert len(errors) == 5
 
 
+def test_check_with_mistakes_of_options_tells_of_no_name_that_is_lifted(daemon):
+    """The word that was misspelt may be why: to accept it is no advice."""
+    d = daemon({"state": {"directory": "state"}})
+    d.add_list("order", "a.test\n", mandatory=True).start()
+    d.stop()
+    d.config_path.write_text(d.config_path.read_text().replace('"mandatory": true', '"mandatory": "yess"'))
+    done = run_daemon("-c", d.config_path, "--check", cwd=d.folder)
+    assert done.returncode == 1 and "expected true or false" in done.stderr
+    assert "would no" not in done.stderr and "--accept" not in done.stderr
+
+
 def test_check_as_json(both):
     done = run_daemon("-c", both, "--check", "--json")
     assert done.returncode == 1

@@ -234,7 +234,7 @@ def test_address_that_is_taken(served):
         s.bind(("127.0.0.9", d.port))
         d.configure({"server": {"listen": [*d.config["server"]["listen"], f"127.0.0.9@{d.port}"]}})
         log = d.hand_over_fails()
-    assert f"cannot listen on 127.0.0.9@{d.port} (UDP): Address already in use" in log
+    assert f"cannot listen on 127.0.0.9@{d.port} (UDP): Address already in use; another program has it" in log
     d.hand_over()
     assert addresses(ask(("127.0.0.9", d.port), "blocked.test")) == [IPV4]
 
@@ -386,7 +386,8 @@ def test_privileged_port_is_inherited(daemon, tmp_path_factory):
                                    "+short", *tcp, "a.test"])
                 assert done.stdout == f"{IPV4}\n"
         d.configure({"server": {"listen": ["127.0.0.1@53", "127.0.0.2@53"]}})
-        assert "cannot listen on 127.0.0.2@53 (UDP): Permission denied" in d.hand_over_fails()
+        assert ("cannot listen on 127.0.0.2@53 (UDP): Permission denied; ports below 1024 are for "
+                "root") in d.hand_over_fails()
         d.stop()
 
 

@@ -111,3 +111,13 @@ def test_unit_is_what_systemd_takes(installed):
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True,
                           text=True, timeout=20)
     assert "sinkholed.service" not in done.stderr, done.stderr
+
+
+def test_install_writes_nothing_in_the_checkout(installed):
+    """Run by root in somebody's checkout, it would leave what its owner cannot write any more."""
+    def written():
+        return {path: path.stat().st_mtime_ns for path in (ROOT / "build/release").rglob("*")
+                if path.is_file()}
+    before = written()
+    make("install", installed)
+    assert written() == before

@@ -152,7 +152,9 @@ def test_check_reads_lists_with_the_rights_of_that_user(open_daemon):
     d.list_path("one").chmod(0o600)
     done = check(d)
     assert done.returncode == 1 and "ok" not in done.stdout
-    assert re.search(r"^error: list one: .*one\.txt: Permission denied", done.stderr, re.M), done.stderr
+    user = pwd.getpwnam(USER).pw_uid
+    assert re.search(rf"^error: list one: .*one\.txt: Permission denied: user {user} \(server\.user\) "
+                     "must be let read it", done.stderr, re.M), done.stderr
 
 
 def test_check_tells_when_a_reload_could_not_read_the_configuration(open_daemon):

@@ -260,6 +260,12 @@ def test_broken_configuration_keeps_all(served, how):
     assert is_blocked(d, "b.test") and not is_blocked(d, "a.test")
 
 
+def test_more_than_one_mistake_is_told_of(served):
+    d = served().add_list("one", "a.test\n").start()
+    d.config_path.write_text("servr: {}\nlist: []\n")
+    assert '1:1: unknown option "servr", did you mean "server"?; 1 more: `sinkholed --check`' in d.reload()
+
+
 def test_new_mandatory_list_that_cannot_be_loaded_fails_the_reload(served):
     d = served().add_list("one", "a.test\n").start()
     d.add_list("order", mandatory=True)

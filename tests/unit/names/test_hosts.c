@@ -81,6 +81,7 @@ static void test_bad_line(void **state)
 	assert_int_equal(hosts_read(path, note, seen, &report, NULL), ERR_OK);
 	assert_string_equal(seen, "192.0.2.1 a, 192.0.2.2 b");
 	assert_int_equal(report.bad, 1);
+	assert_int_equal(report.told, 3);
 	assert_int_equal(report.bad_notes[0].line, 2);
 	assert_string_equal(report.bad_notes[0].text, "does not begin with an address: \"x y\"");
 }
