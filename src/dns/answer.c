@@ -129,6 +129,10 @@ static uint8_t *put_edes(const struct answer *a, uint8_t *p)
 	const struct edes *ede = a->opt->ede;
 	uint16_t len;
 
+	if ((size_t)(p - a->buf) + ede->len <= a->cap) {
+		memcpy(p, ede->data, ede->len);
+		return p + ede->len;
+	}
 	for (size_t at = 0; at < ede->len; at += (size_t)WIRE_OPTION_FIXED + len) {
 		const uint8_t *data = ede->data + at + WIRE_OPTION_FIXED;
 		uint8_t *before = p;

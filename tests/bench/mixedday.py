@@ -3,6 +3,7 @@
 """Upstream questions of a mixed day: what each server asks its upstream for the same clients.
 
     mixedday.py [--names FILE] [--queries N] [--seconds S] [--prefetch] SINKHOLED [SINKHOLED ...]
+    mixedday.py --ideal [--names FILE] [--queries N] [--seconds S]
 
 Ten minutes of a day in S seconds: TTLs are scaled with them, to a second at least.  Names are drawn
 by Zipf (1.0) from FILE (one name a line, or .xz; else made), every tenth query is for a fresh one;
@@ -10,6 +11,10 @@ types A 55, AAAA 30, HTTPS 15 in 100; a fifth of the queries has DO, a tenth of 
 exist.  All from a fixed seed.  Each query goes to all servers in turn: the builds of sinkholed that
 are given, Unbound, and dnsdist with a packet cache, each with an upstream of its own that counts.
 Ratios are to the first build.
+
+--ideal counts what caches would ask that never lose anything before its TTL is over, and never ask
+early: one that has an NXDOMAIN for all types of a name, one that has it by type, and one that also
+has what was asked with DO and without apart.
 """
 import argparse
 import bisect
@@ -69,6 +74,28 @@ def make_queries(options):
                + b"\0" + struct.pack("!HHIH", 41, 1232, wants, 0))
 
 
+def facts(name):
+    """What the upstreams say of a name: whether it exists, and its TTL before that is scaled."""
+    chance = zlib.crc32(name)
+    return chance // 8 % 10 != 0, TTLS_S[chance % len(TTLS_S)]
+
+
+def count_ideal(options):
+    """Questions by kind of cache, and those of the first of them for fresh names."""
+    until, asked, fresh = {}, [0, 0, 0], 0
+    for number, query in enumerate(make_queries(options)):
+        now_s = options.seconds * number / options.queries
+        name, rest = query[10:].split(b"\0", 1)
+        kind, wants = rest[:2], rest[-4]
+        exists, ttl_s = facts(name.lower())
+        for cache, key in enumerate(((name, kind if exists else None), (name, kind), (name, kind, wants))):
+            if until.get((cache, key), 0) <= now_s:
+                until[cache, key] = now_s + max(1, round(ttl_s * options.seconds / DAY_S))
+                asked[cache] += 1
+                fresh += cache == 0 and name.endswith(b"\5fresh\7example")
+    return asked, fresh
+
+
 class Upstream:
     """Answers, and counts."""
 
@@ -88,9 +115,9 @@ class Upstream:
         name = wire[12:end].lower()
         if kind in TYPES and name:
             self.count += 1
-        chance = zlib.crc32(name)
-        ttl = max(1, round(TTLS_S[chance % len(TTLS_S)] * self.scale))
-        if kind not in TYPES or chance // 8 % 10 == 0:
+        exists, ttl_s = facts(name)
+        ttl = max(1, round(ttl_s * self.scale))
+        if kind not in TYPES or not exists:
             flags, counts = 0x8183 if kind in TYPES else 0x8180, (0, 1)
             record = b"\0" + struct.pack("!HHIH", 6, 1, ttl, len(SOA)) + SOA
         else:
@@ -218,8 +245,14 @@ def main():
     parser.add_argument("--seconds", type=float, default=DAY_S)
     parser.add_argument("--cache-mib", type=int, default=64)
     parser.add_argument("--prefetch", action="store_true")
-    parser.add_argument("sinkholed", nargs="+")
+    parser.add_argument("--ideal", action="store_true")
+    parser.add_argument("sinkholed", nargs="*")
     options = parser.parse_args()
+    if options.ideal:
+        asked, fresh = count_ideal(options)
+        print(f"one NXDOMAIN a name {asked[0]} questions ({fresh} for fresh names), by type {asked[1]}, "
+              f"by type and DO {asked[2]}")
+        return
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         servers = start(options, Path(directory))
