@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """User-space instructions a query, counted by valgrind's callgrind: of one build or of several.
 
-    instructions.py [--queries N] [--only blocked,cached] [--extra FILE.yaml] [--worker] SINKHOLED [SINKHOLED ...]
+    instructions.py [--queries N] [--only blocked,ledger] [--extra FILE.yaml] [--worker] SINKHOLED [SINKHOLED ...]
 
 Each build serves each load twice, with few and with many queries; the difference, over the
 difference in queries, is what a query costs, without start and end.  The counts hardly depend on
 what else the machine does, so they compare builds where times are too noisy.  Ratios are to the
-first build.
+first build.  What a feature costs is told of the last build: without it, and with it.
 """
 import argparse
 import os
+import random
 import re
 import subprocess
 import sys
@@ -26,11 +27,21 @@ FEW = 3000
 SOME = 500  # names that are asked for
 FEW_AT_A_TIME = 32
 KINDS = ("blocked", "below", "cached", "forwarded")
+PATTERNS = 2000
+ADDRESSES = 10000
+# The load by which each is measured; what is configured without it and with it (options, a list);
+# how many addresses the upstream answers with.
+FEATURES = {
+    "ledger": ("blocked", ("evidence: {ledger: false}", ""), ("", ""), 1),
+    "patterns": ("cached", ("", ""), ("", "patterns.txt, format: adblock"), 1),
+    "addresses": ("forwarded", ("", ""), ("", "addresses.txt, format: addresses"), 4),
+}
 CONFIG = """\
 server: {{listen: ["127.0.0.1@{port}"], workers: 1, user: root}}
 upstreams: [{{address: 127.0.0.1@{upstream}}}]
 lists:
   - {{name: bench, file: {directory}/names.txt, format: names, sinkhole: {{ipv4: 192.0.2.1, ipv6: "2001:db8::1"}}}}
+  {more}
 state: {{directory: {directory}/state}}
 {extra}
 """
@@ -39,16 +50,17 @@ state: {{directory: {directory}/state}}
 class Run:
     """One start of a build under callgrind, and the load of one kind."""
 
-    def __init__(self, options, directory, upstream):
+    def __init__(self, options, directory, upstream, extra="", more=""):
         self.options, self.directory, self.upstream = options, directory, upstream
+        self.extra = extra + (options.extra.read_text() if options.extra else "")
+        self.more = f"- {{name: more, file: {directory}/{more}, action: nxdomain}}" if more else ""
 
     def count(self, binary, kind, queries):
         """All instructions of a process that answers so many queries."""
         port = measure.free_port()
         config = self.directory / "bench.yaml"
-        extra = self.options.extra.read_text() if self.options.extra else ""
         config.write_text(CONFIG.format(port=port, upstream=self.upstream, directory=self.directory,
-                                        extra=extra))
+                                        extra=self.extra, more=self.more))
         (self.directory / "state" / "cache.dump").unlink(missing_ok=True)  # no build starts warmer
         out = self.directory / "callgrind.out"
         log = self.directory / "log"
@@ -110,10 +122,62 @@ class Run:
         return (self.count(binary, kind, many) - self.count(binary, kind, FEW)) / self.options.queries
 
 
+def write_patterns(path):
+    """As lists have them: most begin or end so, some are regular expressions.  None is in a name
+    that is asked for but by chance."""
+    draw = random.Random(1)
+
+    def word(least, most):
+        return "".join(draw.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(draw.randint(least, most)))
+
+    with open(path, "w") as out:
+        for number in range(PATTERNS):
+            a, b = word(4, 8), word(5, 10)
+            print((f"||{a}*.{b}.com^", f"||{a}-*.{b}.", f"/^{a}[0-9]+\\.{b}/")[number % 3], file=out)
+
+
+def write_addresses(path):
+    """Addresses and networks from all over, none of them one that is answered."""
+    draw = random.Random(2)
+    with open(path, "w") as out:
+        for _ in range(ADDRESSES):
+            network = draw.randrange(1 << 24, 192 << 24) & 0xffffff00
+            print(".".join(str(network >> shift & 255) for shift in (24, 16, 8, 0)) +
+                  draw.choice(("", "/24")), file=out)
+
+
+def compare_builds(options, directory, kind, port):
+    run = Run(options, directory, port)
+    counts = [run.per_query(binary, kind) for binary in options.binaries]
+    shown = "  ".join(f"{count:9.1f} ({count / counts[0]:.3f})" for count in counts)
+    print(f"{kind:<10} {shown}", flush=True)
+
+
+def tell_feature(options, directory, name, port):
+    kind, extras, lists, _ = FEATURES[name]
+    without, used = (Run(options, directory, port, extra, more).per_query(options.binaries[-1], kind)
+                     for extra, more in zip(extras, lists))
+    print(f"{name:<10} {without:9.1f} without, {used:9.1f} with it ({used / without:.3f}, "
+          f"{used - without:+.1f}; {kind})", flush=True)
+
+
+def measure_one(options, directory, name):
+    addresses = FEATURES[name][3] if name in FEATURES else 1
+    port = measure.free_port()
+    upstream = measure.spawn([str(options.tools / "reflector"), "--answer", "--address", "192.0.2.7",
+                              *(["--further", str(addresses - 1)] if addresses > 1 else []),
+                              "--ttl", "86400", "127.0.0.1", str(port)], "0-1", subprocess.DEVNULL)
+    try:
+        (tell_feature if name in FEATURES else compare_builds)(options, directory, name, port)
+    finally:
+        measure.stop(upstream)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--queries", type=int, default=10000)
-    parser.add_argument("--only", default=",".join(KINDS))
+    parser.add_argument("--only", default=",".join((*KINDS, *FEATURES)),
+                        help="%(default)s")
     parser.add_argument("--names", type=int, default=10000, help="names on the list")
     parser.add_argument("--extra", type=Path, help="YAML to put behind the configuration")
     parser.add_argument("--worker", action="store_true", help="the worker's thread alone")
@@ -127,17 +191,10 @@ def main():
         (directory / "state").chmod(0o777)
         subprocess.run([options.tools / "names", str(options.names), folder], check=True,
                        stdout=subprocess.DEVNULL)
-        port = measure.free_port()
-        reflector = measure.spawn([str(options.tools / "reflector"), "--answer", "--address", "192.0.2.7",
-                                   "--ttl", "86400", "127.0.0.1", str(port)], "0-1", subprocess.DEVNULL)
-        try:
-            for kind in options.only.split(","):
-                run = Run(options, directory, port)
-                counts = [run.per_query(binary, kind) for binary in options.binaries]
-                shown = "  ".join(f"{count:9.1f} ({count / counts[0]:.3f})" for count in counts)
-                print(f"{kind:<10} {shown}", flush=True)
-        finally:
-            measure.stop(reflector)
+        write_patterns(directory / "patterns.txt")
+        write_addresses(directory / "addresses.txt")
+        for name in options.only.split(","):
+            measure_one(options, directory, name)
 
 
 if __name__ == "__main__":

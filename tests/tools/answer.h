@@ -13,14 +13,17 @@ enum {
 	HEADER_LEN = 12,
 	RR_FIXED_LEN = 10, /* type, class, TTL, length */
 	ANSWER_LEN = 16,
+	ANSWERS_MAX = 16,
 	OPT_LEN = 11,
 	TYPE_A = 1,
 	TYPE_OPT = 41,
 };
 
-/* The one record that every A question is answered with. */
+/* The record that every A question is answered with, and further ones of the addresses behind it.
+ */
 struct answer {
 	uint32_t ttl_s;
+	unsigned further;
 	struct in_addr address;
 };
 
@@ -72,15 +75,16 @@ static inline bool has_opt(const uint8_t *packet, size_t len, size_t offset)
 	return false;
 }
 
-static inline size_t put_answer(uint8_t *p, const struct answer *answer)
+static inline size_t put_answer(uint8_t *p, const struct answer *answer, unsigned number)
 {
 	static const uint8_t head[] = {0xc0, 0x0c, 0, TYPE_A, 0, 1};
+	struct in_addr address = {.s_addr = htonl(ntohl(answer->address.s_addr) + number)};
 
 	memcpy(p, head, sizeof head);
 	put16(p + 6, answer->ttl_s >> 16);
 	put16(p + 8, answer->ttl_s & 0xffff);
 	put16(p + 10, 4);
-	memcpy(p + 12, &answer->address, 4);
+	memcpy(p + 12, &address, 4);
 	return ANSWER_LEN;
 }
 
@@ -99,18 +103,18 @@ static inline size_t answer_query(uint8_t *packet, size_t len, const struct answ
 	size_t end = name_end + 4;
 
 	if (get16(packet + 4) != 1 || name_end == 0 || end > len ||
-	    end + ANSWER_LEN + OPT_LEN > PACKET_MAX)
+	    end + ANSWERS_MAX * ANSWER_LEN + OPT_LEN > PACKET_MAX)
 		return 0;
 	bool edns = has_opt(packet, len, end);
 	bool address = get16(packet + name_end) == TYPE_A;
 
 	packet[2] = 0x81;
 	packet[3] = 0x80;
-	put16(packet + 6, address);
+	put16(packet + 6, address ? 1 + answer->further : 0);
 	put16(packet + 8, 0);
 	put16(packet + 10, edns);
-	if (address)
-		end += put_answer(packet + end, answer);
+	for (unsigned i = 0; address && i <= answer->further; i++)
+		end += put_answer(packet + end, answer, i);
 	if (edns)
 		end += put_opt(packet + end);
 	return end;

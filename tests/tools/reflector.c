@@ -48,6 +48,8 @@ static const char usage_text[] =
 	"  sends every UDP packet back with QR and RA set; prints 'ready' once bound\n"
 	"  -a, --answer           answer A questions with one record, all others with none\n"
 	"  -A, --address IPV4     the address to answer with (198.51.100.1)\n"
+	"  -n, --further COUNT    so many records more, of the addresses behind it (0, at most "
+	"15)\n"
 	"  -t, --ttl SECONDS      its TTL (300)\n"
 	"  -h, --help\n";
 
@@ -162,17 +164,20 @@ static bool parse_options(int argc, char **argv, struct options *ret_opt)
 	static const struct option table[] = {
 		{"answer", no_argument, NULL, 'a'},
 		{"address", required_argument, NULL, 'A'},
+		{"further", required_argument, NULL, 'n'},
 		{"ttl", required_argument, NULL, 't'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "aA:t:h", table, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "aA:n:t:h", table, NULL)) != -1) {
 		if (letter == 'a')
 			ret_opt->answers = true;
 		else if (letter == 't')
 			ret_opt->answer.ttl_s = (uint32_t)strtoul(optarg, NULL, 10);
+		else if (letter == 'n')
+			ret_opt->answer.further = (unsigned)strtoul(optarg, NULL, 10);
 		else if (letter == 'h')
 			ret_opt->help = true;
 		else if (letter != 'A' || inet_pton(AF_INET, optarg, &ret_opt->answer.address) != 1)
@@ -180,7 +185,7 @@ static bool parse_options(int argc, char **argv, struct options *ret_opt)
 	}
 	if (ret_opt->help)
 		return true;
-	if (argc - optind != 2)
+	if (argc - optind != 2 || ret_opt->answer.further >= ANSWERS_MAX)
 		return false;
 	ret_opt->listen_address = argv[optind];
 	ret_opt->port = argv[optind + 1];
