@@ -15,7 +15,8 @@
  *               for a name of which the reply tells no zone (a positive answer by a wildcard),
  *               at or below its top-level domain
  *   additional  what is at the names that records of the answer section lead to: of mail
- *               exchangers, name servers, services
+ *               exchangers, name servers, services; where it is wanted, also what is at those of
+ *               NS of the authority section
  *
  * and the RRSIGs of records that would belong.  An NSEC says nothing without its RRSIG, which is
  * what a client checks it by, so that the wide rule for it does no harm.
@@ -55,6 +56,8 @@ struct bailiwick {
 	uint16_t rrclass;
 	bool circle;  /* a CNAME leads back to where it was reached from */
 	bool settled; /* the names and the zones are known: none will come any more */
+	bool servers; /* the names of the authority section's NS are targets too; set by the caller
+		       */
 	uint8_t zone[BAILIWICK_NAMES_MAX]; /* octets of the highest zone above the name; 0: none */
 	uint8_t parent[BAILIWICK_NAMES_MAX]; /* the place of the name that led to it */
 	struct name names[BAILIWICK_NAMES_MAX];

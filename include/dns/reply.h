@@ -72,6 +72,7 @@ struct reply_ttl_type {
 
 /* Bounds on what is taken over from a reply, in seconds. */
 struct reply_ttl_limits {
+	bool servers; /* addresses of the servers of its zones are as well (bailiwick.servers) */
 	uint32_t min_s;
 	uint32_t max_s;
 	uint32_t max_negative_s;

@@ -27,7 +27,8 @@ struct inspect_rules {
  * own name, and what is let be of a name holds for those behind it, and for its addresses.  Of
  * several matches one of a mandatory list decides, else the first that blocks, names before
  * addresses; a reply that no list blocks may still be one of rebinding, which has the list
- * POLICY_REBINDING.  `logged` has all lists that log any of what was found.
+ * POLICY_REBINDING.  `logged` has all lists that log any of what was found.  A pass is told where
+ * the leave is for a name that waits (policy_leave_waiting), of a zone that goes before it.
  *
  * Where nothing matches, additional records of names or with addresses that are listed are taken
  * from the reply; so are those by which a name of the question's would be rebound.  Any thread.

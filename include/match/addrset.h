@@ -5,7 +5,7 @@
  * A builder takes rules, list after list, and is frozen into an `addrset` that never changes again
  * and may be read by any thread without a lock.  A rule is a prefix, a list, and the line of its
  * source.  A list is known by its index, which the caller gives.  A rule takes 16 octets for IPv4
- * and 28 for IPv6, and large sets a quarter of a megabyte more.
+ * and 28 for IPv6, with data 8 more, and large sets a quarter of a megabyte more.
  */
 #ifndef MATCH_ADDRSET_H
 #define MATCH_ADDRSET_H
@@ -28,7 +28,9 @@ struct addrset;
 struct addrset_rule {
 	struct prefix prefix;
 	uint32_t list;
-	uint32_t line; /* in the list's source, from 1 */
+	uint32_t line;	/* in the list's source, from 1 */
+	uint32_t data;	/* a number of the caller's; 0: none */
+	uint8_t answer; /* likewise, of what is done (enum domset_answer) */
 };
 
 /* Distinct rules of a list, and those that were given more than once. */
@@ -50,9 +52,10 @@ enum err addrset_builder_add(struct addrset_builder *builder,
 size_t addrset_builder_mark(const struct addrset_builder *builder);
 void addrset_builder_rollback(struct addrset_builder *builder, size_t count);
 
-/* Asked of each rule that is carried over: false leaves it out. */
+/* Asked of each rule that is carried over: false leaves it out; its answer and its data may be
+ * changed. */
 struct addrset_filter {
-	bool (*takes)(void *arg, const struct addrset_rule *rule);
+	bool (*takes)(void *arg, struct addrset_rule *rule);
 	void *arg;
 };
 
@@ -81,6 +84,10 @@ uint32_t addrset_next(const struct addrset *set, uint32_t record);
 
 /* The list of a record. */
 uint32_t addrset_list(const struct addrset *set, uint32_t record);
+
+/* What is done by a record, and its number of the caller's. */
+uint8_t addrset_answer(const struct addrset *set, uint32_t record);
+uint32_t addrset_data(const struct addrset *set, uint32_t record);
 
 /* The rule of a record. */
 struct addrset_rule addrset_rule(const struct addrset *set, uint32_t record);

@@ -10,6 +10,11 @@
  * that of the longest prefix; if that is an exception, the list says nothing.  A list whose action
  * is to log never decides: that it has the name stands beside the verdict, unless the name passes.
  * A response policy zone is asked in its turn also where its rule, or its action, is to pass.
+ *
+ * Rules of such zones have other triggers beside names.  The first zone that has any decides; in a
+ * zone, a rule for the client goes before one for the name, and that before one for what the answer
+ * has.  So what a zone says of a name stands only when no zone before it says something of the
+ * answer (policy_waits).
  */
 #ifndef MATCH_POLICY_H
 #define MATCH_POLICY_H
@@ -49,6 +54,16 @@ enum action {
 	ACTION_COUNT
 };
 
+/* What a rule is for; of names, and from TRIGGER_ADDRESS on of addresses. */
+enum trigger {
+	TRIGGER_NAME,	 /* that is asked for, or that an answer leads to */
+	TRIGGER_SERVER,	 /* of a zone that such a name lies in */
+	TRIGGER_ADDRESS, /* that an answer has */
+	TRIGGER_CLIENT,
+	TRIGGER_SERVER_ADDRESS,
+	TRIGGER_COUNT
+};
+
 /* Why a list blocks: chooses the EDE code of a denial (RFC 8914). */
 enum reason {
 	REASON_ORDER,	  /* 16, Censored */
@@ -84,6 +99,8 @@ struct policy_list {
 	bool silent;   /* it says nothing now: its order has not begun, or is over */
 	bool zone;     /* its rules are those of a response policy zone */
 	bool given;    /* and say themselves what is done */
+	bool hasty;    /* what it says of a name waits for no answer */
+	bool answers;  /* it is a zone with rules for what an answer has */
 	bool findings; /* who asks for one of its names is written down */
 	bool has_ipv4;
 	bool has_ipv6;
@@ -120,12 +137,14 @@ struct policy_manual {
 #define POLICY_NO_PLACE (POLICY_PLACES + 1U) /* nothing of all these has decided */
 
 struct policy {
-	struct domset *set;	      /* owned */
-	struct addrset *addrs;	      /* owned: listed addresses; NULL: there are none */
-	struct localdata *data;	      /* owned: what rules with ACTION_GIVEN give */
-	struct policy_manual *manual; /* owned; NULL: nothing was said */
-	size_t list_count;	      /* of the configuration; the manual ones are always there */
-	size_t without_bit;	      /* lists that should have one: see policy_give_bits */
+	struct domset *set;	/* owned */
+	struct domset *servers; /* owned, of TRIGGER_SERVER; NULL: there are none */
+	struct addrset *prefixes[TRIGGER_COUNT]; /* owned, of addresses; NULL: there are none */
+	struct localdata *data;			 /* owned: what rules with ACTION_GIVEN give */
+	struct policy_manual *manual;		 /* owned; NULL: nothing was said */
+	size_t list_count;	/* of the configuration; the manual ones are always there */
+	size_t without_bit;	/* lists that should have one: see policy_give_bits */
+	uint16_t first_answers; /* the first list with rules for answers; POLICY_PLACES: none */
 	uint16_t bit_list[POLICY_BITS_MAX];	     /* whose bit it is */
 	struct policy_list lists[POLICY_PLACES + 1]; /* the last is POLICY_REBINDING */
 };
@@ -135,10 +154,15 @@ struct policy {
  * CNAME's target, say.
  */
 struct policy_leave {
-	bool passed;	   /* a list lets it pass: only mandatory lists are asked */
+	bool passed;	/* a list lets it pass: only mandatory lists are asked */
+	bool itself;	/* of what lies behind the name only mandatory lists are asked */
+	bool done;	/* zones with rules for answers are not asked */
+	uint16_t limit; /* 0: all lists; else of these zones before list limit - 1, and those that
+			 * are mandatory */
 	uint64_t excepted; /* lists with an exception for it, by their bits: they are not asked */
 };
 
+#define POLICY_NO_LIMIT UINT16_MAX /* all zones with rules for answers */
 #define POLICY_NO_LEAVE ((struct policy_leave){.passed = false})
 #define POLICY_MANDATORY_ONLY ((struct policy_leave){.passed = true})
 
@@ -149,8 +173,8 @@ struct verdict {
 	uint16_t list;	    /* index of the list that decided */
 	uint8_t owner_labels;
 	bool below_only;   /* the rule is for what is below its owner, which is not listed */
-	bool address;	   /* the rule is for an address, and has no owner */
-	uint32_t record;   /* the rule, for domset_rule or addrset_rule of the same policy */
+	uint8_t trigger;   /* enum trigger: of an address the rule has no owner */
+	uint32_t record;   /* the rule, for domset_rule or addrset_rule of the trigger's set */
 	uint64_t excepted; /* valid always: as in struct policy_leave */
 	uint64_t logged;   /* valid always: lists that only log, and have it, by their bits */
 };
@@ -187,6 +211,9 @@ static inline bool policy_is_enforced(const struct policy *policy, unsigned int 
 	       !policy_is_silent(policy, list);
 }
 
+/* Fills in which lists are zones with what kinds of rules, once the sets are there. */
+void policy_note_zones(struct policy *policy);
+
 /* Fills in POLICY_REBINDING. */
 void policy_describe_rebinding(struct policy *policy);
 
@@ -204,10 +231,54 @@ struct verdict policy_match(const struct policy *policy, const struct name *name
 			    const struct name_suffixes *suffixes, uint16_t qtype,
 			    struct policy_leave leave);
 
-/* The verdict on an address that a name with `leave` has.  Asks no list when `policy->addrs` is
- * NULL, which a caller may look at first.  Any thread. */
-struct verdict policy_match_address(const struct policy *policy, const struct ip *ip,
-				    struct policy_leave leave);
+/* The same of the name that `client` asks for: with rules for clients. */
+struct verdict policy_match_query(const struct policy *policy, const struct name *name,
+				  const struct name_suffixes *suffixes, uint16_t qtype,
+				  const struct ip *client, struct policy_leave leave);
+
+/* The verdict on an address of TRIGGER_ADDRESS or TRIGGER_SERVER_ADDRESS that a name with `leave`
+ * has.  Asks no list when `policy->prefixes` has no such set, which a caller may look at first. Any
+ * thread. */
+struct verdict policy_match_prefix(const struct policy *policy, enum trigger trigger,
+				   const struct ip *ip, struct policy_leave leave);
+
+static inline struct verdict policy_match_address(const struct policy *policy, const struct ip *ip,
+						  struct policy_leave leave)
+{
+	return policy_match_prefix(policy, TRIGGER_ADDRESS, ip, leave);
+}
+
+/* The verdict on a name server of the zone that a name with `leave` lies in; lower case.  Any
+ * thread. */
+struct verdict policy_match_server(const struct policy *policy, const struct name *server,
+				   struct policy_leave leave);
+
+/* True where a zone may yet say something that goes before `verdict`, by what the answer to its
+ * name has. */
+bool policy_waits(const struct policy *policy, const struct verdict *verdict,
+		  struct policy_leave leave);
+
+/* What an answer is judged with that such a verdict waits for. */
+static inline struct policy_leave policy_leave_waiting(const struct verdict *verdict)
+{
+	return (struct policy_leave){
+		.itself = true,
+		.limit = (uint16_t)(verdict->list + 1U),
+		.excepted = verdict->excepted,
+	};
+}
+
+/* True where a zone has rules for what an answer has. */
+static inline bool policy_has_answers(const struct policy *policy)
+{
+	return policy->first_answers < POLICY_PLACES;
+}
+
+/* The number of the records that the verdict's rule gives; 0: none.  Any thread. */
+uint32_t policy_data(const struct policy *policy, const struct verdict *verdict);
+
+/* The prefix of the verdict's rule, which is for addresses. */
+struct prefix policy_prefix(const struct policy *policy, const struct verdict *verdict);
 
 /* What holds for the names that lie behind the one of `verdict`, which was reached with `leave`. */
 static inline struct policy_leave policy_leave_behind(struct policy_leave leave,
@@ -215,6 +286,15 @@ static inline struct policy_leave policy_leave_behind(struct policy_leave leave,
 {
 	leave.passed |= verdict->matched && verdict->action == ACTION_PASS;
 	leave.excepted |= verdict->excepted;
+	return leave;
+}
+
+/* What holds for what such a name leads to. */
+static inline struct policy_leave policy_leave_led(struct policy_leave leave)
+{
+	leave.passed |= leave.itself;
+	leave.itself = false;
+	leave.limit = 0;
 	return leave;
 }
 

@@ -19,20 +19,25 @@
  * to the addresses' with the index of the list that was begun last. */
 struct rules {
 	struct domset_builder *names;
-	struct addrset_builder *addresses;
-	struct localdata *data; /* what rules of names give */
+	struct domset_builder *servers;
+	struct addrset_builder *addresses[TRIGGER_COUNT]; /* from TRIGGER_ADDRESS on */
+	struct localdata *data;				  /* what rules give */
 };
 
 /* Where the rules stood; plain data. */
 struct rules_mark {
 	struct domset_mark names;
-	size_t addresses;
+	struct domset_mark servers;
+	size_t addresses[TRIGGER_COUNT];
 	uint32_t data;
 };
 
 /* Empty ones, whose set of names will hash with `key`.  One thread at a time.  ERR_NOMEM. */
 enum err rules_init(const struct hash_key *key, struct rules *ret_rules) MUST_CHECK;
 void rules_fini(struct rules *rules);
+
+/* Begins list `list`.  Errors as of domset_builder_begin. */
+enum err rules_begin(struct rules *rules, unsigned int list) MUST_CHECK;
 
 struct rules_mark rules_mark(const struct rules *rules);
 void rules_rollback(struct rules *rules, const struct rules_mark *mark);
@@ -48,7 +53,8 @@ struct rules_filter {
 enum err rules_copy_list(struct rules *rules, const struct policy *old, unsigned int old_list,
 			 unsigned int list, const struct rules_filter *filter) MUST_CHECK;
 
-/* Freezes the rules into the sets of `policy`, which has none yet.  ERR_NOMEM. */
+/* Freezes the rules into the sets of `policy`, which has none yet, and notes what zones there are
+ * among its lists.  ERR_NOMEM. */
 enum err rules_freeze(struct rules *rules, struct policy *policy) MUST_CHECK;
 
 #endif

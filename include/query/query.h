@@ -44,6 +44,13 @@ enum transport {
 	TRANSPORT_TCP,
 };
 
+/* The CNAME of a rule that a query's name was led on by. */
+struct query_lead {
+	uint32_t ttl_s;
+	uint16_t list;	     /* that has the rule */
+	uint64_t generation; /* of the lists that it is one of */
+};
+
 /* One query of a batch.  Needs no initialisation; valid from query_begin on. */
 struct query {
 	struct wire_query wire;
@@ -57,10 +64,14 @@ struct query {
 			   */
 	bool unchecked;	  /* the question goes with CD: without, upstreams refuse to answer */
 	bool alias;	  /* its name is where CNAMEs of the operator's or of a rule lead */
-	bool lent;	  /* its leave is that of the rule which led to its name */
-	bool in_zone;	  /* its name is, or lies below, a zone with upstreams of its own */
-	uint16_t list;	  /* that has ended the query; POLICY_NO_PLACE: none has */
-	uint16_t pool;	  /* of the snapshot's: who is asked */
+	bool lent;  /* its leave is not what lists say of its name, so its reply may not be clean */
+	bool waits; /* what a zone says of its name stands if no other says something of the
+		     * answer */
+	bool led;   /* its name is where the CNAME of a rule leads */
+	struct query_lead lead;
+	bool in_zone;  /* its name is, or lies below, a zone with upstreams of its own */
+	uint16_t list; /* that has ended the query; POLICY_NO_PLACE: none has */
+	uint16_t pool; /* of the snapshot's: who is asked */
 	struct policy_leave leave; /* what the lists let be of its name, and so of the answer */
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint64_t cache_hash; /* differs by pool: none is given the replies of another */
@@ -94,7 +105,10 @@ struct query_wait {
 	enum transport transport;
 	bool has_cookie;
 	bool good_cookie;
-	bool alias; /* what is asked upstream is where the operator's CNAMEs lead */
+	bool alias; /* what is asked upstream is where the operator's CNAMEs lead, or a rule's */
+	bool waits; /* as of the query, and the two below */
+	bool led;
+	struct query_lead lead;
 	struct ip client;
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint8_t question[QUERY_QUESTION_MAX]; /* with the letters' case as asked */
@@ -194,16 +208,21 @@ void query_remember_failure(const struct query_env *env, const struct query_key 
  * refused: makes it the question with CD (RFC 4035, 3.2.2).  False: it is that already. */
 bool query_ask_unchecked(struct query_key *key);
 
-/* Answers a waiting client: with the verdict if it matched, else with the reply. */
-enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,
+/*
+ * Answers a waiting client: with the verdict if it matched, else with the reply.  QUERY_FORWARD: a
+ * rule's CNAME leads to a name that has to be asked for, which `wait` is for from here on, by
+ * `ret_key`.
+ */
+enum query_outcome query_resume(const struct query_env *env, struct query_wait *wait,
 				const struct reply *reply, const struct verdict *verdict,
-				uint8_t *buf, size_t cap, size_t *ret_len);
+				struct query_key *ret_key, uint8_t *buf, size_t cap,
+				size_t *ret_len);
 
 /* Answers a waiting client over UDP with an empty, truncated answer instead. */
 size_t query_resume_truncated(const struct query_env *env, const struct query_wait *wait,
 			      uint8_t *buf, size_t cap);
 
-/* Answers a waiting client SERVFAIL. */
+/* Answers a waiting client SERVFAIL, or with what a zone says of the name. */
 size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 		  enum query_failure failure, uint8_t *buf, size_t cap);
 

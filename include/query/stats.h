@@ -26,6 +26,8 @@
 	X(blocked_name, "queries whose name a list blocks")                                        \
 	X(blocked_cname, "queries whose answer leads to a name that a list blocks")                \
 	X(blocked_address, "queries whose answer has an address that a list blocks")               \
+	X(blocked_server, "queries for names whose name server a zone blocks")                     \
+	X(blocked_client, "queries of clients that a zone blocks")                                 \
 	X(rebinding, "queries for public names that have a private address")                       \
 	X(logged, "queries whose name or answer a list has that only logs")                        \
 	X(local_answers, "queries for the operator's own names, answered from the configuration")  \
@@ -84,6 +86,8 @@
 	X(blocked_name, "answers", "verdict", "blocked-name")                                      \
 	X(blocked_cname, "answers", "verdict", "blocked-cname")                                    \
 	X(blocked_address, "answers", "verdict", "blocked-address")                                \
+	X(blocked_server, "answers", "verdict", "blocked-server")                                  \
+	X(blocked_client, "answers", "verdict", "blocked-client")                                  \
 	X(rebinding, "answers", "verdict", "blocked-rebinding")                                    \
 	X(local_answers, "answers", "verdict", "local")                                            \
 	X(special_use, "answers", "verdict", "special-use")                                        \

@@ -4,9 +4,11 @@
  * by line, into rules and what these give.
  *
  * The zone's name is the owner of its SOA; without one it is the origin where its first record
- * stands.  An owner below that is a trigger: "x" the name itself, "*.x" the names below it.  The
- * target of a CNAME says what is done: "." NXDOMAIN, "*." no data, rpz-passthru., rpz-drop.,
- * rpz-tcp-only., or the owner itself, which passes as well; any other record is what is answered.
+ * stands.  An owner below that is a trigger: "x" the name itself, "*.x" the names below it; below
+ * rpz-client-ip, rpz-ip and rpz-nsip an address with the length of its prefix, turned round, and
+ * below rpz-nsdname a name server's.  The target of a CNAME says what is done: "." NXDOMAIN, "*."
+ * no data, rpz-passthru., rpz-drop., rpz-tcp-only., or the owner itself, which passes as well; any
+ * other record is what is answered.
  *
  * A record that cannot be taken costs itself, and is told in the report with its line.
  */
@@ -19,10 +21,10 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "list/addrguard.h"
 #include "list/guard.h"
 #include "list/report.h"
-#include "match/domset.h"
-#include "given/localdata.h"
+#include "match/rules.h"
 
 #define RPZ_CUTS_TOLD 8U
 
@@ -30,12 +32,17 @@ struct rpz_zone;
 
 struct rpz_options {
 	const char *path;	    /* of the file, for what is told */
-	const struct hash_key *key; /* of the builder's set */
-	const struct guard *guard;  /* the entry gate; NULL lets all pass */
-	unsigned int allowed;	    /* GUARD_ALLOW_ */
-	uint32_t ttl_s;		    /* of records, where the file does not say */
-	bool overridden;	    /* every rule does what the list does, whatever it says */
-	bool nearest; /* a wildcard covers all names below it that have no nearer rule */
+	const struct hash_key *key; /* of the sets of names */
+	struct rules *rules;	    /* to which all is added; they have begun the list */
+	unsigned int list;
+	const struct guard *guard;	   /* the entry gates; NULL lets all pass */
+	const struct addrguard *addrguard; /* likewise */
+	unsigned int allowed;		   /* GUARD_ALLOW_ */
+	uint32_t ttl_s;			   /* of records, where the file does not say */
+	uint32_t max_ttl_s;		   /* of all that is given; 0: as it says */
+	const struct name *cname;	   /* what every rule gives; NULL: what it says */
+	bool overridden; /* every rule does what the list does, whatever it says */
+	bool nearest;	 /* a wildcard covers all names below it that have no nearer rule */
 };
 
 /* A name below which a wildcard does not hold, since the zone has it (RFC 4592, 2.2.2). */
@@ -48,16 +55,15 @@ struct rpz_summary {
 	bool has_soa;
 	uint32_t serial;
 	uint32_t negative_ttl_s; /* of the SOA (RFC 2308, 5) */
+	uint64_t loose;		 /* prefixes with bits behind them, which are as if not set */
+	uint32_t loose_line;
 	uint64_t cuts;
 	struct rpz_cut told[RPZ_CUTS_TOLD]; /* the first ones */
 };
 
-/*
- * Begins a zone whose rules are added to the list that `builder` has begun last, and what they give
- * to `data`.  All of these live as long as the zone; so does what `options` points to.  ERR_NOMEM.
+/* Begins a zone.  What `options` points to, and the report, live as long as the zone.  ERR_NOMEM.
  */
-enum err rpz_zone_create(const struct rpz_options *options, struct domset_builder *builder,
-			 struct localdata *data, struct list_report *report,
+enum err rpz_zone_create(const struct rpz_options *options, struct list_report *report,
 			 struct rpz_zone **ret_zone) MUST_CHECK;
 
 /*

@@ -13,6 +13,7 @@ void bailiwick_begin(struct bailiwick *b, const uint8_t *question, size_t len)
 	b->circle = false;
 	b->followed = false;
 	b->settled = false;
+	b->servers = false;
 	if (len == 0)
 		return;
 	name_copy_lower(&b->names[0], question, len - 4);
@@ -200,11 +201,15 @@ static bool take_answer(struct bailiwick *b, uint16_t type, const struct wire_rr
 	return true;
 }
 
-static bool take_authority(struct bailiwick *b, uint16_t type, const struct name *owner)
+static bool take_authority(struct bailiwick *b, uint16_t type, const struct wire_rr *rr,
+			   const struct name *owner, const struct name *target)
 {
 	switch (type) {
-	case TYPE_SOA:
 	case TYPE_NS:
+		if (b->servers && rr->type == TYPE_NS)
+			add_target(b, owner, target);
+		return is_above(b, owner, true);
+	case TYPE_SOA:
 		return is_above(b, owner, true);
 	case TYPE_NSEC:
 	case TYPE_NSEC3:
@@ -228,7 +233,7 @@ bool bailiwick_take(struct bailiwick *b, enum section section, const uint8_t *ms
 	case SECTION_ANSWER:
 		return take_answer(b, type, rr, owner, target);
 	case SECTION_AUTHORITY:
-		return take_authority(b, type, owner);
+		return take_authority(b, type, rr, owner, target);
 	default:
 		return is_target(b, owner);
 	}

@@ -373,6 +373,7 @@ static enum err take_all(uint8_t *msg, size_t len, const struct reply_ttl_limits
 	exam.limits = limits;
 	exam.reply = reply;
 	bailiwick_begin(&exam.bailiwick, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER);
+	exam.bailiwick.servers = limits->servers;
 	exam_begin(&exam, len);
 	err = take_records(&exam);
 	if (err == ERR_OK && exam.foreign)

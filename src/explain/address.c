@@ -18,7 +18,7 @@ static bool has_list(const struct explanation *e, uint32_t list)
 static void add_prefixes(const struct snapshot *s, const struct ip *ip, const struct verdict *v,
 			 struct explanation *e)
 {
-	const struct addrset *set = s->policy->addrs;
+	const struct addrset *set = s->policy->prefixes[TRIGGER_ADDRESS];
 	uint32_t record = set ? addrset_first(set, ip) : ADDRSET_NONE;
 
 	for (; record != ADDRSET_NONE; record = addrset_next(set, record)) {
@@ -28,8 +28,8 @@ static void add_prefixes(const struct snapshot *s, const struct ip *ip, const st
 			continue;
 		e->rules[e->rule_count++] = (struct explain_rule){
 			.list = (uint16_t)rule.list,
-			.decides = v->matched && v->address && v->record == record &&
-				   v->list == rule.list,
+			.decides = v->matched && v->trigger == TRIGGER_ADDRESS &&
+				   v->record == record && v->list == rule.list,
 			.line = rule.line,
 			.prefix = rule.prefix,
 		};

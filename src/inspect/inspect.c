@@ -1,80 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "inspect/inspect.h"
 
-#include "dns/bailiwick.h"
 #include "dns/hints.h"
 #include "inspect/embedded.h"
-
-#define KEPT_MAX 16U /* records with addresses that are kept */
-
-/* What was said so far. */
-struct judgement {
-	const struct inspect_rules *rules;
-	struct verdict verdict;
-	uint16_t qtype;
-	bool rebound; /* an address is private */
-};
-
-/* What a reply leads to, and what was let be of each name. */
-struct inspection {
-	struct judgement judgement;
-	const uint8_t *msg;
-	size_t len;
-	bool targets;	/* the answer section has records that name another host */
-	bool addresses; /* and such as have addresses, which somebody asks about */
-	unsigned int kept_count;
-	unsigned int kept_until; /* of the answer's records, those that were looked at for them */
-	size_t behind_kept;	 /* where the next one begins */
-	struct wire_rr kept[KEPT_MAX];
-	unsigned int link_count;
-	struct bailiwick_link links[BAILIWICK_LINKS_MAX + 1]; /* one is tried before */
-	struct bailiwick bailiwick;
-	struct policy_leave leave[BAILIWICK_NAMES_MAX];
-};
-
-/* What is behind a name that is to be asked for over TCP may be blocked for good, and what a list
- * of the operator's blocks may be on one that is mandatory. */
-static bool is_stronger(const struct judgement *j, const struct verdict *v)
-{
-	const struct policy_list *lists = j->rules->policy->lists;
-	const struct verdict *old = &j->verdict;
-
-	if (!old->matched || (old->action == ACTION_TCP_ONLY && v->action != ACTION_TCP_ONLY))
-		return true;
-	return lists[v->list].mandatory && !lists[old->list].mandatory;
-}
-
-static void note(struct judgement *j, const struct verdict *v)
-{
-	uint64_t logged = j->verdict.logged | v->logged;
-
-	if (v->matched && v->action != ACTION_PASS && is_stronger(j, v))
-		j->verdict = *v;
-	j->verdict.logged = logged;
-}
-
-static struct verdict match_name(const struct inspect_rules *rules, const struct name *name,
-				 uint16_t qtype, struct policy_leave leave)
-{
-	struct name_suffixes suffixes;
-
-	name_hash_suffixes(rules->name_key, name, &suffixes);
-	return policy_match(rules->policy, name, &suffixes, qtype, leave);
-}
+#include "inspect/judgement.h"
 
 static void judge_name(struct judgement *j, const struct name *name, struct policy_leave *leave)
 {
-	struct verdict v = match_name(j->rules, name, j->qtype, *leave);
+	struct verdict v = judgement_name(j->rules, name, j->qtype, *leave);
 
 	*leave = policy_leave_behind(*leave, &v);
-	note(j, &v);
+	judgement_note(j, &v);
 }
 
 /* ---- what is there */
 
 static bool asks_for_addresses(const struct inspect_rules *rules)
 {
-	return rules->policy->addrs || rules->rebind;
+	return rules->policy->prefixes[TRIGGER_ADDRESS] || rules->rebind;
 }
 
 #define NO_TARGET 255U
@@ -96,16 +39,11 @@ static unsigned int target_at(uint16_t type)
 	}
 }
 
-static bool has_address(uint16_t type)
-{
-	return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
-}
-
 /* Keeps a record with addresses, the `number`-th, as long as there is room. */
 static void keep(struct inspection *in, const struct wire_rr *rr, unsigned int number,
 		 size_t behind)
 {
-	bool wanted = has_address(rr->type);
+	bool wanted = judgement_has_address(rr->type);
 
 	in->addresses |= wanted;
 	if (in->kept_until + 1 != number || (wanted && in->kept_count == KEPT_MAX))
@@ -152,9 +90,8 @@ static void judge_names(struct inspection *in)
 {
 	struct bailiwick *b = &in->bailiwick;
 
-	bailiwick_follow(b, in->links, in->link_count);
 	for (unsigned int i = 1; i < b->count; i++) {
-		in->leave[i] = in->leave[b->parent[i]];
+		in->leave[i] = policy_leave_led(in->leave[b->parent[i]]);
 		judge_name(&in->judgement, &b->names[i], &in->leave[i]);
 	}
 }
@@ -184,7 +121,7 @@ static void judge_target(struct inspection *in, const struct wire_rr *rr)
 	if (!owner || pos >= rr->end || name_unpack(in->msg, in->len, &pos, &name) != ERR_OK ||
 	    name.len <= 1)
 		return;
-	leave = *owner;
+	leave = policy_leave_led(*owner);
 	judge_name(&in->judgement, &name, &leave);
 }
 
@@ -202,20 +139,6 @@ static void judge_targets(struct inspection *in, const struct reply *reply)
 
 /* ---- addresses */
 
-static struct verdict match_address(const struct policy *policy, const struct ip *ip,
-				    struct policy_leave leave)
-{
-	struct verdict v = policy_match_address(policy, ip, leave);
-	uint64_t logged = v.logged;
-	struct ip ipv4;
-
-	if (v.matched || !embedded_ipv4(ip, &ipv4))
-		return v;
-	v = policy_match_address(policy, &ipv4, leave);
-	v.logged |= logged;
-	return v;
-}
-
 /* False for nearly all addresses, at little cost. */
 static bool may_be_listed(const struct addrset *addrs, const struct ip *ip)
 {
@@ -228,9 +151,9 @@ static void judge_address(struct judgement *j, const struct ip *ip, struct polic
 {
 	struct verdict v;
 
-	if (may_be_listed(j->rules->policy->addrs, ip)) {
-		v = match_address(j->rules->policy, ip, leave);
-		note(j, &v);
+	if (may_be_listed(j->rules->policy->prefixes[TRIGGER_ADDRESS], ip)) {
+		v = judgement_address(j->rules->policy, TRIGGER_ADDRESS, ip, leave);
+		judgement_note(j, &v);
 	}
 	j->rebound |= j->rules->rebind && rebind_is_private(j->rules->rebind, ip);
 }
@@ -264,6 +187,19 @@ static bool is_same_owner(const struct inspection *in, size_t a, size_t b)
 	       in->msg[a + 1] == in->msg[b + 1];
 }
 
+/* Zones have said already what they say. */
+static void judge_owned(struct inspection *in, const struct wire_rr *rr,
+			const struct policy_leave *owner)
+{
+	struct policy_leave leave;
+
+	if (!owner)
+		return;
+	leave = *owner;
+	leave.done = in->done;
+	judge_record(&in->judgement, in->msg, rr, leave);
+}
+
 /* Those that were kept when the records were walked; further ones are walked to. */
 static void judge_addresses(struct inspection *in, const struct reply *reply)
 {
@@ -278,15 +214,13 @@ static void judge_addresses(struct inspection *in, const struct reply *reply)
 		if (!is_same_owner(in, owner, kept->owner))
 			leave = leave_of(in, kept->owner);
 		owner = kept->owner;
-		if (leave)
-			judge_record(&in->judgement, in->msg, kept, *leave);
+		judge_owned(in, kept, leave);
 	}
 	for (unsigned int i = in->kept_until; i < reply->ancount; i++) {
 		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
 			return;
-		leave = has_address(rr.type) ? leave_of(in, rr.owner) : NULL;
-		if (leave)
-			judge_record(&in->judgement, in->msg, &rr, *leave);
+		leave = judgement_has_address(rr.type) ? leave_of(in, rr.owner) : NULL;
+		judge_owned(in, &rr, leave);
 	}
 }
 
@@ -324,10 +258,10 @@ static bool is_listed(const void *arg, const struct name *owner, const uint8_t *
 {
 	const struct inspection *in = arg;
 	struct judgement beside = {.rules = in->judgement.rules, .qtype = in->judgement.qtype};
-	struct policy_leave leave = in->leave[0];
+	struct policy_leave leave = policy_leave_led(in->leave[0]);
 
 	judge_name(&beside, owner, &leave);
-	if (has_address(rr->type) && !beside.verdict.matched)
+	if (judgement_has_address(rr->type) && !beside.verdict.matched)
 		judge_record(&beside, msg, rr, leave);
 	return beside.verdict.matched || is_rebound(&beside, &in->bailiwick.names[0]);
 }
@@ -345,13 +279,22 @@ static struct verdict inspect_simple(const struct inspect_rules *rules, const ui
 	struct wire_rr rr;
 
 	for (unsigned int i = 0; i < reply->ancount; i++)
-		if (wire_next_rr(msg, len, &pos, &rr) == ERR_OK && has_address(rr.type))
+		if (wire_next_rr(msg, len, &pos, &rr) == ERR_OK && judgement_has_address(rr.type))
 			judge_record(&j, msg, &rr, leave);
 	if (!j.rebound)
 		return j.verdict;
 	name_copy_lower(&qname, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER - 4U);
 	judge_rebinding(&j, &qname);
 	return j.verdict;
+}
+
+/* The pass of a zone is told, since it goes before what a later one says of the question's name. */
+static struct verdict with_pass(const struct inspection *in)
+{
+	struct verdict v = in->judgement.verdict.matched ? in->judgement.verdict : in->pass;
+
+	v.logged = in->judgement.verdict.logged;
+	return v;
 }
 
 static struct verdict inspect_all(const struct inspect_rules *rules, uint8_t *msg, size_t len,
@@ -371,8 +314,14 @@ static struct verdict inspect_all(const struct inspect_rules *rules, uint8_t *ms
 	in.link_count = 0;
 	bailiwick_begin(&in.bailiwick, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER);
 	in.leave[0] = leave;
+	in.done = false;
+	in.passed = false;
 	collect(&in, reply);
-	judge_names(&in);
+	bailiwick_follow(&in.bailiwick, in.links, in.link_count);
+	if (policy_has_answers(rules->policy))
+		inspect_links(&in, reply);
+	else
+		judge_names(&in);
 	if (in.targets)
 		judge_targets(&in, reply);
 	if (in.addresses)
@@ -380,13 +329,13 @@ static struct verdict inspect_all(const struct inspect_rules *rules, uint8_t *ms
 	judge_rebinding(&in.judgement, &in.bailiwick.names[0]);
 	if (is_open(&in.judgement.verdict))
 		(void)reply_drop_additional(msg, reply, is_listed, &in);
-	return in.judgement.verdict;
+	return in.passed && leave.itself ? with_pass(&in) : in.judgement.verdict;
 }
 
 struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, size_t len,
 			     struct reply *reply, struct policy_leave leave)
 {
-	if (!reply->simple)
+	if (!reply->simple || policy_has_answers(rules->policy))
 		return inspect_all(rules, msg, len, reply, leave);
 	if (!asks_for_addresses(rules))
 		return (struct verdict){.matched = false};

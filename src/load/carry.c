@@ -46,13 +46,17 @@ static bool take(void *arg, struct domset_rule *rule)
 	return !held;
 }
 
-static bool take_prefix(void *arg, const struct addrset_rule *rule)
+static bool take_prefix(void *arg, struct addrset_rule *rule)
 {
 	const struct addrline_range range = addrline_range_of(&rule->prefix);
 	struct gate *gate = arg;
 	const char *held = addrguard_entry(gate->reading.addrguard, &range);
 	char text[INET6_ADDRSTRLEN];
 
+	if (gate->overridden) {
+		rule->answer = DOMSET_ANSWER_LIST;
+		rule->data = 0;
+	}
 	ip_text(&rule->prefix.ip, text, sizeof(text));
 	if (held)
 		report_held_text(&gate->report, rule->line, held, text, strlen(text));

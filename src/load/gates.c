@@ -160,7 +160,7 @@ struct listfile_options loader_reading_of(const struct conf_list *conf, const st
 		.guard = gates->names,
 		.allowed = (conf->allow_public_suffixes ? GUARD_ALLOW_SUFFIXES : 0) |
 			   (lists_nothing(conf->action) ? GUARD_ALLOW_ZONES : 0),
-		.addresses = has_addresses(conf) ? rules->addresses : NULL,
+		.addresses = has_addresses(conf) ? rules->addresses[TRIGGER_ADDRESS] : NULL,
 		.list = index,
 		.answers = {.data = conf->answers ? rules->data : NULL,
 			    .ttl_s = conf->sinkhole.ttl_s},

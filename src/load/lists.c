@@ -234,7 +234,7 @@ enum err loader_load_lists(struct load *load)
 	for (size_t i = 0; i < load->policy->list_count; i++)
 		note_list(load, &load->policy->lists[i]);
 	load->result.names = domset_count_all(load->policy->set).rules;
-	load->result.prefixes = addrset_records(load->policy->addrs);
+	load->result.prefixes = addrset_records(load->policy->prefixes[TRIGGER_ADDRESS]);
 	loader_log_lists(load);
 	return ERR_OK;
 }

@@ -74,7 +74,7 @@ static enum err read_kept(const struct load *load, const struct order *order, un
 	options.path = path;
 	options.cancelled = load->options.cancelled;
 	if (err == ERR_OK)
-		err = domset_builder_begin(rules->names, index);
+		err = rules_begin(rules, index);
 	loader_describe_list(&order->list, list);
 	if (err == ERR_OK)
 		err = loader_read_rules(load, &order->list, &options, &into, &report, text);

@@ -39,7 +39,7 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 		.rules = &load->rules,
 		.list = &load->policy->lists[index],
 	};
-	enum err err = domset_builder_begin(load->rules.names, index);
+	enum err err = rules_begin(&load->rules, index);
 
 	options.path = file;
 	options.cancelled = load->options.cancelled;

@@ -111,7 +111,8 @@ void loader_log_lists(const struct load *load)
 	for (unsigned int i = 0; i < policy->list_count; i++) {
 		const struct load_source *source = &load->result.sources[i];
 		struct domset_count count = domset_count(policy->set, i);
-		struct addrset_count addresses = addrset_count(policy->addrs, i);
+		struct addrset_count addresses =
+			addrset_count(policy->prefixes[TRIGGER_ADDRESS], i);
 		char what[64];
 
 		describe_count(count.rules, addresses.rules, what, sizeof(what));
@@ -132,6 +133,11 @@ void loader_log_cuts(const char *list, const struct rpz_summary *summary)
 {
 	char owner[NAME_TEXT_MAX];
 	char wildcard[NAME_TEXT_MAX];
+
+	if (summary->loose > 0)
+		log_warning("list %s: %llu prefixes have bits behind them, which BIND would not "
+			    "take: the first is in line %u",
+			    list, (unsigned long long)summary->loose, summary->loose_line);
 
 	for (uint64_t i = 0; i < summary->cuts && i < RPZ_CUTS_TOLD; i++)
 		log_notice("list %s: *.%s does not hold for names below %s, which the zone has",

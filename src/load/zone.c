@@ -17,21 +17,24 @@ enum err loader_read_rules(const struct load *load, const struct conf_list *conf
 	const struct rpz_options zone_options = {
 		.path = options->path,
 		.key = load->name_key,
+		.rules = into->rules,
+		.list = options->list,
 		.guard = options->guard,
+		.addrguard = options->addrguard,
 		.allowed = options->allowed,
 		.ttl_s = conf->sinkhole.ttl_s,
 		.overridden = conf->action != ACTION_GIVEN,
 		.nearest = conf->wildcards == CONF_WILDCARDS_NEAREST,
 	};
 	struct rpz_zone *zone;
-	enum err err = rpz_zone_create(&zone_options, into->rules->names, into->rules->data, report,
-				       &zone);
+	enum err err = rpz_zone_create(&zone_options, report, &zone);
 
 	if (err != ERR_OK)
 		return err;
 	into->list->zone = false;
 	into->zone.cuts = 0;
 	options->answers.key = load->name_key;
+	into->zone.loose = 0;
 	options->zone_line = rpz_zone_line;
 	options->zone_arg = zone;
 	err = listfile_load(options, into->rules->names, report, text);

@@ -23,6 +23,13 @@ struct addrs_node {
 	uint32_t line;
 	uint16_t list;
 	uint8_t len;
+	uint8_t answer;
+};
+
+/* Of the rules that have a number of the caller's. */
+struct addrs_datum {
+	uint32_t record;
+	uint32_t data;
 };
 
 /*
@@ -38,6 +45,8 @@ struct addrset {
 	struct addrs_node *nodes;
 	uint32_t *v4_index; /* the first rule whose address has these bits or more; NULL: none */
 	uint32_t *v6_index;
+	struct addrs_datum *data; /* by record */
+	uint32_t data_count;
 	uint32_t list_count;
 	struct addrset_count counts[];
 };

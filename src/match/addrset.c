@@ -125,6 +125,27 @@ uint32_t addrset_list(const struct addrset *set, uint32_t record)
 	return set->nodes[record].list;
 }
 
+uint8_t addrset_answer(const struct addrset *set, uint32_t record)
+{
+	return set->nodes[record].answer;
+}
+
+uint32_t addrset_data(const struct addrset *set, uint32_t record)
+{
+	uint32_t low = 0;
+	uint32_t high = set->data_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (set->data[middle].record < record)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < set->data_count && set->data[low].record == record ? set->data[low].data : 0;
+}
+
 static struct ip ip_of(const struct addrset *set, uint32_t record)
 {
 	struct ip ip = {.family = record < set->v4_count ? AF_INET : AF_INET6};
@@ -149,6 +170,8 @@ struct addrset_rule addrset_rule(const struct addrset *set, uint32_t record)
 		.prefix = {.ip = ip_of(set, record), .len = node->len},
 		.list = node->list,
 		.line = node->line,
+		.data = addrset_data(set, record),
+		.answer = node->answer,
 	};
 }
 

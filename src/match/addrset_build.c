@@ -9,8 +9,10 @@
 struct entry {
 	struct addrs_key key;
 	uint32_t line;
+	uint32_t data;
 	uint16_t list;
 	uint8_t len;
+	uint8_t answer;
 	bool v6;
 };
 
@@ -71,8 +73,10 @@ enum err addrset_builder_add(struct addrset_builder *builder, const struct addrs
 	*entry = (struct entry){
 		.key = key_of(&rule->prefix.ip),
 		.line = rule->line,
+		.data = rule->data,
 		.list = (uint16_t)rule->list,
 		.len = rule->prefix.len,
+		.answer = rule->answer,
 		.v6 = v6,
 	};
 	entry->key.hi &= mask.hi;
@@ -150,7 +154,7 @@ static uint32_t lists_of(const struct addrset_builder *builder)
 	return lists;
 }
 
-/* Counts what the set will have; the entries are sorted. */
+/* Counts what the set will have; the entries are sorted.  Of rules given twice the first stays. */
 static void count_rules(struct addrset *set, const struct addrset_builder *builder)
 {
 	const struct entry *entries = entries_of(builder);
@@ -163,6 +167,7 @@ static void count_rules(struct addrset *set, const struct addrset_builder *build
 			continue;
 		}
 		count->rules++;
+		set->data_count += entries[i].data > 0;
 		if (entries[i].v6)
 			set->v6_count++;
 		else
@@ -179,7 +184,7 @@ static enum err lay_out(struct addrset *set)
 	bool v6_index = set->v6_count >= ADDRS_INDEX_FROM;
 	size_t size = set->v6_count * sizeof(*set->v6) + total * sizeof(*set->nodes) +
 		      set->v4_count * sizeof(*set->v4) + (v4_index ? index : 0) +
-		      (v6_index ? index : 0);
+		      (v6_index ? index : 0) + set->data_count * sizeof(*set->data);
 	uint8_t *at;
 
 	if (size == 0)
@@ -196,6 +201,8 @@ static enum err lay_out(struct addrset *set)
 	set->v4_index = v4_index ? (uint32_t *)(void *)at : NULL;
 	at += v4_index ? index : 0;
 	set->v6_index = v6_index ? (uint32_t *)(void *)at : NULL;
+	at += v6_index ? index : 0;
+	set->data = (struct addrs_datum *)(void *)at;
 	return ERR_OK;
 }
 
@@ -222,6 +229,7 @@ static uint32_t parent_of(const struct addrset *set, uint32_t record)
 static void fill(struct addrset *set, const struct addrset_builder *builder)
 {
 	const struct entry *entries = entries_of(builder);
+	struct addrs_datum *datum = set->data;
 	uint32_t record = 0;
 
 	for (size_t i = 0; i < builder->count; i++) {
@@ -234,8 +242,14 @@ static void fill(struct addrset *set, const struct addrset_builder *builder)
 		else
 			set->v4[record] = (uint32_t)entry->key.lo;
 		set->nodes[record] = (struct addrs_node){
-			.line = entry->line, .list = entry->list, .len = entry->len};
+			.line = entry->line,
+			.list = entry->list,
+			.len = entry->len,
+			.answer = entry->answer,
+		};
 		set->nodes[record].parent = parent_of(set, record);
+		if (entry->data > 0)
+			*datum++ = (struct addrs_datum){record, entry->data};
 		record++;
 	}
 }

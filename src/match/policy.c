@@ -51,6 +51,7 @@ struct asked {
 	const struct name_suffixes *suffixes;
 	uint32_t types;
 	struct policy_leave leave;
+	const struct domset_hits *clients; /* rules for the client; NULL: there are none */
 };
 
 static bool may_log(const struct policy_list *list)
@@ -116,6 +117,14 @@ static struct verdict verdict_of(const struct policy *policy, const struct domse
 	};
 }
 
+/* Of a list that is not asked, since others go before it or it has been asked. */
+static bool is_left_out(const struct policy_list *list, uint16_t index, struct policy_leave leave)
+{
+	if (leave.done && list->answers)
+		return true;
+	return leave.limit > 0 && !list->mandatory && !(list->answers && index + 1U < leave.limit);
+}
+
 /* One pass over the lists' strongest rules, which come in the order of the configuration. */
 static struct verdict judge(const struct policy *policy, const struct domset_hits *hits,
 			    struct policy_leave leave, const bool *off)
@@ -136,6 +145,8 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 		if (hit->exception || (leave.excepted & list->bit) || list->silent ||
 		    (leave.passed && !list->mandatory) || (off && off[hit->list]))
 			continue;
+		if ((leave.limit > 0 || leave.done) && is_left_out(list, hit->list, leave))
+			continue;
 		if (list->action == ACTION_LOG)
 			logged |= list->bit;
 		else if (list->mandatory && policy_hit_blocks(policy, hit))
@@ -153,11 +164,26 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 	return v;
 }
 
+uint32_t policy_data(const struct policy *policy, const struct verdict *verdict)
+{
+	if (verdict->trigger >= TRIGGER_ADDRESS)
+		return addrset_data(policy->prefixes[verdict->trigger], verdict->record);
+	if (verdict->list >= POLICY_LISTS_MAX)
+		return 0;
+	return domset_data(verdict->trigger == TRIGGER_SERVER ? policy->servers : policy->set,
+			   verdict->record);
+}
+
+struct prefix policy_prefix(const struct policy *policy, const struct verdict *verdict)
+{
+	return addrset_rule(policy->prefixes[verdict->trigger], verdict->record).prefix;
+}
+
 /* The CNAME of a rule that gives the very name it is for lets that pass, as of old. */
 static __attribute__((noinline)) bool
 leads_to_itself(const struct policy *policy, const struct name *name, const struct verdict *verdict)
 {
-	uint32_t number = domset_data(policy->set, verdict->record);
+	uint32_t number = policy_data(policy, verdict);
 	struct localdata_record cname;
 	struct name target;
 
@@ -168,23 +194,25 @@ leads_to_itself(const struct policy *policy, const struct name *name, const stru
 	return name_equal(&target, name);
 }
 
-/* What the lists say of the name. */
-static inline struct verdict judge_name(const struct policy *policy, const struct asked *asked,
-					const struct domset_hits *hits, const bool *off)
-{
-	struct verdict v = judge(policy, hits, asked->leave, off);
-
-	if (v.action == ACTION_GIVEN && leads_to_itself(policy, asked->name, &v))
-		v.action = ACTION_PASS;
-	return v;
-}
-
 static const struct domset_hit *hit_of(const struct domset_hits *hits, unsigned int list)
 {
 	for (uint32_t i = 0; i < hits->count; i++)
 		if (hits->hit[i].list == list)
 			return &hits->hit[i];
 	return NULL;
+}
+
+/* What the lists say of the name. */
+static inline struct verdict judge_name(const struct policy *policy, const struct asked *asked,
+					const struct domset_hits *hits, const bool *off)
+{
+	struct verdict v = judge(policy, hits, asked->leave, off);
+
+	if (asked->clients && v.matched && hit_of(asked->clients, v.list))
+		v.trigger = TRIGGER_CLIENT;
+	if (v.action == ACTION_GIVEN && leads_to_itself(policy, asked->name, &v))
+		v.action = ACTION_PASS;
+	return v;
 }
 
 /* The verdict by command, and what the lists say besides. */
@@ -253,46 +281,162 @@ __attribute__((flatten)) struct verdict policy_match(const struct policy *policy
 	return judge_name(policy, &asked, &hits, NULL);
 }
 
-/* A prefix of each length at most has the address, each once for a list that has it. */
-#define ADDRESS_HITS DOMSET_LISTS_MAX
-
 /* Adds the rule where its list belongs, unless the list has spoken: by a longer prefix. */
-static void add_hit(struct domset_hits *hits, uint32_t list, uint32_t record)
+static void add_hit(struct domset_hits *hits, const struct domset_hit *hit)
 {
 	uint32_t at = hits->count;
 
 	for (uint32_t i = 0; i < hits->count; i++)
-		if (hits->hit[i].list == list)
+		if (hits->hit[i].list == hit->list)
 			return;
-	for (; at > 0 && hits->hit[at - 1].list > list; at--)
+	for (; at > 0 && hits->hit[at - 1].list > hit->list; at--)
 		hits->hit[at] = hits->hit[at - 1];
-	hits->hit[at] = (struct domset_hit){.list = (uint16_t)list, .record = record};
+	hits->hit[at] = *hit;
 	hits->count++;
 }
 
-/* `record` is of the longest prefix that has the address. */
-static __attribute__((noinline)) struct verdict
-match_prefixes(const struct policy *policy, uint32_t record, struct policy_leave leave)
+/* The strongest rule of each list for an address; `record` is of the longest prefix that has it. */
+static void find_prefixes(const struct addrset *set, uint32_t record, struct domset_hits *hits)
 {
-	struct domset_hit hit[ADDRESS_HITS];
-	struct domset_hits hits = {.room = ADDRESS_HITS, .hit = hit};
+	for (; record != ADDRSET_NONE; record = addrset_next(set, record)) {
+		const struct domset_hit hit = {
+			.list = (uint16_t)addrset_list(set, record),
+			.answer = addrset_answer(set, record),
+			.record = record,
+		};
+
+		add_hit(hits, &hit);
+	}
+}
+
+static const bool *off_of(const struct policy *policy)
+{
+	return policy->manual ? policy->manual->off : NULL;
+}
+
+/* `record` is of the longest prefix that has the address. */
+static __attribute__((noinline)) struct verdict match_prefixes(const struct policy *policy,
+							       enum trigger trigger,
+							       uint32_t record,
+							       struct policy_leave leave)
+{
+	struct domset_hit hit[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = hit};
 	struct verdict v;
 
-	for (; record != ADDRSET_NONE; record = addrset_next(policy->addrs, record))
-		add_hit(&hits, addrset_list(policy->addrs, record), record);
-	v = judge(policy, &hits, leave, policy->manual ? policy->manual->off : NULL);
-	v.address = true;
+	find_prefixes(policy->prefixes[trigger], record, &hits);
+	v = judge(policy, &hits, leave, off_of(policy));
+	v.trigger = (uint8_t)trigger;
 	return v;
 }
 
-struct verdict policy_match_address(const struct policy *policy, const struct ip *ip,
-				    struct policy_leave leave)
+struct verdict policy_match_prefix(const struct policy *policy, enum trigger trigger,
+				   const struct ip *ip, struct policy_leave leave)
 {
-	uint32_t record = policy->addrs ? addrset_first(policy->addrs, ip) : ADDRSET_NONE;
+	const struct addrset *set = policy->prefixes[trigger];
+	uint32_t record = set ? addrset_first(set, ip) : ADDRSET_NONE;
 
 	if (record == ADDRSET_NONE)
 		return (struct verdict){.matched = false};
-	return match_prefixes(policy, record, leave);
+	return match_prefixes(policy, trigger, record, leave);
+}
+
+struct verdict policy_match_server(const struct policy *policy, const struct name *server,
+				   struct policy_leave leave)
+{
+	struct domset_hit hit[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = hit};
+	struct name_suffixes suffixes;
+	struct verdict v;
+
+	name_hash_suffixes(domset_key(policy->servers), server, &suffixes);
+	domset_lookup(policy->servers, server, &suffixes, 0, &hits);
+	v = judge(policy, &hits, leave, off_of(policy));
+	v.trigger = TRIGGER_SERVER;
+	return v;
+}
+
+/* ---- rules for clients, and what waits */
+
+/* The client's rules are the stronger ones of their lists: they are there before those of names. */
+static __attribute__((noinline)) struct verdict match_client(const struct policy *policy,
+							     struct asked asked, uint32_t record)
+{
+	struct domset_hit of_client[DOMSET_LISTS_MAX];
+	struct domset_hit of_name[DOMSET_LISTS_MAX];
+	struct domset_hit all[DOMSET_LISTS_MAX];
+	struct domset_hits clients = {.room = DOMSET_LISTS_MAX, .hit = of_client};
+	struct domset_hits names = {.room = DOMSET_LISTS_MAX, .hit = of_name};
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
+
+	find_prefixes(policy->prefixes[TRIGGER_CLIENT], record, &clients);
+	asked.clients = &clients;
+	domset_lookup(policy->set, asked.name, asked.suffixes, asked.types, &names);
+	for (uint32_t i = 0; i < clients.count; i++)
+		add_hit(&hits, &clients.hit[i]);
+	for (uint32_t i = 0; i < names.count; i++)
+		add_hit(&hits, &names.hit[i]);
+	if (policy->manual)
+		return judge_with_manual(policy, &asked, &hits);
+	return judge_name(policy, &asked, &hits, NULL);
+}
+
+struct verdict policy_match_query(const struct policy *policy, const struct name *name,
+				  const struct name_suffixes *suffixes, uint16_t qtype,
+				  const struct ip *client, struct policy_leave leave)
+{
+	const struct addrset *set = policy->prefixes[TRIGGER_CLIENT];
+	const struct asked asked = {
+		.name = name,
+		.suffixes = suffixes,
+		.types = domset_types(policy->set) ? typeset_of(qtype) : 0,
+		.leave = leave,
+	};
+	uint32_t record = set ? addrset_first(set, client) : ADDRSET_NONE;
+
+	if (record == ADDRSET_NONE)
+		return policy_match(policy, name, suffixes, qtype, leave);
+	return match_client(policy, asked, record);
+}
+
+void policy_note_zones(struct policy *policy)
+{
+	policy->first_answers = POLICY_PLACES;
+	for (unsigned int i = (unsigned int)policy->list_count; i-- > 0;) {
+		struct policy_list *list = &policy->lists[i];
+
+		list->answers =
+			list->zone &&
+			(addrset_count(policy->prefixes[TRIGGER_ADDRESS], i).rules > 0 ||
+			 addrset_count(policy->prefixes[TRIGGER_SERVER_ADDRESS], i).rules > 0 ||
+			 (policy->servers && domset_count(policy->servers, i).rules > 0));
+		if (list->answers)
+			policy->first_answers = (uint16_t)i;
+	}
+}
+
+/* True for a zone that decides something by what an answer has. */
+static bool may_decide(const struct policy *policy, unsigned int index, struct policy_leave leave)
+{
+	const struct policy_list *list = &policy->lists[index];
+	const bool *off = off_of(policy);
+
+	return list->answers && list->action != ACTION_LOG && !list->silent &&
+	       !(leave.excepted & list->bit) && !(off && off[index]);
+}
+
+bool policy_waits(const struct policy *policy, const struct verdict *verdict,
+		  struct policy_leave leave)
+{
+	const struct policy_list *list = &policy->lists[verdict->list];
+
+	if (!verdict->matched || policy->first_answers >= verdict->list || leave.passed ||
+	    !list->zone || list->hasty || (list->mandatory && action_blocks(verdict->action)))
+		return false;
+	for (unsigned int i = policy->first_answers; i < verdict->list; i++)
+		if (may_decide(policy, i, leave))
+			return true;
+	return false;
 }
 
 struct domset_count policy_count(const struct policy *policy, unsigned int place)
@@ -347,7 +491,9 @@ void policy_free(struct policy *policy)
 	if (!policy)
 		return;
 	domset_free(policy->set);
-	addrset_free(policy->addrs);
+	domset_free(policy->servers);
+	for (unsigned int i = 0; i < TRIGGER_COUNT; i++)
+		addrset_free(policy->prefixes[i]);
 	localdata_free(policy->data);
 	policy_free_former(policy);
 }

@@ -7,7 +7,9 @@ enum err rules_init(const struct hash_key *key, struct rules *ret_rules)
 	enum err err = domset_builder_create(key, &rules.names);
 
 	if (err == ERR_OK)
-		err = addrset_builder_create(&rules.addresses);
+		err = domset_builder_create(key, &rules.servers);
+	for (unsigned int i = TRIGGER_ADDRESS; i < TRIGGER_COUNT && err == ERR_OK; i++)
+		err = addrset_builder_create(&rules.addresses[i]);
 	if (err == ERR_OK)
 		err = localdata_create(&rules.data);
 	if (err == ERR_OK)
@@ -20,68 +22,126 @@ enum err rules_init(const struct hash_key *key, struct rules *ret_rules)
 void rules_fini(struct rules *rules)
 {
 	domset_builder_free(rules->names);
-	addrset_builder_free(rules->addresses);
+	domset_builder_free(rules->servers);
+	for (unsigned int i = TRIGGER_ADDRESS; i < TRIGGER_COUNT; i++)
+		addrset_builder_free(rules->addresses[i]);
 	localdata_free(rules->data);
 	*rules = (struct rules){.names = NULL};
 }
 
+enum err rules_begin(struct rules *rules, unsigned int list)
+{
+	enum err err = domset_builder_begin(rules->names, list);
+
+	return err == ERR_OK ? domset_builder_begin(rules->servers, list) : err;
+}
+
 struct rules_mark rules_mark(const struct rules *rules)
 {
-	return (struct rules_mark){
+	struct rules_mark mark = {
 		.names = domset_builder_mark(rules->names),
-		.addresses = addrset_builder_mark(rules->addresses),
+		.servers = domset_builder_mark(rules->servers),
 		.data = localdata_mark(rules->data),
 	};
+
+	for (unsigned int i = TRIGGER_ADDRESS; i < TRIGGER_COUNT; i++)
+		mark.addresses[i] = addrset_builder_mark(rules->addresses[i]);
+	return mark;
 }
 
 void rules_rollback(struct rules *rules, const struct rules_mark *mark)
 {
 	domset_builder_rollback(rules->names, &mark->names);
-	addrset_builder_rollback(rules->addresses, mark->addresses);
+	domset_builder_rollback(rules->servers, &mark->servers);
+	for (unsigned int i = TRIGGER_ADDRESS; i < TRIGGER_COUNT; i++)
+		addrset_builder_rollback(rules->addresses[i], mark->addresses[i]);
 	localdata_rollback(rules->data, mark->data);
 }
 
 /* Rules on their way from one policy to the next. */
 struct carrying {
-	const struct domset_filter *filter;
+	const struct rules_filter *filter;
 	struct localdata *data;
 	const struct localdata *old;
 	enum err err;
 };
 
 /* What a rule gives goes with it. */
-static bool carry(void *arg, struct domset_rule *rule)
+static void carry_data(struct carrying *c, uint32_t *data)
+{
+	if (*data > 0)
+		c->err = localdata_copy(c->data, c->old, *data, data);
+}
+
+static bool carry_name(void *arg, struct domset_rule *rule)
 {
 	struct carrying *c = arg;
 
-	if (c->err != ERR_OK || (c->filter && !c->filter->takes(c->filter->arg, rule)))
+	if (c->err != ERR_OK || (c->filter && !c->filter->names.takes(c->filter->names.arg, rule)))
 		return false;
-	if (rule->data > 0)
-		c->err = localdata_copy(c->data, c->old, rule->data, &rule->data);
+	carry_data(c, &rule->data);
 	return c->err == ERR_OK;
 }
 
-static enum err copy_names(struct rules *rules, const struct policy *old, unsigned int old_list,
-			   unsigned int list, const struct domset_filter *filter)
+static bool carry_address(void *arg, struct addrset_rule *rule)
 {
-	struct carrying carrying = {.filter = filter, .data = rules->data, .old = old->data};
-	const struct domset_filter carried = {carry, &carrying};
-	enum err err = domset_builder_copy_list(rules->names, old->set, old_list, list, &carried);
+	struct carrying *c = arg;
 
-	return err == ERR_OK ? carrying.err : err;
+	if (c->err != ERR_OK ||
+	    (c->filter && !c->filter->addresses.takes(c->filter->addresses.arg, rule)))
+		return false;
+	carry_data(c, &rule->data);
+	return c->err == ERR_OK;
+}
+
+static enum err copy_names(struct domset_builder *builder, const struct domset *old,
+			   unsigned int old_list, unsigned int list, struct carrying *carrying)
+{
+	const struct domset_filter carried = {carry_name, carrying};
+	enum err err = old ? domset_builder_copy_list(builder, old, old_list, list, &carried)
+			   : domset_builder_begin(builder, list);
+
+	return err == ERR_OK ? carrying->err : err;
+}
+
+static enum err copy_addresses(struct rules *rules, const struct policy *old, unsigned int old_list,
+			       unsigned int list, struct carrying *carrying)
+{
+	const struct addrset_filter carried = {carry_address, carrying};
+	enum err err = ERR_OK;
+
+	for (unsigned int i = TRIGGER_ADDRESS; i < TRIGGER_COUNT && err == ERR_OK; i++) {
+		err = addrset_builder_copy_list(rules->addresses[i], old->prefixes[i], old_list,
+						list, &carried);
+		if (err == ERR_OK)
+			err = carrying->err;
+	}
+	return err;
 }
 
 enum err rules_copy_list(struct rules *rules, const struct policy *old, unsigned int old_list,
 			 unsigned int list, const struct rules_filter *filter)
 {
 	struct rules_mark mark = rules_mark(rules);
-	enum err err = copy_names(rules, old, old_list, list, filter ? &filter->names : NULL);
+	struct carrying carrying = {.filter = filter, .data = rules->data, .old = old->data};
+	enum err err = copy_names(rules->names, old->set, old_list, list, &carrying);
 
 	if (err == ERR_OK)
-		err = addrset_builder_copy_list(rules->addresses, old->addrs, old_list, list,
-						filter ? &filter->addresses : NULL);
+		err = copy_names(rules->servers, old->servers, old_list, list, &carrying);
+	if (err == ERR_OK)
+		err = copy_addresses(rules, old, old_list, list, &carrying);
 	if (err != ERR_OK)
 		rules_rollback(rules, &mark);
+	return err;
+}
+
+static enum err freeze_addresses(struct rules *rules, struct policy *policy)
+{
+	enum err err = ERR_OK;
+
+	for (unsigned int i = TRIGGER_ADDRESS; i < TRIGGER_COUNT && err == ERR_OK; i++)
+		if (addrset_builder_mark(rules->addresses[i]) > 0)
+			err = addrset_builder_freeze(rules->addresses[i], &policy->prefixes[i]);
 	return err;
 }
 
@@ -89,12 +149,15 @@ enum err rules_freeze(struct rules *rules, struct policy *policy)
 {
 	enum err err = domset_builder_freeze(rules->names, &policy->set);
 
-	if (err == ERR_OK && addrset_builder_mark(rules->addresses) > 0)
-		err = addrset_builder_freeze(rules->addresses, &policy->addrs);
+	if (err == ERR_OK && domset_builder_mark(rules->servers).records > 0)
+		err = domset_builder_freeze(rules->servers, &policy->servers);
+	if (err == ERR_OK)
+		err = freeze_addresses(rules, policy);
 	if (err != ERR_OK)
 		return err;
 	policy->data = rules->data;
 	rules->data = NULL;
 	policy->without_bit = policy_give_bits(policy);
+	policy_note_zones(policy);
 	return ERR_OK;
 }

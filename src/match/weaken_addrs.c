@@ -32,14 +32,14 @@ static struct addrs_key before(struct addrs_key key)
 
 static bool has(const struct ranges *r, uint32_t record)
 {
-	unsigned int list = addrset_list(r->policy->addrs, record);
+	unsigned int list = addrset_list(r->policy->prefixes[TRIGGER_ADDRESS], record);
 
 	return r->list == POLICY_LISTS_MAX ? policy_is_enforced(r->policy, list) : r->list == list;
 }
 
 static struct range range_of(const struct ranges *r, uint32_t record)
 {
-	const struct addrset *set = r->policy->addrs;
+	const struct addrset *set = r->policy->prefixes[TRIGGER_ADDRESS];
 	bool v4 = record < set->v4_count;
 	struct addrs_key mask =
 		addrs_mask(set->nodes[record].len, v4 ? ADDRS_V4_BITS : ADDRS_V6_BITS);
@@ -58,7 +58,7 @@ static struct range range_of(const struct ranges *r, uint32_t record)
 
 static void begin(struct ranges *r, const struct policy *policy, unsigned int list, bool v6)
 {
-	const struct addrset *set = policy->addrs;
+	const struct addrset *set = policy->prefixes[TRIGGER_ADDRESS];
 
 	*r = (struct ranges){.policy = policy, .list = list};
 	if (!set)

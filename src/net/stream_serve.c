@@ -17,26 +17,36 @@ bool conn_may_ask(const struct conn *conn)
 	       conn_unwritten(conn) < STREAM_OUT_MAX;
 }
 
-/* Builds the answer to a question that was asked upstream; 0: there is none to be sent. */
-static size_t answer_waiter(struct conn *conn, const struct query_wait *wait,
-			    const struct upstream_result *result)
+static enum query_outcome fail(struct conn *conn, const struct query_wait *wait,
+			       enum query_failure failure, size_t *ret_len)
 {
-	const struct query_env *env = &conn->stream->loop->env;
-	uint8_t *buf = answer_buffer(conn);
-	size_t len = 0;
+	*ret_len = query_fail(&conn->stream->loop->env, wait, failure, answer_buffer(conn),
+			      WIRE_MESSAGE_MAX);
+	return QUERY_ANSWERED;
+}
+
+/* Builds the answer to a question that was asked upstream.  QUERY_FORWARD: the waiter waits again.
+ */
+static enum query_outcome answer_waiter(struct conn *conn, struct upstream_waiter *base,
+					const struct upstream_result *result, size_t *ret_len)
+{
+	struct query_key key;
+	enum query_outcome outcome;
 
 	if (result->elsewhere)
-		return 0;
+		return QUERY_DROPPED;
 	if (conn_unwritten(conn) >= STREAM_OUT_MAX) {
-		stats_inc(env->stats, overload);
-		return query_fail(env, wait, QUERY_FAIL_OVERLOAD, buf, WIRE_MESSAGE_MAX);
+		stats_inc(conn->stream->loop->env.stats, overload);
+		return fail(conn, &base->wait, QUERY_FAIL_OVERLOAD, ret_len);
 	}
 	if (!result->reply)
-		return query_fail(env, wait, result->failure, buf, WIRE_MESSAGE_MAX);
-	if (query_resume(env, wait, result->reply, &result->verdict, buf, WIRE_MESSAGE_MAX, &len) ==
-	    QUERY_ANSWERED)
-		return len;
-	return 0;
+		return fail(conn, &base->wait, result->failure, ret_len);
+	outcome =
+		query_resume(&conn->stream->loop->env, &base->wait, result->reply, &result->verdict,
+			     &key, answer_buffer(conn), WIRE_MESSAGE_MAX, ret_len);
+	if (outcome == QUERY_FORWARD && upstream_ask(conn->stream->upstreams, &key, base) != ERR_OK)
+		return fail(conn, &base->wait, QUERY_FAIL_OVERLOAD, ret_len);
+	return outcome;
 }
 
 /* The connection is written, read on or closed later in the same turn, when all of its answers
@@ -45,9 +55,13 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 {
 	struct stream_waiter *w = (struct stream_waiter *)base;
 	struct conn *conn = w->conn;
-	size_t len = conn->fd < 0 ? 0 : answer_waiter(conn, &base->wait, result);
+	size_t len = 0;
+	enum query_outcome outcome =
+		conn->fd < 0 ? QUERY_DROPPED : answer_waiter(conn, base, result, &len);
 
-	if (len > 0)
+	if (outcome == QUERY_FORWARD)
+		return;
+	if (outcome == QUERY_ANSWERED && len > 0)
 		conn_put(conn, len);
 	LIST_REMOVE(w, entry);
 	free(w);

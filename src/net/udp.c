@@ -85,34 +85,32 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 	flush_out(arg);
 }
 
-/* Answers from a reply; truncated, when too much of what was held back leaves for the client. */
-static enum query_outcome resume(struct udp_waiter *w, const struct upstream_result *result,
-				 uint8_t *buf, size_t *ret_len)
+/* Builds the answer from a reply or a failure; truncated, when too much of what was held back
+ * leaves for the client.  QUERY_FORWARD: the waiter waits again. */
+static enum query_outcome answer_waiter(struct udp_waiter *w, const struct upstream_result *result,
+					uint8_t *buf, size_t *ret_len)
 {
 	struct udp *udp = w->socket->udp;
 	const struct query_env *env = &udp->loop->env;
-	const struct query_wait *wait = &w->base.wait;
-	enum query_outcome outcome = query_resume(env, wait, result->reply, &result->verdict, buf,
-						  DATAGRAM_MAX, ret_len);
-
-	if (outcome == QUERY_ANSWERED && !limit_burst(&udp->limit, udp->loop, &w->base.client, wait,
-						      w->base.since_us / 1000, *ret_len))
-		*ret_len = query_resume_truncated(env, wait, buf, DATAGRAM_MAX);
-	return outcome;
-}
-
-/* Builds the answer to a question that was asked upstream; 0: there is none to be sent. */
-static size_t answer_waiter(struct udp_waiter *w, const struct upstream_result *result,
-			    uint8_t *buf)
-{
-	size_t len;
+	struct query_wait *wait = &w->base.wait;
+	enum query_failure failure = result->reply ? QUERY_FAIL_OVERLOAD : result->failure;
+	enum query_outcome outcome = QUERY_FORWARD;
+	struct query_key key;
 
 	if (result->elsewhere)
-		return 0;
-	if (!result->reply)
-		return query_fail(&w->socket->udp->loop->env, &w->base.wait, result->failure, buf,
-				  DATAGRAM_MAX);
-	return resume(w, result, buf, &len) == QUERY_ANSWERED ? len : 0;
+		return QUERY_DROPPED;
+	if (result->reply)
+		outcome = query_resume(env, wait, result->reply, &result->verdict, &key, buf,
+				       DATAGRAM_MAX, ret_len);
+	if (result->reply && outcome == QUERY_FORWARD &&
+	    upstream_ask(udp->upstreams, &key, &w->base) == ERR_OK)
+		return QUERY_FORWARD;
+	if (outcome == QUERY_FORWARD)
+		*ret_len = query_fail(env, wait, failure, buf, DATAGRAM_MAX);
+	else if (outcome == QUERY_ANSWERED && !limit_burst(&udp->limit, udp->loop, &w->base.client,
+							   wait, w->base.since_us / 1000, *ret_len))
+		*ret_len = query_resume_truncated(env, wait, buf, DATAGRAM_MAX);
+	return outcome == QUERY_FORWARD ? QUERY_ANSWERED : outcome;
 }
 
 static void on_done(struct upstream_waiter *base, const struct upstream_result *result)
@@ -120,9 +118,12 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 	struct udp_waiter *w = (struct udp_waiter *)base;
 	struct udp *udp = w->socket->udp;
 	size_t i = udp->out_count;
-	size_t len = answer_waiter(w, result, batch_buffer(&udp->out, i));
+	size_t len = 0;
+	enum query_outcome outcome = answer_waiter(w, result, batch_buffer(&udp->out, i), &len);
 
-	if (len > 0) {
+	if (outcome == QUERY_FORWARD)
+		return;
+	if (outcome == QUERY_ANSWERED && len > 0) {
 		udp->out.peers[i] = w->peer;
 		udp->out_socket[i] = w->socket;
 		batch_set_answer(&udp->out, i, len);

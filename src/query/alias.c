@@ -49,32 +49,7 @@ bool query_chain_add(struct answer_job *job, struct query_chain *c)
 	return true;
 }
 
-/* Adds the CNAME that a rule with this `leave` gives for the name that the chain is at.  False:
- * none does. */
-static bool add_rule(struct answer_job *job, struct query_chain *c, struct policy_leave leave)
-{
-	struct name target;
-	uint32_t ttl_s;
-
-	if (job->wire->qtype == TYPE_CNAME || job->wire->qtype == TYPE_ANY ||
-	    !query_given_cname(job, &c->target, &c->suffixes, leave, &target, &ttl_s))
-		return false;
-	answer_add(&job->answer, SECTION_ANSWER, c->owner, TYPE_CNAME, CLASS_IN, ttl_s, target.wire,
-		   target.len);
-	lead(job, c, target.wire, target.len);
-	return true;
-}
-
-/* Goes on to a name that is not the operator's; false: there is none. */
-static bool add_own(struct answer_job *job, struct query_chain *c)
-{
-	while (c->is_own)
-		if (!query_chain_add(job, c))
-			return false;
-	return c->links > 0;
-}
-
-bool query_chain_begin(struct answer_job *job, struct query_chain *ret_chain)
+void query_chain_init(const struct answer_job *job, struct query_chain *ret_chain)
 {
 	struct query_chain *c = ret_chain;
 
@@ -82,19 +57,51 @@ bool query_chain_begin(struct answer_job *job, struct query_chain *ret_chain)
 	name_copy_lower(&c->target, job->msg + WIRE_HEADER, job->wire->qname_len);
 	name_hash_suffixes(&job->env->name_key, &c->target, &c->suffixes);
 	c->is_own = local_find(job->env->snapshot->local, &c->target, &c->suffixes, &c->found);
-	if (add_rule(job, c, (struct policy_leave){.passed = c->is_own}))
-		return add_own(job, c);
-	return add_own(job, c) && (!add_rule(job, c, POLICY_NO_LEAVE) || add_own(job, c));
 }
 
-static bool is_question(const struct name *target, const uint8_t *msg, size_t question_end)
+void query_chain_lead(struct answer_job *job, struct query_chain *c, const struct name *target,
+		      uint32_t ttl_s)
 {
-	struct name qname;
+	answer_add(&job->answer, SECTION_ANSWER, c->owner, TYPE_CNAME, CLASS_IN, ttl_s,
+		   target->wire, target->len);
+	lead(job, c, target->wire, target->len);
+}
 
-	if (WIRE_HEADER + target->len + 4U != question_end)
+bool query_chain_stays(struct answer_job *job, struct query_chain *c)
+{
+	while (c->is_own)
+		if (!query_chain_add(job, c))
+			return true;
+	return false;
+}
+
+/* Where the name goes on as the question's does, its letters are as there. */
+static struct name as_asked(const struct answer_job *job, const struct name *target)
+{
+	const uint8_t *asked = job->msg + WIRE_HEADER;
+	size_t labels = job->wire->qname_len - 1U;
+	struct name name = *target;
+	size_t i = 0;
+
+	while (i < labels && i + 1U < name.len && name_lower(asked[i]) == name.wire[i])
+		i++;
+	if (i == labels)
+		memcpy(name.wire, asked, labels);
+	return name;
+}
+
+bool query_chain_begin(struct answer_job *job, const struct name *target,
+		       struct query_chain *ret_chain)
+{
+	struct query_chain *c = ret_chain;
+	struct name asked = as_asked(job, target);
+
+	query_chain_init(job, c);
+	if (query_chain_stays(job, c))
 		return false;
-	name_copy_lower(&qname, msg + WIRE_HEADER, target->len);
-	return name_equal(&qname, target);
+	if (job->led && !job->answer.full)
+		query_chain_lead(job, c, &asked, job->lead.ttl_s);
+	return c->links > 0 && name_equal(&c->target, target);
 }
 
 /* Adds the records of the reply's first sections behind the CNAMEs, as short as they were. */
@@ -125,13 +132,15 @@ static void add_sections(struct answer_job *job, const struct query_chain *c,
 bool query_add_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s)
 {
 	struct query_chain c;
+	struct name target;
 
 	if (!reply->body) {
 		job->answer.full = true;
 		return true;
 	}
-	if (!query_chain_begin(job, &c) ||
-	    !is_question(&c.target, reply->body - reply->question_end, reply->question_end))
+	name_copy_lower(&target, reply->body - reply->question_end + WIRE_HEADER,
+			reply->question_end - (size_t)WIRE_HEADER - 4);
+	if (!query_chain_begin(job, &target, &c))
 		return job->answer.full;
 	add_sections(job, &c, reply, 3, age_s);
 	if (job->answer.full && reply->kind == REPLY_ANSWER) /* what is beside it may be missing */
@@ -139,8 +148,7 @@ bool query_add_alias(struct answer_job *job, const struct reply *reply, uint32_t
 	return true;
 }
 
-/* The answer ends with names of the operator's. */
-static size_t end_here(struct answer_job *job, const struct query_chain *c)
+size_t query_chain_end(struct answer_job *job, const struct query_chain *c)
 {
 	struct answer *a = &job->answer;
 
@@ -150,29 +158,4 @@ static size_t end_here(struct answer_job *job, const struct query_chain *c)
 	if (a->full)
 		stats_inc(job->env->stats, truncated);
 	return answer_end(a, RCODE_NOERROR, 0);
-}
-
-enum query_led query_lead_on(struct query *q, struct answer_job *job, const struct verdict *verdict,
-			     size_t *ret_len)
-{
-	const struct policy_list *list = &job->env->snapshot->policy->lists[verdict->list];
-	struct query_chain c;
-
-	job->opt.ede = &list->forged;
-	answer_job_begin(job);
-	if (!query_chain_begin(job, &c)) {
-		if (c.links == 0)
-			return QUERY_LED_NOWHERE;
-		*ret_len = end_here(job, &c);
-		return QUERY_LED_ANSWERED;
-	}
-	if (!(job->wire->flags & FLAG_RD)) {
-		*ret_len = answer_end(&job->answer, RCODE_NOERROR, 0);
-		return QUERY_LED_ANSWERED;
-	}
-	q->qname = c.target;
-	q->alias = true;
-	job->alias = true;
-	q->leave = POLICY_MANDATORY_ONLY;
-	return QUERY_LED_ON;
 }

@@ -79,9 +79,34 @@ static void count_cached(struct stats *stats, const struct reply *reply, bool re
 	}
 }
 
+/* What a list says of the cached reply, or of the name that waits for that.  False: none ends the
+ * query. */
+static bool judge_cached(struct query *q, const struct query_env *env, const struct verdict *said,
+			 struct query_judged *ret_judged)
+{
+	struct query_judged judged = {.verdict = *said};
+	const bool stands = q->waits && !said->matched;
+
+	if (stands) {
+		judged.verdict =
+			query_standing(env, &q->qname, q->wire.qtype, &q->client, &judged.apex);
+		judged.verdict.logged = said->logged;
+		query_note_name(q, env, &judged.verdict);
+	} else {
+		query_note_answer(q, env, said);
+	}
+	if (!query_verdict_ends(&judged.verdict, q->transport))
+		return false;
+	q->list = judged.verdict.list;
+	query_count_verdict(env, &judged.verdict, stands);
+	*ret_judged = judged;
+	return true;
+}
+
 /* Answers from the reply that the cache puts behind the question in `msg`, which has `room`. */
-static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg, size_t room,
-			  enum query_outcome *outcome, size_t *ret_len)
+static enum query_cached answer_cached(struct query *q, struct answer_job *job, uint8_t *msg,
+				       size_t room, struct query_judged *ret_judged,
+				       size_t *ret_len)
 {
 	const struct query_env *env = job->env;
 	const struct cache_key key = {
@@ -98,53 +123,47 @@ static bool answer_cached(struct query *q, struct answer_job *job, uint8_t *msg,
 	if (!cache_get(env->cache, &env->snapshot->conf->cache, &key, env->now_ms, msg + body_at,
 		       room - body_at, &reply, &found)) {
 		q->unchecked = found.unchecked;
-		return false;
+		return QUERY_CACHED_NOT;
 	}
 	reply.question_end = (uint16_t)body_at;
 	if (found.generation != env->snapshot->generation) {
 		if (!reply.body) /* no room to look at the reply here: it is asked for again */
-			return false;
+			return QUERY_CACHED_NOT;
 		v = inspect_cached(q, env, &key, msg, &reply, &found);
 	}
 	q->unchecked = found.unchecked;
 	if (reply.kind == REPLY_CNAME && !query_verdict_ends(&v, q->transport))
-		return false; /* what it leads to is to be looked for */
+		return QUERY_CACHED_NOT; /* what it leads to is to be looked for */
 	q->refresh = found.refresh;
-	query_note_answer(q, env, &v);
-	if (query_verdict_ends(&v, q->transport)) {
-		q->list = v.list;
-		query_count_led(env, &v);
-		*outcome = query_answer_verdict(job, &v, 0, ret_len);
-		return true;
-	}
+	if (judge_cached(q, env, &v, ret_judged))
+		return QUERY_CACHED_JUDGED;
 	count_cached(env->stats, &reply, found.refresh);
 	if (reply.stale)
 		make_stale(env, msg, &reply);
 	*ret_len = query_answer_reply(job, &reply, reply.stale ? 0 : found.age_s);
-	*outcome = QUERY_ANSWERED;
-	return true;
+	return QUERY_CACHED_ANSWERED;
 }
 
 /* The name was reached by the operator's CNAMEs: its reply is of a message of its own. */
-static bool answer_alias_cached(struct query *q, struct answer_job *job,
-				enum query_outcome *outcome, size_t *ret_len)
+static enum query_cached answer_alias_cached(struct query *q, struct answer_job *job,
+					     struct query_judged *ret_judged, size_t *ret_len)
 {
 	uint8_t msg[WIRE_MESSAGE_MAX];
 
 	memcpy(msg + WIRE_HEADER, q->qname.wire, q->qname.len);
 	wire_put16(msg + WIRE_HEADER + q->qname.len, q->wire.qtype);
 	wire_put16(msg + WIRE_HEADER + q->qname.len + 2, q->wire.qclass);
-	return answer_cached(q, job, msg, sizeof(msg), outcome, ret_len);
+	return answer_cached(q, job, msg, sizeof(msg), ret_judged, ret_len);
 }
 
-bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
-			 size_t *ret_len)
+enum query_cached query_answer_cached(struct query *q, struct answer_job *job,
+				      struct query_judged *ret_judged, size_t *ret_len)
 {
 	if (q->alias)
-		return answer_alias_cached(q, job, outcome, ret_len);
+		return answer_alias_cached(q, job, ret_judged, ret_len);
 	if (job->buf != job->msg) /* names in the reply's body point into the question */
 		memcpy(job->buf, job->msg, q->wire.question_end);
-	return answer_cached(q, job, job->buf, job->room, outcome, ret_len);
+	return answer_cached(q, job, job->buf, job->room, ret_judged, ret_len);
 }
 
 /* ---- a question that was asked upstream */
@@ -165,7 +184,9 @@ static struct verdict judge_reply(const struct query_env *env, const struct quer
 {
 	struct policy_leave leave = key->leave;
 	struct name_suffixes suffixes;
-	struct verdict v;
+	struct verdict v = {.matched = false};
+	struct verdict said;
+	bool waits = false;
 
 	if (query_filter_hints(env, msg, reply))
 		len = reply->question_end + (size_t)reply->body_len;
@@ -173,11 +194,13 @@ static struct verdict judge_reply(const struct query_env *env, const struct quer
 		name_hash_suffixes(&env->name_key, qname, &suffixes);
 		v = policy_match(env->snapshot->policy, qname, &suffixes, key->qtype,
 				 POLICY_NO_LEAVE);
-		if (v.matched && v.action != ACTION_PASS)
+		waits = policy_waits(env->snapshot->policy, &v, POLICY_NO_LEAVE);
+		if (!waits && v.matched && v.action != ACTION_PASS)
 			return v;
-		leave = policy_leave_behind(POLICY_NO_LEAVE, &v);
+		leave = waits ? policy_leave_waiting(&v) : policy_leave_behind(POLICY_NO_LEAVE, &v);
 	}
-	return query_inspect(env, msg, len, reply, leave);
+	said = query_inspect(env, msg, len, reply, leave);
+	return waits && !said.matched ? v : said;
 }
 
 struct verdict query_resolve(const struct query_env *env, const struct query_key *key, uint8_t *msg,

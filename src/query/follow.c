@@ -65,6 +65,7 @@ static bool find_end(const struct query_env *env, const struct query_key *key, c
 	while (find_link(msg, reply, end)) {
 		if (++links > BAILIWICK_NAMES_MAX)
 			return false;
+		end->leave = policy_leave_led(end->leave);
 		pass_leave_on(env, key->qtype, end);
 	}
 	return links > 0 && end->answer_end > 0;

@@ -4,11 +4,6 @@
 
 #include "query/job.h"
 
-static uint32_t number_of(const struct policy *policy, const struct verdict *verdict)
-{
-	return verdict->address ? 0 : domset_data(policy->set, verdict->record);
-}
-
 /*
  * The name that a CNAME of a rule leads `qname` to: of "*.x" that is qname.x.  False: that is too
  * long.
@@ -74,7 +69,7 @@ static bool add_record(struct answer_job *job, const struct localdata_record *re
 bool query_answer_given(struct answer_job *job, const struct verdict *verdict, size_t *ret_len)
 {
 	const struct policy *policy = job->env->snapshot->policy;
-	uint32_t number = number_of(policy, verdict);
+	uint32_t number = policy_data(policy, verdict);
 	struct localdata_iter iter = {.left = 0};
 	struct localdata_record record;
 
@@ -98,27 +93,17 @@ bool query_answer_given(struct answer_job *job, const struct verdict *verdict, s
 	return true;
 }
 
-/* ---- CNAMEs that are followed */
-
-bool query_given_cname(const struct answer_job *job, const struct name *name,
-		       const struct name_suffixes *suffixes, struct policy_leave leave,
+bool query_given_cname(const struct answer_job *job, const struct verdict *verdict,
 		       struct name *ret_target, uint32_t *ret_ttl_s)
 {
 	const struct policy *policy = job->env->snapshot->policy;
-	struct verdict v = policy_match(policy, name, suffixes, job->wire->qtype, leave);
+	uint32_t number = policy_data(policy, verdict);
 	struct localdata_record cname;
-	uint32_t number;
 	struct name from;
-	struct name asked;
 
-	if (!v.matched || v.action != ACTION_GIVEN)
-		return false;
-	number = number_of(policy, &v);
 	if (number == 0 || !localdata_find(policy->data, number, TYPE_CNAME, &cname))
 		return false;
 	question_name(job, &from);
-	name_copy_lower(&asked, from.wire, from.len);
 	*ret_ttl_s = cname.ttl_s;
-	/* in the letters' case of the question, where it is that name */
-	return lead_to(name_equal(&asked, name) ? &from : name, &cname, ret_target);
+	return lead_to(&from, &cname, ret_target);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "query/job.h"
 
+#include "base/table.h"
+
 /* How long the client may keep the connection open without a question (RFC 7828, 3.3.2). */
 static void tell_keepalive(struct answer_job *job)
 {
@@ -25,6 +27,7 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 	job->wire = wire;
 	job->transport = transport;
 	job->alias = false;
+	job->led = false;
 	job->msg = msg;
 	job->buf = buf;
 	job->room = cap;
@@ -39,4 +42,20 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 void answer_job_begin(struct answer_job *job)
 {
 	answer_begin(&job->answer, job->buf, job->limit, job->msg, job->wire, &job->opt);
+}
+
+#define CAUSES(X)                                                                                  \
+	X(QUERY_FAIL_NO_REPLY, {EDE_NO_REACHABLE_AUTHORITY, "no upstream answered in time"})       \
+	X(QUERY_FAIL_NETWORK, {EDE_NETWORK_ERROR, "every upstream failed"})                        \
+	X(QUERY_FAIL_OVERLOAD, {EDE_OTHER, "too many questions in flight"})
+
+static const struct {
+	enum ede_code code;
+	const char *text;
+} causes[] = {CAUSES(TABLE_ROW)};
+TABLE_COMPLETE(CAUSES, QUERY_FAIL_COUNT);
+
+void query_failure_ede(enum query_failure failure, struct edes *ret_ede)
+{
+	edes_set(ret_ede, causes[failure].code, causes[failure].text);
 }

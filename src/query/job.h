@@ -9,6 +9,9 @@
  *   note.c  who asked for a name that a list has, written down
  *   below.c  answers to what lies below a name that does not exist
  *   given.c  answers from the records of rules
+ *   end.c  a query's end by a verdict, which may lead to another name
+ *   question.c  what follows from the name that is asked for
+ *   resume.c  answers to clients that have waited
  *   follow.c  replies whose CNAMEs lead to a name of which they say nothing
  */
 #ifndef QUERY_JOB_H
@@ -22,7 +25,9 @@ struct answer_job {
 	const struct query_env *env;
 	const struct wire_query *wire;
 	enum transport transport;
-	bool alias;	    /* the answer is of the name that the operator's CNAMEs lead to */
+	bool alias; /* the answer is of the name that the operator's CNAMEs lead to, or a rule's */
+	bool led;   /* the last of these is a rule's */
+	struct query_lead lead;
 	const uint8_t *msg; /* the query's message: its header and question */
 	uint8_t *buf;
 	size_t room;  /* octets of the buffer */
@@ -62,10 +67,24 @@ static inline void query_count_led(const struct query_env *env, const struct ver
 {
 	if (verdict->list == POLICY_REBINDING)
 		stats_inc(env->stats, rebinding);
-	else if (verdict->address)
+	else if (verdict->trigger == TRIGGER_ADDRESS)
 		stats_inc(env->stats, blocked_address);
+	else if (verdict->trigger != TRIGGER_NAME)
+		stats_inc(env->stats, blocked_server);
 	else
 		stats_inc(env->stats, blocked_cname);
+}
+
+/* The same, or where it `stands` a query that a zone blocks by its name or its client. */
+static inline void query_count_verdict(const struct query_env *env, const struct verdict *verdict,
+				       bool stands)
+{
+	if (!stands)
+		query_count_led(env, verdict);
+	else if (verdict->trigger == TRIGGER_CLIENT)
+		stats_inc(env->stats, blocked_client);
+	else
+		stats_inc(env->stats, blocked_name);
 }
 
 /* True when a question for `qtype` is answered with records of `type`. */
@@ -77,7 +96,7 @@ static inline bool query_wants(uint16_t qtype, uint16_t type)
 /* True when the verdict is the answer.  A list that wants TCP has what it wants there. */
 static inline bool query_verdict_ends(const struct verdict *verdict, enum transport transport)
 {
-	return verdict->matched &&
+	return verdict->matched && verdict->action != ACTION_PASS &&
 	       !(verdict->action == ACTION_TCP_ONLY && transport == TRANSPORT_TCP);
 }
 
@@ -92,6 +111,9 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 /* Builds the answer from a reply whose records are `age_s` old.  The reply's body may lie in
  * job->buf, behind the question. */
 size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s);
+
+/* Empty and truncated: the client comes back over TCP. */
+size_t query_answer_truncated(struct answer_job *job);
 
 /* Fills in why a question failed. */
 void query_failure_ede(enum query_failure failure, struct edes *ret_ede);
@@ -129,9 +151,21 @@ static inline uint64_t query_pool_salt(const struct snapshot *s, uint16_t pool)
  * (RFC 8020).  False: it may exist. */
 bool query_answer_below(const struct query *q, struct answer_job *job, size_t *ret_len);
 
-/* Answers from the cache; false when the cache has nothing to be given at once. */
-bool query_answer_cached(struct query *q, struct answer_job *job, enum query_outcome *outcome,
-			 size_t *ret_len);
+/* What a list says of an answer, or of a name that has waited for that. */
+struct query_judged {
+	struct verdict verdict;
+	uint8_t apex; /* of query_answer_verdict */
+};
+
+enum query_cached {
+	QUERY_CACHED_NOT, /* the cache has nothing to be given at once */
+	QUERY_CACHED_ANSWERED,
+	QUERY_CACHED_JUDGED, /* it has, and a verdict ends the query instead */
+};
+
+/* Answers from the cache. */
+enum query_cached query_answer_cached(struct query *q, struct answer_job *job,
+				      struct query_judged *ret_judged, size_t *ret_len);
 
 /* Finds what the cache has to give at once, and puts it behind the question in `msg`
  * (WIRE_MESSAGE_MAX octets), which ends at `body_at`, with TTLs as they are now.  False: nothing.
@@ -155,31 +189,53 @@ struct query_chain {
 bool query_chain_add(struct answer_job *job, struct query_chain *chain);
 
 /* Begins at the question's name and adds the CNAMEs, of the operator's names and of one rule, up to
- * a name that is not the operator's; false when they do not lead to one. */
-bool query_chain_begin(struct answer_job *job, struct query_chain *ret_chain);
+ * `target`, in lower case; false when they do not lead there. */
+bool query_chain_begin(struct answer_job *job, const struct name *target,
+		       struct query_chain *ret_chain);
 
-/*
- * The name that the CNAME of a rule with this `leave` leads the lower-case `name` to, and the
- * CNAME's TTL.  False: no rule gives one, or that name is too long.
- */
-bool query_given_cname(const struct answer_job *job, const struct name *name,
-		       const struct name_suffixes *suffixes, struct policy_leave leave,
+/* The name that the CNAME of the verdict's rule leads the question's to, and the CNAME's TTL.
+ * False: the rule gives none, or that name is too long. */
+bool query_given_cname(const struct answer_job *job, const struct verdict *verdict,
 		       struct name *ret_target, uint32_t *ret_ttl_s);
 
 /* Answers with the records of the type that the verdict's rule gives; false: it gives none. */
 bool query_answer_given(struct answer_job *job, const struct verdict *verdict, size_t *ret_len);
 
-enum query_led {
-	QUERY_LED_NOWHERE,  /* no CNAME: the rule's records are the answer */
-	QUERY_LED_ANSWERED, /* to a name of the operator's, or the client does not want it resolved
-			     */
-	QUERY_LED_ON, /* to a name that has to be asked for, which the query is for from here on */
-};
+/*
+ * Ends the query as a verdict that ends it says; `apex` as of query_answer_verdict.  Where its rule
+ * gives a CNAME, the query is for the name that this leads to from here on, which is not held
+ * against lists that are not mandatory: QUERY_FORWARD when it has to be asked for.
+ */
+enum query_outcome query_end(struct query *q, struct answer_job *job, const struct verdict *verdict,
+			     uint8_t apex, size_t *ret_len);
 
-/* Follows the CNAME that a rule gives for the query's name.  What it leads to is not held against
- * lists that are not mandatory. */
-enum query_led query_lead_on(struct query *q, struct answer_job *job, const struct verdict *verdict,
-			     size_t *ret_len);
+/* Ends the answer at the operator's name that the chain is at. */
+size_t query_chain_end(struct answer_job *job, const struct query_chain *chain);
+
+/* Adds a CNAME to `target` for the name that the chain is at, and goes on there. */
+void query_chain_lead(struct answer_job *job, struct query_chain *chain, const struct name *target,
+		      uint32_t ttl_s);
+
+/* Goes on along the operator's CNAMEs; false: to a name that is not the operator's. */
+bool query_chain_stays(struct answer_job *job, struct query_chain *chain);
+
+/* Begins at the question's name. */
+void query_chain_init(const struct answer_job *job, struct query_chain *ret_chain);
+
+/* What a zone says of a waiting query's name, which stands if nothing else was said. */
+struct verdict query_standing(const struct query_env *env, const struct name *qname, uint16_t qtype,
+			      const struct ip *client, uint8_t *ret_apex);
+
+/* How many octets of the name stand before the owner of the verdict's rule: where its zone begins.
+ */
+uint8_t query_apex(const struct name *name, const struct name_suffixes *suffixes,
+		   const struct verdict *verdict);
+
+/* What follows from the name that is asked for: its hashes, and whom to ask. */
+void query_hash_question(struct query *q, const struct query_env *env);
+
+/* True when query_answer_special_use or query_answer_filtered would answer. */
+bool query_is_answered_here(const struct query *q, const struct query_env *env);
 
 /*
  * Answers from the operator's own name: with its records of the type, those of the names that its

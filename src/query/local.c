@@ -97,32 +97,34 @@ static bool lies_above(const struct query *q, const struct snapshot *s)
 }
 
 /* Begins the answer; returns where the name that it is for stands. */
-static uint16_t begin(struct answer_job *job)
+static uint16_t begin(struct answer_job *job, const struct name *name)
 {
 	struct query_chain c;
 
 	answer_job_begin(job);
-	if (job->alias && query_chain_begin(job, &c))
+	if (job->alias && query_chain_begin(job, name, &c))
 		return c.owner;
 	return ANSWER_QNAME_POINTER;
 }
 
 /* The name is not there, for `why`: of the zone that begins at `apex` in it. */
-static size_t answer_absent(struct answer_job *job, uint8_t apex, uint32_t ttl_s, const char *why)
+static size_t answer_absent(struct answer_job *job, const struct name *name, uint8_t apex,
+			    uint32_t ttl_s, const char *why)
 {
 	struct edes ede;
 	uint16_t owner;
 
 	edes_set(&ede, EDE_OTHER, why);
 	job->opt.ede = &ede;
-	owner = begin(job);
+	owner = begin(job, name);
 	answer_add_soa(&job->answer, SECTION_AUTHORITY, (uint16_t)(owner + apex), ttl_s);
 	return end(job, RCODE_NXDOMAIN);
 }
 
-static size_t answer_nodata(struct answer_job *job, uint8_t apex, uint32_t ttl_s)
+static size_t answer_nodata(struct answer_job *job, const struct name *name, uint8_t apex,
+			    uint32_t ttl_s)
 {
-	uint16_t owner = begin(job);
+	uint16_t owner = begin(job, name);
 
 	answer_add_soa(&job->answer, SECTION_AUTHORITY, (uint16_t)(owner + apex), ttl_s);
 	return end(job, RCODE_NOERROR);
@@ -147,8 +149,8 @@ static size_t answer_special(const struct query *q, struct answer_job *job,
 	uint16_t owner;
 
 	if (!exists(q, job->env->snapshot, hit))
-		return answer_absent(job, apex, SPECIAL_TTL_S, "special-use name");
-	owner = begin(job);
+		return answer_absent(job, &q->qname, apex, SPECIAL_TTL_S, "special-use name");
+	owner = begin(job, &q->qname);
 	if (kind == SPECIAL_LOCALHOST)
 		given = add_loopback(job, owner);
 	else if (hit->suffix == 0)
@@ -185,13 +187,13 @@ static bool answer_kept(const struct query *q, struct answer_job *job, size_t *r
 	uint8_t above = (uint8_t)(q->qname.wire[0] + 1);
 
 	if (is_canary(q, s))
-		*ret_len = answer_absent(job, above, ttl_s, "canary name");
+		*ret_len = answer_absent(job, &q->qname, above, ttl_s, "canary name");
 	else if (!is_single_label(q, s))
 		return false;
 	else if (lies_above(q, s))
-		*ret_len = answer_nodata(job, 0, ttl_s);
+		*ret_len = answer_nodata(job, &q->qname, 0, ttl_s);
 	else
-		*ret_len = answer_absent(job, above, ttl_s, "no top-level domain");
+		*ret_len = answer_absent(job, &q->qname, above, ttl_s, "no top-level domain");
 	return true;
 }
 
@@ -237,8 +239,17 @@ bool query_answer_filtered(const struct query *q, struct answer_job *job, size_t
 	stats_inc(job->env->stats, filtered_types);
 	edes_set(&ede, EDE_FILTERED, "filter-types");
 	job->opt.ede = &ede;
-	*ret_len = answer_nodata(job, 0, conf->local.ttl_s);
+	*ret_len = answer_nodata(job, &q->qname, 0, conf->local.ttl_s);
 	return true;
+}
+
+bool query_is_answered_here(const struct query *q, const struct query_env *env)
+{
+	const struct snapshot *s = env->snapshot;
+
+	return is_filtered(&s->conf->server, q->wire.qtype) ||
+	       (!q->in_zone && (namemap_find(s->special, &q->qname, &q->suffixes, 0).found ||
+				is_canary(q, s) || is_single_label(q, s)));
 }
 
 bool query_filter_hints(const struct query_env *env, uint8_t *msg, struct reply *reply)

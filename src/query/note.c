@@ -55,6 +55,12 @@ static __attribute__((noinline, cold)) void count_logged(const struct query_env 
 	}
 }
 
+/* What passes was not asked for in vain. */
+static bool is_hit(const struct verdict *v)
+{
+	return v->matched && v->action != ACTION_PASS;
+}
+
 static struct findings_hit hit_of(const struct query *q, const struct verdict *v)
 {
 	return (struct findings_hit){
@@ -74,7 +80,7 @@ __attribute__((flatten)) void query_note_name(const struct query *q, const struc
 {
 	struct findings_hit hit = hit_of(q, v);
 
-	if (v->matched)
+	if (is_hit(v))
 		count(env, &hit);
 	if (v->logged)
 		count_logged(env, v->logged, &hit, q);
@@ -84,11 +90,11 @@ void query_note_answer(const struct query *q, const struct query_env *env, const
 {
 	struct findings_hit hit;
 
-	if (!v->matched && !v->logged)
+	if (!is_hit(v) && !v->logged)
 		return;
 	hit = hit_of(q, v);
 	hit.owner_labels = 0;
-	if (v->matched)
+	if (is_hit(v))
 		count(env, &hit);
 	if (v->logged)
 		count_logged(env, v->logged, &hit, NULL);
@@ -100,7 +106,7 @@ void query_note_waiter(const struct query_wait *wait, const struct query_env *en
 	struct findings_hit hit;
 	struct name name;
 
-	if (!v->logged && !(v->matched && is_noted(env, v->list)))
+	if (!v->logged && !(is_hit(v) && is_noted(env, v->list)))
 		return;
 	name_copy_lower(&name, wait->question, wait->wire.qname_len);
 	hit = (struct findings_hit){
@@ -111,7 +117,7 @@ void query_note_waiter(const struct query_wait *wait, const struct query_env *en
 		.list = v->list,
 		.way = way_of(wait->transport, wait->good_cookie),
 	};
-	if (v->matched)
+	if (is_hit(v))
 		count(env, &hit);
 	if (v->logged)
 		count_logged(env, v->logged, &hit, NULL);

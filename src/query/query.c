@@ -19,29 +19,6 @@ static void begin_cookie(struct query *q, const struct query_env *env, const uin
 }
 
 /*
- * Finds the pool that is asked: that of the longest zone that has the name.  The DS of a zone lies
- * in the zone above it (RFC 4035, 3.1.4.1), whose upstreams are asked.  Returns the pool's salt.
- */
-static uint64_t find_pool(struct query *q, const struct snapshot *s)
-{
-	struct namemap_hit hit = namemap_find(s->zones, &q->qname, &q->suffixes, 0);
-
-	q->in_zone = hit.found;
-	if (hit.found && hit.suffix == 0 && q->wire.qtype == TYPE_DS)
-		hit = namemap_find(s->zones, &q->qname, &q->suffixes, 1);
-	q->pool = hit.found ? (uint16_t)hit.value : 0;
-	return query_pool_salt(s, q->pool);
-}
-
-/* What follows from the name that is asked for. */
-static void hash_question(struct query *q, const struct query_env *env)
-{
-	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
-	q->cache_hash = cache_hash(query_name_hash(&q->suffixes) ^ find_pool(q, env->snapshot),
-				   q->wire.qtype);
-}
-
-/*
  * True for a port whose service sends something back to whatever comes: echo, daytime, qotd,
  * chargen, time.  Nobody asks from there: who says so would have two
  * servers talk to each other for ever.
@@ -67,6 +44,8 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 	q->alias = false;
 	q->list = POLICY_NO_PLACE;
 	q->lent = false;
+	q->waits = false;
+	q->led = false;
 	if (q->parsed == WIRE_DROP)
 		return;
 	q->client = ip_from_sockaddr(client);
@@ -74,7 +53,7 @@ void query_begin(struct query *q, const struct query_env *env, const uint8_t *ms
 	if (q->parsed != WIRE_QUERY)
 		return;
 	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);
-	hash_question(q, env);
+	query_hash_question(q, env);
 	domset_prefetch(env->snapshot->policy->set, &q->suffixes);
 	cache_prefetch(env->cache, q->cache_hash);
 }
@@ -157,16 +136,6 @@ static bool answer_special(const struct query *q, struct answer_job *job, size_t
 	return false;
 }
 
-/* How many octets of the qname stand before the rule's owner: where its zone begins. */
-static uint8_t apex_of(const struct query *q, const struct verdict *verdict)
-{
-	uint8_t labels = q->suffixes.labels;
-
-	if (verdict->owner_labels == 0)
-		return (uint8_t)(q->qname.len - 1);
-	return q->suffixes.offset[labels - verdict->owner_labels];
-}
-
 /* A rule for all names is not one for those that never leave, unless it is an order's. */
 static bool is_kept(const struct query *q, const struct snapshot *s, const struct verdict *v)
 {
@@ -174,69 +143,85 @@ static bool is_kept(const struct query *q, const struct snapshot *s, const struc
 	       namemap_find(s->special, &q->qname, &q->suffixes, 0).found;
 }
 
-/* Answers with what the rule gives.  False: the query is for the name that its CNAME leads to from
- * here on. */
-static bool lead_on(struct query *q, struct answer_job *job, const struct verdict *verdict,
-		    enum query_outcome *outcome, size_t *ret_len)
+static struct verdict match(const struct query *q, const struct policy *policy,
+			    struct policy_leave leave)
 {
-	struct verdict v;
+	if (policy->prefixes[TRIGGER_CLIENT])
+		return policy_match_query(policy, &q->qname, &q->suffixes, q->wire.qtype,
+					  &q->client, leave);
+	return policy_match(policy, &q->qname, &q->suffixes, q->wire.qtype, leave);
+}
 
-	*outcome = QUERY_ANSWERED;
-	switch (query_lead_on(q, job, verdict, ret_len)) {
-	case QUERY_LED_NOWHERE:
-		*outcome = query_answer_verdict(job, verdict, q->alias ? 0 : apex_of(q, verdict),
-						ret_len);
-		return true;
-	case QUERY_LED_ANSWERED:
-		stats_inc(job->env->stats, list_hits[verdict->list]);
-		return true;
-	default:
-		stats_inc(job->env->stats, list_hits[verdict->list]);
-	}
-	hash_question(q, job->env);
-	q->lent = true;
-	v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, q->wire.qtype,
-			 q->leave);
-	if (!query_verdict_ends(&v, q->transport))
+/* Has the verdict wait for the answer, where that may have something that goes before it. */
+static bool begin_waiting(struct query *q, const struct query_env *env, const struct verdict *v,
+			  struct policy_leave leave)
+{
+	const struct policy *policy = env->snapshot->policy;
+
+	if (!policy_waits(policy, v, leave) || q->alias || !(q->wire.flags & FLAG_RD) ||
+	    query_is_answered_here(q, env))
 		return false;
-	*outcome = query_answer_verdict(job, &v, 0, ret_len);
+	q->leave = policy_leave_waiting(v);
+	q->lent = true;
+	q->waits = true;
 	return true;
+}
+
+/* What goes on past the name. */
+static void go_on(struct query *q, const struct query_env *env, const struct verdict *v)
+{
+	if (v->matched && v->action == ACTION_PASS)
+		stats_inc(env->stats, passed);
+	else if (v->matched && env->snapshot->policy->lists[v->list].zone)
+		q->leave.passed = q->lent = true; /* over TCP now, as it wants */
+}
+
+static void count_blocked(const struct query *q, const struct query_env *env,
+			  const struct verdict *v)
+{
+	if (v->trigger == TRIGGER_CLIENT)
+		stats_inc(env->stats, blocked_client);
+	else if (q->alias)
+		stats_inc(env->stats, blocked_cname);
+	else
+		stats_inc(env->stats, blocked_name);
 }
 
 /*
  * What the lists say of the question's own name.  False: nothing that ends the query here (no
- * match, let pass, or to be asked over TCP and it was).
+ * match, let pass, to be asked over TCP and it was, or it waits for the answer).
  */
 static bool decide_by_policy(struct query *q, struct answer_job *job, struct policy_leave leave,
 			     enum query_outcome *outcome, size_t *ret_len)
 {
-	struct stats *stats = job->env->stats;
-	struct verdict v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes,
-					q->wire.qtype, leave);
+	const struct query_env *env = job->env;
+	struct verdict v = match(q, env->snapshot->policy, leave);
+	bool waits;
 
-	if (v.matched && v.owner_labels == 0 && is_kept(q, job->env->snapshot, &v))
+	if (v.matched && v.owner_labels == 0 && is_kept(q, env->snapshot, &v))
 		v.matched = false;
 	q->leave = policy_leave_behind(POLICY_NO_LEAVE, &v);
 	if (!v.matched && !v.logged)
 		return false;
-	if (v.matched && v.action == ACTION_PASS) {
-		stats_inc(stats, passed);
+	q->lent = v.matched && v.trigger == TRIGGER_CLIENT;
+	waits = v.matched && begin_waiting(q, env, &v, leave);
+	if (waits)
+		v.matched = false;
+	else if (v.matched && v.action == ACTION_PASS) {
+		go_on(q, env, &v);
 		return false;
 	}
-	query_note_name(q, job->env, &v);
-	if (!query_verdict_ends(&v, q->transport))
+	query_note_name(q, env, &v);
+	if (!query_verdict_ends(&v, q->transport)) {
+		go_on(q, env, &v);
 		return false;
+	}
 	q->list = v.list;
 	if (v.action == ACTION_SINKHOLE && special_is_canary(&q->qname))
 		v.action = ACTION_NXDOMAIN; /* an address would say the contrary */
-	if (q->alias)
-		stats_inc(stats, blocked_cname);
-	else
-		stats_inc(stats, blocked_name);
-	if (v.action == ACTION_GIVEN && !lead_on(q, job, &v, outcome, ret_len))
-		return false;
-	if (v.action != ACTION_GIVEN)
-		*outcome = query_answer_verdict(job, &v, q->alias ? 0 : apex_of(q, &v), ret_len);
+	count_blocked(q, env, &v);
+	*outcome = query_end(q, job, &v, q->alias ? 0 : query_apex(&q->qname, &q->suffixes, &v),
+			     ret_len);
 	return true;
 }
 
@@ -257,8 +242,27 @@ static bool decide_by_own(struct query *q, struct answer_job *job, const struct 
 		return true;
 	q->alias = true;
 	job->alias = true;
-	hash_question(q, job->env);
+	query_hash_question(q, job->env);
 	return decide_by_policy(q, job, POLICY_NO_LEAVE, outcome, ret_len);
+}
+
+static enum query_outcome answer_from_cache(struct query *q, struct answer_job *job,
+					    size_t *ret_len)
+{
+	struct query_judged judged;
+
+	switch (query_answer_cached(q, job, &judged, ret_len)) {
+	case QUERY_CACHED_NOT:
+		break;
+	case QUERY_CACHED_JUDGED:
+		return query_end(q, job, &judged.verdict, judged.apex, ret_len);
+	default:
+		return QUERY_ANSWERED;
+	}
+	if (!q->waits && query_answer_below(q, job, ret_len))
+		return QUERY_ANSWERED;
+	stats_inc(job->env->stats, cache_misses);
+	return QUERY_FORWARD;
 }
 
 /* The queries that neither the client nor the form of the message has settled. */
@@ -285,12 +289,7 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE);
 		return QUERY_ANSWERED;
 	}
-	if (query_answer_cached(q, job, &outcome, ret_len))
-		return outcome;
-	if (query_answer_below(q, job, ret_len))
-		return QUERY_ANSWERED;
-	stats_inc(stats, cache_misses);
-	return QUERY_FORWARD;
+	return answer_from_cache(q, job, ret_len);
 }
 
 static enum query_outcome decide(struct query *q, const struct query_env *env, const uint8_t *msg,
@@ -329,54 +328,4 @@ enum query_outcome query_decide(struct query *q, const struct query_env *env, co
 	if (feed_is_heard(env->feed))
 		query_tell(q, env, outcome, buf);
 	return outcome;
-}
-
-void query_refresh_key(const struct query *q, const struct query_env *env,
-		       struct query_key *ret_key)
-{
-	uint8_t *type = ret_key->question + q->qname.len;
-
-	ret_key->hash = q->cache_hash;
-	ret_key->generation = env->snapshot->generation;
-	ret_key->qtype = q->wire.qtype;
-	ret_key->pool = q->pool;
-	ret_key->pool_salt = query_pool_salt(env->snapshot, q->pool);
-	ret_key->flags = q->unchecked ? CACHE_FLAG_CD : 0;
-	ret_key->leave = q->leave;
-	ret_key->lent = q->lent;
-	ret_key->question_len = (uint16_t)(q->qname.len + 4);
-	memcpy(ret_key->question, q->qname.wire, q->qname.len);
-	wire_put16(type, q->wire.qtype);
-	wire_put16(type + 2, q->wire.qclass);
-}
-
-void query_suspend(const struct query *q, const struct query_env *env, const uint8_t *msg,
-		   struct query_key *ret_key, struct query_wait *ret_wait)
-{
-	query_refresh_key(q, env, ret_key);
-	ret_wait->wire = q->wire;
-	ret_wait->transport = q->transport;
-	ret_wait->has_cookie = q->has_cookie;
-	ret_wait->good_cookie = q->good_cookie;
-	ret_wait->alias = q->alias;
-	ret_wait->client = q->client;
-	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
-	memcpy(ret_wait->question, msg + WIRE_HEADER, q->wire.question_end - (size_t)WIRE_HEADER);
-}
-
-bool query_ask_unchecked(struct query_key *key)
-{
-	if (key->flags & CACHE_FLAG_CD)
-		return false;
-	key->flags |= CACHE_FLAG_CD;
-	return true;
-}
-
-bool query_key_equal(const struct query_key *a, const struct query_key *b)
-{
-	return a->hash == b->hash && a->generation == b->generation && a->pool == b->pool &&
-	       a->flags == b->flags && a->leave.passed == b->leave.passed &&
-	       a->leave.excepted == b->leave.excepted && a->lent == b->lent &&
-	       a->question_len == b->question_len &&
-	       memcmp(a->question, b->question, a->question_len) == 0;
 }

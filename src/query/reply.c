@@ -2,7 +2,6 @@
 /* How answers come about: from a list's verdict, from a reply, or from the configuration. */
 #include <string.h>
 
-#include "base/table.h"
 #include "dns/plain.h"
 #include "query/job.h"
 
@@ -44,8 +43,7 @@ static size_t answer_denial(struct answer_job *job, const struct policy_list *li
 	return answer_end(&job->answer, rcode, 0);
 }
 
-/* Empty and truncated: the client comes back over TCP. */
-static size_t answer_truncated(struct answer_job *job)
+size_t query_answer_truncated(struct answer_job *job)
 {
 	job->opt.ede = NULL;
 	answer_job_begin(job);
@@ -78,7 +76,7 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 		stats_inc(job->env->stats, dropped);
 		return QUERY_DROPPED;
 	case ACTION_TCP_ONLY:
-		*ret_len = answer_truncated(job);
+		*ret_len = query_answer_truncated(job);
 		break;
 	case ACTION_NXDOMAIN:
 		*ret_len =
@@ -206,111 +204,13 @@ size_t query_answer_chaos(struct answer_job *job, const struct name *qname)
 	return answer_end(&job->answer, RCODE_REFUSED, 0);
 }
 
-/* A job for a client that waited: header and question are laid into its buffer first. */
-static void resume_job(struct answer_job *job, const struct query_env *env,
-		       const struct query_wait *wait, uint8_t *buf, size_t cap)
-{
-	size_t question_len = wait->wire.question_end - (size_t)WIRE_HEADER;
-
-	memcpy(buf + WIRE_HEADER, wait->question, question_len);
-	answer_job_init(job, env, &wait->wire, wait->transport,
-			wait->has_cookie ? wait->cookie : NULL, buf, buf, cap);
-	job->alias = wait->alias;
-}
-
-static enum query_outcome resume(const struct query_env *env, const struct query_wait *wait,
-				 const struct reply *reply, const struct verdict *verdict,
-				 uint8_t *buf, size_t cap, size_t *ret_len)
-{
-	struct answer_job job;
-	struct reply plain;
-
-	resume_job(&job, env, wait, buf, cap);
-	query_note_waiter(wait, env, verdict);
-	if (query_verdict_ends(verdict, wait->transport)) {
-		query_count_led(env, verdict);
-		return query_answer_verdict(&job, verdict, 0, ret_len);
-	}
-	if (reply->kind == REPLY_FAILURE)
-		stats_inc(env->stats, servfail);
-	else if (reply->stale)
-		stats_inc(env->stats, stale_answers);
-	else
-		stats_inc(env->stats, resolved);
-	if (reply->plain.body && !wait->wire.edns.dnssec_ok) {
-		plain = *reply;
-		plain_use(&plain);
-		reply = &plain;
-	}
-	*ret_len = query_answer_reply(&job, reply, 0);
-	return QUERY_ANSWERED;
-}
-
 size_t query_truncate(const struct query *q, const struct query_env *env, uint8_t *buf, size_t cap)
 {
 	struct answer_job job;
 
 	answer_job_init(&job, env, &q->wire, q->transport, q->has_cookie ? q->cookie : NULL, buf,
 			buf, cap);
-	return answer_truncated(&job);
-}
-
-size_t query_resume_truncated(const struct query_env *env, const struct query_wait *wait,
-			      uint8_t *buf, size_t cap)
-{
-	struct answer_job job;
-
-	resume_job(&job, env, wait, buf, cap);
-	return answer_truncated(&job);
-}
-
-enum query_outcome query_resume(const struct query_env *env, const struct query_wait *wait,
-				const struct reply *reply, const struct verdict *verdict,
-				uint8_t *buf, size_t cap, size_t *ret_len)
-{
-	enum query_outcome outcome = resume(env, wait, reply, verdict, buf, cap, ret_len);
-
-	if (outcome == QUERY_ANSWERED)
-		query_count_rcode(env, buf);
-	if (feed_is_heard(env->feed))
-		query_tell_waiter(wait, env,
-				  query_verdict_ends(verdict, wait->transport) ? verdict->list
-									       : POLICY_NO_PLACE,
-				  outcome == QUERY_ANSWERED ? buf : NULL);
-	return outcome;
-}
-
-#define CAUSES(X)                                                                                  \
-	X(QUERY_FAIL_NO_REPLY, {EDE_NO_REACHABLE_AUTHORITY, "no upstream answered in time"})       \
-	X(QUERY_FAIL_NETWORK, {EDE_NETWORK_ERROR, "every upstream failed"})                        \
-	X(QUERY_FAIL_OVERLOAD, {EDE_OTHER, "too many questions in flight"})
-
-static const struct {
-	enum ede_code code;
-	const char *text;
-} causes[] = {CAUSES(TABLE_ROW)};
-TABLE_COMPLETE(CAUSES, QUERY_FAIL_COUNT);
-
-void query_failure_ede(enum query_failure failure, struct edes *ret_ede)
-{
-	edes_set(ret_ede, causes[failure].code, causes[failure].text);
-}
-
-size_t query_fail(const struct query_env *env, const struct query_wait *wait,
-		  enum query_failure failure, uint8_t *buf, size_t cap)
-{
-	struct answer_job job;
-	struct edes ede;
-
-	query_failure_ede(failure, &ede);
-	resume_job(&job, env, wait, buf, cap);
-	job.opt.ede = &ede;
-	answer_job_begin(&job);
-	stats_inc(env->stats, servfail);
-	stats_inc(env->stats, rcodes[RCODE_SERVFAIL]);
-	if (feed_is_heard(env->feed))
-		query_tell_failed(wait, env);
-	return answer_end(&job.answer, RCODE_SERVFAIL, 0);
+	return query_answer_truncated(&job);
 }
 
 /* Appends an option with room for its data, which is returned. */

@@ -6,32 +6,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "dns/name.h"
+#include "match/policy.h"
 #include "rpz/master.h"
 
-/* By the last label of an owner, or none of them. */
-enum trigger_kind {
-	TRIGGER_QNAME,
-	TRIGGER_CLIENT_IP,
-	TRIGGER_IP,
-	TRIGGER_NSDNAME,
-	TRIGGER_NSIP,
-};
-
-struct trigger {
-	enum trigger_kind kind;
+struct zone_trigger {
+	enum trigger kind; /* by the last label of the owner */
 	bool wildcard;
-	struct name name; /* without "*", without what says the kind, and without the zone's */
+	bool loose;	      /* bits behind the prefix were set, which BIND does not take */
+	struct name name;     /* without "*", without what says the kind, and without the zone's */
+	struct prefix prefix; /* that the name says, where the kind is of addresses */
 };
 
-/* The trigger of an owner below the apex. */
-void trigger_read(const struct name *owner, const struct name *apex, struct trigger *ret_trigger);
+/* The trigger of an owner below the apex.  False: it is for an address, and has none as RPZ writes
+ * them: "24.0.2.0.192", "48.zz.db8.2001". */
+bool trigger_read(const struct name *owner, const struct name *apex,
+		  struct zone_trigger *ret_trigger);
 
 /* What a CNAME has done (enum domset_answer) by the trigger; false: it says it wrongly. */
-bool trigger_action(const struct master_record *record, const struct trigger *trigger,
+bool trigger_action(const struct master_record *record, const struct zone_trigger *trigger,
 		    const struct name *apex, uint8_t *ret_answer);
 
 /* `owner` without the `apex` that it lies below. */
 void trigger_relative(const struct name *owner, const struct name *apex, struct name *ret_name);
+
+/* A prefix as a name of one label, one for each prefix, and back. */
+void trigger_name_of(const struct prefix *prefix, struct name *ret_name);
+struct prefix trigger_prefix_of(const struct name *name);
 
 #endif

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "dns/wire.h"
-#include "rpz/cuts.h"
 #include "rpz/lines.h"
 #include "rpz/master.h"
-#include "rpz/owners.h"
-#include "rpz/trigger.h"
+#include "rpz/taking.h"
 
 #define ORIGIN "\3rpz"	/* of a file that does not say where it begins */
 #define SOA_NUMBERS 20U /* octets of serial, refresh, retry, expire and minimum */
@@ -21,59 +19,44 @@
 #define TYPE_CDNSKEY 60U
 #define TYPE_ZONEMD 63U
 
-/* An owner's records, which stand one behind the other, before they are a rule. */
-struct pending {
-	struct name owner; /* len 0: there is none */
-	uint64_t hash;
-	uint32_t line;
-	uint8_t scope;
-	bool late; /* the owner has a rule, which had some of the records */
-	struct localdata_draft draft;
-};
-
 struct rpz_zone {
 	struct rpz_options options;
-	struct domset_builder *builder;
-	struct localdata *data;
 	struct list_report *report;
 	struct rpz_summary summary;
 	struct name apex; /* len 0: not known yet */
-	uint32_t first;	  /* record of the zone's first rule */
-	struct owners owners;
 	struct lines lines;
 	struct lines_record line; /* that is being taken */
 	struct master master;
-	struct pending pending;
+	struct taking taking;
 	struct master_record record;
 };
 
-enum err rpz_zone_create(const struct rpz_options *options, struct domset_builder *builder,
-			 struct localdata *data, struct list_report *report,
+enum err rpz_zone_create(const struct rpz_options *options, struct list_report *report,
 			 struct rpz_zone **ret_zone)
 {
 	struct rpz_zone *zone = calloc(1, sizeof(*zone));
+	enum err err;
 
 	if (!zone)
 		return ERR_NOMEM;
 	zone->options = *options;
-	zone->builder = builder;
-	zone->data = data;
 	zone->report = report;
-	zone->first = domset_builder_next(builder);
-	zone->owners.key = options->key;
-	zone->owners.builder = builder;
 	zone->master.ttl_s = options->ttl_s;
 	zone->master.origin.len = sizeof(ORIGIN);
 	memcpy(zone->master.origin.wire, ORIGIN, sizeof(ORIGIN));
-	*ret_zone = zone;
-	return ERR_OK;
+	err = taking_init(&zone->taking, &zone->options, report);
+	if (err == ERR_OK)
+		*ret_zone = zone;
+	else
+		rpz_zone_free(zone);
+	return err;
 }
 
 void rpz_zone_free(struct rpz_zone *zone)
 {
 	if (!zone)
 		return;
-	owners_fini(&zone->owners);
+	taking_fini(&zone->taking);
 	lines_fini(&zone->lines);
 	free(zone);
 }
@@ -94,144 +77,6 @@ static enum err failed(const struct rpz_zone *zone, enum err err, const char *wh
 	return err_set(text, err, "%s: line %u: %s", zone->options.path, zone->line.number, what);
 }
 
-/* ---- rules */
-
-static enum err add_rule(struct rpz_zone *zone, const struct name *owner, uint64_t hash,
-			 const struct domset_kind *kind, uint32_t data, uint32_t line)
-{
-	uint32_t record = domset_builder_next(zone->builder);
-	enum err err = domset_builder_add_data(zone->builder, owner, kind, data, line);
-
-	return err == ERR_OK ? owners_put(&zone->owners, hash, owner, kind->scope, record) : err;
-}
-
-/* True when the gate holds the rule. */
-static bool is_held(struct rpz_zone *zone, const struct name *owner, const struct domset_kind *kind,
-		    uint32_t line)
-{
-	const char *held;
-
-	if (!zone->options.guard)
-		return false;
-	held = guard_entry(zone->options.guard, owner, kind,
-			   zone->options.allowed | GUARD_ALLOW_ROOT);
-	if (held)
-		report_held(zone->report, line, held, owner);
-	return held != NULL;
-}
-
-/* The pending records become a rule. */
-static enum err flush(struct rpz_zone *zone)
-{
-	struct pending *p = &zone->pending;
-	const struct domset_kind kind = {.scope = p->scope, .answer = DOMSET_ANSWER_DATA};
-	uint32_t data;
-	enum err err;
-
-	if (p->owner.len == 0)
-		return ERR_OK;
-	if (p->draft.count == 0 || is_held(zone, &p->owner, &kind, p->line)) {
-		p->owner.len = 0;
-		return ERR_OK;
-	}
-	zone->report->entries += !p->late;
-	err = localdata_put(zone->data, &p->draft, &data);
-	if (err == ERR_OK)
-		err = add_rule(zone, &p->owner, p->hash, &kind, data, p->line);
-	p->owner.len = 0;
-	return err;
-}
-
-/* A rule that says all by its kind. */
-static enum err take_plain(struct rpz_zone *zone, const struct trigger *trigger, uint64_t hash,
-			   const struct domset_kind *kind)
-{
-	uint32_t record = owners_find(&zone->owners, hash, &trigger->name, kind->scope);
-	struct domset_rule rule;
-
-	if (record != OWNERS_NONE) {
-		(void)domset_builder_rule(zone->builder, record, &rule);
-		if (rule.kind.answer != kind->answer)
-			complain(zone, LINE_CLASH);
-		return ERR_OK;
-	}
-	if (is_held(zone, &trigger->name, kind, zone->line.number))
-		return ERR_OK;
-	zone->report->entries++;
-	return add_rule(zone, &trigger->name, hash, kind, 0, zone->line.number);
-}
-
-/* Has the pending records be those of the owner.  False: it has a rule of another kind. */
-static bool begin_pending(struct rpz_zone *zone, const struct trigger *trigger, uint64_t hash,
-			  uint8_t scope)
-{
-	uint32_t record = owners_find(&zone->owners, hash, &trigger->name, scope);
-	struct pending *p = &zone->pending;
-	struct domset_rule rule;
-
-	localdata_begin(&p->draft);
-	if (record != OWNERS_NONE) {
-		(void)domset_builder_rule(zone->builder, record, &rule);
-		if (rule.kind.answer != DOMSET_ANSWER_DATA)
-			return false;
-		localdata_reopen(zone->data, rule.data, &p->draft);
-	}
-	p->owner = trigger->name;
-	p->hash = hash;
-	p->scope = scope;
-	p->line = zone->line.number;
-	p->late = record != OWNERS_NONE;
-	return true;
-}
-
-/* Beside a CNAME nothing stands (RFC 2181, 10.1). */
-static bool clashes(const struct localdata_draft *draft, uint16_t type)
-{
-	return draft->count > 0 && (type == TYPE_CNAME || localdata_has(draft, TYPE_CNAME));
-}
-
-/* A record that is given. */
-static enum err take_data(struct rpz_zone *zone, const struct trigger *trigger, uint64_t hash,
-			  uint8_t scope)
-{
-	const struct master_record *r = &zone->record;
-	const struct localdata_record record = {r->type, r->rdlen, r->ttl_s, r->rdata};
-	struct pending *p = &zone->pending;
-	enum err err = ERR_OK;
-
-	if (p->owner.len == 0 || p->scope != scope || !name_equal(&p->owner, &trigger->name)) {
-		err = flush(zone);
-		if (err != ERR_OK)
-			return err;
-		if (!begin_pending(zone, trigger, hash, scope)) {
-			complain(zone, LINE_CLASH);
-			return ERR_OK;
-		}
-	}
-	if (localdata_holds(&p->draft, &record))
-		return ERR_OK;
-	if (clashes(&p->draft, r->type))
-		complain(zone, LINE_CLASH);
-	else if (localdata_add(&p->draft, &record) != ERR_OK)
-		complain(zone, LINE_CROWD);
-	return ERR_OK;
-}
-
-static enum err take_name(struct rpz_zone *zone, const struct trigger *trigger, uint8_t answer)
-{
-	const struct domset_kind kind = {
-		.scope = trigger->wildcard ? DOMSET_SCOPE_BELOW : DOMSET_SCOPE_ITSELF,
-		.answer = zone->options.overridden ? DOMSET_ANSWER_LIST : answer,
-	};
-	uint64_t hash = owners_hash(name_hash(zone->options.key, &trigger->name), kind.scope);
-	enum err err;
-
-	if (kind.answer == DOMSET_ANSWER_DATA)
-		return take_data(zone, trigger, hash, kind.scope);
-	err = flush(zone);
-	return err == ERR_OK ? take_plain(zone, trigger, hash, &kind) : err;
-}
-
 /* ---- records */
 
 static void take_soa(struct rpz_zone *zone)
@@ -245,6 +90,8 @@ static void take_soa(struct rpz_zone *zone)
 	zone->summary.has_soa = true;
 	zone->summary.serial = wire_get32(numbers);
 	zone->summary.negative_ttl_s = minimum_s < r->ttl_s ? minimum_s : r->ttl_s;
+	if (zone->options.max_ttl_s > 0 && zone->summary.negative_ttl_s > zone->options.max_ttl_s)
+		zone->summary.negative_ttl_s = zone->options.max_ttl_s;
 	if (!zone->master.has_ttl)
 		zone->master.ttl_s = minimum_s;
 }
@@ -289,26 +136,39 @@ static bool is_given(uint16_t type)
 	}
 }
 
-static enum err take_rule(struct rpz_zone *zone)
+/* Why a record is no rule; LIST_REASON_COUNT: it is one. */
+static enum list_reason read_rule(const struct rpz_zone *zone, struct zone_trigger *trigger,
+				  uint8_t *answer)
 {
 	const struct master_record *r = &zone->record;
-	uint8_t answer = DOMSET_ANSWER_DATA;
-	struct trigger trigger;
 
-	trigger_read(&r->owner, &zone->apex, &trigger);
-	if (trigger.kind != TRIGGER_QNAME) {
-		complain(zone, LINE_TRIGGER);
-		return ERR_OK;
+	if (!trigger_read(&r->owner, &zone->apex, trigger))
+		return LINE_PREFIX;
+	if (!is_given(r->type))
+		return LINE_TYPE;
+	*answer = DOMSET_ANSWER_DATA;
+	if (r->type == TYPE_CNAME && !trigger_action(r, trigger, &zone->apex, answer))
+		return LINE_UNKNOWN_ACTION;
+	return LIST_REASON_COUNT;
+}
+
+static enum err take_rule(struct rpz_zone *zone)
+{
+	struct zone_trigger trigger;
+	struct taking_line line = {
+		.trigger = &trigger, .record = &zone->record, .number = zone->line.number};
+	enum list_reason reason = read_rule(zone, &trigger, &line.answer);
+	bool taken = false;
+	enum err err = ERR_OK;
+
+	if (reason == LIST_REASON_COUNT) {
+		err = taking_add(&zone->taking, &line, &taken, &reason);
+		if (trigger.loose && zone->summary.loose++ == 0)
+			zone->summary.loose_line = line.number;
 	}
-	if (!is_given(r->type)) {
-		complain(zone, LINE_TYPE);
-		return ERR_OK;
-	}
-	if (r->type == TYPE_CNAME && !trigger_action(r, &trigger, &zone->apex, &answer)) {
-		complain(zone, LINE_UNKNOWN_ACTION);
-		return ERR_OK;
-	}
-	return take_name(zone, &trigger, answer);
+	if (err == ERR_OK && !taken)
+		complain(zone, reason);
+	return err;
 }
 
 static enum err take_record(struct rpz_zone *zone, struct err_text *text)
@@ -397,9 +257,6 @@ enum err rpz_zone_end(struct rpz_zone *zone, struct err_text *text)
 	if (err != ERR_OK)
 		return err;
 	zone->line.number = zone->report->lines;
-	err = flush(zone);
-	if (err == ERR_OK && !zone->options.nearest)
-		err = cuts_add(zone->builder, &zone->owners, zone->first, zone->report->lines,
-			       &zone->summary);
+	err = taking_end(&zone->taking, &zone->summary);
 	return err == ERR_OK ? ERR_OK : failed(zone, err, err_str(err), text);
 }

@@ -242,7 +242,7 @@ static uint64_t list_entries(const struct web_now *now, size_t i)
 
 static uint64_t list_prefixes(const struct web_now *now, size_t i)
 {
-	return addrset_count(now->snapshot->policy->addrs, (uint32_t)i).rules;
+	return addrset_count(now->snapshot->policy->prefixes[TRIGGER_ADDRESS], (uint32_t)i).rules;
 }
 
 static uint64_t list_in_force(const struct web_now *now, size_t i)

@@ -50,59 +50,78 @@ static void check_line(struct master *master, const char *line, size_t len)
 
 /* ---- a zone */
 
-static void check_rules(const struct domset *set, const struct localdata *data,
-			const struct list_report *report)
+static void check_data(const struct localdata *data, uint8_t answer, uint32_t number)
 {
 	struct localdata_record record;
 	struct localdata_iter records;
+
+	require(number == 0 || answer == DOMSET_ANSWER_DATA);
+	if (number == 0)
+		return;
+	localdata_iter_init(&records, data, number);
+	require(records.left > 0);
+	while (localdata_iter_next(&records, &record))
+		require(record.type != 0);
+}
+
+/* Returns how many rules are no exceptions. */
+static uint32_t check_names(const struct domset *set, const struct localdata *data,
+			    const struct list_report *report)
+{
 	struct domset_rule rule;
 	struct domset_iter iter;
 	uint32_t rules = 0;
 
+	if (!set)
+		return 0;
 	domset_iter_init(&iter, set);
 	while (domset_iter_next(&iter, &rule)) {
 		require(name_check(rule.owner.wire, sizeof(rule.owner.wire)) == rule.owner.len);
 		require(rule.line > 0 && rule.line <= report->lines);
-		require(rule.data == 0 || rule.kind.answer == DOMSET_ANSWER_DATA);
+		check_data(data, rule.kind.answer, rule.data);
 		rules += !rule.kind.exception;
-		if (rule.data == 0)
-			continue;
-		localdata_iter_init(&records, data, rule.data);
-		require(records.left > 0);
-		while (localdata_iter_next(&records, &record))
-			require(record.type != 0);
 	}
-	require(domset_count(set, 0).rules == report->entries);
+	return rules;
+}
+
+static uint32_t check_prefixes(const struct addrset *set, const struct localdata *data,
+			       const struct list_report *report)
+{
+	uint32_t count = addrset_records(set);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct addrset_rule rule = addrset_rule(set, i);
+		struct ip masked = ip_masked(&rule.prefix.ip, rule.prefix.len);
+
+		require(ip_equal(&masked, &rule.prefix.ip));
+		require(addrset_first(set, &rule.prefix.ip) != ADDRSET_NONE);
+		require(rule.line > 0 && rule.line <= report->lines);
+		check_data(data, rule.answer, rule.data);
+	}
+	return count;
+}
+
+static void check_rules(const struct policy *policy, const struct list_report *report)
+{
+	uint32_t rules = check_names(policy->set, policy->data, report) +
+			 check_names(policy->servers, policy->data, report);
+
+	for (unsigned int i = TRIGGER_ADDRESS; i < TRIGGER_COUNT; i++)
+		rules += check_prefixes(policy->prefixes[i], policy->data, report);
 	require(rules >= report->entries);
 	require(report->bad + report->skipped + report->entries + report->held <= 2 * report->told);
 }
 
-static void check_zone(const char *text, size_t size, uint8_t how)
+static void feed(struct rpz_zone *zone, const char *text, size_t size, struct list_report *report)
 {
-	const struct rpz_options options = {
-		.path = "zone",
-		.key = &key,
-		.overridden = how & 1,
-		.nearest = how & 2,
-	};
-	struct list_report report;
-	struct domset_builder *builder;
-	struct localdata *data;
-	struct rpz_zone *zone;
-	struct domset *set;
 	struct master master = {.origin = {.len = 5, .wire = "\3rpz"}};
 	enum err err = ERR_OK;
 
-	report_init(&report, LIST_FORMAT_RPZ);
-	require(domset_builder_create(&key, &builder) == ERR_OK);
-	require(domset_builder_begin(builder, 0) == ERR_OK);
-	require(localdata_create(&data) == ERR_OK);
-	require(rpz_zone_create(&options, builder, data, &report, &zone) == ERR_OK);
 	while (size > 0 && err == ERR_OK) {
 		const char *end = memchr(text, '\n', size);
 		size_t len = end ? (size_t)(end - text) : size;
 
-		report.lines++;
+		report->lines++;
 		err = rpz_zone_line(zone, text, len, NULL);
 		if (lines_is_plain(text, len))
 			check_line(&master, text, len);
@@ -111,15 +130,37 @@ static void check_zone(const char *text, size_t size, uint8_t how)
 	}
 	if (err == ERR_OK)
 		err = rpz_zone_end(zone, NULL);
-	rpz_zone_free(zone);
 	require(err == ERR_OK || err == ERR_REFUSED);
-	if (err == ERR_OK) {
-		require(domset_builder_freeze(builder, &set) == ERR_OK);
-		check_rules(set, data, &report);
-		domset_free(set);
-	}
-	domset_builder_free(builder);
-	localdata_free(data);
+}
+
+static void check_zone(const char *text, size_t size, uint8_t how)
+{
+	static const struct name garden = {.len = 8, .wire = "\6garden"};
+	struct policy *policy = calloc(1, sizeof(*policy));
+	struct list_report report;
+	struct rpz_zone *zone;
+	struct rules rules;
+	const struct rpz_options options = {
+		.path = "zone",
+		.key = &key,
+		.rules = &rules,
+		.overridden = how & 1,
+		.nearest = how & 2,
+		.cname = how & 4 ? &garden : NULL,
+		.max_ttl_s = how & 8 ? 5 : 0,
+	};
+
+	require(policy != NULL);
+	report_init(&report, LIST_FORMAT_RPZ);
+	require(rules_init(&key, &rules) == ERR_OK);
+	require(rules_begin(&rules, 0) == ERR_OK);
+	require(rpz_zone_create(&options, &report, &zone) == ERR_OK);
+	feed(zone, text, size, &report);
+	rpz_zone_free(zone);
+	require(rules_freeze(&rules, policy) == ERR_OK);
+	check_rules(policy, &report);
+	rules_fini(&rules);
+	policy_free(policy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -193,8 +193,9 @@ static void test_addresses(void **state)
 		assert_int_equal(v.matched ? v.list : NONE, addresses[i].list);
 		assert_int_equal(lists_of(policy, v.logged), addresses[i].logged);
 		if (v.matched) {
-			assert_true(v.address);
-			assert_int_equal(addrset_rule(policy->addrs, v.record).prefix.len,
+			assert_true(v.trigger == TRIGGER_ADDRESS);
+			assert_int_equal(addrset_rule(policy->prefixes[TRIGGER_ADDRESS], v.record)
+						 .prefix.len,
 					 addresses[i].len);
 		}
 		v = policy_match_address(policy, &ip, POLICY_MANDATORY_ONLY);
@@ -209,7 +210,7 @@ static void test_no_addresses(void **state)
 	struct policy *policy = lists_policy(lists, COUNT(lists));
 	struct ip ip = {.family = AF_INET};
 
-	assert_null(policy->addrs);
+	assert_null(policy->prefixes[TRIGGER_ADDRESS]);
 	assert_false(policy_match_address(policy, &ip, POLICY_NO_LEAVE).matched);
 	policy_free(policy);
 }

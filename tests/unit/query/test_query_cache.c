@@ -74,7 +74,9 @@ static const char *give_stale(struct pipeline *p, const struct asking *a, bool f
 {
 	static uint8_t msg[WIRE_MESSAGE_MAX];
 	static uint8_t buf[4096];
+	struct query_wait wait = a->question.wait;
 	struct verdict verdict;
+	struct query_key key;
 	struct reply reply;
 	size_t len = 0;
 
@@ -85,7 +87,7 @@ static const char *give_stale(struct pipeline *p, const struct asking *a, bool f
 			    a->question.key.question_len);
 	assert_int_equal(reply.question_end, WIRE_HEADER + a->question.key.question_len);
 	assert_ptr_equal(reply.body, msg + reply.question_end);
-	if (query_resume(&p->env, &a->question.wait, &reply, &verdict, buf, sizeof(buf), &len) !=
+	if (query_resume(&p->env, &wait, &reply, &verdict, &key, buf, sizeof(buf), &len) !=
 	    QUERY_ANSWERED)
 		return "drop";
 	return render(buf, len);

@@ -336,12 +336,13 @@ static void test_small_buffer(void **state)
 			 ERR_OK);
 	for (int tcp = 0; tcp < 2; tcp++) {
 		struct pipeline_question question;
+		struct query_key key;
 		size_t len = 0;
 
 		message_query_edns(&m, "www.example", TYPE_A);
 		question = asked_upstream(p, tcp ? TRANSPORT_TCP : TRANSPORT_UDP, &m);
 		assert_int_equal(
-			query_resume(&p->env, &question.wait, &reply, &none, buf, 512, &len),
+			query_resume(&p->env, &question.wait, &reply, &none, &key, buf, 512, &len),
 			QUERY_ANSWERED);
 		assert_string_equal(render(buf, len),
 				    "NOERROR qr tc rd ra; www.example. IN A; opt 1232");

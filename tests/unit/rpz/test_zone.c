@@ -21,7 +21,8 @@ struct outcome {
 	struct list_report report;
 	struct rpz_summary summary;
 	struct err_text text;
-	struct domset *set; /* NULL when it failed */
+	struct policy *policy; /* NULL when it failed */
+	struct domset *set;    /* its names */
 	struct localdata *data;
 };
 
@@ -42,22 +43,29 @@ static enum err feed(struct rpz_zone *zone, const char *text, struct outcome *ou
 static struct outcome *load_with(const struct rpz_options *options, const char *text)
 {
 	struct outcome *outcome = calloc(1, sizeof(*outcome));
-	struct domset_builder *builder;
+	struct rpz_options with = *options;
 	struct rpz_zone *zone;
+	struct rules rules;
 
 	assert_non_null(outcome);
 	report_init(&outcome->report, LIST_FORMAT_RPZ);
-	assert_int_equal(localdata_create(&outcome->data), ERR_OK);
-	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
-	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
-	assert_int_equal(rpz_zone_create(options, builder, outcome->data, &outcome->report, &zone),
-			 ERR_OK);
+	assert_int_equal(rules_init(&key, &rules), ERR_OK);
+	assert_int_equal(rules_begin(&rules, 0), ERR_OK);
+	with.rules = &rules;
+	assert_int_equal(rpz_zone_create(&with, &outcome->report, &zone), ERR_OK);
 	outcome->err = feed(zone, text, outcome);
 	outcome->summary = *rpz_zone_summary(zone);
 	rpz_zone_free(zone);
-	if (outcome->err == ERR_OK)
-		assert_int_equal(domset_builder_freeze(builder, &outcome->set), ERR_OK);
-	domset_builder_free(builder);
+	if (outcome->err == ERR_OK) {
+		outcome->policy = calloc(1, sizeof(*outcome->policy));
+		assert_non_null(outcome->policy);
+		outcome->policy->list_count = 1;
+		outcome->policy->lists[0].zone = true;
+		assert_int_equal(rules_freeze(&rules, outcome->policy), ERR_OK);
+		outcome->set = outcome->policy->set;
+		outcome->data = outcome->policy->data;
+	}
+	rules_fini(&rules);
 	return outcome;
 }
 
@@ -70,8 +78,7 @@ static struct outcome *load(const char *text)
 
 static void drop(struct outcome *outcome)
 {
-	domset_free(outcome->set);
-	localdata_free(outcome->data);
+	policy_free(outcome->policy);
 	free(outcome);
 }
 

@@ -70,7 +70,7 @@ static inline void lists_add_rule(struct rules *rules, const char *text, size_t 
 	struct name owner;
 
 	if (*text == '#') {
-		lists_add_prefix(rules->addresses, text + 1, len - 1,
+		lists_add_prefix(rules->addresses[TRIGGER_ADDRESS], text + 1, len - 1,
 				 (struct addrset_rule){.list = list, .line = line});
 		return;
 	}
@@ -122,7 +122,7 @@ static inline struct policy *lists_policy(const struct list_row *rows, size_t co
 	for (size_t i = 0; i < count; i++) {
 		const char *rules = rows[i].rules;
 
-		lists_require(domset_builder_begin(all.names, (unsigned int)i) == ERR_OK);
+		lists_require(rules_begin(&all, (unsigned int)i) == ERR_OK);
 		for (uint32_t line = 1; *rules; line++) {
 			size_t len = strcspn(rules, " ");
 

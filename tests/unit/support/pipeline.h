@@ -102,8 +102,10 @@ static inline enum query_outcome pipeline_reply(struct pipeline *p,
 						const struct pipeline_question *question,
 						struct message *reply_msg, struct message *answer)
 {
+	struct query_wait wait = question->wait;
 	enum query_outcome outcome;
 	struct verdict verdict;
+	struct query_key key;
 	struct reply reply;
 	size_t len = 0;
 
@@ -113,7 +115,7 @@ static inline enum query_outcome pipeline_reply(struct pipeline *p,
 				  &p->env.snapshot->ttl, &reply) == ERR_OK);
 	verdict = query_resolve(&p->env, &question->key, reply_msg->octets, reply_msg->len, &reply);
 	memset(answer->octets, 0xa5, sizeof(answer->octets));
-	outcome = query_resume(&p->env, &question->wait, &reply, &verdict, answer->octets,
+	outcome = query_resume(&p->env, &wait, &reply, &verdict, &key, answer->octets,
 			       sizeof(answer->octets), &len);
 	answer->len = len;
 	return outcome;

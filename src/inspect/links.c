@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules of zones for what an answer has, asked at each name that it leads to. */
+#include <string.h>
+
+#include "dns/hints.h"
+#include "inspect/judgement.h"
+
+#define SERVERS_MAX 64U /* NS of a reply that are looked at; zones have a dozen */
+/* Labels of the owner of NS: those of a top-level domain say nothing of its names. */
+#define LABELS_MIN 2U
+
+/* One name that a reply leads to. */
+struct link {
+	struct inspection *in;
+	const struct reply *reply;
+	const struct name *name;
+	struct policy_leave leave; /* of zones that may say something here */
+	struct verdict best;
+};
+
+/* An NS record. */
+struct server {
+	struct name owner;
+	struct name name;
+};
+
+struct servers {
+	unsigned int count;
+	struct server server[SERVERS_MAX];
+};
+
+/* ---- which of two rules goes before */
+
+static bool is_enforced(const struct link *l, const struct verdict *v)
+{
+	return l->in->judgement.rules->policy->lists[v->list].mandatory && action_blocks(v->action);
+}
+
+/* Of the rules of a zone for addresses, that of the longest prefix, of these the first address. */
+static bool is_longer(const struct policy *policy, const struct verdict *a, const struct verdict *b)
+{
+	struct prefix x = policy_prefix(policy, a);
+	struct prefix y = policy_prefix(policy, b);
+
+	if (x.ip.family != y.ip.family)
+		return x.ip.family == AF_INET;
+	return x.len != y.len ? x.len > y.len
+			      : memcmp(x.ip.bytes, y.ip.bytes, sizeof(x.ip.bytes)) < 0;
+}
+
+static bool goes_before(const struct link *l, const struct verdict *a, const struct verdict *b)
+{
+	static const uint8_t order[TRIGGER_COUNT] = {
+		[TRIGGER_CLIENT] = 0, [TRIGGER_NAME] = 1,	    [TRIGGER_ADDRESS] = 2,
+		[TRIGGER_SERVER] = 3, [TRIGGER_SERVER_ADDRESS] = 4,
+	};
+	bool enforced = is_enforced(l, a);
+
+	if (!b->matched)
+		return true;
+	if (enforced != is_enforced(l, b))
+		return enforced;
+	if (a->list != b->list)
+		return a->list < b->list;
+	if (a->trigger != b->trigger)
+		return order[a->trigger] < order[b->trigger];
+	if (a->trigger == TRIGGER_SERVER)
+		return a->owner_labels > b->owner_labels;
+	return a->trigger >= TRIGGER_ADDRESS && is_longer(l->in->judgement.rules->policy, a, b);
+}
+
+static void take(struct link *l, const struct verdict *v)
+{
+	l->in->judgement.verdict.logged |= v->logged;
+	if (v->matched && goes_before(l, v, &l->best))
+		l->best = *v;
+}
+
+/* ---- addresses */
+
+static void take_address(struct link *l, enum trigger trigger, const struct ip *ip)
+{
+	struct verdict v = judgement_address(l->in->judgement.rules->policy, trigger, ip, l->leave);
+
+	take(l, &v);
+}
+
+static bool is_address(const struct wire_rr *rr)
+{
+	return (rr->type == TYPE_A && rr->rdlen == 4) || (rr->type == TYPE_AAAA && rr->rdlen == 16);
+}
+
+static void take_addresses(struct link *l, const struct wire_rr *rr)
+{
+	struct hints_walk hints;
+	struct ip ip;
+
+	if (is_address(rr)) {
+		ip = ip_from_octets(l->in->msg + rr->rdata, rr->type == TYPE_AAAA);
+		take_address(l, TRIGGER_ADDRESS, &ip);
+		return;
+	}
+	hints_begin(&hints, l->in->msg, rr);
+	while (hints_next(&hints, &ip))
+		take_address(l, TRIGGER_ADDRESS, &ip);
+}
+
+static bool is_name_at(const struct inspection *in, size_t at, const struct name *name)
+{
+	struct name owner;
+
+	return name_unpack(in->msg, in->len, &at, &owner) == ERR_OK && name_equal(&owner, name);
+}
+
+static void judge_addresses(struct link *l)
+{
+	const struct inspection *in = l->in;
+	size_t pos = l->reply->question_end;
+	struct wire_rr rr;
+
+	for (unsigned int i = 0; i < l->reply->ancount; i++)
+		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
+			return;
+		else if (judgement_has_address(rr.type) && is_name_at(in, rr.owner, l->name))
+			take_addresses(l, &rr);
+}
+
+/* ---- name servers */
+
+static bool has_labels(const struct name *name, unsigned int wanted)
+{
+	unsigned int labels = 0;
+
+	for (const uint8_t *label = name->wire; *label; label += *label + 1)
+		labels++;
+	return labels >= wanted;
+}
+
+/* Collects the NS of the reply, in whichever section. */
+static void find_servers(const struct inspection *in, const struct reply *reply,
+			 struct servers *ret_servers)
+{
+	const unsigned int records = (unsigned int)reply->ancount + reply->nscount;
+	size_t pos = reply->question_end;
+	struct wire_rr rr;
+
+	ret_servers->count = 0;
+	for (unsigned int i = 0; i < records && ret_servers->count < SERVERS_MAX; i++) {
+		struct server *s = &ret_servers->server[ret_servers->count];
+		size_t owner;
+		size_t target;
+
+		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
+			return;
+		owner = rr.owner;
+		target = rr.rdata;
+		if (rr.type == TYPE_NS &&
+		    name_unpack(in->msg, in->len, &owner, &s->owner) == ERR_OK &&
+		    name_unpack(in->msg, in->len, &target, &s->name) == ERR_OK &&
+		    has_labels(&s->owner, LABELS_MIN) && s->name.len > 1)
+			ret_servers->count++;
+	}
+}
+
+/* Addresses of a server that stand beside. */
+static void judge_server_addresses(struct link *l, const struct name *server)
+{
+	const struct inspection *in = l->in;
+	const unsigned int before = (unsigned int)l->reply->ancount + l->reply->nscount;
+	size_t pos = l->reply->question_end;
+	struct wire_rr rr;
+	struct ip ip;
+
+	for (unsigned int i = 0; i < before + l->reply->arcount; i++) {
+		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
+			return;
+		if (i < before || !is_address(&rr) || !is_name_at(in, rr.owner, server))
+			continue;
+		ip = ip_from_octets(in->msg + rr.rdata, rr.type == TYPE_AAAA);
+		take_address(l, TRIGGER_SERVER_ADDRESS, &ip);
+	}
+}
+
+static void judge_servers(struct link *l, const struct servers *servers)
+{
+	const struct policy *policy = l->in->judgement.rules->policy;
+
+	for (unsigned int i = 0; i < servers->count; i++) {
+		const struct server *s = &servers->server[i];
+		struct verdict v;
+
+		if (!name_is_below(l->name, &s->owner))
+			continue;
+		if (policy->servers) {
+			v = policy_match_server(policy, &s->name, l->leave);
+			take(l, &v);
+		}
+		if (policy->prefixes[TRIGGER_SERVER_ADDRESS])
+			judge_server_addresses(l, &s->name);
+	}
+}
+
+/* ---- names */
+
+/* Up to which list a zone may say something of what a name has, of which `v` was said. */
+static uint16_t limit_of(const struct policy *policy, const struct verdict *v)
+{
+	if (!v->matched)
+		return POLICY_NO_LIMIT;
+	return policy->lists[v->list].zone && !policy->lists[v->list].hasty
+		       ? (uint16_t)(v->list + 1U)
+		       : 1;
+}
+
+/* What the zone's rule has come to, for this name and those behind it. */
+static void conclude(struct inspection *in, const struct verdict *v, struct policy_leave *leave)
+{
+	const bool zone = v->matched && in->judgement.rules->policy->lists[v->list].zone;
+
+	if (zone && (v->action == ACTION_PASS || v->action == ACTION_TCP_ONLY))
+		leave->passed = true;
+	if (zone && v->action == ACTION_PASS && v->trigger != TRIGGER_NAME &&
+	    !in->judgement.verdict.matched && !in->passed) {
+		in->passed = true;
+		in->pass = *v;
+	}
+	judgement_note(&in->judgement, v);
+}
+
+static void judge_link(struct inspection *in, const struct reply *reply,
+		       const struct servers *servers, unsigned int i)
+{
+	const struct policy *policy = in->judgement.rules->policy;
+	struct policy_leave *leave = &in->leave[i];
+	struct link l = {.in = in, .reply = reply, .name = &in->bailiwick.names[i]};
+	struct verdict v = {.matched = false};
+
+	if (i > 0)
+		v = judgement_name(in->judgement.rules, l.name, in->judgement.qtype, *leave);
+	l.leave = *leave;
+	l.leave.excepted |= v.excepted;
+	if (limit_of(policy, &v) < l.leave.limit || l.leave.limit == 0)
+		l.leave.limit = limit_of(policy, &v);
+	l.leave.passed |= v.matched && v.action == ACTION_PASS && !policy->lists[v.list].zone;
+	take(&l, &v);
+	if (in->addresses && policy->prefixes[TRIGGER_ADDRESS])
+		judge_addresses(&l);
+	if (servers->count > 0)
+		judge_servers(&l, servers);
+	if (l.best.matched && l.best.trigger == TRIGGER_NAME)
+		*leave = policy_leave_behind(*leave, &v);
+	else
+		leave->excepted |= v.excepted;
+	conclude(in, &l.best, leave);
+}
+
+void inspect_links(struct inspection *in, const struct reply *reply)
+{
+	const struct policy *policy = in->judgement.rules->policy;
+	struct servers servers;
+
+	servers.count = 0;
+	if (policy->servers || policy->prefixes[TRIGGER_SERVER_ADDRESS])
+		find_servers(in, reply, &servers);
+	judge_link(in, reply, &servers, 0);
+	for (unsigned int i = 1; i < in->bailiwick.count; i++) {
+		in->leave[i] = policy_leave_led(in->leave[in->bailiwick.parent[i]]);
+		judge_link(in, reply, &servers, i);
+	}
+	in->done = true;
+}
