@@ -5,9 +5,10 @@ answer is compared, record by record, and every difference is told.
 
     rpz_bind.py [--zones N] [--queries N] [--seed N] SINKHOLED
 
-Zones are of triggers by name, exact and wildcard, nested so that wildcards end at names of the zone;
-two zones stand one behind the other.  Not compared are what docs/rpz.md has as a choice of ours:
-TTLs, the SOA of denials, additional records.
+Zones are of triggers of all kinds: names, exact and wildcard, nested so that wildcards end at names of
+the zone; clients; addresses of answers; name servers and their addresses.  Three zones stand one behind
+the other.  Not compared are what docs/rpz.md has as a choice of ours: TTLs, the SOA of denials,
+additional records.
 """
 import argparse
 import random
@@ -22,10 +23,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "functional"))
 sys.dont_write_bytecode = True
 
 import dns.exception  # noqa: E402
+import dns.rrset  # noqa: E402
 
 from harness.client import ask, rcode, records  # noqa: E402
 from harness.ports import free_port  # noqa: E402
-from harness.upstream import ELSEWHERE, ScriptedUpstream  # noqa: E402
+from harness.upstream import ScriptedUpstream  # noqa: E402
 
 HEAD = "$TTL 300\n@ SOA ns.rpz. host.rpz. 7 3600 600 86400 30\n@ NS localhost.\n"
 LABELS = ["a", "b", "c"]
@@ -34,52 +36,102 @@ ACTIONS = ["CNAME .", "CNAME *.", "CNAME rpz-passthru.", "CNAME rpz-tcp-only.", 
            "A 192.0.2.2", "AAAA 2001:db8::1", "TXT \"x\"", "MX 1 mail.example.", "CNAME garden.example.",
            "CNAME *.garden.example.", "CNAME a.b.example."]
 
+ADDRESSES = ["203.0.113.1", "203.0.113.2", "203.0.113.77", "198.51.100.7", "198.51.100.130"]
+PREFIXES = ["32.1.113.0.203", "32.2.113.0.203", "24.0.113.0.203", "26.64.113.0.203", "24.0.100.51.198",
+            "25.128.100.51.198", "8.0.0.0.203"]
+CLIENTS = ["127.0.0.1", "127.0.0.2", "127.0.1.1", "127.0.1.2"]
+CLIENT_PREFIXES = ["32.2.0.0.127", "24.0.1.0.127", "32.1.1.0.127"]
+SERVERS = ["ns.a.example.servers", "ns.b.example.servers", "*.example.servers", "*.c.example.servers"]
+SERVER_PREFIXES = ["32.1.0.18.198", "32.2.0.18.198", "31.2.0.18.198", "24.0.0.18.198"]
+
 BIND = """\
 options {{ directory "{folder}"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
   pid-file none; session-keyfile none; recursion yes; allow-query {{ any; }}; forward only; dnssec-validation no;
   forwarders {{ 127.0.0.1 port {upstream}; }}; empty-zones-enable no; minimal-responses yes; minimal-any no;
-  response-policy {{ zone "rpz1"; zone "rpz2"; }} qname-wait-recurse no break-dnssec yes; }};
+  response-policy {{ zone "rpz1"; zone "rpz2"; zone "rpz3"; }} qname-wait-recurse no break-dnssec yes; }};
 controls {{ }};
 zone "rpz1" {{ type primary; file "rpz1"; notify no; }};
 zone "rpz2" {{ type primary; file "rpz2"; notify no; }};
+zone "rpz3" {{ type primary; file "rpz3"; notify no; }};
 """
 OURS = """\
 server: {{listen: ["127.0.0.1@{port}"], user: root, cookies: false}}
 upstreams: [{{address: "127.0.0.1@{upstream}"}}]
 outgoing: {{avoid-ports: ["10000-31999"]}}
 local: {{special-use: false, single-labels: false, canaries: false}}
-guard: {{public-suffixes: false}}
+guard: {{public-suffixes: false, shortest-ipv4: 8}}
 lists:
 - {{name: one, file: "{folder}/rpz1", format: rpz, min-entries: 0, max-bad: 100}}
 - {{name: two, file: "{folder}/rpz2", format: rpz, min-entries: 0, max-bad: 100}}
+- {{name: three, file: "{folder}/rpz3", format: rpz, min-entries: 0, max-bad: 100}}
 """
 
 
+def zone_of(name):
+    """The zone that a name lies in, by its last two labels, and that zone's server with its address."""
+    labels = name.rstrip(".").split(".")
+    zone = ".".join(labels[-2:])
+    return f"{zone}.", f"ns.{zone}.servers.", f"198.18.0.{1 + ord(zone[0]) % 4}"
+
+
+def addresses_of(name):
+    """One to three, the same ones each time."""
+    rng = random.Random(name)
+    return rng.sample(ADDRESSES, rng.randint(1, 3))
+
+
 def script(q):
-    """Some names lead to others, most have an address."""
+    """Some names lead to others, most have an address, and the zones of all have a server."""
+    if q.name.endswith(".servers."):
+        return q.reply(f"{q.name} 3600 IN A {zone_of(q.name[3:-9])[2]}") if q.type == "A" else q.reply(
+            authority=["servers. 60 IN SOA . . 1 1 1 1 60"])
+    zone, server, address = zone_of(q.name)
+    if q.type == "NS" and q.name == zone:
+        return q.reply(f"{zone} 3600 IN NS {server}")
+    servers = [f"{zone} 3600 IN NS {server}"]
     chain = [f"{q.name} 60 IN CNAME a.{q.name}"] if q.name.startswith("c.") else []
     last = f"a.{q.name}" if chain else q.name
     if q.type in ("CNAME", "ANY") and chain:
-        return q.reply(*chain)
-    if q.type in ("A", "ANY"):
-        return q.reply(*chain, f"{last} 60 IN A {ELSEWHERE}")
-    return q.reply(*chain, authority=["example. 60 IN SOA . . 1 1 1 1 60"])
+        reply = q.reply(*chain, authority=servers)
+    elif q.type in ("A", "ANY"):
+        reply = q.reply(*chain, *(f"{last} 60 IN A {a}" for a in addresses_of(last)), authority=servers)
+    else:
+        reply = q.reply(*chain, authority=[f"{zone} 60 IN SOA . . 1 1 1 1 60", *servers])
+    reply.additional = [dns.rrset.from_text(server, 3600, "IN", "A", address)]
+    return reply
 
 
 def random_name(rng):
     return ".".join([*(rng.choice(LABELS) for _ in range(rng.randint(1, 4))), "example"])
 
 
+def random_owner(rng):
+    kind = rng.random()
+    if kind < KINDS[0]:
+        return ("*." if rng.random() < 0.4 else "") + random_name(rng)
+    if kind < KINDS[1]:
+        return rng.choice(PREFIXES) + ".rpz-ip"
+    if kind < KINDS[2]:
+        return rng.choice(CLIENT_PREFIXES) + ".rpz-client-ip"
+    if kind < KINDS[3]:
+        return rng.choice(SERVERS) + ".rpz-nsdname"
+    return rng.choice(SERVER_PREFIXES) + ".rpz-nsip"
+
+
+ZONES = ("rpz1", "rpz2", "rpz3")
+KINDS = (0.6, 0.8, 0.84, 0.92)
+
+
 def random_zone(rng):
     """Owners are of one action each, or of records that may stand together."""
     rules, lines = {}, []
-    for _ in range(rng.randint(3, 14)):
-        name = ("*." if rng.random() < 0.4 else "") + random_name(rng)
+    for _ in range(rng.randint(1, 10)):
+        name = random_owner(rng)
         action = rng.choice(ACTIONS)
         others = rules.setdefault(name, [])
         if others and (action.startswith("CNAME") or others[0].startswith("CNAME")) or action in others:
             continue
-        if action == "CNAME {self}" and name.startswith("*"):
+        if action == "CNAME {self}" and (name.startswith("*") or "rpz-" in name):
             continue
         others.append(action)
     for name, actions in rules.items():
@@ -88,9 +140,9 @@ def random_zone(rng):
     return HEAD + "".join(lines)
 
 
-def answer_of(port, name, kind, tcp):
+def answer_of(port, name, kind, tcp, source):
     try:
-        answer = ask(("127.0.0.1", port), name, kind, timeout=3, tcp=tcp)
+        answer = ask(("127.0.0.1", port), name, kind, timeout=3, tcp=tcp, source=source)
     except dns.exception.Timeout:
         return "nothing"
     truncated = " truncated" if answer.flags & 0x0200 else ""
@@ -119,6 +171,13 @@ class Pair:
                     time.sleep(0.1)
             else:
                 raise SystemExit("a server does not answer:\n" + (self.folder / "log").read_text())
+
+    def prime(self):
+        """BIND looks for NS in its cache: they are there before what they are for is asked."""
+        for zone in LABELS:
+            for name, kind in ((f"{zone}.example", "NS"), (f"ns.{zone}.example.servers", "A"),
+                               (f"ns.{zone}.example.servers", "AAAA")):
+                ask(("127.0.0.1", self.ports[0]), name, kind, source="127.0.9.9")
 
     def close(self):
         for program in self.programs:
@@ -158,7 +217,10 @@ def compare(pair, rng, queries, seed, chains, links):
     found = 0
     for _ in range(queries):
         name, kind, tcp = random_name(rng), rng.choice(TYPES), rng.random() < 0.2
-        theirs, ours = (answer_of(port, name, kind, tcp) for port in pair.ports)
+        source = rng.choice(CLIENTS)
+        if kind == "ANY" and name.count(".") == 1:
+            continue    # BIND answers with the NS that it has kept
+        theirs, ours = (answer_of(port, name, kind, tcp, source) for port in pair.ports)
         theirs = only_first_cname(theirs, kind, name)
         if theirs != ours and is_link_itself(theirs, kind, name):
             links.append(name)
@@ -166,7 +228,7 @@ def compare(pair, rng, queries, seed, chains, links):
             chains.append(name)
         elif theirs != ours:
             found += 1
-            print(f"zone {seed}: {name} {kind}{' over TCP' if tcp else ''}\n  BIND {theirs}\n  ours {ours}")
+            print(f"zone {seed}: {name} {kind}{' over TCP' if tcp else ''} from {source}\n  BIND {theirs}\n  ours {ours}")
     return found
 
 
@@ -183,17 +245,18 @@ def main():
         rng = random.Random(seed)
         with tempfile.TemporaryDirectory(prefix="rpz-bind-") as name:
             folder = Path(name)
-            for zone in ("rpz1", "rpz2"):
+            for zone in ZONES:
                 (folder / zone).write_text(random_zone(rng))
             pair = Pair(folder, wanted.sinkholed, upstream.port)
             try:
                 pair.wait()
+                pair.prime()
                 differ = compare(pair, rng, wanted.queries, seed, chains, links)
             finally:
                 pair.close()
             found += differ
             if differ:
-                print("".join(f"--- {z}\n{(folder / z).read_text()[len(HEAD):]}" for z in ("rpz1", "rpz2")))
+                print("".join(f"--- {z}\n{(folder / z).read_text()[len(HEAD):]}" for z in ZONES))
     upstream.close()
     print(f"{wanted.zones} pairs of zones, {wanted.zones * wanted.queries} queries, {found} differences, "
           f"{len(chains)} answers without the upstream's CNAMEs before what a rule gives, "
