@@ -15,6 +15,7 @@
 #include "daemon/arguments.h"
 #include "daemon/check.h"
 #include "daemon/announce.h"
+#include "daemon/beside.h"
 #include "daemon/cachefile.h"
 #include "system/files.h"
 #include "load/keep.h"
@@ -26,10 +27,8 @@
 #include "system/privilege.h"
 #include "report/command.h"
 #include "manual/compile.h"
-#include "evidence/ledger.h"
 #include "net/listener.h"
 #include "net/worker.h"
-#include "querylog/querylog.h"
 #include "system/store.h"
 
 #define WORKER_FILES 4U /* of each, beside its sockets: what it waits by, and is woken by */
@@ -63,6 +62,7 @@ struct legacy {
 	struct successor successor;
 	struct inherited inherited;
 	uint64_t drops; /* of the sockets, before */
+	struct beside beside;
 };
 
 /* Takes what is still to be listened on; the rest is let go first, since it may stand in the way.
@@ -90,9 +90,12 @@ static enum err enter(const struct conf *conf, struct legacy *legacy, struct wor
 	struct privilege_user user;
 	size_t workers = worker_count(conf);
 	uint64_t limit = files_raise();
-	enum err err = open_listeners(conf, legacy, workers, l, text);
-	size_t fixed = workers * (2 * l->addresses + WORKER_FILES);
+	enum err err = beside_open(&legacy->beside, conf, &legacy->inherited);
+	size_t fixed;
 
+	if (err == ERR_OK)
+		err = open_listeners(conf, legacy, workers, l, text);
+	fixed = workers * (2 * l->addresses + WORKER_FILES) + landing_files(legacy->beside.landing);
 	if (err == ERR_OK)
 		err = files_check(limit, fixed, text);
 	if (err != ERR_OK)
@@ -141,46 +144,6 @@ static void begin_service(struct legacy *legacy, const struct workers *workers,
 	proof_tell(snapshot, minutes);
 }
 
-/* Begins a ledger, if one is wanted: without it the daemon serves all the same. */
-static enum err ledger_begin(const struct conf *conf, struct workers_config *config,
-			     struct ledger **ret_ledger)
-{
-	struct err_text text;
-	enum err err;
-
-	if (!ledger_is_wanted(conf))
-		return ERR_OK;
-	err = ledger_create(conf, config->listeners->workers, ret_ledger, &text);
-	if (err == ERR_OK)
-		err = err_set(&text, ledger_start(*ret_ledger), "ledger: no thread");
-	if (err != ERR_OK) {
-		log_error("%s: no findings are written down", text.text);
-		return ERR_OK;
-	}
-	config->findings = ledger_findings(*ret_ledger);
-	config->others[0] = ledger_stats(*ret_ledger);
-	return ERR_OK;
-}
-
-/* What becomes of each query, for whoever wants to know: without it the daemon serves all the same.
- */
-static struct querylog *querylog_begin(const struct conf *conf, struct workers_config *config)
-{
-	struct querylog *log = NULL;
-	struct err_text text;
-	enum err err = querylog_create(conf, config->listeners->workers, &log, &text);
-
-	if (err == ERR_OK)
-		err = err_set(&text, querylog_start(log), "query-log: no thread");
-	if (err == ERR_OK) {
-		config->feeds = querylog_feeds(log);
-		return log;
-	}
-	log_error("%s: no queries are shown or written down", text.text);
-	querylog_free(log);
-	return NULL;
-}
-
 /* A reload asked for while starting up waits, rather than to end the process. */
 static void hold_signals(void)
 {
@@ -194,24 +157,6 @@ static void hold_signals(void)
 	sigprocmask(SIG_BLOCK, &held, NULL);
 }
 
-/* What is made before the workers are. */
-static enum err make_parts(const struct conf *conf, struct workers_config *config,
-			   struct lifecycle_config *life)
-{
-	enum err err = cache_create(conf->cache.size_bytes, &config->cache);
-
-	config->in_flight = conf->outgoing.in_flight;
-	config->ports = conf->outgoing.ports;
-	if (err == ERR_OK)
-		err = ledger_begin(conf, config, &life->ledger);
-	if (err == ERR_OK)
-		life->querylog = querylog_begin(conf, config);
-	life->cache = config->cache;
-	life->minutes = minutes_open(conf);
-	minutes_life(life->minutes, "start");
-	return err;
-}
-
 /* Serves until a signal ends the daemon.  Takes over `first`. */
 static enum err serve(const struct arguments *args, struct legacy *legacy,
 		      struct workers_config *config, struct snapshot *first,
@@ -223,10 +168,17 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		.name_key = config->name_key,
 		.cookie_secret = config->cookie_secret,
 		.first = result,
+		.beside = &legacy->beside,
 	};
 	bool succeeds = successor_is_one(&legacy->successor);
-	enum err err = make_parts(first->conf, config, &life);
+	enum err err = cache_create(first->conf->cache.size_bytes, &config->cache);
 
+	life.cache = config->cache;
+	config->in_flight = first->conf->outgoing.in_flight;
+	config->ports = first->conf->outgoing.ports;
+	beside_begin(life.beside, first->conf, config->listeners->workers, config);
+	life.minutes = minutes_open(first->conf);
+	minutes_life(life.minutes, "start");
 	if (err == ERR_OK)
 		err = workers_create(config, first, &life.workers);
 	if (err == ERR_OK)
@@ -247,8 +199,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 	else
 		snapshot_free(first);
 	minutes_close(life.minutes);
-	ledger_free(life.ledger);
-	querylog_free(life.querylog);
+	beside_free(life.beside);
 	cache_free(config->cache);
 	return err;
 }
@@ -305,12 +256,14 @@ static int run(const struct arguments *args, struct conf *conf)
 		err = hash_key_random(&config.cookie_secret);
 	if (err == ERR_OK)
 		err = inherit(&legacy, &config.cookie_secret, &text);
+	legacy.beside.name_key = config.name_key;
 	if (err == ERR_OK)
 		err = enter(conf, &legacy, &config, &text);
 	if (err == ERR_OK)
 		err = load_and_serve(args, &legacy, conf, &config, &text);
 	else
 		conf_free(conf);
+	beside_free(&legacy.beside);
 	listeners_close(&listeners);
 	inherited_fini(&legacy.inherited);
 	status = err == ERR_OK ? EXIT_SUCCESS : fail(text.text);

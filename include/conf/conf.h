@@ -78,6 +78,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_IPV6       VALUE,    struct ip,              ipv6       /* family 0: not given */
 #define CONF_TYPE_IPV4S      VALUES,   struct ip,              ipv4
 #define CONF_TYPE_IPV6S      VALUES,   struct ip,              ipv6
+#define CONF_TYPE_ADDRESSES  VALUES,   struct ip,              address
 #define CONF_TYPE_LOGLEVEL   VALUE,    enum log_level,         loglevel
 #define CONF_TYPE_POLICY     VALUE,    enum conf_policy,       policy
 #define CONF_TYPE_TRANSPORT  VALUE,    enum conf_transport,    transport

@@ -91,7 +91,9 @@
 	X(main, state, "state", SECTION(state), "", 0, 0, "", RELOAD, \
 	  "What is kept over a restart.") \
 	X(main, evidence, "evidence", SECTION(evidence), "", 0, 0, "", RELOAD, \
-	  "What is written down of clients that ask for names of the lists: who is infected.")
+	  "What is written down of clients that ask for names of the lists: who is infected.") \
+	X(main, landing, "landing", SECTION(landing), "", 0, 0, "", RELOAD, \
+	  "What answers at the addresses of action sinkhole: a page for people, and a note of who came.")
 
 #define CONF_ROWS_SERVER(X) \
 	X(server, listen, "listen", ENDPOINTS, "127.0.0.1@53 ::1@53", 1, CONF_LISTEN_MAX, "", \
@@ -374,7 +376,8 @@
 	S(metrics, CONF_ROWS_METRICS) \
 	S(state, CONF_ROWS_STATE) \
 	S(rebinding, CONF_ROWS_REBINDING) \
-	S(evidence, CONF_ROWS_EVIDENCE)
+	S(evidence, CONF_ROWS_EVIDENCE) \
+	S(landing, CONF_ROWS_LANDING)
 
 /* The words of the options that take one of several: enumerator, word. */
 #define CONF_WORDS_POLICY(W) \
@@ -433,6 +436,7 @@
 
 /* clang-format on */
 
+#include "conf/options_landing.h"
 #include "conf/options_list.h"
 #include "conf/options_watch.h"
 

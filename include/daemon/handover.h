@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "cache/cache.h"
+#include "landing/landing.h"
 #include "net/worker.h"
 
 struct handover;
@@ -23,6 +24,7 @@ struct handover_config {
 	struct workers *workers;
 	struct cache *cache;
 	struct hash_key name_key;
+	const struct landing *landing; /* NULL: there is none */
 	struct hash_key cookie_secret; /* the next one's as well: it takes the cookies given out */
 };
 

@@ -14,11 +14,10 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "cache/cache.h"
+#include "daemon/beside.h"
 #include "daemon/minutes.h"
 #include "load/loader.h"
-#include "evidence/ledger.h"
 #include "net/worker.h"
-#include "querylog/querylog.h"
 
 struct lifecycle_config {
 	const char *conf_path;
@@ -27,9 +26,8 @@ struct lifecycle_config {
 	struct hash_key cookie_secret;
 	struct workers *workers; /* started */
 	struct cache *cache;
-	struct ledger *ledger;		 /* NULL: none is kept */
+	struct beside *beside;		 /* begun */
 	struct minutes *minutes;	 /* NULL: none are kept */
-	struct querylog *querylog;	 /* NULL: there is none */
 	const struct load_result *first; /* how the load at the start went */
 };
 

@@ -50,6 +50,22 @@ struct archive_finding {
 	uint64_t merged;
 };
 
+/* One that came to an address that names are cut off by; texts are "" where nothing is known. */
+struct archive_visit {
+	const char *client;
+	int form;
+	uint16_t port;
+	const char *host; /* as a finding's name */
+	const char *method;
+	const char *path;
+	const char *agent;
+	const char *ja4;
+	uint32_t first_s; /* Unix time */
+	uint32_t last_s;
+	uint64_t count;	 /* connections, or requests */
+	uint64_t visits; /* those that came more than five seconds after the one before */
+};
+
 /* Opens the store at `path`.  ERR_SYS: it cannot be, ERR_SYNTAX: it is broken, or no database,
  * ERR_REFUSED: no ledger, or of a later version; `text` says why.  ERR_NOMEM. */
 enum err archive_open(const char *path, enum archive_mode mode, struct archive **ret_archive,
@@ -68,6 +84,9 @@ enum err archive_put_list(struct archive *archive, const struct archive_list *li
 /* Adds to what the store has of this client, list and name. */
 enum err archive_put(struct archive *archive, const struct archive_finding *finding,
 		     struct err_text *text) MUST_CHECK;
+/* Adds to what the store has of such a visit; `visits` is not looked at. */
+enum err archive_put_visit(struct archive *archive, const struct archive_visit *visit,
+			   struct err_text *text) MUST_CHECK;
 enum err archive_commit(struct archive *archive, struct err_text *text) MUST_CHECK;
 
 /* What of the store is wanted; NULL and 0: all. */
@@ -85,7 +104,9 @@ struct archive_filter {
 struct archive_row {
 	struct archive_finding finding;
 	struct archive_list list;
-	uint64_t names; /* of archive_each_client: how many findings are in it */
+	uint64_t names;		    /* of archive_each_client: how many findings are in it */
+	struct archive_visit visit; /* of archive_each: the client's last one to the name, and the
+				     * counts of all; 0: there was none */
 };
 
 /* False: enough. */
@@ -98,6 +119,12 @@ enum err archive_each(struct archive *archive, const struct archive_filter *filt
 /* The same by clients: names and texts of the lists are empty, the rest is of all its findings. */
 enum err archive_each_client(struct archive *archive, const struct archive_filter *filter,
 			     archive_row_fn *fn, void *arg, struct err_text *text) MUST_CHECK;
+
+/* Calls `fn` for each visit that is wanted, `list`, `family` and `proven` aside: a visit is known
+ * by its host alone.  The texts of the row are valid during the call; of the rest there is the
+ * client.  ERR_SYS. */
+enum err archive_each_visit(struct archive *archive, const struct archive_filter *filter,
+			    archive_row_fn *fn, void *arg, struct err_text *text) MUST_CHECK;
 
 /* Octets that the findings take; what is free again inside the file is not counted. */
 uint64_t archive_size(struct archive *archive);

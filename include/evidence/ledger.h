@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "evidence/visits.h"
 #include "query/findings.h"
 #include "query/stats.h"
 
@@ -33,6 +34,9 @@ enum err ledger_create(const struct conf *conf, size_t workers, struct ledger **
 
 /* Where each worker counts: one for each, until ledger_free. */
 struct findings *const *ledger_findings(const struct ledger *ledger);
+
+/* Where visits are added, until ledger_free. */
+struct visits *ledger_visits(const struct ledger *ledger);
 
 /* The ledger's own counters.  Any thread may read them. */
 const struct stats *ledger_stats(const struct ledger *ledger);

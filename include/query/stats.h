@@ -76,7 +76,12 @@
 	X(ledger_written, "findings written to the ledger, or merged with such as it has")         \
 	X(ledger_failures, "batches of findings that could not be written, to be tried again")     \
 	X(ledger_lost, "queries whose findings could not be kept until they were written")         \
-	X(ledger_removed, "findings removed from the ledger for their age, or for its size")
+	X(ledger_removed, "findings removed from the ledger for their age, or for its size")       \
+	X(landing_requests, "requests that the landing page was given for")                        \
+	X(landing_hellos, "TLS connections to the landing addresses: read, and closed")            \
+	X(landing_others, "connections to other ports of the landing addresses: closed")           \
+	X(landing_refused, "connections to the landing addresses beyond what a client may have")   \
+	X(visits_lost, "visits to the landing addresses that were not written down")
 
 /* Counters that are one metric, told apart by a label: X(field, metric, label, its value).  What
  * stands under "answers" are the ways in which a query can end; a query has one of them. */

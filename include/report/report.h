@@ -54,13 +54,26 @@ enum report_format { REPORT_FORMATS(REPORT_ENUMERATOR) REPORT_FORMAT_COUNT };
 	X(order_date, TEXT, row->list.date)                                                        \
 	X(contact, TEXT, row->list.contact)                                                        \
 	X(url, TEXT, row->list.url)                                                                \
-	X(remedy, TEXT, row->list.remedy)
+	X(remedy, TEXT, row->list.remedy)                                                          \
+	X(visits, NUMBER, row->visit.visits)                                                       \
+	X(visit_method, TEXT, row->visit.method)                                                   \
+	X(visit_path, TEXT, row->visit.path)                                                       \
+	X(visit_agent, TEXT, row->visit.agent)                                                     \
+	X(visit_ja4, TEXT, row->visit.ja4)
+
+/* What a line of a report is of. */
+enum report_by {
+	REPORT_BY_FINDING,
+	REPORT_BY_CLIENT, /* over all names */
+	REPORT_BY_VISIT,  /* to the landing */
+	REPORT_BY_COUNT
+};
 
 /* What is wanted. */
 struct report_query {
 	struct archive_filter filter;
 	enum report_format format;
-	bool by_client; /* table, csv and json: a line a client, over all names */
+	enum report_by by; /* all but REPORT_BY_FINDING: table, csv and json alone */
 	struct ipcrypt
 		*ipcrypt;    /* with it encrypted addresses are given as they were; NULL: none */
 	const char *org;     /* who reports; NULL: "sinkholed" */
@@ -68,6 +81,9 @@ struct report_query {
 	const char *domain;  /* domain of the same, which XARF needs */
 	uint32_t now_s;	     /* Unix time */
 };
+
+/* "finding", "client", "visit"; REPORT_BY_COUNT: another word. */
+enum report_by report_by_of(const char *word);
 
 /* The format of that word; REPORT_FORMAT_COUNT: there is none. */
 enum report_format report_format_of(const char *word);

@@ -7,8 +7,8 @@ from pathlib import Path
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "dns", "map", "given", "pattern", "match", "inspect", "line", "list", "rpz",
          "conf", "cache", "names", "feed", "query", "explain", "loop", "remote", "upstream",
-         "net", "system", "load", "manual", "evidence", "report", "querylog", "audit", "web", "daemon",
-         "main")
+         "net", "system", "load", "manual", "evidence", "report", "landing", "querylog", "audit",
+         "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 NEVER = {
     "remote": {"map", "given", "pattern", "match", "inspect", "line", "list", "rpz", "explain"},
@@ -19,6 +19,7 @@ NEVER = {
     "manual": {"remote", "upstream", "net"},
     "evidence": {"remote", "upstream", "net"},
     "report": {"remote", "upstream", "net"},
+    "landing": {"remote", "upstream", "net"},
     "querylog": {"remote", "upstream", "net"},
     "web": {"remote", "upstream", "net"},
 }

@@ -17,7 +17,7 @@ static enum err parse_ip(const struct conf_row *row, uint8_t family, const char 
 
 		if (err)
 			return err;
-		if (ip.family != family)
+		if (family != AF_UNSPEC && ip.family != family)
 			return ERR_SYNTAX;
 	}
 	*ret = ip;
@@ -32,6 +32,11 @@ static enum err parse_ipv4(const struct conf_row *row, const char *text, void *v
 static enum err parse_ipv6(const struct conf_row *row, const char *text, void *value)
 {
 	return parse_ip(row, AF_INET6, text, value);
+}
+
+static enum err parse_address(const struct conf_row *row, const char *text, void *value)
+{
+	return parse_ip(row, AF_UNSPEC, text, value);
 }
 
 static void print_ip(const struct conf_row *row, const void *value, FILE *out)
@@ -98,6 +103,12 @@ const struct conf_type conf_type_ipv4 = {
 const struct conf_type conf_type_ipv6 = {
 	.expected = "an IPv6 address such as 2001:db8::1",
 	.parse = parse_ipv6,
+	.print = print_ip,
+};
+
+const struct conf_type conf_type_address = {
+	.expected = "an address such as 192.0.2.1 or 2001:db8::1",
+	.parse = parse_address,
 	.print = print_ip,
 };
 

@@ -258,6 +258,32 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 			 list->expect_entries);
 }
 
+static size_t ports_of(const struct port_range *ranges, size_t count)
+{
+	size_t ports = 0;
+
+	for (size_t i = 0; i < count; i++)
+		ports += ranges[i].last - ranges[i].first + 1U;
+	return ports;
+}
+
+static void rule_landing(struct conf_place *place, const struct conf_node *root,
+			 const struct conf_landing *landing)
+{
+	const struct conf_node *node = conf_node_find(root, "landing");
+	size_t sockets =
+		landing->listen_count * (ports_of(landing->http_ports, landing->http_ports_count) +
+					 ports_of(landing->tls_ports, landing->tls_ports_count) +
+					 ports_of(landing->ports, landing->ports_count));
+	size_t before = conf_place_enter(place, "landing");
+
+	if (is_sound(node) && sockets > CONF_LANDING_SOCKETS_MAX)
+		fail_key(place, node, "ports",
+			 "expected at most %u addresses times ports to listen on, got %zu",
+			 CONF_LANDING_SOCKETS_MAX, sockets);
+	conf_place_leave(place, before);
+}
+
 void conf_rules(struct conf_place *place, const struct conf_node *root, const struct conf *conf)
 {
 	const struct {
@@ -281,6 +307,7 @@ void conf_rules(struct conf_place *place, const struct conf_node *root, const st
 	rule_cache(place, root, conf);
 	rule_outgoing(place, root, conf);
 	rule_manual(place, root, conf);
+	rule_landing(place, root, &conf->landing);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		const struct items items = {place, conf, lists[i].nodes, lists[i].array, NULL};
 

@@ -76,8 +76,8 @@ extern const struct conf_type conf_type_flag, conf_type_loglevel, conf_type_poli
 extern const struct conf_type conf_type_string, conf_type_path, conf_type_listname, conf_type_date,
 	conf_type_time, conf_type_url, conf_type_pin, conf_type_host, conf_type_owner;
 /* addr.c */
-extern const struct conf_type conf_type_ipv4, conf_type_ipv6, conf_type_prefix, conf_type_endpoint,
-	conf_type_portrange;
+extern const struct conf_type conf_type_ipv4, conf_type_ipv6, conf_type_address, conf_type_prefix,
+	conf_type_endpoint, conf_type_portrange;
 /* rrtype.c */
 extern const struct conf_type conf_type_rrtype;
 

@@ -145,10 +145,28 @@ static enum err listen_to_next(struct handover *h)
 		       : ERR_NOMEM;
 }
 
+/* Gives the sockets of the workers, and those of the landing. */
+static enum err bequeath(struct handover *h)
+{
+	size_t count;
+	size_t landing_count;
+	const int *sockets = workers_sockets(h->config.workers, &count);
+	const int *landing = landing_sockets(h->config.landing, &landing_count);
+	int *all = calloc(count + landing_count + 1, sizeof(*all));
+	enum err err;
+
+	if (!all)
+		return ERR_NOMEM;
+	memcpy(all, sockets, count * sizeof(*all));
+	if (landing)
+		memcpy(all + count, landing, landing_count * sizeof(*all));
+	err = succession_bequeath(h->channel, all, count + landing_count, &h->config.cookie_secret);
+	free(all);
+	return err;
+}
+
 void handover_start(struct handover *h)
 {
-	const int *sockets;
-	size_t count;
 
 	if (handover_is_busy(h)) {
 		log_notice("a hand-over is under way already: process %d loads", (int)h->next);
@@ -159,10 +177,8 @@ void handover_start(struct handover *h)
 		h->done(h->arg, false);
 		return;
 	}
-	sockets = workers_sockets(h->config.workers, &count);
 	log_notice("hand-over: process %d of %s loads", (int)h->next, h->path);
-	if (succession_bequeath(h->channel, sockets, count, &h->config.cookie_secret) != ERR_OK ||
-	    listen_to_next(h) != ERR_OK)
+	if (bequeath(h) != ERR_OK || listen_to_next(h) != ERR_OK)
 		fail(h, NULL);
 }
 

@@ -123,8 +123,7 @@ static void on_reloaded(void *arg)
 	struct life *life = arg;
 
 	watch_files(life);
-	ledger_configure(life->config->ledger, workers_snapshot(life->config->workers)->conf);
-	querylog_configure(life->config->querylog, workers_snapshot(life->config->workers)->conf);
+	beside_configure(life->config->beside, workers_snapshot(life->config->workers)->conf);
 	if (life->handover_wanted) {
 		life->handover_wanted = false;
 		begin_handover(life);
@@ -235,6 +234,7 @@ static enum err make_handover(struct life *life)
 		.cache = config->cache,
 		.name_key = config->name_key,
 		.cookie_secret = config->cookie_secret,
+		.landing = config->beside->landing,
 	};
 
 	return handover_create(life->base, &what, on_handed_over, life, &life->handover);
@@ -279,7 +279,7 @@ static enum err open_desk(struct life *life)
 		.workers = config->workers,
 		.cache = config->cache,
 		.inforce = life->inforce,
-		.querylog = config->querylog,
+		.querylog = config->beside->querylog,
 		.started_s = clock_unix_s(),
 	};
 
@@ -331,8 +331,10 @@ static enum err life_init(struct life *life)
 		err = feed_watchdog(life);
 	if (err == ERR_OK)
 		err = listen_to_signals(life);
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		watch_files(life);
+		beside_serve(config->beside, life->inforce);
+	}
 	return err;
 }
 
@@ -379,8 +381,9 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 		event_base_dispatch(life.base);
 		desk_close(life.desk);
 		life.desk = NULL;
+		beside_end_service(config->beside);
 		stop_workers(&life);
-		ledger_stop(config->ledger);
+		beside_stop(config->beside);
 		log_counters(config);
 		if (!life.succeeded)
 			cachefile_store(workers_snapshot(config->workers), config->cache,

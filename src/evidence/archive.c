@@ -34,6 +34,11 @@ static const char schema[] =
 	" last_s INTEGER NOT NULL, count INTEGER NOT NULL, proven INTEGER NOT NULL,"
 	" merged INTEGER NOT NULL, types INTEGER NOT NULL, ways INTEGER NOT NULL,"
 	" PRIMARY KEY(client, list, name)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS visit(client INTEGER NOT NULL, host TEXT NOT NULL,"
+	" port INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, agent TEXT NOT NULL,"
+	" ja4 TEXT NOT NULL, first_s INTEGER NOT NULL, last_s INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, visits INTEGER NOT NULL,"
+	" PRIMARY KEY(client, host, port, method, path, agent, ja4)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS hold(subject TEXT PRIMARY KEY, at_s INTEGER NOT NULL,"
 	" who TEXT NOT NULL, why TEXT NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS audit(id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -48,6 +53,12 @@ static const char *const sql[STATEMENT_COUNT] = {
 		" ON CONFLICT(client, list, name) DO UPDATE SET owner_labels=?4,"
 		" first_s=min(first_s,?5), last_s=max(last_s,?6), count=count+?7, proven=proven+?8,"
 		" merged=merged+?9, types=types|?10, ways=ways|?11",
+	/* a browser opens several connections for one visit */
+	[STATEMENT_VISIT] =
+		"INSERT INTO visit(client, port, host, method, path, agent, ja4, first_s, last_s,"
+		" count, visits) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,1)"
+		" ON CONFLICT(client, host, port, method, path, agent, ja4) DO UPDATE SET"
+		" visits=visits+(?8 > last_s+5), last_s=max(last_s,?9), count=count+?10",
 	[STATEMENT_CLIENT] = "INSERT INTO client(address, form) VALUES(?1,?2)"
 			     " ON CONFLICT(address, form) DO UPDATE SET form=form RETURNING id",
 	[STATEMENT_LIST] = "INSERT INTO list(name) VALUES(?1)"
@@ -259,8 +270,7 @@ void archive_rollback(struct archive *archive)
 	archive->list_count = 0;
 }
 
-/* The failure of a batch, which ends it. */
-static enum err abandon(struct archive *archive, struct err_text *text)
+enum err archive_abandon(struct archive *archive, struct err_text *text)
 {
 	enum err err = archive_fail(archive, text);
 
@@ -278,7 +288,7 @@ enum err archive_begin(struct archive *archive, struct err_text *text)
 enum err archive_commit(struct archive *archive, struct err_text *text)
 {
 	if (sqlite3_exec(archive->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		return abandon(archive, text);
+		return archive_abandon(archive, text);
 	return ERR_OK;
 }
 
@@ -293,7 +303,7 @@ static int64_t number_of(sqlite3_stmt *upsert)
 	return sqlite3_reset(upsert) == SQLITE_OK ? id : 0;
 }
 
-static int64_t client_number(struct archive *archive, const struct archive_finding *f)
+int64_t archive_client_number(struct archive *archive, const struct archive_finding *f)
 {
 	sqlite3_stmt *q = archive->statements[STATEMENT_CLIENT];
 
@@ -326,8 +336,7 @@ static int64_t list_number(struct archive *archive, const char *name)
 	return id;
 }
 
-/* SQLite's integers have a sign. */
-static int64_t whole(uint64_t n)
+int64_t archive_whole(uint64_t n)
 {
 	return n > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)n;
 }
@@ -336,22 +345,27 @@ enum err archive_put(struct archive *archive, const struct archive_finding *find
 		     struct err_text *text)
 {
 	int64_t list = list_number(archive, finding->list);
-	int64_t client = client_number(archive, finding);
+	int64_t client = archive_client_number(archive, finding);
 	sqlite3_stmt *q = archive->statements[STATEMENT_PUT];
 	const int64_t numbers[] = {
-		finding->owner_labels, finding->first_s,       finding->last_s,
-		whole(finding->count), whole(finding->proven), whole(finding->merged),
-		finding->types,	       finding->ways,
+		finding->owner_labels,
+		finding->first_s,
+		finding->last_s,
+		archive_whole(finding->count),
+		archive_whole(finding->proven),
+		archive_whole(finding->merged),
+		finding->types,
+		finding->ways,
 	};
 
 	if (list == 0 || client == 0)
-		return abandon(archive, text);
+		return archive_abandon(archive, text);
 	sqlite3_bind_int64(q, 1, client);
 	sqlite3_bind_int64(q, 2, list);
 	sqlite3_bind_text(q, 3, finding->name, -1, SQLITE_STATIC);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sqlite3_bind_int64(q, (int)i + 4, numbers[i]);
-	return archive_step(q) ? ERR_OK : abandon(archive, text);
+	return archive_step(q) ? ERR_OK : archive_abandon(archive, text);
 }
 
 enum err archive_put_list(struct archive *archive, const struct archive_list *list,
@@ -369,10 +383,10 @@ enum err archive_put_list(struct archive *archive, const struct archive_list *li
 	bool done;
 
 	if (!q)
-		return abandon(archive, text);
+		return archive_abandon(archive, text);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		sqlite3_bind_text(q, (int)i + 1, values[i], -1, SQLITE_STATIC);
 	done = archive_step(q);
 	sqlite3_finalize(q);
-	return done ? ERR_OK : abandon(archive, text);
+	return done ? ERR_OK : archive_abandon(archive, text);
 }

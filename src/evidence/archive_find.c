@@ -11,7 +11,7 @@
 #define EACH                                                                                       \
 	"SELECT c.address, c.form, l.name, f.name, f.owner_labels, f.first_s, f.last_s, f.count,"  \
 	" f.proven, f.merged, f.types, f.ways, l.family, l.reason, l.action, l.court, l.case_id,"  \
-	" l.date, l.contact, l.url, l.remedy, 1 FROM finding f"                                    \
+	" l.date, l.contact, l.url, l.remedy, 1, f.client FROM finding f"                          \
 	" CROSS JOIN client c ON c.id = f.client CROSS JOIN list l ON l.id = f.list WHERE 1"
 #define EACH_END " ORDER BY f.client, f.list, f.name"
 
@@ -133,31 +133,134 @@ static struct archive_row row_at(sqlite3_stmt *q)
 				.url = text_at(q, 19),
 				.remedy = text_at(q, 20),
 			},
+		.visit = {.host = "", .method = "", .path = "", .agent = "", .ja4 = ""},
 		.names = number_at(q, 21),
 	};
 }
 
-static enum err walk(struct archive *archive, sqlite3_stmt *q, archive_row_fn *fn, void *arg,
-		     struct err_text *text)
+/* What is done with a row of `q`: the next one is wanted, or not. */
+typedef bool step_fn(sqlite3_stmt *q, sqlite3_stmt *beside, archive_row_fn *fn, void *arg);
+
+static bool tell(sqlite3_stmt *q, sqlite3_stmt *beside, archive_row_fn *fn, void *arg)
+{
+	struct archive_row row = row_at(q);
+
+	(void)beside;
+	return fn(arg, &row);
+}
+
+static enum err walk(struct archive *archive, sqlite3_stmt *q, sqlite3_stmt *beside, step_fn *step,
+		     archive_row_fn *fn, void *arg, struct err_text *text)
 {
 	bool more = true;
 	int rc = SQLITE_DONE;
 
 	if (!q)
 		return archive_fail(archive, text);
-	while (more && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-		struct archive_row row = row_at(q);
-
-		more = fn(arg, &row);
-	}
+	while (more && (rc = sqlite3_step(q)) == SQLITE_ROW)
+		more = step(q, beside, fn, arg);
 	sqlite3_finalize(q);
 	return rc == SQLITE_DONE || rc == SQLITE_ROW ? ERR_OK : archive_fail(archive, text);
 }
 
+/* ---- visits */
+
+#define VISIT_COLUMNS(v)                                                                           \
+	v ".port, " v ".host, " v ".method, " v ".path, " v ".agent, " v ".ja4, " v ".first_s, " v \
+	  ".last_s"
+/* The last one, with the counts of all. */
+#define VISITS_OF                                                                                  \
+	"SELECT " VISIT_COLUMNS("v") ", sum(v.count) OVER (), sum(v.visits) OVER () FROM visit v"  \
+				     " WHERE v.client = ?1 AND v.host = ?2"                        \
+				     " ORDER BY v.last_s DESC LIMIT 1"
+
+static struct archive_visit visit_at(sqlite3_stmt *q)
+{
+	return (struct archive_visit){
+		.port = (uint16_t)number_at(q, 0),
+		.host = text_at(q, 1),
+		.method = text_at(q, 2),
+		.path = text_at(q, 3),
+		.agent = text_at(q, 4),
+		.ja4 = text_at(q, 5),
+		.first_s = (uint32_t)number_at(q, 6),
+		.last_s = (uint32_t)number_at(q, 7),
+		.count = number_at(q, 8),
+		.visits = number_at(q, 9),
+	};
+}
+
+/* True when the store has visits: one that was only ever read by an earlier version has no table.
+ */
+static bool has_visits(struct archive *archive)
+{
+	sqlite3_stmt *q = archive_prepare(archive, "SELECT 1 FROM visit LIMIT 1");
+	bool has = q && sqlite3_step(q) == SQLITE_ROW;
+
+	sqlite3_finalize(q);
+	return has;
+}
+
+/* A finding, with the client's visits to the name. */
+static bool tell_visited(sqlite3_stmt *q, sqlite3_stmt *visits, archive_row_fn *fn, void *arg)
+{
+	struct archive_row row = row_at(q);
+	bool more;
+
+	sqlite3_bind_int64(visits, 1, sqlite3_column_int64(q, 22));
+	sqlite3_bind_text(visits, 2, row.finding.name, -1, SQLITE_STATIC);
+	if (sqlite3_step(visits) == SQLITE_ROW)
+		row.visit = visit_at(visits);
+	more = fn(arg, &row);
+	sqlite3_reset(visits);
+	return more;
+}
+
+static bool tell_visit(sqlite3_stmt *q, sqlite3_stmt *beside, archive_row_fn *fn, void *arg)
+{
+	struct archive_row row = {.visit = visit_at(q)};
+
+	(void)beside;
+	row.finding.client = row.visit.client = text_at(q, 10);
+	row.finding.form = row.visit.form = sqlite3_column_int(q, 11);
+	row.finding.name = row.visit.host;
+	return fn(arg, &row);
+}
+
+enum err archive_each_visit(struct archive *archive, const struct archive_filter *filter,
+			    archive_row_fn *fn, void *arg, struct err_text *text)
+{
+	struct archive_filter wanted = *filter;
+
+	wanted.list = wanted.family = NULL;
+	wanted.proven = false;
+	if (!has_visits(archive))
+		return ERR_OK;
+	/* called as findings are, for the conditions */
+	return walk(
+		archive,
+		question(archive,
+			 "SELECT " VISIT_COLUMNS("f") ", f.count, f.visits, c.address, c.form"
+						      " FROM (SELECT *, host AS name FROM visit) f"
+						      " JOIN client c ON c.id = f.client WHERE 1",
+			 " ORDER BY f.client, f.host", &wanted),
+		NULL, tell_visit, fn, arg, text);
+}
+
+/* ---- findings */
+
 enum err archive_each(struct archive *archive, const struct archive_filter *filter,
 		      archive_row_fn *fn, void *arg, struct err_text *text)
 {
-	return walk(archive, question(archive, EACH, EACH_END, filter), fn, arg, text);
+	sqlite3_stmt *visits = NULL;
+	enum err err;
+
+	if (has_visits(archive))
+		visits = archive_prepare(archive, VISITS_OF);
+	err = walk(archive, question(archive, EACH, EACH_END, filter), visits,
+		   visits ? tell_visited : tell, fn, arg, text);
+	sqlite3_finalize(visits);
+	return err;
 }
 
 enum err archive_each_client(struct archive *archive, const struct archive_filter *filter,
@@ -167,5 +270,6 @@ enum err archive_each_client(struct archive *archive, const struct archive_filte
 	const char *begin = by_list ? CLIENTS " CROSS JOIN list l ON l.id = f.list WHERE 1"
 				    : CLIENTS " WHERE 1";
 
-	return walk(archive, question(archive, begin, CLIENTS_END, filter), fn, arg, text);
+	return walk(archive, question(archive, begin, CLIENTS_END, filter), NULL, tell, fn, arg,
+		    text);
 }

@@ -80,9 +80,19 @@ enum err archive_prune(struct archive *archive, const struct archive_limits *lim
 			 *cursor, last, limits))
 		goto fail;
 	*removed += (uint64_t)sqlite3_changes(archive->db);
+	/* anybody may come for any name: they go with what is unproven */
+	if (!remove_from(archive,
+			 "DELETE FROM visit WHERE client > ?1 AND client <= ?2"
+			 " AND last_s < max(?3, ?4) AND client NOT IN"
+			 " (SELECT c.id FROM client c, hold h WHERE c.id > ?1 AND c.id <= ?2"
+			 " AND covers(h.subject, c.address))",
+			 *cursor, last, limits))
+		goto fail;
+	*removed += (uint64_t)sqlite3_changes(archive->db);
 	if (!remove_from(archive,
 			 "DELETE FROM client WHERE id > ?1 AND id <= ?2 AND NOT EXISTS"
-			 " (SELECT 1 FROM finding WHERE finding.client = client.id)",
+			 " (SELECT 1 FROM finding WHERE finding.client = client.id) AND NOT EXISTS"
+			 " (SELECT 1 FROM visit WHERE visit.client = client.id)",
 			 *cursor, last, limits))
 		goto fail;
 	err = archive_commit(archive, text);

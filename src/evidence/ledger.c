@@ -83,6 +83,8 @@ static enum err fill(struct ledger *l, const struct conf *conf, struct err_text 
 		err = l->wake_fd < 0 ? ERR_SYS : pending_init(&l->pending, &key);
 	if (err == ERR_OK)
 		err = make_findings(l, &key);
+	if (err == ERR_OK)
+		err = visits_create(&l->visits);
 	return err_set(text, err, "ledger: %s", err_str(err));
 }
 
@@ -110,6 +112,11 @@ enum err ledger_create(const struct conf *conf, size_t workers, struct ledger **
 struct findings *const *ledger_findings(const struct ledger *l)
 {
 	return l->findings;
+}
+
+struct visits *ledger_visits(const struct ledger *l)
+{
+	return l->visits;
 }
 
 const struct stats *ledger_stats(const struct ledger *l)
@@ -177,6 +184,7 @@ void ledger_free(struct ledger *l)
 	for (size_t i = 0; l->findings && i < l->workers; i++)
 		findings_free(l->findings[i]);
 	free(l->findings);
+	visits_free(l->visits);
 	archive_close(l->archive);
 	pending_fini(&l->pending);
 	ipcrypt_free(l->form.ipcrypt);

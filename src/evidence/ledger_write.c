@@ -84,6 +84,37 @@ static enum err put_entry(struct ledger *l, const struct finding *e, struct err_
 	return archive_put(l->archive, &f, text);
 }
 
+static enum err put_visit(struct ledger *l, const struct visit *v, struct err_text *text)
+{
+	struct ip client = client_hide(&l->form, &v->key.client);
+	char address[CLIENT_TEXT_MAX];
+	const struct archive_visit visit = {
+		.client = client_text(&l->form, &client, address),
+		.form = (int)l->form.kind,
+		.port = v->key.port,
+		.host = v->key.host,
+		.method = v->key.method,
+		.path = v->key.path,
+		.agent = v->key.agent,
+		.ja4 = v->key.ja4,
+		.first_s = v->first_s,
+		.last_s = v->last_s,
+		.count = v->count,
+	};
+
+	return archive_put_visit(l->archive, &visit, text);
+}
+
+/* Far over the size there are none. */
+static enum err put_visits(struct ledger *l, struct err_text *text)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < l->batch_count && !l->over; i++)
+		err = put_visit(l, &l->batch[i], text);
+	return err;
+}
+
 /* Far over the size, only what nobody can forge is written. */
 static bool is_left_out(const struct ledger *l, const struct finding *e)
 {
@@ -101,7 +132,7 @@ static enum err put_all(struct ledger *l, struct err_text *text)
 	for (uint32_t i = 0; err == ERR_OK && i < p->unwritten; i++)
 		if (!is_left_out(l, &p->entries[p->order[i]]))
 			err = put_entry(l, &p->entries[p->order[i]], text);
-	return err;
+	return err == ERR_OK ? put_visits(l, text) : err;
 }
 
 static void count_written(struct ledger *l)
@@ -116,6 +147,13 @@ static void count_written(struct ledger *l)
 		else
 			stats_inc(&l->stats, ledger_written);
 	}
+}
+
+static void count_visits(struct ledger *l)
+{
+	for (size_t i = 0; i < l->batch_count && l->over; i++)
+		stats_add(&l->stats, visits_lost, l->batch[i].count);
+	visits_written(l->visits);
 }
 
 static enum err write_batch(struct ledger *l, struct err_text *text)
@@ -174,7 +212,8 @@ void ledger_write(struct ledger *l)
 	enum err err;
 
 	take_lists(l);
-	if ((l->pending.unwritten == 0 && (!l->lists || l->lists_written)) ||
+	l->batch = visits_batch(l->visits, &l->batch_count);
+	if ((l->pending.unwritten == 0 && l->batch_count == 0 && (!l->lists || l->lists_written)) ||
 	    (l->failing && clock_ms() < l->try_again_ms))
 		return;
 	err = write_batch(l, &text);
@@ -187,6 +226,7 @@ void ledger_write(struct ledger *l)
 	l->failing = false;
 	count_written(l);
 	pending_written(&l->pending);
+	count_visits(l);
 	l->lists_written = true;
 }
 

@@ -4,6 +4,7 @@
  *
  *   archive.c        opened, and its batches
  *   archive_find.c   read
+ *   archive_visit.c  visits
  *   archive_prune.c  what is too old, or too much
  *   archive_act.c    erasure, holds, and the audit
  */
@@ -17,7 +18,13 @@
 
 #define ARCHIVE_LISTS_MAX 256U
 
-enum archive_statement { STATEMENT_PUT, STATEMENT_CLIENT, STATEMENT_LIST, STATEMENT_COUNT };
+enum archive_statement {
+	STATEMENT_PUT,
+	STATEMENT_CLIENT,
+	STATEMENT_LIST,
+	STATEMENT_VISIT,
+	STATEMENT_COUNT
+};
 
 struct archive {
 	sqlite3 *db;
@@ -44,6 +51,15 @@ sqlite3_stmt *archive_prepare(struct archive *archive, const char *statement);
 
 /* Steps a statement that gives nothing, and makes it ready again.  False: failed. */
 bool archive_step(sqlite3_stmt *statement);
+
+/* The number of the client of a finding, which is made if need be; 0: failed. */
+int64_t archive_client_number(struct archive *archive, const struct archive_finding *finding);
+
+/* SQLite's integers have a sign. */
+int64_t archive_whole(uint64_t n);
+
+/* The failure of a batch, which ends it.  ERR_SYS, ERR_SYNTAX. */
+enum err archive_abandon(struct archive *archive, struct err_text *text) MUST_CHECK;
 
 /* Ends the batch, of which nothing is stored. */
 void archive_rollback(struct archive *archive);

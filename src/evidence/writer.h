@@ -19,6 +19,7 @@
 #include "evidence/lists.h"
 #include "evidence/pending.h"
 #include "evidence/archive.h"
+#include "evidence/visits.h"
 
 struct ledger {
 	char path[PATH_MAX];
@@ -30,6 +31,7 @@ struct ledger {
 	bool running;
 	atomic_bool ending;
 	struct stats stats; /* the thread's */
+	struct visits *visits;
 
 	pthread_mutex_t lock; /* of what follows */
 	struct lists *next_lists;
@@ -38,6 +40,8 @@ struct ledger {
 
 	/* the thread's own */
 	struct pending pending;
+	const struct visit *batch; /* of visits that wait to be written */
+	size_t batch_count;
 	struct lists *lists;	 /* NULL: none is known yet */
 	bool lists_written;	 /* they are in the store */
 	struct archive *archive; /* NULL: not open */

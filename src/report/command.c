@@ -23,7 +23,7 @@
 	X(release, "release", "ADDRESS", "end that")                                               \
 	X(store, "store", "PATH", "the ledger: ledger.db of the state directory")                  \
 	X(format, "format", "FORMAT", "of the report; table")                                      \
-	X(by, "by", "client", "a line a client, over all names (table, csv, json)")                \
+	X(by, "by", "WHAT", "client: a line a client, over all names; visit: to the landing")      \
 	X(client, "client", "ADDRESS", "findings of this address or prefix alone")                 \
 	X(list, "list", "LIST", "of this list alone")                                              \
 	X(family, "family", "FAMILY", "of this family alone")                                      \
@@ -105,8 +105,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 		fail("there is an argument too many");
 	else if (!o->store)
 		fail("--store is missing: the path of ledger.db");
-	else if (o->by && strcmp(o->by, "client") != 0)
-		fail("--by can be: client");
+	else if (o->by && report_by_of(o->by) == REPORT_BY_COUNT)
+		fail("--by can be: finding, client, visit");
 	else
 		return true;
 	return false;
@@ -161,7 +161,7 @@ static enum err query_of(const struct options *o, struct report_query *q,
 	q->format = report_format_of(o->format ? o->format : "table");
 	if (q->format == REPORT_FORMAT_COUNT)
 		return err_set(text, ERR_SYNTAX, "there is no format %s", o->format);
-	q->by_client = o->by != NULL;
+	q->by = report_by_of(o->by ? o->by : "finding");
 	q->org = o->org;
 	q->contact = o->contact;
 	q->domain = o->domain;

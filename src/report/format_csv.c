@@ -54,7 +54,21 @@ typedef void value_fn(struct sink *sink, const struct value *value, bool first);
 	X(merged, NUMBER, row->finding.merged)                                                     \
 	X(proven, NUMBER, row->finding.proven)
 
-/* Functions that call `fn` for each column: of a finding, and of a client. */
+/* The columns of a visit. */
+#define VISIT_COLUMNS(X)                                                                           \
+	X(client, TEXT, report_client(row))                                                        \
+	X(host, TEXT, row->visit.host)                                                             \
+	X(port, NUMBER, row->visit.port)                                                           \
+	X(method, TEXT, row->visit.method)                                                         \
+	X(path, TEXT, row->visit.path)                                                             \
+	X(agent, TEXT, row->visit.agent)                                                           \
+	X(ja4, TEXT, row->visit.ja4)                                                               \
+	X(first_seen, TIME, row->visit.first_s)                                                    \
+	X(last_seen, TIME, row->visit.last_s)                                                      \
+	X(count, NUMBER, row->visit.count)                                                         \
+	X(visits, NUMBER, row->visit.visits)
+
+/* Functions that call `fn` for each column: of a finding, of a client, and of a visit. */
 #define EACH(name, is, expression)                                                                 \
 	v.key = #name;                                                                             \
 	v.kind = is;                                                                               \
@@ -76,6 +90,14 @@ static void each_client_value(struct sink *sink, const struct archive_row *row, 
 	bool first = true;
 
 	CLIENT_COLUMNS(EACH)
+}
+
+static void each_visit_value(struct sink *sink, const struct archive_row *row, value_fn *fn)
+{
+	struct value v;
+	bool first = true;
+
+	VISIT_COLUMNS(EACH)
 }
 
 /* ---- CSV */
@@ -146,6 +168,19 @@ static void row_clients_csv(struct sink *sink, const struct archive_row *row)
 	fputc('\n', sink->out);
 }
 
+static enum err begin_visits_csv(struct sink *sink)
+{
+	each_visit_value(sink, &no_row, put_key);
+	fputc('\n', sink->out);
+	return ERR_OK;
+}
+
+static void row_visits_csv(struct sink *sink, const struct archive_row *row)
+{
+	each_visit_value(sink, row, put_csv);
+	fputc('\n', sink->out);
+}
+
 /* ---- JSON */
 
 static void put_json(struct sink *sink, const struct value *v, bool first)
@@ -170,6 +205,13 @@ static void row_clients_json(struct sink *sink, const struct archive_row *row)
 {
 	sink->own = json_object();
 	each_client_value(sink, row, put_json);
+	report_line(sink, sink->own);
+}
+
+static void row_visits_json(struct sink *sink, const struct archive_row *row)
+{
+	sink->own = json_object();
+	each_visit_value(sink, row, put_json);
 	report_line(sink, sink->own);
 }
 
@@ -210,6 +252,23 @@ static void row_clients_table(struct sink *sink, const struct archive_row *row)
 		report_time(row->finding.first_s, first), report_time(row->finding.last_s, last),
 		(unsigned long long)row->finding.count, (unsigned long long)row->finding.proven,
 		(unsigned long long)row->names);
+}
+
+static enum err begin_visits_table(struct sink *sink)
+{
+	fprintf(sink->out, "%-39s %-20s %8s %5s  %-32s %s\n", "CLIENT", "LAST SEEN", "VISITS",
+		"PORT", "HOST", "REQUEST");
+	return ERR_OK;
+}
+
+static void row_visits_table(struct sink *sink, const struct archive_row *row)
+{
+	const struct archive_visit *v = &row->visit;
+	char last[REPORT_TIME_MAX];
+
+	fprintf(sink->out, "%-39s %-20s %8llu %5u  %-32s %s %s %s%s\n", report_client(row),
+		report_time(v->last_s, last), (unsigned long long)v->visits, v->port, v->host,
+		v->method, v->path, v->agent, v->ja4);
 }
 
 /* ---- Shadowserver */
@@ -282,5 +341,8 @@ const struct format format_json = {.row = row_json};
 const struct format format_clients_table = {.begin = begin_clients_table, .row = row_clients_table};
 const struct format format_clients_csv = {.begin = begin_clients_csv, .row = row_clients_csv};
 const struct format format_clients_json = {.row = row_clients_json};
+const struct format format_visits_table = {.begin = begin_visits_table, .row = row_visits_table};
+const struct format format_visits_csv = {.begin = begin_visits_csv, .row = row_visits_csv};
+const struct format format_visits_json = {.row = row_visits_json};
 const struct format format_shadowserver = {
 	.whole = true, .begin = begin_shadowserver, .row = row_shadowserver};

@@ -25,6 +25,33 @@ static const struct format *const client_formats[REPORT_FORMAT_COUNT] = {
 	[REPORT_JSON] = &format_clients_json,
 };
 
+static const struct format *const visit_formats[REPORT_FORMAT_COUNT] = {
+	[REPORT_TABLE] = &format_visits_table,
+	[REPORT_CSV] = &format_visits_csv,
+	[REPORT_JSON] = &format_visits_json,
+};
+
+/* What a line is of: its word, the formats that have such, and what leads through the store. */
+static const struct {
+	const char *word;
+	const struct format *const *formats;
+	enum err (*each)(struct archive *archive, const struct archive_filter *filter,
+			 archive_row_fn *fn, void *arg, struct err_text *text);
+} lines[] = {
+	[REPORT_BY_FINDING] = {"finding", formats, archive_each},
+	[REPORT_BY_CLIENT] = {"client", client_formats, archive_each_client},
+	[REPORT_BY_VISIT] = {"visit", visit_formats, archive_each_visit},
+};
+
+enum report_by report_by_of(const char *word)
+{
+	unsigned int i = 0;
+
+	while (i < REPORT_BY_COUNT && strcmp(lines[i].word, word) != 0)
+		i++;
+	return (enum report_by)i;
+}
+
 enum report_format report_format_of(const char *word)
 {
 	unsigned int i = 0;
@@ -83,10 +110,7 @@ static enum err lead_through(struct writing *w, struct archive *archive)
 		err = w->format->begin(&w->sink);
 	if (err != ERR_OK)
 		return err;
-	if (query->by_client)
-		err = archive_each_client(archive, &query->filter, write_row, w, w->sink.text);
-	else
-		err = archive_each(archive, &query->filter, write_row, w, w->sink.text);
+	err = lines[query->by].each(archive, &query->filter, write_row, w, w->sink.text);
 	if (err == ERR_OK)
 		err = w->sink.err;
 	if (w->format->end)
@@ -99,13 +123,13 @@ enum err report_write(struct archive *archive, const struct report_query *query,
 {
 	struct writing w = {
 		.sink = {.query = query, .out = out, .text = text},
-		.format = (query->by_client ? client_formats : formats)[query->format],
+		.format = lines[query->by].formats[query->format],
 	};
 	enum err err;
 
 	if (!w.format)
-		return err_set(text, ERR_REFUSED, "format %s has no report by client",
-			       words[query->format]);
+		return err_set(text, ERR_REFUSED, "format %s has no report by %s",
+			       words[query->format], lines[query->by].word);
 	err = lead_through(&w, archive);
 	if (err == ERR_OK && (fflush(out) != 0 || ferror(out)))
 		err = err_set(text, ERR_SYS, "the report cannot be written: %s", strerror(errno));

@@ -42,6 +42,7 @@ struct format {
 /* format_csv.c */
 extern const struct format format_table, format_csv, format_json, format_shadowserver;
 extern const struct format format_clients_table, format_clients_csv, format_clients_json;
+extern const struct format format_visits_table, format_visits_csv, format_visits_json;
 /* format_event.c */
 extern const struct format format_intelmq, format_misp, format_cef, format_ocsf, format_ecs;
 /* format_xarf.c, format_stix.c */

@@ -135,8 +135,8 @@ static void test_filters(void **state)
 		{{.filter = {.since_s = 90000, .until_s = 90000}}, 3},
 		{{.filter = {.until_s = 86399}}, 0},
 		{{.filter = {.proven = true}}, 2},
-		{{.by_client = true}, 3},
-		{{.by_client = true, .filter = {.proven = true}}, 2},
+		{{.by = REPORT_BY_CLIENT}, 3},
+		{{.by = REPORT_BY_CLIENT, .filter = {.proven = true}}, 2},
 	};
 	struct kit *kit = *state;
 	struct archive_finding f = finding("192.0.2.1", "c2.example");
@@ -260,9 +260,9 @@ static void test_what_cannot_be_had(void **state)
 
 	assert_int_equal(write_report(kit, &(struct report_query){.format = REPORT_XARF}),
 			 ERR_REFUSED);
-	assert_int_equal(
-		write_report(kit, &(struct report_query){.format = REPORT_STIX, .by_client = true}),
-		ERR_REFUSED);
+	assert_int_equal(write_report(kit, &(struct report_query){.format = REPORT_STIX,
+								  .by = REPORT_BY_CLIENT}),
+			 ERR_REFUSED);
 	assert_int_equal(report_write(kit->archive, &(struct report_query){.format = REPORT_CSV},
 				      full, &kit->text),
 			 ERR_SYS);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What stands beside the workers: the ledger, the query log, and the landing.  Without any of them
+ * the daemon serves all the same.  The main thread.
+ */
+#ifndef DAEMON_BESIDE_H
+#define DAEMON_BESIDE_H
+
+#include "daemon/inforce.h"
+#include "evidence/ledger.h"
+#include "landing/landing.h"
+#include "net/inherited.h"
+#include "net/worker.h"
+#include "querylog/querylog.h"
+
+struct beside {
+	struct hash_key name_key;
+	struct ledger *ledger; /* NULL: none is kept, and so on */
+	struct querylog *querylog;
+	struct landing *landing;
+	struct inforce *inforce; /* once it serves */
+};
+
+/* Binds the landing's addresses, while any port may be; takes those of `inherited`.  ERR_NOMEM. */
+enum err beside_open(struct beside *beside, const struct conf *conf,
+		     struct inherited *inherited) MUST_CHECK;
+
+/* Begins to keep what so many workers tell; they are told by `config`. */
+void beside_begin(struct beside *beside, const struct conf *conf, size_t workers,
+		  struct workers_config *config);
+
+/* Has the landing serve, which says what `inforce` has of a name. */
+void beside_serve(struct beside *beside, struct inforce *inforce);
+
+/* Takes on what a reload has changed. */
+void beside_configure(struct beside *beside, const struct conf *conf);
+
+/* The workers may go on: nobody comes to the landing any more. */
+void beside_end_service(struct beside *beside);
+
+/* The workers have stopped: what they have told is written. */
+void beside_stop(struct beside *beside);
+
+void beside_free(struct beside *beside);
+
+#endif

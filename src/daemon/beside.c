@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/beside.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* ---- by whose order a name is cut off */
+
+/* What is asked of the lists in force. */
+struct question {
+	const struct hash_key *name_key;
+	const struct name *host;
+	struct order *order;
+};
+
+static void copy(char *to, size_t size, const char *text, const char *otherwise)
+{
+	snprintf(to, size, "%s", *text ? text : otherwise);
+}
+
+static void describe(const struct conf_list *list, const struct conf_landing *landing,
+		     struct order *o)
+{
+	const struct conf_authority *a = &list->authority;
+
+	o->listed = true;
+	o->ordered = list->reason == REASON_ORDER;
+	copy(o->family, sizeof(o->family), list->family, "");
+	copy(o->court, sizeof(o->court), a->court, "");
+	copy(o->case_id, sizeof(o->case_id), a->case_id, "");
+	copy(o->date, sizeof(o->date), a->date, "");
+	copy(o->contact, sizeof(o->contact), a->contact, landing->contact);
+	copy(o->url, sizeof(o->url), a->url, "");
+	copy(o->remedy, sizeof(o->remedy), a->remedy, landing->remedy);
+}
+
+/* The list that has cut the name off, as it is configured; NULL: none has. */
+static const struct conf_list *list_of(const struct snapshot *s, const struct question *q)
+{
+	struct name_suffixes suffixes;
+	struct verdict v;
+
+	name_hash_suffixes(q->name_key, q->host, &suffixes);
+	v = policy_match(s->policy, q->host, &suffixes, POLICY_NO_LEAVE);
+	for (size_t i = 0; v.matched && action_blocks(v.action) && i < s->conf->lists_count; i++)
+		if (strcmp(s->conf->lists[i].name, s->policy->lists[v.list].name) == 0)
+			return &s->conf->lists[i];
+	return NULL;
+}
+
+static void look(void *arg, const struct snapshot *s, const struct web_loads *loads,
+		 const struct manual *manual)
+{
+	const struct question *q = arg;
+	const struct conf_landing *landing = &s->conf->landing;
+	const struct conf_list *list = q->host ? list_of(s, q) : NULL;
+
+	(void)loads;
+	(void)manual;
+	copy(q->order->contact, sizeof(q->order->contact), landing->contact, "");
+	copy(q->order->remedy, sizeof(q->order->remedy), landing->remedy, "");
+	if (list)
+		describe(list, landing, q->order);
+}
+
+static void find_order(void *arg, const struct name *host, struct order *ret_order)
+{
+	const struct beside *beside = arg;
+	struct question q = {.name_key = &beside->name_key, .host = host, .order = ret_order};
+
+	inforce_look(beside->inforce, look, &q);
+}
+
+/* ---- begun */
+
+static int take(void *arg, const struct endpoint *address)
+{
+	return inherited_take(arg, address, SOCK_STREAM);
+}
+
+enum err beside_open(struct beside *beside, const struct conf *conf, struct inherited *inherited)
+{
+	return landing_open(conf, take, inherited, &beside->landing);
+}
+
+static struct ledger *begin_ledger(const struct conf *conf, size_t workers)
+{
+	struct ledger *ledger = NULL;
+	struct err_text text;
+	enum err err;
+
+	if (!ledger_is_wanted(conf))
+		return NULL;
+	err = ledger_create(conf, workers, &ledger, &text);
+	if (err == ERR_OK)
+		err = err_set(&text, ledger_start(ledger), "ledger: no thread");
+	if (err == ERR_OK)
+		return ledger;
+	log_error("%s: no findings are written down", text.text);
+	ledger_free(ledger);
+	return NULL;
+}
+
+static struct querylog *begin_querylog(const struct conf *conf, size_t workers)
+{
+	struct querylog *log = NULL;
+	struct err_text text;
+	enum err err = querylog_create(conf, workers, &log, &text);
+
+	if (err == ERR_OK)
+		err = err_set(&text, querylog_start(log), "query-log: no thread");
+	if (err == ERR_OK)
+		return log;
+	log_error("%s: no queries are shown or written down", text.text);
+	querylog_free(log);
+	return NULL;
+}
+
+void beside_begin(struct beside *beside, const struct conf *conf, size_t workers,
+		  struct workers_config *config)
+{
+	size_t others = 0;
+
+	beside->ledger = begin_ledger(conf, workers);
+	beside->querylog = begin_querylog(conf, workers);
+	if (beside->querylog)
+		config->feeds = querylog_feeds(beside->querylog);
+	if (beside->ledger) {
+		config->findings = ledger_findings(beside->ledger);
+		config->others[others++] = ledger_stats(beside->ledger);
+	}
+	config->others[others] = landing_stats(beside->landing);
+}
+
+void beside_serve(struct beside *beside, struct inforce *inforce)
+{
+	struct visits *visits = beside->ledger ? ledger_visits(beside->ledger) : NULL;
+	enum err err;
+
+	beside->inforce = inforce;
+	err = landing_start(beside->landing, visits, find_order, beside);
+	if (err != ERR_OK)
+		log_error("landing: not served: %s", err_str(err));
+}
+
+void beside_configure(struct beside *beside, const struct conf *conf)
+{
+	ledger_configure(beside->ledger, conf);
+	querylog_configure(beside->querylog, conf);
+}
+
+/* ---- ended */
+
+void beside_end_service(struct beside *beside)
+{
+	landing_stop(beside->landing);
+}
+
+void beside_stop(struct beside *beside)
+{
+	ledger_stop(beside->ledger);
+}
+
+void beside_free(struct beside *beside)
+{
+	landing_free(beside->landing);
+	ledger_free(beside->ledger);
+	querylog_free(beside->querylog);
+	*beside = (struct beside){.landing = NULL};
+}
