@@ -388,6 +388,7 @@ install: all ## install below DESTDIR and PREFIX (/usr/local); an existing confi
 	$(Q)$(call place,systemd/sinkholed.sysusers,$(LIBDIR)/sysusers.d/sinkholed.conf)
 	$(Q)$(call place,systemd/sinkholed.tmpfiles,$(LIBDIR)/tmpfiles.d/sinkholed.conf)
 	$(Q)install -D -m 0644 blocklists/waledac.txt '$(DESTDIR)$(DATADIR)/sinkholed/blocklists/waledac.txt'
+	$(Q)install -D -m 0644 blocklists/sinkholes.txt '$(DESTDIR)$(DATADIR)/sinkholed/blocklists/sinkholes.txt'
 	$(Q)install -D -m 0644 conf/60-sinkholed.conf '$(DESTDIR)$(DATADIR)/sinkholed/60-sinkholed.conf'
 	$(Q)test -e '$(DESTDIR)$(CONFIG)' && echo 'kept: $(CONFIG), as it is yours' || \
 		{ $(call place,conf/sinkholed.system.yaml,$(CONFIG)) && echo 'new:  $(CONFIG)'; }

@@ -347,6 +347,10 @@
 	  "How many bits of an IPv6 address a prefix has.") \
 	X(evidence, key_file, "key-file", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \
 	  "The file with the key, as 32 hexadecimal digits.") \
+	X(evidence, blocked_upstream, "blocked-upstream", BOOL, "true", 0, 0, "", RELOAD, \
+	  "Whether clients are written down whose query an upstream says that it blocks: by an Extended DNS " \
+	  "Error (Blocked, Censored, Filtered), or as Quad9 does (NXDOMAIN without RA).  In reports the list " \
+	  "is called :blocked-upstream.  To be turned off where the upstream blocks advertising.") \
 	X(evidence, retention_s, "retention", TTL, "90d", 0, 3650U * CONF_DAY_S, "s", RELOAD, \
 	  "How long a finding is kept after the client last asked; 0: for ever.  Those under a legal " \
 	  "hold are kept.") \

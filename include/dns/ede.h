@@ -7,6 +7,7 @@
 #ifndef DNS_EDE_H
 #define DNS_EDE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -52,6 +53,10 @@ void edes_read(struct edes *edes, const uint8_t *options, size_t len);
 
 /* Adds those of `more` that are not there yet, as edes_read does. */
 void edes_append(struct edes *edes, const struct edes *more);
+
+/* True when one says that somebody does not want the name to be resolved: Blocked, Censored or
+ * Filtered. */
+bool edes_block(const struct edes *edes);
 
 static inline void edes_copy(struct edes *to, const struct edes *from)
 {

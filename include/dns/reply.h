@@ -48,6 +48,7 @@ struct reply {
 	bool has_opt; /* the server knows EDNS */
 	bool has_soa; /* a negative reply may be cached (RFC 2308, 5) */
 	bool stale;   /* from the cache, past its TTL (RFC 8767); never of a reply just parsed */
+	bool no_ra;   /* the server offers no recursion, nor is it authoritative */
 	bool pruned;  /* records that do not belong to the question were removed */
 	bool simple;  /* its records are addresses and SOAs, and none is additional: it leads to no
 		       * other name, and is plain (dns/plain.h); false where nobody has looked */
@@ -106,6 +107,19 @@ static inline bool reply_may_be_cached(const struct reply *reply)
 {
 	return reply->kind == REPLY_ANSWER || reply->kind == REPLY_CNAME ||
 	       (reply->kind != REPLY_FAILURE && reply->has_soa);
+}
+
+/*
+ * True when the server that was asked says that the name is blocked: by an Extended DNS Error
+ * (RFC 8914: Blocked, Censored, Filtered), or as Quad9 does, which leaves RA away in an NXDOMAIN
+ * without SOA.
+ */
+static inline bool reply_is_blocked(const struct reply *reply)
+{
+	if (reply->ede.len > 0)
+		return edes_block(&reply->ede);
+	return reply->no_ra && reply->kind == REPLY_NXDOMAIN && !reply->has_soa &&
+	       reply->ancount == 0;
 }
 
 /* True when it says that the name asked for does not exist, whatever the type (RFC 2308, 5):

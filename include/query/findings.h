@@ -23,14 +23,10 @@
 
 #define FINDINGS_TABLE_MAX 4096U	 /* findings of one table */
 #define FINDINGS_NAMES_MAX (160U * 1024) /* octets of their names */
-#define FINDINGS_LISTS (POLICY_PLACES + 2U)
 
-/* What is no list of the operator's, but a reason to write down a client: numbers behind the lists'
- * indices. */
-enum findings_source {
-	FINDINGS_FOREIGN = POLICY_PLACES, /* the answer leads to somebody else's sinkhole */
-	FINDINGS_UPSTREAM,		  /* the upstream blocks the name */
-};
+/* What is no list of the operator's, but a reason to write down a client: the upstream blocks the
+ * name.  A number behind all places of a policy. */
+#define FINDINGS_UPSTREAM (POLICY_NO_PLACE + 1U)
 
 /* The query types told apart, X(bit, type, mnemonic); all others are the last. */
 #define FINDINGS_TYPES(X)                                                                          \
@@ -65,7 +61,7 @@ enum findings_way {
 struct finding {
 	uint64_t hash; /* of client, list and name */
 	struct ip client;
-	uint16_t list;	      /* index of the list, or enum findings_source */
+	uint16_t list;	      /* index of the list, or FINDINGS_UPSTREAM */
 	uint8_t ways;	      /* a bit for each enum findings_way */
 	uint8_t owner_labels; /* of the rule: so many of the name's labels, from the right; 0: the
 			       * list has another name, which the answer leads to */
@@ -120,8 +116,8 @@ enum err findings_create(const struct hash_key *key, int wake_fd,
 /* Frees the tables; whoever has one of them must have given it back.  NULL is fine. */
 void findings_free(struct findings *findings);
 
-/* Counts a query that a list of `policy`, which is the `generation`-th, or a findings_source has
- * found.  False: it is lost, for want of room.  The worker's thread. */
+/* Counts a query that a list of `policy`, which is the `generation`-th, has found, or
+ * an upstream.  False: it is lost, for want of room.  The worker's thread. */
 bool findings_add(struct findings *findings, const struct policy *policy, uint64_t generation,
 		  const struct findings_hit *hit);
 

@@ -33,6 +33,7 @@
 	X(local_answers, "queries for the operator's own names, answered from the configuration")  \
 	X(special_use, "queries for special-use names, canaries, single labels, answered here")    \
 	X(filtered_types, "queries for types of filter-types, answered that there are none")       \
+	X(blocked_upstream, "queries whose answer says that the upstream blocks the name")         \
 	X(passed, "queries that a list lets pass")                                                 \
 	X(cache_hits, "queries answered from the cache")                                           \
 	X(stale_answers, "queries answered from the cache past the TTL")                           \

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/ipcrypt.h"
 #include "evidence/archive.h"
+#include "report/leases.h"
 
 /* The formats, X(enumerator, word, what it is). */
 #define REPORT_FORMATS(X)                                                                          \
@@ -59,7 +60,9 @@ enum report_format { REPORT_FORMATS(REPORT_ENUMERATOR) REPORT_FORMAT_COUNT };
 	X(visit_method, TEXT, row->visit.method)                                                   \
 	X(visit_path, TEXT, row->visit.path)                                                       \
 	X(visit_agent, TEXT, row->visit.agent)                                                     \
-	X(visit_ja4, TEXT, row->visit.ja4)
+	X(visit_ja4, TEXT, row->visit.ja4)                                                         \
+	X(hostname, TEXT, row->hostname)                                                           \
+	X(mac, TEXT, row->mac)
 
 /* What a line of a report is of. */
 enum report_by {
@@ -75,11 +78,12 @@ struct report_query {
 	enum report_format format;
 	enum report_by by; /* all but REPORT_BY_FINDING: table, csv and json alone */
 	struct ipcrypt
-		*ipcrypt;    /* with it encrypted addresses are given as they were; NULL: none */
-	const char *org;     /* who reports; NULL: "sinkholed" */
-	const char *contact; /* mail address of the same, which XARF needs */
-	const char *domain;  /* domain of the same, which XARF needs */
-	uint32_t now_s;	     /* Unix time */
+		*ipcrypt;      /* with it encrypted addresses are given as they were; NULL: none */
+	struct leases *leases; /* what clients are called; NULL: nothing is known */
+	const char *org;       /* who reports; NULL: "sinkholed" */
+	const char *contact;   /* mail address of the same, which XARF needs */
+	const char *domain;    /* domain of the same, which XARF needs */
+	uint32_t now_s;	       /* Unix time */
 };
 
 /* "finding", "client", "visit"; REPORT_BY_COUNT: another word. */

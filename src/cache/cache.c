@@ -87,6 +87,7 @@ static void describe(const struct entry *e, struct reply *reply)
 	reply->rcode = e->rcode;
 	reply->tc = false;
 	reply->ad = e->ad;
+	reply->no_ra = false;
 	reply->has_opt = false;
 	reply->has_soa = e->has_soa;
 	reply->simple = false;

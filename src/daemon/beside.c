@@ -43,7 +43,7 @@ static const struct conf_list *list_of(const struct snapshot *s, const struct qu
 	struct verdict v;
 
 	name_hash_suffixes(q->name_key, q->host, &suffixes);
-	v = policy_match(s->policy, q->host, &suffixes, POLICY_NO_LEAVE);
+	v = policy_match(s->policy, q->host, &suffixes, TYPE_A, POLICY_NO_LEAVE);
 	for (size_t i = 0; v.matched && action_blocks(v.action) && i < s->conf->lists_count; i++)
 		if (strcmp(s->conf->lists[i].name, s->policy->lists[v.list].name) == 0)
 			return &s->conf->lists[i];

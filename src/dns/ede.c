@@ -5,7 +5,8 @@
 
 #include "dns/wire.h"
 
-#define INSTEAD '?' /* of what is not shown */
+#define INSTEAD '?'    /* of what is not shown */
+#define OPTION_HEAD 4U /* octets of the code and the length of an option */
 
 /* ---- texts */
 
@@ -150,4 +151,18 @@ void edes_set(struct edes *edes, enum ede_code code, const char *text)
 	if (octets > 0)
 		memcpy(p + WIRE_OPTION_FIXED + EDE_CODE, text, octets);
 	edes->len = (uint16_t)(WIRE_OPTION_FIXED + EDE_CODE + octets);
+}
+
+bool edes_block(const struct edes *edes)
+{
+	size_t at = 0;
+
+	while (at + OPTION_HEAD + EDE_CODE <= edes->len) {
+		unsigned int code = wire_get16(edes->data + at + OPTION_HEAD);
+
+		if (code >= EDE_BLOCKED && code <= EDE_FILTERED)
+			return true;
+		at += OPTION_HEAD + (size_t)wire_get16(edes->data + at + 2);
+	}
+	return false;
 }

@@ -10,7 +10,7 @@
 
 #include "evidence/sqlite.h"
 
-#define VERSION 1
+#define VERSION 2
 #define BUSY_MS 5000 /* another process erases */
 
 static const char pragmas[] = "PRAGMA journal_mode=WAL;"
@@ -39,12 +39,18 @@ static const char schema[] =
 	" ja4 TEXT NOT NULL, first_s INTEGER NOT NULL, last_s INTEGER NOT NULL,"
 	" count INTEGER NOT NULL, visits INTEGER NOT NULL,"
 	" PRIMARY KEY(client, host, port, method, path, agent, ja4)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS total(client INTEGER PRIMARY KEY, names INTEGER NOT NULL,"
+	" first_s INTEGER NOT NULL, last_s INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" proven INTEGER NOT NULL, merged INTEGER NOT NULL);"
+	"INSERT INTO total SELECT client, count(*), min(first_s), max(last_s), sum(count),"
+	" sum(proven), sum(merged) FROM finding WHERE NOT EXISTS (SELECT 1 FROM total)"
+	" GROUP BY client;"
 	"CREATE TABLE IF NOT EXISTS hold(subject TEXT PRIMARY KEY, at_s INTEGER NOT NULL,"
 	" who TEXT NOT NULL, why TEXT NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS audit(id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" at_s INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL, subject TEXT NOT NULL,"
 	" why TEXT NOT NULL, findings INTEGER NOT NULL);"
-	"PRAGMA user_version=1;"
+	"PRAGMA user_version=2;"
 	"COMMIT;";
 
 static const char *const sql[STATEMENT_COUNT] = {
@@ -52,7 +58,12 @@ static const char *const sql[STATEMENT_COUNT] = {
 		"INSERT INTO finding VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
 		" ON CONFLICT(client, list, name) DO UPDATE SET owner_labels=?4,"
 		" first_s=min(first_s,?5), last_s=max(last_s,?6), count=count+?7, proven=proven+?8,"
-		" merged=merged+?9, types=types|?10, ways=ways|?11",
+		" merged=merged+?9, types=types|?10, ways=ways|?11"
+		" RETURNING count",
+	[STATEMENT_TOTAL] =
+		"INSERT INTO total VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(client) DO UPDATE SET"
+		" names=names+?2, first_s=min(first_s,?3), last_s=max(last_s,?4), count=count+?5,"
+		" proven=proven+?6, merged=merged+?7",
 	/* a browser opens several connections for one visit */
 	[STATEMENT_VISIT] =
 		"INSERT INTO visit(client, port, host, method, path, agent, ja4, first_s, last_s,"
@@ -268,6 +279,8 @@ void archive_rollback(struct archive *archive)
 		sqlite3_exec(archive->db, "ROLLBACK", NULL, NULL, NULL);
 	archive->client_id = 0;
 	archive->list_count = 0;
+	archive->total_names = 0;
+	archive->total.count = 0;
 }
 
 enum err archive_abandon(struct archive *archive, struct err_text *text)
@@ -285,9 +298,62 @@ enum err archive_begin(struct archive *archive, struct err_text *text)
 	return archive_run(archive, "BEGIN IMMEDIATE", text);
 }
 
+/* ---- the sums of each client, beside its findings */
+
+int64_t archive_whole(uint64_t n)
+{
+	return n > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)n;
+}
+
+/* Writes what the batch adds to a client's sums.  False: failed. */
+static bool write_total(struct archive *archive)
+{
+	const struct archive_finding *t = &archive->total;
+	sqlite3_stmt *q = archive->statements[STATEMENT_TOTAL];
+	const int64_t numbers[] = {
+		archive->total_client,
+		archive_whole(archive->total_names),
+		t->first_s,
+		t->last_s,
+		archive_whole(t->count),
+		archive_whole(t->proven),
+		archive_whole(t->merged),
+	};
+
+	if (t->count == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sqlite3_bind_int64(q, (int)i + 1, numbers[i]);
+	archive->total = (struct archive_finding){.count = 0};
+	archive->total_names = 0;
+	return archive_step(q);
+}
+
+/* Adds a finding to what the batch adds; of another client than before, what was added is written
+ * first.  False: failed. */
+static bool add_total(struct archive *archive, int64_t client, const struct archive_finding *f,
+		      bool is_new)
+{
+	struct archive_finding *t = &archive->total;
+
+	if (archive->total_client != client && !write_total(archive))
+		return false;
+	archive->total_client = client;
+	t->first_s = t->count == 0 || f->first_s < t->first_s ? f->first_s : t->first_s;
+	t->last_s = f->last_s > t->last_s ? f->last_s : t->last_s;
+	t->count += f->count;
+	t->proven += f->proven;
+	t->merged += f->merged;
+	archive->total_names += is_new;
+	return true;
+}
+
+/* ---- batches, on */
+
 enum err archive_commit(struct archive *archive, struct err_text *text)
 {
-	if (sqlite3_exec(archive->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+	if (!write_total(archive) ||
+	    sqlite3_exec(archive->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return archive_abandon(archive, text);
 	return ERR_OK;
 }
@@ -336,11 +402,6 @@ static int64_t list_number(struct archive *archive, const char *name)
 	return id;
 }
 
-int64_t archive_whole(uint64_t n)
-{
-	return n > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)n;
-}
-
 enum err archive_put(struct archive *archive, const struct archive_finding *finding,
 		     struct err_text *text)
 {
@@ -358,6 +419,8 @@ enum err archive_put(struct archive *archive, const struct archive_finding *find
 		finding->ways,
 	};
 
+	int64_t count;
+
 	if (list == 0 || client == 0)
 		return archive_abandon(archive, text);
 	sqlite3_bind_int64(q, 1, client);
@@ -365,28 +428,9 @@ enum err archive_put(struct archive *archive, const struct archive_finding *find
 	sqlite3_bind_text(q, 3, finding->name, -1, SQLITE_STATIC);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sqlite3_bind_int64(q, (int)i + 4, numbers[i]);
-	return archive_step(q) ? ERR_OK : archive_abandon(archive, text);
-}
-
-enum err archive_put_list(struct archive *archive, const struct archive_list *list,
-			  struct err_text *text)
-{
-	const char *const values[] = {list->name,  list->family,  list->reason, list->action,
-				      list->court, list->case_id, list->date,	list->contact,
-				      list->url,   list->remedy};
-	sqlite3_stmt *q = archive_prepare(
-		archive,
-		"INSERT INTO list(name, family, reason, action, court, case_id, date, contact,"
-		" url, remedy) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
-		" ON CONFLICT(name) DO UPDATE SET family=?2, reason=?3, action=?4, court=?5,"
-		" case_id=?6, date=?7, contact=?8, url=?9, remedy=?10");
-	bool done;
-
-	if (!q)
-		return archive_abandon(archive, text);
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		sqlite3_bind_text(q, (int)i + 1, values[i], -1, SQLITE_STATIC);
-	done = archive_step(q);
-	sqlite3_finalize(q);
-	return done ? ERR_OK : archive_abandon(archive, text);
+	count = number_of(q);
+	return count > 0 && add_total(archive, client, finding,
+				      count == archive_whole(finding->count))
+		       ? ERR_OK
+		       : archive_abandon(archive, text);
 }

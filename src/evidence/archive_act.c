@@ -69,6 +69,10 @@ static enum err erase(struct archive *archive, const char *subject, uint64_t *fi
 			  NULL),
 		    findings) ||
 	    !change(archive,
+		    bound(archive, "DELETE FROM total WHERE client IN " SUBJECTS, subject, NULL,
+			  NULL),
+		    NULL) ||
+	    !change(archive,
 		    bound(archive, "DELETE FROM visit WHERE client IN " SUBJECTS, subject, NULL,
 			  NULL),
 		    NULL) ||

@@ -133,6 +133,8 @@ static struct archive_row row_at(sqlite3_stmt *q)
 				.url = text_at(q, 19),
 				.remedy = text_at(q, 20),
 			},
+		.hostname = "",
+		.mac = "",
 		.visit = {.host = "", .method = "", .path = "", .agent = "", .ja4 = ""},
 		.names = number_at(q, 21),
 	};
@@ -218,7 +220,7 @@ static bool tell_visited(sqlite3_stmt *q, sqlite3_stmt *visits, archive_row_fn *
 
 static bool tell_visit(sqlite3_stmt *q, sqlite3_stmt *beside, archive_row_fn *fn, void *arg)
 {
-	struct archive_row row = {.visit = visit_at(q)};
+	struct archive_row row = {.visit = visit_at(q), .hostname = "", .mac = ""};
 
 	(void)beside;
 	row.finding.client = row.visit.client = text_at(q, 10);
@@ -263,13 +265,38 @@ enum err archive_each(struct archive *archive, const struct archive_filter *filt
 	return err;
 }
 
+/* True when the store has the sums of each client: one of an earlier version has not. */
+static bool has_totals(struct archive *archive)
+{
+	sqlite3_stmt *q = archive_prepare(archive, "SELECT 1 FROM total LIMIT 1");
+
+	sqlite3_finalize(q);
+	return q != NULL;
+}
+
+/* True when all of each client is wanted. */
+static bool is_whole(const struct archive_filter *filter)
+{
+	return !filter->list && !filter->family && !filter->name && !filter->proven &&
+	       filter->since_s == 0 && filter->until_s == 0;
+}
+
+/* All sums, read where they are kept. */
+#define TOTALS                                                                                     \
+	"SELECT c.address, c.form, '', '', 0, f.first_s, f.last_s, f.count, f.proven, f.merged,"   \
+	" 0, 0, '', '', '', '', '', '', '', '', '', f.names FROM total f"                          \
+	" CROSS JOIN client c ON c.id = f.client WHERE 1"
+#define TOTALS_END " ORDER BY f.client"
+
 enum err archive_each_client(struct archive *archive, const struct archive_filter *filter,
 			     archive_row_fn *fn, void *arg, struct err_text *text)
 {
 	bool by_list = filter->list || filter->family;
-	const char *begin = by_list ? CLIENTS " CROSS JOIN list l ON l.id = f.list WHERE 1"
-				    : CLIENTS " WHERE 1";
+	bool whole = is_whole(filter) && has_totals(archive);
+	const char *begin = whole     ? TOTALS
+			    : by_list ? CLIENTS " CROSS JOIN list l ON l.id = f.list WHERE 1"
+				      : CLIENTS " WHERE 1";
 
-	return walk(archive, question(archive, begin, CLIENTS_END, filter), NULL, tell, fn, arg,
-		    text);
+	return walk(archive, question(archive, begin, whole ? TOTALS_END : CLIENTS_END, filter),
+		    NULL, tell, fn, arg, text);
 }

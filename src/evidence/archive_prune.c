@@ -59,6 +59,30 @@ static bool remove_from(struct archive *archive, const char *sql, int64_t from, 
 	return done;
 }
 
+/* Sums up anew the clients behind `from` up to `last`.  False: failed. */
+static bool renew_totals(struct archive *archive, int64_t from, int64_t last)
+{
+	static const char *const steps[] = {
+		"DELETE FROM total WHERE client > ?1 AND client <= ?2",
+		"INSERT INTO total SELECT client, count(*), min(first_s), max(last_s), sum(count),"
+		" sum(proven), sum(merged) FROM finding WHERE client > ?1 AND client <= ?2"
+		" GROUP BY client",
+	};
+	bool done = true;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && done; i++) {
+		sqlite3_stmt *q = archive_prepare(archive, steps[i]);
+
+		if (!q)
+			return false;
+		sqlite3_bind_int64(q, 1, from);
+		sqlite3_bind_int64(q, 2, last);
+		done = archive_step(q);
+		sqlite3_finalize(q);
+	}
+	return done;
+}
+
 enum err archive_prune(struct archive *archive, const struct archive_limits *limits,
 		       uint32_t clients, int64_t *cursor, uint64_t *removed, struct err_text *text)
 {
@@ -80,6 +104,8 @@ enum err archive_prune(struct archive *archive, const struct archive_limits *lim
 			 *cursor, last, limits))
 		goto fail;
 	*removed += (uint64_t)sqlite3_changes(archive->db);
+	if (sqlite3_changes(archive->db) > 0 && !renew_totals(archive, *cursor, last))
+		goto fail;
 	/* anybody may come for any name: they go with what is unproven */
 	if (!remove_from(archive,
 			 "DELETE FROM visit WHERE client > ?1 AND client <= ?2"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Visits, written and read. */
+/* What is written beside findings: visits, and what lists are. */
 #include "evidence/sqlite.h"
 
 enum err archive_put_visit(struct archive *archive, const struct archive_visit *visit,
@@ -21,4 +21,27 @@ enum err archive_put_visit(struct archive *archive, const struct archive_visit *
 	sqlite3_bind_int64(q, 9, visit->last_s);
 	sqlite3_bind_int64(q, 10, archive_whole(visit->count));
 	return archive_step(q) ? ERR_OK : archive_abandon(archive, text);
+}
+
+enum err archive_put_list(struct archive *archive, const struct archive_list *list,
+			  struct err_text *text)
+{
+	const char *const values[] = {list->name,  list->family,  list->reason, list->action,
+				      list->court, list->case_id, list->date,	list->contact,
+				      list->url,   list->remedy};
+	sqlite3_stmt *q = archive_prepare(
+		archive,
+		"INSERT INTO list(name, family, reason, action, court, case_id, date, contact,"
+		" url, remedy) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+		" ON CONFLICT(name) DO UPDATE SET family=?2, reason=?3, action=?4, court=?5,"
+		" case_id=?6, date=?7, contact=?8, url=?9, remedy=?10");
+	bool done;
+
+	if (!q)
+		return archive_abandon(archive, text);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		sqlite3_bind_text(q, (int)i + 1, values[i], -1, SQLITE_STATIC);
+	done = archive_step(q);
+	sqlite3_finalize(q);
+	return done ? ERR_OK : archive_abandon(archive, text);
 }

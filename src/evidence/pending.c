@@ -8,10 +8,8 @@
 #define INDEX (2U * PENDING_MAX)
 #define SPELL_MS 1000U
 
-static const char *const source_names[] = {
-	[FINDINGS_FOREIGN - POLICY_PLACES] = ":foreign-sinkholes",
-	[FINDINGS_UPSTREAM - POLICY_PLACES] = ":blocked-upstream",
-};
+/* No list can be called so. */
+#define UPSTREAM_NAME ":blocked-upstream"
 
 enum err pending_init(struct pending *p, const struct hash_key *key)
 {
@@ -38,8 +36,7 @@ void pending_fini(struct pending *p)
 /* The number of the list; PENDING_LISTS_MAX: there is no room. */
 static uint32_t list_number(struct pending *p, const struct findings_table *t, uint16_t list)
 {
-	const char *name =
-		list < POLICY_PLACES ? t->lists[list] : source_names[list - POLICY_PLACES];
+	const char *name = list == FINDINGS_UPSTREAM ? UPSTREAM_NAME : t->lists[list];
 
 	for (uint32_t i = 0; i < p->list_count; i++)
 		if (strcmp(p->lists[i], name) == 0)
@@ -58,8 +55,11 @@ static uint64_t hash_of(const struct pending *p, const struct finding *f, const 
 		struct ip client;
 		uint16_t list;
 		uint8_t zero[6];
-	} key = {.client = f->client, .list = f->list};
+	} key;
 
+	memset(&key, 0, sizeof(key));
+	key.client = f->client;
+	key.list = f->list;
 	key.name = hash_siphash24(&p->key, name, f->name_len);
 	return hash_siphash24(&p->key, &key, sizeof(key));
 }

@@ -4,7 +4,7 @@
  *
  *   archive.c        opened, and its batches
  *   archive_find.c   read
- *   archive_visit.c  visits
+ *   archive_visit.c  visits, and what lists are
  *   archive_prune.c  what is too old, or too much
  *   archive_act.c    erasure, holds, and the audit
  */
@@ -23,6 +23,7 @@ enum archive_statement {
 	STATEMENT_CLIENT,
 	STATEMENT_LIST,
 	STATEMENT_VISIT,
+	STATEMENT_TOTAL,
 	STATEMENT_COUNT
 };
 
@@ -31,7 +32,10 @@ struct archive {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	char client[CLIENT_TEXT_MAX]; /* whose number is known */
 	int client_form;
-	int64_t client_id; /* 0: none */
+	int64_t client_id;	      /* 0: none */
+	struct archive_finding total; /* what the batch adds to the sums of `total_client` */
+	uint64_t total_names;
+	int64_t total_client;
 	size_t list_count;
 	struct {
 		char name[64];

@@ -44,10 +44,18 @@ void visits_free(struct visits *v)
 	free(v);
 }
 
+static bool is_same(const struct visit_key *a, const struct visit_key *b)
+{
+	return a->port == b->port && ip_equal(&a->client, &b->client) &&
+	       strcmp(a->host, b->host) == 0 && strcmp(a->method, b->method) == 0 &&
+	       strcmp(a->path, b->path) == 0 && strcmp(a->agent, b->agent) == 0 &&
+	       strcmp(a->ja4, b->ja4) == 0;
+}
+
 static struct visit *find(struct batch *b, const struct visit_key *key, uint64_t hash)
 {
 	for (size_t i = 0; i < b->count; i++)
-		if (b->visits[i].hash == hash && memcmp(&b->visits[i].key, key, sizeof(*key)) == 0)
+		if (b->visits[i].hash == hash && is_same(&b->visits[i].key, key))
 			return &b->visits[i];
 	return NULL;
 }

@@ -58,7 +58,7 @@ struct bufferevent *guests_expect(struct guests *guests);
 
 /* Takes a connection on, and closes it when `bev` is freed.  NULL: the client has its places, or
  * out of memory; then it is closed. */
-struct bufferevent *guests_welcome(struct guests *guests, int fd, const struct ip *client);
+struct bufferevent *guests_welcome(struct guests *guests, int fd, const struct ip *address);
 
 /* Closes one that guests_welcome gave. */
 void guests_dismiss(struct guests *guests, struct bufferevent *bev);

@@ -65,40 +65,54 @@ static struct cursor take_vector(struct cursor *c, size_t length_octets)
 
 /* ---- records */
 
-/* Puts the handshake message together; its octets are `*ret_len`, at most `room`. */
-static enum err join_records(const uint8_t *data, size_t len, uint8_t *message, size_t *ret_len)
+/* Takes the head of a record: how much stands in it.  ERR_TRUNCATED, ERR_SYNTAX. */
+static enum err take_head(struct cursor *c, size_t *ret_len)
 {
-	struct cursor c = {.at = data, .left = len};
-	size_t wanted = MESSAGE_HEAD;
+	size_t len;
+
+	if ((c->left > 0 && c->at[0] != RECORD_HANDSHAKE) || (c->left > 1 && c->at[1] != 3))
+		return ERR_SYNTAX;
+	if (c->left < RECORD_HEAD)
+		return ERR_TRUNCATED;
+	(void)take_number(c, 3);
+	len = take_number(c, 2);
+	if (len == 0 || len > RECORD_MAX)
+		return ERR_SYNTAX;
+	*ret_len = len;
+	return ERR_OK;
+}
+
+/* How long the message is that begins so; as long as that is not known, its head. */
+static size_t message_len(const uint8_t *message, size_t have)
+{
+	if (have < MESSAGE_HEAD)
+		return MESSAGE_HEAD;
+	return MESSAGE_HEAD +
+	       ((size_t)message[1] << 16 | (size_t)message[2] << 8 | (size_t)message[3]);
+}
+
+/* Puts the handshake message together, for which there is room for all that came. */
+static enum err join_records(struct cursor c, uint8_t *message, size_t *ret_len)
+{
 	size_t have = 0;
 
-	while (have < wanted) {
+	while (have < message_len(message, have)) {
 		struct cursor part;
-		uint32_t length;
+		size_t len = 0;
+		enum err err = take_head(&c, &len);
 
-		if (c.left > 0 && c.at[0] != RECORD_HANDSHAKE)
-			return ERR_SYNTAX;
-		if (c.left > 1 && c.at[1] != 3)
-			return ERR_SYNTAX;
-		if (c.left < RECORD_HEAD)
-			return len >= HELLO_MAX ? ERR_SYNTAX : ERR_TRUNCATED;
-		(void)take_number(&c, 3);
-		length = take_number(&c, 2);
-		if (length == 0 || length > RECORD_MAX)
-			return ERR_SYNTAX;
-		part = take(&c, length < c.left ? length : c.left);
+		if (err != ERR_OK)
+			return err;
+		part = take(&c, len < c.left ? len : c.left);
 		memcpy(message + have, part.at, part.left);
 		have += part.left;
-		if (have > 0 && message[0] != MESSAGE_HELLO)
+		if ((have > 0 && message[0] != MESSAGE_HELLO) ||
+		    message_len(message, have) > HELLO_MAX)
 			return ERR_SYNTAX;
-		if (have >= MESSAGE_HEAD && wanted == MESSAGE_HEAD)
-			wanted += (size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3];
-		if (wanted > HELLO_MAX)
-			return ERR_SYNTAX;
-		if (part.left < length && have < wanted)
-			return len >= HELLO_MAX ? ERR_SYNTAX : ERR_TRUNCATED;
+		if (part.left < len && have < message_len(message, have))
+			return ERR_TRUNCATED;
 	}
-	*ret_len = wanted;
+	*ret_len = message_len(message, have);
 	return ERR_OK;
 }
 
@@ -211,7 +225,7 @@ enum err hello_read(const uint8_t *data, size_t len, struct hello *ret_hello)
 	struct fingerprint f = {.version = 0};
 	struct hello hello = {.name = ""};
 	uint8_t *message;
-	size_t message_len = 0;
+	size_t whole = 0;
 	enum err err;
 
 	if (len > HELLO_MAX)
@@ -219,11 +233,13 @@ enum err hello_read(const uint8_t *data, size_t len, struct hello *ret_hello)
 	message = malloc(HELLO_MAX + MESSAGE_HEAD);
 	if (!message)
 		return ERR_NOMEM;
-	err = join_records(data, len, message, &message_len);
+	err = join_records((struct cursor){.at = data, .left = len}, message, &whole);
+	if (err == ERR_TRUNCATED && len == HELLO_MAX)
+		err = ERR_SYNTAX;
 	if (err == ERR_OK)
-		err = read_message((struct cursor){.at = message + MESSAGE_HEAD,
-						   .left = message_len - MESSAGE_HEAD},
-				   &hello, &f);
+		err = read_message(
+			(struct cursor){.at = message + MESSAGE_HEAD, .left = whole - MESSAGE_HEAD},
+			&hello, &f);
 	free(message);
 	if (err == ERR_OK)
 		err = fingerprint_text(&f, hello.ja4);

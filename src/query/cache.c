@@ -137,6 +137,8 @@ static enum query_cached answer_cached(struct query *q, struct answer_job *job, 
 	q->refresh = found.refresh;
 	if (judge_cached(q, env, &v, ret_judged))
 		return QUERY_CACHED_JUDGED;
+	if (reply.ede.len > 0 && reply_is_blocked(&reply))
+		query_note_blocked(q, env);
 	count_cached(env->stats, &reply, found.refresh);
 	if (reply.stale)
 		make_stale(env, msg, &reply);

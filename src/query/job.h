@@ -62,6 +62,10 @@ void query_note_answer(const struct query *q, const struct query_env *env,
 void query_note_waiter(const struct query_wait *wait, const struct query_env *env,
 		       const struct verdict *verdict);
 
+/* The same of queries whose answer says that the upstream blocks the name (reply_is_blocked). */
+void query_note_blocked(const struct query *q, const struct query_env *env);
+void query_note_blocked_waiter(const struct query_wait *wait, const struct query_env *env);
+
 /* Counts a query whose answer is that of a list, as the reply leads to something of it. */
 static inline void query_count_led(const struct query_env *env, const struct verdict *verdict)
 {

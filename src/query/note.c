@@ -12,6 +12,8 @@ static enum findings_way way_of(enum transport transport, bool good_cookie)
 /* Who asks is written down, but for what no list says. */
 static bool is_noted(const struct query_env *env, uint16_t list)
 {
+	if (list == FINDINGS_UPSTREAM)
+		return env->findings && env->snapshot->conf->evidence.blocked_upstream;
 	return env->findings && list < POLICY_PLACES && env->snapshot->policy->lists[list].findings;
 }
 
@@ -84,6 +86,21 @@ __attribute__((flatten)) void query_note_name(const struct query *q, const struc
 		count(env, &hit);
 	if (v->logged)
 		count_logged(env, v->logged, &hit, q);
+}
+
+/* What an upstream says, which is no verdict of ours. */
+static const struct verdict upstream_blocks = {.matched = true, .list = FINDINGS_UPSTREAM};
+
+void query_note_blocked(const struct query *q, const struct query_env *env)
+{
+	stats_inc(env->stats, blocked_upstream);
+	query_note_answer(q, env, &upstream_blocks);
+}
+
+void query_note_blocked_waiter(const struct query_wait *wait, const struct query_env *env)
+{
+	stats_inc(env->stats, blocked_upstream);
+	query_note_waiter(wait, env, &upstream_blocks);
 }
 
 void query_note_answer(const struct query *q, const struct query_env *env, const struct verdict *v)

@@ -90,6 +90,8 @@ static enum query_outcome resume(const struct query_env *env, struct query_wait 
 		query_count_verdict(env, &v, wait->waits && !verdict->matched);
 		return resume_judged(&job, wait, &v, apex, ret_key, ret_len);
 	}
+	if (reply_is_blocked(reply))
+		query_note_blocked_waiter(wait, env);
 	if (reply->kind == REPLY_FAILURE)
 		stats_inc(env->stats, servfail);
 	else if (reply->stale)

@@ -32,6 +32,7 @@
 	X(until, "until", "TIME", "seen then or earlier")                                          \
 	X(proven, "proven", "", "of clients that have shown their address (TCP, TLS, cookie)")     \
 	X(key_file, "key-file", "PATH", "the key of encrypted addresses, which are shown then")    \
+	X(names, "names", "FILES", "hosts files and DHCP leases (dnsmasq, Kea, ISC), with commas") \
 	X(org, "org", "NAME", "who reports")                                                       \
 	X(contact, "contact", "MAIL", "mail address of who reports (xarf)")                        \
 	X(domain, "domain", "DOMAIN", "domain of who reports (xarf)")                              \
@@ -180,19 +181,28 @@ static enum err query_of(const struct options *o, struct report_query *q,
 	return err;
 }
 
+static enum err read_names(const char *paths, struct leases **ret_leases, struct err_text *text)
+{
+	enum err err = err_set(text, leases_create(ret_leases), "out of memory");
+
+	return err == ERR_OK ? leases_read(*ret_leases, paths, text) : err;
+}
+
 static enum err report(const struct options *o, struct ipcrypt *key, struct err_text *text)
 {
 	struct report_query query = {.ipcrypt = key};
 	char subject[CLIENT_TEXT_MAX];
-	struct archive *archive;
+	struct archive *archive = NULL;
 	enum err err = query_of(o, &query, subject, text);
 
+	if (err == ERR_OK && o->names)
+		err = read_names(o->names, &query.leases, text);
 	if (err == ERR_OK)
 		err = archive_open(o->store, ARCHIVE_READ, &archive, text);
-	if (err != ERR_OK)
-		return err;
-	err = report_write(archive, &query, stdout, text);
+	if (err == ERR_OK)
+		err = report_write(archive, &query, stdout, text);
 	archive_close(archive);
+	leases_free(query.leases);
 	return err;
 }
 

@@ -52,7 +52,9 @@ typedef void value_fn(struct sink *sink, const struct value *value, bool first);
 	X(last_seen, TIME, row->finding.last_s)                                                    \
 	X(count, NUMBER, row->finding.count)                                                       \
 	X(merged, NUMBER, row->finding.merged)                                                     \
-	X(proven, NUMBER, row->finding.proven)
+	X(proven, NUMBER, row->finding.proven)                                                     \
+	X(hostname, TEXT, row->hostname)                                                           \
+	X(mac, TEXT, row->mac)
 
 /* The columns of a visit. */
 #define VISIT_COLUMNS(X)                                                                           \
@@ -66,7 +68,9 @@ typedef void value_fn(struct sink *sink, const struct value *value, bool first);
 	X(first_seen, TIME, row->visit.first_s)                                                    \
 	X(last_seen, TIME, row->visit.last_s)                                                      \
 	X(count, NUMBER, row->visit.count)                                                         \
-	X(visits, NUMBER, row->visit.visits)
+	X(visits, NUMBER, row->visit.visits)                                                       \
+	X(hostname, TEXT, row->hostname)                                                           \
+	X(mac, TEXT, row->mac)
 
 /* Functions that call `fn` for each column: of a finding, of a client, and of a visit. */
 #define EACH(name, is, expression)                                                                 \
@@ -284,7 +288,7 @@ static void row_visits_table(struct sink *sink, const struct archive_row *row)
 	X(src_geo, "")                                                                             \
 	X(src_region, "")                                                                          \
 	X(src_city, "")                                                                            \
-	X(src_hostname, "")                                                                        \
+	X(src_hostname, row->hostname)                                                             \
 	X(src_naics, "")                                                                           \
 	X(src_sector, "")                                                                          \
 	X(infection, *row->list.family ? row->list.family : row->list.name)                        \

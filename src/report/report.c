@@ -81,6 +81,22 @@ static bool is_sayable(struct writing *w, const struct archive_row *row)
 	return false;
 }
 
+/* What the client of a row was called when it was last seen. */
+static void name_client(struct leases *leases, struct archive_row *row)
+{
+	uint32_t at_s = row->finding.last_s > 0 ? row->finding.last_s : row->visit.last_s;
+	const struct lease *lease = NULL;
+	struct ip ip;
+
+	if (leases && row->finding.form == CONF_CLIENTS_WHOLE &&
+	    ip_parse(row->finding.client, &ip) == ERR_OK)
+		lease = leases_find(leases, &ip, at_s);
+	if (lease) {
+		row->hostname = lease->name;
+		row->mac = lease->mac;
+	}
+}
+
 static bool write_row(void *arg, const struct archive_row *stored)
 {
 	struct writing *w = arg;
@@ -94,6 +110,7 @@ static bool write_row(void *arg, const struct archive_row *stored)
 		row.finding.client = ip_text(&ip, address, sizeof(address));
 		row.finding.form = CONF_CLIENTS_WHOLE;
 	}
+	name_client(w->sink.query->leases, &row);
 	if (!is_sayable(w, &row))
 		return false;
 	w->format->row(&w->sink, &row);

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+import dns.flags
 import pytest
 
 from harness.build import slow
@@ -252,6 +253,43 @@ def test_a_place_that_cannot_be_written(daemon, tmp_path):
         assert addresses(ask(d.address, "c2.test")) == [SINK]
     wait_until(lambda: "findings wait to be written" in d.log(), slow(10, 30), "the failure is told")
     assert addresses(ask(d.address, "c2.test")) == [SINK]
+
+
+SINKHOLES = Path(__file__).parent.parent.parent / "blocklists/sinkholes.txt"
+
+
+def test_led_to_a_sinkhole_of_others(keeper, upstream):
+    up = upstream(lambda q: q.address("204.95.99.7" if q.name.startswith("bot") else "203.0.113.9"))
+    d = keeper({"upstreams": [up.address]})
+    d.add_list("foreign-sinkholes", SINKHOLES.read_text(), action="log", format="addresses").start()
+    for name in ("bot.test", "bot.test", "other.test"):     # asked for, and from the cache
+        assert addresses(ask(d.address, name)) in (["204.95.99.7"], ["203.0.113.9"])
+    wait_until(lambda: total(d.ledger) == 2, slow(5, 20), "both are written")
+    assert rows(d.ledger, "finding.name, list.name, count, owner_labels") == [("bot.test", "foreign-sinkholes", 2, 0)]
+
+
+@pytest.mark.parametrize("noted", [True, False])
+def test_blocked_upstream(keeper, upstream, noted):
+    def answer(q):
+        kind = q.name.split(".")[0]
+        if kind.startswith("ede"):
+            return q.reply(f"{q.name} 300 IN A 0.0.0.0", options=[(15, int(kind[3:]).to_bytes(2, "big") + b"because")])
+        if kind == "quad9":         # no RA, and no SOA
+            reply = q.reply(rcode="NXDOMAIN")
+            reply.flags &= ~dns.flags.RA
+            return reply
+        return q.negative()
+    d = keeper({"upstreams": [upstream(answer).address], "evidence": {"blocked-upstream": noted}}).start()
+    for name in ("ede15.test", "ede16.test", "ede17.test", "ede17.test", "quad9.test", "ede4.test", "ede22.test",
+                 "nothing.test"):
+        ask(d.address, name)
+    ask(d.address, "c2.test")
+    assert d.counted("blocked_upstream") == 5
+    wait_until(lambda: total(d.ledger) == (6 if noted else 1), slow(5, 20), "all are written")
+    got = rows(d.ledger, "finding.name, list.name, count")
+    assert got[0] == ("c2.test", "bots", 1)
+    assert got[1:] == [(f"{n}.test", ":blocked-upstream", c) for n, c in
+                       (("ede15", 1), ("ede16", 1), ("ede17", 2), ("quad9", 1)) if noted]
 
 
 def test_what_is_written_is_counted_in_the_metrics(keeper):

@@ -95,6 +95,19 @@ def test_json_and_filters(ledger):
     assert (client["client"], client["names"], client["count"], client["proven"]) == ("127.0.0.1", 3, 4, 1)
 
 
+def test_what_clients_are_called(ledger, tmp_path):
+    (tmp_path / "hosts").write_text("127.0.0.1 nas.test nas\n")
+    (tmp_path / "leases").write_text("1790000000 00:11:22:33:44:55 127.0.0.1 laptop *\n")
+    names = ("--names", f"{tmp_path}/hosts,{tmp_path}/leases")
+    for row in lines(report(ledger, "json", *names)) + lines(report(ledger, "json", "--by", "client", *names)):
+        assert (row["hostname"], row["mac"]) == ("laptop", "00:11:22:33:44:55")
+    for row in csv.DictReader(io.StringIO(report(ledger, "shadowserver", *names))):
+        assert row["src_hostname"] == "laptop"
+    assert {row["hostname"] for row in lines(report(ledger, "json"))} == {""}
+    done = run("--report", "--store", ledger, "--names", tmp_path / "none")
+    assert done.returncode == 1 and "none" in done.stderr
+
+
 def test_shadowserver(ledger):
     rows = list(csv.DictReader(io.StringIO(report(ledger, "shadowserver"))))
     assert len(rows) == 3

@@ -56,7 +56,9 @@ typedef void extra_fn(void);
 static enum err serve(const char *conf_path, struct snapshot *first, struct load_result *result,
 		      struct workers_config *config, extra_fn *before_run)
 {
+	struct beside beside = {.landing = NULL};
 	struct lifecycle_config life = {
+		.beside = &beside,
 		.conf_path = conf_path,
 		.name_key = config->name_key,
 		.first = result,

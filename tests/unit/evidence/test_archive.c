@@ -83,6 +83,19 @@ static int64_t ask(const struct kit *kit, const char *sql)
 	return number;
 }
 
+/* The sums that are kept are those of the findings. */
+static void assert_sums(const struct kit *kit)
+{
+	static const char sums[] = "SELECT client, count(*), min(first_s), max(last_s), sum(count),"
+				   " sum(proven), sum(merged) FROM finding GROUP BY client";
+	char sql[1024];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM (%s EXCEPT SELECT * FROM total)", sums);
+	assert_int_equal(ask(kit, sql), 0);
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM (SELECT * FROM total EXCEPT %s)", sums);
+	assert_int_equal(ask(kit, sql), 0);
+}
+
 static void test_the_same_is_merged(void **state)
 {
 	struct kit *kit = *state;
@@ -103,6 +116,7 @@ static void test_the_same_is_merged(void **state)
 	assert_int_equal(ask(kit, "SELECT merged FROM finding"), 4);
 	assert_int_equal(ask(kit, "SELECT types FROM finding"), 7);
 	assert_int_equal(ask(kit, "SELECT ways FROM finding"), 5);
+	assert_sums(kit);
 }
 
 static void test_what_differs_stands_apart(void **state)
@@ -202,6 +216,105 @@ static void test_prune(void **state)
 	assert_int_equal(ask(kit, "SELECT count(*) FROM finding WHERE proven = 0"), 0);
 	assert_int_equal(ask(kit, "SELECT count(*) FROM finding"), 2);
 	assert_true(archive_size(kit->archive) >= 4096);
+	assert_sums(kit);
+}
+
+static bool add_up(void *arg, const struct archive_row *row)
+{
+	uint64_t *sums = arg;
+
+	sums[0]++;
+	sums[1] += row->names;
+	sums[2] += row->finding.count;
+	return true;
+}
+
+/* A store of before there were sums is read all the same, and has them once it was written to. */
+static void test_sums_of_an_earlier_version(void **state)
+{
+	const struct archive_filter all = {.client = NULL};
+	struct kit *kit = *state;
+	struct archive_finding f = finding("192.0.2.1", "a", "c2.example", 100);
+	sqlite3 *db;
+
+	put(kit, &f);
+	f.name = "c3.example";
+	put(kit, &f);
+	f.client = "192.0.2.2";
+	put(kit, &f);
+	archive_close(kit->archive);
+	assert_int_equal(sqlite3_open(kit->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "DROP TABLE total; DROP TABLE visit; PRAGMA user_version=1",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	for (int pass = 0; pass < 3; pass++) {
+		uint64_t sums[3] = {0};
+
+		assert_int_equal(archive_open(kit->path, pass == 1 ? ARCHIVE_WRITE : ARCHIVE_READ,
+					      &kit->archive, &kit->text),
+				 ERR_OK);
+		assert_int_equal(archive_each_client(kit->archive, &all, add_up, sums, &kit->text),
+				 ERR_OK);
+		assert_int_equal(sums[0], 2);
+		assert_int_equal(sums[1], 3);
+		assert_int_equal(sums[2], 9);
+		if (pass < 2)
+			archive_close(kit->archive);
+	}
+	assert_sums(kit);
+}
+
+static bool keep_visit(void *arg, const struct archive_row *row)
+{
+	uint64_t *seen = arg;
+
+	seen[0]++;
+	seen[1] += row->visit.visits;
+	seen[2] += row->visit.count;
+	return true;
+}
+
+/* Connections within five seconds are one visit; a finding has those of its client to its name. */
+static void test_visits(void **state)
+{
+	const struct archive_filter all = {.client = NULL};
+	const struct archive_filter other = {.name = "other.example"};
+	struct kit *kit = *state;
+	struct archive_finding f = finding("192.0.2.1", "a", "c2.example", 100);
+	struct archive_visit v = {.client = "192.0.2.1",
+				  .port = 80,
+				  .host = "c2.example",
+				  .method = "GET",
+				  .path = "/a",
+				  .agent = "bot",
+				  .ja4 = "",
+				  .count = 1};
+	const uint32_t times[] = {100, 104, 109, 120};
+	uint64_t seen[3] = {0};
+	uint64_t of_finding[3] = {0};
+
+	put(kit, &f);
+	for (size_t i = 0; i < 4; i++) {
+		v.first_s = v.last_s = times[i];
+		assert_int_equal(archive_begin(kit->archive, &kit->text), ERR_OK);
+		assert_int_equal(archive_put_visit(kit->archive, &v, &kit->text), ERR_OK);
+		assert_int_equal(archive_commit(kit->archive, &kit->text), ERR_OK);
+	}
+	assert_int_equal(archive_each_visit(kit->archive, &all, keep_visit, seen, &kit->text),
+			 ERR_OK);
+	assert_int_equal(seen[0], 1);
+	assert_int_equal(seen[1], 2);
+	assert_int_equal(seen[2], 4);
+	assert_int_equal(archive_each(kit->archive, &all, keep_visit, of_finding, &kit->text),
+			 ERR_OK);
+	assert_int_equal(of_finding[1], 2);
+	assert_int_equal(archive_each_visit(kit->archive, &other, keep_visit, seen, &kit->text),
+			 ERR_OK);
+	assert_int_equal(seen[0], 1);
+	prune(kit, &(struct archive_limits){.before_s = 50, .unproven_before_s = 121}, 2);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM client"), 0);
 }
 
 static void test_erasure_and_hold(void **state)
@@ -319,6 +432,8 @@ int main(void)
 		TEST(test_what_is_no_ledger),
 		TEST(test_below_what_may_not_be_entered),
 		TEST(test_prune),
+		TEST(test_sums_of_an_earlier_version),
+		TEST(test_visits),
 		TEST(test_erasure_and_hold),
 		TEST(test_what_is_erased_is_nowhere),
 	};

@@ -110,11 +110,10 @@ static void test_workers_are_merged(void **state)
 	begin(kit, "");
 	for (size_t i = 0; i < 10; i++)
 		assert_true(add(kit, i % 2, "192.0.2.1", "c2.example", 0));
-	add(kit, 0, "192.0.2.1", "c3.example", FINDINGS_FOREIGN);
+	add(kit, 0, "192.0.2.1", "c3.example", FINDINGS_UPSTREAM);
 	AWAIT(ask(kit, "SELECT sum(count) FROM finding") == 11, await_nap());
 	assert_int_equal(ask(kit, "SELECT count(*) FROM finding"), 2);
-	assert_int_equal(ask(kit, "SELECT count(*) FROM list WHERE name = ':foreign-sinkholes'"),
-			 1);
+	assert_int_equal(ask(kit, "SELECT count(*) FROM list WHERE name = ':blocked-upstream'"), 1);
 	assert_int_equal(ask(kit, "SELECT count(*) FROM list WHERE family = 'waledac'"), 1);
 	assert_in_range(ask(kit, "SELECT max(merged) FROM finding"), 1, 9);
 }

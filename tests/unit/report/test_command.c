@@ -40,7 +40,8 @@ static void test_refused(void **state)
 	} rows[] = {
 		{{"--report"}, "--store is missing: the path of ledger.db"},
 		{{"--report", "--store", "none.db", "more"}, "there is an argument too many"},
-		{{"--report", "--store", "none.db", "--by", "list"}, "--by can be: client"},
+		{{"--report", "--store", "none.db", "--by", "list"},
+		 "--by can be: finding, client, visit"},
 		{{"--report", "--store", "none.db", "--since", "soon"}, "soon: expected a time"},
 		{{"--report", "--store", "none.db", "--format", "xml"}, "xml"},
 		{{"--report", "--store", "none.db", "--client", "nobody"}, "nobody"},
