@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "dns/rrtype.h"
 
 /* ---- by whose order a name is cut off */
 

@@ -388,8 +388,9 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 		if (!life.succeeded)
 			cachefile_store(workers_snapshot(config->workers), config->cache,
 					&config->name_key);
-		end_loader(&life);
 		minutes_life(config->minutes, life.succeeded ? "hand-over" : "end");
+		minutes_write(config->minutes);
+		end_loader(&life);
 		log_notice("ended");
 	} else {
 		workers_stop(config->workers, 0);

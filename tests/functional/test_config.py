@@ -56,7 +56,7 @@ ERRORS = {
                        "sinkhole, nxdomain"),
     "unknown format": ("lists:\n  - name: a\n    file: a.txt\n    format: rpm\n", 4, 13, "names"),
     "too many lists": ("lists:\n" + "".join(
-        f"  - {{name: n{i}, file: f, action: drop}}\n" for i in range(65)), 2, 3, "at most 64"),
+        f"  - {{name: n{i}, file: f, action: drop}}\n" for i in range(4097)), 2, 3, "at most 4096"),
     "mandatory pass": ("lists:\n  - name: a\n    file: a.txt\n    action: pass\n"
                        "    mandatory: true\n", 5, 16, "pass"),
     "mandatory tcp-only": ("lists:\n  - name: a\n    file: a.txt\n    action: tcp-only\n"

@@ -32,7 +32,11 @@ def difference(d):
 
 def test_dry_run_changes_nothing(served):
     assert difference(served)["reason"] == "there was no dry run"
-    kept = sorted(p.name for p in (served.folder / "state").iterdir())
+    def files():    # the ledger and the audit log have files of their own time
+        return sorted(p.name for p in (served.folder / "state").iterdir()
+                      if not p.name.startswith(("ledger.db", "audit.")))
+
+    kept = files()
     served.write_list("ads", "ads.example\nnew.example\n*.below.example\n")
     done = ctl(served.socket, "reload", "--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -41,7 +45,7 @@ def test_dry_run_changes_nothing(served):
                                         "1 names would not be blocked any more",
                                         "  old.example (ads)"]
     assert is_blocked(served, "old.example") and not is_blocked(served, "new.example")
-    assert sorted(p.name for p in (served.folder / "state").iterdir()) == kept
+    assert files() == kept
     assert ctl(served.socket, "reload").returncode == 0
     assert not is_blocked(served, "old.example") and is_blocked(served, "new.example")
     done = ctl(served.socket, "reload", "--dry-run")
