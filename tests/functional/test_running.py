@@ -10,11 +10,58 @@ import time
 import pytest
 
 from harness import namespace
-from harness.build import daemon_path
+from harness.build import UNIT, daemon_path
 from harness.client import addresses, ask, exchange_many, rcode, run_client
 from harness.daemon import IPV4
 from harness.program import wait_until
 from harness.upstream import ELSEWHERE
+
+def test_unit_is_started_again_without_end():
+    """A resolver that systemd gave up would take the network with it."""
+    lines = UNIT.read_text().splitlines()
+    assert "StartLimitIntervalSec=0" in lines and "Restart=on-failure" in lines
+    assert lines.index("StartLimitIntervalSec=0") < lines.index("[Service]")    # it is one of [Unit]
+
+
+# ---- buffers
+
+# a kernel as it is installed, and no privilege to go beyond it
+SMALL_BUFFERS = r"""
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#define LIMIT 212992
+int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	int limit = LIMIT;
+	if (level == SOL_SOCKET && (name == SO_RCVBUFFORCE || name == SO_SNDBUFFORCE)) {
+		errno = EPERM;
+		return -1;
+	}
+	if (level == SOL_SOCKET && (name == SO_RCVBUF || name == SO_SNDBUF) &&
+	    *(const int *)value > limit)
+		value = &limit;
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
+}
+"""
+
+
+def test_small_buffers_are_told_with_the_sysctl_that_limits_them(daemon, tmp_path):
+    source, library = tmp_path / "small.c", tmp_path / "small.so"
+    source.write_text(SMALL_BUFFERS)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    d = daemon({}, environment={
+        "LD_PRELOAD": str(library),
+        "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}).start()
+    for line in ("the receive buffers are of 212992 octets instead of 4194304",
+                 "sysctl net.core.rmem_max=4194304",
+                 "the send buffers are of 212992 octets instead of",
+                 "sysctl net.core.wmem_max=4194304"):
+        assert line in d.log(), d.log()
+
 
 # ---- files
 
