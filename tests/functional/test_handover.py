@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import dns.edns
@@ -293,6 +294,28 @@ def test_one_at_a_time(halted):
     os.kill(pid, signal.SIGCONT)
     d.end_hand_over(mark)
     assert d.log(mark).count(" loads") == 2
+
+
+def test_new_process_is_killed_again_and_again(served):
+    """At whatever stage, and with reloads asked for all the while: the one before goes on."""
+    d = served()
+    d.write_list("one", "blocked.test\n" + "".join(f"n{i}.test\n" for i in range(200000)))
+    for delay in (0, 0.005, 0.01, 0.02, 0.03, 0.05):
+        pid, mark = d.begin_hand_over()
+        for _ in range(5):
+            d.program.signal(signal.SIGHUP)
+            time.sleep(delay / 5)
+        os.kill(pid, signal.SIGKILL)
+        came = d.program.wait_line("^(error: hand-over FAILED|hand-over: process [0-9]+ serves)", mark)
+        if "serves" in came.group(1):
+            # a quick machine: it was killed when it served alone
+            assert delay > 0 and d.program.wait_end() == 0
+            d.start()
+            return
+        assert addresses(ask(d.address, "blocked.test")) == [IPV4]
+        d.program.wait_line("^reload .* done", mark)
+    d.hand_over()
+    assert addresses(ask(d.address, "blocked.test")) == [IPV4]
 
 
 def test_end_while_it_is_under_way(halted):
