@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "match/addrset.h"
+#include "addrs/addrset.h"
 #include "match/domset.h"
 #include "list/addrguard.h"
 #include "list/answers.h"

@@ -27,7 +27,7 @@
 #include "base/err.h"
 #include "dns/ede.h"
 #include "dns/name.h"
-#include "match/addrset.h"
+#include "addrs/addrset.h"
 #include "match/domset.h"
 #include "given/localdata.h"
 

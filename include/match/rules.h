@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "match/addrset.h"
+#include "addrs/addrset.h"
 #include "match/domset.h"
 #include "given/localdata.h"
 #include "match/policy.h"

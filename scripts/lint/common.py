@@ -5,23 +5,25 @@ import sys
 from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
-ROOMS = ("base", "dns", "map", "given", "pattern", "match", "inspect", "line", "list", "rpz",
-         "conf", "cache", "names", "feed", "query", "explain", "loop", "remote", "upstream",
+ROOMS = ("base", "dns", "map", "given", "addrs", "pattern", "match", "inspect", "line", "list",
+         "rpz", "conf", "cache", "names", "feed", "query", "explain", "loop", "remote", "upstream",
          "net", "system", "load", "manual", "evidence", "report", "landing", "querylog", "audit",
          "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
+LISTS = {"map", "given", "addrs", "pattern", "match", "inspect", "line", "list", "rpz", "explain"}
+SOCKETS = {"remote", "upstream", "net"}
 NEVER = {
-    "remote": {"map", "given", "pattern", "match", "inspect", "line", "list", "rpz", "explain"},
-    "upstream": {"map", "given", "pattern", "match", "inspect", "line", "list", "rpz", "explain"},
-    "net": {"map", "given", "pattern", "match", "inspect", "line", "list", "rpz", "explain"},
-    "system": {"map", "given", "pattern", "match", "line", "list", "rpz", "explain", "remote", "upstream"},
+    "remote": LISTS,
+    "upstream": LISTS,
+    "net": LISTS,
+    "system": LISTS - {"inspect"} | {"remote", "upstream"},
     "load": {"upstream", "net"},
-    "manual": {"remote", "upstream", "net"},
-    "evidence": {"remote", "upstream", "net"},
-    "report": {"remote", "upstream", "net"},
-    "landing": {"remote", "upstream", "net"},
-    "querylog": {"remote", "upstream", "net"},
-    "web": {"remote", "upstream", "net"},
+    "manual": SOCKETS,
+    "evidence": SOCKETS,
+    "report": SOCKETS,
+    "landing": SOCKETS,
+    "querylog": SOCKETS,
+    "web": SOCKETS,
 }
 MAY_USE = {room: set(ROOMS[:n + 1]) - NEVER.get(room, set()) for n, room in enumerate(ROOMS)}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

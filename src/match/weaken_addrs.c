@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Addresses that would be lifted: the ranges of a list, less those that would be blocked. */
-#include "match/addrs.h"
+#include "addrs/addrs.h"
 #include "match/weakened.h"
 
 struct range {

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "match/addrset.h"
+#include "addrs/addrset.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

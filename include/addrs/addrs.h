@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How a frozen set of prefixes lies in memory. */
-#ifndef MATCH_ADDRS_H
-#define MATCH_ADDRS_H
+#ifndef ADDRS_ADDRS_H
+#define ADDRS_ADDRS_H
 
-#include "match/addrset.h"
+#include "addrs/addrset.h"
 #include "base/pages.h"
 
 #define ADDRS_BUCKETS 65536U	/* of the index, by an address's first 16 bits */

@@ -7,8 +7,8 @@
  * source.  A list is known by its index, which the caller gives.  A rule takes 16 octets for IPv4
  * and 28 for IPv6, with data 8 more, and large sets a quarter of a megabyte more.
  */
-#ifndef MATCH_ADDRSET_H
-#define MATCH_ADDRSET_H
+#ifndef ADDRS_ADDRSET_H
+#define ADDRS_ADDRSET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/octets.h"
-#include "match/addrs.h"
+#include "addrs/addrs.h"
 
 struct entry {
 	struct addrs_key key;

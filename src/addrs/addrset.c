@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/addrset.h"
+#include "addrs/addrset.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/octets.h"
-#include "match/addrs.h"
+#include "addrs/addrs.h"
 
 struct addrs_key addrs_mask(unsigned int len, unsigned int bits)
 {
