@@ -3,13 +3,21 @@
 #ifndef ADDRS_ADDRS_H
 #define ADDRS_ADDRS_H
 
-#include "addrs/addrset.h"
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/pages.h"
 
 #define ADDRS_BUCKETS 65536U	/* of the index, by an address's first 16 bits */
 #define ADDRS_INDEX_FROM 16384U /* rules of a family from which it has an index */
 #define ADDRS_V4_BITS 32U
 #define ADDRS_V6_BITS 128U
+
+/* Distinct rules of a list, and those that were given more than once. */
+struct addrset_count {
+	uint32_t rules;
+	uint32_t duplicates;
+};
 
 /* An address as a number, the IPv4 ones in the low 32 bits of `lo`. */
 struct addrs_key {

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addrs/addrs.h"
 #include "base/addr.h"
 #include "base/err.h"
 
@@ -31,12 +32,6 @@ struct addrset_rule {
 	uint32_t line;	/* in the list's source, from 1 */
 	uint32_t data;	/* a number of the caller's; 0: none */
 	uint8_t answer; /* likewise, of what is done (enum domset_answer) */
-};
-
-/* Distinct rules of a list, and those that were given more than once. */
-struct addrset_count {
-	uint32_t rules;
-	uint32_t duplicates;
 };
 
 /* An empty builder.  One thread at a time.  ERR_NOMEM. */

@@ -80,8 +80,7 @@ static void flush_out(struct udp *udp)
 
 static void on_flush(evutil_socket_t fd, short what, void *arg)
 {
-	(void)fd;
-	(void)what;
+	(void)fd, (void)what;
 	flush_out(arg);
 }
 
