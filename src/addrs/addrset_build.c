@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addrs/addrset.h"
 #include "base/octets.h"
 #include "addrs/addrs.h"
 
