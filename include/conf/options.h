@@ -259,8 +259,7 @@
 	  "Where the resolver is.") \
 	X(upstream, transport, "transport", TRANSPORT, "auto", 0, 0, "", RELOAD, \
 	  "How it is asked: udp, and tcp for what does not fit; tcp alone; tls, which needs tls-name or " \
-	  "tls-pins (RFC 7858, never in clear text).  auto: tls if one of these is given, " \
-	  "else udp, and tcp alone while UDP is not answered.") \
+	  "tls-pins (RFC 7858, never in clear text).  auto: tls if one of these is given, else udp.") \
 	X(upstream, tls_name, "tls-name", HOST, "", 0, 0, "", RELOAD, \
 	  "The host name that the upstream's certificate must be for.") \
 	X(upstream, tls_pins, "tls-pins", PINS, "", 0, CONF_PINS_MAX, "", RELOAD, \

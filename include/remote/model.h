@@ -125,7 +125,6 @@ struct question {
 	uint64_t unhelpful;   /* those that said so: it may be the name's fault */
 	uint64_t suspected;   /* those of which came what may be forged */
 	uint64_t renewed;     /* those asked again from a new port for that */
-	uint64_t otherwise;   /* those asked over TCP as nobody is at their UDP port */
 	uint64_t overdue;     /* those that it has been held against that they did not answer */
 	struct server *last;  /* asked last; NULL when none */
 	struct server *only;  /* the one that is to be measured by it */
@@ -194,10 +193,8 @@ struct health {
 	uint64_t probed_ms;	   /* when a probe was sent last */
 	uint64_t probing_since_us; /* the first one since it was heard of; 0: none */
 	uint32_t probe_wait_ms;	   /* till the next one, when nobody waits for it */
-	uint64_t otherwise_ms; /* when it is next asked over UDP instead of TCP, or TCP of UDP */
-	uint32_t otherwise_wait_ms; /* between two such questions while TCP is in use */
-	bool unreached;		    /* so it failed last */
-	bool back;		    /* heard of after a silence; try.c has not looked yet */
+	bool unreached;		   /* so it failed last */
+	bool back;		   /* heard of after a silence; try.c has not looked yet */
 };
 
 /* One server, for all pools that name it in the same way. */
@@ -205,8 +202,7 @@ struct server {
 	TAILQ_ENTRY(server) entry;
 	struct upstreams *upstreams;
 	struct endpoint address;
-	enum server_transport transport; /* in use */
-	bool either;	      /* UDP, or TCP where UDP is not answered: both are configured */
+	enum server_transport transport;
 	struct tls_peer *tls; /* owned; NULL unless SERVER_TLS */
 	uint32_t tls_serial;  /* of the client that it was made of */
 	char *tls_name;	      /* owned, as the pins: what it was configured with */

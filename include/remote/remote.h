@@ -116,8 +116,6 @@ void attempt_failed(struct attempt *a, enum failure failure);
 /* ---- health.c */
 
 void health_event(struct server *server, enum server_event event);
-/* It is asked so from now on. */
-void health_use(struct server *server, enum server_transport transport);
 /* A question was sent to it. */
 void health_asked(struct server *server);
 /* Something came from it. */

@@ -57,15 +57,6 @@ static void log_move(const struct server *server, enum server_state before, enum
 		log_text(server, "answers again");
 }
 
-void health_use(struct server *server, enum server_transport transport)
-{
-	server->transport = transport;
-	server->health.otherwise_ms = 0; /* whether that is right is seen soon */
-	server->health.otherwise_wait_ms = 0;
-	log_text(server, transport == SERVER_UDP ? "answers over UDP again"
-						 : "answers over TCP alone: it is asked over TCP");
-}
-
 /* watch.c looks at once. */
 static void look_soon(struct server *server)
 {
@@ -84,10 +75,8 @@ void health_event(struct server *server, enum server_event event)
 	if (h->state == before)
 		return;
 	log_move(server, before, event);
-	if (before == STATE_DEAD) { /* what came to nothing then tells nothing of it */
-		h->rtt = (struct rtt){0};
-		server->link_misses = 0;
-	}
+	if (before == STATE_DEAD)
+		h->rtt = (struct rtt){0}; /* what was waited for in vain was no round trip */
 	if (h->state == STATE_ASIDE)
 		h->measure_at_ms = up->loop->env.now_ms;
 	h->probing_since_us = 0;

@@ -14,18 +14,6 @@ enum server_transport server_transport_of(const struct conf_upstream *conf)
 	return SERVER_UDP;
 }
 
-/* True when the transport is ours to choose. */
-static bool is_either(const struct conf_upstream *conf)
-{
-	return conf->transport == CONF_TRANSPORT_AUTO && server_transport_of(conf) == SERVER_UDP;
-}
-
-static bool same_transport(const struct server *server, const struct conf_upstream *conf)
-{
-	return server->either == is_either(conf) &&
-	       (server->either || server->transport == server_transport_of(conf));
-}
-
 /* What a server has to prove, and to whom. */
 static bool same_identity(const struct server *server, const struct conf_upstream *conf)
 {
@@ -46,7 +34,7 @@ struct server *server_find(struct upstreams *up, const struct conf_upstream *con
 
 	TAILQ_FOREACH(server, &up->servers, entry) {
 		if (endpoint_equal(&server->address, &conf->address) &&
-		    same_transport(server, conf) && same_identity(server, conf))
+		    server->transport == server_transport_of(conf) && same_identity(server, conf))
 			return server;
 	}
 	return NULL;
@@ -170,7 +158,6 @@ enum err server_create(struct upstreams *up, const struct conf_upstream *conf,
 	server->tls_serial = up->tls_serial;
 	server->address = conf->address;
 	server->transport = server_transport_of(conf);
-	server->either = is_either(conf);
 	server->source_count = up->ports;
 	TAILQ_INSERT_TAIL(&up->servers, server, entry);
 	up->server_count++;

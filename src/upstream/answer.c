@@ -255,7 +255,8 @@ void answer_take(struct attempt *a, size_t len)
 	struct reply reply;
 
 	if (q->kind == QUESTION_PROBE) {
-		watch_replied(a);
+		health_heard(a->server); /* whatever it says */
+		attempt_end(a);
 	} else if (!believe_case(a, up->message)) {
 		suspect(a);
 	} else if (reply_parse(up->message, len, q->key.question_len, &env->snapshot->ttl,

@@ -230,11 +230,6 @@ void pool_give(struct pool *pool);
 void watch_begin(struct server *server, const struct name *zone);
 /* It was sent a question, which it owes an answer. */
 void watch_asked(struct server *server);
-/* A reply has come to our own question, which ends: whatever it says, somebody is there. */
-void watch_replied(struct attempt *a);
-/* Our own question failed: at a port where nobody is, or over a connection that is not to be had.
- */
-void watch_failed(const struct attempt *a, struct server *server);
 /* A question waits for it to be heard of. */
 void watch_wanted(struct server *server);
 

@@ -37,7 +37,6 @@ static void forget_servers(struct question *q)
 	q->unhelpful = 0;
 	q->suspected = 0;
 	q->renewed = 0;
-	q->otherwise = 0;
 	q->overdue = 0;
 	q->last = NULL;
 }

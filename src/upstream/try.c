@@ -40,18 +40,6 @@ static void blame_overdue(struct question *q, struct server *server)
 
 /* ---- tries */
 
-/* Nobody is at its UDP port; where there is no other to ask, somebody may be at its TCP port. */
-static bool try_otherwise(struct question *q, struct server *server)
-{
-	uint64_t bit = place_bit(question_place(q, server));
-
-	if (!server->either || server->transport != SERVER_UDP || !(bit & ~q->otherwise) ||
-	    pick_second(q))
-		return false;
-	q->otherwise |= bit;
-	return try_again(q, server, true);
-}
-
 /*
  * Sends the question to the best server left; one that cannot be sent to has failed.  False:
  * there is none left, or no attempt to spare; what is under way decides then.
@@ -75,10 +63,6 @@ static bool send_next(struct question *q)
 		}
 		q->failed |= place_bit(place);
 		health_bad(server, FAILURE_NETWORK);
-		if (try_otherwise(q, server)) {
-			client_wait_no_more(q);
-			return true;
-		}
 	}
 	return false;
 }
@@ -210,8 +194,6 @@ void try_failed(struct question *q, struct server *server, enum failure failure)
 		q->unhelpful |= bit;
 	} else {
 		health_bad(server, failure);
-		if (failure == FAILURE_NETWORK && try_otherwise(q, server))
-			return;
 	}
 	go_on(q);
 }

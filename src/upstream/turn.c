@@ -71,6 +71,14 @@ static void read_link(struct uplink *link)
 	server_done(server);
 }
 
+/* Our own question failed: at a port where nobody is, or over a connection that is not to be had.
+ */
+static void probe_failed(struct server *server)
+{
+	server->health.unreached = true;
+	health_event(server, SERVER_EVENT_PROBE_LOST);
+}
+
 static void take_failure(struct attempt *a)
 {
 	struct server *server = a->server;
@@ -80,7 +88,7 @@ static void take_failure(struct attempt *a)
 	server_busy(server);
 	attempt_end(a);
 	if (q->kind == QUESTION_PROBE)
-		watch_failed(a, server);
+		probe_failed(server);
 	else
 		try_failed(q, server, failure);
 	server_done(server);

@@ -17,11 +17,8 @@
 #define PROBE_SELDOM_MS 1000U
 #define PROBE_WAIT_MAX_MS 5000U
 #define PROBE_TIMEOUT_MIN_MS 300U
-#define WANTED_MS 5000U	 /* no question waits for longer */
-#define PROBES 4U	 /* whose replies are known as such; others are heard all the same */
-#define OTHERWISE PROBES /* the place of one over the transport that is not in use */
-#define OTHERWISE_MS 1000U
-#define OTHERWISE_MAX_MS 600000U
+#define WANTED_MS 5000U /* no question waits for longer */
+#define PROBES 4U	/* whose replies are known as such; others are heard all the same */
 #define NEVER UINT32_MAX
 
 static uint64_t latest(uint64_t a, uint64_t b)
@@ -50,15 +47,15 @@ static bool is_queued(const struct question *probe)
 	return false;
 }
 
-static enum err send_probe(struct server *server, struct attempt *a,
-			   enum server_transport transport)
+static enum err send_probe(struct server *server)
 {
+	struct question *q = &server->probe;
+	struct attempt *a = &q->attempts[q->attempt_count++ % PROBES];
 	enum err err;
 
-	stats_inc(server->upstreams->loop->env.stats, upstream_looks);
 	attempt_end(a);
-	*a = (struct attempt){.question = &server->probe, .server = server};
-	if (transport == SERVER_UDP)
+	*a = (struct attempt){.question = q, .server = server};
+	if (server->transport == SERVER_UDP)
 		err = udp_send(server->upstreams, a);
 	else
 		err = uplink_send(server->upstreams, a);
@@ -67,37 +64,8 @@ static enum err send_probe(struct server *server, struct attempt *a,
 	return err;
 }
 
-/* Whether UDP alone is not answered, or is answered again, is found out beside, of one that may be
- * asked over TCP too; not sooner than it is time. */
-static void probe_otherwise(struct server *server, uint32_t pause_ms)
-{
-	struct health *h = &server->health;
-	uint64_t now_ms = server->upstreams->loop->env.now_ms;
-
-	if (!server->either || now_ms < h->otherwise_ms)
-		return;
-	h->otherwise_ms = now_ms + pause_ms;
-	(void)send_probe(server, &server->probe.attempts[OTHERWISE],
-			 server->transport == SERVER_UDP ? SERVER_TCP : SERVER_UDP);
-}
-
-/* While TCP is in use UDP is tried now and then, more seldom each time. */
-static void probe_udp(struct server *server)
-{
-	struct health *h = &server->health;
-	uint32_t wait_ms = h->otherwise_wait_ms;
-
-	if (!server->either || server->transport == SERVER_UDP ||
-	    server->upstreams->loop->env.now_ms < h->otherwise_ms)
-		return;
-	wait_ms = wait_ms ? 2 * wait_ms : PROBE_OFTEN_MS;
-	h->otherwise_wait_ms = wait_ms < OTHERWISE_MAX_MS ? wait_ms : OTHERWISE_MAX_MS;
-	probe_otherwise(server, h->otherwise_wait_ms);
-}
-
 static void probe(struct server *server)
 {
-	struct question *q = &server->probe;
 	struct health *h = &server->health;
 	const struct loop *loop = server->upstreams->loop;
 
@@ -106,12 +74,10 @@ static void probe(struct server *server)
 	if (h->silent_since_us == 0)
 		h->silent_since_us = loop->now_us;
 	h->probed_ms = loop->env.now_ms;
-	if (h->state == STATE_DEAD)
-		probe_otherwise(server, OTHERWISE_MS);
-	if (is_queued(q))
+	if (is_queued(&server->probe))
 		return;
-	if (send_probe(server, &q->attempts[q->attempt_count++ % PROBES], server->transport) !=
-	    ERR_OK)
+	stats_inc(loop->env.stats, upstream_looks);
+	if (send_probe(server) != ERR_OK)
 		health_event(server, SERVER_EVENT_PROBE_LOST);
 }
 
@@ -240,32 +206,11 @@ void watch_asked(struct server *server)
 
 	if (server->upstreams->loop->env.now_ms - h->asked_ms >= REST_MS)
 		unheard = unanswered = h->unheard = h->unanswered = 0; /* that is long ago */
-	probe_udp(server);
 	server->owed++;
 	count(server, &h->unheard, &h->unheard_since_us, unheard);
 	count(server, &h->unanswered, &h->unanswered_since_us, unanswered);
 	if (h->unanswered >= OWED_MIN && !evtimer_pending(&server->timer, NULL))
 		arm(server, LOOK_MS);
-}
-
-/* Where its own transport was heard of meanwhile, that stays: a connection takes longer. */
-void watch_replied(struct attempt *a)
-{
-	struct server *server = a->server;
-	bool otherwise = a == &server->probe.attempts[OTHERWISE];
-
-	attempt_end(a);
-	if (otherwise && (server->transport != SERVER_UDP || server->health.state == STATE_DEAD))
-		health_use(server, server->transport == SERVER_UDP ? SERVER_TCP : SERVER_UDP);
-	health_heard(server);
-}
-
-void watch_failed(const struct attempt *a, struct server *server)
-{
-	if (a == &server->probe.attempts[OTHERWISE])
-		return;
-	server->health.unreached = true;
-	health_event(server, SERVER_EVENT_PROBE_LOST);
 }
 
 void watch_wanted(struct server *server)

@@ -419,14 +419,6 @@ class ScriptedUpstream:
         """Closes all sockets: the kernel refuses in its name (ICMP, RST)."""
         self._order(self._close_all)
 
-    def down_udp(self):
-        """Closes its UDP socket alone."""
-        def close():
-            self.selector.unregister(self.udp)
-            self.udp.close()
-            self.udp = None
-        self._order(close)
-
     def up(self):
         """Comes back on the same port."""
         self._order(self._open_all)
