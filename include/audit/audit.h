@@ -34,7 +34,7 @@ struct audit;
 enum err audit_open(const char *directory, struct audit **ret_audit,
 		    struct err_text *text) MUST_CHECK;
 
-/* Writes what waits, and ends it.  NULL: nothing. */
+/* Writes what waits, unless it could not be written before, and ends it.  NULL: nothing. */
 void audit_close(struct audit *audit);
 
 /*

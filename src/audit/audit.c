@@ -25,8 +25,9 @@ struct audit {
 	char log_path[PATH_MAX];
 	char checkpoint_path[PATH_MAX];
 	struct key *key;
-	pthread_mutex_t writing;
-	pthread_mutex_t lock; /* of all below */
+	pthread_mutex_t writing; /* of the files, and of what follows */
+	bool failed;		 /* the last time that something was to be written */
+	pthread_mutex_t lock;	 /* of all below */
 	json_t *pending[AUDIT_PENDING_MAX];
 	size_t count;
 	uint64_t lost;
@@ -273,6 +274,7 @@ static void commit(struct audit *audit, size_t count)
 		if (err == ERR_OK)
 			write_checkpoint(audit, &end);
 	}
+	audit->failed = err != ERR_OK;
 	if (err == ERR_OK)
 		drop_written(audit, count);
 	else
@@ -331,7 +333,8 @@ void audit_close(struct audit *audit)
 {
 	if (!audit)
 		return;
-	audit_commit(audit);
+	if (!audit->failed)
+		audit_commit(audit);
 	for (size_t i = 0; i < audit->count; i++)
 		json_decref(audit->pending[i]);
 	key_free(audit->key);
