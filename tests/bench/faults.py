@@ -92,6 +92,10 @@ def wrong_ids(q):
     return [ways.wrong_id(q)] * 40
 
 
+LIES = {"ids": ("40 wrong IDs", wrong_ids), "bare": ("bare SERVFAIL", ways.bare_servfail),
+        "broken": ("broken body", ways.broken)}
+
+
 @dataclass
 class Fault:
     key: str
@@ -101,6 +105,7 @@ class Fault:
     until: float = math.inf     # seconds after which the upstreams are well again
     normal: object = well
     stale: bool = False         # names that were asked before, and are beyond their TTL
+    upstreams: int = 2
 
 
 FAULTS = [
@@ -135,6 +140,9 @@ FAULTS = [
           scripts(lied_to(ways.broken, False), lied_to(ways.broken, False))),
     Fault("forger-one", "forger of one: bare SERVFAIL, no TCP",
           scripts(lied_to(ways.bare_servfail, False))),
+    *(Fault(f"forger-only-{key}{'' if tcp else '-no-tcp'}",
+            f"one upstream alone: {title}{'' if tcp else ', no TCP'}", scripts(lied_to(lie, tcp)), upstreams=1)
+      for tcp in (True, False) for key, (title, lie) in LIES.items()),
     Fault("case", "one lower-cases the question", scripts(after_rtt(ways.lower_case(ways.good)))),
     Fault("tc-cut", "one: TC, TCP ends inside of a frame", scripts(ways.over_tcp(ways.cut_frame))),
     Fault("tc-closed", "one: TC, TCP ends at once",
@@ -321,7 +329,8 @@ class Run:
         directory.mkdir()
         self.upstreams = Upstreams(self.fault.key, self.folder)
         program = self.options.sinkholed if self.cls is forwarders.Sinkholed else None
-        self.server = self.cls(str(directory), self.upstreams.ports, self.fault.transport,
+        ports = self.upstreams.ports[:self.fault.upstreams]
+        self.server = self.cls(str(directory), ports, self.fault.transport,
                                self.folder / "ca" / "ca.pem", program)
         try:
             self.server.start()
