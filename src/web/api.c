@@ -237,32 +237,41 @@ static void answer_page(struct evhttp_request *req, const char *page)
 		answer_refuse(req, HTTP_NOTFOUND, "there is no page without control.listen");
 }
 
-/* How each command is answered: by what is shown, or by what is done. */
+/* clang-format off */
+
+/* X(command, how it is answered: by what is shown, or by what is done).  History and page are
+ * answered by what api_answer is handed. */
+#define ANSWERS(X) \
+	X(WEB_STATUS, {.show = json_status}) \
+	X(WEB_STATS, {.show = json_stats}) \
+	X(WEB_LISTS, {.show = json_lists}) \
+	X(WEB_UPSTREAMS, {.show = json_upstreams}) \
+	X(WEB_EXPLAIN, {.act = api_explain}) \
+	X(WEB_RELOAD, {.act = do_reload}) \
+	X(WEB_DIFFERENCE, {.show = json_difference}) \
+	X(WEB_BLOCK, {.act = api_block}) \
+	X(WEB_UNBLOCK, {.act = api_unblock}) \
+	X(WEB_WITHDRAW, {.act = api_withdraw}) \
+	X(WEB_LIST_OFF, {.act = api_list_off}) \
+	X(WEB_LIST_ON, {.act = api_list_on}) \
+	X(WEB_MANUAL, {.show = json_manual}) \
+	X(WEB_TOP, {.act = api_top}) \
+	X(WEB_WATCH, {.act = api_watch}) \
+	X(WEB_CLIENTS, {.act = api_clients}) \
+	X(WEB_REPORT, {.act = api_report}) \
+	X(WEB_HISTORY, {.act = NULL}) \
+	X(WEB_PAGE, {.act = NULL}) \
+	X(WEB_FLUSH, {.act = do_flush}) \
+	X(WEB_LOG_LEVEL, {.act = do_log_level}) \
+	X(WEB_METRICS, {.act = send_metrics})
+
+/* clang-format on */
+
 static const struct action_row {
 	json_t *(*show)(const struct web_now *now);
 	void (*act)(struct evhttp_request *req, const struct web_view *view);
-} answers[WEB_COMMAND_COUNT] = {
-	[WEB_STATUS] = {.show = json_status},
-	[WEB_STATS] = {.show = json_stats},
-	[WEB_LISTS] = {.show = json_lists},
-	[WEB_UPSTREAMS] = {.show = json_upstreams},
-	[WEB_EXPLAIN] = {.act = api_explain},
-	[WEB_RELOAD] = {.act = do_reload},
-	[WEB_DIFFERENCE] = {.show = json_difference},
-	[WEB_BLOCK] = {.act = api_block},
-	[WEB_UNBLOCK] = {.act = api_unblock},
-	[WEB_WITHDRAW] = {.act = api_withdraw},
-	[WEB_LIST_OFF] = {.act = api_list_off},
-	[WEB_LIST_ON] = {.act = api_list_on},
-	[WEB_MANUAL] = {.show = json_manual},
-	[WEB_TOP] = {.act = api_top},
-	[WEB_WATCH] = {.act = api_watch},
-	[WEB_CLIENTS] = {.act = api_clients},
-	[WEB_REPORT] = {.act = api_report},
-	[WEB_FLUSH] = {.act = do_flush},
-	[WEB_LOG_LEVEL] = {.act = do_log_level},
-	[WEB_METRICS] = {.act = send_metrics},
-};
+} answers[] = {ANSWERS(TABLE_ROW)};
+TABLE_COMPLETE(ANSWERS, WEB_COMMAND_COUNT);
 
 void api_answer(struct evhttp_request *req, const struct web_view *view,
 		const struct history *history, const char *page)
