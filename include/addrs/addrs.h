@@ -10,6 +10,7 @@
 
 #define ADDRS_BUCKETS 65536U	/* of the index, by an address's first 16 bits */
 #define ADDRS_INDEX_FROM 16384U /* rules of a family from which it has an index */
+#define ADDRS_BLOCKS 65536U	/* bits of the filter */
 #define ADDRS_V4_BITS 32U
 #define ADDRS_V6_BITS 128U
 
@@ -55,6 +56,9 @@ struct addrset {
 	uint32_t *v6_index;
 	struct addrs_datum *data; /* by record */
 	uint32_t data_count;
+	/* a bit for each block in which a rule has an address: no other is looked for */
+	uint64_t v4_blocks[ADDRS_BLOCKS / 64];
+	uint64_t v6_blocks[ADDRS_BLOCKS / 64];
 	uint32_t list_count;
 	struct addrset_count counts[];
 };
@@ -65,6 +69,22 @@ struct addrs_key addrs_mask(unsigned int len, unsigned int bits);
 static inline bool addrs_key_less(struct addrs_key a, struct addrs_key b)
 {
 	return a.hi != b.hi ? a.hi < b.hi : a.lo < b.lo;
+}
+
+/* An IPv4 address's block is its first 16 bits, an IPv6 one's a hash of its first 32. */
+static inline uint32_t addrs_v4_block(uint32_t key)
+{
+	return key >> 16;
+}
+
+static inline uint32_t addrs_v6_block(struct addrs_key key)
+{
+	return (uint32_t)(key.hi >> 32) * 0x9e3779b1U >> 16;
+}
+
+static inline bool addrs_has_block(const uint64_t *blocks, uint32_t block)
+{
+	return blocks[block / 64] >> block % 64 & 1;
 }
 
 /* True when the prefix of `len` bits at `first` has `key`. */

@@ -84,8 +84,10 @@ static uint32_t find_v6(const struct addrset *set, struct addrs_key key)
 
 static uint32_t first_v4(const struct addrset *set, uint32_t key)
 {
-	uint32_t record = find_v4(set, key) - 1; /* ADDRSET_NONE when there is none */
+	uint32_t record = ADDRSET_NONE;
 
+	if (addrs_has_block(set->v4_blocks, addrs_v4_block(key)))
+		record = find_v4(set, key) - 1; /* ADDRSET_NONE when there is none */
 	while (record != ADDRSET_NONE) {
 		uint32_t host = key ^ set->v4[record];
 
@@ -98,7 +100,8 @@ static uint32_t first_v4(const struct addrset *set, uint32_t key)
 
 static uint32_t first_v6(const struct addrset *set, struct addrs_key key)
 {
-	uint32_t place = find_v6(set, key);
+	bool likely = addrs_has_block(set->v6_blocks, addrs_v6_block(key));
+	uint32_t place = likely ? find_v6(set, key) : 0;
 	uint32_t record = place > 0 ? set->v4_count + place - 1 : ADDRSET_NONE;
 
 	while (record != ADDRSET_NONE && !addrs_covers(set->v6[record - set->v4_count],

@@ -227,6 +227,27 @@ static uint32_t parent_of(const struct addrset *set, uint32_t record)
 	return at;
 }
 
+static void mark_block(uint64_t *blocks, uint32_t block)
+{
+	blocks[block / 64] |= 1ULL << block % 64;
+}
+
+/* The blocks that the rule has addresses of; one of less than an IPv6 block's bits may have any. */
+static void mark_blocks(struct addrset *set, uint32_t record)
+{
+	struct addrs_key key = key_at(set, record);
+	unsigned int len = set->nodes[record].len;
+	uint32_t first = addrs_v4_block((uint32_t)key.lo);
+
+	if (record < set->v4_count)
+		for (uint32_t i = 0; i < 1U << (len < 16 ? 16 - len : 0); i++)
+			mark_block(set->v4_blocks, first + i);
+	else if (len < 32)
+		memset(set->v6_blocks, 0xff, sizeof(set->v6_blocks));
+	else
+		mark_block(set->v6_blocks, addrs_v6_block(key));
+}
+
 static void fill(struct addrset *set, const struct addrset_builder *builder)
 {
 	const struct entry *entries = entries_of(builder);
@@ -251,6 +272,7 @@ static void fill(struct addrset *set, const struct addrset_builder *builder)
 		set->nodes[record].parent = parent_of(set, record);
 		if (entry->data > 0)
 			*datum++ = (struct addrs_datum){record, entry->data};
+		mark_blocks(set, record);
 		record++;
 	}
 }

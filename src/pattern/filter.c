@@ -195,12 +195,29 @@ static bool next_of_bucket(const struct filter *f, uint32_t gram, const char *te
 	return false;
 }
 
+/* The first place from `pos` on whose octets a text may have; `len` when there is none. */
+static size_t next_likely(const struct filter *f, const char *text, size_t len, size_t pos)
+{
+	for (; pos < len; pos++) {
+		uint32_t gram = gram_at(text + pos);
+
+		if (has_bit(f, gram) || (f->has_short && has_bit(f, gram & SHORT_MASK)))
+			break;
+	}
+	return pos;
+}
+
 bool filter_next(const struct filter *filter, const char *text, size_t len,
 		 struct filter_place *place, uint32_t *ret_pattern)
 {
 	for (; place->pos < len; place->pos++, place->is_short = false) {
-		uint32_t gram = gram_at(text + place->pos);
+		uint32_t gram;
 
+		if (place->next == 0 && !place->is_short)
+			place->pos = next_likely(filter, text, len, place->pos);
+		if (place->pos == len)
+			return false;
+		gram = gram_at(text + place->pos);
 		if (!place->is_short && has_bit(filter, gram) &&
 		    next_of_bucket(filter, gram, text, len, place, ret_pattern))
 			return true;
