@@ -226,6 +226,27 @@ static void rule_term(const struct items *items, const struct conf_node *node,
 			 list->expires);
 }
 
+static bool may_log(const struct conf_list *list)
+{
+	return list->dry_run || list->action == ACTION_LOG ||
+	       (*list->expires && list->lapse == LAPSE_LOG);
+}
+
+/* What lists log of a name has room for so many. */
+static void rule_logs(const struct items *items, const struct conf_node *node, size_t index)
+{
+	const struct conf_list *lists = items->array;
+	size_t before = 0;
+
+	for (size_t i = 0; i < index && may_log(&lists[index]); i++)
+		before += may_log(&lists[i]);
+	if (before == POLICY_BITS_MAX)
+		fail_key(items->place, node, "name",
+			 "expected at most %u lists that log: by action log, by dry-run, or by "
+			 "lapse log of an order that expires",
+			 POLICY_BITS_MAX);
+}
+
 static void rule_list(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct conf_list *lists = items->array;
@@ -252,6 +273,7 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 			 : list->action == ACTION_LOG ? "log"
 						      : "tcp-only");
 	rule_term(items, node, list);
+	rule_logs(items, node, index);
 	if (list->expect_entries > 0 && list->expect_entries < list->min_entries)
 		fail_key(items->place, node, "expect-entries",
 			 "expected at least min-entries, %u, got %u", list->min_entries,

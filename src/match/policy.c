@@ -195,6 +195,16 @@ static __attribute__((noinline, cold)) struct verdict match_many(const struct po
 	return judge_name(policy, asked, &hits, NULL);
 }
 
+static inline struct verdict judge_found(const struct policy *policy, const struct asked *asked,
+					 const struct domset_hits *hits)
+{
+	if (hits->count > FEW_HITS)
+		return match_many(policy, asked);
+	if (policy->manual)
+		return judge_with_manual(policy, asked, hits);
+	return judge_name(policy, asked, hits, NULL);
+}
+
 /* Each query comes by here: the look-up is to be a part of it, whoever else calls that. */
 __attribute__((flatten)) struct verdict policy_match(const struct policy *policy,
 						     const struct name *name,
@@ -203,18 +213,12 @@ __attribute__((flatten)) struct verdict policy_match(const struct policy *policy
 {
 	struct domset_hit few[FEW_HITS];
 	struct domset_hits hits = {.room = FEW_HITS, .hit = few};
-	struct asked asked = {.name = name, .suffixes = suffixes, .leave = leave};
+	uint32_t types = domset_types(policy->set) ? typeset_of(qtype) : 0;
 
-	if (domset_types(policy->set))
-		asked.types = typeset_of(qtype);
-	domset_lookup(policy->set, name, suffixes, asked.types, &hits);
-	if (hits.count > FEW_HITS)
-		return match_many(policy, &asked);
-	if (policy->manual)
-		return judge_with_manual(policy, &asked, &hits);
-	if (hits.count == 0)
+	domset_lookup(policy->set, name, suffixes, types, &hits);
+	if (hits.count == 0 && !policy->manual)
 		return (struct verdict){.matched = false};
-	return judge_name(policy, &asked, &hits, NULL);
+	return judge_found(policy, &(struct asked){name, suffixes, types, leave}, &hits);
 }
 
 /* Adds the rule where its list belongs, unless the list has spoken: by a longer prefix. */

@@ -43,7 +43,7 @@ void policy_describe_rebinding(struct policy *policy)
 static bool may_log(const struct policy_list *list)
 {
 	return list->action == ACTION_LOG || list->term.action == ACTION_LOG ||
-	       list->term.lapse == LAPSE_LOG;
+	       (list->term.expires_s > 0 && list->term.lapse == LAPSE_LOG);
 }
 
 size_t policy_give_bits(struct policy *policy)

@@ -375,3 +375,23 @@ def test_a_bomb_is_refused(daemon, resolver):
     d.spawn().program.wait_line(READY, timeout=60)  # two gigabytes take their time
     wait_until(d.listens_to_signals, 10, "it listens to signals")
     assert "is gzip, and comes to more than 2 GiB" in d.log()
+
+
+def test_as_many_lists_as_there_may_be(daemon, resolver):
+    """Each decides for its own name, the first for one of all, and each is shown; one more is
+    refused."""
+    d = daemon({"upstreams": [resolver.address]})
+    for i in range(4096):
+        d.add_list(f"l{i}", f"n{i}.example\nall.example\n", action="nxdomain")
+    d.spawn()
+    d.program.wait_line(READY, timeout=120)
+    for i in (0, 63, 64, 255, 256, 4095):
+        answer = ask(d.address, f"n{i}.example")
+        assert rcode(answer) == "NXDOMAIN" and f"(l{i})" in str(answer)
+    assert "(l0)" in str(ask(d.address, "all.example"))
+    assert verdict(d, "n4096.example") == PASSED
+    d.add_list("l4096", "x.example\n", action="nxdomain")
+    d.write_config()
+    run = run_daemon("--check", "-c", d.config_path, timeout=60)
+    assert run.returncode == 1
+    assert "lists: expected at most 4096 items, got 4097" in run.stderr

@@ -237,6 +237,33 @@ static void test_log(void **state)
 	policy_free(policy);
 }
 
+/* Bits go to lists that log, and then to those with exceptions; what finds none has its exceptions
+ * hold for a name itself, and not for what that leads to. */
+static void test_bits(void **state)
+{
+	static struct list_row many[POLICY_LISTS_MAX];
+	const size_t excepting = POLICY_BITS_MAX + 8;
+	struct policy *policy;
+	struct verdict v;
+
+	for (size_t i = 0; i < COUNT(many); i++)
+		many[i] = (struct list_row){.name = "n", .action = ACTION_NXDOMAIN, .rules = "x.example"};
+	for (size_t i = 0; i < excepting; i++)
+		many[i].rules = "x.example @www.x.example";
+	many[COUNT(many) - 1].action = ACTION_LOG;
+	policy = lists_policy(many, COUNT(many));
+	assert_int_equal(policy->without_bit, 9);
+	assert_int_equal(policy->bit_list[0], COUNT(many) - 1);
+	assert_int_equal(policy->lists[COUNT(many) - 1].bit, 1);
+	assert_int_equal(policy->lists[0].bit, 2);
+	assert_int_equal(policy->lists[excepting - 1].bit, 0);
+	assert_int_equal(policy->lists[excepting].bit, 0);
+	v = match(policy, "www.x.example", false);
+	assert_true(v.matched && v.list == excepting && v.logged == 1);
+	assert_int_equal(v.excepted, ~1ULL);
+	policy_free(policy);
+}
+
 /* The root may be listed as well: its rule's owner has no labels. */
 static void test_root(void **state)
 {
@@ -303,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_without_lists),
 		cmocka_unit_test(test_many_lists),
 		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_bits),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_no_addresses),
 		cmocka_unit_test(test_log),
