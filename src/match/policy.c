@@ -218,7 +218,7 @@ __attribute__((flatten)) struct verdict policy_match(const struct policy *policy
 	domset_lookup(policy->set, name, suffixes, types, &hits);
 	if (hits.count == 0 && !policy->manual)
 		return (struct verdict){.matched = false};
-	return judge_found(policy, &(struct asked){name, suffixes, types, leave}, &hits);
+	return judge_found(policy, &(struct asked){name, suffixes, types, leave, NULL}, &hits);
 }
 
 /* Adds the rule where its list belongs, unless the list has spoken: by a longer prefix. */
