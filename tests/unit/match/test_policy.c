@@ -247,7 +247,8 @@ static void test_bits(void **state)
 	struct verdict v;
 
 	for (size_t i = 0; i < COUNT(many); i++)
-		many[i] = (struct list_row){.name = "n", .action = ACTION_NXDOMAIN, .rules = "x.example"};
+		many[i] = (struct list_row){
+			.name = "n", .action = ACTION_NXDOMAIN, .rules = "x.example"};
 	for (size_t i = 0; i < excepting; i++)
 		many[i].rules = "x.example @www.x.example";
 	many[COUNT(many) - 1].action = ACTION_LOG;
@@ -326,16 +327,11 @@ static void test_describe_longest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_match),
-		cmocka_unit_test(test_without_lists),
-		cmocka_unit_test(test_many_lists),
-		cmocka_unit_test(test_root),
-		cmocka_unit_test(test_bits),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_no_addresses),
-		cmocka_unit_test(test_log),
-		cmocka_unit_test(test_describe),
-		cmocka_unit_test(test_describe_longest),
+		cmocka_unit_test(test_match),	     cmocka_unit_test(test_without_lists),
+		cmocka_unit_test(test_many_lists),   cmocka_unit_test(test_root),
+		cmocka_unit_test(test_bits),	     cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_no_addresses), cmocka_unit_test(test_log),
+		cmocka_unit_test(test_describe),     cmocka_unit_test(test_describe_longest),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
