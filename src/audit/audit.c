@@ -83,7 +83,8 @@ static void drop_written(struct audit *audit, size_t count)
 	for (size_t i = 0; i < count; i++)
 		json_decref(audit->pending[i]);
 	audit->count -= count;
-	memmove(audit->pending, audit->pending + count, audit->count * sizeof(audit->pending[0]));
+	for (size_t i = 0; i < audit->count; i++)
+		audit->pending[i] = audit->pending[i + count];
 	lost = audit->lost;
 	audit->lost = 0;
 	pthread_mutex_unlock(&audit->lock);

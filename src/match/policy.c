@@ -61,6 +61,16 @@ static bool is_left_out(const struct policy_list *list, uint16_t index, struct p
 	return leave.limit > 0 && !list->mandatory && !(list->answers && index + 1U < leave.limit);
 }
 
+/* True when the list's rule is one that counts. */
+static inline bool is_asked(const struct policy_list *list, const struct domset_hit *hit,
+			    struct policy_leave leave, const bool *off)
+{
+	if (hit->exception || (leave.excepted & list->bit) || list->silent ||
+	    (leave.passed && !list->mandatory) || (off && off[hit->list]))
+		return false;
+	return (leave.limit == 0 && !leave.done) || !is_left_out(list, hit->list, leave);
+}
+
 /* One pass over the lists' strongest rules, which come in the order of the configuration. */
 static struct verdict judge(const struct policy *policy, const struct domset_hits *hits,
 			    struct policy_leave leave, const bool *off)
@@ -78,10 +88,7 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 
 		if (hit->exception && hit->answer != DOMSET_ANSWER_NOTHING)
 			excepted |= list->action != ACTION_PASS ? list->bit : 0;
-		if (hit->exception || (leave.excepted & list->bit) || list->silent ||
-		    (leave.passed && !list->mandatory) || (off && off[hit->list]))
-			continue;
-		if ((leave.limit > 0 || leave.done) && is_left_out(list, hit->list, leave))
+		if (!is_asked(list, hit, leave, off))
 			continue;
 		if (list->action == ACTION_LOG)
 			logged |= list->bit;

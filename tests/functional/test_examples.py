@@ -46,7 +46,8 @@ def make_files(page, root):
     """What is installed, and what the page's own commands make beside it: touch and tee."""
     lists = root / "usr/local/share/sinkholed/blocklists"
     lists.mkdir(parents=True)
-    (lists / "waledac.txt").write_bytes((ROOT / "blocklists/waledac.txt").read_bytes())
+    for shipped in (ROOT / "blocklists").glob("*.txt"):
+        (lists / shipped.name).write_bytes(shipped.read_bytes())
     (root / "etc/sinkholed").mkdir(parents=True)
     (root / "var/lib/sinkholed").mkdir(parents=True)
     (root / "blocklists").symlink_to(ROOT / "blocklists")

@@ -21,7 +21,8 @@ OTHERS = ["sbin/sinkholectl", "share/man/man8/sinkholectl.8",
           "share/sinkholed/sinkholed-alerts.yaml", "share/sinkholed/sinkholed-dashboard.json",
           "share/man/man8/sinkholed.8", "share/man/man5/sinkholed.yaml.5",
           "lib/systemd/system/sinkholed.service", "lib/sysusers.d/sinkholed.conf",
-          "lib/tmpfiles.d/sinkholed.conf", "share/sinkholed/blocklists/waledac.txt",
+          "lib/tmpfiles.d/sinkholed.conf", "share/sinkholed/blocklists/sinkholes.txt",
+          "share/sinkholed/blocklists/waledac.txt",
           "share/sinkholed/60-sinkholed.conf"]
 
 

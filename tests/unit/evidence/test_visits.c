@@ -75,6 +75,7 @@ static void test_batches(void **state)
 
 static void test_full(void **state)
 {
+	const struct visit_key fifth = key_of(5);
 	struct visits *v;
 	size_t count;
 
@@ -86,9 +87,7 @@ static void test_full(void **state)
 		assert_true(visits_add(v, &key, 1));
 	}
 	assert_false(visits_add(v, &(struct visit_key){.port = 1}, 1));
-	assert_true(visits_add(
-		v, &(const struct visit_key){key_of(5).client, 80, "5.example", "", "", "", ""},
-		2));
+	assert_true(visits_add(v, &fifth, 2));
 	(void)visits_batch(v, &count);
 	assert_int_equal(count, VISITS_MAX);
 	visits_free(v);

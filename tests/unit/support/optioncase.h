@@ -66,6 +66,7 @@ static inline void option_expect_good(const char *yaml, const struct option_case
 	assert_non_null(out);
 	assert_int_equal(conf_dump(conf, out), ERR_OK);
 	assert_int_equal(fclose(out), 0);
+	assert_non_null(dump);
 	conf_free(conf);
 	snprintf(wanted, sizeof(wanted), " %s: %s\n", c->key, c->good);
 	if (!strstr(dump, wanted) && *c->good != '[' && *c->good != '{')
