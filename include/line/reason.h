@@ -66,7 +66,8 @@ static inline bool list_format_has_names(enum list_format format)
 	X(LINE_TAKEN_BACK, "taken back by another line ($badfilter)") \
 	X(LINE_FORWARD, "about where a name is asked for") \
 	X(LINE_SETTING, "a setting of another program that blocks nothing") \
-	X(LINE_TYPE, "a type of record that rules cannot give")
+	X(LINE_TYPE, "a type of record that rules cannot give") \
+	X(LINE_LIFTS, "of a mandatory zone, and would let pass what it blocks")
 
 /* clang-format on */
 

@@ -20,10 +20,12 @@ struct weakened_name {
 	struct name owner;
 	const struct pattern *pattern; /* of one of the two policies; NULL: it is an owner */
 	bool below;		       /* the owner itself is as it was: "*.owner" */
+	bool server;		       /* it is a name server, whose zones are meant */
 };
 
-/* Addresses of one family, from the first to the last. */
+/* Addresses of one family, from the first to the last: of answers, of clients, or of servers. */
 struct weakened_range {
+	enum trigger trigger;
 	struct ip first;
 	struct ip last;
 };
@@ -36,9 +38,9 @@ struct weakening {
 };
 
 /*
- * Which names and addresses list `list` of `before` blocks that no mandatory list of `after` would
- * block: every name there is, not only those of rules.  A list whose action does not block has
- * none.  The sets of both hash with the same key.
+ * Which names, addresses, clients and name servers list `list` of `before` blocks that no mandatory
+ * list of `after` would block: every name there is, not only those of rules.  A list whose action
+ * does not block has none.  The sets of both hash with the same key.
  *
  * Of all names only those need be asked that are the owner of a rule of the list, or of an
  * exception of `after`, or are below one and below no other: between two owners all names are

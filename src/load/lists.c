@@ -99,17 +99,21 @@ static void tell_names(const struct policy_list *former, const struct weakening 
 	for (uint64_t i = 0; i < weakening->count && i < WEAKEN_NAMES_MAX; i++) {
 		const struct weakened_name *name = &weakening->names[i];
 
-		log_error("list %s: would no longer be blocked: %s%s", former->name,
-			  name->below ? "*." : "",
+		log_error("list %s: would no longer be blocked: %s%s%s", former->name,
+			  name->server ? "zones of the name server " : "", name->below ? "*." : "",
 			  domset_rule_text(&name->owner, name->pattern, text));
 	}
 	for (uint64_t i = 0; i < weakening->range_count && i < WEAKEN_NAMES_MAX; i++) {
+		const struct weakened_range *range = &weakening->ranges[i];
 		char first[INET6_ADDRSTRLEN];
 		char last[INET6_ADDRSTRLEN];
 
-		log_error("list %s: would no longer be blocked: %s-%s", former->name,
-			  ip_text(&weakening->ranges[i].first, first, sizeof(first)),
-			  ip_text(&weakening->ranges[i].last, last, sizeof(last)));
+		log_error("list %s: would no longer be blocked: %s%s-%s", former->name,
+			  range->trigger == TRIGGER_CLIENT	     ? "clients "
+			  : range->trigger == TRIGGER_SERVER_ADDRESS ? "name servers at "
+								     : "",
+			  ip_text(&range->first, first, sizeof(first)),
+			  ip_text(&range->last, last, sizeof(last)));
 	}
 }
 

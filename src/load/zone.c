@@ -23,6 +23,7 @@ enum err loader_read_rules(const struct load *load, const struct conf_list *conf
 		.addrguard = options->addrguard,
 		.allowed = options->allowed,
 		.ttl_s = conf->sinkhole.ttl_s,
+		.mandatory = conf->mandatory,
 		.overridden = conf->action != ACTION_GIVEN,
 		.nearest = conf->wildcards == CONF_WILDCARDS_NEAREST,
 	};

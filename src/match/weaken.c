@@ -22,6 +22,8 @@ struct comparison {
 	const struct policy *before;
 	unsigned int list;
 	const struct policy *after;
+	const struct domset *old; /* of the two policies: names, or name servers */
+	const struct domset *new; /* NULL: there is none */
 	const atomic_bool *cancelled;
 	bool of_after; /* the rules walked are exceptions of `after` */
 	uint32_t rules;
@@ -41,7 +43,9 @@ static bool is_blocked_after(const struct comparison *c, const struct probe *pro
 	struct domset_hit all[DOMSET_LISTS_MAX];
 	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
 
-	domset_lookup(c->after->set, &probe->name, &probe->suffixes, type, &hits);
+	if (!c->new)
+		return false;
+	domset_lookup(c->new, &probe->name, &probe->suffixes, type, &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
 		if (is_enforced(c->after, &hits.hit[i]))
 			return true;
@@ -55,7 +59,7 @@ static bool is_blocked_before(const struct comparison *c, const struct probe *pr
 	struct domset_hit all[DOMSET_LISTS_MAX];
 	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
 
-	domset_lookup(c->before->set, &probe->name, &probe->suffixes, type, &hits);
+	domset_lookup(c->old, &probe->name, &probe->suffixes, type, &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
 		if (hits.hit[i].list == c->list)
 			return policy_hit_blocks(c->before, &hits.hit[i]) &&
@@ -66,8 +70,10 @@ static bool is_blocked_before(const struct comparison *c, const struct probe *pr
 /* True when a type of those that rules tell apart, or any other, is let go. */
 static bool is_lifted(const struct comparison *c, const struct probe *probe)
 {
-	uint32_t types = domset_types(c->before->set) | domset_types(c->after->set) | TYPESET_OTHER;
+	uint32_t types = domset_types(c->old) | TYPESET_OTHER;
 
+	if (c->new)
+		types |= domset_types(c->new);
 	for (; types; types &= types - 1) {
 		uint32_t type = types & -types;
 
@@ -96,7 +102,8 @@ static void tell(struct comparison *c, const struct probe *probe)
 		return;
 	c->told = owner;
 	if (w->count < WEAKEN_NAMES_MAX)
-		w->names[w->count] = (struct weakened_name){.owner = owner, .below = probe->below};
+		w->names[w->count] = (struct weakened_name){
+			.owner = owner, .below = probe->below, .server = c->old != c->before->set};
 	w->count++;
 }
 
@@ -112,10 +119,10 @@ static void tell_pattern(struct comparison *c, const struct pattern *pattern)
 
 static void ask_all(struct comparison *c)
 {
-	for (uint32_t i = 0; i < c->waiting; i++)
-		domset_prefetch(c->after->set, &c->probes[i].suffixes);
-	for (uint32_t i = 0; i < c->waiting; i++)
-		domset_prefetch_rules(c->after->set, &c->probes[i].suffixes);
+	for (uint32_t i = 0; c->new &&i < c->waiting; i++)
+		domset_prefetch(c->new, &c->probes[i].suffixes);
+	for (uint32_t i = 0; c->new &&i < c->waiting; i++)
+		domset_prefetch_rules(c->new, &c->probes[i].suffixes);
 	for (uint32_t i = 0; i < c->waiting; i++)
 		if (is_lifted(c, &c->probes[i]))
 			tell(c, &c->probes[i]);
@@ -129,7 +136,7 @@ static void add_probe(struct comparison *c, const struct name *name, bool below)
 
 	probe->name = *name;
 	probe->below = below;
-	name_hash_suffixes(domset_key(c->after->set), name, &probe->suffixes);
+	name_hash_suffixes(domset_key(c->old), name, &probe->suffixes);
 	if (c->waiting == BATCH)
 		ask_all(c);
 }
@@ -153,14 +160,13 @@ static bool is_cancelled(const struct comparison *c)
 	return c->cancelled && atomic_load_explicit(c->cancelled, memory_order_relaxed);
 }
 
-/* Walks the rules of list `list` of `policy` that lift, or those that do not. */
-static void walk(struct comparison *c, const struct policy *policy, unsigned int list,
-		 bool exceptions)
+/* Walks the rules of list `list` of `set` that lift, or those that do not. */
+static void walk(struct comparison *c, const struct domset *set, unsigned int list, bool exceptions)
 {
 	struct domset_iter iter;
 	struct domset_rule rule;
 
-	domset_iter_init_list(&iter, policy->set, list);
+	domset_iter_init_list(&iter, set, list);
 	while (domset_iter_next(&iter, &rule) && rule.list == list) {
 		if (++c->rules % RULES_A_TURN == 0) {
 			priority_give_way();
@@ -232,6 +238,19 @@ static void compare_patterns(struct comparison *c)
 	}
 }
 
+/* Those of the list that block, and what lifts in any that is enforced afterwards. */
+static void compare_sets(struct comparison *c, const struct domset *old, const struct domset *new)
+{
+	c->old = old;
+	c->new = new;
+	c->of_after = false;
+	walk(c, old, c->list, false);
+	c->of_after = true;
+	for (unsigned int i = 0; new &&i < c->after->list_count; i++)
+		if (policy_is_enforced(c->after, i) && domset_has_exceptions(new, i))
+			walk(c, new, i, true);
+}
+
 void weaken_compare(const struct policy *before, unsigned int list, const struct policy *after,
 		    const atomic_bool *cancelled, struct weakening *ret_weakening)
 {
@@ -248,11 +267,9 @@ void weaken_compare(const struct policy *before, unsigned int list, const struct
 	if (!action_blocks(before->lists[list].action) || policy_is_silent(before, list))
 		return;
 	weaken_compare_addresses(before, list, after, ret_weakening);
-	walk(&c, before, list, false);
-	c.of_after = true;
-	for (unsigned int i = 0; i < after->list_count; i++)
-		if (policy_is_enforced(after, i) && domset_has_exceptions(after->set, i))
-			walk(&c, after, i, true);
+	compare_sets(&c, before->set, after->set);
+	if (before->servers)
+		compare_sets(&c, before->servers, after->servers);
 	if (domset_patterns(before->set) + domset_patterns(after->set) > 0)
 		compare_patterns(&c);
 }

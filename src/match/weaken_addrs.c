@@ -11,6 +11,7 @@ struct range {
 /* A walk over the ranges of a policy's prefixes, those that overlap or touch made one. */
 struct ranges {
 	const struct policy *policy;
+	enum trigger trigger;
 	unsigned int list; /* POLICY_LISTS_MAX: all that are enforced */
 	uint32_t record;   /* to be looked at next */
 	uint32_t end;
@@ -32,14 +33,20 @@ static struct addrs_key before(struct addrs_key key)
 
 static bool has(const struct ranges *r, uint32_t record)
 {
-	unsigned int list = addrset_list(r->policy->prefixes[TRIGGER_ADDRESS], record);
+	const struct addrset *set = r->policy->prefixes[r->trigger];
+	const struct domset_hit hit = {
+		.list = (uint16_t)addrset_list(set, record),
+		.answer = addrset_answer(set, record),
+	};
 
-	return r->list == POLICY_LISTS_MAX ? policy_is_enforced(r->policy, list) : r->list == list;
+	return policy_hit_blocks(r->policy, &hit) &&
+	       (r->list == POLICY_LISTS_MAX ? policy_is_enforced(r->policy, hit.list)
+					    : r->list == hit.list);
 }
 
 static struct range range_of(const struct ranges *r, uint32_t record)
 {
-	const struct addrset *set = r->policy->prefixes[TRIGGER_ADDRESS];
+	const struct addrset *set = r->policy->prefixes[r->trigger];
 	bool v4 = record < set->v4_count;
 	struct addrs_key mask =
 		addrs_mask(set->nodes[record].len, v4 ? ADDRS_V4_BITS : ADDRS_V6_BITS);
@@ -56,11 +63,12 @@ static struct range range_of(const struct ranges *r, uint32_t record)
 	};
 }
 
-static void begin(struct ranges *r, const struct policy *policy, unsigned int list, bool v6)
+static void begin(struct ranges *r, const struct policy *policy, enum trigger trigger,
+		  unsigned int list, bool v6)
 {
-	const struct addrset *set = policy->prefixes[TRIGGER_ADDRESS];
+	const struct addrset *set = policy->prefixes[trigger];
 
-	*r = (struct ranges){.policy = policy, .list = list};
+	*r = (struct ranges){.policy = policy, .trigger = trigger, .list = list};
 	if (!set)
 		return;
 	r->record = v6 ? set->v4_count : 0;
@@ -110,11 +118,11 @@ static struct ip ip_of(struct addrs_key key, bool v6)
 	return ip;
 }
 
-static void tell(struct weakening *w, const struct range *range, bool v6)
+static void tell(struct weakening *w, enum trigger trigger, const struct range *range, bool v6)
 {
 	if (w->range_count < WEAKEN_NAMES_MAX)
-		w->ranges[w->range_count] =
-			(struct weakened_range){ip_of(range->first, v6), ip_of(range->last, v6)};
+		w->ranges[w->range_count] = (struct weakened_range){
+			trigger, ip_of(range->first, v6), ip_of(range->last, v6)};
 	w->range_count++;
 }
 
@@ -128,17 +136,17 @@ static void subtract(struct weakening *w, struct range range, struct ranges *kep
 		struct range gap = {range.first, before(keep->first)};
 
 		if (addrs_key_less(range.first, keep->first))
-			tell(w, &gap, v6);
+			tell(w, kept->trigger, &gap, v6);
 		if (!addrs_key_less(keep->last, range.last))
 			return;
 		range.first = after(keep->last);
 		*more = next(kept, keep);
 	}
-	tell(w, &range, v6);
+	tell(w, kept->trigger, &range, v6);
 }
 
 static void compare(const struct policy *old, unsigned int list, const struct policy *new,
-		    struct weakening *weakening, bool v6)
+		    enum trigger trigger, struct weakening *weakening, bool v6)
 {
 	struct ranges kept;
 	struct ranges all;
@@ -146,8 +154,8 @@ static void compare(const struct policy *old, unsigned int list, const struct po
 	struct range keep;
 	bool more;
 
-	begin(&all, old, list, v6);
-	begin(&kept, new, POLICY_LISTS_MAX, v6);
+	begin(&all, old, trigger, list, v6);
+	begin(&kept, new, trigger, POLICY_LISTS_MAX, v6);
 	more = next(&kept, &keep);
 	while (next(&all, &range))
 		subtract(weakening, range, &kept, &keep, &more, v6);
@@ -156,6 +164,11 @@ static void compare(const struct policy *old, unsigned int list, const struct po
 void weaken_compare_addresses(const struct policy *before, unsigned int list,
 			      const struct policy *after, struct weakening *weakening)
 {
-	compare(before, list, after, weakening, false);
-	compare(before, list, after, weakening, true);
+	static const enum trigger triggers[] = {TRIGGER_ADDRESS, TRIGGER_CLIENT,
+						TRIGGER_SERVER_ADDRESS};
+
+	for (size_t i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++) {
+		compare(before, list, after, triggers[i], weakening, false);
+		compare(before, list, after, triggers[i], weakening, true);
+	}
 }

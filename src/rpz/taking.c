@@ -230,6 +230,13 @@ static enum err take_data(struct taking *t, const struct taking_line *line,
 	return ERR_OK;
 }
 
+/* In a mandatory zone a pass for clients, addresses or servers would undo a block of its own. */
+static bool would_lift(const struct taking *t, enum trigger kind, uint8_t answer)
+{
+	return t->options->mandatory && kind != TRIGGER_NAME &&
+	       (answer == DOMSET_ANSWER_PASS || answer == DOMSET_ANSWER_TCP_ONLY);
+}
+
 enum err taking_add(struct taking *t, const struct taking_line *line, bool *ret_taken,
 		    enum list_reason *ret_reason)
 {
@@ -246,6 +253,11 @@ enum err taking_add(struct taking *t, const struct taking_line *line, bool *ret_
 
 	if (err != ERR_OK)
 		return err;
+	if (would_lift(t, trigger->kind, answer)) {
+		*ret_reason = LINE_LIFTS;
+		*ret_taken = false;
+		return ERR_OK;
+	}
 	if (is_scratch(trigger->kind))
 		trigger_name_of(&trigger->prefix, &place.owner);
 	place.hash = owners_hash(name_hash(t->options->key, &place.owner), place.scope);

@@ -212,3 +212,61 @@ def test_failures_are_left_as_they_are(daemon):
     for _ in range(2):
         assert rcode(ask(d.address, "any.test")) == "SERVFAIL"
     server.close()
+
+
+# ---- mandatory zones
+
+HELD = {"rpz-client-ip": "32.9.0.0.127.rpz-client-ip CNAME .\n", "rpz-nsdname": "ns.evil.test.rpz-nsdname CNAME .\n",
+        "rpz-nsip": "24.0.0.18.198.rpz-nsip CNAME .\n", "rpz-ip": "24.0.113.0.203.rpz-ip CNAME .\n"}
+ASKED = {"rpz-client-ip": ("any.test", "127.0.0.9"), "rpz-nsdname": ("a.bad-ns.test", None),
+         "rpz-nsip": ("a.bad-ip.test", None), "rpz-ip": ("wide.test", None)}
+
+
+@pytest.fixture
+def mandatory(daemon):
+    """Starts a daemon with a mandatory zone of these rules, beside one for a name."""
+    servers = []
+
+    def start(rules):
+        servers.append(ScriptedUpstream(script))
+        d = daemon({"upstreams": [servers[0].address]})
+        d.add_list("order", HEAD + "named.test CNAME .\n" + rules, format="rpz", action="given", mandatory=True)
+        return d.start()
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.mark.parametrize("trigger", HELD)
+def test_a_rule_of_a_mandatory_zone_is_not_lifted(mandatory, trigger):
+    d = mandatory(HELD[trigger])
+    name, source = ASKED[trigger]
+    assert rcode(ask(d.address, name, source=source)) == "NXDOMAIN"
+    d.write_list("order", HEAD + "named.test CNAME .\n")
+    assert "would not be blocked any more" in d.reload()
+    assert rcode(ask(d.address, name, source=source)) == "NXDOMAIN"
+    assert "would no longer be blocked: " in d.program.text()
+
+
+@pytest.mark.parametrize("trigger", HELD)
+def test_a_rule_that_stays_or_is_wider_is_no_weakening(mandatory, trigger):
+    d = mandatory(HELD[trigger])
+    wider = HELD[trigger].replace("32.9.0.0.127", "24.0.0.0.127").replace("24.0.0.18.198", "16.0.0.18.198")
+    d.write_list("order", HEAD + "named.test CNAME .\n" + wider)
+    assert "REFUSED" not in d.reload()
+
+
+@pytest.mark.parametrize("rule, name, source", [
+    ("32.9.0.0.127.rpz-client-ip CNAME rpz-passthru.", "named.test", "127.0.0.9"),
+    ("32.9.0.0.127.rpz-client-ip CNAME rpz-tcp-only.", "named.test", "127.0.0.9"),
+    ("24.0.113.0.203.rpz-ip CNAME .\n32.5.113.0.203.rpz-ip CNAME rpz-passthru.", "pass.test", None),
+    ("24.0.113.0.203.rpz-ip CNAME .\n32.5.113.0.203.rpz-ip CNAME rpz-passthru.", "mixed.test", None),
+    ("24.0.0.18.198.rpz-nsip CNAME .\nns.good.test.rpz-nsdname CNAME rpz-passthru.", "a.bad-ip.test", None),
+    ("24.0.0.18.198.rpz-nsip CNAME .\n32.1.0.18.198.rpz-nsip CNAME rpz-passthru.", "a.bad-ip.test", None),
+], ids=["client", "client-tcp", "address", "beside", "server", "server-address"])
+def test_what_passes_undoes_no_block_of_a_mandatory_zone(mandatory, rule, name, source):
+    d = mandatory(rule + "\n")
+    for tcp in (False, True):
+        assert rcode(ask(d.address, name, source=source, tcp=tcp)) == "NXDOMAIN"
+    assert "of a mandatory zone, and would let pass what it blocks" in d.program.text()
