@@ -41,7 +41,8 @@ struct rpz_options {
 	uint32_t ttl_s;			   /* of records, where the file does not say */
 	uint32_t max_ttl_s;		   /* of all that is given; 0: as it says */
 	const struct name *cname;	   /* what every rule gives; NULL: what it says */
-	bool mandatory;	 /* rules but for names that do not block are passed over: they lift nothing */
+	bool mandatory;	 /* rules but for names that do not block are passed over: they lift nothing
+			  */
 	bool overridden; /* every rule does what the list does, whatever it says */
 	bool nearest;	 /* a wildcard covers all names below it that have no nearer rule */
 };

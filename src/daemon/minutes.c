@@ -117,10 +117,11 @@ static void note_removed(struct minutes *minutes, const struct policy *policy)
 void minutes_load(struct minutes *minutes, const struct snapshot *snapshot,
 		  const struct load_result *result)
 {
-	const struct policy *policy = snapshot->policy;
+	const struct policy *policy;
 
 	if (!minutes)
 		return;
+	policy = snapshot->policy;
 	note_removed(minutes, policy);
 	for (size_t i = 0; i < policy->list_count; i++)
 		note_list(minutes, &policy->lists[i], &result->sources[i]);

@@ -28,26 +28,26 @@ static bool find_above(const struct query *q, const struct query_env *env, unsig
 	       reply_is_for_all_types(ret_reply) && !ret_reply->stale && ret_reply->body;
 }
 
-/* The reply as one to the question for the query's name, in whose message `msg` it stands then. */
-static bool put_below(const struct query *q, unsigned int label, struct reply *reply, uint8_t *msg)
+/* The reply as one to the question for the query's name, in whose message `buf` it stands then. */
+static bool put_below(const struct query *q, unsigned int label, struct reply *reply, uint8_t *buf)
 {
-	const uint8_t *above = reply->body - reply->question_end;
+	const uint8_t *from = reply->body - reply->question_end;
 	const size_t begin = WIRE_HEADER + q->qname.len + 4U;
 	const size_t end = reply->question_end + (size_t)reply->body_len;
 	size_t pos = reply->question_end;
 	struct rewrite out;
 	struct wire_rr rr;
 
-	memcpy(msg + WIRE_HEADER, q->qname.wire, q->qname.len);
-	rewrite_begin_behind(&out, above, msg, begin, WIRE_HEADER + q->suffixes.offset[label]);
-	while (pos < end && wire_next_rr(above, end, &pos, &rr) == ERR_OK)
+	memcpy(buf + WIRE_HEADER, q->qname.wire, q->qname.len);
+	rewrite_begin_behind(&out, from, buf, begin, WIRE_HEADER + q->suffixes.offset[label]);
+	while (pos < end && wire_next_rr(from, end, &pos, &rr) == ERR_OK)
 		rewrite_record(&out, &rr);
 	if (out.full)
 		return false;
-	memcpy(msg + begin, out.out + begin, out.len - begin);
+	memcpy(buf + begin, out.out + begin, out.len - begin);
 	reply->question_end = (uint16_t)begin;
 	reply->body_len = (uint16_t)(out.len - begin);
-	reply->body = msg + begin;
+	reply->body = buf + begin;
 	return true;
 }
 
