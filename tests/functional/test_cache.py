@@ -225,10 +225,11 @@ def test_type_with_a_share_does_not_push_out_the_rest(cached):
     for name in names:
         ask(d.address, name)
     exchange_many(d.address, [f"t{number}.test" for number in range(4000)], "TXT")
-    before = up.count()
+    before = len([q for q in up.asked() if q.type == "A"])
     for name in names:
         assert addresses(ask(d.address, name)) == [GOOD]
-    assert up.count() == before
+    # of TXT, questions that were sent once more may still arrive
+    assert len([q for q in up.asked() if q.type == "A"]) == before
     assert d.counted("cache_evicted") > 3000
 
 

@@ -376,12 +376,13 @@ def play(chaos, asker, rounds):
     starts(chaos)
     asker.begin(d.address)
     for _ in range(rounds):
-        chaos.change()
+        program, mark = d.program, d.program.mark()
+        chaos.change()  # which may have it loaded, too
         if chaos.one_in(5):
             asker.lenient |= chaos.accept()
         load = chaos.draw.choice(LOADS)
         log = load(chaos)
-        asker.settle(log, chaos.accepts())
+        asker.settle(program.text(mark) + "\n" + log, chaos.accepts())
         chaos.done[load.__name__] = chaos.done.get(load.__name__, 0) + 1
         chaos.done["accepted"] = chaos.done.get("accepted", 0) + log.count(" was accepted")
         time.sleep(0.01)

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -37,6 +38,7 @@
 #define LIBEVENT_FILES 3U /* of an event base */
 #define STATUS_CHILD 70	  /* the child's own failures, apart from the sanitizers' */
 #define LOG_SHOWN 16384
+#define PIPE_OCTETS 4096 /* of a page, the least that a pipe can have */
 
 struct daemon {
 	struct scratch scratch;
@@ -509,29 +511,24 @@ static void test_sigterm_while_loading(void **state)
 	assert_false(scratch_logged(&d->scratch, "reload 3"));
 }
 
-/* True when the daemon has the file open. */
-static bool has_open(const struct daemon *d, const char *path)
+/* Fills a list with more than fits in a pipe of one page. */
+static void write_long_list(struct daemon *d)
 {
-	char directory[PATH_MAX];
-	char at[PATH_MAX];
-	char link[PATH_MAX];
-	struct dirent *entry;
-	bool found = false;
-	DIR *files;
+	char text[PIPE_OCTETS * 2 + 1];
+	size_t len = 0;
 
-	snprintf(directory, sizeof(directory), "/proc/%d/fd", (int)d->pid);
-	files = opendir(directory);
-	assert_non_null(files);
-	while (!found && (entry = readdir(files))) {
-		ssize_t len;
+	while (len + sizeof("b00000.example\n") <= sizeof(text))
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "b%05zu.example\n", len);
+	write_list(d, text);
+}
 
-		snprintf(at, sizeof(at), "%s/%s", directory, entry->d_name);
-		len = readlink(at, link, sizeof(link) - 1);
-		link[len > 0 ? len : 0] = '\0';
-		found = strcmp(link, path) == 0;
-	}
-	closedir(files);
-	return found;
+/* How many octets wait in the pipe. */
+static int pipe_octets(int fd)
+{
+	int octets = 0;
+
+	assert_int_equal(ioctl(fd, FIONREAD, &octets), 0);
+	return octets;
 }
 
 /* Nobody reads the pipe that has taken the place of the file which a kept version is written to:
@@ -539,15 +536,21 @@ static bool has_open(const struct daemon *d, const char *path)
 static void test_sigterm_while_a_load_hangs(void **state)
 {
 	struct daemon *d = *state;
+	const char *path = scratch_path(&d->scratch, "state/x.list.new");
+	int pipe;
 
 	start_ready(d);
-	assert_int_equal(mkfifo(scratch_path(&d->scratch, "state/x.list.new"), 0600), 0);
-	write_list(d, "b.example\n");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	pipe = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(pipe >= 0);
+	assert_int_equal(fcntl(pipe, F_SETPIPE_SZ, PIPE_OCTETS), PIPE_OCTETS);
+	write_long_list(d);
 	send_signal(d, SIGHUP);
 	expect_notice(d, "RELOADING=1");
 	expect_blocked(d, "a.example");
-	AWAIT(has_open(d, scratch_path(&d->scratch, "list")), await_nap());
+	AWAIT(pipe_octets(pipe) == PIPE_OCTETS, await_nap());
 	end(d);
+	close(pipe);
 	expect_log(d, "the load under way does not give up: ending without it");
 	expect_log(d, "ended\n");
 }
