@@ -287,6 +287,7 @@ struct upstreams {
 	struct random_pool random;
 	uint32_t ports;
 	uint32_t in_flight;
+	uint32_t ending; /* of these: have given their places to others, and end from the loop */
 	uint32_t in_flight_max;
 	struct tls_client *tls; /* NULL: no server has needed it */
 	uint32_t tls_serial;	/* of it: another one, another number */
@@ -295,7 +296,7 @@ struct upstreams {
 	uint32_t server_count;
 	struct pool **pools; /* in force, as the snapshot's */
 	size_t pool_count;
-	struct question *questions; /* in_flight_max of them */
+	struct question *questions; /* in_flight_max, and some more that are ending */
 	struct question_list unused;
 	struct question_list *buckets; /* by key hash */
 	LIST_HEAD(, chase) chases;

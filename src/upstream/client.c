@@ -8,13 +8,13 @@
 
 #include "upstream/engine.h"
 
-enum err clients_create(struct clients *c, uint32_t in_flight, uint32_t buckets)
+enum err clients_create(struct clients *c, uint32_t questions, uint32_t buckets)
 {
-	c->all = calloc(in_flight, sizeof(*c->all));
+	c->all = calloc(questions, sizeof(*c->all));
 	c->buckets = calloc(buckets, sizeof(*c->buckets));
 	if (!c->all || !c->buckets)
 		return ERR_NOMEM;
-	for (uint32_t i = in_flight; i-- > 0;)
+	for (uint32_t i = questions; i-- > 0;)
 		LIST_INSERT_HEAD(&c->unused, &c->all[i], chain);
 	for (int i = 0; i < 2; i++)
 		TAILQ_INIT(&c->turns[i]);

@@ -181,7 +181,7 @@ bool question_over_link(const struct question *q, const struct server *server);
 
 /* ---- client.c */
 
-enum err clients_create(struct clients *clients, uint32_t in_flight, uint32_t buckets) MUST_CHECK;
+enum err clients_create(struct clients *clients, uint32_t questions, uint32_t buckets) MUST_CHECK;
 void clients_free(struct clients *clients);
 /* How many questions a prefix has in flight; `hash` is its ip_hash. */
 uint32_t client_load(struct upstreams *up, const struct ip *prefix, uint64_t hash);

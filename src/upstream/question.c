@@ -77,7 +77,8 @@ static struct question *begin(struct upstreams *up, const struct query_key *key,
 			      enum question_kind kind)
 {
 	struct question *q = LIST_FIRST(&up->unused);
-	struct pool *pool = q ? pool_take(up, key) : NULL;
+	bool has_place = q && up->in_flight - up->ending < up->in_flight_max;
+	struct pool *pool = has_place ? pool_take(up, key) : NULL;
 
 	if (!pool)
 		return NULL;
@@ -135,6 +136,7 @@ void question_end(struct question *q)
 	pool_give(q->pool);
 	LIST_INSERT_HEAD(&up->unused, q, chain);
 	up->in_flight--;
+	up->ending -= q->crowded_out;
 }
 
 struct question *question_oldest(const struct upstreams *up)

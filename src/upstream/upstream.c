@@ -6,6 +6,8 @@
 #include "upstream/engine.h"
 
 #define CROWDED_MS 500U /* in flight for longer, a question may have to make room */
+#define ENDING_MAX                                                                                 \
+	256U /* that have made room and not ended yet; what one turn of the loop brings */
 
 static struct question *if_old(const struct upstreams *up, struct question *q)
 {
@@ -41,7 +43,7 @@ static void crowd_out(struct upstreams *up, struct question *victim)
 static void make_room(struct upstreams *up, const struct ip *client, uint64_t client_hash,
 		      bool in_silence)
 {
-	if (up->in_flight >= up->in_flight_max - up->in_flight_max / 8)
+	if (up->in_flight - up->ending >= up->in_flight_max - up->in_flight_max / 8)
 		crowd_out(up, find_victim(up, client_load(up, client, client_hash), in_silence));
 }
 
@@ -114,6 +116,7 @@ enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, 
 {
 	struct upstreams *up = calloc(1, sizeof(*up));
 	uint32_t buckets = power_of_two_at_least(in_flight);
+	uint32_t questions = in_flight + (in_flight < ENDING_MAX ? in_flight : ENDING_MAX);
 
 	if (!up)
 		return ERR_NOMEM;
@@ -130,16 +133,16 @@ enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, 
 	TAILQ_INIT(&up->servers);
 	TAILQ_INIT(&up->queue);
 	TAILQ_INIT(&up->silences.questions);
-	up->questions = calloc(in_flight, sizeof(*up->questions));
+	up->questions = calloc(questions, sizeof(*up->questions));
 	up->buckets = calloc(buckets, sizeof(*up->buckets));
 	if (!up->questions || !up->buckets ||
-	    clients_create(&up->clients, in_flight, buckets) != ERR_OK ||
+	    clients_create(&up->clients, questions, buckets) != ERR_OK ||
 	    waiting_create(&up->waiting, UPSTREAM_WAITERS(in_flight), buckets) != ERR_OK ||
 	    pools_replace(up, pools, count) != ERR_OK) {
 		upstreams_free(up);
 		return ERR_NOMEM;
 	}
-	for (uint32_t i = in_flight; i-- > 0;)
+	for (uint32_t i = questions; i-- > 0;)
 		LIST_INSERT_HEAD(&up->unused, &up->questions[i], chain);
 	*ret_upstreams = up;
 	return ERR_OK;

@@ -48,6 +48,7 @@ void wait_crowd_out(struct question *q)
 	TAILQ_INSERT_TAIL(&q->client->questions, q, owned);
 	silence_leave(q);
 	q->crowded_out = true;
+	up->ending++;
 	wait_end_soon(q);
 }
 
