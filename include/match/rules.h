@@ -42,9 +42,10 @@ enum err rules_begin(struct rules *rules, unsigned int list) MUST_CHECK;
 struct rules_mark rules_mark(const struct rules *rules);
 void rules_rollback(struct rules *rules, const struct rules_mark *mark);
 
-/* Asked of each rule that is carried over, as those of the two sets are. */
+/* Asked of each rule that is carried over, as those of the sets are. */
 struct rules_filter {
 	struct domset_filter names;
+	struct domset_filter servers;
 	struct addrset_filter addresses;
 };
 

@@ -13,6 +13,7 @@
 struct gate {
 	struct listfile_options reading;
 	bool overridden; /* of a zone: every rule does what the list does */
+	bool bound; /* a mandatory zone, where no rule for clients, addresses or servers lifts */
 	struct list_report report;
 	bool left; /* a rule that is no exception */
 };
@@ -46,6 +47,13 @@ static bool take(void *arg, struct domset_rule *rule)
 	return !held;
 }
 
+static bool take_server(void *arg, struct domset_rule *rule)
+{
+	const struct gate *gate = arg;
+
+	return take(arg, rule) && !(gate->bound && domset_kind_lifts(&rule->kind));
+}
+
 static bool take_prefix(void *arg, struct addrset_rule *rule)
 {
 	const struct addrline_range range = addrline_range_of(&rule->prefix);
@@ -57,6 +65,8 @@ static bool take_prefix(void *arg, struct addrset_rule *rule)
 		rule->answer = DOMSET_ANSWER_LIST;
 		rule->data = 0;
 	}
+	if (gate->bound && domset_kind_lifts(&(struct domset_kind){.answer = rule->answer}))
+		return false;
 	ip_text(&rule->prefix.ip, text, sizeof(text));
 	if (held)
 		report_held_text(&gate->report, rule->line, held, text, strlen(text));
@@ -79,6 +89,7 @@ static void read_as_zone(const struct conf_list *conf, struct gate *gate)
 {
 	gate->reading.pass = false;
 	gate->overridden = conf->action != ACTION_GIVEN;
+	gate->bound = conf->mandatory;
 	gate->reading.allowed |= GUARD_ALLOW_ROOT;
 }
 
@@ -95,7 +106,8 @@ enum err loader_carry_over(struct load *load, unsigned int index, unsigned int f
 	struct policy_list *list = &load->policy->lists[index];
 	struct rules_mark mark = rules_mark(&load->rules);
 	struct gate gate = {.reading = loader_reading_of(conf, &load->gates, &load->rules, index)};
-	const struct rules_filter filter = {{take, &gate}, {take_prefix, &gate}};
+	const struct rules_filter filter = {
+		{take, &gate}, {take_server, &gate}, {take_prefix, &gate}};
 	enum err err;
 
 	if (is_of_no_use(conf, before))

@@ -61,6 +61,7 @@ void rules_rollback(struct rules *rules, const struct rules_mark *mark)
 /* Rules on their way from one policy to the next. */
 struct carrying {
 	const struct rules_filter *filter;
+	const struct domset_filter *names; /* of the set that is copied; NULL: takes all */
 	struct localdata *data;
 	const struct localdata *old;
 	enum err err;
@@ -77,7 +78,7 @@ static bool carry_name(void *arg, struct domset_rule *rule)
 {
 	struct carrying *c = arg;
 
-	if (c->err != ERR_OK || (c->filter && !c->filter->names.takes(c->filter->names.arg, rule)))
+	if (c->err != ERR_OK || (c->names && !c->names->takes(c->names->arg, rule)))
 		return false;
 	carry_data(c, &rule->data);
 	return c->err == ERR_OK;
@@ -123,9 +124,15 @@ enum err rules_copy_list(struct rules *rules, const struct policy *old, unsigned
 			 unsigned int list, const struct rules_filter *filter)
 {
 	struct rules_mark mark = rules_mark(rules);
-	struct carrying carrying = {.filter = filter, .data = rules->data, .old = old->data};
+	struct carrying carrying = {
+		.filter = filter,
+		.names = filter ? &filter->names : NULL,
+		.data = rules->data,
+		.old = old->data,
+	};
 	enum err err = copy_names(rules->names, old->set, old_list, list, &carrying);
 
+	carrying.names = filter ? &filter->servers : NULL;
 	if (err == ERR_OK)
 		err = copy_names(rules->servers, old->servers, old_list, list, &carrying);
 	if (err == ERR_OK)

@@ -227,10 +227,11 @@ def mandatory(daemon):
     """Starts a daemon with a mandatory zone of these rules, beside one for a name."""
     servers = []
 
-    def start(rules):
+    def start(rules, mandatory=True):
         servers.append(ScriptedUpstream(script))
         d = daemon({"upstreams": [servers[0].address]})
-        d.add_list("order", HEAD + "named.test CNAME .\n" + rules, format="rpz", action="given", mandatory=True)
+        d.add_list("order", HEAD + "named.test CNAME .\n" + rules, format="rpz", action="given",
+                   mandatory=mandatory)
         return d.start()
 
     yield start
@@ -257,16 +258,32 @@ def test_a_rule_that_stays_or_is_wider_is_no_weakening(mandatory, trigger):
     assert "REFUSED" not in d.reload()
 
 
-@pytest.mark.parametrize("rule, name, source", [
+LIFTING = [
     ("32.9.0.0.127.rpz-client-ip CNAME rpz-passthru.", "named.test", "127.0.0.9"),
     ("32.9.0.0.127.rpz-client-ip CNAME rpz-tcp-only.", "named.test", "127.0.0.9"),
     ("24.0.113.0.203.rpz-ip CNAME .\n32.5.113.0.203.rpz-ip CNAME rpz-passthru.", "pass.test", None),
     ("24.0.113.0.203.rpz-ip CNAME .\n32.5.113.0.203.rpz-ip CNAME rpz-passthru.", "mixed.test", None),
     ("24.0.0.18.198.rpz-nsip CNAME .\nns.good.test.rpz-nsdname CNAME rpz-passthru.", "a.bad-ip.test", None),
     ("24.0.0.18.198.rpz-nsip CNAME .\n32.1.0.18.198.rpz-nsip CNAME rpz-passthru.", "a.bad-ip.test", None),
-], ids=["client", "client-tcp", "address", "beside", "server", "server-address"])
+]
+IDS = ["client", "client-tcp", "address", "beside", "server", "server-address"]
+
+
+@pytest.mark.parametrize("rule, name, source", LIFTING, ids=IDS)
 def test_what_passes_undoes_no_block_of_a_mandatory_zone(mandatory, rule, name, source):
     d = mandatory(rule + "\n")
     for tcp in (False, True):
         assert rcode(ask(d.address, name, source=source, tcp=tcp)) == "NXDOMAIN"
     assert "of a mandatory zone, and would let pass what it blocks" in d.program.text()
+
+
+@pytest.mark.parametrize("rule, name, source", LIFTING, ids=IDS)
+def test_zone_that_becomes_mandatory_keeps_none_of_its_passes(mandatory, rule, name, source):
+    """And its file cannot be read just then: it is what was in force before that stays."""
+    d = mandatory(rule + "\n", mandatory=False)
+    d.write_list("order", "<html>\n")
+    d.config["lists"][0]["mandatory"] = True
+    d.write_config()
+    assert "REFUSED" in d.reload()
+    for tcp in (False, True):
+        assert rcode(ask(d.address, name, source=source, tcp=tcp)) == "NXDOMAIN"
