@@ -46,7 +46,8 @@ void rules_rollback(struct rules *rules, const struct rules_mark *mark);
 struct rules_filter {
 	struct domset_filter names;
 	struct domset_filter servers;
-	struct addrset_filter addresses;
+	struct addrset_filter addresses; /* that answers and servers have */
+	struct addrset_filter clients;
 };
 
 /* Begins list `list`, with the rules of `old`'s list `old_list` that `filter` (NULL: takes all)

@@ -54,25 +54,38 @@ static bool take_server(void *arg, struct domset_rule *rule)
 	return take(arg, rule) && !(gate->bound && domset_kind_lifts(&rule->kind));
 }
 
-static bool take_prefix(void *arg, struct addrset_rule *rule)
+static bool lifts(const struct addrset_rule *rule)
+{
+	return domset_kind_lifts(&(struct domset_kind){.answer = rule->answer});
+}
+
+/* Clients are whom the operator means. */
+static bool take_client(void *arg, struct addrset_rule *rule)
+{
+	struct gate *gate = arg;
+
+	if (gate->overridden) {
+		rule->answer = DOMSET_ANSWER_LIST;
+		rule->data = 0;
+	}
+	if (gate->bound && lifts(rule))
+		return false;
+	gate->left |= !lifts(rule);
+	return true;
+}
+
+static bool take_address(void *arg, struct addrset_rule *rule)
 {
 	const struct addrline_range range = addrline_range_of(&rule->prefix);
 	struct gate *gate = arg;
 	const char *held = addrguard_entry(gate->reading.addrguard, &range);
 	char text[INET6_ADDRSTRLEN];
 
-	if (gate->overridden) {
-		rule->answer = DOMSET_ANSWER_LIST;
-		rule->data = 0;
-	}
-	if (gate->bound && domset_kind_lifts(&(struct domset_kind){.answer = rule->answer}))
-		return false;
+	if (!held || (lifts(rule) && !gate->overridden))
+		return take_client(arg, rule);
 	ip_text(&rule->prefix.ip, text, sizeof(text));
-	if (held)
-		report_held_text(&gate->report, rule->line, held, text, strlen(text));
-	else
-		gate->left = true;
-	return !held;
+	report_held_text(&gate->report, rule->line, held, text, strlen(text));
+	return false;
 }
 
 /* True when the rules do not say any more what they are wanted for. */
@@ -107,7 +120,7 @@ enum err loader_carry_over(struct load *load, unsigned int index, unsigned int f
 	struct rules_mark mark = rules_mark(&load->rules);
 	struct gate gate = {.reading = loader_reading_of(conf, &load->gates, &load->rules, index)};
 	const struct rules_filter filter = {
-		{take, &gate}, {take_server, &gate}, {take_prefix, &gate}};
+		{take, &gate}, {take_server, &gate}, {take_address, &gate}, {take_client, &gate}};
 	enum err err;
 
 	if (is_of_no_use(conf, before))

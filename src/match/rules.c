@@ -60,8 +60,9 @@ void rules_rollback(struct rules *rules, const struct rules_mark *mark)
 
 /* Rules on their way from one policy to the next. */
 struct carrying {
-	const struct rules_filter *filter;
-	const struct domset_filter *names; /* of the set that is copied; NULL: takes all */
+	/* of the set that is copied; NULL: takes all */
+	const struct domset_filter *names;
+	const struct addrset_filter *addresses;
 	struct localdata *data;
 	const struct localdata *old;
 	enum err err;
@@ -88,8 +89,7 @@ static bool carry_address(void *arg, struct addrset_rule *rule)
 {
 	struct carrying *c = arg;
 
-	if (c->err != ERR_OK ||
-	    (c->filter && !c->filter->addresses.takes(c->filter->addresses.arg, rule)))
+	if (c->err != ERR_OK || (c->addresses && !c->addresses->takes(c->addresses->arg, rule)))
 		return false;
 	carry_data(c, &rule->data);
 	return c->err == ERR_OK;
@@ -106,12 +106,16 @@ static enum err copy_names(struct domset_builder *builder, const struct domset *
 }
 
 static enum err copy_addresses(struct rules *rules, const struct policy *old, unsigned int old_list,
-			       unsigned int list, struct carrying *carrying)
+			       unsigned int list, const struct rules_filter *filter,
+			       struct carrying *carrying)
 {
 	const struct addrset_filter carried = {carry_address, carrying};
 	enum err err = ERR_OK;
 
 	for (unsigned int i = TRIGGER_ADDRESS; i < TRIGGER_COUNT && err == ERR_OK; i++) {
+		if (filter)
+			carrying->addresses =
+				i == TRIGGER_CLIENT ? &filter->clients : &filter->addresses;
 		err = addrset_builder_copy_list(rules->addresses[i], old->prefixes[i], old_list,
 						list, &carried);
 		if (err == ERR_OK)
@@ -125,7 +129,6 @@ enum err rules_copy_list(struct rules *rules, const struct policy *old, unsigned
 {
 	struct rules_mark mark = rules_mark(rules);
 	struct carrying carrying = {
-		.filter = filter,
 		.names = filter ? &filter->names : NULL,
 		.data = rules->data,
 		.old = old->data,
@@ -136,7 +139,7 @@ enum err rules_copy_list(struct rules *rules, const struct policy *old, unsigned
 	if (err == ERR_OK)
 		err = copy_names(rules->servers, old->servers, old_list, list, &carrying);
 	if (err == ERR_OK)
-		err = copy_addresses(rules, old, old_list, list, &carrying);
+		err = copy_addresses(rules, old, old_list, list, filter, &carrying);
 	if (err != ERR_OK)
 		rules_rollback(rules, &mark);
 	return err;

@@ -287,3 +287,14 @@ def test_zone_that_becomes_mandatory_keeps_none_of_its_passes(mandatory, rule, n
     assert "REFUSED" in d.reload()
     for tcp in (False, True):
         assert rcode(ask(d.address, name, source=source, tcp=tcp)) == "NXDOMAIN"
+
+
+@pytest.mark.parametrize("trigger", HELD)
+@pytest.mark.parametrize("held", [True, False], ids=["mandatory", "not"])
+def test_rules_in_force_outlive_a_file_that_cannot_be_read(mandatory, trigger, held):
+    d = mandatory(HELD[trigger], mandatory=held)
+    d.write_list("order", "<html>\n")
+    log = d.reload()
+    assert "REFUSED" in log and "no longer" not in log and "held back" not in log
+    name, source = ASKED[trigger]
+    assert rcode(ask(d.address, name, source=source)) == "NXDOMAIN"
