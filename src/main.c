@@ -22,6 +22,7 @@
 #include "daemon/lifecycle.h"
 #include "daemon/proof.h"
 #include "load/loader.h"
+#include "load/notes.h"
 #include "daemon/successor.h"
 #include "daemon/trial.h"
 #include "system/privilege.h"
@@ -160,7 +161,7 @@ static void hold_signals(void)
 /* Serves until a signal ends the daemon.  Takes over `first`. */
 static enum err serve(const struct arguments *args, struct legacy *legacy,
 		      struct workers_config *config, struct snapshot *first,
-		      const struct load_result *result)
+		      const struct load_result *result, const struct notes *notes)
 {
 	struct lifecycle_config life = {
 		.conf_path = args->conf_path,
@@ -168,6 +169,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		.name_key = config->name_key,
 		.cookie_secret = config->cookie_secret,
 		.first = result,
+		.notes = notes,
 		.beside = &legacy->beside,
 	};
 	bool succeeds = successor_is_one(&legacy->successor);
@@ -207,16 +209,17 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 /* Loads the lists and serves.  Takes over `conf`. */
 static enum err load_and_serve(const struct arguments *args, struct legacy *legacy,
 			       struct conf *conf, struct workers_config *config,
-			       struct err_text *text)
+			       struct notes *notes, struct err_text *text)
 {
+	const struct load_options options = {.notes = notes};
 	struct load_result result;
 	struct snapshot *first;
 	enum err err;
 
 	if (successor_is_one(&legacy->successor))
-		err = loader_load_aside(conf, &config->name_key, &first, &result, text);
+		err = loader_load_aside(conf, &config->name_key, &options, &first, &result, text);
 	else
-		err = loader_load(conf, &config->name_key, NULL, NULL, &first, &result, text);
+		err = loader_load(conf, &config->name_key, NULL, &options, &first, &result, text);
 	if (err != ERR_OK)
 		return err;
 	err = manual_apply(first, text);
@@ -224,7 +227,7 @@ static enum err load_and_serve(const struct arguments *args, struct legacy *lega
 		snapshot_free(first);
 		return err;
 	}
-	err = serve(args, legacy, config, first, &result);
+	err = serve(args, legacy, config, first, &result, notes);
 	return err_set(text, err, "%s", err_str(err));
 }
 
@@ -245,6 +248,7 @@ static int run(const struct arguments *args, struct conf *conf)
 	struct workers_config config = {.listeners = &listeners};
 	struct legacy legacy = {.successor = {.channel = -1}};
 	struct err_text text = {"no random numbers"};
+	struct notes *notes = NULL;
 	enum err err = hash_key_random(&config.name_key);
 	int status;
 
@@ -260,9 +264,12 @@ static int run(const struct arguments *args, struct conf *conf)
 	if (err == ERR_OK)
 		err = enter(conf, &legacy, &config, &text);
 	if (err == ERR_OK)
-		err = load_and_serve(args, &legacy, conf, &config, &text);
+		err = err_set(&text, notes_create(&notes), "out of memory");
+	if (err == ERR_OK)
+		err = load_and_serve(args, &legacy, conf, &config, notes, &text);
 	else
 		conf_free(conf);
+	notes_free(notes);
 	beside_free(&legacy.beside);
 	listeners_close(&listeners);
 	inherited_fini(&legacy.inherited);

@@ -48,6 +48,12 @@ void inforce_pause(struct inforce *f, bool pause);
 void inforce_forbid(struct inforce *f);
 const atomic_bool *inforce_forbidden(const struct inforce *f);
 
+/* What is in force; the loader's thread may read it as long as a load is said to be under way. */
+const struct snapshot *inforce_snapshot(struct inforce *f);
+
+/* True once, when something began or ended by command or by its term since the last call. */
+bool inforce_has_changed(struct inforce *f);
+
 /* The number of a reload that somebody wants, as loads.covered_of will tell that it is over. */
 uint64_t inforce_want(struct inforce *f, enum web_reload kind);
 

@@ -17,6 +17,7 @@
 #include "daemon/beside.h"
 #include "daemon/minutes.h"
 #include "load/loader.h"
+#include "load/notes.h"
 #include "net/worker.h"
 
 struct lifecycle_config {
@@ -29,6 +30,7 @@ struct lifecycle_config {
 	struct beside *beside;		 /* begun */
 	struct minutes *minutes;	 /* NULL: none are kept */
 	const struct load_result *first; /* how the load at the start went */
+	const struct notes *notes;	 /* of that load */
 };
 
 /*

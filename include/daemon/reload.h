@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "daemon/inforce.h"
+#include "load/notes.h"
 
 struct reload;
 
@@ -25,6 +26,11 @@ enum err reload_create(struct event_base *base, const char *conf_path,
 /* Begins what was wanted first (inforce_want), when the one under way is over; after that the next.
  */
 void reload_start(struct reload *reload);
+
+/* Writes receipts for what is in force, in a thread as a load's; see acknowledge() for the
+ * arguments, which have to last as long as it is busy.  Not while it is. */
+void reload_tell(struct reload *reload, const struct load_result *result,
+		 const struct notes *notes);
 
 bool reload_is_busy(const struct reload *reload);
 

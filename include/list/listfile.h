@@ -33,6 +33,7 @@ struct listfile_options {
 	/* Given every octet that is read, in order; NULL: nobody. */
 	void (*taken)(void *arg, const void *data, size_t len);
 	void *taken_arg;
+	const struct report_ear *ear; /* told of what is not taken; NULL: nobody */
 	/* Given the lines of a zone file, each numbered by the report; NULL: such a file is
 	 * refused. What fails ends the reading, with `text`. */
 	enum err (*zone_line)(void *arg, const char *line, size_t len, struct err_text *text);

@@ -25,7 +25,25 @@ struct report_note {
 	char text[REPORT_NOTE_MAX]; /* reason, and the text of the line; printable ASCII */
 };
 
+/* What became of an entry that is not in force. */
+enum report_fate {
+	REPORT_MALFORMED, /* a bad line */
+	REPORT_SKIPPED,
+	REPORT_HELD,  /* back, by the over-block gate */
+	REPORT_AGAIN, /* the same rule was there already, which is in force */
+	REPORT_FATE_COUNT
+};
+
+/* Who is told of every line that is not taken; the texts are the teller's. */
+struct report_ear {
+	void (*begin)(void *arg); /* a file is read: what was told before does not hold */
+	void (*hear)(void *arg, enum report_fate fate, uint32_t line, const char *reason,
+		     const char *text, size_t len);
+	void *arg;
+};
+
 struct list_report {
+	const struct report_ear *ear; /* NULL: nobody; see report_listen */
 	enum list_format format;
 	struct stat version; /* of the file that was read */
 	bool unsteady;	     /* it was being written: to be read again in a moment */
@@ -50,6 +68,9 @@ struct list_report {
 };
 
 void report_init(struct list_report *report, enum list_format format);
+
+/* Has `ear` (NULL: nobody) told from now on, until the next report_init. */
+void report_listen(struct list_report *report, const struct report_ear *ear);
 
 /*
  * Counts a line that is bad or skipped, as the reason has it; the first few are kept as

@@ -50,6 +50,7 @@ struct load_result {
 	size_t lapsing;	   /* lists whose order lapses soon */
 	uint64_t held;	   /* entries that the guard holds back, of all lists in force */
 	uint32_t took_ms;
+	uint64_t began_s;   /* Unix time */
 	bool accept_known;  /* the list of `accept` is configured, or was in force */
 	bool accept_needed; /* it lifts something, or changes by more than its limit */
 	char accept_file[DIGEST_TEXT_MAX]; /* for accept_write */
@@ -65,12 +66,15 @@ struct load_refusals {
 	struct err_text list[LOAD_REFUSALS_MAX];
 };
 
+struct notes;
+
 struct load_options {
 	bool strict; /* a list that is refused fails the load (for a check) */
 	bool draft;  /* with `strict`: the configuration has mistakes; the lists alone are read, and
 		      * those without a name or a file are passed over */
 	struct load_refusals *refusals; /* of a strict load; NULL: they are logged */
 	struct load_result *judged;	/* what is known of each list of a load that fails; NULL */
+	struct notes *notes; /* of lines that are not in force; NULL: nobody wants them */
 	const char *accept; /* takes this list whatever it lifts, and uses up nothing; NULL: none */
 	const atomic_bool *cancelled; /* looked at now and then; NULL: never */
 };
@@ -87,8 +91,8 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 
 /* As loader_load at a start, behind the threads of another process that serves meanwhile. */
 enum err loader_load_aside(struct conf *conf, const struct hash_key *name_key,
-			   struct snapshot **ret_snapshot, struct load_result *ret_result,
-			   struct err_text *text) MUST_CHECK;
+			   const struct load_options *options, struct snapshot **ret_snapshot,
+			   struct load_result *ret_result, struct err_text *text) MUST_CHECK;
 
 /* The gate of `conf` for single names.  ERR_NOMEM. */
 enum err loader_make_guard(const struct conf_guard *conf, struct guard **ret_guard) MUST_CHECK;

@@ -201,6 +201,12 @@ enum err domset_builder_copy_list(struct domset_builder *builder, const struct d
 				  unsigned int old_list, unsigned int list,
 				  const struct domset_filter *filter) MUST_CHECK;
 
+/* Called for each rule of a list that is there already, when the set is frozen. */
+typedef void domset_again_fn(void *arg, unsigned int list, uint32_t line, const struct name *owner);
+
+/* Has `again` called; of patterns it is not told. */
+void domset_builder_tell_again(struct domset_builder *builder, domset_again_fn *again, void *arg);
+
 /*
  * Freezes the builder's rules.  The builder is empty afterwards (and still to be freed) when
  * ERR_OK is returned, and unchanged when not.  ERR_NOMEM.

@@ -54,6 +54,15 @@
 	  "[--format FORMAT] [--client ADDRESS] [--list LIST] [--name NAME] [--since TIME]",       \
 	  "what they have asked for, as sinkholed --report has it; only so much as takes a "       \
 	  "moment")                                                                                \
+	X(RECEIPTS, "receipts", "GET", "/v1/receipts",                                             \
+	  "[LIST] [--format FORMAT] [--after NUMBER]",                                             \
+	  "of each entry of an order, of a mandatory list and of what was blocked by command: "    \
+	  "when it came, since when every worker has it, when it left, or why it is not in "       \
+	  "force, as csv or json; a request to the API is answered with 5,000 at most, the next "  \
+	  "ones come after the last number, until there are none")                                 \
+	X(AUDIT, "audit", "GET", "/v1/audit", "[--list LIST] [--last NUMBER]",                     \
+	  "the last lines of the audit log (20, or as many as asked for up to 1000), those about " \
+	  "one list alone, and whether the log is as it was written; fails when it is not")        \
 	X(HISTORY, "history", "GET", "/v1/history", "",                                            \
 	  "the counters of the last hour, each ten seconds")                                       \
 	X(PAGE, "page", "GET", "/v1/page", "", "the address of the dashboard, with the token")     \

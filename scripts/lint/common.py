@@ -8,7 +8,7 @@ from pathlib import Path
 ROOMS = ("base", "dns", "map", "given", "addrs", "pattern", "match", "inspect", "line", "list",
          "rpz", "conf", "cache", "names", "feed", "query", "explain", "loop", "remote", "upstream",
          "net", "system", "load", "manual", "evidence", "report", "landing", "querylog", "audit",
-         "web", "daemon", "main")
+         "receipt", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 LISTS = {"map", "given", "addrs", "pattern", "match", "inspect", "line", "list", "rpz", "explain"}
 SOCKETS = {"remote", "upstream", "net"}
@@ -23,6 +23,7 @@ NEVER = {
     "report": SOCKETS,
     "landing": SOCKETS,
     "querylog": SOCKETS,
+    "receipt": SOCKETS,
     "web": SOCKETS,
 }
 MAY_USE = {room: set(ROOMS[:n + 1]) - NEVER.get(room, set()) for n, room in enumerate(ROOMS)}

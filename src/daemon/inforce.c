@@ -32,6 +32,7 @@ struct inforce {
 	struct minutes *minutes; /* NULL: none are kept */
 	struct former *formers;
 	bool paused;
+	atomic_bool changed; /* since inforce_has_changed was asked */
 	uint64_t warned_s; /* when the log was last warned of what lapses; 0: not of these lists */
 	atomic_bool forbidden; /* set under the lock */
 };
@@ -89,6 +90,7 @@ static enum err follow(struct inforce *f, struct policy_manual *compiled)
 	minutes_orders(f->minutes, former->snapshot->policy, next->policy);
 	former->next = f->formers;
 	f->formers = former;
+	f->changed = true;
 	return ERR_OK;
 }
 
@@ -256,21 +258,26 @@ static enum err add_manual(struct inforce *f, struct snapshot *snapshot)
 	return ERR_OK;
 }
 
-static const struct conf *conf_now(struct inforce *f)
+const struct snapshot *inforce_snapshot(struct inforce *f)
 {
-	const struct conf *conf;
+	const struct snapshot *snapshot;
 
 	pthread_mutex_lock(&f->lock);
-	conf = workers_snapshot(f->workers)->conf; /* until the loader puts another one in force */
+	snapshot = workers_snapshot(f->workers);
 	pthread_mutex_unlock(&f->lock);
-	return conf;
+	return snapshot;
+}
+
+bool inforce_has_changed(struct inforce *f)
+{
+	return atomic_exchange(&f->changed, false);
 }
 
 enum err inforce_put(struct inforce *f, struct snapshot *snapshot, const struct load_result *result)
 {
 	enum err err;
 
-	formerconf_note(conf_now(f), snapshot->conf); /* nobody waits for the disk */
+	formerconf_note(inforce_snapshot(f)->conf, snapshot->conf); /* nobody waits for the disk */
 	pthread_mutex_lock(&f->lock);
 	err = f->forbidden ? ERR_CANCELLED : add_manual(f, snapshot);
 	if (err == ERR_OK) {

@@ -293,6 +293,8 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	inforce_tick(life->inforce, reload_is_busy(life->reload));
+	if (!reload_is_busy(life->reload) && inforce_has_changed(life->inforce))
+		reload_tell(life->reload, NULL, NULL);
 }
 
 static enum err make_inforce(struct life *life)
@@ -334,6 +336,7 @@ static enum err life_init(struct life *life)
 	if (err == ERR_OK) {
 		watch_files(life);
 		beside_serve(config->beside, life->inforce);
+		reload_tell(life->reload, config->first, config->notes);
 	}
 	return err;
 }

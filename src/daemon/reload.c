@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/priority.h"
 #include "conf/conf.h"
+#include "receipt/acknowledge.h"
 #include "daemon/announce.h"
 #include "daemon/formerconf.h"
 #include "daemon/proof.h"
@@ -33,9 +34,11 @@ struct reload {
 	int loaded_fd; /* written to by the loader thread at its end */
 	pthread_t loader;
 	bool busy;
-	enum web_reload kind;	       /* of the load under way */
+	enum web_reload kind;	       /* of the load under way; WEB_RELOAD_COUNT: receipts alone */
 	uint64_t covers;	       /* for inforce_cover at its end */
 	const struct snapshot *former; /* what was in force then */
+	const struct load_result *told_result; /* of reload_tell */
+	const struct notes *told_notes;
 };
 
 /* ---- the loader thread */
@@ -46,11 +49,13 @@ static void tell_restart(void *arg, const char *option)
 	log_warning("reload: %s has changed, which takes effect at a restart only", option);
 }
 
-static enum err load_new(const struct reload *reload, struct snapshot **ret_snapshot,
-			 struct load_result *ret_result, struct err_text *text)
+static enum err load_new(const struct reload *reload, struct notes *notes,
+			 struct snapshot **ret_snapshot, struct load_result *ret_result,
+			 struct err_text *text)
 {
 	const struct load_options options = {
 		.strict = reload->kind == WEB_RELOAD_DRY,
+		.notes = notes,
 		.cancelled = inforce_forbidden(reload->inforce),
 	};
 	const struct snapshot *old = reload->former;
@@ -72,7 +77,7 @@ static void try_load(struct reload *reload)
 	struct snapshot *snapshot;
 	struct err_text text;
 
-	if (load_new(reload, &snapshot, &result, &text) != ERR_OK) {
+	if (load_new(reload, NULL, &snapshot, &result, &text) != ERR_OK) {
 		inforce_dry_failed(reload->inforce, text.text);
 		return;
 	}
@@ -87,13 +92,32 @@ static void tell_failure(const struct err_text *text)
 	sd_notifyf(0, "STATUS=the last reload failed, all stays as it was: %s", text->text);
 }
 
-static void load(struct reload *reload)
+/* What follows once the snapshot is in force. */
+static void tell_success(const struct reload *reload, const struct snapshot *snapshot,
+			 const struct load_result *result)
 {
 	char held[LOADER_HELD_MAX];
+
+	log_set_level(snapshot->conf->server.log_level);
+	log_notice("reload %llu done: %llu names of %zu lists in force, %zu lists refused%s, "
+		   "loaded in %u ms",
+		   (unsigned long long)snapshot->generation, (unsigned long long)result->names,
+		   result->lists, result->refused, loader_held_text(result, held), result->took_ms);
+	if (reload->kind == WEB_RELOAD_BACK)
+		log_warning("the former configuration is in force; %s still says otherwise, and is "
+			    "read again at the next reload or start",
+			    reload->conf_path);
+	announce_status(result);
+	proof_tell(snapshot, inforce_minutes(reload->inforce));
+}
+
+static void load(struct reload *reload, struct notes *notes)
+{
 	struct load_result result;
 	struct snapshot *snapshot;
 	struct err_text text;
-	enum err err = load_new(reload, &snapshot, &result, &text);
+	uint64_t in_force_s;
+	enum err err = load_new(reload, notes, &snapshot, &result, &text);
 
 	if (err == ERR_OK) {
 		loader_keep(snapshot, &result);
@@ -108,17 +132,26 @@ static void load(struct reload *reload)
 		inforce_failed(reload->inforce, text.text);
 		return;
 	}
-	log_set_level(snapshot->conf->server.log_level);
-	log_notice("reload %llu done: %llu names of %zu lists in force, %zu lists refused%s, "
-		   "loaded in %u ms",
-		   (unsigned long long)snapshot->generation, (unsigned long long)result.names,
-		   result.lists, result.refused, loader_held_text(&result, held), result.took_ms);
-	if (reload->kind == WEB_RELOAD_BACK)
-		log_warning("the former configuration is in force; %s still says otherwise, and is "
-			    "read again at the next reload or start",
-			    reload->conf_path);
-	announce_status(&result);
-	proof_tell(snapshot, inforce_minutes(reload->inforce));
+	in_force_s = clock_unix_s();
+	tell_success(reload, snapshot, &result);
+	minutes_write(inforce_minutes(reload->inforce));
+	/* who waits for the load need not wait for receipts */
+	inforce_cover(reload->inforce, reload->kind, reload->covers);
+	acknowledge(snapshot, &result, notes, in_force_s);
+}
+
+/* A load, with notes of what of its lists is not in force. */
+static void load_noted(struct reload *reload)
+{
+	struct notes *notes;
+
+	if (notes_create(&notes) != ERR_OK) {
+		log_error("reload FAILED, all stays as it was: out of memory");
+		inforce_failed(reload->inforce, "out of memory");
+		return;
+	}
+	load(reload, notes);
+	notes_free(notes);
 }
 
 static void *loader_thread(void *arg)
@@ -127,10 +160,13 @@ static void *loader_thread(void *arg)
 	uint64_t one = 1;
 
 	priority_step_back();
-	if (reload->kind == WEB_RELOAD_DRY)
+	if (reload->kind == WEB_RELOAD_COUNT)
+		acknowledge(inforce_snapshot(reload->inforce), reload->told_result,
+			    reload->told_notes, clock_unix_s());
+	else if (reload->kind == WEB_RELOAD_DRY)
 		try_load(reload);
 	else
-		load(reload);
+		load_noted(reload);
 	minutes_write(inforce_minutes(reload->inforce));
 	(void)malloc_trim(
 		0); /* the memory that this thread has freed is kept for the thread, which ends */
@@ -147,10 +183,23 @@ static void notify_reloading(void)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_us());
 }
 
-void reload_start(struct reload *reload)
+/* Begins the thread, with all signals blocked; 0, or why there is none. */
+static int begin_thread(struct reload *reload)
 {
 	sigset_t all;
 	sigset_t before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&reload->loader, NULL, loader_thread, reload);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	reload->busy = rc == 0;
+	return rc;
+}
+
+void reload_start(struct reload *reload)
+{
 	int rc;
 
 	if (reload->busy)
@@ -159,17 +208,25 @@ void reload_start(struct reload *reload)
 	if (reload->kind == WEB_RELOAD_COUNT)
 		return;
 	notify_reloading();
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&reload->loader, NULL, loader_thread, reload);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	reload->busy = rc == 0;
+	rc = begin_thread(reload);
 	if (rc != 0) {
 		log_error("reload FAILED, all stays as it was: no thread: %s", strerror(rc));
 		inforce_failed(reload->inforce, "there is no thread to be had");
 		inforce_cover(reload->inforce, reload->kind, reload->covers);
 		sd_notify(0, "READY=1");
 	}
+}
+
+void reload_tell(struct reload *reload, const struct load_result *result, const struct notes *notes)
+{
+	int rc;
+
+	reload->kind = WEB_RELOAD_COUNT;
+	reload->told_result = result;
+	reload->told_notes = notes;
+	rc = begin_thread(reload);
+	if (rc != 0)
+		log_error("receipts: not written: no thread: %s", strerror(rc));
 }
 
 static void on_loaded(evutil_socket_t fd, short what, void *arg)
@@ -182,8 +239,10 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 		return;
 	pthread_join(reload->loader, NULL);
 	reload->busy = false;
-	inforce_cover(reload->inforce, reload->kind, reload->covers);
-	sd_notify(0, "READY=1");
+	if (reload->kind != WEB_RELOAD_COUNT) {
+		inforce_cover(reload->inforce, reload->kind, reload->covers);
+		sd_notify(0, "READY=1");
+	}
 	reload_start(reload);
 	if (!reload->busy)
 		reload->done(reload->arg);

@@ -407,6 +407,7 @@ static enum err read_again(struct reader *reader, const struct listfile_options 
 	rewrites_fini(&reader->take.rewrites);
 	again.taken = NULL; /* that was given to whom it may concern */
 	report_init(reader->report, options->format);
+	report_listen(reader->report, options->ear);
 	*reader = (struct reader){
 		.options = &again,
 		.take = {&again, reader->take.builder, reader->report, {0}},
@@ -436,6 +437,7 @@ enum err listfile_load(const struct listfile_options *options, struct domset_bui
 	enum err err;
 
 	report_init(ret_report, options->format);
+	report_listen(ret_report, options->ear);
 	err = read_file(&reader);
 	if (err == ERR_OK && reader.taken_back.count > 0)
 		err = read_again(&reader, options, &mark);

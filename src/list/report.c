@@ -12,6 +12,13 @@ void report_init(struct list_report *report, enum list_format format)
 	report->format = format;
 }
 
+void report_listen(struct list_report *report, const struct report_ear *ear)
+{
+	report->ear = ear;
+	if (ear)
+		ear->begin(ear->arg);
+}
+
 /* Copies at most EXCERPT_MAX octets, printable ones as they are, others as '?'. */
 static void excerpt(char out[EXCERPT_MAX + 1], const char *text, size_t len)
 {
@@ -37,9 +44,18 @@ static void write_note(struct report_note *note, uint32_t line, enum list_reason
 		 len > EXCERPT_MAX ? "..." : "");
 }
 
+static void tell(const struct list_report *report, enum report_fate fate, uint32_t line,
+		 const char *reason, const char *text, size_t len)
+{
+	if (report->ear)
+		report->ear->hear(report->ear->arg, fate, line, reason, text, text ? len : 0);
+}
+
 void report_not_taken(struct list_report *report, uint32_t line, enum list_reason reason,
 		      const char *text, size_t len)
 {
+	tell(report, reason < LIST_REASON_SKIP ? REPORT_MALFORMED : REPORT_SKIPPED, line,
+	     list_reason_str(reason), text, len);
 	report->reasons[reason]++;
 	if (reason < LIST_REASON_SKIP) {
 		if (report->bad++ < REPORT_BAD_MAX)
@@ -72,6 +88,7 @@ void report_held_text(struct list_report *report, uint32_t line, const char *rea
 	uint32_t at = report->held++;
 	char cut[EXCERPT_MAX + 1];
 
+	tell(report, REPORT_HELD, line, reason, text, len);
 	if (at >= REPORT_HELD_MAX)
 		return;
 	excerpt(cut, text, len);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "load/load.h"
+#include "load/notes.h"
 #include "match/term.h"
 #include "match/weaken.h"
 
@@ -56,6 +57,9 @@ static enum err take_removed(struct load *load)
 /* What the pass before has made is of no use. */
 static enum err begin_pass(struct load *load)
 {
+	struct notes *notes = load->options.notes;
+	enum err err;
+
 	loader_drop_copies(load);
 	rules_fini(&load->rules);
 	policy_free(load->policy);
@@ -65,7 +69,12 @@ static enum err begin_pass(struct load *load)
 		return ERR_NOMEM;
 	load->policy->list_count = load->conf->lists_count;
 	policy_describe_rebinding(load->policy);
-	return rules_init(load->name_key, &load->rules);
+	err = rules_init(load->name_key, &load->rules);
+	if (err == ERR_OK && notes) {
+		notes_begin(notes, load->conf);
+		notes_listen(notes, load->rules.names);
+	}
+	return err;
 }
 
 /* Compiles all lists into a set. */

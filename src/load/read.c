@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "load/keep.h"
 #include "load/load.h"
+#include "load/notes.h"
 #include "list/listfile.h"
 
 #define TRIES_MAX 40U	/* two seconds: whoever writes for longer does not write a list */
@@ -45,6 +46,7 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 	options.cancelled = load->options.cancelled;
 	options.taken = taking ? take : NULL;
 	options.taken_arg = taking;
+	options.ear = load->options.notes ? notes_ear(load->options.notes, index) : NULL;
 	report_init(report, conf->format);
 	if (err == ERR_OK)
 		err = loader_read_rules(load, conf, &options, &into, report, text);

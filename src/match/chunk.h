@@ -112,11 +112,18 @@ static inline bool depth_is_set(const uint64_t depths[2], uint32_t labels)
 /* An empty table for `records` records.  ERR_NOMEM. */
 enum err domset_table_map(uint32_t records, struct pages *ret_table) MUST_CHECK;
 
+/* Who is told of rules that are there already; `tell` NULL: nobody. */
+struct domset_again {
+	domset_again_fn *tell;
+	void *arg;
+};
+
 /*
  * Puts the `records` records of the set's arena into `table`, which becomes the set's, counts
- * them, and takes the records out that are there twice.
+ * them, and takes the records out that are there twice, which `again` is told of.
  */
-void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table);
+void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table,
+		       const struct domset_again *again);
 
 /* A name of `labels` labels, and types of questions. */
 struct domset_asked {

@@ -33,6 +33,8 @@ struct domset_builder {
 	struct pages classes;
 	struct dict dict;
 	struct patternset_draft patterns;
+	domset_again_fn *again; /* NULL: nobody is told */
+	void *again_arg;
 };
 
 enum err domset_builder_create(const struct hash_key *key, struct domset_builder **ret_builder)
@@ -350,10 +352,17 @@ static void trim(struct domset *set)
 	pages_trim(&set->checkpoint_pages, set->checkpoint_count * sizeof(struct checkpoint));
 }
 
+void domset_builder_tell_again(struct domset_builder *builder, domset_again_fn *again, void *arg)
+{
+	builder->again = again;
+	builder->again_arg = arg;
+}
+
 enum err domset_builder_freeze(struct domset_builder *builder, struct domset **ret_set)
 {
 	struct domset *set;
 	struct pages table = {.base = NULL};
+	const struct domset_again again = {builder->again, builder->again_arg};
 	uint32_t records = builder->records;
 	struct pages self;
 	enum err err = pages_map(&self, sizeof(*set));
@@ -371,7 +380,7 @@ enum err domset_builder_freeze(struct domset_builder *builder, struct domset **r
 	}
 	set->self = self;
 	hand_over(builder, set);
-	domset_table_fill(set, records, &table);
+	domset_table_fill(set, records, &table, &again);
 	domset_count_patterns(set);
 	trim(set);
 	*ret_set = set;

@@ -26,6 +26,7 @@ struct batch {
 /* The walk; what was read is moved down to where the duplicates before it were. */
 struct walk {
 	struct domset *set;
+	const struct domset_again *again;
 	struct chunk *chunks;
 	uint8_t *arena;
 	struct checkpoint *checkpoints;
@@ -189,6 +190,9 @@ static void take_record(struct walk *walk, uint32_t i)
 	fate = insert(walk, i);
 	if (fate == FATE_AGAIN) {
 		walk->set->counts[list].duplicates++;
+		if (walk->again->tell)
+			walk->again->tell(walk->again->arg, (unsigned int)list,
+					  walk->line + walk->delta, &walk->batch.owner[i]);
 		return;
 	}
 	walk->set->counts[list].rules +=
@@ -203,10 +207,12 @@ static void take_record(struct walk *walk, uint32_t i)
 }
 
 /* Fills `table` and returns the number of records that are in it. */
-static uint32_t fill(struct domset *set, const struct pages *table)
+static uint32_t fill(struct domset *set, const struct pages *table,
+		     const struct domset_again *again)
 {
 	struct walk walk = {
 		.set = set,
+		.again = again,
 		.chunks = (void *)table->base,
 		.arena = set->arena_pages.base,
 		.checkpoints = (void *)set->checkpoint_pages.base,
@@ -228,9 +234,11 @@ static uint32_t fill(struct domset *set, const struct pages *table)
 	return walk.records;
 }
 
-/* Fills a smaller table; without memory for it, the old one is as good. */
+/* Fills a smaller table; without memory for it, the old one is as good.  There is nothing left that
+ * is there already. */
 static void refit(struct domset *set, uint32_t records)
 {
+	static const struct domset_again nobody = {.tell = NULL};
 	struct pages old = set->table_pages;
 	struct pages table;
 
@@ -238,13 +246,14 @@ static void refit(struct domset *set, uint32_t records)
 		return;
 	for (uint32_t list = 0; list < DOMSET_LISTS_MAX; list++)
 		set->counts[list].rules = 0;
-	(void)fill(set, &table);
+	(void)fill(set, &table, &nobody);
 	pages_free(&old);
 }
 
-void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table)
+void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table,
+		       const struct domset_again *again)
 {
-	uint32_t kept = fill(set, table);
+	uint32_t kept = fill(set, table, again);
 
 	if (kept < records - records / 8)
 		refit(set, kept);

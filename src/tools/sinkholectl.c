@@ -15,6 +15,7 @@
 #include "tools/ask.h"
 #include "tools/client.h"
 #include "tools/generate.h"
+#include "tools/kept.h"
 #include "tools/live.h"
 #include "tools/parameters.h"
 #include "tools/show.h"
@@ -236,6 +237,10 @@ static int run_with(const struct line *line, json_t *given)
 	case WEB_METRICS:
 	case WEB_REPORT:
 		return show_raw(line, given);
+	case WEB_RECEIPTS:
+		return kept_receipts(line, given);
+	case WEB_AUDIT:
+		return kept_audit(line, ask_command(line, given));
 	case WEB_TOP:
 		return live_top(line, given);
 	case WEB_WATCH:

@@ -34,6 +34,10 @@ void api_watch(struct evhttp_request *req, const struct web_view *view);
 void api_clients(struct evhttp_request *req, const struct web_view *view);
 void api_report(struct evhttp_request *req, const struct web_view *view);
 
+/* What is kept of what was ordered and done. */
+void api_receipts(struct evhttp_request *req, const struct web_view *view);
+void api_audit(struct evhttp_request *req, const struct web_view *view);
+
 /* Answers with the metrics. */
 void api_metrics(struct evhttp_request *req, const struct web_view *view);
 
