@@ -262,7 +262,26 @@ void domset_iter_init_list(struct domset_iter *iter, const struct domset *set, u
 		iter->next = checkpoints[set->starts[list] - 1].record;
 }
 
-bool domset_iter_next(struct domset_iter *iter, struct domset_rule *ret_rule)
+/* False for a record whose place one with other data has taken. */
+static bool is_in_table(const struct domset *set, uint32_t record, const struct name *owner)
+{
+	uint64_t hash = name_hash(&set->key, owner);
+	const struct chunk *chunk = chunk_of(set, hash);
+
+	for (;;) {
+		uint32_t found = chunk_find(chunk, chunk_tag(hash));
+
+		for (; found; found &= found - 1)
+			if (chunk->record[__builtin_ctz(found)] == record)
+				return true;
+		if (!(chunk->overflow & chunk_overflow_bit(hash)))
+			return false;
+		if (++chunk == set->chunks + set->chunk_count)
+			chunk = set->chunks;
+	}
+}
+
+static bool read_next(struct domset_iter *iter, struct domset_rule *ret_rule)
 {
 	const struct domset *set = iter->set;
 	const struct rule_class *class;
@@ -285,4 +304,12 @@ bool domset_iter_next(struct domset_iter *iter, struct domset_rule *ret_rule)
 	ret_rule->pattern = NULL;
 	iter->next = (uint32_t)(record_owner(owner, &set->dict, &ret_rule->owner) - set->arena);
 	return true;
+}
+
+bool domset_iter_next(struct domset_iter *iter, struct domset_rule *ret_rule)
+{
+	while (read_next(iter, ret_rule))
+		if (ret_rule->data == 0 || is_in_table(iter->set, iter->record, &ret_rule->owner))
+			return true;
+	return false;
 }

@@ -15,7 +15,7 @@ ADDRESSES = {"one.test.": ["203.0.113.1"], "pass.test.": ["203.0.113.5"], "wide.
              "walled.test.": ["203.0.113.3"], "garden.test.": ["192.0.2.80"], "late.test.": ["203.0.113.4"],
              "dropped.test.": ["203.0.113.6"], "tcp.test.": ["203.0.113.7"], "none.test.": ["203.0.113.8"],
              "order.test.": ["203.0.113.1"], "allowed.test.": ["203.0.113.5"], "tie.test.": ["203.0.113.20"],
-             "led-allowed.test.": ["203.0.113.5"], "ok.one.test.": ["203.0.113.1"]}
+             "led-allowed.test.": ["203.0.113.5"], "ok.one.test.": ["203.0.113.1"], "apart.test.": ["203.0.113.30"]}
 SERVERS = {"a.bad-ns.test.": ("bad-ns.test.", "ns.evil.test.", "192.0.2.200"),
            "a.bad-ip.test.": ("bad-ip.test.", "ns.good.test.", "198.18.0.1"),
            "a.below-ns.test.": ("below-ns.test.", "x.wild-ns.test.", "192.0.2.200"),
@@ -55,9 +55,11 @@ FIRST = HEAD + """\
 32.7.113.0.203.rpz-ip CNAME rpz-tcp-only.
 32.8.113.0.203.rpz-ip CNAME *.
 32.20.113.0.203.rpz-ip CNAME *.
+32.30.113.0.203.rpz-ip A 192.0.2.30
 48.zz.1.db8.2001.rpz-ip CNAME .
 ok.one.test CNAME rpz-passthru.
 tie.test A 192.0.2.20
+32.30.113.0.203.rpz-ip A 192.0.2.31
 32.9.0.0.127.rpz-client-ip CNAME rpz-passthru.
 24.0.7.0.127.rpz-client-ip CNAME .
 32.8.7.0.127.rpz-client-ip A 192.0.2.8
@@ -104,6 +106,7 @@ def twice(daemon, name, kind="A", **wanted):
 @pytest.mark.parametrize("name, answer", [
     ("one.test", [("A", "192.0.2.1")]),
     ("given.test", [("A", "192.0.2.2")]),
+    ("apart.test", [("A", "192.0.2.30"), ("A", "192.0.2.31")]),
     ("none.test", []),
     ("pass.test", [("A", "203.0.113.5")]),
     # the longest prefix of all addresses, in whichever order they come

@@ -48,8 +48,9 @@ BIND = """\
 options {{ directory "{folder}"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
   pid-file none; session-keyfile none; recursion yes; allow-query {{ any; }}; forward only; dnssec-validation no;
   forwarders {{ 127.0.0.1 port {upstream}; }}; empty-zones-enable no; minimal-responses yes; minimal-any no;
-  response-policy {{ zone "rpz1"; zone "rpz2"; zone "rpz3"; }} qname-wait-recurse no break-dnssec yes; }};
+  response-policy {{ zone "rpz0"; zone "rpz1"; zone "rpz2"; zone "rpz3"; }} qname-wait-recurse no break-dnssec yes; }};
 controls {{ }};
+zone "rpz0" {{ type primary; file "rpz0"; notify no; }};
 zone "rpz1" {{ type primary; file "rpz1"; notify no; }};
 zone "rpz2" {{ type primary; file "rpz2"; notify no; }};
 zone "rpz3" {{ type primary; file "rpz3"; notify no; }};
@@ -173,7 +174,8 @@ class Pair:
                 raise SystemExit("a server does not answer:\n" + (self.folder / "log").read_text())
 
     def prime(self):
-        """BIND looks for NS in its cache: they are there before what they are for is asked."""
+        """BIND looks for NS in its cache: they are there before what they are for is asked, by a client
+        that no rule is for, since what is rewritten is not kept."""
         for zone in LABELS:
             for name, kind in ((f"{zone}.example", "NS"), (f"ns.{zone}.example.servers", "A"),
                                (f"ns.{zone}.example.servers", "AAAA")):
@@ -247,6 +249,7 @@ def main():
             folder = Path(name)
             for zone in ZONES:
                 (folder / zone).write_text(random_zone(rng))
+            (folder / "rpz0").write_text(HEAD + "32.9.9.0.127.rpz-client-ip CNAME rpz-passthru.\n")
             pair = Pair(folder, wanted.sinkholed, upstream.port)
             try:
                 pair.wait()

@@ -620,16 +620,54 @@ static void test_freeze_again(void **state)
 	domset_free(set);
 }
 
+/* Of rules of one owner and kind with data of their own the last holds, and is walked alone. */
+static void test_last_data_is_walked(void **state)
+{
+	const struct domset_kind kind = {.scope = ITSELF, .answer = DOMSET_ANSWER_DATA};
+	struct domset_builder *builder = new_builder();
+	struct domset_rule rule;
+	struct domset_iter iter;
+	struct domset *set;
+	struct name name;
+
+	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
+	for (uint32_t data = 1; data <= 3; data++) {
+		assert_int_equal(name_from_host("a.example", 9, &name), ERR_OK);
+		assert_int_equal(domset_builder_add_data(builder, &name, &kind, data, 2 * data),
+				 ERR_OK);
+		assert_int_equal(name_from_host("b.example", 9, &name), ERR_OK);
+		assert_int_equal(domset_builder_add_data(builder, &name, &kind, 7, 2 * data + 1),
+				 ERR_OK);
+	}
+	set = freeze(builder);
+	domset_iter_init(&iter, set);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(domset_iter_next(&iter, &rule));
+		assert_int_equal(rule.data, i == 0 ? 3 : 7);
+		assert_int_equal(rule.line, i == 0 ? 6 : 7);
+	}
+	assert_false(domset_iter_next(&iter, &rule));
+	domset_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_precedence), cmocka_unit_test(test_root),
-		cmocka_unit_test(test_empty),	   cmocka_unit_test(test_long_names),
-		cmocka_unit_test(test_odd_octets), cmocka_unit_test(test_many_tlds),
-		cmocka_unit_test(test_lines),	   cmocka_unit_test(test_far_lines),
-		cmocka_unit_test(test_limits),	   cmocka_unit_test(test_rollback),
-		cmocka_unit_test(test_copy_list),  cmocka_unit_test(test_builder_again),
-		cmocka_unit_test(test_no_memory),  cmocka_unit_test(test_freeze_again),
+		cmocka_unit_test(test_precedence),
+		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_odd_octets),
+		cmocka_unit_test(test_many_tlds),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_far_lines),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_rollback),
+		cmocka_unit_test(test_copy_list),
+		cmocka_unit_test(test_builder_again),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_freeze_again),
+		cmocka_unit_test(test_last_data_is_walked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
