@@ -50,8 +50,10 @@ struct reply {
 	bool stale;   /* from the cache, past its TTL (RFC 8767); never of a reply just parsed */
 	bool no_ra;   /* the server offers no recursion, nor is it authoritative */
 	bool pruned;  /* records that do not belong to the question were removed */
-	bool simple;  /* its records are addresses and SOAs, and none is additional: it leads to no
-		       * other name, and is plain (dns/plain.h); false where nobody has looked */
+	bool passed; /* by a rule for what it has: a client's own may be behind that (inspect_reply)
+		      */
+	bool simple; /* its records are addresses and SOAs, and none is additional: it leads to no
+		      * other name, and is plain (dns/plain.h); false where nobody has looked */
 	uint16_t ancount;
 	uint16_t nscount;
 	uint16_t arcount; /* without the OPT */

@@ -329,12 +329,14 @@ static struct verdict inspect_all(const struct inspect_rules *rules, uint8_t *ms
 	judge_rebinding(&in.judgement, &in.bailiwick.names[0]);
 	if (is_open(&in.judgement.verdict))
 		(void)reply_drop_additional(msg, reply, is_listed, &in);
+	reply->passed = in.passed;
 	return in.passed && leave.itself ? with_pass(&in) : in.judgement.verdict;
 }
 
 struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, size_t len,
 			     struct reply *reply, struct policy_leave leave)
 {
+	reply->passed = false;
 	if (!reply->simple || policy_has_answers(rules->policy))
 		return inspect_all(rules, msg, len, reply, leave);
 	if (!asks_for_addresses(rules))

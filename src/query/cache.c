@@ -7,7 +7,8 @@
 #include "inspect/inspect.h"
 #include "query/job.h"
 
-/* The generation of what a list may block or log: inspected at each hit, for its verdict. */
+/* The generation of what a list may block, log or let pass before what a client's own rule says:
+ * inspected at each hit, for its verdict. */
 #define ALWAYS 0U
 #define RECHECK_SLOW_MS 5000U /* longer than a question may take: till then it may be answered */
 
@@ -57,7 +58,7 @@ static struct verdict inspect_cached(const struct query *q, const struct query_e
 	if (reply->arcount == additional) {
 		/* by a lent leave not all lists were asked; and where hints were taken away the
 		 * entry has them still: they may be wanted again */
-		if (!filtered && !q->lent)
+		if (!filtered && !q->lent && !reply->passed)
 			cache_set_generation(env->cache, key, found, env->snapshot->generation);
 	} else if (!found->refresh) /* the entry has still what was removed here */
 		found->refresh = cache_renew(env->cache, key, found, env->now_ms);
@@ -211,13 +212,14 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
 	struct name qname;
 	const struct cache_key cache_key = cache_key_of(key, &qname);
 	struct verdict v = judge_reply(env, key, &qname, msg, len, reply);
+	const bool settled = !v.matched && !v.logged && !reply->passed && !key->lent;
 
 	if (reply->pruned)
 		stats_inc(env->stats, upstream_pruned);
 	plain_separate(msg, WIRE_MESSAGE_MAX, reply);
 	if (!reply->stale)
 		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
-			  v.matched || v.logged || key->lent ? ALWAYS : key->generation, reply);
+			  settled ? key->generation : ALWAYS, reply);
 	return v;
 }
 

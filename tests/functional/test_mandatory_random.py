@@ -370,19 +370,38 @@ LOADS = [reloads] * 9 + [restarts, hands_over, is_killed]
 
 # ---- episodes
 
+class Told:
+    """What the log has told since it was asked last: a change may have it loaded too, and such a load can
+    end at any time."""
+
+    def __init__(self, d):
+        self.d, self.program, self.mark = d, d.program, d.program.mark()
+
+    def since(self):
+        lines = self._read()
+        if self.program is not self.d.program:
+            self.program, self.mark = self.d.program, 0
+            lines += self._read()
+        return "\n".join(lines)
+
+    def _read(self):
+        begin, self.mark = self.mark, self.program.mark()
+        return self.program.lines[begin:self.mark]
+
+
 def play(chaos, asker, rounds):
     d = chaos.d
     chaos.configure()
     starts(chaos)
     asker.begin(d.address)
+    told = Told(d)
     for _ in range(rounds):
-        program, mark = d.program, d.program.mark()
-        chaos.change()  # which may have it loaded, too
+        chaos.change()
         if chaos.one_in(5):
             asker.lenient |= chaos.accept()
         load = chaos.draw.choice(LOADS)
         log = load(chaos)
-        asker.settle(program.text(mark) + "\n" + log, chaos.accepts())
+        asker.settle(told.since() + "\n" + log, chaos.accepts())
         chaos.done[load.__name__] = chaos.done.get(load.__name__, 0) + 1
         chaos.done["accepted"] = chaos.done.get("accepted", 0) + log.count(" was accepted")
         time.sleep(0.01)

@@ -301,3 +301,14 @@ def test_rules_in_force_outlive_a_file_that_cannot_be_read(mandatory, trigger, h
     assert "REFUSED" in log and "no longer" not in log and "held back" not in log
     name, source = ASKED[trigger]
     assert rcode(ask(d.address, name, source=source)) == "NXDOMAIN"
+
+
+def test_pass_for_a_server_goes_before_a_later_rule_for_the_client_from_the_cache_too(daemon, upstream):
+    """The answer came there by the question of a client that no rule is for."""
+    d = daemon({"upstreams": [upstream(script).address]})
+    d.add_list("first", HEAD + "ns.evil.test.rpz-nsdname CNAME rpz-passthru.\n", format="rpz", action="given")
+    d.add_list("second", HEAD + "32.9.0.0.127.rpz-client-ip CNAME .\n", format="rpz", action="given")
+    d.start()
+    for source in ("127.0.0.2", "127.0.0.9", "127.0.0.9"):
+        assert rcode(ask(d.address, "a.bad-ns.test", source=source)) == "NOERROR"
+    assert rcode(ask(d.address, "a.bad-ip.test", source="127.0.0.9")) == "NXDOMAIN"
