@@ -19,7 +19,7 @@
 
 #define EXPLAIN_RULES_MAX 64U
 
-/* The strongest rule of one list for the name, or its longest prefix for the address. */
+/* The strongest rule of one list for the name, or its longest prefix for the address or client. */
 struct explain_rule {
 	uint16_t list;
 	bool decides;
@@ -30,7 +30,7 @@ struct explain_rule {
 	uint32_t data;	/* of the policy's local data; 0: none */
 	uint32_t line;	/* in the list's file */
 	struct name owner;
-	struct prefix prefix;	       /* instead of it, of an address; else the family is 0 */
+	struct prefix prefix;	       /* instead of it, of addresses; else the family is 0 */
 	const struct pattern *pattern; /* of the snapshot; NULL: the rule has an owner */
 };
 
@@ -40,10 +40,11 @@ struct explanation {
 	uint16_t qtype;
 	enum query_outcome outcome;
 	const char *verdict; /* what became of it, as the metrics call that; never NULL */
-	uint8_t rcode;	     /* valid for QUERY_ANSWERED, as the three below */
+	uint8_t rcode;	     /* valid for QUERY_ANSWERED, as the four below */
 	bool truncated;
 	bool has_address;
 	struct ip address; /* the first that the answer has */
+	bool has_records;  /* none of them an address */
 	uint16_t pool;	   /* of the snapshot's: who is asked; valid for QUERY_FORWARD */
 	struct name asked; /* the name that CNAMEs lead to; else that of the query */
 	size_t rule_count;

@@ -6,30 +6,37 @@
 #include "inspect/inspect.h"
 #include "explain/explained.h"
 
-static bool has_list(const struct explanation *e, uint32_t list)
+static bool has_prefix(const struct explanation *e, uint32_t list)
 {
 	for (size_t i = 0; i < e->rule_count; i++)
-		if (e->rules[i].list == list)
+		if (e->rules[i].list == list && e->rules[i].prefix.ip.family != 0)
 			return true;
 	return false;
 }
 
-/* Adds the longest prefix of each list. */
-static void add_prefixes(const struct snapshot *s, const struct ip *ip, const struct verdict *v,
-			 struct explanation *e)
+static bool is_of(const struct verdict *v, enum trigger trigger, uint32_t record, uint32_t list)
 {
-	const struct addrset *set = s->policy->prefixes[TRIGGER_ADDRESS];
+	return v && v->matched && v->trigger == trigger && v->record == record && v->list == list;
+}
+
+void explain_prefixes(const struct snapshot *s, enum trigger trigger, const struct ip *ip,
+		      const struct verdict *v, struct explanation *e)
+{
+	const struct addrset *set = s->policy->prefixes[trigger];
 	uint32_t record = set ? addrset_first(set, ip) : ADDRSET_NONE;
 
 	for (; record != ADDRSET_NONE; record = addrset_next(set, record)) {
 		const struct addrset_rule rule = addrset_rule(set, record);
+		const bool decides = is_of(v, trigger, record, rule.list);
 
-		if (has_list(e, rule.list) || e->rule_count == EXPLAIN_RULES_MAX)
+		if (has_prefix(e, rule.list) || (e->rule_count == EXPLAIN_RULES_MAX && !decides))
 			continue;
+		e->rule_count -= e->rule_count == EXPLAIN_RULES_MAX;
 		e->rules[e->rule_count++] = (struct explain_rule){
 			.list = (uint16_t)rule.list,
-			.decides = v->matched && v->trigger == TRIGGER_ADDRESS &&
-				   v->record == record && v->list == rule.list,
+			.decides = decides,
+			.answer = rule.answer,
+			.data = rule.data,
 			.line = rule.line,
 			.prefix = rule.prefix,
 		};
@@ -79,6 +86,9 @@ static void answer(const struct snapshot *s, const struct verdict *v, struct exp
 		break;
 	case ACTION_NODATA:
 		break;
+	case ACTION_GIVEN:
+		e->has_records = true;
+		break;
 	default:
 		e->outcome = QUERY_FORWARD;
 	}
@@ -96,8 +106,8 @@ void explain_address(const struct snapshot *s, const struct ip *ip, struct expla
 	struct ip ipv4;
 
 	answer(s, &v, &e);
-	add_prefixes(s, ip, &v, &e);
+	explain_prefixes(s, TRIGGER_ADDRESS, ip, &v, &e);
 	if (embedded_ipv4(ip, &ipv4))
-		add_prefixes(s, &ipv4, &v, &e);
+		explain_prefixes(s, TRIGGER_ADDRESS, &ipv4, &v, &e);
 	*ret = e;
 }

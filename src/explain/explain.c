@@ -85,6 +85,7 @@ static void read_answer(const uint8_t *msg, size_t len, struct explanation *e)
 
 	e->rcode = msg[3] & 15U;
 	e->truncated = msg[2] & 2U;
+	e->has_records = wire_get16(msg + 6) > 0; /* ANCOUNT */
 	while (pos < len && wire_next_rr(msg, len, &pos, &rr) == ERR_OK) {
 		if (e->has_address || (rr.type != TYPE_A && rr.type != TYPE_AAAA))
 			continue;
@@ -136,12 +137,15 @@ static void add_rules(const struct domset *set, const struct query *q, unsigned 
 static void find_rules(const struct snapshot *s, const struct query *q, struct explanation *e)
 {
 	const struct policy *policy = s->policy;
-	struct verdict v = policy_match(policy, &e->name, &q->suffixes, e->qtype, POLICY_NO_LEAVE);
-	unsigned int decides = ends(e) && v.matched ? v.list : POLICY_PLACES;
+	struct verdict v = policy_match_query(policy, &e->name, &q->suffixes, e->qtype, &q->client,
+					      POLICY_NO_LEAVE);
+	bool by_client = v.matched && v.trigger == TRIGGER_CLIENT;
+	unsigned int decides = ends(e) && v.matched && !by_client ? v.list : POLICY_PLACES;
 
 	if (policy->manual)
 		add_rules(policy->manual->set, q, decides, e);
 	add_rules(policy->set, q, decides, e);
+	explain_prefixes(s, TRIGGER_CLIENT, &q->client, ends(e) ? &v : NULL, e);
 }
 
 enum err explain(const struct snapshot *snapshot, const struct explain_question *question,
@@ -210,6 +214,8 @@ const char *explain_answer(const struct explanation *e, char *buf, size_t size)
 		snprintf(buf, size, "truncated, and over TCP what the upstreams say");
 	else if (e->has_address)
 		snprintf(buf, size, "%s", ip_text(&e->address, address, sizeof(address)));
+	else if (e->has_records)
+		snprintf(buf, size, "what the rule gives");
 	else
 		snprintf(buf, size, "%s", e->rcode == 0 ? "no data" : stats_rcode_word(e->rcode));
 	return buf;

@@ -9,4 +9,9 @@
 void explain_address(const struct snapshot *snapshot, const struct ip *ip,
 		     struct explanation *ret_explanation);
 
+/* Adds the longest prefix around `ip` of each list that has rules of that trigger.  `verdict`: by
+ * which one of these may decide; NULL: none does. */
+void explain_prefixes(const struct snapshot *snapshot, enum trigger trigger, const struct ip *ip,
+		      const struct verdict *verdict, struct explanation *explanation);
+
 #endif

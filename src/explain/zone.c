@@ -33,7 +33,7 @@ void explain_zone_rule(const struct snapshot *snapshot, const struct explain_rul
 	const char *target = targets[rule->answer];
 
 	fprintf(out, "%s%s%s", rule->scope == DOMSET_SCOPE_BELOW ? "*." : "",
-		name_to_text(rule->owner.wire, owner, sizeof(owner)), target ? target : "");
+		explain_owner(rule, owner), target ? target : "");
 	if (rule->answer == DOMSET_ANSWER_DATA)
 		write_data(snapshot->policy->data, rule->data, out);
 }

@@ -99,3 +99,33 @@ def test_what_is_no_question_on_the_command_line(served):
     for arguments in (("--explain", "a..b"), ("--explain", "a", "--type", "X9"),
                       ("--explain", "a", "--client", "b")):
         assert run_daemon("-c", served.config_path, *arguments).returncode == 1
+
+
+ZONE = """$TTL 300
+@ SOA ns.rpz. host.rpz. 7 3600 600 86400 30
+given.bad.net TXT "x"
+24.0.113.0.203.rpz-ip CNAME .
+32.7.113.0.203.rpz-ip TXT "x"
+32.9.0.0.127.rpz-client-ip CNAME .
+"""
+OF_A_ZONE = [
+    (("given.bad.net", "--type", "TXT"), "blocked-name", "what the rule gives", 'given.bad.net TXT', 3),
+    (("given.bad.net",), "blocked-name", "no data", 'given.bad.net TXT', 3),
+    (("203.0.113.1",), "blocked-address", "NXDOMAIN", "203.0.113.0/24 CNAME .", 4),
+    (("203.0.113.7",), "blocked-address", "what the rule gives", "203.0.113.7/32 TXT", 5),
+    (("any.net", "--client", "127.0.0.9"), "blocked-client", "NXDOMAIN", "127.0.0.9/32 CNAME .", 6),
+    (("any.net", "--client", "127.0.0.8"), "forwarded", "what the upstreams say", None, 0),
+    (("given.bad.net", "--type", "TXT", "--client", "127.0.0.9"), "blocked-client", "NXDOMAIN",
+     "127.0.0.9/32 CNAME .", 6),
+]
+
+
+@pytest.mark.parametrize("arguments, verdict, answer, rule, line", OF_A_ZONE)
+def test_rules_of_a_zone_are_told_by_what_they_are_for(daemon, resolver, arguments, verdict, answer, rule, line):
+    d = daemon({"upstreams": [resolver.address], "server": {"allow": ["127.0.0.0/8"]}})
+    d.add_list("zone", ZONE, format="rpz")
+    d.write_config()
+    done = run_daemon("-c", d.config_path, "--explain", *arguments)
+    assert re.search(rf": {verdict}; answered: {re.escape(answer)}$", done.stdout, re.M), done.stdout
+    decides = re.findall(r"^list zone: (.*), line (\d+) of .*: this decides$", done.stdout, re.M)
+    assert decides == ([(rule, str(line))] if rule else []), done.stdout
