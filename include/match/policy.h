@@ -253,10 +253,18 @@ static inline struct verdict policy_match_address(const struct policy *policy, c
 struct verdict policy_match_server(const struct policy *policy, const struct name *server,
 				   struct policy_leave leave);
 
+/* policy_waits, of a list that is behind one with rules for answers. */
+bool policy_waits_for_answer(const struct policy *policy, const struct verdict *verdict,
+			     struct policy_leave leave);
+
 /* True where a zone may yet say something that goes before `verdict`, by what the answer to its
  * name has. */
-bool policy_waits(const struct policy *policy, const struct verdict *verdict,
-		  struct policy_leave leave);
+static inline bool policy_waits(const struct policy *policy, const struct verdict *verdict,
+				struct policy_leave leave)
+{
+	return policy->first_answers < verdict->list &&
+	       policy_waits_for_answer(policy, verdict, leave);
+}
 
 /* What an answer is judged with that such a verdict waits for. */
 static inline struct policy_leave policy_leave_waiting(const struct verdict *verdict)

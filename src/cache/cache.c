@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include "base/apart.h"
 #include "cache/shard.h"
 
 #define LINE 64U
@@ -102,7 +103,7 @@ static void describe(const struct entry *e, struct reply *reply)
 }
 
 /* The whole instead of the plain form; returns where in the entry's data it stands. */
-static size_t describe_whole(struct shard *s, uint32_t id, struct reply *reply)
+static APART size_t describe_whole(struct shard *s, uint32_t id, struct reply *reply)
 {
 	const struct entry *e = entry_at(s, id);
 	size_t at = entry_body_at(e);
@@ -184,8 +185,8 @@ static enum worth worth(const struct entry *e, uint8_t flags, int64_t now_ms)
 }
 
 /* The best of what there is; of equals, the newest. */
-static uint32_t choose(struct shard *s, const struct conf_cache *conf, const struct cache_key *key,
-		       int64_t now_ms, bool *ret_refused)
+static APART uint32_t choose(struct shard *s, const struct conf_cache *conf,
+			     const struct cache_key *key, int64_t now_ms, bool *ret_refused)
 {
 	uint32_t ids[CANDIDATES_MAX];
 	unsigned int count = entry_candidates(s, key, ids);

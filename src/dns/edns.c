@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "dns/wire.h"
 
 #define SECRET_LIFE_S 86400U /* a secret makes cookies */
@@ -61,9 +62,9 @@ static bool same_hash(const uint8_t *a, const uint8_t *b)
 	return (x ^ y) == 0;
 }
 
-bool edns_answer_cookie(const struct edns_secrets *secrets, const uint8_t *option, uint8_t len,
-			const struct ip *client, uint32_t now_s,
-			uint8_t ret_cookie[EDNS_COOKIE_FULL])
+APART bool edns_answer_cookie(const struct edns_secrets *secrets, const uint8_t *option,
+			      uint8_t len, const struct ip *client, uint32_t now_s,
+			      uint8_t ret_cookie[EDNS_COOKIE_FULL])
 {
 	bool good = false;
 

@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "base/octets.h"
 
 #define POINTER_BITS 0xc0U
@@ -133,7 +134,7 @@ enum err name_unpack_counted(const uint8_t *msg, size_t len, size_t *pos, unsign
 	return ERR_OK;
 }
 
-enum err name_skip(const uint8_t *msg, size_t len, size_t *pos)
+APART enum err name_skip(const uint8_t *msg, size_t len, size_t *pos)
 {
 	size_t limit = *pos;
 	size_t at = *pos;

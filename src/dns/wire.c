@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/apart.h"
+
 /* Most owners point to the question's name, and an OPT's is the root. */
 static inline enum err skip_owner(const uint8_t *msg, size_t len, size_t *pos)
 {
@@ -144,8 +146,8 @@ static bool read_records(const uint8_t *msg, size_t len, size_t pos, struct wire
 }
 
 /* More questions than one are not answered; the OPT behind them is (RFC 6891, 7). */
-static void read_opt_behind(const uint8_t *msg, size_t len, unsigned int questions,
-			    struct wire_query *q)
+static APART void read_opt_behind(const uint8_t *msg, size_t len, unsigned int questions,
+				  struct wire_query *q)
 {
 	size_t pos = WIRE_HEADER;
 

@@ -104,9 +104,13 @@ static inline uint32_t chunk_find(const struct chunk *chunk, uint8_t tag)
 #endif
 }
 
-static inline bool depth_is_set(const uint64_t depths[2], uint32_t labels)
+/* Of the depths `from` (0 or 64) to `from` + 63, a bit for each that owners have and that a name of
+ * `labels` labels has an end of; the root's depth is 0. */
+static inline uint64_t depths_from(const struct domset *set, uint32_t from, uint32_t labels)
 {
-	return depths[labels / 64] >> labels % 64 & 1;
+	uint64_t depths = set->depths[from / 64];
+
+	return labels - from < 63 ? depths & ((2ULL << (labels - from)) - 1) : depths;
 }
 
 /* An empty table for `records` records.  ERR_NOMEM. */

@@ -39,30 +39,42 @@ static const struct chunk *chunk_of(const struct domset *set, uint64_t hash)
 	return &set->chunks[chunk_index(hash, set->chunk_count)];
 }
 
+/* The hash of the end that has `depth` labels. */
+static inline uint64_t hash_at(const struct domset *set, const struct name_suffixes *suffixes,
+			       uint32_t depth)
+{
+	return depth > 0 ? suffixes->hash[suffixes->labels - depth] : set->root_hash;
+}
+
+/* For each `depth`, in labels, of the name's ends that the set has owners of. */
+#define FOR_EACH_DEPTH(set, labels, depth)                                                         \
+	for (uint32_t from = 0, depth; from <= (labels); from += 64)                               \
+		for (uint64_t left = depths_from(set, from, labels);                               \
+		     left && (depth = from + (uint32_t)__builtin_ctzll(left), true);               \
+		     left &= left - 1)
+
 void domset_prefetch(const struct domset *set, const struct name_suffixes *suffixes)
 {
-	for (uint32_t i = 0; i < suffixes->labels; i++) {
-		if (depth_is_set(set->depths, suffixes->labels - i))
-			__builtin_prefetch(chunk_of(set, suffixes->hash[i]));
+	FOR_EACH_DEPTH(set, suffixes->labels, depth)
+	__builtin_prefetch(chunk_of(set, hash_at(set, suffixes, depth)));
+}
+
+static inline void prefetch_rules(const struct domset *set, uint64_t hash)
+{
+	const struct chunk *chunk = chunk_of(set, hash);
+
+	for (uint32_t found = chunk_find(chunk, chunk_tag(hash)); found; found &= found - 1) {
+		const uint8_t *record = set->arena + chunk->record[__builtin_ctz(found)];
+
+		__builtin_prefetch(record);
+		__builtin_prefetch(record + TYPICAL_RECORD);
 	}
 }
 
 void domset_prefetch_rules(const struct domset *set, const struct name_suffixes *suffixes)
 {
-	for (uint32_t i = 0; i < suffixes->labels; i++) {
-		const struct chunk *chunk = chunk_of(set, suffixes->hash[i]);
-		uint32_t found;
-
-		if (!depth_is_set(set->depths, suffixes->labels - i))
-			continue;
-		found = chunk_find(chunk, chunk_tag(suffixes->hash[i]));
-		for (; found; found &= found - 1) {
-			const uint8_t *record = set->arena + chunk->record[__builtin_ctz(found)];
-
-			__builtin_prefetch(record);
-			__builtin_prefetch(record + TYPICAL_RECORD);
-		}
-	}
+	FOR_EACH_DEPTH(set, suffixes->labels, depth)
+	prefetch_rules(set, hash_at(set, suffixes, depth));
 }
 
 /* What decides between rules of one list, in one number: the larger is the stronger. */
@@ -100,20 +112,20 @@ static void check_record(const struct domset *set, const struct probe *probe, ui
 	struct record_head head;
 	const uint8_t *owner = record_head(set->arena + record, &head);
 	const struct rule_class *class = &set->classes[head.class];
-	struct domset_hit hit = {
-		.record = record,
-		.list = class->list,
-		.owner_labels = (uint8_t)(probe->suffixes->labels - probe->label),
-		.scope = class->kind.scope,
-		.exception = class->kind.exception,
-		.important = class->kind.important,
-		.answer = class->kind.answer,
-	};
 
-	if ((class->kind.scope & probe->scope) &&
-	    (class->kind.types == 0 || (class->kind.types & probe->types)) &&
-	    record_owner_is(owner, &set->dict, probe->name, probe->suffixes, probe->label))
-		add_hit(hits, &hit);
+	if (!(class->kind.scope & probe->scope) ||
+	    (class->kind.types && !(class->kind.types & probe->types)) ||
+	    !record_owner_is(owner, &set->dict, probe->name, probe->suffixes, probe->label))
+		return;
+	add_hit(hits, &(struct domset_hit){
+			      .record = record,
+			      .list = class->list,
+			      .owner_labels = (uint8_t)(probe->suffixes->labels - probe->label),
+			      .scope = class->kind.scope,
+			      .exception = class->kind.exception,
+			      .important = class->kind.important,
+			      .answer = class->kind.answer,
+		      });
 }
 
 /* Finds all rules whose owner is the probe's name, from the chunk on that its hash leads to. */
@@ -146,16 +158,16 @@ void domset_lookup(const struct domset *set, const struct name *name,
 	uint32_t labels = suffixes->labels;
 
 	hits->count = 0;
-	/* The label after the last is the root's. */
-	for (uint32_t label = 0; label <= labels; label++) {
-		uint64_t hash = label < labels ? suffixes->hash[label] : set->root_hash;
-		const struct chunk *chunk = chunk_of(set, hash);
+	FOR_EACH_DEPTH(set, labels, depth)
+	{
+		const struct chunk *chunk;
 
-		if (!depth_is_set(set->depths, labels - label) || is_absent(chunk, hash))
+		probe.hash = hash_at(set, suffixes, depth);
+		chunk = chunk_of(set, probe.hash);
+		if (is_absent(chunk, probe.hash))
 			continue;
-		probe.hash = hash;
-		probe.label = label;
-		probe.scope = label > 0 ? DOMSET_SCOPE_BELOW : DOMSET_SCOPE_ITSELF;
+		probe.label = labels - depth;
+		probe.scope = depth < labels ? DOMSET_SCOPE_BELOW : DOMSET_SCOPE_ITSELF;
 		look_up(set, &probe, chunk, hits);
 	}
 	if (set->patterns)

@@ -124,9 +124,9 @@ struct prefix policy_prefix(const struct policy *policy, const struct verdict *v
 
 /* The CNAME of a rule that gives the very name it is for lets that pass, as of old. */
 static __attribute__((noinline)) bool
-leads_to_itself(const struct policy *policy, const struct name *name, const struct verdict *verdict)
+leads_to_itself(const struct policy *policy, const struct name *name, struct verdict verdict)
 {
-	uint32_t number = policy_data(policy, verdict);
+	uint32_t number = policy_data(policy, &verdict);
 	struct localdata_record cname;
 	struct name target;
 
@@ -153,7 +153,7 @@ static inline struct verdict judge_name(const struct policy *policy, const struc
 
 	if (asked->clients && v.matched && hit_of(asked->clients, v.list))
 		v.trigger = TRIGGER_CLIENT;
-	if (v.action == ACTION_GIVEN && leads_to_itself(policy, asked->name, &v))
+	if (v.action == ACTION_GIVEN && leads_to_itself(policy, asked->name, v))
 		v.action = ACTION_PASS;
 	return v;
 }
@@ -202,14 +202,13 @@ static __attribute__((noinline, cold)) struct verdict match_many(const struct po
 	return judge_name(policy, asked, &hits, NULL);
 }
 
-static inline struct verdict judge_found(const struct policy *policy, const struct asked *asked,
-					 const struct domset_hits *hits)
+/* More is to be looked at than the hits. */
+static __attribute__((noinline, cold)) struct verdict
+judge_more(const struct policy *policy, struct asked asked, const struct domset_hits *hits)
 {
 	if (hits->count > FEW_HITS)
-		return match_many(policy, asked);
-	if (policy->manual)
-		return judge_with_manual(policy, asked, hits);
-	return judge_name(policy, asked, hits, NULL);
+		return match_many(policy, &asked);
+	return judge_with_manual(policy, &asked, hits);
 }
 
 /* Each query comes by here: the look-up is to be a part of it, whoever else calls that. */
@@ -221,11 +220,14 @@ __attribute__((flatten)) struct verdict policy_match(const struct policy *policy
 	struct domset_hit few[FEW_HITS];
 	struct domset_hits hits = {.room = FEW_HITS, .hit = few};
 	uint32_t types = domset_types(policy->set) ? typeset_of(qtype) : 0;
+	struct asked asked = {name, suffixes, types, leave, NULL};
 
 	domset_lookup(policy->set, name, suffixes, types, &hits);
-	if (hits.count == 0 && !policy->manual)
+	if (policy->manual || hits.count > FEW_HITS)
+		return judge_more(policy, asked, &hits);
+	if (hits.count == 0)
 		return (struct verdict){.matched = false};
-	return judge_found(policy, &(struct asked){name, suffixes, types, leave, NULL}, &hits);
+	return judge_name(policy, &asked, &hits, NULL);
 }
 
 /* Adds the rule where its list belongs, unless the list has spoken: by a longer prefix. */
@@ -372,13 +374,13 @@ static bool may_decide(const struct policy *policy, unsigned int index, struct p
 	       !(leave.excepted & list->bit) && !(off && off[index]);
 }
 
-bool policy_waits(const struct policy *policy, const struct verdict *verdict,
-		  struct policy_leave leave)
+bool policy_waits_for_answer(const struct policy *policy, const struct verdict *verdict,
+			     struct policy_leave leave)
 {
 	const struct policy_list *list = &policy->lists[verdict->list];
 
-	if (!verdict->matched || policy->first_answers >= verdict->list || leave.passed ||
-	    !list->zone || list->hasty || (list->mandatory && action_blocks(verdict->action)))
+	if (!verdict->matched || leave.passed || !list->zone || list->hasty ||
+	    (list->mandatory && action_blocks(verdict->action)))
 		return false;
 	for (unsigned int i = policy->first_answers; i < verdict->list; i++)
 		if (may_decide(policy, i, leave))

@@ -2,6 +2,7 @@
 /* There is nothing below a name that does not exist (RFC 8020). */
 #include <string.h>
 
+#include "base/apart.h"
 #include "dns/rewrite.h"
 #include "query/job.h"
 
@@ -51,15 +52,13 @@ static bool put_below(const struct query *q, unsigned int label, struct reply *r
 	return true;
 }
 
-bool query_answer_below(const struct query *q, struct answer_job *job, size_t *ret_len)
+APART bool query_find_below(const struct query *q, struct answer_job *job, size_t *ret_len)
 {
 	const unsigned int labels = q->suffixes.labels;
 	uint8_t above[WIRE_MESSAGE_MAX];
 	uint8_t msg[WIRE_MESSAGE_MAX];
 	struct reply reply;
 
-	if (!job->env->snapshot->conf->cache.nothing_below_nxdomain)
-		return false;
 	for (unsigned int i = 1; i < labels && i <= ABOVE_MAX; i++) {
 		if (!find_above(q, job->env, labels - i, above, &reply) ||
 		    !put_below(q, labels - i, &reply, msg))

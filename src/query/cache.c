@@ -3,6 +3,7 @@
  * are asked before anything of it is given. */
 #include <string.h>
 
+#include "base/apart.h"
 #include "dns/plain.h"
 #include "inspect/inspect.h"
 #include "query/job.h"
@@ -13,7 +14,7 @@
 #define RECHECK_SLOW_MS 5000U /* longer than a question may take: till then it may be answered */
 
 /* A reply past its TTL: RFC 8767, 4, and a signature in it may have expired as well. */
-static void make_stale(const struct query_env *env, uint8_t *msg, struct reply *reply)
+static APART void make_stale(const struct query_env *env, uint8_t *msg, struct reply *reply)
 {
 	uint32_t ttl_s = env->snapshot->conf->cache.stale_ttl_s;
 	unsigned int records = (unsigned int)reply->ancount + reply->nscount + reply->arcount;
@@ -44,9 +45,9 @@ struct verdict query_inspect(const struct query_env *env, uint8_t *msg, size_t l
 
 /* A reply cached under older lists, or that these block, is inspected by the current ones before it
  * is given. */
-static struct verdict inspect_cached(const struct query *q, const struct query_env *env,
-				     const struct cache_key *key, uint8_t *msg, struct reply *reply,
-				     struct cache_found *found)
+static APART struct verdict inspect_cached(const struct query *q, const struct query_env *env,
+					   const struct cache_key *key, uint8_t *msg,
+					   struct reply *reply, struct cache_found *found)
 {
 	const uint16_t additional = reply->arcount;
 	const bool filtered = query_filter_hints(env, msg, reply);
@@ -82,8 +83,8 @@ static void count_cached(struct stats *stats, const struct reply *reply, bool re
 
 /* What a list says of the cached reply, or of the name that waits for that.  False: none ends the
  * query. */
-static bool judge_cached(struct query *q, const struct query_env *env, const struct verdict *said,
-			 struct query_judged *ret_judged)
+static APART bool judge_cached(struct query *q, const struct query_env *env,
+			       const struct verdict *said, struct query_judged *ret_judged)
 {
 	struct query_judged judged = {.verdict = *said};
 	const bool stands = q->waits && !said->matched;
@@ -136,7 +137,7 @@ static enum query_cached answer_cached(struct query *q, struct answer_job *job, 
 	if (reply.kind == REPLY_CNAME && !query_verdict_ends(&v, q->transport))
 		return QUERY_CACHED_NOT; /* what it leads to is to be looked for */
 	q->refresh = found.refresh;
-	if (judge_cached(q, env, &v, ret_judged))
+	if ((v.matched || v.logged || q->waits) && judge_cached(q, env, &v, ret_judged))
 		return QUERY_CACHED_JUDGED;
 	if (reply.ede.len > 0 && reply_is_blocked(&reply))
 		query_note_blocked(q, env);
@@ -148,8 +149,8 @@ static enum query_cached answer_cached(struct query *q, struct answer_job *job, 
 }
 
 /* The name was reached by the operator's CNAMEs: its reply is of a message of its own. */
-static enum query_cached answer_alias_cached(struct query *q, struct answer_job *job,
-					     struct query_judged *ret_judged, size_t *ret_len)
+static APART enum query_cached answer_alias_cached(struct query *q, struct answer_job *job,
+						   struct query_judged *ret_judged, size_t *ret_len)
 {
 	uint8_t msg[WIRE_MESSAGE_MAX];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A query's end by a verdict: on its name, or on what its answer has. */
+#include "base/apart.h"
 #include "query/job.h"
 
 enum led {
@@ -68,11 +69,10 @@ static enum query_outcome go_on(struct query *q, struct answer_job *job, size_t 
 	}
 }
 
-enum query_outcome query_end(struct query *q, struct answer_job *job, const struct verdict *verdict,
-			     uint8_t apex, size_t *ret_len)
+static APART enum query_outcome end_given(struct query *q, struct answer_job *job,
+					  const struct verdict *verdict, uint8_t apex,
+					  size_t *ret_len)
 {
-	if (verdict->action != ACTION_GIVEN)
-		return query_answer_verdict(job, verdict, apex, ret_len);
 	switch (lead(q, job, verdict, ret_len)) {
 	case LED_NOWHERE:
 		return query_answer_verdict(job, verdict, apex, ret_len);
@@ -83,4 +83,12 @@ enum query_outcome query_end(struct query *q, struct answer_job *job, const stru
 		stats_inc(job->env->stats, list_hits[verdict->list]);
 		return go_on(q, job, ret_len);
 	}
+}
+
+enum query_outcome query_end(struct query *q, struct answer_job *job, const struct verdict *verdict,
+			     uint8_t apex, size_t *ret_len)
+{
+	if (verdict->action == ACTION_GIVEN)
+		return end_given(q, job, verdict, apex, ret_len);
+	return query_answer_verdict(job, verdict, apex, ret_len);
 }

@@ -2,6 +2,7 @@
 /* Answers that rules of response policy zones give themselves: their records. */
 #include <string.h>
 
+#include "base/apart.h"
 #include "query/job.h"
 
 /*
@@ -66,7 +67,8 @@ static bool add_record(struct answer_job *job, const struct localdata_record *re
 	return true;
 }
 
-bool query_answer_given(struct answer_job *job, const struct verdict *verdict, size_t *ret_len)
+APART bool query_answer_given(struct answer_job *job, const struct verdict *verdict,
+			      size_t *ret_len)
 {
 	const struct policy *policy = job->env->snapshot->policy;
 	uint32_t number = policy_data(policy, verdict);

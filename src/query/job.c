@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "query/job.h"
 
+#include "base/apart.h"
 #include "base/table.h"
 
 /* How long the client may keep the connection open without a question (RFC 7828, 3.3.2). */
-static void tell_keepalive(struct answer_job *job)
+static APART void tell_keepalive(struct answer_job *job)
 {
 	job->opt.keepalive = true;
 	job->opt.keepalive_ds =

@@ -122,7 +122,6 @@ size_t query_answer_truncated(struct answer_job *job);
 /* Fills in why a question failed. */
 void query_failure_ede(enum query_failure failure, struct edes *ret_ede);
 
-/* Counts the rcode of the answer in `buf`. */
 /* Tells the feed of a query that was decided, of one that has waited (`buf` has its answer; NULL:
  * it was dropped), and of one that no upstream has answered.  `list` has blocked it, or
  * POLICY_PLACES.
@@ -151,9 +150,17 @@ static inline uint64_t query_pool_salt(const struct snapshot *s, uint16_t pool)
 	return pool ? s->pools[pool].salt : 0;
 }
 
+/* query_answer_below, where it is wanted. */
+bool query_find_below(const struct query *q, struct answer_job *job, size_t *ret_len);
+
 /* Answers that the name does not exist since one above it is known not to, if that is wanted
  * (RFC 8020).  False: it may exist. */
-bool query_answer_below(const struct query *q, struct answer_job *job, size_t *ret_len);
+static inline bool query_answer_below(const struct query *q, struct answer_job *job,
+				      size_t *ret_len)
+{
+	return job->env->snapshot->conf->cache.nothing_below_nxdomain &&
+	       query_find_below(q, job, ret_len);
+}
 
 /* What a list says of an answer, or of a name that has waited for that. */
 struct query_judged {

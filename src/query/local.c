@@ -3,6 +3,7 @@
  * and what is kept from clients or from the upstreams. */
 #include <string.h>
 
+#include "base/apart.h"
 #include "map/namemap.h"
 #include "dns/hints.h"
 #include "query/job.h"
@@ -90,7 +91,7 @@ static bool add_apex(struct answer_job *job, uint16_t owner, enum special_kind k
 }
 
 /* True for names that exist because something of ours lies below them (RFC 8020). */
-static bool lies_above(const struct query *q, const struct snapshot *s)
+static APART bool lies_above(const struct query *q, const struct snapshot *s)
 {
 	return namemap_has(s->zones, &q->qname, &q->suffixes) ||
 	       local_has(s->local, &q->qname, &q->suffixes);
@@ -108,8 +109,8 @@ static uint16_t begin(struct answer_job *job, const struct name *name)
 }
 
 /* The name is not there, for `why`: of the zone that begins at `apex` in it. */
-static size_t answer_absent(struct answer_job *job, const struct name *name, uint8_t apex,
-			    uint32_t ttl_s, const char *why)
+static APART size_t answer_absent(struct answer_job *job, const struct name *name, uint8_t apex,
+				  uint32_t ttl_s, const char *why)
 {
 	struct edes ede;
 	uint16_t owner;
@@ -121,8 +122,8 @@ static size_t answer_absent(struct answer_job *job, const struct name *name, uin
 	return end(job, RCODE_NXDOMAIN);
 }
 
-static size_t answer_nodata(struct answer_job *job, const struct name *name, uint8_t apex,
-			    uint32_t ttl_s)
+static APART size_t answer_nodata(struct answer_job *job, const struct name *name, uint8_t apex,
+				  uint32_t ttl_s)
 {
 	uint16_t owner = begin(job, name);
 
@@ -140,8 +141,8 @@ static bool exists(const struct query *q, const struct snapshot *s, const struct
 	return namemap_has(s->special, &q->qname, &q->suffixes);
 }
 
-static size_t answer_special(const struct query *q, struct answer_job *job,
-			     const struct namemap_hit *hit)
+static APART size_t answer_special(const struct query *q, struct answer_job *job,
+				   const struct namemap_hit *hit)
 {
 	enum special_kind kind = (enum special_kind)hit->value;
 	uint8_t apex = q->suffixes.offset[hit->suffix];
@@ -229,17 +230,21 @@ static bool is_filtered(const struct conf_server *conf, uint16_t type)
 	return false;
 }
 
-bool query_answer_filtered(const struct query *q, struct answer_job *job, size_t *ret_len)
+static APART size_t answer_filtered(const struct query *q, struct answer_job *job)
 {
-	const struct conf *conf = job->env->snapshot->conf;
 	struct edes ede;
 
-	if (!is_filtered(&conf->server, q->wire.qtype))
-		return false;
 	stats_inc(job->env->stats, filtered_types);
 	edes_set(&ede, EDE_FILTERED, "filter-types");
 	job->opt.ede = &ede;
-	*ret_len = answer_nodata(job, &q->qname, 0, conf->local.ttl_s);
+	return answer_nodata(job, &q->qname, 0, job->env->snapshot->conf->local.ttl_s);
+}
+
+bool query_answer_filtered(const struct query *q, struct answer_job *job, size_t *ret_len)
+{
+	if (!is_filtered(&job->env->snapshot->conf->server, q->wire.qtype))
+		return false;
+	*ret_len = answer_filtered(q, job);
 	return true;
 }
 

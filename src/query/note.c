@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who asked for a name that a list has, written down. */
+#include "base/apart.h"
 #include "query/job.h"
 
 static enum findings_way way_of(enum transport transport, bool good_cookie)
@@ -44,9 +45,8 @@ static uint8_t labels_of(const struct query *q, const struct query_env *env, uin
 }
 
 /* Counts for each list that logs what is at hand; of a query, its own name.  Few lists do. */
-static __attribute__((noinline, cold)) void count_logged(const struct query_env *env,
-							 uint64_t lists, struct findings_hit *hit,
-							 const struct query *q)
+static APART void count_logged(const struct query_env *env, uint64_t lists,
+			       struct findings_hit *hit, const struct query *q)
 {
 	stats_inc(env->stats, logged);
 	for (; lists; lists &= lists - 1) {
@@ -77,8 +77,8 @@ static struct findings_hit hit_of(const struct query *q, const struct verdict *v
 }
 
 /* Each query for a listed name comes by here: all that it does is to be a part of it. */
-__attribute__((flatten)) void query_note_name(const struct query *q, const struct query_env *env,
-					      const struct verdict *v)
+FLAT void query_note_name(const struct query *q, const struct query_env *env,
+			  const struct verdict *v)
 {
 	struct findings_hit hit = hit_of(q, v);
 
@@ -91,7 +91,7 @@ __attribute__((flatten)) void query_note_name(const struct query *q, const struc
 /* What an upstream says, which is no verdict of ours. */
 static const struct verdict upstream_blocks = {.matched = true, .list = FINDINGS_UPSTREAM};
 
-void query_note_blocked(const struct query *q, const struct query_env *env)
+APART void query_note_blocked(const struct query *q, const struct query_env *env)
 {
 	stats_inc(env->stats, blocked_upstream);
 	query_note_answer(q, env, &upstream_blocks);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/apart.h"
 #include "map/namemap.h"
 #include "names/special.h"
 #include "query/job.h"
@@ -31,8 +32,8 @@ static bool is_loop_port(const struct sockaddr *client)
 	return port < 64 && (ports >> port & 1);
 }
 
-void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
-		 const struct sockaddr *client, enum transport transport)
+FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
+		      const struct sockaddr *client, enum transport transport)
 {
 	q->transport = transport;
 	q->parsed = transport == TRANSPORT_UDP && is_loop_port(client)
@@ -74,7 +75,7 @@ static size_t answer_rcode(struct answer_job *job, uint16_t rcode, const struct 
 	return answer_end(&job->answer, rcode, 0);
 }
 
-static size_t answer_with_code(struct answer_job *job, uint16_t rcode, enum ede_code code)
+static APART size_t answer_with_code(struct answer_job *job, uint16_t rcode, enum ede_code code)
 {
 	struct edes ede;
 
@@ -83,7 +84,7 @@ static size_t answer_with_code(struct answer_job *job, uint16_t rcode, enum ede_
 }
 
 /* What cannot be taken as a query for a name. */
-static size_t answer_unparsed(struct answer_job *job, enum wire_verdict parsed)
+static APART size_t answer_unparsed(struct answer_job *job, enum wire_verdict parsed)
 {
 	struct stats *stats = job->env->stats;
 
@@ -102,42 +103,35 @@ static size_t answer_unparsed(struct answer_job *job, enum wire_verdict parsed)
 	}
 }
 
-/* Types that stand for an operation, not for records (RFC 6895, 3.1); ANY is answered. */
-static bool is_meta_type(uint16_t qtype)
+/* Queries that no list and no upstream is asked about: of other classes, and of types that stand
+ * for an operation, not for records (RFC 6895, 3.1), such as transfers.  ANY is answered. */
+static bool is_special(const struct query *q)
 {
-	return qtype == TYPE_OPT || qtype == 0 || (qtype >= TYPE_TKEY && qtype <= TYPE_MAILA);
+	uint16_t qtype = q->wire.qtype;
+
+	return q->wire.qclass != CLASS_IN || qtype == TYPE_OPT || qtype == 0 ||
+	       (qtype >= TYPE_TKEY && qtype <= TYPE_MAILA);
 }
 
-/* Queries that no list and no upstream is asked about.  False: the query is an ordinary one. */
-static bool answer_special(const struct query *q, struct answer_job *job, size_t *ret_len)
+static APART size_t answer_special(const struct query *q, struct answer_job *job)
 {
 	struct stats *stats = job->env->stats;
 
 	if (q->wire.qclass == CLASS_CH) {
 		stats_inc(stats, chaos);
-		*ret_len = query_answer_chaos(job, &q->qname);
-		return true;
+		return query_answer_chaos(job, &q->qname);
 	}
-	if (q->wire.qclass != CLASS_IN) {
+	if (q->wire.qclass != CLASS_IN || q->wire.qtype == TYPE_AXFR ||
+	    q->wire.qtype == TYPE_IXFR) { /* RFC 5936, 2.2.1 */
 		stats_inc(stats, refused);
-		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_SUPPORTED);
-		return true;
+		return answer_with_code(job, RCODE_REFUSED, EDE_NOT_SUPPORTED);
 	}
-	if (q->wire.qtype == TYPE_AXFR || q->wire.qtype == TYPE_IXFR) { /* RFC 5936, 2.2.1 */
-		stats_inc(stats, refused);
-		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_SUPPORTED);
-		return true;
-	}
-	if (is_meta_type(q->wire.qtype)) {
-		stats_inc(stats, notimp);
-		*ret_len = answer_with_code(job, RCODE_NOTIMP, EDE_NOT_SUPPORTED);
-		return true;
-	}
-	return false;
+	stats_inc(stats, notimp);
+	return answer_with_code(job, RCODE_NOTIMP, EDE_NOT_SUPPORTED);
 }
 
 /* A rule for all names is not one for those that never leave, unless it is an order's. */
-static bool is_kept(const struct query *q, const struct snapshot *s, const struct verdict *v)
+static APART bool is_kept(const struct query *q, const struct snapshot *s, const struct verdict *v)
 {
 	return !s->policy->lists[v->list].mandatory && !q->in_zone &&
 	       namemap_find(s->special, &q->qname, &q->suffixes, 0).found;
@@ -152,14 +146,11 @@ static struct verdict match(const struct query *q, const struct policy *policy,
 	return policy_match(policy, &q->qname, &q->suffixes, q->wire.qtype, leave);
 }
 
-/* Has the verdict wait for the answer, where that may have something that goes before it. */
-static bool begin_waiting(struct query *q, const struct query_env *env, const struct verdict *v,
-			  struct policy_leave leave)
+/* Has the verdict, which may have to wait for the answer, do so where there will be one. */
+static APART bool begin_waiting(struct query *q, const struct query_env *env,
+				const struct verdict *v)
 {
-	const struct policy *policy = env->snapshot->policy;
-
-	if (!policy_waits(policy, v, leave) || q->alias || !(q->wire.flags & FLAG_RD) ||
-	    query_is_answered_here(q, env))
+	if (q->alias || !(q->wire.flags & FLAG_RD) || query_is_answered_here(q, env))
 		return false;
 	q->leave = policy_leave_waiting(v);
 	q->lent = true;
@@ -168,7 +159,7 @@ static bool begin_waiting(struct query *q, const struct query_env *env, const st
 }
 
 /* What goes on past the name. */
-static void go_on(struct query *q, const struct query_env *env, const struct verdict *v)
+static APART void go_on(struct query *q, const struct query_env *env, const struct verdict *v)
 {
 	if (v->matched && v->action == ACTION_PASS)
 		stats_inc(env->stats, passed);
@@ -204,7 +195,8 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 	if (!v.matched && !v.logged)
 		return false;
 	q->lent = v.matched && v.trigger == TRIGGER_CLIENT;
-	waits = v.matched && begin_waiting(q, env, &v, leave);
+	waits = v.matched && policy_waits(env->snapshot->policy, &v, leave) &&
+		begin_waiting(q, env, &v);
 	if (waits)
 		v.matched = false;
 	else if (v.matched && v.action == ACTION_PASS) {
@@ -235,8 +227,9 @@ static void count_query(const struct query_env *env, enum transport transport)
 
 /* False: the name is another name of one that is not the operator's, which the query is for from
  * here on. */
-static bool decide_by_own(struct query *q, struct answer_job *job, const struct local_name *own,
-			  enum query_outcome *outcome, size_t *ret_len)
+static APART bool decide_by_own(struct query *q, struct answer_job *job,
+				const struct local_name *own, enum query_outcome *outcome,
+				size_t *ret_len)
 {
 	if (query_answer_local(job, own, &q->qname, outcome, ret_len))
 		return true;
@@ -268,14 +261,15 @@ static enum query_outcome answer_from_cache(struct query *q, struct answer_job *
 /* The queries that neither the client nor the form of the message has settled. */
 static enum query_outcome decide_question(struct query *q, struct answer_job *job, size_t *ret_len)
 {
-	struct stats *stats = job->env->stats;
 	enum query_outcome outcome = QUERY_ANSWERED;
 	struct policy_leave leave = POLICY_NO_LEAVE;
 	struct local_name own;
 	bool is_own;
 
-	if (answer_special(q, job, ret_len))
+	if (is_special(q)) {
+		*ret_len = answer_special(q, job);
 		return QUERY_ANSWERED;
+	}
 	is_own = local_find(job->env->snapshot->local, &q->qname, &q->suffixes, &own);
 	leave.passed = is_own;
 	if (decide_by_policy(q, job, leave, &outcome, ret_len))
@@ -285,7 +279,7 @@ static enum query_outcome decide_question(struct query *q, struct answer_job *jo
 	if (query_answer_special_use(q, job, ret_len) || query_answer_filtered(q, job, ret_len))
 		return QUERY_ANSWERED;
 	if (!(q->wire.flags & FLAG_RD)) {
-		stats_inc(stats, refused);
+		stats_inc(job->env->stats, refused);
 		*ret_len = answer_with_code(job, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE);
 		return QUERY_ANSWERED;
 	}
@@ -313,8 +307,8 @@ static enum query_outcome decide(struct query *q, const struct query_env *env, c
 	return decide_question(q, &job, ret_len);
 }
 
-enum query_outcome query_decide(struct query *q, const struct query_env *env, const uint8_t *msg,
-				uint8_t *buf, size_t cap, size_t *ret_len)
+FLAT enum query_outcome query_decide(struct query *q, const struct query_env *env,
+				     const uint8_t *msg, uint8_t *buf, size_t cap, size_t *ret_len)
 {
 	enum query_outcome outcome;
 

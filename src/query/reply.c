@@ -2,6 +2,7 @@
 /* How answers come about: from a list's verdict, from a reply, or from the configuration. */
 #include <string.h>
 
+#include "base/apart.h"
 #include "dns/plain.h"
 #include "query/job.h"
 
@@ -43,7 +44,7 @@ static size_t answer_denial(struct answer_job *job, const struct policy_list *li
 	return answer_end(&job->answer, rcode, 0);
 }
 
-size_t query_answer_truncated(struct answer_job *job)
+APART size_t query_answer_truncated(struct answer_job *job)
 {
 	job->opt.ede = NULL;
 	answer_job_begin(job);
@@ -129,7 +130,7 @@ static void add_body(struct answer_job *job, const struct reply *reply, uint32_t
 }
 
 /* The operator's CNAME is not signed: AD is not set, whatever is said of its target. */
-static size_t answer_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s)
+static APART size_t answer_alias(struct answer_job *job, const struct reply *reply, uint32_t age_s)
 {
 	struct edes ede;
 
@@ -180,7 +181,7 @@ static size_t answer_chaos_text(struct answer_job *job, const char *text)
 	return answer_end(&job->answer, RCODE_NOERROR, 0);
 }
 
-size_t query_answer_chaos(struct answer_job *job, const struct name *qname)
+APART size_t query_answer_chaos(struct answer_job *job, const struct name *qname)
 {
 	static const struct {
 		const char *wire;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What became of a query, told to whoever listens. */
+#include "base/apart.h"
 #include "query/job.h"
 
 static const char *list_name(const struct query_env *env, uint16_t list)
@@ -12,8 +13,8 @@ static uint8_t rcode_of(const uint8_t *buf)
 	return buf ? buf[3] & 15U : 0;
 }
 
-__attribute__((cold)) void query_tell(const struct query *q, const struct query_env *env,
-				      enum query_outcome outcome, const uint8_t *buf)
+APART void query_tell(const struct query *q, const struct query_env *env,
+		      enum query_outcome outcome, const uint8_t *buf)
 {
 	bool blocked = q->list < POLICY_NO_PLACE;
 	const struct feed_event event = {
@@ -48,9 +49,8 @@ static void tell_waiter(const struct query_wait *wait, const struct query_env *e
 	feed_tell(env->feed, &event, name.wire, name.len, list_name(env, list));
 }
 
-__attribute__((cold)) void query_tell_waiter(const struct query_wait *wait,
-					     const struct query_env *env, uint16_t list,
-					     const uint8_t *buf)
+APART void query_tell_waiter(const struct query_wait *wait, const struct query_env *env,
+			     uint16_t list, const uint8_t *buf)
 {
 	enum feed_outcome outcome = !buf		     ? FEED_DROPPED
 				    : list < POLICY_NO_PLACE ? FEED_BLOCKED
@@ -59,8 +59,7 @@ __attribute__((cold)) void query_tell_waiter(const struct query_wait *wait,
 	tell_waiter(wait, env, list, rcode_of(buf), outcome);
 }
 
-__attribute__((cold)) void query_tell_failed(const struct query_wait *wait,
-					     const struct query_env *env)
+APART void query_tell_failed(const struct query_wait *wait, const struct query_env *env)
 {
 	tell_waiter(wait, env, POLICY_NO_PLACE, RCODE_SERVFAIL, FEED_FAILED);
 }

@@ -277,7 +277,7 @@ static bool holds(const struct prefix_set *set, const char *text)
 }
 
 static const struct {
-	const char *texts[6];
+	const char *texts[7];
 	const char *inside[5];
 	const char *outside[5];
 } sets[] = {
@@ -291,6 +291,12 @@ static const struct {
 	{{"10.1.0.0/16", "10.0.0.0/8", "10.255.0.0/16", "11.0.0.0/8", "10.0.0.0/8"},
 	 {"10.0.0.0", "10.1.2.3", "10.255.255.255", "11.0.0.0", "11.255.255.255"},
 	 {"9.255.255.255", "12.0.0.0"}},
+	/* all of a first octet from parts; nearly all of one; from the middle of one to another's
+	 */
+	{{"10.0.0.0/9", "10.128.0.0/9", "20.0.0.0/9", "20.128.0.0/10", "63.128.0.0/9",
+	  "64.0.0.0/9"},
+	 {"10.0.0.0", "10.255.255.255", "20.191.255.255", "63.128.0.0", "64.127.255.255"},
+	 {"20.192.0.0", "63.127.255.255", "64.128.0.0", "11.0.0.0", "9.255.255.255"}},
 	/* adjacent over the 64th bit, and to the very end */
 	{{"2001:db8::/64", "2001:db8:0:1::/64", "ffff::/16", "fffe::/16", "2001:db8:0:3::1"},
 	 {"2001:db8::ffff:ffff:ffff:ffff", "2001:db8:0:1::", "ffff::1",
