@@ -30,9 +30,11 @@
 #include "manual/compile.h"
 #include "net/listener.h"
 #include "net/worker.h"
+#include "system/statelock.h"
 #include "system/store.h"
 
-#define WORKER_FILES 4U /* of each, beside its sockets: what it waits by, and is woken by */
+#define LOCK_WAIT_MS 2000 /* for a process before that is ending */
+#define WORKER_FILES 4U	  /* of each, beside its sockets: what it waits by, and is woken by */
 
 static int fail(const char *text)
 {
@@ -64,6 +66,8 @@ struct legacy {
 	struct inherited inherited;
 	uint64_t drops; /* of the sockets, before */
 	struct beside beside;
+	struct statelock
+		*lock; /* NULL: there is no state directory, or the process before has it */
 };
 
 /* Takes what is still to be listened on; the rest is let go first, since it may stand in the way.
@@ -81,6 +85,22 @@ static enum err open_listeners(const struct conf *conf, struct legacy *legacy, s
 	err = listeners_adopt(listen, count, workers, &legacy->inherited, l, text);
 	legacy->drops = l->drops;
 	return err;
+}
+
+/* A directory that cannot be locked, as on some file systems, is used all the same. */
+static enum err lock_state(const struct conf *conf, struct legacy *legacy, struct err_text *text)
+{
+	enum err err;
+
+	if (!*conf->state.directory)
+		return ERR_OK;
+	err = statelock_take(conf->state.directory, LOCK_WAIT_MS, &legacy->lock, text);
+	if (err == ERR_EXISTS)
+		return err;
+	if (err != ERR_OK)
+		log_warning("%s: whether another daemon has this state.directory is not known",
+			    text->text);
+	return ERR_OK;
 }
 
 /* Binds, prepares the state directory, and gives up all privileges. */
@@ -109,6 +129,8 @@ static enum err enter(const struct conf *conf, struct legacy *legacy, struct wor
 		err = privilege_drop(&user, text);
 	if (err == ERR_OK && *conf->state.directory)
 		keep_check(conf->state.directory);
+	if (err == ERR_OK && !successor_is_one(&legacy->successor))
+		err = lock_state(conf, legacy, text);
 	return err;
 }
 
@@ -131,6 +153,7 @@ static void begin_service(struct legacy *legacy, const struct workers *workers,
 			  struct minutes *minutes)
 {
 	const struct snapshot *snapshot = workers_snapshot(workers);
+	struct err_text text;
 	const int *sockets;
 	size_t count;
 
@@ -139,7 +162,11 @@ static void begin_service(struct legacy *legacy, const struct workers *workers,
 	sockets = workers_sockets(workers, &count);
 	if (!successor_is_one(&legacy->successor))
 		announce_lost(sockets, count, legacy->drops);
-	successor_serves(&legacy->successor);
+	if (successor_is_one(&legacy->successor)) {
+		successor_serves(&legacy->successor);
+		if (lock_state(snapshot->conf, legacy, &text) != ERR_OK)
+			log_warning("%s", text.text);
+	}
 	if (store_keep(sockets, count))
 		announce_restart(sockets, result);
 	proof_tell(snapshot, minutes);
@@ -254,6 +281,7 @@ static int run(const struct arguments *args, struct conf *conf)
 
 	hold_signals();
 	log_set_level(conf->server.log_level);
+	log_to_journal(LOG_JOURNAL_SOCKET);
 	if (err == ERR_OK)
 		err = err_set(&text, log_start(), "no thread for the log");
 	if (err == ERR_OK)
@@ -271,6 +299,7 @@ static int run(const struct arguments *args, struct conf *conf)
 		conf_free(conf);
 	notes_free(notes);
 	beside_free(&legacy.beside);
+	statelock_free(legacy.lock);
 	listeners_close(&listeners);
 	inherited_fini(&legacy.inherited);
 	status = err == ERR_OK ? EXIT_SUCCESS : fail(text.text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The log: one line a message to stderr, behind the time of day on a terminal, and behind a syslog
- * priority when journald reads it.
+ * priority when journald reads it; or to journald with fields.
  * Any thread may log.  From log_start on a thread of its own writes the lines: a pipe that nobody
  * reads, or a slow disk, stops nobody who logs.  256 KiB of lines wait; what comes beyond is lost,
  * counted, and told as soon as somebody reads again.
@@ -25,6 +25,14 @@ enum log_level {
 
 /* Messages less urgent than `level` are not written.  Main thread, before the others start. */
 void log_set_level(enum log_level level);
+
+/*
+ * Has lines go to systemd's journal with fields of their own (what kind of line, about which list
+ * or client), by the socket at `path`, when stderr is the stream to it, as JOURNAL_STREAM of the
+ * environment tells; else nothing changes.  Main thread, before the others start.
+ */
+#define LOG_JOURNAL_SOCKET "/run/systemd/journal/socket"
+void log_to_journal(const char *path);
 
 /* Has a thread write from now on; until then a line is written by whoever logs it.  Main thread,
  * with the signals blocked that the process handles.  ERR_SYS: there is no thread to be had. */

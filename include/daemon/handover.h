@@ -16,6 +16,7 @@
 #include "cache/cache.h"
 #include "landing/landing.h"
 #include "net/worker.h"
+#include "system/statelock.h"
 
 struct handover;
 
@@ -26,6 +27,7 @@ struct handover_config {
 	struct hash_key name_key;
 	const struct landing *landing; /* NULL: there is none */
 	struct hash_key cookie_secret; /* the next one's as well: it takes the cookies given out */
+	struct statelock **lock; /* let go, and NULL, when the next one takes it; NULL: none */
 };
 
 /* The hand-over is over: the new process serves, or nothing has changed. */

@@ -19,6 +19,7 @@
 #include "load/loader.h"
 #include "load/notes.h"
 #include "net/worker.h"
+#include "system/statelock.h"
 
 struct lifecycle_config {
 	const char *conf_path;
@@ -31,6 +32,7 @@ struct lifecycle_config {
 	struct minutes *minutes;	 /* NULL: none are kept */
 	const struct load_result *first; /* how the load at the start went */
 	const struct notes *notes;	 /* of that load */
+	struct statelock **lock;	 /* is let go at a hand-over */
 };
 
 /*

@@ -21,6 +21,9 @@ struct privilege_user {
 enum err privilege_find(const char *name, struct privilege_user *ret_user,
 			struct err_text *text) MUST_CHECK;
 
+/* Whether a start as root would find the user `name`.  ERR_NOTFOUND with `text`. */
+enum err privilege_check(const char *name, struct err_text *text) MUST_CHECK;
+
 /* Becomes `user` for good: groups, group, user, with no capability left.  ERR_SYS with `text`. */
 enum err privilege_drop(const struct privilege_user *user, struct err_text *text) MUST_CHECK;
 

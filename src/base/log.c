@@ -11,8 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/loglimit.h"
 #include "base/clock.h"
+#include "base/journal.h"
+#include "base/loglimit.h"
 #include "base/logwriter.h"
 #include "base/table.h"
 
@@ -35,6 +36,7 @@ static const struct level levels[] = {LEVELS(TABLE_ROW)};
 TABLE_COMPLETE(LEVELS, LOG_LEVEL_COUNT);
 
 static atomic_int threshold = LOG_LEVEL_INFO;
+static bool native; /* the journal takes records; set before there is a second thread */
 
 static struct loglimit limit;
 static pthread_mutex_t limit_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -54,6 +56,11 @@ static void neutralise(char *text)
 	for (unsigned char *p = (unsigned char *)text; *p; p++)
 		if (*p < 0x20 || *p == 0x7f)
 			*p = '?';
+}
+
+void log_to_journal(const char *path)
+{
+	native = journal_is_stderr(getenv("JOURNAL_STREAM")) && logwriter_journal(path);
 }
 
 enum err log_start(void)
@@ -79,12 +86,29 @@ static size_t write_head(char *line, size_t size, const struct level *level)
 	time_t seconds;
 	size_t len;
 
-	if (isatty(STDERR_FILENO) != 1)
+	if (native)
+		priority = "";
+	if (native || isatty(STDERR_FILENO) != 1)
 		return (size_t)snprintf(line, size, "%s%s", priority, level->name);
 	seconds = time(NULL);
 	localtime_r(&seconds, &now);
 	len = strftime(line, size, "%H:%M:%S ", &now);
 	return len + (size_t)snprintf(line + len, size - len, "%s", level->name);
+}
+
+/* `line` has room for one more octet. */
+static void hand_over(char *line, int priority, const char *fmt)
+{
+	char record[JOURNAL_RECORD_MAX];
+	size_t len = strlen(line);
+
+	if (native) {
+		len = journal_record(record, priority, fmt, line);
+		logwriter_put(record, len + 1);
+		return;
+	}
+	line[len++] = '\n';
+	logwriter_put(line, len);
 }
 
 /* Adds what stands behind the priority and the level, and hands the line over. */
@@ -103,9 +127,7 @@ write_line(enum log_level level, uint32_t withheld, const char *fmt, va_list arg
 	len = strlen(line);
 	memcpy(line + len, more, strlen(more) + 1); /* its room was kept free */
 	neutralise(line + head);
-	len = strlen(line);
-	line[len++] = '\n';
-	logwriter_put(line, len);
+	hand_over(line, levels[level].priority[1] - '0', fmt);
 }
 
 void log_write(enum log_level level, const char *fmt, ...)

@@ -9,10 +9,16 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/journal.h"
+
 #define QUEUE_OCTETS (256U * 1024)
+#define LOST "warning: log: %llu lines were lost, nobody read them"
+#define LOST_PRIORITY 4
 
 /* A ring of octets; those that are being written stay in it until they are. */
 static struct {
@@ -32,6 +38,12 @@ static struct {
 };
 
 static _Atomic uint64_t lost;
+
+/* Where records go; set before there is a second thread. */
+static struct {
+	int fd; /* 0: there is none, lines go to stderr */
+	struct sockaddr_un address;
+} journal;
 
 uint64_t logwriter_lost(void)
 {
@@ -66,19 +78,100 @@ static void write_all(const char *text, size_t len)
 	}
 }
 
+/* ---- the journal */
+
+bool logwriter_journal(const char *path)
+{
+	int fd;
+
+	if (strlen(path) >= sizeof(journal.address.sun_path))
+		return false;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	journal.address.sun_family = AF_UNIX;
+	strncpy(journal.address.sun_path, path, sizeof(journal.address.sun_path) - 1);
+	journal.fd = fd;
+	return true;
+}
+
+/* The journal is started anew now and then: each record finds the socket by its path. */
+static void send_record(const char *record, size_t len)
+{
+	const char *text;
+	size_t text_len;
+
+	if (sendto(journal.fd, record, len, MSG_NOSIGNAL, (const struct sockaddr *)&journal.address,
+		   sizeof(journal.address)) >= 0)
+		return;
+	text = journal_message(record, &text_len);
+	write_all(text, text_len);
+	write_all("\n", 1);
+}
+
+/* Takes the record at the head of the ring out of it; its length. */
+static size_t take_record(char record[JOURNAL_RECORD_MAX])
+{
+	size_t len = 0;
+	char c;
+
+	do {
+		c = queue.octets[queue.head];
+		queue.head = (queue.head + 1) % QUEUE_OCTETS;
+		queue.len--;
+		if (len < JOURNAL_RECORD_MAX)
+			record[len++] = c;
+	} while (c != '\0' && queue.len > 0);
+	return len - 1;
+}
+
+/* As write_piece, of one record. */
+static void send_piece(void)
+{
+	char record[JOURNAL_RECORD_MAX];
+	size_t len = take_record(record);
+
+	pthread_mutex_unlock(&queue.lock);
+	record[len] = '\0';
+	send_record(record, len);
+	pthread_mutex_lock(&queue.lock);
+}
+
+/* ---- what is written */
+
+static void write_lines(const char *text, size_t len)
+{
+	char record[JOURNAL_RECORD_MAX];
+
+	if (!journal.fd) {
+		write_all(text, len);
+		return;
+	}
+	len = len < sizeof(record) ? len : sizeof(record);
+	memcpy(record, text, len);
+	record[len - 1] = '\0';
+	send_record(record, len - 1);
+}
+
 /* Tells how many lines were lost since that was told last. */
 static void tell_lost(uint64_t *told)
 {
 	uint64_t now = logwriter_lost();
 	char line[96];
-	int len;
+	char record[JOURNAL_RECORD_MAX];
+	size_t len;
 
 	if (now == *told)
 		return;
-	len = snprintf(line, sizeof(line), "warning: log: %llu lines were lost, nobody read them\n",
-		       (unsigned long long)(now - *told));
+	len = (size_t)snprintf(line, sizeof(line), LOST "\n", (unsigned long long)(now - *told));
 	*told = now;
-	write_all(line, (size_t)len);
+	if (!journal.fd) {
+		write_all(line, len);
+		return;
+	}
+	line[len - 1] = '\0';
+	len = journal_record(record, LOST_PRIORITY, LOST, line);
+	send_record(record, len);
 }
 
 /* Writes what lies in the ring up to its end; under the lock, which is given back meanwhile. */
@@ -100,7 +193,9 @@ static void *write_queued(void *arg)
 
 	pthread_mutex_lock(&queue.lock);
 	while (queue.len > 0 || !queue.stopping) {
-		if (queue.len > 0)
+		if (queue.len > 0 && journal.fd)
+			send_piece();
+		else if (queue.len > 0)
 			write_piece();
 		else
 			pthread_cond_wait(&queue.filled, &queue.lock);
@@ -204,5 +299,5 @@ void logwriter_put(const char *text, size_t len)
 		atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
 	pthread_mutex_unlock(&queue.lock);
 	if (!running)
-		write_all(text, len);
+		write_lines(text, len);
 }

@@ -101,6 +101,10 @@ static void give_cache(struct handover *h)
 static void succeed(struct handover *h)
 {
 	sd_notifyf(0, "READY=1\nMAINPID=%d", (int)h->next);
+	if (h->config.lock) {
+		statelock_free(*h->config.lock);
+		*h->config.lock = NULL;
+	}
 	if (succession_say(h->channel, SUCCESSION_MAIN, -1) != ERR_OK)
 		log_debug("hand-over: %s", strerror(errno)); /* it goes on in some seconds */
 	hang_up(h);

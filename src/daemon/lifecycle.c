@@ -235,6 +235,7 @@ static enum err make_handover(struct life *life)
 		.name_key = config->name_key,
 		.cookie_secret = config->cookie_secret,
 		.landing = config->beside->landing,
+		.lock = config->lock,
 	};
 
 	return handover_create(life->base, &what, on_handed_over, life, &life->handover);

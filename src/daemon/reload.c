@@ -21,6 +21,7 @@
 #include "daemon/formerconf.h"
 #include "daemon/proof.h"
 #include "load/loader.h"
+#include "system/privilege.h"
 
 #define GRACE_MS 1000 /* to a load that was told to give up */
 
@@ -49,6 +50,14 @@ static void tell_restart(void *arg, const char *option)
 	log_warning("reload: %s has changed, which takes effect at a restart only", option);
 }
 
+/* What would fail at the next start, when nobody looks. */
+static enum err check_start(const struct conf *old, const struct conf *conf, struct err_text *text)
+{
+	if (strcmp(old->server.user, conf->server.user) == 0)
+		return ERR_OK;
+	return privilege_check(conf->server.user, text);
+}
+
 static enum err load_new(const struct reload *reload, struct notes *notes,
 			 struct snapshot **ret_snapshot, struct load_result *ret_result,
 			 struct err_text *text)
@@ -66,6 +75,11 @@ static enum err load_new(const struct reload *reload, struct notes *notes,
 
 	if (err != ERR_OK)
 		return err;
+	err = check_start(old->conf, conf, text);
+	if (err != ERR_OK) {
+		conf_free(conf);
+		return err;
+	}
 	conf_restart_needed(old->conf, conf, tell_restart, NULL);
 	return loader_load(conf, &reload->name_key, old, &options, ret_snapshot, ret_result, text);
 }

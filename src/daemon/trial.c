@@ -25,6 +25,8 @@ enum err trial_become_user(const char *conf_path, const struct conf *conf, struc
 	struct privilege_user user;
 	enum err err = privilege_find(conf->server.user, &user, text);
 
+	if (err == ERR_OK && privilege_check(conf->server.user, text) != ERR_OK)
+		log_warning("%s: a start as root would fail", text->text);
 	if (err == ERR_OK)
 		err = privilege_drop(&user, text);
 	if (err == ERR_OK && eaccess(conf_path, R_OK) != 0)

@@ -171,6 +171,7 @@ void ledger_stop(struct ledger *l)
 		log_debug("ledger: it is awake already");
 	pthread_join(l->thread, NULL);
 	l->running = false;
+	ledger_lose(l);
 	if (l->pending.unwritten > 0)
 		log_error("ledger: %u findings could not be written and are lost",
 			  l->pending.unwritten);

@@ -230,6 +230,17 @@ void ledger_write(struct ledger *l)
 	l->lists_written = true;
 }
 
+void ledger_lose(struct ledger *l)
+{
+	const struct pending *p = &l->pending;
+
+	pending_sort(&l->pending);
+	for (uint32_t i = 0; i < p->unwritten; i++)
+		stats_add(&l->stats, ledger_lost, p->entries[p->order[i]].count);
+	for (size_t i = 0; l->failing && i < l->batch_count; i++)
+		stats_add(&l->stats, visits_lost, l->batch[i].count);
+}
+
 /* ---- from the workers */
 
 static void absorb(struct ledger *l, const struct findings_table *t)

@@ -65,6 +65,9 @@ void ledger_collect(struct ledger *ledger);
 /* Writes what waits, unless a failure was just now. */
 void ledger_write(struct ledger *ledger);
 
+/* At the end: counts as lost what could not be written. */
+void ledger_lose(struct ledger *ledger);
+
 /* Has nothing be removed for its age for a day when the calendar was set on by an hour or more: a
  * clock that is wrong must not end what is kept for years.  Called often, with what both clocks
  * say. */

@@ -103,7 +103,7 @@ static void tell_over(const struct loop *loop, const struct heavy *heavy)
 	char client[PREFIX_TEXT_MAX];
 
 	log_warning("rate limit: %" PRIu64 " queries were over it%s, at least %" PRIu64
-		    " of them of %s, who had most; see rate-limit",
+		    " of them of client %s, who had most; see rate-limit",
 		    heavy->total,
 		    loop->env.snapshot->conf->rate_limit.dry_run
 			    ? " (dry run: they were answered all the same)"
@@ -116,9 +116,10 @@ static void tell_near(const struct loop *loop, const struct heavy *heavy)
 	const struct heavy_place *first = heavy_first(heavy);
 	char client[PREFIX_TEXT_MAX];
 
-	log_warning("rate limit: %s is near it, with less than a fifth of its burst left after "
-		    "%" PRIu64 " queries or more; see rate-limit",
-		    prefix_text(loop, &first->client, client), first->count - first->inherited);
+	log_warning(
+		"rate limit: client %s is near it, with less than a fifth of its burst left after "
+		"%" PRIu64 " queries or more; see rate-limit",
+		prefix_text(loop, &first->client, client), first->count - first->inherited);
 }
 
 /* True when the minute is over and there is something to tell. */

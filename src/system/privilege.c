@@ -45,6 +45,16 @@ enum err privilege_find(const char *name, struct privilege_user *ret_user, struc
 	return err_set(text, ERR_NOTFOUND, "server.user: there is no user %s", name);
 }
 
+enum err privilege_check(const char *name, struct err_text *text)
+{
+	struct privilege_user user;
+
+	if (look_up(name, &user) ||
+	    (strcmp(name, USER_DEFAULT) == 0 && look_up(USER_FALLBACK, &user)))
+		return ERR_OK;
+	return err_set(text, ERR_NOTFOUND, "server.user: there is no user %s", name);
+}
+
 /* Gives up what a service manager may have lent, such as CAP_NET_BIND_SERVICE.  Giving up can be
  * refused only where there is nothing to give up, or by a filter that makes it useless. */
 static void drop_capabilities(void)

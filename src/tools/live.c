@@ -126,15 +126,10 @@ int live_watch(const struct line *line, json_t *given)
 
 /* ---- clients */
 
-static void show_time(json_int_t s)
+static void show_when(json_int_t s)
 {
-	time_t t = (time_t)s;
-	char when[32];
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	printf("%-22s", when);
+	show_time(s);
+	fputs("  ", stdout);
 }
 
 int live_clients(const struct line *line, json_t *root)
@@ -149,8 +144,8 @@ int live_clients(const struct line *line, json_t *root)
 	json_array_foreach(json_object_get(root, "clients"), i, row)
 	{
 		printf("%-40s", text_of(row, "client"));
-		show_time(number_of(row, "first"));
-		show_time(number_of(row, "last"));
+		show_when(number_of(row, "first"));
+		show_when(number_of(row, "last"));
 		printf("%12" JSON_INTEGER_FORMAT "%12" JSON_INTEGER_FORMAT "%8" JSON_INTEGER_FORMAT
 		       "\n",
 		       number_of(row, "count"), number_of(row, "proven"), number_of(row, "names"));

@@ -10,6 +10,9 @@ void show_text(const char *text);
 
 void show_value(const json_t *value);
 
+/* Unix time as 2026-11-28T07:00:00Z. */
+void show_time(json_int_t s);
+
 /* All of an answer: a block for each object of its array, and a line for each of its values. */
 void show_answer(json_t *root);
 

@@ -232,19 +232,44 @@ static enum err give_to_group(const char *path, const char *group, struct err_te
 	return ERR_OK;
 }
 
-/* A socket's file outlives its process.  One that another process serves is in the way only where
- * that one is not the process before this: it is replaced all the same, and that one goes on with
- * those who have reached it. */
+/* The process that serves the socket of a path; 0: none does.  At a hand-over the one before has
+ * made this one. */
+static pid_t server_of(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred peer = {.pid = 0};
+	socklen_t len = sizeof(peer);
+	bool there =
+		fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+
+	if (there && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		peer.pid = 0;
+	if (fd >= 0)
+		close(fd);
+	return peer.pid == getppid() || peer.pid == getpid() ? 0 : peer.pid;
+}
+
+/* A socket's file outlives its process.  One that another process serves is left to it, but at a
+ * hand-over: it is replaced, and the process before goes on with those who have reached it. */
 static enum err bind_path(struct door *door, int fd, const char *group, struct err_text *text)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat there;
+	pid_t server = 0;
 	mode_t mask;
 	int rc;
 
 	memcpy(address.sun_path, door->path, sizeof(address.sun_path));
-	if (lstat(door->path, &there) == 0 && S_ISSOCK(there.st_mode))
-		unlink(door->path);
+	if (lstat(door->path, &there) == 0 && S_ISSOCK(there.st_mode)) {
+		server = server_of(&address);
+		if (server == 0)
+			unlink(door->path);
+	}
+	if (server != 0)
+		return err_set(text, ERR_EXISTS,
+			       "%s: process %d serves it, and keeps it: each daemon needs a socket "
+			       "of its own",
+			       door->path, (int)server);
 	mask = umask(0117);
 	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
 	umask(mask);

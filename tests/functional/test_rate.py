@@ -236,7 +236,7 @@ def test_log_names_the_heaviest_once_a_minute(server):
     assert "127.0.8.0/24 is near it" in d.log() and "were over it" not in d.log()
     ask_at_once(d, 300, source="127.0.9.9")
     wait_until(lambda: "were over it" in d.log(), 5, "it is told")
-    assert " of 127.0.9.0/24, who had most" in d.log()
+    assert " of client 127.0.9.0/24, who had most" in d.log()
     for _ in range(3):
         ask_at_once(d, 50, source="127.0.10.1")
     assert d.log().count("were over it") == 1 and d.log().count("is near it") == 1

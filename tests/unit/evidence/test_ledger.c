@@ -145,6 +145,25 @@ static void test_what_cannot_be_written_is_kept(void **state)
 	AWAIT(scratch_logged(&kit->scratch, "is written again"), await_nap());
 }
 
+/* What the log tells of at the end is what is counted. */
+static void test_what_was_never_written_is_lost(void **state)
+{
+	struct kit *kit = *state;
+	const struct stats *stats;
+
+	assert_int_equal(rmdir(kit->directory), 0);
+	begin(kit, "");
+	stats = ledger_stats(kit->ledger);
+	for (size_t i = 0; i < 5; i++)
+		add(kit, 0, "192.0.2.1", "c2.example", 0);
+	add(kit, 0, "192.0.2.2", "c2.example", 0);
+	ledger_stop(kit->ledger);
+	assert_true(scratch_logged(&kit->scratch, "2 findings could not be written and are lost"));
+	assert_int_equal(stats->ledger_lost, 6);
+	assert_int_equal(stats->ledger_written, 0);
+	assert_int_equal(mkdir(kit->directory, 0700), 0);
+}
+
 static void test_a_file_that_was_removed_is_made_anew(void **state)
 {
 	struct kit *kit = *state;
@@ -249,6 +268,7 @@ int main(void)
 		TEST(test_workers_are_merged),
 		TEST(test_the_end_writes_what_is_there),
 		TEST(test_what_cannot_be_written_is_kept),
+		TEST(test_what_was_never_written_is_lost),
 		TEST(test_a_file_that_was_removed_is_made_anew),
 		TEST(test_what_is_too_old_goes),
 		TEST(test_a_clock_that_is_set_on_ends_nothing),

@@ -129,6 +129,17 @@ static void test_find_unknown(void **state)
 	assert_int_equal(user.gid, 8);
 }
 
+/* Whoever asks. */
+static void test_check(void **state)
+{
+	struct err_text text = {""};
+
+	assert_int_equal(privilege_check("root", &text), ERR_OK);
+	assert_int_equal(privilege_check("sinkholed", &text), ERR_OK);
+	assert_int_equal(privilege_check("no-such-user", &text), ERR_NOTFOUND);
+	assert_non_null(strstr(text.text, "server.user: there is no user no-such-user"));
+}
+
 /* Who is not root stays who he is, whatever is configured. */
 static int find_as_somebody(void)
 {
@@ -275,15 +286,11 @@ static void test_drop_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_find_default),
-		cmocka_unit_test(test_find_unknown),
-		cmocka_unit_test(test_find_not_root),
-		cmocka_unit_test(test_drop),
-		cmocka_unit_test(test_drop_to_root),
-		cmocka_unit_test(test_drop_lent_capability),
-		cmocka_unit_test(test_drop_not_root),
-		cmocka_unit_test(test_drop_fails),
+		cmocka_unit_test(test_find),	      cmocka_unit_test(test_find_default),
+		cmocka_unit_test(test_find_unknown),  cmocka_unit_test(test_check),
+		cmocka_unit_test(test_find_not_root), cmocka_unit_test(test_drop),
+		cmocka_unit_test(test_drop_to_root),  cmocka_unit_test(test_drop_lent_capability),
+		cmocka_unit_test(test_drop_not_root), cmocka_unit_test(test_drop_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
