@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -74,6 +75,28 @@ static void test_lines(void **state)
 		assert_string_equal(text_at(root, "rule/ruleset"), "court");
 		assert_string_equal(text_at(root, "event/action"), "blocked");
 		json_decref(root);
+	}
+}
+
+/* The calendar's own: every day until 2106, and odd ones of it. */
+static void test_times(void **state)
+{
+	struct querylog_seen seen = seen_of("a.example", "192.0.2.7", FEED_BLOCKED);
+	char expected[64];
+	char buf[LINE_OCTETS];
+
+	(void)state;
+	for (uint64_t day = 0; day < 49710; day++) {
+		time_t s = (time_t)(day * 86400 + day * 7 % 86400);
+		char when[32];
+		struct tm tm;
+
+		gmtime_r(&s, &tm);
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+		snprintf(expected, sizeof(expected), "{\"@timestamp\":\"%s.%03uZ\",", when,
+			 (unsigned int)(day % 1000));
+		line_write(&seen.event, (uint64_t)s * 1000 + day % 1000, seen.client, buf);
+		assert_memory_equal(buf, expected, strlen(expected));
 	}
 }
 
@@ -253,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_longest_line),
 		cmocka_unit_test_setup_teardown(test_rotation, scratch_set_up, scratch_tear_down),
 		cmocka_unit_test_setup_teardown(test_half_a_line, scratch_set_up,

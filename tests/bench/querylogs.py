@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a log of the queries costs: ours beside Unbound's log-queries and log-replies.
+
+    querylogs.py [--rounds N] [--seconds S] --bin BUILD
+
+Each server answers the same listed names on one thread, with its log and without, in rounds that go
+around all four; what the log costs is the difference of CPU time an answer, of all threads.  Ours is
+a line of JSON a query; Unbound's is a line of text for the query and one for the reply.
+"""
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+
+import measure  # noqa: E402
+
+NAMES = 1000
+SINKHOLE = "192.0.2.1"
+READY_S = 20
+
+
+def ours(directory, port, log):
+    (directory / "list").write_text((directory / "names.txt").read_text())
+    (directory / "config").write_text(
+        f'server: {{listen: ["127.0.0.1@{port}"], workers: 1, user: root}}\n'
+        f"lists: [{{name: bench, file: {directory}/list, action: sinkhole, sinkhole: {{ipv4: {SINKHOLE}}}}}]\n"
+        + (f"query-log: {{file: {directory}/queries, size: 16GiB}}\n" if log else ""))
+
+
+def unbound(directory, port, log):
+    zones = "".join(f'local-zone: "{name}" redirect\nlocal-data: "{name} 60 A {SINKHOLE}"\n'
+                    for name in (directory / "names.txt").read_text().split())
+    (directory / "config").write_text(
+        "server:\n  num-threads: 1\n  do-daemonize: no\n  interface: 127.0.0.1\n"
+        f"  port: {port}\n  do-ip6: no\n  access-control: 127.0.0.0/8 allow\n"
+        '  username: ""\n  chroot: ""\n  pidfile: ""\n  use-syslog: no\n  verbosity: 0\n'
+        f'  directory: "{directory}"\n  module-config: "iterator"\n'
+        + (f'  logfile: "{directory}/queries"\n  log-queries: yes\n  log-replies: yes\n' if log else "") + zones)
+
+
+class Server:
+    def __init__(self, title, write, command, tools, log):
+        self.title = title
+        self.tools = tools
+        self.log = log
+        self.costs = []
+        self.lines = self.answers = 0
+        self.directory = Path(tempfile.mkdtemp(prefix="querylogs."))
+        measure.output_of([tools / "names", str(NAMES), self.directory])
+        self.port = measure.free_port()
+        write(self.directory, self.port, log)
+        with open(self.directory / "stderr", "w", encoding="utf-8") as err:
+            self.process = measure.spawn([*command, "-c", str(self.directory / "config")], "0", err)
+        first = (self.directory / "names.txt").read_text().split()[0]
+        measure.wait_for_address(self.port, first, SINKHOLE, READY_S, self.process)
+
+    def load(self, seconds):
+        return measure.Load(str(self.tools / "load"), "1", self.port, str(self.directory / "blocked.txt"),
+                            ["--window", "128", "--sockets", "2", "--seconds", str(seconds)]).result()
+
+    def round(self, seconds):
+        self.load(0.3)
+        if self.log:
+            open(self.directory / "queries", "r+", encoding="utf-8").truncate(0)
+        before = measure.Cpu(self.process.pid)
+        result = self.load(seconds)
+        measure.time.sleep(0.5)     # what waits to be written costs as well
+        cpu = measure.Cpu(self.process.pid).total - before.total
+        self.costs.append(cpu / result["answered"] * 1e6)
+        self.answers += result["answered"]
+        if self.log:
+            with open(self.directory / "queries", "rb") as log:
+                self.lines += sum(block.count(b"\n") for block in iter(lambda: log.read(1 << 20), b""))
+
+    def close(self):
+        measure.stop(self.process)
+        shutil.rmtree(self.directory)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", type=Path, default=Path("build/release"))
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=2)
+    options = parser.parse_args()
+    kinds = (("sinkholed", ours, [str(options.bin / "sinkholed")]), ("Unbound", unbound, ["unbound", "-d"]))
+    servers = [Server(title, write, command, options.bin, log)
+               for title, write, command in kinds for log in (False, True)]
+    try:
+        for _ in range(options.rounds):
+            for server in servers:
+                server.round(options.seconds)
+        print("| | without, µs an answer | with | the log | lines an answer |\n|---|---|---|---|---|")
+        costs = []
+        for without, with_log in zip(servers[::2], servers[1::2]):
+            costs.append(statistics.median(b - a for a, b in zip(without.costs, with_log.costs)))
+            print(f"| {without.title} | {statistics.median(without.costs):.2f} | "
+                  f"{statistics.median(with_log.costs):.2f} | {costs[-1]:.2f} | "
+                  f"{with_log.lines / with_log.answers:.2f} |")
+        print(f"\nours takes {costs[0] / costs[1]:.2f} of what Unbound's takes")
+    finally:
+        for server in servers:
+            server.close()
+
+
+if __name__ == "__main__":
+    main()
