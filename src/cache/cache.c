@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "base/apart.h"
+#include "base/prefetch.h"
 #include "cache/shard.h"
 
 #define LINE 64U
@@ -58,7 +59,7 @@ void cache_prefetch(const struct cache *cache, uint64_t hash)
 	const struct shard *s = &cache->shards[hash >> 58];
 
 	if (s->block_count)
-		__builtin_prefetch(&s->buckets[hash & s->bucket_mask]);
+		prefetch(&s->buckets[hash & s->bucket_mask]);
 }
 
 /* The first entry of the chain, most often the one; the entry is not read here, only asked for. */
@@ -74,9 +75,9 @@ void cache_prefetch_entry(const struct cache *cache, uint64_t hash, uint16_t qty
 	if (!id)
 		id = bucket_get(s, hash ^ cache_slot(qtype) ^ cache_slot(CACHE_ALL_TYPES));
 	block = &s->blocks[id];
-	__builtin_prefetch(block);
-	__builtin_prefetch((const uint8_t *)block + LINE);
-	__builtin_prefetch((const uint8_t *)block + 2 * LINE);
+	prefetch(block);
+	prefetch((const uint8_t *)block + LINE);
+	prefetch((const uint8_t *)block + 2 * LINE);
 }
 
 /* ---- entries given */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/prefetch.h"
 #include "match/chunk.h"
 
 #define TYPICAL_RECORD 20 /* octets */
@@ -56,7 +57,7 @@ static inline uint64_t hash_at(const struct domset *set, const struct name_suffi
 void domset_prefetch(const struct domset *set, const struct name_suffixes *suffixes)
 {
 	FOR_EACH_DEPTH(set, suffixes->labels, depth)
-	__builtin_prefetch(chunk_of(set, hash_at(set, suffixes, depth)));
+	prefetch(chunk_of(set, hash_at(set, suffixes, depth)));
 }
 
 static inline void prefetch_rules(const struct domset *set, uint64_t hash)
@@ -66,8 +67,8 @@ static inline void prefetch_rules(const struct domset *set, uint64_t hash)
 	for (uint32_t found = chunk_find(chunk, chunk_tag(hash)); found; found &= found - 1) {
 		const uint8_t *record = set->arena + chunk->record[__builtin_ctz(found)];
 
-		__builtin_prefetch(record);
-		__builtin_prefetch(record + TYPICAL_RECORD);
+		prefetch(record);
+		prefetch(record + TYPICAL_RECORD);
 	}
 }
 

@@ -59,7 +59,7 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 	cache_prefetch(env->cache, q->cache_hash);
 }
 
-void query_prefetch(const struct query *q, const struct query_env *env)
+FLAT void query_prefetch(const struct query *q, const struct query_env *env)
 {
 	if (q->parsed != WIRE_QUERY)
 		return;
