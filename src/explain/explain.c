@@ -284,7 +284,7 @@ static void write_rule(const struct snapshot *s, const struct explain_rule *rule
 		fprintf(out, "no wildcard holds at or below %s, which the zone has",
 			name_to_text(rule->owner.wire, owner, sizeof(owner)));
 	} else if (list->zone) {
-		explain_zone_rule(s, rule, out);
+		explain_zone_rule(s, rule, explain_owner(rule, owner), out);
 	} else {
 		fprintf(out, "%s%s%s", rule->exception ? "exception for " : "",
 			rule->important ? "important " : "", explain_owner(rule, owner));

@@ -20,7 +20,8 @@ static void write_data(const struct localdata *data, uint32_t number, FILE *out)
 	}
 }
 
-void explain_zone_rule(const struct snapshot *snapshot, const struct explain_rule *rule, FILE *out)
+void explain_zone_rule(const struct snapshot *snapshot, const struct explain_rule *rule,
+		       const char *owner, FILE *out)
 {
 	static const char *const targets[DOMSET_ANSWER_COUNT] = {
 		[DOMSET_ANSWER_NXDOMAIN] = " CNAME .",
@@ -29,11 +30,10 @@ void explain_zone_rule(const struct snapshot *snapshot, const struct explain_rul
 		[DOMSET_ANSWER_PASS] = " CNAME rpz-passthru.",
 		[DOMSET_ANSWER_TCP_ONLY] = " CNAME rpz-tcp-only.",
 	};
-	char owner[NAME_TEXT_MAX];
 	const char *target = targets[rule->answer];
 
-	fprintf(out, "%s%s%s", rule->scope == DOMSET_SCOPE_BELOW ? "*." : "",
-		explain_owner(rule, owner), target ? target : "");
+	fprintf(out, "%s%s%s", rule->scope == DOMSET_SCOPE_BELOW ? "*." : "", owner,
+		target ? target : "");
 	if (rule->answer == DOMSET_ANSWER_DATA)
 		write_data(snapshot->policy->data, rule->data, out);
 }
