@@ -11,13 +11,14 @@
 
 bool journal_is_stderr(const char *stream)
 {
-	unsigned long long device;
-	unsigned long long inode;
+	char expected[48];
 	struct stat st;
 
-	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == (dev_t)device &&
-	       st.st_ino == (ino_t)inode;
+	if (!stream || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(expected, sizeof(expected), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	return strcmp(stream, expected) == 0;
 }
 
 /* What stands in the text behind `word`, up to a blank or a mark with one behind it. */

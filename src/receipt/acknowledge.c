@@ -337,8 +337,10 @@ static enum err put_all(struct receipts *receipts, const struct facts *facts, st
 	const struct policy *policy = facts->snapshot->policy;
 	const char **names = calloc(POLICY_PLACES, sizeof(*names));
 	size_t count = 0;
-	enum err err = names ? ERR_OK : err_set(text, ERR_NOMEM, "out of memory");
+	enum err err = ERR_OK;
 
+	if (!names)
+		return err_set(text, ERR_NOMEM, "out of memory");
 	for (unsigned int i = policy_first_place(policy); err == ERR_OK && i < POLICY_PLACES;
 	     i = policy_next_place(policy, i)) {
 		if (!is_wanted(facts->snapshot, i))

@@ -47,7 +47,7 @@ static int holder_of(int fd)
 	char text[24] = "";
 	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
 
-	return len > 0 ? atoi(text) : 0;
+	return len > 0 ? (int)strtol(text, NULL, 10) : 0;
 }
 
 static enum err take(int fd, const char *path, unsigned int wait_ms, struct err_text *text)
