@@ -333,30 +333,6 @@
 	  "Where the last good version of each list is kept, and the cache over a restart; empty: " \
 	  "nowhere.")
 
-#define CONF_ROWS_EVIDENCE(X) \
-	X(evidence, ledger, "ledger", BOOL, "true", 0, 0, "", RESTART, \
-	  "Whether clients that ask for names of the lists are written down, in ledger.db of " \
-	  "state.directory; without one they are not.") \
-	X(evidence, clients, "clients", CLIENTS, "whole", 0, 0, "", RESTART, \
-	  "How a client's address is written down: whole; its prefix; or encrypted by the key of " \
-	  "key-file (ipcrypt-deterministic), whose holder can have it back.") \
-	X(evidence, prefix_ipv4, "prefix-ipv4", UINT, "24", 0, 32, "bits", RESTART, \
-	  "How many bits of an IPv4 address a prefix has.") \
-	X(evidence, prefix_ipv6, "prefix-ipv6", UINT, "56", 0, 128, "bits", RESTART, \
-	  "How many bits of an IPv6 address a prefix has.") \
-	X(evidence, key_file, "key-file", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \
-	  "The file with the key, as 32 hexadecimal digits.") \
-	X(evidence, blocked_upstream, "blocked-upstream", BOOL, "true", 0, 0, "", RELOAD, \
-	  "Whether clients are written down whose query an upstream says that it blocks: by an Extended DNS " \
-	  "Error (Blocked, Censored, Filtered), or as Quad9 does (NXDOMAIN without RA).  In reports the list " \
-	  "is called :blocked-upstream.  To be turned off where the upstream blocks advertising.") \
-	X(evidence, retention_s, "retention", TTL, "90d", 0, 3650U * CONF_DAY_S, "s", RELOAD, \
-	  "How long a finding is kept after the client last asked; 0: for ever.  Those under a legal " \
-	  "hold are kept.") \
-	X(evidence, size_bytes, "size", SIZE, "1GiB", 1024 * 1024, 1ULL << 44, "octets", RELOAD, \
-	  "The most that the findings may take.  Beyond, the oldest go, first those of clients that " \
-	  "have not shown that they have the address they asked from.")
-
 /* The sections of rows, each behind those it holds. */
 #define CONF_SECTIONS(S) \
 	S(server, CONF_ROWS_SERVER) \
@@ -439,6 +415,7 @@
 
 /* clang-format on */
 
+#include "conf/options_evidence.h"
 #include "conf/options_landing.h"
 #include "conf/options_list.h"
 #include "conf/options_watch.h"

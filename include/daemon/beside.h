@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What stands beside the workers: the ledger, the query log, and the landing.  Without any of them
- * the daemon serves all the same.  The main thread.
+ * What stands beside the workers: the ledger, hunts, the query log, and the landing.  Without any
+ * of them the daemon serves all the same.  The main thread.
  */
 #ifndef DAEMON_BESIDE_H
 #define DAEMON_BESIDE_H
 
 #include "daemon/inforce.h"
 #include "evidence/ledger.h"
+#include "hunt/hunt.h"
 #include "landing/landing.h"
 #include "net/inherited.h"
 #include "net/worker.h"
@@ -16,6 +17,7 @@
 struct beside {
 	struct hash_key name_key;
 	struct ledger *ledger; /* NULL: none is kept, and so on */
+	struct hunt *hunt;
 	struct querylog *querylog;
 	struct landing *landing;
 	struct inforce *inforce; /* once it serves */
@@ -29,13 +31,14 @@ enum err beside_open(struct beside *beside, const struct conf *conf,
 void beside_begin(struct beside *beside, const struct conf *conf, size_t workers,
 		  struct workers_config *config);
 
-/* Has the landing serve, which says what `inforce` has of a name. */
+/* Has the landing serve, which says what `inforce` has of a name, and hunts begin, for what
+ * `inforce` has. */
 void beside_serve(struct beside *beside, struct inforce *inforce);
 
 /* Takes on what a reload has changed. */
 void beside_configure(struct beside *beside, const struct conf *conf);
 
-/* The workers may go on: nobody comes to the landing any more. */
+/* The workers may go on: nobody comes to the landing any more, nor looks at what is in force. */
 void beside_end_service(struct beside *beside);
 
 /* The workers have stopped: what they have told is written. */

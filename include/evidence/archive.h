@@ -152,6 +152,14 @@ enum archive_act {
 	ARCHIVE_RELEASE, /* until this */
 };
 
+/* What is erased along with findings: elsewhere, and counted among them.  Any error. */
+typedef enum err archive_also_fn(const void *arg, const char *subject, uint64_t *ret_erased,
+				 struct err_text *text);
+
+/* From now on an erasure calls `also`, once there is nothing against it; where that fails nothing
+ * is erased here. */
+void archive_erases_also(struct archive *archive, archive_also_fn *also, const void *arg);
+
 /*
  * Does so with the findings of `subject`, an address or a prefix as it is written in the store, for
  * the reason `why` that `who` gives.  The audit does not say whose findings were erased.

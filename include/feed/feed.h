@@ -52,8 +52,8 @@ void feed_listen(struct feed *feed, bool listen);
 bool feed_is_heard(const struct feed *feed);
 
 /* Tells of a query: of `event` all but what follows, the name, and the list that has blocked it (""
- * else).  The worker's thread. */
-void feed_tell(struct feed *feed, const struct feed_event *event, const uint8_t *name,
+ * else).  False: it is lost.  The worker's thread. */
+bool feed_tell(struct feed *feed, const struct feed_event *event, const uint8_t *name,
 	       uint8_t name_len, const char *list);
 
 /* The oldest that is there; false: there is none.  The reader's thread. */

@@ -20,7 +20,7 @@
 
 struct workers;
 
-#define WORKERS_OTHERS 2U /* who counts, beside the workers */
+#define WORKERS_OTHERS 3U /* who counts, beside the workers */
 
 /* What the workers are given; none of it is owned by them but the listeners' sockets. */
 struct workers_config {
@@ -30,6 +30,7 @@ struct workers_config {
 	struct hash_key cookie_secret;
 	struct findings *const *findings; /* of each worker; NULL: there are none */
 	struct feed *const *feeds;	  /* likewise */
+	struct asked *const *asked;	  /* likewise */
 	const struct stats
 		*others[WORKERS_OTHERS]; /* counters of who is no worker; NULL ends them */
 	uint32_t in_flight;		 /* questions upstream, per worker */

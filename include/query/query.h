@@ -17,7 +17,7 @@
 
 #include "base/addr.h"
 #include "cache/cache.h"
-#include "feed/feed.h"
+#include "feed/asked.h"
 #include "query/findings.h"
 #include "query/snapshot.h"
 #include "query/stats.h"
@@ -33,6 +33,7 @@ struct query_env {
 	struct stats *stats;
 	struct feed *feed;		    /* the worker's; NULL: nobody ever listens */
 	struct findings *findings;	    /* the worker's; NULL: nothing is written down */
+	struct asked *asked;		    /* likewise, of names that no list has */
 	struct hash_key name_key;	    /* of the snapshot's sets, and of the cache */
 	struct edns_secrets cookie_secrets; /* the same for all workers */
 	uint64_t now_ms;		    /* monotonic */

@@ -78,6 +78,10 @@
 	X(ledger_failures, "batches of findings that could not be written, to be tried again")     \
 	X(ledger_lost, "queries whose findings could not be kept until they were written")         \
 	X(ledger_removed, "findings removed from the ledger for their age, or for its size")       \
+	X(hunt_written, "clients with names of a day written down for hunts")                      \
+	X(hunt_failures, "batches of those that could not be written, to be tried again")          \
+	X(hunt_lost, "queries that hunts know nothing of: no room, or the thread too slow")        \
+	X(hunt_found, "clients with names that asked before a list had the name")                  \
 	X(landing_requests, "requests that the landing page was given for")                        \
 	X(landing_hellos, "TLS connections to the landing addresses: read, and closed")            \
 	X(landing_others, "connections to other ports of the landing addresses: closed")           \

@@ -63,6 +63,9 @@
 	X(AUDIT, "audit", "GET", "/v1/audit", "[--list LIST] [--last NUMBER]",                     \
 	  "the last lines of the audit log (20, or as many as asked for up to 1000), those about " \
 	  "one list alone, and whether the log is as it was written; fails when it is not")        \
+	X(HUNT, "hunt", "GET", "/v1/hunt", "NAME [--since TIME]",                                  \
+	  "who asked for the name, or one below it, while no list had it; of a list, who asked "   \
+	  "for its names, as was found when they came to be listed; see evidence.hunt-days")       \
 	X(HISTORY, "history", "GET", "/v1/history", "",                                            \
 	  "the counters of the last hour, each ten seconds")                                       \
 	X(PAGE, "page", "GET", "/v1/page", "", "the address of the dashboard, with the token")     \

@@ -7,8 +7,8 @@ from pathlib import Path
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "dns", "map", "given", "addrs", "pattern", "match", "inspect", "line", "list",
          "rpz", "conf", "cache", "names", "feed", "query", "explain", "loop", "remote", "upstream",
-         "net", "system", "load", "manual", "evidence", "report", "landing", "querylog", "audit",
-         "receipt", "web", "daemon", "main")
+         "net", "system", "load", "manual", "evidence", "hunt", "report", "landing", "querylog",
+         "audit", "receipt", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 LISTS = {"map", "given", "addrs", "pattern", "match", "inspect", "line", "list", "rpz", "explain"}
 SOCKETS = {"remote", "upstream", "net"}
@@ -20,6 +20,7 @@ NEVER = {
     "load": {"upstream", "net"},
     "manual": SOCKETS,
     "evidence": SOCKETS,
+    "hunt": SOCKETS,
     "report": SOCKETS,
     "landing": SOCKETS,
     "querylog": SOCKETS,

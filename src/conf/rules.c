@@ -306,6 +306,20 @@ static void rule_landing(struct conf_place *place, const struct conf_node *root,
 	conf_place_leave(place, before);
 }
 
+/* Who has something erased is to find all of it, and an audit of that. */
+static void rule_evidence(struct conf_place *place, const struct conf_node *root,
+			  const struct conf *conf)
+{
+	const struct conf_node *node = conf_node_find(root, "evidence");
+	size_t before = conf_place_enter(place, "evidence");
+
+	if (is_sound(node) && conf->evidence.hunt_days > 0 &&
+	    !(conf->evidence.ledger && *conf->state.directory))
+		fail_key(place, node, "hunt-days",
+			 "expected 0, as no ledger is kept: it needs ledger, and state.directory");
+	conf_place_leave(place, before);
+}
+
 void conf_rules(struct conf_place *place, const struct conf_node *root, const struct conf *conf)
 {
 	const struct {
@@ -328,6 +342,7 @@ void conf_rules(struct conf_place *place, const struct conf_node *root, const st
 
 	rule_cache(place, root, conf);
 	rule_outgoing(place, root, conf);
+	rule_evidence(place, root, conf);
 	rule_manual(place, root, conf);
 	rule_landing(place, root, &conf->landing);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

@@ -104,6 +104,24 @@ static struct ledger *begin_ledger(const struct conf *conf, size_t workers)
 	return NULL;
 }
 
+static struct hunt *begin_hunt(const struct conf *conf, size_t workers)
+{
+	struct hunt *hunt = NULL;
+	struct err_text text;
+	enum err err;
+
+	if (!hunt_is_wanted(conf))
+		return NULL;
+	err = hunt_create(conf, workers, &hunt, &text);
+	if (err == ERR_OK)
+		err = err_set(&text, hunt_start(hunt), "no thread");
+	if (err == ERR_OK)
+		return hunt;
+	log_error("hunt: %s: nothing is known of who asked before", text.text);
+	hunt_free(hunt);
+	return NULL;
+}
+
 static struct querylog *begin_querylog(const struct conf *conf, size_t workers)
 {
 	struct querylog *log = NULL;
@@ -125,6 +143,7 @@ void beside_begin(struct beside *beside, const struct conf *conf, size_t workers
 	size_t others = 0;
 
 	beside->ledger = begin_ledger(conf, workers);
+	beside->hunt = begin_hunt(conf, workers);
 	beside->querylog = begin_querylog(conf, workers);
 	if (beside->querylog)
 		config->feeds = querylog_feeds(beside->querylog);
@@ -132,7 +151,34 @@ void beside_begin(struct beside *beside, const struct conf *conf, size_t workers
 		config->findings = ledger_findings(beside->ledger);
 		config->others[others++] = ledger_stats(beside->ledger);
 	}
+	if (beside->hunt) {
+		config->asked = hunt_asked(beside->hunt);
+		config->others[others++] = hunt_stats(beside->hunt);
+	}
 	config->others[others] = landing_stats(beside->landing);
+}
+
+/* Whoever hunts is shown the lists in force. */
+struct hunter {
+	hunt_look_fn *look;
+	void *arg;
+};
+
+static void show_lists(void *arg, const struct snapshot *s, const struct web_loads *loads,
+		       const struct manual *manual)
+{
+	const struct hunter *hunter = arg;
+
+	(void)loads;
+	(void)manual;
+	hunter->look(hunter->arg, s->policy, s->generation);
+}
+
+static void look_at_lists(void *daemon, hunt_look_fn *fn, void *arg)
+{
+	struct hunter hunter = {.look = fn, .arg = arg};
+
+	inforce_look(daemon, show_lists, &hunter);
 }
 
 void beside_serve(struct beside *beside, struct inforce *inforce)
@@ -144,11 +190,14 @@ void beside_serve(struct beside *beside, struct inforce *inforce)
 	err = landing_start(beside->landing, visits, find_order, beside);
 	if (err != ERR_OK)
 		log_error("landing: not served: %s", err_str(err));
+	if (hunt_search(beside->hunt, look_at_lists, inforce) != ERR_OK)
+		log_error("hunt: no thread: nobody looks who asked before");
 }
 
 void beside_configure(struct beside *beside, const struct conf *conf)
 {
 	ledger_configure(beside->ledger, conf);
+	hunt_configure(beside->hunt, conf);
 	querylog_configure(beside->querylog, conf);
 }
 
@@ -157,17 +206,20 @@ void beside_configure(struct beside *beside, const struct conf *conf)
 void beside_end_service(struct beside *beside)
 {
 	landing_stop(beside->landing);
+	hunt_end_search(beside->hunt);
 }
 
 void beside_stop(struct beside *beside)
 {
 	ledger_stop(beside->ledger);
+	hunt_stop(beside->hunt);
 }
 
 void beside_free(struct beside *beside)
 {
 	landing_free(beside->landing);
 	ledger_free(beside->ledger);
+	hunt_free(beside->hunt);
 	querylog_free(beside->querylog);
 	*beside = (struct beside){.landing = NULL};
 }

@@ -2,11 +2,9 @@
 #include "evidence/archive.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "evidence/sqlite.h"
 
@@ -78,34 +76,17 @@ static const char *const sql[STATEMENT_COUNT] = {
 
 enum err archive_fail(struct archive *archive, struct err_text *text)
 {
-	int reason = sqlite3_errcode(archive->db) & 0xff;
-
-	return err_set(text,
-		       reason == SQLITE_CORRUPT || reason == SQLITE_NOTADB ? ERR_SYNTAX : ERR_SYS,
-		       "%s", sqlite3_errmsg(archive->db));
+	return database_fail(archive->db, text);
 }
 
 enum err archive_run(struct archive *archive, const char *statements, struct err_text *text)
 {
-	return sqlite3_exec(archive->db, statements, NULL, NULL, NULL) == SQLITE_OK
-		       ? ERR_OK
-		       : archive_fail(archive, text);
+	return database_run(archive->db, statements, text);
 }
 
 sqlite3_stmt *archive_prepare(struct archive *archive, const char *statement)
 {
-	sqlite3_stmt *prepared;
-
-	if (sqlite3_prepare_v2(archive->db, statement, -1, &prepared, NULL) != SQLITE_OK)
-		return NULL;
-	return prepared;
-}
-
-bool archive_step(sqlite3_stmt *statement)
-{
-	bool done = sqlite3_step(statement) == SQLITE_DONE;
-
-	return sqlite3_reset(statement) == SQLITE_OK && done;
+	return database_prepare(archive->db, statement);
 }
 
 /* ---- opening */
@@ -118,88 +99,6 @@ static void sql_covers(sqlite3_context *ctx, int count, sqlite3_value **values)
 
 	(void)count;
 	sqlite3_result_int(ctx, wide && narrow && client_covers(wide, narrow));
-}
-
-/* Made by us, so that nobody else may read it: SQLite gives its other files the same mode. */
-static bool make_file(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
-/* A database whose log was removed is read as it stands where nothing may be written beside it. */
-static bool is_sealed(const char *path)
-{
-	char log[4096];
-
-	return snprintf(log, sizeof(log), "%s-wal", path) < (int)sizeof(log) &&
-	       access(log, F_OK) != 0 && access(path, R_OK) == 0;
-}
-
-/* The whole path, or as it is given where that cannot be told: see use_paths_as_given. */
-static int full_or_given(sqlite3_vfs *vfs, const char *path, int size, char *ret_path)
-{
-	size_t len = strlen(path);
-
-	if (sqlite3_vfs_find(NULL)->xFullPathname(vfs, path, size, ret_path) == SQLITE_OK)
-		return SQLITE_OK;
-	if (len >= (size_t)size)
-		return SQLITE_CANTOPEN;
-	memcpy(ret_path, path, len + 1);
-	return SQLITE_OK;
-}
-
-/*
- * SQLite makes each path a whole one and looks at each directory of it.  Where root starts the
- * daemon below /root and it becomes another user, that fails, while the path from the working
- * directory is as good as ever.  Gives the name of a VFS that takes it then; NULL: there is none.
- */
-static const char *use_paths_as_given(void)
-{
-	static const char name[] = "paths-as-given";
-	const sqlite3_vfs *common = sqlite3_vfs_find(NULL);
-	sqlite3_vfs *vfs = common && !sqlite3_vfs_find(name) ? malloc(sizeof(*vfs)) : NULL;
-
-	if (vfs) { /* SQLite keeps it until the process ends */
-		*vfs = *common;
-		vfs->zName = name;
-		vfs->xFullPathname = full_or_given;
-		sqlite3_vfs_register(vfs, 0);
-	}
-	return sqlite3_vfs_find(name) ? name : NULL;
-}
-
-static int open_database(const char *path, enum archive_mode mode, sqlite3 **ret_db)
-{
-	const char *vfs = use_paths_as_given();
-	int flags = mode == ARCHIVE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-	char *uri = sqlite3_mprintf("file:%s%s", path,
-				    mode == ARCHIVE_READ && is_sealed(path) ? "?immutable=1" : "");
-	int rc = SQLITE_NOMEM;
-
-	/* in a URI these would have a meaning */
-	if (uri && !strpbrk(path, "?#%"))
-		rc = sqlite3_open_v2(uri, ret_db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
-				     vfs);
-	else
-		rc = sqlite3_open_v2(path, ret_db, flags | SQLITE_OPEN_NOMUTEX, vfs);
-	sqlite3_free(uri);
-	return rc;
-}
-
-static int version_of(struct archive *archive)
-{
-	sqlite3_stmt *q = archive_prepare(archive, "PRAGMA user_version");
-	int version = -1;
-
-	if (q && sqlite3_step(q) == SQLITE_ROW)
-		version = sqlite3_column_int(q, 0);
-	sqlite3_finalize(q);
-	return version;
 }
 
 static enum err prepare_writing(struct archive *archive, struct err_text *text)
@@ -228,7 +127,7 @@ static enum err prepare(struct archive *archive, enum archive_mode mode, struct 
 				    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
 				    sql_covers, NULL, NULL) != SQLITE_OK)
 		return archive_fail(archive, text);
-	version = version_of(archive);
+	version = database_version(archive->db);
 	if (version < 0)
 		return archive_fail(archive, text);
 	if (version > VERSION || (version == 0 && mode != ARCHIVE_WRITE))
@@ -243,12 +142,12 @@ enum err archive_open(const char *path, enum archive_mode mode, struct archive *
 	struct archive *archive;
 	enum err err = ERR_OK;
 
-	if (mode == ARCHIVE_WRITE && !make_file(path))
+	if (mode == ARCHIVE_WRITE && !database_make(path))
 		return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
 	archive = calloc(1, sizeof(*archive));
 	if (!archive)
 		return err_set(text, ERR_NOMEM, "%s: out of memory", path);
-	if (open_database(path, mode, &archive->db) != SQLITE_OK)
+	if (database_open(path, mode == ARCHIVE_READ, &archive->db) != SQLITE_OK)
 		err = archive->db ? archive_fail(archive, &reason) : ERR_NOMEM;
 	else
 		err = prepare(archive, mode, &reason);
@@ -326,7 +225,7 @@ static bool write_total(struct archive *archive)
 		sqlite3_bind_int64(q, (int)i + 1, numbers[i]);
 	archive->total = (struct archive_finding){.count = 0};
 	archive->total_names = 0;
-	return archive_step(q);
+	return database_step(q);
 }
 
 /* Adds a finding to what the batch adds; of another client than before, what was added is written

@@ -30,7 +30,7 @@ static sqlite3_stmt *bound(struct archive *archive, const char *sql, const char 
 /* Runs a statement that changes something.  False: failed. */
 static bool change(struct archive *archive, sqlite3_stmt *q, uint64_t *changed)
 {
-	bool done = q && archive_step(q);
+	bool done = q && database_step(q);
 
 	if (done && changed)
 		*changed = (uint64_t)sqlite3_changes(archive->db);
@@ -51,6 +51,23 @@ static bool ask(struct archive *archive, const char *sql, const char *subject, u
 }
 
 #define SUBJECTS "(SELECT id FROM client WHERE covers(?1, address))"
+
+void archive_erases_also(struct archive *archive, archive_also_fn *also, const void *arg)
+{
+	archive->also = also;
+	archive->also_arg = arg;
+}
+
+static enum err erase_also(struct archive *archive, const char *subject, uint64_t *findings,
+			   struct err_text *text)
+{
+	uint64_t erased = 0;
+	enum err err =
+		archive->also ? archive->also(archive->also_arg, subject, &erased, text) : ERR_OK;
+
+	*findings += erased;
+	return err;
+}
 
 static enum err erase(struct archive *archive, const char *subject, uint64_t *findings,
 		      struct err_text *text)
@@ -81,7 +98,7 @@ static enum err erase(struct archive *archive, const char *subject, uint64_t *fi
 			  NULL),
 		    NULL))
 		return archive_fail(archive, text);
-	return ERR_OK;
+	return erase_also(archive, subject, findings, text);
 }
 
 static bool count_findings(struct archive *archive, const char *subject, uint64_t *findings)

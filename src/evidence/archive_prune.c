@@ -54,7 +54,7 @@ static bool remove_from(struct archive *archive, const char *sql, int64_t from, 
 		sqlite3_bind_int64(q, 3, limits->before_s);
 		sqlite3_bind_int64(q, 4, limits->unproven_before_s);
 	}
-	done = archive_step(q);
+	done = database_step(q);
 	sqlite3_finalize(q);
 	return done;
 }
@@ -77,7 +77,7 @@ static bool renew_totals(struct archive *archive, int64_t from, int64_t last)
 			return false;
 		sqlite3_bind_int64(q, 1, from);
 		sqlite3_bind_int64(q, 2, last);
-		done = archive_step(q);
+		done = database_step(q);
 		sqlite3_finalize(q);
 	}
 	return done;

@@ -20,7 +20,7 @@ enum err archive_put_visit(struct archive *archive, const struct archive_visit *
 	sqlite3_bind_int64(q, 8, visit->first_s);
 	sqlite3_bind_int64(q, 9, visit->last_s);
 	sqlite3_bind_int64(q, 10, archive_whole(visit->count));
-	return archive_step(q) ? ERR_OK : archive_abandon(archive, text);
+	return database_step(q) ? ERR_OK : archive_abandon(archive, text);
 }
 
 enum err archive_put_list(struct archive *archive, const struct archive_list *list,
@@ -41,7 +41,7 @@ enum err archive_put_list(struct archive *archive, const struct archive_list *li
 		return archive_abandon(archive, text);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		sqlite3_bind_text(q, (int)i + 1, values[i], -1, SQLITE_STATIC);
-	done = archive_step(q);
+	done = database_step(q);
 	sqlite3_finalize(q);
 	return done ? ERR_OK : archive_abandon(archive, text);
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "evidence/database.h"
 #include "evidence/writer.h"
 
 #define RETRY_MS 2000U
@@ -171,29 +172,6 @@ static enum err write_batch(struct ledger *l, struct err_text *text)
 	return err;
 }
 
-/* A broken store is kept for who can read it, and never a second one in its place: what breaks one
- * after the other is the disk. */
-static void set_aside(struct ledger *l)
-{
-	static const char *const parts[] = {"-wal", "-shm", ""};
-	char from[PATH_MAX];
-	char to[PATH_MAX];
-	int rc = 0;
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == 0; i++) {
-		snprintf(from, sizeof(from), "%s%s", l->path, parts[i]);
-		snprintf(to, sizeof(to), "%s.broken%s", l->path, parts[i]);
-		rc = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
-		if (rc != 0 && errno == ENOENT)
-			rc = 0;
-	}
-	if (rc == 0)
-		log_error("ledger: %s is set aside as %s, and another one begun", l->path, to);
-	else
-		log_limited(LOG_LEVEL_ERROR, "ledger: %s cannot be set aside as %s: %s", l->path,
-			    to, strerror(errno));
-}
-
 static void fail(struct ledger *l, enum err err, const struct err_text *text)
 {
 	stats_inc(&l->stats, ledger_failures);
@@ -203,7 +181,7 @@ static void fail(struct ledger *l, enum err err, const struct err_text *text)
 	l->try_again_ms = clock_ms() + RETRY_MS;
 	close_archive(l); /* another try begins from what is on the disk */
 	if (err == ERR_SYNTAX)
-		set_aside(l);
+		database_set_aside(l->path);
 }
 
 void ledger_write(struct ledger *l)

@@ -13,8 +13,9 @@
 
 #include <sqlite3.h>
 
-#include "evidence/client.h"
 #include "evidence/archive.h"
+#include "evidence/client.h"
+#include "evidence/database.h"
 
 #define ARCHIVE_LISTS_MAX 256U
 
@@ -30,6 +31,8 @@ enum archive_statement {
 struct archive {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
+	archive_also_fn *also; /* NULL: nothing is */
+	const void *also_arg;
 	char client[CLIENT_TEXT_MAX]; /* whose number is known */
 	int client_form;
 	int64_t client_id;	      /* 0: none */
@@ -52,9 +55,6 @@ enum err archive_run(struct archive *archive, const char *statements,
 
 /* Prepares one; NULL: failed. */
 sqlite3_stmt *archive_prepare(struct archive *archive, const char *statement);
-
-/* Steps a statement that gives nothing, and makes it ready again.  False: failed. */
-bool archive_step(sqlite3_stmt *statement);
 
 /* The number of the client of a finding, which is made if need be; 0: failed. */
 int64_t archive_client_number(struct archive *archive, const struct archive_finding *finding);

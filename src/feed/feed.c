@@ -101,7 +101,7 @@ static bool find_place(struct feed *feed, uint32_t len, uint64_t *ret_head)
 	return has_room(feed, head, len);
 }
 
-void feed_tell(struct feed *feed, const struct feed_event *event, const uint8_t *name,
+bool feed_tell(struct feed *feed, const struct feed_event *event, const uint8_t *name,
 	       uint8_t name_len, const char *list)
 {
 	struct record record = {
@@ -121,13 +121,14 @@ void feed_tell(struct feed *feed, const struct feed_event *event, const uint8_t 
 	record.len = (len + 7U) & ~7U;
 	if (!find_place(feed, record.len, &head)) {
 		atomic_store_explicit(&feed->lost, feed_lost(feed) + 1, memory_order_relaxed);
-		return;
+		return false;
 	}
 	at = feed->ring + (head & MASK);
 	memcpy(at, &record, sizeof(record));
 	memcpy(at + sizeof(record), name, name_len);
 	memcpy(at + sizeof(record) + name_len, list, record.list_len);
 	atomic_store_explicit(&feed->head, head + record.len, memory_order_release);
+	return true;
 }
 
 static void read_record(const uint8_t *at, const struct record *record, struct feed_event *event)

@@ -268,6 +268,7 @@ static enum err worker_init(struct worker *w, struct workers *workers, size_t in
 		.stats = &w->stats,
 		.feed = config->feeds ? config->feeds[index] : NULL,
 		.findings = config->findings ? config->findings[index] : NULL,
+		.asked = config->asked ? config->asked[index] : NULL,
 		.name_key = config->name_key,
 	};
 	err = open_mailbox(w);
@@ -422,13 +423,11 @@ void workers_free(struct workers *workers)
 
 void workers_sum(const struct workers *workers, struct stats *ret_sum)
 {
-	const struct stats *const *others = workers->config.others;
-
 	memset(ret_sum, 0, sizeof(*ret_sum));
 	for (size_t i = 0; i < workers->count; i++)
 		stats_sum(&workers->workers[i].stats, ret_sum);
-	for (size_t i = 0; i < WORKERS_OTHERS && others[i]; i++)
-		stats_sum(others[i], ret_sum);
+	for (size_t i = 0; i < WORKERS_OTHERS && workers->config.others[i]; i++)
+		stats_sum(workers->config.others[i], ret_sum);
 }
 
 uint64_t workers_stat(const struct workers *workers, const struct stats_row *row)

@@ -106,8 +106,7 @@ static inline bool query_verdict_ends(const struct verdict *verdict, enum transp
 
 /*
  * Builds what a matched verdict asks for; `apex` is where in the qname the rule's owner begins, 0
- * also when the rule is for another name.
- * QUERY_DROPPED for ACTION_DROP.
+ * also when the rule is for another name.  QUERY_DROPPED for ACTION_DROP.
  */
 enum query_outcome query_answer_verdict(struct answer_job *job, const struct verdict *verdict,
 					uint8_t apex, size_t *ret_len);
@@ -123,9 +122,7 @@ size_t query_answer_truncated(struct answer_job *job);
 void query_failure_ede(enum query_failure failure, struct edes *ret_ede);
 
 /* Tells the feed of a query that was decided, of one that has waited (`buf` has its answer; NULL:
- * it was dropped), and of one that no upstream has answered.  `list` has blocked it, or
- * POLICY_PLACES.
- */
+ * dropped), and of one that no upstream has answered.  `list` has blocked it, or POLICY_PLACES. */
 void query_tell(const struct query *q, const struct query_env *env, enum query_outcome outcome,
 		const uint8_t *buf);
 void query_tell_waiter(const struct query_wait *wait, const struct query_env *env, uint16_t list,
@@ -179,8 +176,7 @@ enum query_cached query_answer_cached(struct query *q, struct answer_job *job,
 				      struct query_judged *ret_judged, size_t *ret_len);
 
 /* Finds what the cache has to give at once, and puts it behind the question in `msg`
- * (WIRE_MESSAGE_MAX octets), which ends at `body_at`, with TTLs as they are now.  False: nothing.
- */
+ * (WIRE_MESSAGE_MAX octets), which ends at `body_at`, with TTLs as they are now.  False: none. */
 bool query_cached_reply(const struct query_env *env, const struct cache_key *key, size_t body_at,
 			uint8_t *msg, struct reply *ret_reply);
 
@@ -237,8 +233,7 @@ void query_chain_init(const struct answer_job *job, struct query_chain *ret_chai
 struct verdict query_standing(const struct query_env *env, const struct name *qname, uint16_t qtype,
 			      const struct ip *client, uint8_t *ret_apex);
 
-/* How many octets of the name stand before the owner of the verdict's rule: where its zone begins.
- */
+/* How many octets of the name stand before the owner of the verdict's rule, its zone's begin. */
 uint8_t query_apex(const struct name *name, const struct name_suffixes *suffixes,
 		   const struct verdict *verdict);
 

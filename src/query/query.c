@@ -21,8 +21,7 @@ static void begin_cookie(struct query *q, const struct query_env *env, const uin
 
 /*
  * True for a port whose service sends something back to whatever comes: echo, daytime, qotd,
- * chargen, time.  Nobody asks from there: who says so would have two
- * servers talk to each other for ever.
+ * chargen, time.  Nobody asks from there: who says so would have two servers talk for ever.
  */
 static bool is_loop_port(const struct sockaddr *client)
 {
@@ -192,8 +191,12 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 	if (v.matched && v.owner_labels == 0 && is_kept(q, env->snapshot, &v))
 		v.matched = false;
 	q->leave = policy_leave_behind(POLICY_NO_LEAVE, &v);
-	if (!v.matched && !v.logged)
+	if (!v.matched && !v.logged) {
+		if (env->asked)
+			asked_tell(env->asked, &q->client, &q->qname, query_name_hash(&q->suffixes),
+				   env->now_ms, env->now_s);
 		return false;
+	}
 	q->lent = v.matched && v.trigger == TRIGGER_CLIENT;
 	waits = v.matched && policy_waits(env->snapshot->policy, &v, leave) &&
 		begin_waiting(q, env, &v);

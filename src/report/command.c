@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "evidence/archive.h"
+#include "hunt/ask.h"
 #include "report/report.h"
 #include "evidence/client.h"
 #include "report/when.h"
@@ -222,6 +223,20 @@ static void name_operator(char *buf, size_t size)
 		 before ? ", SUDO_USER " : "", before ? before : "");
 }
 
+/* Beside the ledger, in the state directory, are the stores of hunts. */
+static enum err erase_hunts(const void *arg, const char *subject, uint64_t *ret_erased,
+			    struct err_text *text)
+{
+	const char *store = arg;
+	const char *end = strrchr(store, '/');
+	char *state = end ? strndup(store, (size_t)(end - store) + 1) : strdup(".");
+	enum err err = state ? hunt_erase(state, subject, ret_erased, text)
+			     : err_set(text, ERR_NOMEM, "out of memory");
+
+	free(state);
+	return err;
+}
+
 static enum err act(const struct options *o, struct ipcrypt *key, struct err_text *text)
 {
 	enum archive_act what = o->erase ? ARCHIVE_ERASE : o->hold ? ARCHIVE_HOLD : ARCHIVE_RELEASE;
@@ -239,6 +254,7 @@ static enum err act(const struct options *o, struct ipcrypt *key, struct err_tex
 	if (err != ERR_OK)
 		return err;
 	name_operator(who, sizeof(who));
+	archive_erases_also(archive, erase_hunts, o->store);
 	err = archive_act(archive, what, subject, who, o->because, &findings, text);
 	archive_close(archive);
 	if (err == ERR_OK)

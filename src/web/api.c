@@ -261,6 +261,7 @@ static void answer_page(struct evhttp_request *req, const char *page)
 	X(WEB_REPORT, {.act = api_report}) \
 	X(WEB_RECEIPTS, {.act = api_receipts}) \
 	X(WEB_AUDIT, {.act = api_audit}) \
+	X(WEB_HUNT, {.act = api_hunt}) \
 	X(WEB_HISTORY, {.act = NULL}) \
 	X(WEB_PAGE, {.act = NULL}) \
 	X(WEB_FLUSH, {.act = do_flush}) \

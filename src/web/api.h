@@ -38,6 +38,9 @@ void api_report(struct evhttp_request *req, const struct web_view *view);
 void api_receipts(struct evhttp_request *req, const struct web_view *view);
 void api_audit(struct evhttp_request *req, const struct web_view *view);
 
+/* Who asked for names before they were listed. */
+void api_hunt(struct evhttp_request *req, const struct web_view *view);
+
 /* Answers with the metrics. */
 void api_metrics(struct evhttp_request *req, const struct web_view *view);
 

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "evidence/database.h"
+#include "support/scratch.h"
+
+static void test_made_and_spoken_to(void **state)
+{
+	struct scratch scratch;
+	struct err_text text;
+	sqlite3_stmt *q;
+	char path[512];
+	struct stat st;
+	sqlite3 *db;
+
+	scratch_make(&scratch);
+	snprintf(path, sizeof(path), "%s/what? is 100%%.db", scratch.path);
+	assert_true(database_make(path));
+	assert_true(database_make(path));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(database_open(path, false, &db), SQLITE_OK);
+	assert_int_equal(database_version(db), 0);
+	assert_int_equal(database_run(db, "CREATE TABLE t(a UNIQUE); PRAGMA user_version=3", &text),
+			 ERR_OK);
+	assert_int_equal(database_version(db), 3);
+	assert_int_equal(database_run(db, "INSERT INTO u VALUES(1)", &text), ERR_SYS);
+	assert_non_null(strstr(text.text, "no such table: u"));
+	q = database_prepare(db, "INSERT INTO t VALUES(1)");
+	assert_true(database_step(q));
+	assert_false(database_step(q)); /* it is unique */
+	assert_null(database_prepare(db, "INSERT INTO u VALUES(1)"));
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	assert_int_equal(database_open(path, true, &db), SQLITE_OK);
+	assert_int_equal(database_run(db, "INSERT INTO t VALUES(2)", &text), ERR_SYS);
+	sqlite3_close(db);
+	assert_false(database_make("/nowhere/at/all.db"));
+	scratch_remove(&scratch);
+}
+
+/* Another one takes the place of the first, but never that of the one set aside. */
+static void test_set_aside(void **state)
+{
+	struct scratch scratch;
+	struct err_text text;
+	char path[512];
+	char aside[520];
+	char *octets;
+	sqlite3 *db;
+	size_t len;
+
+	scratch_make(&scratch);
+	scratch_take_stderr(&scratch);
+	snprintf(path, sizeof(path), "%s/a.db", scratch.path);
+	snprintf(aside, sizeof(aside), "%s.broken", path);
+	assert_int_equal(file_replace(path, "no database at all", 18), ERR_OK);
+	assert_int_equal(database_open(path, false, &db), SQLITE_OK);
+	assert_int_equal(database_version(db), -1);
+	assert_int_equal(database_fail(db, &text), ERR_SYNTAX);
+	sqlite3_close(db);
+	database_set_aside(path);
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(file_replace(path, "another", 7), ERR_OK);
+	database_set_aside(path);
+	assert_int_equal(file_read(aside, 100, &octets, &len), ERR_OK);
+	assert_string_equal(octets, "no database at all");
+	free(octets);
+	assert_int_equal(access(path, F_OK), 0);
+	scratch_remove(&scratch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_made_and_spoken_to),
+		cmocka_unit_test(test_set_aside),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
