@@ -65,31 +65,24 @@ static uint32_t day_of(const char *file)
 	return day > 0 && strncmp(days_text(day, text), file, DAYS_TEXT_MAX - 1) == 0 ? day : 0;
 }
 
-static int compare(const void *a, const void *b)
+static int is_day(const struct dirent *entry)
 {
-	uint32_t x = *(const uint32_t *)a;
-	uint32_t y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
+	return day_of(entry->d_name) > 0;
 }
 
 size_t days_list(const char *folder, uint32_t ret_days[DAYS_MAX])
 {
 	struct dirent **entries;
-	int found = scandir(folder, &entries, NULL, NULL);
+	int found = scandir(folder, &entries, is_day, alphasort); /* dates: in their order */
 	size_t count = 0;
 
 	for (int i = 0; i < found; i++) {
-		uint32_t day = day_of(entries[i]->d_name);
-
-		if (day > 0 && count < DAYS_MAX)
-			ret_days[count++] = day;
+		if (count < DAYS_MAX)
+			ret_days[count++] = day_of(entries[i]->d_name);
 		free(entries[i]);
 	}
 	if (found >= 0)
 		free(entries);
-	if (count > 1)
-		qsort(ret_days, count, sizeof(ret_days[0]), compare);
 	return count;
 }
 
