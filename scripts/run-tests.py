@@ -32,7 +32,7 @@ from queue import SimpleQueue
 RESULTS = Path("build/results")
 SECONDS = RESULTS / "seconds.json"      # how long each took the last time
 # seconds one program, one file of functional tests, one check may take
-LIMITS = {"unit": 300, "allocations": 900, "replay": 300, "functional": 600, "lint": 1200}
+LIMITS = {"unit": 600, "allocations": 900, "replay": 300, "functional": 600, "lint": 1200}
 SLOTS = int(os.environ.get("JOBS", (os.cpu_count() or 1) * 2))
 PORTS = range(10000, 32000)             # outside of what the kernel gives to clients
 TELL_EVERY_S = 30                       # a word of the progress where no terminal shows it

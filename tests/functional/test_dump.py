@@ -64,7 +64,7 @@ def test_file_is_for_nobody_else(kept):
     d.start().stop()
     assert stat.S_IMODE(dump.stat().st_mode) == 0o600
     assert [p.name for p in dump.parent.iterdir()
-            if not p.name.startswith(("ledger.db", "receipts.db", "audit."))] == ["cache.dump"]
+            if not p.name.startswith(("ledger.db", "receipts.db", "audit.", "state.lock"))] == ["cache.dump"]
 
 
 def test_ttls_go_on(kept):

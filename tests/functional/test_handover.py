@@ -378,7 +378,8 @@ def test_state_directory_is_shared(served, tmp_path):
         d.write_list("one", f"blocked.test\nv{number}.test\n")
         d.hand_over()
         assert (tmp_path / "state" / "one.list").read_text() == f"blocked.test\nv{number}.test\n"
-    assert not list((tmp_path / "state").glob("*.new"))
+    # but for what is written just now
+    wait_until(lambda: not list((tmp_path / "state").glob("*.new")), 20, "nothing is left behind")
     d.stop()
     assert (tmp_path / "state" / "cache.dump").exists()
 

@@ -419,7 +419,7 @@ def test_version_that_cannot_be_kept_is_a_warning(daemon):
     d.add_list("one", "a.test\n").start()
     d.program.wait_line(r"^warning: list one: its last good version is not kept: ")
     assert verdict(d, "a.test") == 1
-    assert [p.name for p in (d.folder / "state").iterdir() if not p.name.startswith(("ledger.db", "receipts.db", "audit."))] == ["one.list"]
+    assert [p.name for p in (d.folder / "state").iterdir() if not p.name.startswith(("ledger.db", "receipts.db", "audit.", "state.lock"))] == ["one.list"]
 
 
 def test_state_directory_that_is_none_stops_the_start(daemon):

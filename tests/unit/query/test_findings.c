@@ -200,7 +200,7 @@ static void test_full_tables_are_handed_over(void **state)
 static void test_what_is_lost_is_told(void **state)
 {
 	struct kit *kit = *state;
-	unsigned int many = 20 * FINDINGS_TABLE_MAX;
+	unsigned int many = 10 * FINDINGS_TABLE_MAX;
 	unsigned int lost = add_many(kit, 0, many);
 
 	assert_in_range(lost, 1, many - 4 * FINDINGS_TABLE_MAX);
