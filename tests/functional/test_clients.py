@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 
 import dns.message
 import pytest
@@ -192,6 +193,12 @@ def test_addresses_of_one_network_do_not_shut_others_out_of_tcp(daemon, limits):
 
 # ---- what the kernel drops
 
+def states(pid):
+    """Of all threads, as proc(5) has them."""
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        yield stat.read_text().rpartition(")")[2].split()[0]
+
+
 def test_what_the_kernel_drops_is_counted_and_told(server):
     """The daemon is held up, and its socket's buffer runs over: all is answered or counted."""
     d = server()
@@ -199,6 +206,7 @@ def test_what_the_kernel_drops_is_counted_and_told(server):
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         os.kill(d.program.pid, signal.SIGSTOP)
         try:
+            wait_until(lambda: set(states(d.program.pid)) == {"T"}, 10, "it is held up")
             for _ in range(300):
                 s.send(bytes(60000))
             for number in range(100):
