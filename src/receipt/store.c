@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "evidence/database.h"
+
 #define BUSY_WRITE_MS 5000 /* another process writes, which takes over or is taken over from */
 #define BUSY_READ_MS 400   /* others wait meanwhile */
 
@@ -100,9 +102,8 @@ enum err receipts_open(const char *directory, bool write, struct receipts **ret_
 	receipts = calloc(1, sizeof(*receipts));
 	if (!receipts)
 		return err_set(text, ERR_NOMEM, "out of memory");
-	err = sqlite3_open_v2(path, &receipts->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK
-		      ? set_up(receipts, write, text)
-		      : store_fail(receipts, text);
+	err = database_open(path, false, &receipts->db) == SQLITE_OK ? set_up(receipts, write, text)
+								     : store_fail(receipts, text);
 	if (err == ERR_OK)
 		*ret_receipts = receipts;
 	else
