@@ -21,6 +21,7 @@ struct weakened_name {
 	const struct pattern *pattern; /* of one of the two policies; NULL: it is an owner */
 	bool below;		       /* the owner itself is as it was: "*.owner" */
 	bool server;		       /* it is a name server, whose zones are meant */
+	bool led;		       /* what it leads to is meant, not the name itself */
 };
 
 /* Addresses of one family, from the first to the last: of answers, of clients, or of servers. */
@@ -45,6 +46,10 @@ struct weakening {
  * Of all names only those need be asked that are the owner of a rule of the list, or of an
  * exception of `after`, or are below one and below no other: between two owners all names are
  * treated alike, and a further block lifts nothing.
+ *
+ * What a name leads to (a CNAME's target, an address) is not judged by a list with an exception for
+ * the name.  So an exception that is new counts too, whatever its name: of the list of the same
+ * name in `after`, and of all that are mandatory where those are to block what this one does not.
  *
  * Which names a pattern matches cannot be told one by one.  So a pattern that blocks has to be
  * there as well, in the same words, and an exception that is one must have been there: each other

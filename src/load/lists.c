@@ -109,7 +109,10 @@ static void tell_names(const struct policy_list *former, const struct weakening 
 		const struct weakened_name *name = &weakening->names[i];
 
 		log_error("list %s: would no longer be blocked: %s%s%s", former->name,
-			  name->server ? "zones of the name server " : "", name->below ? "*." : "",
+			  name->server ? "zones of the name server "
+			  : name->led  ? "what is led to by "
+				       : "",
+			  name->below ? "*." : "",
 			  domset_rule_text(&name->owner, name->pattern, text));
 	}
 	for (uint64_t i = 0; i < weakening->range_count && i < WEAKEN_NAMES_MAX; i++) {

@@ -145,8 +145,9 @@ static void subtract(struct weakening *w, struct range range, struct ranges *kep
 	tell(w, kept->trigger, &range, v6);
 }
 
+/* Less what list `heir` of `new` blocks; POLICY_LISTS_MAX: what all that are enforced do. */
 static void compare(const struct policy *old, unsigned int list, const struct policy *new,
-		    enum trigger trigger, struct weakening *weakening, bool v6)
+		    unsigned int heir, enum trigger trigger, struct weakening *weakening, bool v6)
 {
 	struct ranges kept;
 	struct ranges all;
@@ -155,20 +156,31 @@ static void compare(const struct policy *old, unsigned int list, const struct po
 	bool more;
 
 	begin(&all, old, trigger, list, v6);
-	begin(&kept, new, trigger, POLICY_LISTS_MAX, v6);
+	begin(&kept, new, trigger, heir, v6);
 	more = next(&kept, &keep);
 	while (next(&all, &range))
 		subtract(weakening, range, &kept, &keep, &more, v6);
 }
 
-void weaken_compare_addresses(const struct policy *before, unsigned int list,
-			      const struct policy *after, struct weakening *weakening)
+static void compare_all(const struct policy *before, unsigned int list, const struct policy *after,
+			unsigned int heir, struct weakening *weakening)
 {
 	static const enum trigger triggers[] = {TRIGGER_ADDRESS, TRIGGER_CLIENT,
 						TRIGGER_SERVER_ADDRESS};
 
 	for (size_t i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++) {
-		compare(before, list, after, triggers[i], weakening, false);
-		compare(before, list, after, triggers[i], weakening, true);
+		compare(before, list, after, heir, triggers[i], weakening, false);
+		compare(before, list, after, heir, triggers[i], weakening, true);
 	}
+}
+
+bool weaken_compare_addresses(const struct policy *before, unsigned int list,
+			      const struct policy *after, unsigned int heir,
+			      struct weakening *weakening)
+{
+	struct weakening by_heir = {.range_count = 0};
+
+	compare_all(before, list, after, POLICY_LISTS_MAX, weakening);
+	compare_all(before, list, after, heir, &by_heir);
+	return by_heir.range_count > 0;
 }

@@ -213,3 +213,76 @@ def test_state_directory_that_is_read_only_lifts_nothing(ordered):
         assert blocked(d) == "abc"
     finally:
         os.chmod(kept(d, ""), 0o700)
+
+
+# ---- an exception for a name that the list does not block, but that leads to one it blocks
+
+def led(q):
+    """www.free.test and sub.free.test are names of no list."""
+    if q.name == "www.free.test.":
+        return q.reply(f"{q.name} 60 IN CNAME a.test.", f"a.test. 60 IN A {GOOD}")
+    return q.address(GOOD)
+
+
+LED = {
+    "itself": "||a.test^\n@@||www.free.test^\n",
+    "above it": "||a.test^\n@@||free.test^\n",
+    "important": "||a.test^\n@@||www.free.test^$important\n",
+    "of one type": "||a.test^\n@@||www.free.test^$dnstype=A\n",
+    "a pattern": "||a.test^\n@@/^www[.]free/\n",
+    "beside more": "||a.test^\n||b.test^\n@@||www.free.test^\n",
+}
+
+
+@pytest.fixture
+def leading(daemon, upstream):
+    d = daemon({"upstreams": [upstream(led).address], "state": {"directory": "state"}})
+    d.add_list("order", "||a.test^\n", mandatory=True).start()
+    wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
+    assert is_blocked(d, "www.free.test") and is_blocked(d, "a.test")
+    return d
+
+
+@pytest.mark.parametrize("load", ["reload", "restart", "hand over"])
+@pytest.mark.parametrize("how", LED)
+def test_exception_for_a_name_that_leads_to_a_blocked_one_lifts_nothing(leading, how, load):
+    d = leading
+    d.write_list("order", LED[how])
+    done = check(d)
+    assert done.returncode == 1
+    assert "list order: would no longer be blocked: " in done.stderr
+    if load == "reload":
+        d.reload()
+    elif load == "restart":
+        d.stop()
+        d.start()
+    else:
+        d.hand_over()
+    assert is_blocked(d, "www.free.test")
+    assert accept(d).returncode == 0
+    d.reload()
+    assert addresses(ask(d.address, "www.free.test"))[-1] == GOOD
+    assert is_blocked(d, "a.test")
+
+
+def test_names_left_to_a_list_that_excepts_the_one_that_leads_there(leading):
+    """The other list blocks a.test just as well, yet not where www.free.test leads to it."""
+    d = leading
+    d.add_list("other", "||a.test^\n@@||www.free.test^\n", mandatory=True)
+    d.write_config()
+    assert "REFUSED" not in d.reload()
+    assert is_blocked(d, "www.free.test")
+    d.write_list("order", "||b.test^\n")
+    assert "list order: would no longer be blocked: what is led to by www.free.test" in d.reload()
+    assert is_blocked(d, "www.free.test")
+
+
+def test_exceptions_that_were_there_may_go(leading):
+    d = leading
+    d.write_list("order", LED["above it"])
+    assert accept(d).returncode == 0
+    d.reload()
+    for text in (LED["itself"], "||a.test^\n"):
+        d.write_list("order", text)
+        assert "REFUSED" not in d.reload()
+    assert is_blocked(d, "www.free.test")

@@ -50,7 +50,8 @@ MANDATORY = [socket.inet_aton(sinkhole(i, True)) for i in range(LISTS)]
 def is_accepted(log, name):
     """True when the name is among those that the log tells of as lifted and accepted."""
     for of, count in re.findall(r"^list (\w+): that (\d+) of the names .* was accepted$", log, re.M):
-        told = re.findall(rf"list {of}: would no longer be blocked: (\S+?)\.?$", log, re.M)
+        told = re.findall(rf"list {of}: would no longer be blocked: (?:what is led to by )?(\S+?)\.?$",
+                          log, re.M)
         if int(count) > TOLD or any(f".{name}".endswith("." + owner.removeprefix("*.") + ".")
                                     for owner in told):
             return True
@@ -121,7 +122,8 @@ class Asker:
 
     def settle(self, log, lenient):
         """What was loaded has been told in the log: of what was accepted names may go."""
-        lifted = [name for name in ASKED if is_accepted(log, ALIASES.get(name, name))]
+        lifted = [name for name in ASKED
+                  if is_accepted(log, name) or is_accepted(log, ALIASES.get(name, name))]
         for name in lifted:
             self.lifted[name] = time.monotonic()
             self.blocked.pop(name, None)
@@ -142,7 +144,8 @@ class Chaos:
         return self.draw.randrange(n) == 0
 
     def text(self):
-        lines = [self.draw.choice(FORMS).format(self.draw.choice(NAMES))
+        lines = [self.draw.choice(FORMS).format(self.draw.choice(NAMES)) if not self.one_in(30) else
+                 "@@||{}^".format(self.draw.choice(list(ALIASES)).rstrip("."))
                  for _ in range(self.draw.randrange(12))]
         text = "".join(f"{line}\n" for line in lines)
         return text[:-self.draw.randrange(1, 6)] if text and self.one_in(8) else text
