@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +78,16 @@ def daemon(tmp_path, upstream):
 
     yield make
     _close_all(made)
+
+
+@pytest.fixture
+def open_folder():
+    """One that every user may enter; pytest's own may be entered by one.  To be asked for before the
+    daemon in it, so that it outlives that."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture

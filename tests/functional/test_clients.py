@@ -8,7 +8,6 @@ import socket
 import sys
 import threading
 import time
-from pathlib import Path
 
 import dns.message
 import pytest
@@ -17,7 +16,7 @@ from harness.client import addresses, ask, query, rcode, run_client, udp_socket
 from harness.crowd import ask_many, fresh
 from harness.daemon import IPV4
 from harness.namespace import joined, with_addresses
-from harness.program import wait_until
+from harness.program import of_threads, wait_until
 from harness.upstream import Later
 
 GOOD = "198.51.100.7"
@@ -195,8 +194,8 @@ def test_addresses_of_one_network_do_not_shut_others_out_of_tcp(daemon, limits):
 
 def states(pid):
     """Of all threads, as proc(5) has them."""
-    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
-        yield stat.read_text().rpartition(")")[2].split()[0]
+    for stat in of_threads(pid, "stat"):
+        yield stat.rpartition(")")[2].split()[0]
 
 
 def test_what_the_kernel_drops_is_counted_and_told(server):

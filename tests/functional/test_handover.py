@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -387,32 +386,30 @@ def test_state_directory_is_shared(served, tmp_path):
 # ---- without privileges
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to be started as root")
-def test_privileged_port_is_inherited(daemon, tmp_path_factory):
+def test_privileged_port_is_inherited(open_folder, daemon):
     """The user that the daemon has become may not bind it."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        d = daemon({"server": {"user": "nobody", "workers": 1}},
-                   environment={"ASAN_OPTIONS": "detect_leaks=0"})
-        d.folder = d.cwd = folder
-        d.config_path = folder / "sinkholed.yaml"
-        d.binary = folder / "sinkholed"
-        shutil.copy2(daemon_path(), d.binary)
-        d.binary.chmod(0o755)
-        d.configure({"server": {"listen": ["127.0.0.1@53"]}})
-        d.add_list("one", "a.test\n").start(namespace.with_addresses("127.0.0.2/8"))
-        for workers in (1, 3):  # more than there are sockets: they share
-            d.configure({"server": {"workers": workers}})
-            d.hand_over()
-            assert f"Uid:\t{65534}" in open(f"/proc/{d.program.pid}/status").read()
-            for tcp in ([], ["+tcp"]):
-                done = run_client([*namespace.joined(d.program.pid), "dig", "-r", "@127.0.0.1",
-                                   "+short", *tcp, "a.test"])
-                assert done.stdout == f"{IPV4}\n"
-        d.configure({"server": {"listen": ["127.0.0.1@53", "127.0.0.2@53"]}})
-        assert ("cannot listen on 127.0.0.2@53 (UDP): Permission denied; ports below 1024 are for "
-                "root") in d.hand_over_fails()
-        d.stop()
+    folder = open_folder
+    d = daemon({"server": {"user": "nobody", "workers": 1}},
+               environment={"ASAN_OPTIONS": "detect_leaks=0"})
+    d.folder = d.cwd = folder
+    d.config_path = folder / "sinkholed.yaml"
+    d.binary = folder / "sinkholed"
+    shutil.copy2(daemon_path(), d.binary)
+    d.binary.chmod(0o755)
+    d.configure({"server": {"listen": ["127.0.0.1@53"]}})
+    d.add_list("one", "a.test\n").start(namespace.with_addresses("127.0.0.2/8"))
+    for workers in (1, 3):  # more than there are sockets: they share
+        d.configure({"server": {"workers": workers}})
+        d.hand_over()
+        assert f"Uid:\t{65534}" in open(f"/proc/{d.program.pid}/status").read()
+        for tcp in ([], ["+tcp"]):
+            done = run_client([*namespace.joined(d.program.pid), "dig", "-r", "@127.0.0.1",
+                               "+short", *tcp, "a.test"])
+            assert done.stdout == f"{IPV4}\n"
+    d.configure({"server": {"listen": ["127.0.0.1@53", "127.0.0.2@53"]}})
+    assert ("cannot listen on 127.0.0.2@53 (UDP): Permission denied; ports below 1024 are for "
+            "root") in d.hand_over_fails()
+    d.stop()
 
 
 # ---- systemd

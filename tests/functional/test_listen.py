@@ -10,6 +10,7 @@ import pytest
 from harness.client import (addresses, ask, dig, ede, flags, frame, is_closed, query, rcode,
                             read_frame, run_client, send_burst, tcp_socket, udp_socket)
 from harness.namespace import joined, with_addresses, without_ipv6
+from harness.program import of_threads
 
 SINK = "192.0.2.1"
 
@@ -62,9 +63,7 @@ def test_wildcard_beside_an_address_of_its_own(daemon):
 
 
 def workers_of(d):
-    tasks = os.listdir(f"/proc/{d.program.pid}/task")
-    names = [open(f"/proc/{d.program.pid}/task/{task}/comm").read().strip() for task in tasks]
-    return [name for name in names if name.startswith("worker")]
+    return [name for name in of_threads(d.program.pid, "comm") if name.startswith("worker")]
 
 
 def test_all_workers_serve(daemon):

@@ -6,7 +6,6 @@ import re
 import shutil
 import stat
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,18 +22,14 @@ NO_LEAKS = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=
 
 
 @pytest.fixture
-def open_daemon(daemon):
-    """A daemon in a folder that every user may enter; pytest's own may be entered by one."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-
-        def make(config=None, environment=NO_LEAKS):
-            d = daemon(config, environment=environment)
-            d.folder = d.cwd = folder
-            d.config_path = folder / "sinkholed.yaml"
-            return d
-        yield make
+def open_daemon(open_folder, daemon):
+    """A daemon in a folder that every user may enter."""
+    def make(config=None, environment=NO_LEAKS):
+        d = daemon(config, environment=environment)
+        d.folder = d.cwd = open_folder
+        d.config_path = open_folder / "sinkholed.yaml"
+        return d
+    return make
 
 
 def status_of(d):

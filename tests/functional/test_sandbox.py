@@ -5,8 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -32,29 +30,27 @@ needs_sandbox = pytest.mark.skipif(not works(), reason="the sandbox cannot be bu
 
 
 @pytest.fixture
-def service(daemon):
+def service(open_folder, daemon):
     """As the unit starts it: as a user of its own, who may write to the state directory alone."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        binary = folder / "sinkholed"
-        shutil.copy2(daemon_path(), binary)
+    folder = open_folder
+    binary = folder / "sinkholed"
+    shutil.copy2(daemon_path(), binary)
 
-        def make(config, prefix=(), **options):
-            # nobody can look into another user's process for leaks, nor where ptrace() is refused
-            environment = {"ASAN_OPTIONS": "detect_leaks=0", **options.pop("environment", {})}
-            d = daemon(config, environment=environment, **options)
-            d.folder = d.cwd = folder
-            d.config_path, d.binary = folder / "sinkholed.yaml", binary
-            state = folder / "state"
-            state.mkdir()
-            shutil.chown(state, USER)
-            d.configure({"state": {"directory": str(state)}})
-            d.add_list("one", "blocked.test\n")
-            d.prefix = [*prefix, *sandboxed(USER, [state])]
-            d.start(d.prefix)
-            return d
-        yield make
+    def make(config, prefix=(), **options):
+        # nobody can look into another user's process for leaks, nor where ptrace() is refused
+        environment = {"ASAN_OPTIONS": "detect_leaks=0", **options.pop("environment", {})}
+        d = daemon(config, environment=environment, **options)
+        d.folder = d.cwd = folder
+        d.config_path, d.binary = folder / "sinkholed.yaml", binary
+        state = folder / "state"
+        state.mkdir()
+        shutil.chown(state, USER)
+        d.configure({"state": {"directory": str(state)}})
+        d.add_list("one", "blocked.test\n")
+        d.prefix = [*prefix, *sandboxed(USER, [state])]
+        d.start(d.prefix)
+        return d
+    return make
 
 
 def assert_confined(pid):

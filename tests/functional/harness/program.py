@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A program that runs beside the tests, and what it has logged so far."""
+import contextlib
 import ctypes
 import os
 import re
@@ -7,8 +8,16 @@ import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
+
+
+def of_threads(pid, what):
+    """The text of a file below /proc of each thread; one that ends meanwhile has none."""
+    for path in Path(f"/proc/{pid}/task").glob(f"*/{what}"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            yield path.read_text().strip()
 
 
 def wait_until(condition, timeout, what):
