@@ -45,7 +45,8 @@ endif
 BUILD := build/$(FLAVOUR)$(if $(filter-out fuzz,$(FLAVOUR)),$(if $(filter clang,$(COMPILER)),-clang))
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 
-TAG := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null)
+# root may build in somebody's checkout, which git would not look into; what it built would have another version
+TAG := $(shell git -c safe.directory='$(CURDIR)' describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null)
 RELEASE := $(or $(shell cat VERSION 2>/dev/null),0.1.0)
 VERSION := $(if $(filter v%,$(TAG)),$(TAG:v%=%),$(RELEASE)$(addprefix +g,$(TAG)))
 
@@ -357,7 +358,9 @@ format: ## lay out the C files by .clang-format
 PLACES = sed -e 's|/usr/local/sbin|$(SBINDIR)|g' -e 's|/usr/local/share|$(DATADIR)|g' \
 	-e 's|/etc/sinkholed|$(SYSCONFDIR)/sinkholed|g'
 # written where it belongs, not by way of build/: root would own what it leaves there
-written = install -D -m 0644 /dev/null '$(DESTDIR)$(2)' && $(1) >'$(DESTDIR)$(2)'
+# One that is as it should be is left alone: systemd warns of a unit that was written since it was read.
+written = { $(1) | cmp -s - '$(DESTDIR)$(2)' || \
+	{ install -D -m 0644 /dev/null '$(DESTDIR)$(2)' && $(1) >'$(DESTDIR)$(2)'; }; }
 place = $(call written,$(PLACES) $(1),$(2))
 CONFIG = $(SYSCONFDIR)/sinkholed/sinkholed.yaml
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """make install: what it puts where, and what it leaves alone."""
 import os
+import re
 import shutil
 import subprocess
+import threading
 
 import pytest
 
@@ -61,7 +63,31 @@ def test_unit_starts_nothing_that_may_be_missing(installed):
     unit = (installed / "opt/resolver/lib/systemd/system/sinkholed.service").read_text()
     started = [line.split("=", 1)[1].split()[0] for line in unit.splitlines()
                if line.startswith("Exec")]
-    assert started == ["/opt/resolver/sbin/sinkholed", "/opt/resolver/sbin/sinkholectl"]
+    assert started == ["/opt/resolver/sbin/sinkholed", "/opt/resolver/sbin/sinkholectl", "/bin/sh"]
+
+
+def test_unit_waits_for_the_end_of_the_main_process(installed):
+    """Whoever began it: after a hand-over that was not systemd, which would kill it at once."""
+    unit = (installed / "opt/resolver/lib/systemd/system/sinkholed.service").read_text()
+    script = re.search(r"^ExecStop=/bin/sh -c '(.*)'$", unit, re.M).group(1).replace("$$", "$")
+    main = subprocess.Popen(["sh", "-c", "trap 'sleep 1; echo written; exit' TERM; echo up; while :; do sleep 0.1; done"],
+                            stdout=subprocess.PIPE, text=True)
+    threading.Thread(target=main.wait, daemon=True).start()     # as the first process reaps
+    assert main.stdout.readline() == "up\n"
+    done = subprocess.run(["sh", "-c", script], env={**os.environ, "MAINPID": str(main.pid)},
+                          capture_output=True, timeout=20)
+    assert done.returncode == 0 and main.stdout.read() == "written\n"
+    main.wait()
+    assert subprocess.run(["sh", "-c", script], env={**os.environ, "MAINPID": ""}, capture_output=True,
+                          timeout=20).returncode == 0
+
+
+def test_install_again_writes_nothing_that_is_as_it_was(installed):
+    """systemd warns of a unit that was written after it was read."""
+    unit = installed / "opt/resolver/lib/systemd/system/sinkholed.service"
+    before = unit.stat().st_mtime_ns, unit.stat().st_ino
+    make("install", installed)
+    assert (unit.stat().st_mtime_ns, unit.stat().st_ino) == before
 
 
 def test_installed_files_name_the_chosen_places(installed):
