@@ -15,4 +15,21 @@
  * 6895, 3.1), stands for all types.  Any thread. */
 uint32_t typeset_of(uint16_t type);
 
+#define TYPESET_BITS 32U
+
+/* All types in parts, no two of which have a type in common.  Plain data. */
+struct typeset_parts {
+	unsigned int count;
+	uint32_t part[TYPESET_BITS];
+};
+
+#define TYPESET_UNDIVIDED ((struct typeset_parts){.count = 1, .part = {TYPESET_ALL}})
+
+/* Divides the parts, so that each lies in `types` or outside. */
+void typeset_divide(struct typeset_parts *parts, uint32_t types);
+
+/* A type of each part: rules for the sets that divided them treat all of the part as they do
+ * this one. */
+uint32_t typeset_of_each(const struct typeset_parts *parts);
+
 #endif

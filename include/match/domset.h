@@ -236,8 +236,19 @@ void domset_prefetch_rules(const struct domset *set, const struct name_suffixes 
 void domset_lookup(const struct domset *set, const struct name *name,
 		   const struct name_suffixes *suffixes, uint32_t types, struct domset_hits *hits);
 
-/* The types that the set's rules tell apart: 0: they are all for any. */
+/*
+ * The same of all names below `name` that lie below no other owner.  Patterns are not asked: which
+ * of these names they match cannot be told.
+ */
+void domset_lookup_below(const struct domset *set, const struct name *name,
+			 const struct name_suffixes *suffixes, uint32_t types,
+			 struct domset_hits *hits);
+
+/* The types that rules are for, of those that are not for all; 0: they are all for any. */
 uint32_t domset_types(const struct domset *set);
+
+/* Divides `parts` by the types that the set's rules, patterns among them, tell apart. */
+void domset_divide_types(const struct domset *set, struct typeset_parts *parts);
 
 /* The number of patterns of all lists, and one of them; its owner is the root. */
 uint32_t domset_patterns(const struct domset *set);

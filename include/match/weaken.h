@@ -53,7 +53,8 @@ struct weakening {
  *
  * Which names a pattern matches cannot be told one by one.  So a pattern that blocks has to be
  * there as well, in the same words, and an exception that is one must have been there: each other
- * one counts as a name that would be lifted.
+ * one counts as a name that would be lifted.  What lies below a name is not blocked by a pattern,
+ * and where an important rule becomes another one, exceptions that are patterns lift of it.
  *
  * A few hundred nanoseconds a rule, no memory.  Gives way to others now and then, and ends early
  * when `cancelled` (NULL: never) is set.  Any thread.

@@ -5,12 +5,40 @@
 #include "inspect/embedded.h"
 #include "inspect/judgement.h"
 
-static void judge_name(struct judgement *j, const struct name *name, struct policy_leave *leave)
+/* As for a question of the type. */
+static void judge_name_for(struct judgement *j, const struct name *name, uint16_t qtype,
+			   struct policy_leave *leave)
 {
-	struct verdict v = judgement_name(j->rules, name, j->qtype, *leave);
+	struct verdict v = judgement_name(j->rules, name, qtype, *leave);
 
 	*leave = policy_leave_behind(*leave, &v);
 	judgement_note(j, &v);
+}
+
+static void judge_name(struct judgement *j, const struct name *name, struct policy_leave *leave)
+{
+	judge_name_for(j, name, j->qtype, leave);
+}
+
+/* Addresses that a service's record gives are the name's as much as if they were asked for: rules
+ * for such questions alone hold for the name. */
+static void judge_hinted(struct judgement *j, const uint8_t *msg, const struct wire_rr *rr,
+			 const struct name *name, struct policy_leave leave)
+{
+	bool seen[2] = {false, false};
+	struct hints_walk hints;
+	struct ip ip;
+
+	if (domset_types(j->rules->policy->set) == 0)
+		return;
+	hints_begin(&hints, msg, rr);
+	while (hints_next(&hints, &ip)) {
+		const bool ipv6 = ip.family == AF_INET6;
+
+		if (!seen[ipv6])
+			judge_name_for(j, name, ipv6 ? TYPE_AAAA : TYPE_A, &leave);
+		seen[ipv6] = true;
+	}
 }
 
 /* ---- what is there */
@@ -111,6 +139,16 @@ static const struct policy_leave *leave_of(const struct inspection *in, size_t a
 	return place < in->bailiwick.count ? &in->leave[place] : NULL;
 }
 
+/* A service at its own name, by which it was judged for questions as this one. */
+static void judge_itself(struct inspection *in, const struct wire_rr *rr, struct policy_leave leave)
+{
+	size_t at = rr->owner;
+	struct name owner;
+
+	if (name_unpack(in->msg, in->len, &at, &owner) == ERR_OK)
+		judge_hinted(&in->judgement, in->msg, rr, &owner, leave);
+}
+
 static void judge_target(struct inspection *in, const struct wire_rr *rr)
 {
 	size_t pos = rr->rdata + target_at(rr->type);
@@ -118,11 +156,15 @@ static void judge_target(struct inspection *in, const struct wire_rr *rr)
 	struct policy_leave leave;
 	struct name name;
 
-	if (!owner || pos >= rr->end || name_unpack(in->msg, in->len, &pos, &name) != ERR_OK ||
-	    name.len <= 1)
+	if (!owner || pos >= rr->end || name_unpack(in->msg, in->len, &pos, &name) != ERR_OK)
 		return;
+	if (name.len <= 1) {
+		judge_itself(in, rr, *owner);
+		return;
+	}
 	leave = policy_leave_led(*owner);
 	judge_name(&in->judgement, &name, &leave);
+	judge_hinted(&in->judgement, in->msg, rr, &name, leave);
 }
 
 static void judge_targets(struct inspection *in, const struct reply *reply)
@@ -257,10 +299,11 @@ static bool is_listed(const void *arg, const struct name *owner, const uint8_t *
 		      const struct wire_rr *rr)
 {
 	const struct inspection *in = arg;
-	struct judgement beside = {.rules = in->judgement.rules, .qtype = in->judgement.qtype};
+	struct judgement beside = {.rules = in->judgement.rules};
 	struct policy_leave leave = policy_leave_led(in->leave[0]);
 
-	judge_name(&beside, owner, &leave);
+	judge_name_for(&beside, owner, rr->type, &leave);
+	judge_hinted(&beside, msg, rr, owner, leave);
 	if (judgement_has_address(rr->type) && !beside.verdict.matched)
 		judge_record(&beside, msg, rr, leave);
 	return beside.verdict.matched || is_rebound(&beside, &in->bailiwick.names[0]);

@@ -38,16 +38,24 @@ bool judgement_has_address(uint16_t type)
 	return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
 }
 
+static bool is_enforced(const struct policy *policy, const struct verdict *v)
+{
+	return v->matched && policy->lists[v->list].mandatory && action_blocks(v->action);
+}
+
+/* What is said of the address goes before what is of the one in it, unless that is an order's. */
 struct verdict judgement_address(const struct policy *policy, enum trigger trigger,
 				 const struct ip *ip, struct policy_leave leave)
 {
-	struct verdict v = policy_match_prefix(policy, trigger, ip, leave);
-	uint64_t logged = v.logged;
+	struct verdict outer = policy_match_prefix(policy, trigger, ip, leave);
+	struct verdict inner;
+	struct verdict v;
 	struct ip ipv4;
 
-	if (v.matched || !embedded_ipv4(ip, &ipv4))
-		return v;
-	v = policy_match_prefix(policy, trigger, &ipv4, leave);
-	v.logged |= logged;
+	if (is_enforced(policy, &outer) || !embedded_ipv4(ip, &ipv4))
+		return outer;
+	inner = policy_match_prefix(policy, trigger, &ipv4, leave);
+	v = outer.matched && !is_enforced(policy, &inner) ? outer : inner;
+	v.logged = outer.logged | inner.logged;
 	return v;
 }

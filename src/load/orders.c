@@ -175,19 +175,39 @@ static uint64_t latest(const struct load *load, struct dirent **files, int count
 	return latest_s;
 }
 
+static enum err too_many(const struct load *load, const char *file)
+{
+	return err_set(load->text, ERR_REFUSED,
+		       "%s/%s: there are records of more than %u mandatory lists; remove those of "
+		       "lists that are not meant to be in force",
+		       load->conf->state.directory, file, POLICY_LISTS_MAX);
+}
+
+/* What has begun had begun by that time.  What lapses does so by the clock: a record from the
+ * future ends no order. */
+static void apply_terms(const struct load *load, struct policy *policy, uint64_t latest_s)
+{
+	for (size_t i = 0; i < policy->list_count; i++)
+		policy->lists[i].term.begun = latest_s >= policy->lists[i].term.valid_from_s;
+	term_apply(policy, load->now_s);
+}
+
 static enum err add_orders(struct load *load, struct dirent **files, int count)
 {
+	const uint64_t latest_s = latest(load, files, count);
 	struct policy *policy = calloc(1, sizeof(*policy));
 	struct rules rules = {.names = NULL};
 	enum err err = policy ? rules_init(load->name_key, &rules) : ERR_NOMEM;
 
-	for (int i = 0; i < count && err == ERR_OK && policy->list_count < POLICY_LISTS_MAX; i++)
-		err = add_order(load, files[i]->d_name, &rules, policy);
+	for (int i = 0; i < count && err == ERR_OK; i++)
+		err = policy->list_count < POLICY_LISTS_MAX
+			      ? add_order(load, files[i]->d_name, &rules, policy)
+			      : too_many(load, files[i]->d_name);
 	if (err == ERR_OK)
 		err = rules_freeze(&rules, policy);
 	rules_fini(&rules);
 	if (err == ERR_OK)
-		term_apply(policy, latest(load, files, count));
+		apply_terms(load, policy, latest_s);
 	if (err == ERR_OK)
 		load->kept = policy;
 	else
@@ -313,12 +333,13 @@ void loader_keep_order(const struct conf *conf, unsigned int index, const struct
 
 /* ---- forgotten */
 
+/* Now, or by the order's term at another time: the clock may be set back. */
 static bool is_enforced(const struct policy *policy, const char *file)
 {
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct policy_list *list = &policy->lists[i];
 
-		if (list->mandatory && action_blocks(list->action) &&
+		if (list->mandatory && action_blocks(list->term.action) &&
 		    is_record_of(file, list->name))
 			return true;
 	}

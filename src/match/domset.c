@@ -152,10 +152,11 @@ static inline bool is_absent(const struct chunk *chunk, uint64_t hash)
 	return !chunk_find(chunk, chunk_tag(hash)) && !(chunk->overflow & chunk_overflow_bit(hash));
 }
 
-void domset_lookup(const struct domset *set, const struct name *name,
-		   const struct name_suffixes *suffixes, uint32_t types, struct domset_hits *hits)
+/* Finds the rules for a name whose own must cover `itself`. */
+static inline void look_up_all(const struct domset *set, struct probe probe, uint8_t itself,
+			       struct domset_hits *hits)
 {
-	struct probe probe = {.name = name, .suffixes = suffixes, .types = types};
+	const struct name_suffixes *suffixes = probe.suffixes;
 	uint32_t labels = suffixes->labels;
 
 	hits->count = 0;
@@ -168,16 +169,41 @@ void domset_lookup(const struct domset *set, const struct name *name,
 		if (is_absent(chunk, probe.hash))
 			continue;
 		probe.label = labels - depth;
-		probe.scope = depth < labels ? DOMSET_SCOPE_BELOW : DOMSET_SCOPE_ITSELF;
+		probe.scope = depth < labels ? DOMSET_SCOPE_BELOW : itself;
 		look_up(set, &probe, chunk, hits);
 	}
+}
+
+void domset_lookup(const struct domset *set, const struct name *name,
+		   const struct name_suffixes *suffixes, uint32_t types, struct domset_hits *hits)
+{
+	struct probe probe = {.name = name, .suffixes = suffixes, .types = types};
+
+	look_up_all(set, probe, DOMSET_SCOPE_ITSELF, hits);
 	if (set->patterns)
-		domset_match_patterns(set, &(struct domset_asked){name, labels, types}, hits);
+		domset_match_patterns(set, &(struct domset_asked){name, suffixes->labels, types},
+				      hits);
+}
+
+void domset_lookup_below(const struct domset *set, const struct name *name,
+			 const struct name_suffixes *suffixes, uint32_t types,
+			 struct domset_hits *hits)
+{
+	struct probe probe = {.name = name, .suffixes = suffixes, .types = types};
+
+	look_up_all(set, probe, DOMSET_SCOPE_BELOW, hits);
 }
 
 uint32_t domset_types(const struct domset *set)
 {
 	return set->types;
+}
+
+void domset_divide_types(const struct domset *set, struct typeset_parts *parts)
+{
+	for (uint32_t i = 0; i < set->class_count; i++)
+		if (set->classes[i].kind.types != 0)
+			typeset_divide(parts, set->classes[i].kind.types);
 }
 
 /* The last checkpoint that is not behind `record`. */

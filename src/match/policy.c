@@ -122,7 +122,7 @@ struct prefix policy_prefix(const struct policy *policy, const struct verdict *v
 	return addrset_rule(policy->prefixes[verdict->trigger], verdict->record).prefix;
 }
 
-/* The CNAME of a rule that gives the very name it is for lets that pass, as of old. */
+/* The CNAME of a rule gives the very name it is for. */
 static __attribute__((noinline)) bool
 leads_to_itself(const struct policy *policy, const struct name *name, struct verdict verdict)
 {
@@ -145,6 +145,13 @@ static const struct domset_hit *hit_of(const struct domset_hits *hits, unsigned 
 	return NULL;
 }
 
+/* Such a rule lets the name pass, as of old; but not in a mandatory list, which counts it among
+ * those that block. */
+static enum action action_of_circle(const struct policy *policy, struct verdict verdict)
+{
+	return policy->lists[verdict.list].mandatory ? ACTION_NODATA : ACTION_PASS;
+}
+
 /* What the lists say of the name. */
 static inline struct verdict judge_name(const struct policy *policy, const struct asked *asked,
 					const struct domset_hits *hits, const bool *off)
@@ -154,7 +161,7 @@ static inline struct verdict judge_name(const struct policy *policy, const struc
 	if (asked->clients && v.matched && hit_of(asked->clients, v.list))
 		v.trigger = TRIGGER_CLIENT;
 	if (v.action == ACTION_GIVEN && leads_to_itself(policy, asked->name, v))
-		v.action = ACTION_PASS;
+		v.action = action_of_circle(policy, v);
 	return v;
 }
 

@@ -8,14 +8,12 @@
 
 #define BATCH 32U
 #define RULES_A_TURN 1024U /* some quarter of a millisecond's work */
-/* A label that stands for all that no rule names: zeros, which no list can write. */
-#define FRESH_OCTETS 12U
 
 /* A name to ask both policies for. */
 struct probe {
 	struct name name;
 	struct name_suffixes suffixes;
-	bool below; /* its first label is the fresh one */
+	bool below; /* what lies below the name is meant, and below no other owner */
 };
 
 struct comparison {
@@ -26,6 +24,7 @@ struct comparison {
 	bool leans;	   /* something that the list blocks is left to others than its heir */
 	const struct domset *old; /* of the two policies: names, or name servers */
 	const struct domset *new; /* NULL: there is none */
+	uint32_t types;		  /* one of each kind that the rules of both tell apart */
 	const atomic_bool *cancelled;
 	bool of_after;	     /* the rules walked are exceptions of `after` */
 	bool led;	     /* and it is asked for what their names lead to */
@@ -42,11 +41,40 @@ static bool is_enforced(const struct policy *policy, const struct domset_hit *hi
 	return policy_is_enforced(policy, hit->list) && policy_hit_blocks(policy, hit);
 }
 
+static void look_up(const struct domset *set, const struct probe *probe, uint32_t type,
+		    struct domset_hits *hits)
+{
+	if (probe->below)
+		domset_lookup_below(set, &probe->name, &probe->suffixes, type, hits);
+	else
+		domset_lookup(set, &probe->name, &probe->suffixes, type, hits);
+}
+
+static bool has_pattern_exceptions(const struct domset *set, unsigned int list)
+{
+	struct domset_rule rule;
+
+	for (uint32_t i = 0; i < domset_patterns(set); i++) {
+		domset_pattern(set, i, &rule);
+		if (rule.list == list && rule.kind.exception)
+			return true;
+	}
+	return false;
+}
+
+/* True where a pattern lifts some of the names below, which it would not of an important rule. */
+static bool gives_way(const struct comparison *c, const struct probe *probe,
+		      const struct domset_hit *hit)
+{
+	return probe->below && !hit->important && has_pattern_exceptions(c->new, hit->list);
+}
+
 /* Who blocks a name afterwards. */
 enum blocker { BLOCKER_NONE, BLOCKER_OTHER, BLOCKER_HEIR };
 
+/* `firmly`: as an important rule did. */
 static enum blocker blocker_after(const struct comparison *c, const struct probe *probe,
-				  uint32_t type)
+				  uint32_t type, bool firmly)
 {
 	struct domset_hit all[DOMSET_LISTS_MAX];
 	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
@@ -54,9 +82,10 @@ static enum blocker blocker_after(const struct comparison *c, const struct probe
 
 	if (!c->new)
 		return BLOCKER_NONE;
-	domset_lookup(c->new, &probe->name, &probe->suffixes, type, &hits);
+	look_up(c->new, probe, type, &hits);
 	for (uint32_t i = 0; i < hits.count; i++) {
-		if (!is_enforced(c->after, &hits.hit[i]))
+		if (!is_enforced(c->after, &hits.hit[i]) ||
+		    (firmly && gives_way(c, probe, &hits.hit[i])))
 			continue;
 		if (hits.hit[i].list == c->heir)
 			return BLOCKER_HEIR;
@@ -66,34 +95,40 @@ static enum blocker blocker_after(const struct comparison *c, const struct probe
 }
 
 /* An exception at an owner that the list has itself was asked for with the list's rules. */
-static bool is_blocked_before(const struct comparison *c, const struct probe *probe, uint32_t type)
+static bool is_blocked_before(const struct comparison *c, const struct probe *probe, uint32_t type,
+			      bool *ret_firmly)
 {
-	uint32_t owner_labels = probe->suffixes.labels - probe->below;
 	struct domset_hit all[DOMSET_LISTS_MAX];
 	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
 
-	domset_lookup(c->old, &probe->name, &probe->suffixes, type, &hits);
-	for (uint32_t i = 0; i < hits.count; i++)
-		if (hits.hit[i].list == c->list)
-			return policy_hit_blocks(c->before, &hits.hit[i]) &&
-			       !(c->of_after && hits.hit[i].owner_labels == owner_labels);
-	return false;
-}
+	look_up(c->old, probe, type, &hits);
+	for (uint32_t i = 0; i < hits.count; i++) {
+		const struct domset_hit *hit = &hits.hit[i];
 
-/* The types that rules tell apart, and one for any other. */
-static uint32_t types_of(const struct comparison *c)
-{
-	return domset_types(c->old) | TYPESET_OTHER | (c->new ? domset_types(c->new) : 0);
+		if (hit->list != c->list)
+			continue;
+		*ret_firmly = hit->important;
+		return policy_hit_blocks(c->before, hit) &&
+		       !(c->of_after && hit->owner_labels == probe->suffixes.labels);
+	}
+	return false;
 }
 
 /* True when one of them is let go. */
 static bool is_lifted(struct comparison *c, const struct probe *probe)
 {
-	for (uint32_t types = types_of(c); types; types &= types - 1) {
+	for (uint32_t types = c->types; types; types &= types - 1) {
 		uint32_t type = types & -types;
-		enum blocker blocker = blocker_after(c, probe, type);
+		enum blocker blocker = blocker_after(c, probe, type, false);
+		bool firmly = false;
 
-		if (blocker == BLOCKER_HEIR || !is_blocked_before(c, probe, type))
+		if (blocker == BLOCKER_HEIR && domset_patterns(c->new) == 0)
+			continue;
+		if (!is_blocked_before(c, probe, type, &firmly))
+			continue;
+		if (firmly && probe->below)
+			blocker = blocker_after(c, probe, type, true);
+		if (blocker == BLOCKER_HEIR)
 			continue;
 		if (blocker == BLOCKER_NONE)
 			return true;
@@ -111,7 +146,7 @@ static bool lets_lead(const struct policy *policy, unsigned int list, const stru
 
 	if (policy->lists[list].bit == 0)
 		return false;
-	domset_lookup(policy->set, &probe->name, &probe->suffixes, type, &hits);
+	look_up(policy->set, probe, type, &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
 		if (hits.hit[i].list == list)
 			return hits.hit[i].exception && hits.hit[i].answer != DOMSET_ANSWER_NOTHING;
@@ -122,7 +157,7 @@ static bool lets_lead(const struct policy *policy, unsigned int list, const stru
  * was told. */
 static bool is_led_past(struct comparison *c, const struct probe *probe)
 {
-	for (uint32_t types = types_of(c); types; types &= types - 1) {
+	for (uint32_t types = c->types; types; types &= types - 1) {
 		uint32_t type = types & -types;
 
 		if (lets_lead(c->after, c->walked, probe, type) &&
@@ -132,27 +167,16 @@ static bool is_led_past(struct comparison *c, const struct probe *probe)
 	return false;
 }
 
-static struct name owner_of(const struct probe *probe)
-{
-	struct name owner = probe->name;
-	size_t fresh = probe->below ? probe->name.wire[0] + 1U : 0;
-
-	owner.len = (uint8_t)(owner.len - fresh);
-	memcpy(owner.wire, probe->name.wire + fresh, owner.len);
-	return owner;
-}
-
 static void tell(struct comparison *c, const struct probe *probe)
 {
 	struct weakening *w = c->weakening;
-	struct name owner = owner_of(probe);
 
-	if (w->count > 0 && name_equal(&owner, &c->told))
+	if (w->count > 0 && name_equal(&probe->name, &c->told))
 		return;
-	c->told = owner;
+	c->told = probe->name;
 	if (w->count < WEAKEN_NAMES_MAX)
 		w->names[w->count] = (struct weakened_name){
-			.owner = owner,
+			.owner = probe->name,
 			.below = probe->below,
 			.server = c->old != c->before->set,
 			.led = c->led,
@@ -182,14 +206,14 @@ static void ask_all(struct comparison *c)
 	c->waiting = 0;
 }
 
-/* Asks for the owner, or for what is below it.  `name` is the owner or has the fresh label. */
-static void add_probe(struct comparison *c, const struct name *name, bool below)
+/* Asks for the owner, or for what is below it. */
+static void add_probe(struct comparison *c, const struct name *owner, bool below)
 {
 	struct probe *probe = &c->probes[c->waiting++];
 
-	probe->name = *name;
+	probe->name = *owner;
 	probe->below = below;
-	name_hash_suffixes(domset_key(c->old), name, &probe->suffixes);
+	name_hash_suffixes(domset_key(c->old), owner, &probe->suffixes);
 	if (c->waiting == BATCH)
 		ask_all(c);
 }
@@ -197,15 +221,8 @@ static void add_probe(struct comparison *c, const struct name *name, bool below)
 /* Of a name of 254 or 255 octets there is nothing below. */
 static void add_below(struct comparison *c, const struct name *owner)
 {
-	size_t room = NAME_WIRE_MAX - owner->len;
-	size_t fresh = room > FRESH_OCTETS ? FRESH_OCTETS : room > 0 ? room - 1 : 0;
-	struct name name = {.wire = {(uint8_t)fresh}};
-
-	if (fresh == 0)
-		return;
-	memcpy(name.wire + 1 + fresh, owner->wire, owner->len);
-	name.len = (uint8_t)(owner->len + fresh + 1);
-	add_probe(c, &name, true);
+	if (owner->len + 2U <= NAME_WIRE_MAX)
+		add_probe(c, owner, true);
 }
 
 static bool is_cancelled(const struct comparison *c)
@@ -313,11 +330,22 @@ static void walk_exceptions(struct comparison *c)
 	c->of_after = false;
 }
 
+static void choose_sets(struct comparison *c, const struct domset *old, const struct domset *new)
+{
+	struct typeset_parts parts = TYPESET_UNDIVIDED;
+
+	c->old = old;
+	c->new = new;
+	domset_divide_types(old, &parts);
+	if (new)
+		domset_divide_types(new, &parts);
+	c->types = typeset_of_each(&parts);
+}
+
 /* Those of the list that block, and what lifts in any that is enforced afterwards. */
 static void compare_sets(struct comparison *c, const struct domset *old, const struct domset *new)
 {
-	c->old = old;
-	c->new = new;
+	choose_sets(c, old, new);
 	walk(c, old, c->list, false);
 	walk_exceptions(c);
 }
@@ -325,8 +353,7 @@ static void compare_sets(struct comparison *c, const struct domset *old, const s
 /* Exceptions that are new: their lists no longer judge what the names lead to. */
 static void compare_led(struct comparison *c)
 {
-	c->old = c->before->set;
-	c->new = c->after->set;
+	choose_sets(c, c->before->set, c->after->set);
 	c->led = true;
 	c->told.len = 0;
 	walk_exceptions(c);

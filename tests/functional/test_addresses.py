@@ -95,6 +95,19 @@ def test_precedence_is_that_of_names(daemon, upstream, lists, expected):
         assert addresses(answer) == ([] if expected else [BAD])
 
 
+@pytest.mark.parametrize("lists", [
+    [("let", "64:ff9b::/96", {"action": "pass"}), ("order", BAD, {"mandatory": True})],
+    [("order", BAD, {"mandatory": True}), ("late", "64:ff9b::/96", {"action": "tcp-only"})]])
+def test_address_in_another_is_an_orders_whatever_is_said_of_the_other(daemon, upstream, lists):
+    d = daemon({"upstreams": [upstream(hands_out(f"64:ff9b::{BAD}", kind="AAAA")).address],
+                "guard": {"shortest-ipv6": 0}})
+    for name, text, options in lists:
+        d.add_list(name, text + "\n", format="addresses", **options)
+    d.start()
+    for tcp in (False, True):
+        assert addresses(ask(d.address, "w.test", "AAAA", tcp=tcp)) == ["2001:db8::1"]
+
+
 def test_name_that_passes_has_its_addresses_pass(daemon, upstream):
     d = daemon({"upstreams": [upstream(hands_out(BAD)).address]})
     d.add_list("let", "let.test\n", action="pass")

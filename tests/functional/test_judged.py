@@ -151,3 +151,31 @@ def test_circle_of_cnames_is_servfail(daemon, upstream, links):
         return q.reply(*("{}.test. 300 IN CNAME {}.test.".format(*link.split()) for link in links))
     d = daemon({"upstreams": [upstream(script).address]}).start()
     assert rcode(ask(d.address, "w.test")) == "SERVFAIL"
+
+
+# ---- rules for questions of one type
+
+def test_address_beside_is_judged_as_if_it_were_asked_for(daemon, upstream):
+    def script(q):
+        reply = q.reply(f"{q.name} 300 IN MX 1 listed.test.", f"{q.name} 300 IN MX 2 other.test.")
+        reply.additional = [rrset(f"{n}.test. 300 IN A {GOOD}") for n in ("listed", "other")]
+        return reply
+    d = daemon({"upstreams": [upstream(script).address]})
+    d.add_list("one", "||listed.test^$dnstype=A\n").start()
+    for _ in range(2):
+        answer = ask(d.address, "w.test", "MX")
+        assert len(records(answer)) == 2
+        assert [name for name, *_ in records(answer, "additional")] == ["other.test."]
+
+
+@pytest.mark.parametrize("rule, rdata, given", [
+    ("||listed.test^$dnstype=A", f"1 . ipv4hint={GOOD}", False),
+    ("||listed.test^$dnstype=A", "1 . ipv6hint=2001:db8:7::7", True),
+    ("||listed.test^$dnstype=AAAA", "1 . ipv6hint=2001:db8:7::7", False),
+    ("||listed.test^$dnstype=A", "1 . alpn=h2", True),
+    ("||svc.test^$dnstype=A", f"1 svc.test. ipv4hint={GOOD}", False)])
+def test_hints_are_judged_as_if_they_were_asked_for(daemon, upstream, rule, rdata, given):
+    d = daemon({"upstreams": [upstream(lambda q: q.reply(f"{q.name} 300 IN HTTPS {rdata}")).address]})
+    d.add_list("one", rule + "\n", mandatory=True).start()
+    for _ in range(2):
+        assert (len(records(ask(d.address, "listed.test", "HTTPS"))) > 0) == given

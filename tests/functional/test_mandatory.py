@@ -215,6 +215,61 @@ def test_state_directory_that_is_read_only_lifts_nothing(ordered):
         os.chmod(kept(d, ""), 0o700)
 
 
+# ---- files that look as if they blocked what they do not
+
+ZEROS, HEAD = "\\000" * 12, "$TTL 300\n@ 60 SOA ns.rpz. host.rpz. 7 3600 600 86400 30\n"
+RPZ = {"format": "rpz", "action": "given"}
+ZONE = HEAD + "evil.test CNAME .\n*.evil.test CNAME .\n"
+
+SEEMING = {
+    "all types but one": ("||evil.test^\n", "||evil.test^$dnstype=~A\n", {}),
+    "all but one, beside another": ("||evil.test^\n||x.test^$dnstype=MX\n",
+                                    "||evil.test^$dnstype=~A|~AAAA\n||x.test^$dnstype=MX\n", {}),
+    "below by a label of zeros": (ZONE, HEAD + f"evil.test CNAME .\n{ZEROS}.evil.test CNAME .\n", RPZ),
+    "below by a pattern of twelve": ("||evil.test^\n", "/(^|^.{12}\\.)evil\\.test$/\n", {}),
+    "below by a pattern of zeros": ("||evil.test^\n", "/(^|^[^a-z]+\\.)evil\\.test$/\n", {}),
+    "important no more": ("||evil.test^$important\n@@/^www/\n", "||evil.test^\n@@/^www/\n", {}),
+    "a wildcard that leads to itself": (ZONE, HEAD + "evil.test CNAME .\n*.evil.test CNAME www.evil.test.\n", RPZ),
+    "a client led to the name itself": (ZONE, ZONE + "32.1.0.0.127.rpz-client-ip CNAME evil.test.\n", RPZ),
+    "a pattern that leads to itself": ("/evil/\n", "||x.test^\n/evil/$dnsrewrite=evil.test\n", {}),
+}
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["reload", "restart"])
+@pytest.mark.parametrize("how", SEEMING)
+def test_file_that_seems_to_block_lifts_nothing(daemon, upstream, how, restart):
+    before, after, options = SEEMING[how]
+    d = daemon({"upstreams": [upstream(lambda q: q.address(GOOD)).address], "state": {"directory": "state"}})
+    d.add_list("order", before, mandatory=True, **options).start()
+    wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
+    d.write_list("order", after)
+    if restart:
+        d.restart()
+    else:
+        d.reload()
+    for name in ("evil.test", "www.evil.test"):
+        assert GOOD not in addresses(ask(d.address, name))
+
+
+def test_rule_that_leads_to_itself_takes_the_block_from_no_other_list(daemon, upstream):
+    d = daemon({"upstreams": [upstream(lambda q: q.address(GOOD)).address]})
+    d.add_list("first", HEAD + "*.evil.test CNAME www.evil.test.\n", mandatory=True, **RPZ)
+    d.add_list("order", "evil.test\n", mandatory=True).start()
+    assert GOOD not in addresses(ask(d.address, "www.evil.test"))
+
+
+def test_record_from_the_future_ends_no_order(daemon, upstream):
+    d = daemon({"upstreams": [upstream(lambda q: q.address(GOOD)).address], "state": {"directory": "state"}})
+    d.add_list("order", ORDER, mandatory=True, expires="2100-01-01T00:00:00Z", lapse="lift").start()
+    wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
+    d.stop()
+    os.utime(kept(d, "order.order"), (5e9, 5e9))
+    d.write_list("order", "a.test\n")
+    d.start()
+    assert "list order: REFUSED: it is mandatory" in d.log()
+    assert blocked(d) == "abc"
+
+
 # ---- an exception for a name that the list does not block, but that leads to one it blocks
 
 def led(q):

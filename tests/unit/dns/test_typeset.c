@@ -38,11 +38,32 @@ static void test_known(void **state)
 	assert_int_equal(typeset_of(65280), TYPESET_OTHER);
 }
 
+/* Whatever they are divided by, the parts are all types, each once. */
+static void test_parts(void **state)
+{
+	struct typeset_parts parts = TYPESET_UNDIVIDED;
+
+	assert_int_equal(typeset_of_each(&parts), TYPESET_OTHER);
+	typeset_divide(&parts, TYPESET_ALL);
+	assert_int_equal(parts.count, 1);
+	typeset_divide(&parts, ~typeset_of(TYPE_A));
+	assert_int_equal(parts.count, 2);
+	assert_true(typeset_of_each(&parts) & typeset_of(TYPE_A));
+	typeset_divide(&parts, typeset_of(TYPE_A) | typeset_of(TYPE_AAAA));
+	assert_int_equal(parts.count, 3);
+	assert_true(typeset_of_each(&parts) & typeset_of(TYPE_AAAA));
+	for (unsigned int i = 0; i < TYPESET_BITS; i++)
+		typeset_divide(&parts, 1U << i);
+	assert_int_equal(parts.count, TYPESET_BITS);
+	assert_int_equal(typeset_of_each(&parts), TYPESET_ALL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bits),
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_parts),
 	};
 
 	return cmocka_run_group_tests_name("typeset", tests, NULL, NULL);

@@ -12,8 +12,8 @@
 #include "query/snapshot.h"
 
 /* A list, and its rules with blanks between them: "x" and below, "=x" alone, "<x" only below,
- * "@" before it for an exception, "!" for an important rule; "#192.0.2.0/24" is a prefix,
- * "/x/" a regular expression. */
+ * "@" before it for an exception, "!" for an important rule, "$" for questions of type A alone, "~"
+ * for all others; "#192.0.2.0/24" is a prefix, "/x/" a regular expression. */
 struct list_row {
 	const char *name;
 	enum action action;
@@ -74,11 +74,13 @@ static inline void lists_add_rule(struct rules *rules, const char *text, size_t 
 				 (struct addrset_rule){.list = list, .line = line});
 		return;
 	}
-	for (; len > 0 && strchr("=<@!", *text); text++, len--) {
+	for (; len > 0 && strchr("=<@!$~", *text); text++, len--) {
 		kind.scope = *text == '=' ? DOMSET_SCOPE_ITSELF : kind.scope;
 		kind.scope = *text == '<' ? DOMSET_SCOPE_BELOW : kind.scope;
 		kind.exception = kind.exception || *text == '@';
 		kind.important = kind.important || *text == '!';
+		kind.types = *text == '$' ? typeset_of(1) : kind.types;
+		kind.types = *text == '~' ? ~typeset_of(1) : kind.types;
 	}
 	if (*text == '/') {
 		lists_add_pattern(rules->names, text + 1, len - 2, &kind, line);
