@@ -59,11 +59,15 @@ struct load_result {
 };
 
 #define LOAD_REFUSALS_MAX 64U
+#define LOAD_NO_LIST POLICY_LISTS_MAX
 
-/* Why a strict load fails, the first reasons; the last one is the load's own `text`. */
+/* Why a strict load fails, the first reasons. */
 struct load_refusals {
 	size_t count;
-	struct err_text list[LOAD_REFUSALS_MAX];
+	struct load_refusal {
+		unsigned int list; /* of conf.lists; LOAD_NO_LIST: it is no list's file */
+		struct err_text text;
+	} rows[LOAD_REFUSALS_MAX];
 };
 
 struct notes;
@@ -72,7 +76,8 @@ struct load_options {
 	bool strict; /* a list that is refused fails the load (for a check) */
 	bool draft;  /* with `strict`: the configuration has mistakes; the lists alone are read, and
 		      * those without a name or a file are passed over */
-	struct load_refusals *refusals; /* of a strict load; NULL: they are logged */
+	struct load_refusals *refusals; /* of a strict load; NULL: they are logged, but for the
+					 * last, which is the load's own `text` */
 	struct load_result *judged;	/* what is known of each list of a load that fails; NULL */
 	struct notes *notes; /* of lines that are not in force; NULL: nobody wants them */
 	const char *accept; /* takes this list whatever it lifts, and uses up nothing; NULL: none */

@@ -118,6 +118,14 @@ static void add_mistake(json_t *rows, const char *file, const struct conf_mistak
 					      mistake->text.text));
 }
 
+static void add_refusal(json_t *rows, const struct check *check, const struct load_refusal *refusal)
+{
+	const json_t *list = json_array_get(check->lists, refusal->list);
+
+	add_mistake(rows, json_string_value(json_object_get(list, "file")),
+		    &(struct conf_mistake){.text = refusal->text});
+}
+
 static json_t *mistakes_of(const struct check *check, enum err err)
 {
 	json_t *rows = json_array();
@@ -125,8 +133,8 @@ static json_t *mistakes_of(const struct check *check, enum err err)
 	for (size_t i = 0; i < check->mistakes.count; i++)
 		add_mistake(rows, check->conf_path, &check->mistakes.list[i]);
 	for (size_t i = 0; i < check->refusals.count; i++)
-		add_mistake(rows, NULL, &(struct conf_mistake){.text = check->refusals.list[i]});
-	if (err != ERR_OK)
+		add_refusal(rows, check, &check->refusals.rows[i]);
+	if (err != ERR_OK && check->refusals.count == 0)
 		add_mistake(rows, NULL, &(struct conf_mistake){.text = check->text});
 	return rows;
 }

@@ -222,7 +222,7 @@ static enum err refuse(struct load *load, unsigned int index, const char *reason
 	unsigned int old;
 	enum err err = ERR_OK;
 
-	(void)err_set(loader_next_refusal(load), ERR_REFUSED, "list %s: %s", name, reason);
+	(void)err_set(loader_next_refusal(load, index), ERR_REFUSED, "list %s: %s", name, reason);
 	if (loader_former_list(load, name, &old))
 		err = loader_carry_over(load, index, old);
 	return err == ERR_REFUSED ? ERR_OK : err;

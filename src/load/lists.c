@@ -151,7 +151,7 @@ static void describe(const struct weakening *w, char text[WEAKENED_TEXT_MAX])
 static enum err tell_refusal(struct load *load, const char *name, const char *gone,
 			     const char *what)
 {
-	(void)err_set(loader_next_refusal(load), ERR_REFUSED,
+	(void)err_set(loader_next_refusal(load, LOAD_NO_LIST), ERR_REFUSED,
 		      "list %s is mandatory%s, and %s would not be "
 		      "blocked any more; if it is meant: sinkholed --accept %s",
 		      name, gone, what, name);
@@ -238,9 +238,10 @@ enum err loader_load_lists(struct load *load)
 		load->pass++;
 	}
 	if (load->refusals > 0) {
+		if (err != ERR_OK || load->options.refusals)
+			loader_tell_refusal(load);
 		if (err == ERR_OK)
-			return err_set(load->text, ERR_REFUSED, "%s", load->refusal.text);
-		loader_tell_refusal(load);
+			return err_set(load->text, ERR_REFUSED, "%s", load->refusal.text.text);
 	}
 	if (err == ERR_OK)
 		err = loader_end_acceptances(load);

@@ -25,8 +25,8 @@ struct gates {
 /* One load under way. */
 struct load {
 	struct conf *conf;
-	uint64_t now_s;			 /* Unix time of the load */
-	const struct snapshot *snapshot; /* being made: all of it but the lists */
+	uint64_t now_s;		   /* Unix time of the load */
+	struct snapshot *snapshot; /* being made: all of it but the lists */
 	const struct hash_key *name_key;
 	struct policy *kept;	      /* owned: `former`, at a start, from the state directory */
 	const struct policy *former;  /* in force until now; NULL: nothing that is known */
@@ -39,8 +39,8 @@ struct load {
 	struct rules rules;
 	struct policy *policy;
 	struct load_result result;
-	size_t refusals;	 /* of a strict load */
-	struct err_text refusal; /* the last of them, not told yet */
+	size_t refusals;	     /* of a strict load */
+	struct load_refusal refusal; /* the last of them, not told yet */
 	struct err_text *text;
 };
 
@@ -158,8 +158,9 @@ void loader_log_lists(const struct load *load);
 enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, bool lenient,
 			  struct err_text *text) MUST_CHECK;
 
-/* Where a strict load puts why a list is refused; what it had put there before is logged. */
-struct err_text *loader_next_refusal(struct load *load);
+/* Where a strict load puts why the list of that index is refused, or the whole (LOAD_NO_LIST); what
+ * it had put there before is told. */
+struct err_text *loader_next_refusal(struct load *load, unsigned int list);
 
 /* Tells, where refusals are told, the last one that was put there. */
 void loader_tell_refusal(const struct load *load);

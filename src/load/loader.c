@@ -10,23 +10,45 @@
 #include "load/load.h"
 #include "query/rates.h"
 
-/* Fills in what does not come from lists. */
-static enum err set_up(struct snapshot *s, const struct snapshot *old, bool strict,
-		       struct err_text *text)
+/* A check tells all that is wrong: what fails with `err` is noted, and the lists are looked at. */
+static enum err note_failure(struct load *load, enum err err)
 {
+	if (err == ERR_OK || err == ERR_NOMEM || !load->options.strict)
+		return err;
+	(void)err_set(loader_next_refusal(load, LOAD_NO_LIST), err, "%s", load->text->text);
+	load->options.draft = true;
+	return ERR_OK;
+}
+
+/* Fills in what does not come from lists. */
+static enum err set_up(struct load *load, const struct snapshot *old)
+{
+	struct snapshot *s = load->snapshot;
 	const struct conf *conf = s->conf;
-	enum err err = loader_check_tls_ca(conf, text);
+	bool strict = load->options.strict;
+	enum err err = note_failure(load, loader_check_tls_ca(conf, load->text));
 
 	if (err != ERR_OK)
 		return err;
-
 	s->generation = old ? old->generation + 1 : 1;
 	s->ttl = snapshot_ttl_limits(&conf->cache);
 	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK ||
 	    rates_create(&conf->rate_limit, &s->rates) != ERR_OK)
 		return ERR_NOMEM;
-	err = loader_set_ports(s, text);
-	return err == ERR_OK ? loader_set_pools(s, old, strict, text) : err;
+	err = note_failure(load, loader_set_ports(s, load->text));
+	if (err == ERR_OK)
+		err = note_failure(load, loader_set_pools(s, old, strict, load->text));
+	return err == ERR_OK ? note_failure(load, loader_set_names(s, load->name_key,
+								   !old && !strict, load->text))
+			     : err;
+}
+
+/* Of a configuration with mistakes only what may be wrong with the files that it names. */
+static enum err set_up_draft(struct load *load)
+{
+	return *load->conf->outgoing.tls_ca
+		       ? note_failure(load, loader_check_tls_ca(load->conf, load->text))
+		       : ERR_OK;
 }
 
 /* At the first start that is as it should be; at another the state directory was emptied. */
@@ -38,8 +60,8 @@ static void tell_unknown(const struct load *load)
 		const struct conf_list *list = &load->conf->lists[i];
 
 		if (list->mandatory && !loader_former_list(load, list->name, &index))
-			log_notice("list %s: mandatory, and nothing is kept of it in %s: what it "
-				   "held before, if there was a before, cannot be told",
+			log_notice("list %s: mandatory, and new here: %s knows no earlier version "
+				   "that this one could be held against",
 				   list->name, load->conf->state.directory);
 	}
 }
@@ -82,10 +104,8 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	if (s) {
 		s->conf = conf;
 		load.snapshot = s;
-		err = load.options.draft ? ERR_OK : set_up(s, old, load.options.strict, text);
+		err = load.options.draft ? set_up_draft(&load) : set_up(&load, old);
 	}
-	if (err == ERR_OK && !load.options.draft)
-		err = loader_set_names(s, name_key, !old && !load.options.strict, text);
 	if (err == ERR_OK)
 		err = find_former(&load, old);
 	if (err == ERR_OK)

@@ -33,10 +33,13 @@ static enum err set_local(struct snapshot *s, const struct hash_key *name_key, b
 	const struct conf_local *conf = &s->conf->local;
 	const char *hosts = *conf->hosts_file ? conf->hosts_file : NULL;
 	struct list_report report;
-	enum err err = local_create(conf, hosts, name_key, &s->local, &report, text);
+	struct err_text reason;
+	enum err err = local_create(conf, hosts, name_key, &s->local, &report, &reason);
 
+	if (err == ERR_SYS || err == ERR_REFUSED)
+		(void)err_set(text, err, "local.hosts-file: %s", reason.text);
 	if (lenient && (err == ERR_SYS || err == ERR_REFUSED)) {
-		log_warning("local.hosts-file: %s; its names are not answered", text->text);
+		log_warning("%s; its names are not answered", text->text);
 		hosts = NULL;
 		err = local_create(conf, NULL, name_key, &s->local, &report, text);
 	}

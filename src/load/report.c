@@ -39,16 +39,17 @@ void loader_tell_refusal(const struct load *load)
 	if (load->refusals == 0)
 		return;
 	if (!kept)
-		log_error("%s", load->refusal.text);
+		log_error("%s", load->refusal.text.text);
 	else if (kept->count < LOAD_REFUSALS_MAX)
-		kept->list[kept->count++] = load->refusal;
+		kept->rows[kept->count++] = load->refusal;
 }
 
-struct err_text *loader_next_refusal(struct load *load)
+struct err_text *loader_next_refusal(struct load *load, unsigned int list)
 {
 	loader_tell_refusal(load);
 	load->refusals++;
-	return &load->refusal;
+	load->refusal.list = list;
+	return &load->refusal.text;
 }
 
 static void log_bad(const char *file, const struct list_report *r)
@@ -123,7 +124,7 @@ void loader_log_lists(const struct load *load)
 				 list_format_str(source->format), policy->lists[i].entries,
 				 count.duplicates + addresses.duplicates, source->skipped,
 				 source->bad, source->held, source->took_ms);
-		else
+		else if (i >= load->conf->lists_count || *load->conf->lists[i].file)
 			log_info("list %s: %s in force, not from its file", policy->lists[i].name,
 				 what);
 	}

@@ -118,7 +118,7 @@ def test_own_name_that_leads_to_a_listed_one(ordered, tcp):
 
 def test_state_directory_that_was_emptied_is_told_of(ordered):
     d = ordered
-    told = "list order: mandatory, and nothing is kept of it"
+    told = "list order: mandatory, and new here: state knows no earlier version"
     assert told in d.log()
     assert told not in d.restart().log()
     d.stop()

@@ -237,10 +237,41 @@ def test_check_as_json(both):
     assert [(row["line"], row["column"]) for row in told["mistakes"]] == [
         (2, 22), (5, column_of(both, "away")), (7, 5), (0, 0), (0, 0)]
     assert all(row["file"] == str(both) for row in told["mistakes"][:3])
+    assert [row["file"] for row in told["mistakes"][3:]] == [
+        str(both.with_name("gone.txt")), str(both.with_name("page.txt"))]
     assert "error" not in done.stderr
     good = next(row for row in told["lists"] if row["name"] == "good")
     assert (good["entries"], good["bad"], good["refused"]) == (2, 1, None)
     assert "is an HTML" in next(row for row in told["lists"] if row["name"] == "page")["refused"]
+
+
+FILES = """
+server: {{user: root{more}}}
+outgoing: {{tls-ca: {folder}/ca.pem}}
+local: {{hosts-file: {folder}/hosts}}
+lists:
+  - {{name: gone, file: {folder}/gone.txt, action: nxdomain}}
+  - {{name: page, file: {folder}/page.txt, action: nxdomain}}
+"""
+
+
+def test_check_tells_what_is_wrong_with_any_file_at_once(both):
+    """One that is no list's does not hide what is wrong with lists, nor does a mistake hide it."""
+    folder = both.parent
+    both.write_text(FILES.format(folder=folder, more=""))
+    wanted = [f"error: outgoing.tls-ca: {folder}/ca.pem: No such file or directory",
+              f"error: local.hosts-file: {folder}/hosts: No such file or directory",
+              f"error: list gone: {folder}/gone.txt: No such file or directory"]
+    done = run_daemon("-c", both, "--check")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[:3] == wanted and "list page: " in done.stderr
+    told = json.loads(run_daemon("-c", both, "--check", "--json").stdout)
+    assert [f"error: {row['message']}" for row in told["mistakes"]][:3] == wanted
+    assert len(told["mistakes"]) == 4
+    both.write_text(FILES.format(folder=folder, more=", workerz: 3"))
+    done = run_daemon("-c", both, "--check")
+    assert done.returncode == 1 and "workerz" in done.stderr
+    assert wanted[0] in done.stderr and wanted[2] in done.stderr
 
 
 def test_check_as_json_of_what_is_no_configuration(tmp_path):

@@ -1056,7 +1056,7 @@ static void test_hosts_file(void **state)
 
 	append(b, "local: {hosts-file: %s, names: [{name: own.lan, ipv4: [192.168.1.1]}]}\n",
 	       scratch_path(&b->scratch, "hosts"));
-	expect_load_fails(b, true, ERR_SYS, "hosts: No such file");
+	expect_load_fails(b, true, ERR_REFUSED, "hosts: No such file");
 	scratch_take_stderr(&b->scratch);
 	log_set_level(LOG_LEVEL_WARNING);
 	load(b);
