@@ -78,6 +78,8 @@ static const char *advice(const struct conf_section *section, const char *key)
 	if (has_file && strcmp(key, "url") == 0)
 		return "a list is read from \"file\": have another program fetch the list, and "
 		       "name the file it is written to";
+	if (has_file && strcmp(key, "path") == 0)
+		return "a list is read from \"file\"";
 	return NULL;
 }
 
@@ -106,6 +108,10 @@ void conf_fail_unknown(struct conf_place *place, const struct conf_section *sect
 	meant = meant_by(section, key->text, &other);
 	if (advised)
 		conf_fail(place, key->mark, "unknown option %s; %s", quoted, advised);
+	else if (meant && strcmp(meant, key->text) == 0)
+		conf_fail(place, key->mark,
+			  "unknown option %s: it is in no section, and its line not set in",
+			  quoted);
 	else if (meant)
 		conf_fail(place, key->mark, "unknown option %s, did you mean \"%s\"?", quoted,
 			  meant);

@@ -326,6 +326,11 @@ static const struct {
 	{"server: {tcp_idle_timeout: 1}",
 	 "f:1:10: server: unknown option \"tcp_idle_timeout\", did you mean \"tcp-idle-timeout\"?"},
 	{"sever: {}", "f:1:1: unknown option \"sever\", did you mean \"server\"?"},
+	{"server: {watch: true}",
+	 "f:1:10: server: unknown option \"watch\": it is in no section, and its "
+	 "line not set in"},
+	{"lists: [{path: x}]",
+	 "f:1:10: lists[0]: unknown option \"path\"; a list is read from \"file\""},
 	{"listen: []", "f:1:1: unknown option \"listen\", did you mean \"server.listen\"?"},
 	{"lists: [{name: a, fle: b}]",
 	 "f:1:19: lists[0]: unknown option \"fle\", did you mean \"file\"?"},
