@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/moment.h"
 #include "base/table.h"
@@ -20,7 +21,9 @@ static void tell(const struct policy_list *list)
 	moment_text(list->term.expires_s, to);
 	switch (term_state(list)) {
 	case TERM_WAITS:
-		log_notice("list %s: not in force yet: its order is valid from %s on", name, from);
+		log_notice("list %s: not in force yet: its order is valid from %s on, and by our "
+			   "clock it is %s",
+			   name, from, moment_text(clock_unix_s(), to));
 		break;
 	case TERM_HOLDS:
 		log_notice("list %s: its order is in force%s%s%s%s", name, *from ? ", from " : "",

@@ -40,7 +40,7 @@ def test_order_that_begins_and_lapses(daemon, real, mandatory):
     berlin = datetime.timezone(datetime.timedelta(hours=1))
     d.add_list("order", "listed.test\n", mandatory=mandatory, lapse="lift",
                **{"valid-from": at(6), "expires": at(12, berlin)}).start()
-    d.program.wait_line(r"list order: not in force yet: its order is valid from \S+Z on")
+    d.program.wait_line(r"list order: not in force yet: its order is valid from \S+Z on, and by our clock it is 20\S+Z")
     d.program.wait_line(r"list order: its order lapses at \S+Z, in 0 days; then it is lifted")
     assert not blocks(d)
     d.program.wait_line(r"list order: its order is in force, from \S+ until \S+", timeout=20)
