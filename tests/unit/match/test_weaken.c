@@ -12,7 +12,7 @@
 #include "match/weaken.h"
 #include "support/lists.h"
 
-#define ROUNDS 20000U
+#define ROUNDS 4000UL /* ROUNDS in the environment: as many as are wanted */
 #define RULES_MAX 256
 
 static struct weakening compare(const struct list_row *before, size_t before_count,
@@ -401,11 +401,13 @@ static void random_round(unsigned int seed)
 static void test_random(void **state)
 {
 	const char *given = getenv("SEED");
+	const char *rounds = getenv("ROUNDS");
 	unsigned int first = given ? (unsigned int)strtoul(given, NULL, 10) : 1;
+	unsigned long count = given ? 1 : rounds ? strtoul(rounds, NULL, 10) : ROUNDS;
 
 	print_message("seeds from %u\n", first);
-	for (unsigned int i = 0; i < (given ? 1 : ROUNDS); i++)
-		random_round(first + i);
+	for (unsigned long i = 0; i < count; i++)
+		random_round(first + (unsigned int)i);
 }
 
 static void test_cancelled(void **state)
