@@ -138,6 +138,7 @@ struct question {
 	bool waits;
 	uint8_t row; /* in which it does: of what was not sent, or of what was */
 	bool is_due;
+	bool unsent;		  /* it is sent from the loop */
 	bool crowded_out;	  /* given up for newer ones */
 	struct chase *chase;	  /* what its CNAMEs lead to is asked for; NULL: it is not */
 	uint32_t depth;		  /* how many questions it was asked for so, one for the next */
@@ -274,8 +275,6 @@ struct silences {
 
 struct upstreams {
 	struct loop *loop;
-	enum err (*ask)(struct upstreams *up, const struct query_key *key,
-			struct upstream_waiter *waiter); /* upstream_ask */
 	struct event turn; /* made active when there is any of this: */
 	struct source_queue readable_sources;
 	struct link_queue readable_links;

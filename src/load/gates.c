@@ -139,8 +139,7 @@ void loader_free_gates(struct gates *gates)
 	*gates = (struct gates){.names = NULL};
 }
 
-/* By which of a mail server's questions are answered as if nothing were listed, or truly. */
-static bool lists_nothing(enum action action)
+bool loader_lists_nothing(enum action action)
 {
 	return action == ACTION_NXDOMAIN || action == ACTION_NODATA || !action_blocks(action);
 }
@@ -159,7 +158,7 @@ struct listfile_options loader_reading_of(const struct conf_list *conf, const st
 		.pass = conf->action == ACTION_PASS,
 		.guard = gates->names,
 		.allowed = (conf->allow_public_suffixes ? GUARD_ALLOW_SUFFIXES : 0) |
-			   (lists_nothing(conf->action) ? GUARD_ALLOW_ZONES : 0),
+			   (loader_lists_nothing(conf->action) ? GUARD_ALLOW_ZONES : 0),
 		.addresses = has_addresses(conf) ? rules->addresses[TRIGGER_ADDRESS] : NULL,
 		.list = index,
 		.answers = {.data = conf->answers ? rules->data : NULL,

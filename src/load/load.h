@@ -95,6 +95,10 @@ enum err loader_make_gates(const struct conf_guard *conf, const struct snapshot 
 			   struct gates *ret_gates) MUST_CHECK;
 void loader_free_gates(struct gates *gates);
 
+/* True for an action by which a mail server's questions are answered as if nothing were listed, or
+ * truly: it may be that of names around a blocklist's zone. */
+bool loader_lists_nothing(enum action action);
+
 /* How the files of the list with that index are read, but for their paths. */
 struct listfile_options loader_reading_of(const struct conf_list *conf, const struct gates *gates,
 					  const struct rules *rules, unsigned int index);

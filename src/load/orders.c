@@ -298,9 +298,11 @@ static void write_order(const char *directory, const struct conf_list *list,
 			    err == ERR_SYS ? strerror(errno) : err_str(err), list->name);
 }
 
-/* The guard that the rules of an earlier time were read with, as far as that is known. */
+/* The guard that the rules of an earlier time were read with, as far as that is known.  By the action
+ * that they had then, names around a blocklist's zone may have been blocked. */
 static void write_with_former_guard(const struct conf *conf, const struct conf_list *list)
 {
+	struct conf_guard guard;
 	struct conf *order;
 	char path[PATH_MAX];
 
@@ -309,7 +311,10 @@ static void write_with_former_guard(const struct conf *conf, const struct conf_l
 		write_order(conf->state.directory, list, &conf->guard);
 		return;
 	}
-	write_order(conf->state.directory, list, &order->guard);
+	guard = order->guard;
+	if (loader_lists_nothing(order->lists[0].action))
+		guard.dnsbl_zones_count = 0;
+	write_order(conf->state.directory, list, &guard);
 	conf_free(order);
 }
 

@@ -149,7 +149,7 @@ bool chase_goes_on(struct question *q)
 	return true;
 }
 
-static void ask(struct question *q, const struct query_key *key, const struct reply *reply)
+static void look_for(struct question *q, const struct query_key *key, const struct reply *reply)
 {
 	struct upstreams *up = q->upstreams;
 	bool joins = question_find(up, key) != NULL;
@@ -160,7 +160,7 @@ static void ask(struct question *q, const struct query_key *key, const struct re
 		return;
 	}
 	q->chase = create(q, key, reply);
-	if (!q->chase || up->ask(up, key, &q->chase->waiter) != ERR_OK) {
+	if (!q->chase || ask_from_loop(up, key, &q->chase->waiter) != ERR_OK) {
 		if (q->chase)
 			drop(q->chase);
 		fail(q, false, NULL);
@@ -178,7 +178,7 @@ void chase_begin(struct question *q, struct reply *reply)
 
 	rest(q);
 	if (query_follow(&up->loop->env, &q->key, up->message, reply, &key) == QUERY_FORWARD)
-		ask(q, &key, reply);
+		look_for(q, &key, reply);
 	else
 		settle(q, up->message, reply);
 }

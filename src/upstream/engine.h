@@ -8,8 +8,9 @@
  *   chase.c     what CNAMEs lead to, asked for as well
  *   try.c       the course of a question: sent, sent again, put to the next
  *   extra.c     questions asked beyond need: hedges, and measurements
- *   wait.c      how long a question lasts, and how those that could not be sent take turns
  *   finish.c    the end of a question: its reply, what is stale, or a failure
+ *   ask.c       a question begun, or joined, and room made for it
+ *   wait.c      how long a question lasts, and how those that could not be sent take turns
  *   send.c      a question sent to a server
  *   pick.c      which server of a pool is asked
  *   question.c  the table of questions in flight
@@ -122,6 +123,19 @@ void finish_stale(struct question *q);
 /* Ends it without a reply: with what is stale, with a server's word on why, or with `failure`. */
 void finish_failed(struct question *q, enum query_failure failure);
 
+/* ---- ask.c */
+
+/* A new question of a client, which the caller sends; NULL when there are too many. */
+struct question *ask_begin(struct upstreams *up, const struct query_key *key,
+			   const struct ip *client, uint64_t client_hash);
+/* The same for a waiter, who joins a question in flight if there is one.  Errors as of
+ * upstream_ask.  `ret_new`: the new question, NULL: there is none; set in any case. */
+enum err ask(struct upstreams *up, const struct query_key *key, struct upstream_waiter *waiter,
+	     struct question **ret_new) MUST_CHECK;
+/* The same, and a new question is sent from the loop, not from where we are. */
+enum err ask_from_loop(struct upstreams *up, const struct query_key *key,
+		       struct upstream_waiter *waiter) MUST_CHECK;
+
 /* ---- waiting.c */
 
 enum err waiting_create(struct waiting *w, uint32_t places, uint32_t buckets) MUST_CHECK;
@@ -165,6 +179,8 @@ struct question *question_find(struct upstreams *up, const struct query_key *key
 /* A new one of a client; NULL: there are as many as there may be, or its pool is not in force. */
 struct question *question_begin(struct upstreams *up, const struct query_key *key,
 				const struct ip *client, uint64_t client_hash);
+/* try.c looks at it in this turn of the loop, or the next. */
+void question_is_due(struct question *q);
 /* The same question, for `server` alone; found by nobody. */
 struct question *question_double(const struct question *of, struct server *server);
 /* Ends what it has under way, and hands its place back.  Its waiters are the caller's. */

@@ -79,7 +79,7 @@ static void tell_elsewhere(struct upstream_waiter *waiter)
 static void ask_anew(struct question *q, const struct query_key *key,
 		     struct upstream_waiter *waiter)
 {
-	switch (q->upstreams->ask(q->upstreams, key, waiter)) {
+	switch (ask_from_loop(q->upstreams, key, waiter)) {
 	case ERR_OK:
 		break;
 	case ERR_EXISTS:

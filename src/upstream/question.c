@@ -6,16 +6,19 @@
 
 #define NEVER UINT64_MAX
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+void question_is_due(struct question *q)
 {
-	struct question *q = arg;
-
-	(void)fd;
-	(void)what;
 	if (!q->is_due)
 		TAILQ_INSERT_TAIL(&q->upstreams->due, q, due);
 	q->is_due = true;
 	upstreams_wake(q->upstreams);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	question_is_due(arg);
 }
 
 struct question *question_find(struct upstreams *up, const struct query_key *key)
@@ -63,6 +66,7 @@ static void reset(struct question *q)
 	q->in_silence = false;
 	q->waits = false;
 	q->is_due = false;
+	q->unsent = false;
 	q->crowded_out = false;
 	q->truncated = NULL;
 	q->chase = NULL;

@@ -265,6 +265,11 @@ void try_on_time(struct question *q)
 		finish_failed(q, QUERY_FAIL_NETWORK);
 		return;
 	}
+	if (q->unsent) {
+		q->unsent = false;
+		try_begin(q);
+		return;
+	}
 	if (now_ms >= q->deadline_ms) {
 		if (!chase_goes_on(q))
 			give_up(q);

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness.build import run_daemon
-from harness.client import addresses, ask
+from harness.client import addresses, ask, rcode
 from harness.program import wait_until
 
 SINK, GOOD = "192.0.2.1", "198.51.100.7"
@@ -341,3 +341,23 @@ def test_exceptions_that_were_there_may_go(leading):
         d.write_list("order", text)
         assert "REFUSED" not in d.reload()
     assert is_blocked(d, "www.free.test")
+
+
+@pytest.mark.parametrize("load", ["restart", "hand over"])
+def test_names_around_a_dnsbl_stay_blocked_when_the_action_changes(daemon, load):
+    """What an action that lists nothing may block is blocked as long as the former list stays."""
+    d = daemon({"state": {"directory": "state"}, "guard": {"dnsbl-zones": ["zone.b.test"]}})
+    d.add_list("order", ORDER, mandatory=True, action="nxdomain").start()
+    wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
+    assert rcode(ask(d.address, "b.test")) == "NXDOMAIN"
+    d.config["lists"][0].update(action="sinkhole", sinkhole={"ipv4": SINK})
+    d.config["guard"] = {"dnsbl-zones": []}
+    d.write_config()
+    d.list_path("order").unlink()
+    assert "REFUSED" in d.reload()
+    assert blocked(d) == "abc"
+    if load == "restart":
+        d.restart()
+    else:
+        d.hand_over()
+    assert blocked(d) == "abc"
