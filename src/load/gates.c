@@ -92,29 +92,75 @@ static void add_own(struct networks *n, const struct snapshot *s)
 	}
 }
 
-static enum err make_addrguard(const struct conf_guard *conf, const struct snapshot *s,
-			       struct addrguard **ret_guard)
+/* All of them; `s` NULL: those of the configuration alone.  The caller frees the list. */
+static enum err collect(const struct conf_guard *conf, const struct snapshot *s,
+			struct networks *ret_networks)
 {
-	size_t room = conf->protected_addresses_count + s->conf->server.listen_count +
-		      servers_of(s) + 2 * s->conf->lists_count;
-	struct networks n = {.list = calloc(room + 1, sizeof(*n.list))};
-	struct addrguard_config config = {
-		.shortest_ipv4 = conf->shortest_ipv4,
-		.shortest_ipv6 = conf->shortest_ipv6,
-		.networks = n.list,
-	};
-	enum err err;
+	size_t own =
+		s ? s->conf->server.listen_count + servers_of(s) + 2 * s->conf->lists_count : 0;
+	struct networks n = {
+		.list = calloc(conf->protected_addresses_count + own + 1, sizeof(*n.list))};
 
 	if (!n.list)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < conf->protected_addresses_count; i++)
 		add(&n, &conf->protected_addresses[i],
 		    "is in guard.protected-addresses, or around them");
-	add_own(&n, s);
+	if (s)
+		add_own(&n, s);
+	*ret_networks = n;
+	return ERR_OK;
+}
+
+static enum err make_addrguard(const struct conf_guard *conf, const struct snapshot *s,
+			       struct addrguard **ret_guard)
+{
+	struct networks n;
+	struct addrguard_config config = {
+		.shortest_ipv4 = conf->shortest_ipv4,
+		.shortest_ipv6 = conf->shortest_ipv6,
+	};
+	enum err err = collect(conf, s, &n);
+
+	if (err != ERR_OK)
+		return err;
+	config.networks = n.list;
 	config.network_count = n.count;
 	err = addrguard_create(&config, ret_guard);
 	free(n.list);
 	return err;
+}
+
+static bool is_among(const struct conf_guard *guard, const struct prefix *prefix)
+{
+	for (size_t i = 0; i < guard->protected_addresses_count; i++)
+		if (guard->protected_addresses[i].len == prefix->len &&
+		    ip_equal(&guard->protected_addresses[i].ip, &prefix->ip))
+			return true;
+	return false;
+}
+
+enum err loader_guard_with_own(const struct conf_guard *conf, const struct snapshot *s,
+			       struct conf_guard *ret_guard)
+{
+	struct conf_guard guard = *conf;
+	struct networks n;
+	enum err err = collect(conf, s, &n);
+
+	if (err != ERR_OK)
+		return err;
+	guard.protected_addresses = calloc(n.count + 1, sizeof(*guard.protected_addresses));
+	guard.protected_addresses_count = 0;
+	for (size_t i = 0; guard.protected_addresses && i < n.count; i++)
+		if (guard.protected_addresses_count < CONF_PREFIXES_MAX &&
+		    !is_among(&guard, &n.list[i].prefix))
+			guard.protected_addresses[guard.protected_addresses_count++] =
+				n.list[i].prefix;
+	free(n.list);
+	if (!guard.protected_addresses)
+		return ERR_NOMEM;
+	*ret_guard = guard;
+	return ERR_OK;
 }
 
 enum err loader_make_gates(const struct conf_guard *conf, const struct snapshot *s,

@@ -95,6 +95,11 @@ enum err loader_make_gates(const struct conf_guard *conf, const struct snapshot 
 			   struct gates *ret_gates) MUST_CHECK;
 void loader_free_gates(struct gates *gates);
 
+/* The guard as a file is read with it: the addresses of our own are among its protected ones, as
+ * far as a configuration has room for them.  The caller frees these.  ERR_NOMEM. */
+enum err loader_guard_with_own(const struct conf_guard *conf, const struct snapshot *s,
+			       struct conf_guard *ret_guard) MUST_CHECK;
+
 /* True for an action by which a mail server's questions are answered as if nothing were listed, or
  * truly: it may be that of names around a blocklist's zone. */
 bool loader_lists_nothing(enum action action);
@@ -122,9 +127,9 @@ enum err loader_end_acceptances(struct load *load) MUST_CHECK;
  * cannot be read is logged.  ERR_NOMEM, ERR_CANCELLED. */
 enum err loader_read_orders(struct load *load) MUST_CHECK;
 
-/* Keeps how list `index`, which is `list` in force, is read, when it is mandatory and its last good
- * version is kept.  A failure is logged. */
-void loader_keep_order(const struct conf *conf, unsigned int index, const struct policy_list *list,
+/* Keeps how list `index` in force is read, when it is mandatory and its last good version is kept.
+ * A failure is logged. */
+void loader_keep_order(const struct snapshot *s, unsigned int index,
 		       const struct load_source *source);
 
 /* Forgets what mandatory lists held that are not among those in force. */

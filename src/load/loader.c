@@ -149,7 +149,7 @@ void loader_keep(const struct snapshot *snapshot, const struct load_result *resu
 			continue;
 		if (!source->copied ||
 		    keep_commit(conf->state.directory, list->name, &text) == ERR_OK)
-			loader_keep_order(conf, i, &snapshot->policy->lists[i], source);
+			loader_keep_order(snapshot, i, source);
 		else
 			log_warning("list %s: its last good version is not kept: %s", list->name,
 				    text.text);

@@ -55,6 +55,7 @@ static enum err read_order(const char *path, struct conf **ret_conf, struct err_
 struct order {
 	struct conf_list list;
 	const struct conf_guard *guard;
+	const struct snapshot *own; /* whose addresses are to be kept; NULL: those of `guard` */
 };
 
 /* Reads the list's kept version. */
@@ -67,7 +68,7 @@ static enum err read_kept(const struct load *load, const struct order *order, un
 	struct list_report report;
 	struct gates gates = {.names = NULL};
 	char path[PATH_MAX];
-	enum err err = loader_make_gates(order->guard, load->snapshot, &gates);
+	enum err err = loader_make_gates(order->guard, order->own, &gates);
 
 	keep_path(load->conf->state.directory, order->list.name, path);
 	options = loader_reading_of(&order->list, &gates, rules, index);
@@ -105,6 +106,7 @@ static enum err guess_order(const struct load *load, const char *file, struct or
 			continue;
 		order->list = conf->lists[i];
 		order->guard = &conf->guard;
+		order->own = load->snapshot;
 		order->list.mandatory = true;
 		if (!action_blocks(order->list.action))
 			order->list.action = ACTION_NXDOMAIN;
@@ -124,6 +126,7 @@ static enum err find_order(const struct load *load, const char *file, struct con
 	if (err == ERR_OK) {
 		order->list = (*ret_conf)->lists[0];
 		order->guard = &(*ret_conf)->guard;
+		order->own = NULL;
 	}
 	if (err == ERR_OK || err == ERR_NOMEM || guess_order(load, file, order) != ERR_OK)
 		return err;
@@ -280,6 +283,13 @@ static bool is_written(const char *path, const char *text, size_t len)
 	return same;
 }
 
+static void tell_unwritten(const char *directory, const struct conf_list *list, enum err err)
+{
+	log_warning("%s/%s" SUFFIX ": %s: a restart may not know what mandatory list %s holds",
+		    directory, list->name, err == ERR_SYS ? strerror(errno) : err_str(err),
+		    list->name);
+}
+
 static void write_order(const char *directory, const struct conf_list *list,
 			const struct conf_guard *guard)
 {
@@ -294,34 +304,46 @@ static void write_order(const char *directory, const struct conf_list *list,
 	if (err == ERR_OK)
 		free(text);
 	else
-		log_warning("%s: %s: a restart may not know what mandatory list %s holds", path,
-			    err == ERR_SYS ? strerror(errno) : err_str(err), list->name);
+		tell_unwritten(directory, list, err);
 }
 
-/* The guard that the rules of an earlier time were read with, as far as that is known.  By the action
- * that they had then, names around a blocklist's zone may have been blocked. */
-static void write_with_former_guard(const struct conf *conf, const struct conf_list *list)
+static void write_with_guard(const struct snapshot *s, const struct conf_list *list)
+{
+	struct conf_guard guard;
+
+	if (loader_guard_with_own(&s->conf->guard, s, &guard) != ERR_OK) {
+		tell_unwritten(s->conf->state.directory, list, ERR_NOMEM);
+		return;
+	}
+	write_order(s->conf->state.directory, list, &guard);
+	free(guard.protected_addresses);
+}
+
+/* The guard that the rules of an earlier time were read with, as far as that is known.  By the
+ * action that they had then, names around a blocklist's zone may have been blocked. */
+static void write_with_former_guard(const struct snapshot *s, const struct conf_list *list)
 {
 	struct conf_guard guard;
 	struct conf *order;
 	char path[PATH_MAX];
 
-	order_path(conf->state.directory, list->name, path);
+	order_path(s->conf->state.directory, list->name, path);
 	if (read_order(path, &order, NULL) != ERR_OK) {
-		write_order(conf->state.directory, list, &conf->guard);
+		write_with_guard(s, list);
 		return;
 	}
 	guard = order->guard;
 	if (loader_lists_nothing(order->lists[0].action))
 		guard.dnsbl_zones_count = 0;
-	write_order(conf->state.directory, list, &guard);
+	write_order(s->conf->state.directory, list, &guard);
 	conf_free(order);
 }
 
-void loader_keep_order(const struct conf *conf, unsigned int index, const struct policy_list *list,
+void loader_keep_order(const struct snapshot *s, unsigned int index,
 		       const struct load_source *source)
 {
-	struct conf_list order = conf->lists[index];
+	const struct policy_list *list = &s->policy->lists[index];
+	struct conf_list order = s->conf->lists[index];
 
 	if (!order.mandatory || !action_blocks(order.action) || source->former)
 		return;
@@ -331,9 +353,9 @@ void loader_keep_order(const struct conf *conf, unsigned int index, const struct
 	order.allow_public_suffixes = list->reading.suffixes;
 	order.answers = list->reading.answers;
 	if (source->own)
-		write_order(conf->state.directory, &order, &conf->guard);
+		write_with_guard(s, &order);
 	else
-		write_with_former_guard(conf, &order);
+		write_with_former_guard(s, &order);
 }
 
 /* ---- forgotten */

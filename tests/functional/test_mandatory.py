@@ -361,3 +361,21 @@ def test_names_around_a_dnsbl_stay_blocked_when_the_action_changes(daemon, load)
     else:
         d.hand_over()
     assert blocked(d) == "abc"
+
+
+@pytest.mark.parametrize("load", ["reload", "restart", "hand over"])
+def test_network_around_an_address_that_has_become_ours_stays_blocked(daemon, upstream, load):
+    d = daemon({"upstreams": [upstream(lambda q: q.address("203.0.113.9")).address],
+                "state": {"directory": "state"}})
+    d.add_list("order", "203.0.113.0/24\n203.0.114.1\n", mandatory=True, format="addresses").start()
+    wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
+    assert is_blocked(d, "leads.test")
+    d.config["lists"][0]["sinkhole"]["ipv4"] = "203.0.113.5"
+    d.write_config()
+    if load == "reload":
+        d.reload()
+    elif load == "restart":
+        d.restart()
+    else:
+        d.hand_over()
+    assert addresses(ask(d.address, "leads.test")) in ([SINK], ["203.0.113.5"])
