@@ -72,8 +72,8 @@ struct question *ask_begin(struct upstreams *up, const struct query_key *key,
 	return q;
 }
 
-enum err ask(struct upstreams *up, const struct query_key *key, struct upstream_waiter *waiter,
-	     struct question **ret_new)
+enum err ask_or_join(struct upstreams *up, const struct query_key *key,
+		     struct upstream_waiter *waiter, struct question **ret_new)
 {
 	struct question *q = question_find(up, key);
 	enum err err = q ? waiting_may_join(q, waiter) : ERR_OK;
@@ -92,7 +92,7 @@ enum err ask_from_loop(struct upstreams *up, const struct query_key *key,
 		       struct upstream_waiter *waiter)
 {
 	struct question *q;
-	enum err err = ask(up, key, waiter, &q);
+	enum err err = ask_or_join(up, key, waiter, &q);
 
 	if (q) {
 		q->unsent = true;

@@ -130,8 +130,8 @@ struct question *ask_begin(struct upstreams *up, const struct query_key *key,
 			   const struct ip *client, uint64_t client_hash);
 /* The same for a waiter, who joins a question in flight if there is one.  Errors as of
  * upstream_ask.  `ret_new`: the new question, NULL: there is none; set in any case. */
-enum err ask(struct upstreams *up, const struct query_key *key, struct upstream_waiter *waiter,
-	     struct question **ret_new) MUST_CHECK;
+enum err ask_or_join(struct upstreams *up, const struct query_key *key,
+		     struct upstream_waiter *waiter, struct question **ret_new) MUST_CHECK;
 /* The same, and a new question is sent from the loop, not from where we are. */
 enum err ask_from_loop(struct upstreams *up, const struct query_key *key,
 		       struct upstream_waiter *waiter) MUST_CHECK;

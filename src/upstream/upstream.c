@@ -21,7 +21,7 @@ enum err upstream_ask(struct upstreams *up, const struct query_key *key,
 		      struct upstream_waiter *waiter)
 {
 	struct question *q;
-	enum err err = ask(up, key, waiter, &q);
+	enum err err = ask_or_join(up, key, waiter, &q);
 
 	if (q)
 		try_begin(q);
