@@ -32,7 +32,7 @@ static enum err begin(struct sink *sink)
 
 	if (!q->contact || !q->domain || !strchr(q->contact, '@'))
 		return err_set(sink->text, ERR_REFUSED,
-			       "format xarf needs who reports: a mail address and a domain");
+			       "format xarf needs who reports: --contact MAIL and --domain NAME");
 	sink->own = calloc(1, sizeof(struct xarf));
 	return sink->own ? ERR_OK : err_set(sink->text, ERR_NOMEM, "out of memory");
 }
