@@ -11,12 +11,14 @@
 
 #define AGE_EACH_MS 3600000U
 #define SIZE_EACH_MS 2000U
-#define SET_ON_S 3600	      /* by so much the calendar does not run on by itself */
-#define TRUSTED_MS 86400000U  /* after that */
-#define SLICE 512U	      /* clients */
-#define STEP_MS 100U	      /* of slices, one after the other */
-#define SPAN_S (128U * 86400) /* what the first pass for the size leaves */
-#define PRESSURE_PROVEN 12U   /* from then on proven findings go as well */
+#define SET_ON_S 3600	       /* by so much the calendar does not run on by itself */
+#define TRUSTED_MS 86400000U   /* after that */
+#define UNUSED_S (30U * 86400) /* a store that was not written for so long is out of the ordinary  \
+				*/
+#define SLICE 512U	       /* clients */
+#define STEP_MS 100U	       /* of slices, one after the other */
+#define SPAN_S (128U * 86400)  /* what the first pass for the size leaves */
+#define PRESSURE_PROVEN 12U    /* from then on proven findings go as well */
 #define PRESSURE_MAX 22U
 
 static uint32_t before(uint64_t now_s, uint64_t span_s)
@@ -63,6 +65,16 @@ void ledger_watch_clock(struct ledger *l, uint64_t unix_s, uint64_t now_ms)
 	log_warning("ledger: the clock was set on by %lld seconds: for a day no findings are "
 		    "removed for their age",
 		    (long long)set_on_s);
+}
+
+void ledger_judge_start(struct ledger *l, uint64_t written_s, uint64_t unix_s, uint64_t now_ms)
+{
+	if (unix_s < written_s + UNUSED_S)
+		return;
+	l->next_age_ms = now_ms + TRUSTED_MS;
+	log_warning("ledger: by our clock nothing was written for %llu days: for a day no findings "
+		    "are removed for their age",
+		    (unsigned long long)((unix_s - written_s) / 86400));
 }
 
 /* True when the store is over its size. */

@@ -46,6 +46,7 @@ static void take_lists(struct ledger *l)
 
 static enum err open_archive(struct ledger *l, struct err_text *text)
 {
+	struct stat before;
 	enum err err = ERR_OK;
 
 	if (l->archive && !is_ours(l)) {
@@ -54,6 +55,9 @@ static enum err open_archive(struct ledger *l, struct err_text *text)
 	}
 	if (!l->archive) {
 		l->lists_written = false;
+		if (stat(l->path, &before) == 0)
+			ledger_judge_start(l, (uint64_t)before.st_mtime, clock_unix_s(),
+					   clock_ms());
 		err = archive_open(l->path, ARCHIVE_WRITE, &l->archive, text);
 		if (err == ERR_OK && stat(l->path, &l->file) != 0)
 			err = err_set(text, ERR_SYS, "%s: %s", l->path, strerror(errno));

@@ -73,6 +73,11 @@ void ledger_lose(struct ledger *ledger);
  * say. */
 void ledger_watch_clock(struct ledger *ledger, uint64_t unix_s, uint64_t now_ms);
 
+/* The same at a start, when the store was last written (Unix time) a month or more before: a
+ * machine may have started with a clock that is ahead, and is set right in a while. */
+void ledger_judge_start(struct ledger *ledger, uint64_t written_s, uint64_t unix_s,
+			uint64_t now_ms);
+
 /* A step of what keeps the store within its age and size.  True: there is more to be done. */
 bool ledger_prune(struct ledger *ledger);
 

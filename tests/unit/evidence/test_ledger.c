@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -212,6 +213,27 @@ static void test_a_clock_that_is_set_on_ends_nothing(void **state)
 	assert_int_equal(l.next_age_ms, 1000 + 3 * hour_ms + 24 * hour_ms);
 }
 
+/* A start with a clock that is ahead, by what the store's file says. */
+static void test_a_start_with_a_wrong_clock_ends_nothing(void **state)
+{
+	struct kit *kit = *state;
+	const struct timespec long_ago[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+
+	begin(kit, "retention: 1s");
+	add(kit, 0, "192.0.2.1", "c2.example", 0);
+	AWAIT(ask(kit, "SELECT count(*) FROM finding") == 1, await_nap());
+	ledger_free(kit->ledger);
+	kit->ledger = NULL;
+	conf_free(kit->conf);
+	AWAIT(ask(kit, "SELECT max(last_s) FROM finding") + 2 < (int64_t)clock_unix_s(),
+	      await_nap());
+	assert_int_equal(utimensat(AT_FDCWD, kit->path, long_ago, 0), 0);
+	begin(kit, "retention: 1s");
+	add(kit, 0, "192.0.2.2", "c2.example", 0);
+	AWAIT(ask(kit, "SELECT count(*) FROM finding") == 2, await_nap());
+	assert_int_equal(ledger_stats(kit->ledger)->ledger_removed, 0);
+}
+
 static void test_the_size_has_a_bound(void **state)
 {
 	struct kit *kit = *state;
@@ -272,6 +294,7 @@ int main(void)
 		TEST(test_a_file_that_was_removed_is_made_anew),
 		TEST(test_what_is_too_old_goes),
 		TEST(test_a_clock_that_is_set_on_ends_nothing),
+		TEST(test_a_start_with_a_wrong_clock_ends_nothing),
 		TEST(test_the_size_has_a_bound),
 		TEST(test_without_its_key_nothing_is_written),
 		cmocka_unit_test(test_wanted_only_where_there_is_a_place),
