@@ -13,8 +13,7 @@
 #define SIZE_EACH_MS 2000U
 #define SET_ON_S 3600	       /* by so much the calendar does not run on by itself */
 #define TRUSTED_MS 86400000U   /* after that */
-#define UNUSED_S (30U * 86400) /* a store that was not written for so long is out of the ordinary  \
-				*/
+#define UNUSED_S (30U * 86400) /* so long a store is seldom left alone */
 #define SLICE 512U	       /* clients */
 #define STEP_MS 100U	       /* of slices, one after the other */
 #define SPAN_S (128U * 86400)  /* what the first pass for the size leaves */
