@@ -309,7 +309,7 @@ static int run(const struct arguments *args, struct conf *conf)
 
 static int dump(struct conf *conf)
 {
-	enum err err = conf_dump(conf, stdout);
+	enum err err = conf_dump_shown(conf, stdout);
 
 	conf_free(conf);
 	return err == ERR_OK && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -14,6 +14,7 @@
  *     conf->local.names[0 .. names_count).ipv4[i]     struct ip
  *     conf->lists[0 .. lists_count).sinkhole.ipv4     struct ip
  *     conf->lists[i].authority.court                  char *
+ *     conf->lists[i].file                             char *, of one with a url where its copy is
  *     conf->guard.protected[0 .. protected_count)     char *
  *     conf->state.directory                           char *
  */
@@ -63,6 +64,8 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_TIME       VALUE,    char *,                 time       /* RFC 3339; or "" */
 #define CONF_TYPE_DATE       VALUE,    char *,                 date       /* YYYY-MM-DD; or "" */
 #define CONF_TYPE_URL        VALUE,    char *,                 url        /* http, https; or "" */
+#define CONF_TYPE_HTTPFIELD  VALUE,    char *,                 httpfield  /* "Name: value"; or ""; secret */
+#define CONF_TYPE_PROXY      VALUE,    char *,                 proxy      /* of a proxy; or ""; secret */
 #define CONF_TYPE_HOST       VALUE,    char *,                 host       /* lower case, no dot at the end; or "" */
 #define CONF_TYPE_PINS       VALUES,   char *,                 pin        /* "sha256/", Base64 */
 #define CONF_TYPE_OWNER      VALUE,    char *,                 owner      /* a host, or "*." and one */
@@ -169,6 +172,10 @@ void conf_free(struct conf *conf);
  * ERR_SYS when writing failed.
  */
 enum err conf_dump(const struct conf *conf, FILE *out) MUST_CHECK;
+
+/* As conf_dump, for somebody's eyes: values that are secret are hidden, and what is written is no
+ * configuration any more where there is one. */
+enum err conf_dump_shown(const struct conf *conf, FILE *out) MUST_CHECK;
 
 /* Called with the full name of an option, such as "server.workers"; valid during the call. */
 typedef void conf_option_fn(void *arg, const char *option);

@@ -4,6 +4,7 @@
 #ifndef CONF_OPTIONS_LIST_H
 #define CONF_OPTIONS_LIST_H
 
+#include "conf/options_fetch.h"
 #include "list/dnsbl.h"
 
 /* clang-format off */
@@ -11,8 +12,9 @@
 #define CONF_ROWS_LIST(X) \
 	X(list, name, "name", LISTNAME, CONF_REQUIRED, 1, 63, "", RELOAD, \
 	  "What logs, answers and metrics call the list.  No two may have the same.") \
-	X(list, file, "file", PATH, CONF_REQUIRED, 1, CONF_PATH_MAX, "", RELOAD, \
-	  "The file with the names.") \
+	X(list, file, "file", PATH, "", 0, CONF_PATH_MAX, "", RELOAD, \
+	  "The file with the names.  Each list has either a file or a url.") \
+	CONF_ROWS_LIST_FETCH(X) \
 	X(list, format, "format", FORMAT, "auto", 0, 0, "", RELOAD, \
 	  "How most of the file is written: names, one a line; hosts, an address and its names; " \
 	  "adblock, ||name^ rules; rpz, the master file of a response policy zone; auto, found out from " \

@@ -17,6 +17,7 @@ struct desk_config {
 	struct cache *cache;
 	struct inforce *inforce;
 	struct querylog *querylog; /* NULL: there is none */
+	struct fetch *fetch;	   /* NULL: there is none */
 	uint64_t started_s;	   /* Unix time */
 };
 

@@ -14,14 +14,19 @@
 
 struct reload;
 
-/* Called in the main thread when a reload has ended, well or not, and none follows at once. */
-typedef void reload_done_fn(void *arg);
+struct reload_hooks {
+	/* What was loaded is in force, of which nobody was told yet.  The loader's thread. */
+	void (*in_force)(void *arg, const struct snapshot *snapshot);
+	/* A reload has ended, well or not, and none follows at once.  The main thread. */
+	void (*done)(void *arg);
+	void *arg;
+};
 
 /* Puts what it loads from `conf_path` in force by `f`; both stay the caller's.  ERR_NOMEM, ERR_SYS.
  */
 enum err reload_create(struct event_base *base, const char *conf_path,
-		       const struct hash_key *name_key, struct inforce *f, reload_done_fn *done,
-		       void *arg, struct reload **ret_reload) MUST_CHECK;
+		       const struct hash_key *name_key, struct inforce *f,
+		       const struct reload_hooks *hooks, struct reload **ret_reload) MUST_CHECK;
 
 /* Begins what was wanted first (inforce_want), when the one under way is over; after that the next.
  */

@@ -29,7 +29,8 @@ struct listfile_options {
 	uint32_t list;
 	struct list_answers answers;
 	const struct addrguard *addrguard; /* their gate; NULL lets all pass */
-	const atomic_bool *cancelled;	   /* looked at between blocks of the file; NULL: never */
+	uint64_t max_bytes; /* what it may come to, decompressed; 0: as much as is ever taken */
+	const atomic_bool *cancelled; /* looked at between blocks of the file; NULL: never */
 	/* Given every octet that is read, in order; NULL: nobody. */
 	void (*taken)(void *arg, const void *data, size_t len);
 	void *taken_arg;

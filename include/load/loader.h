@@ -30,6 +30,7 @@ struct load_source {
 	bool own;	  /* from the configured file: nothing stands in for it */
 	bool copied;	  /* a copy of it is written, for loader_keep */
 	bool unkept;	  /* no copy of it could be written */
+	bool absent;	  /* nothing of it was ever fetched, or is in force */
 	bool former;	  /* it would have been weakened: all of it is as it was before */
 	struct stat seen; /* that file's version; valid when `own` */
 	enum list_format format;

@@ -28,6 +28,10 @@
 	  "read configuration and lists anew, wait for the end, tell what became of each list; "   \
 	  "fails when one was refused; --dry-run changes nothing and tells which names would "     \
 	  "change; --back returns to the configuration before")                                    \
+	X(FETCH, "fetch", "POST", "/v1/fetch", "[NAME]",                                           \
+	  "fetch the list of that name at once, or all that have a url; wait for the end, and "    \
+	  "for "                                                                                   \
+	  "the reload where something new has come")                                               \
 	X(DIFFERENCE, "difference", "GET", "/v1/difference", "",                                   \
 	  "what the last dry run has found")                                                       \
 	X(BLOCK, "block", "POST", "/v1/block", "NAME [--until TIME] [--ticket TICKET]",            \

@@ -15,10 +15,6 @@
 /* Appends all metrics to `out`. */
 void metrics_write(struct evbuffer *out, const struct web_now *now, bool openmetrics);
 
-/* Appends `text` as a label's value: backslash, quote and newline escaped, what is not UTF-8
- * replaced. */
-void metrics_label(struct evbuffer *out, const char *text);
-
 /* True when the field Accept of a request (NULL: it has none) prefers OpenMetrics. */
 bool metrics_wants_openmetrics(const char *accept);
 

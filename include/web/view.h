@@ -11,6 +11,7 @@
 
 #include "cache/cache.h"
 #include "conf/options.h"
+#include "fetch/fetch.h"
 #include "load/difference.h"
 #include "manual/manual.h"
 #include "match/policy.h"
@@ -82,6 +83,7 @@ struct web_now {
 	uint64_t started_s;	       /* Unix time */
 	uint64_t log_lost;
 	struct querylog_counts querylog;
+	struct fetch *fetch; /* NULL: there is none */
 	size_t workers;
 	size_t upstream_count;
 	struct web_upstream upstreams[WEB_UPSTREAMS_MAX];
@@ -93,6 +95,7 @@ typedef void web_look_fn(const struct web_now *now, void *arg);
 struct web_view {
 	void *daemon;		   /* the first argument of each */
 	struct querylog *querylog; /* NULL: there is none */
+	struct fetch *fetch;	   /* likewise */
 
 	/* Calls `look` once; no other lists are put in force meanwhile. */
 	void (*look)(void *daemon, web_look_fn *look, void *arg);

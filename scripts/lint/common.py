@@ -8,7 +8,7 @@ from pathlib import Path
 ROOMS = ("base", "dns", "map", "given", "addrs", "pattern", "match", "inspect", "line", "list",
          "rpz", "conf", "cache", "names", "feed", "query", "explain", "loop", "remote", "upstream",
          "net", "system", "load", "manual", "evidence", "hunt", "report", "landing", "querylog",
-         "audit", "receipt", "web", "daemon", "main")
+         "audit", "receipt", "fetch", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 LISTS = {"map", "given", "addrs", "pattern", "match", "inspect", "line", "list", "rpz", "explain"}
 SOCKETS = {"remote", "upstream", "net"}
@@ -25,6 +25,7 @@ NEVER = {
     "landing": SOCKETS,
     "querylog": SOCKETS,
     "receipt": SOCKETS,
+    "fetch": {"upstream", "net"},
     "web": SOCKETS,
 }
 MAY_USE = {room: set(ROOMS[:n + 1]) - NEVER.get(room, set()) for n, room in enumerate(ROOMS)}

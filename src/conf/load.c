@@ -26,6 +26,7 @@ static void build(struct conf_place *place, const struct conf_tree *tree, bool d
 	}
 	conf_read(place, &conf_section_main, tree->root, conf);
 	if (!conf_place_full(place)) {
+		conf_rules_fetch(place, tree->root, conf); /* the first of what may be wrong */
 		conf_rules(place, tree->root, conf);
 		conf_rules_local(place, tree->root, conf);
 	}

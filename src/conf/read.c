@@ -34,7 +34,9 @@ static void fail_value(struct conf_place *place, const struct conf_row *row,
 	char expected[CONF_DESCRIBED_MAX];
 
 	conf_row_expected(row, expected);
-	if (node->shape == CONF_SHAPE_MAPPING)
+	if (row->type->secret && node->shape == CONF_SHAPE_TEXT)
+		conf_fail(place, node->mark, "expected %s", expected);
+	else if (node->shape == CONF_SHAPE_MAPPING)
 		conf_fail(place, node->mark,
 			  "expected %s, got a mapping (text with a colon needs quotes)", expected);
 	else

@@ -13,6 +13,7 @@
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
+#define URL_OCTETS LETTERS DIGITS "-._~:/?#[]@!$&()*+,;=%"
 
 /* Characters beyond ASCII that steer the line they stand in: C1 controls, line and paragraph
  * separators, what turns the direction of writing, byte order marks and noncharacters. */
@@ -111,8 +112,29 @@ static bool is_url(const char *text)
 		return true;
 	if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
 		return false;
-	return host && host[3] != '\0' &&
-	       strspn(text, LETTERS DIGITS "-._~:/?#[]@!$&()*+,;=%") == strlen(text);
+	return host && host[3] != '\0' && strspn(text, URL_OCTETS) == strlen(text);
+}
+
+/* A field of a request (RFC 9110, 5.1 and 5.5), or "". */
+static bool is_http_field(const char *text)
+{
+	size_t name = strspn(text, LETTERS DIGITS "!#$%&'*+-.^_`|~");
+
+	return text[0] == '\0' || (name > 0 && text[name] == ':' && is_shown(text));
+}
+
+/* A URL that libcurl takes for a proxy, perhaps with a name and a password; or "". */
+static bool is_proxy(const char *text)
+{
+	static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://"};
+	bool known = text[0] == '\0';
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t len = strlen(schemes[i]);
+
+		known = known || (strncmp(text, schemes[i], len) == 0 && text[len] != '\0');
+	}
+	return known && strspn(text, URL_OCTETS) == strlen(text);
 }
 
 /* Kept in lower case and without a final dot, so that equal names are equal texts.  The first
@@ -196,6 +218,12 @@ const struct conf_type conf_type_time =
 	TEXT_TYPE(is_time, .expected = "a time with its zone, such as 2026-11-28T08:00:00+01:00");
 const struct conf_type conf_type_url =
 	TEXT_TYPE(is_url, .expected = "a URL that begins with http:// or https://");
+const struct conf_type conf_type_httpfield =
+	TEXT_TYPE(is_http_field, .secret = true,
+		  .expected = "a field of an HTTP request, as \"Name: value\"");
+const struct conf_type conf_type_proxy =
+	TEXT_TYPE(is_proxy, .secret = true,
+		  .expected = "a URL that begins with http://, https:// or socks5h://");
 const struct conf_type conf_type_pin =
 	TEXT_TYPE(is_pin, .expected = "sha256/ and the Base64 of a SHA-256 digest");
 const struct conf_type conf_type_host = NAME_TYPE(parse_host, "a host name such as example.com");

@@ -52,6 +52,7 @@ struct conf_word {
 /* How the values of a type are handled; the row bounds them. */
 struct conf_type {
 	bool owned;			  /* a value is a char *, freed with the configuration */
+	bool secret;			  /* no value is shown to anybody */
 	const char *expected;		  /* what the text is to be, as "a date as YYYY-MM-DD" */
 	const struct conf_unit *units;	  /* of a number; they ascend */
 	const struct conf_word *words;	  /* of one of several words */
@@ -74,7 +75,8 @@ extern const struct conf_type conf_type_flag, conf_type_loglevel, conf_type_poli
 	conf_type_onheld, conf_type_lapse, conf_type_action, conf_type_reason, conf_type_clients;
 /* text.c */
 extern const struct conf_type conf_type_string, conf_type_path, conf_type_listname, conf_type_date,
-	conf_type_time, conf_type_url, conf_type_pin, conf_type_host, conf_type_owner;
+	conf_type_time, conf_type_url, conf_type_pin, conf_type_host, conf_type_owner,
+	conf_type_httpfield, conf_type_proxy;
 /* addr.c */
 extern const struct conf_type conf_type_ipv4, conf_type_ipv6, conf_type_address, conf_type_prefix,
 	conf_type_endpoint, conf_type_portrange;

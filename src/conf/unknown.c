@@ -75,11 +75,8 @@ static const char *advice(const struct conf_section *section, const char *key)
 
 	for (size_t i = 0; i < section->count; i++)
 		has_file = has_file || strcmp(section->rows[i].key, "file") == 0;
-	if (has_file && strcmp(key, "url") == 0)
-		return "a list is read from \"file\": have another program fetch the list, and "
-		       "name the file it is written to";
 	if (has_file && strcmp(key, "path") == 0)
-		return "a list is read from \"file\"";
+		return "a list is read from \"file\", or fetched from \"url\"";
 	return NULL;
 }
 

@@ -65,6 +65,7 @@ static void look_now(void *arg, const struct snapshot *snapshot, const struct we
 		.started_s = desk->config.started_s,
 		.log_lost = log_lost(),
 		.querylog = counts(desk->config.querylog),
+		.fetch = desk->config.fetch,
 		.workers = workers_count(desk->config.workers),
 	};
 
@@ -150,6 +151,7 @@ static enum err open_web(struct desk *desk)
 	desk->view = (struct web_view){
 		.daemon = desk,
 		.querylog = desk->config.querylog,
+		.fetch = desk->config.fetch,
 		.look = look,
 		.reload = want_reload,
 		.flush = flush,

@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "daemon/cachefile.h"
 #include "daemon/desk.h"
+#include "daemon/feeds.h"
 #include "daemon/handover.h"
 #include "load/loader.h"
 #include "daemon/reload.h"
@@ -34,6 +35,7 @@ struct life {
 	struct reload *reload;
 	struct watch *watch;
 	struct handover *handover;
+	struct feeds *feeds;
 	struct desk *desk;
 	struct event *second;	/* of inforce_tick */
 	struct event *watchdog; /* feeds systemd's; NULL: there is none */
@@ -75,7 +77,8 @@ static size_t list_watched(const struct snapshot *s, const char *ret_paths[WATCH
 	if (*conf->local.hosts_file)
 		ret_paths[count++] = conf->local.hosts_file;
 	for (size_t i = 0; i < conf->lists_count; i++)
-		ret_paths[count++] = conf->lists[i].file;
+		if (!*conf->lists[i].url) /* of what is fetched we know ourselves */
+			ret_paths[count++] = conf->lists[i].file;
 	return count;
 }
 
@@ -101,11 +104,18 @@ static void on_wanted(void *arg)
 	reload_all(arg);
 }
 
+static void on_fetched(void *arg)
+{
+	log_notice("fetched: reloading");
+	reload_all(arg);
+}
+
 /* ---- the hand-over */
 
 static void begin_handover(struct life *life)
 {
 	inforce_pause(life->inforce, true);
+	fetch_pause(feeds_fetch(life->feeds), true);
 	handover_start(life->handover);
 }
 
@@ -116,6 +126,14 @@ static void hand_over(struct life *life)
 		life->handover_wanted = true;
 	else
 		begin_handover(life);
+}
+
+/* The loader's thread.  Who is told of the load may ask for its lists to be fetched at once. */
+static void on_in_force(void *arg, const struct snapshot *snapshot)
+{
+	struct life *life = arg;
+
+	feeds_configure(life->feeds, snapshot);
 }
 
 static void on_reloaded(void *arg)
@@ -138,6 +156,7 @@ static void on_handed_over(void *arg, bool serves)
 	life->reload_wanted = false;
 	life->succeeded = serves;
 	inforce_pause(life->inforce, serves);
+	fetch_pause(feeds_fetch(life->feeds), serves);
 	if (serves) {
 		if (reload)
 			handover_signal_next(life->handover, SIGHUP);
@@ -205,6 +224,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 		sd_notify(0, "STOPPING=1");
 		handover_give_up(life->handover);
 		inforce_forbid(life->inforce);
+		fetch_end(feeds_fetch(life->feeds));
 		event_base_loopbreak(life->base);
 	}
 }
@@ -281,6 +301,7 @@ static enum err open_desk(struct life *life)
 		.cache = config->cache,
 		.inforce = life->inforce,
 		.querylog = config->beside->querylog,
+		.fetch = feeds_fetch(life->feeds),
 		.started_s = clock_unix_s(),
 	};
 
@@ -316,6 +337,8 @@ static enum err make_inforce(struct life *life)
 static enum err life_init(struct life *life)
 {
 	const struct lifecycle_config *config = life->config;
+	const struct reload_hooks hooks = {
+		.in_force = on_in_force, .done = on_reloaded, .arg = life};
 	enum err err = ERR_NOMEM;
 
 	life->base = event_base_new();
@@ -323,11 +346,14 @@ static enum err life_init(struct life *life)
 		err = make_inforce(life);
 	if (err == ERR_OK)
 		err = reload_create(life->base, config->conf_path, &config->name_key, life->inforce,
-				    on_reloaded, life, &life->reload);
+				    &hooks, &life->reload);
 	if (err == ERR_OK)
 		err = watch_create(life->base, on_changed, life, &life->watch);
 	if (err == ERR_OK)
 		err = make_handover(life);
+	if (err == ERR_OK)
+		err = feeds_create(life->base, life->inforce, workers_snapshot(config->workers),
+				   on_fetched, life, &life->feeds);
 	if (err == ERR_OK)
 		err = open_desk(life);
 	if (err == ERR_OK)
@@ -350,6 +376,7 @@ static void life_fini(struct life *life)
 	desk_close(life->desk);
 	if (life->watchdog)
 		event_free(life->watchdog);
+	feeds_free(life->feeds);
 	watch_free(life->watch);
 	handover_free(life->handover);
 	reload_free(life->reload);
@@ -395,6 +422,8 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 		minutes_life(config->minutes, life.succeeded ? "hand-over" : "end");
 		minutes_write(config->minutes);
 		end_loader(&life);
+		feeds_free(life.feeds);
+		life.feeds = NULL;
 		log_notice("ended");
 	} else {
 		workers_stop(config->workers, 0);

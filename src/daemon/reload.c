@@ -29,8 +29,7 @@ struct reload {
 	const char *conf_path;
 	struct hash_key name_key;
 	struct inforce *inforce;
-	reload_done_fn *done;
-	void *arg;
+	struct reload_hooks hooks;
 	struct event *loaded;
 	int loaded_fd; /* written to by the loader thread at its end */
 	pthread_t loader;
@@ -147,6 +146,7 @@ static void load(struct reload *reload, struct notes *notes)
 		return;
 	}
 	in_force_s = clock_unix_s();
+	reload->hooks.in_force(reload->hooks.arg, snapshot);
 	tell_success(reload, snapshot, &result);
 	minutes_write(inforce_minutes(reload->inforce));
 	/* who waits for the load need not wait for receipts */
@@ -259,7 +259,7 @@ static void on_loaded(evutil_socket_t fd, short what, void *arg)
 	}
 	reload_start(reload);
 	if (!reload->busy)
-		reload->done(reload->arg);
+		reload->hooks.done(reload->hooks.arg);
 }
 
 static enum err listen_to_loader(struct reload *reload, struct event_base *base)
@@ -273,8 +273,8 @@ static enum err listen_to_loader(struct reload *reload, struct event_base *base)
 }
 
 enum err reload_create(struct event_base *base, const char *conf_path,
-		       const struct hash_key *name_key, struct inforce *f, reload_done_fn *done,
-		       void *arg, struct reload **ret_reload)
+		       const struct hash_key *name_key, struct inforce *f,
+		       const struct reload_hooks *hooks, struct reload **ret_reload)
 {
 	struct reload *reload = calloc(1, sizeof(*reload));
 	enum err err;
@@ -284,8 +284,7 @@ enum err reload_create(struct event_base *base, const char *conf_path,
 	reload->conf_path = conf_path;
 	reload->name_key = *name_key;
 	reload->inforce = f;
-	reload->done = done;
-	reload->arg = arg;
+	reload->hooks = *hooks;
 	err = listen_to_loader(reload, base);
 	if (err == ERR_OK)
 		*ret_reload = reload;

@@ -129,6 +129,8 @@ static enum err start(struct reader *reader)
 		return err_set(reader->text, err, "%s: %s", reader->options->path, err_str(err));
 	err = source_open(reader->options->path, reader->options->taken, reader->options->taken_arg,
 			  &reader->source, reader->text);
+	if (err == ERR_OK && reader->options->max_bytes > 0)
+		source_set_max(reader->source, reader->options->max_bytes);
 	if (err == ERR_OK)
 		err = note_version(reader);
 	if (err == ERR_OK)

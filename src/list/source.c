@@ -24,6 +24,7 @@ struct source {
 	size_t left;	      /* octets of it */
 	uint64_t file_bytes;  /* read */
 	uint64_t given_bytes; /* given to the reader */
+	uint64_t max_bytes;   /* of these */
 	uint8_t raw[RAW_BYTES];
 };
 
@@ -51,6 +52,7 @@ enum err source_open(const char *path, source_fn *taken, void *arg, struct sourc
 	source->path = path;
 	source->taken = taken;
 	source->taken_arg = arg;
+	source->max_bytes = SOURCE_BYTES_MAX;
 	if (file_open(path, &source->fd) != ERR_OK) {
 		enum err err = cannot_open(path, errno, text);
 
@@ -68,6 +70,12 @@ void source_close(struct source *source)
 	codec_free(source->codec);
 	close(source->fd);
 	free(source);
+}
+
+void source_set_max(struct source *source, uint64_t max_bytes)
+{
+	if (max_bytes < source->max_bytes)
+		source->max_bytes = max_bytes;
 }
 
 int source_fd(const struct source *source)
@@ -159,8 +167,10 @@ static enum err read_codec(struct source *source, uint8_t *buf, size_t size, siz
 	}
 	*ret_len = size - step.out_len;
 	source->given_bytes += *ret_len;
-	if (source->given_bytes > SOURCE_BYTES_MAX)
-		return refused(source, "comes to more than 2 GiB", text);
+	if (source->given_bytes > source->max_bytes)
+		return err_set(text, ERR_REFUSED, "%s: is %s, and comes to more than %llu octets",
+			       source->path, codec_name(source->codec),
+			       (unsigned long long)source->max_bytes);
 	if (*ret_len == 0 && !source->whole)
 		return refused(source, "ends too early", text);
 	return ERR_OK;

@@ -26,12 +26,15 @@ typedef void source_fn(void *arg, const void *data, size_t len);
 enum err source_open(const char *path, source_fn *taken, void *arg, struct source **ret_source,
 		     struct err_text *text) MUST_CHECK;
 
+/* It is refused when it comes to more than so many octets, at most SOURCE_BYTES_MAX. */
+void source_set_max(struct source *source, uint64_t max_bytes);
+
 /* The open file; it stays the source's. */
 int source_fd(const struct source *source);
 
 /*
  * Reads at most `size` octets; 0 of them at the end.  ERR_SYS: an I/O error.  ERR_REFUSED: the
- * compressed data is damaged, ends too early, or comes to more than SOURCE_BYTES_MAX.  Both with
+ * compressed data is damaged, ends too early, or comes to more than it may.  Both with
  * `text`.
  */
 enum err source_read(struct source *source, uint8_t *buf, size_t size, size_t *ret_len,

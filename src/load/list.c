@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One list of a load: from its file, or what stands in for it when that is refused. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -266,13 +268,32 @@ static enum err stand_in(struct load *load, unsigned int index, const char *reas
 			  conf->name, reason);
 		return ERR_OK;
 	}
-	if (conf->mandatory || (former && former->entries > 0))
+	if ((conf->mandatory && !*conf->url) || (former && former->entries > 0))
 		return err_set(load->text, ERR_REFUSED,
 			       "list %s is %s and cannot be loaded: %s; no last good version: %s",
 			       conf->name, conf->mandatory ? "mandatory" : "in force", reason,
 			       none.text);
 	log_error("list %s: REFUSED: %s; no last good version: %s; it blocks nothing", conf->name,
 		  reason, none.text);
+	load->result.sources[index].absent = true;
+	load->result.lists--;
+	return ERR_OK;
+}
+
+/* True when the list is one that is fetched, and never was. */
+static bool is_awaited(const struct conf_list *conf)
+{
+	return conf->url && *conf->url && access(conf->file, F_OK) != 0 && errno == ENOENT;
+}
+
+/* The load does not wait: nobody can be kept from names for want of a network. */
+static enum err await_copy(struct load *load, unsigned int index)
+{
+	if (!load->options.strict)
+		return stand_in(load, index, "nothing was fetched yet from its url");
+	log_warning("list %s: nothing was fetched yet from its url: it would block nothing until "
+		    "then",
+		    load->conf->lists[index].name);
 	load->result.lists--;
 	return ERR_OK;
 }
@@ -311,8 +332,10 @@ enum err loader_load_list(struct load *load, unsigned int index)
 		former->term.valid_from_s == load->policy->lists[index].term.valid_from_s;
 	if (load->pass == 0)
 		loader_warn_of_action(conf);
-	before = former && former->entries > 0 ? former->entries : kept_entries(load, index);
 	load->result.lists++;
+	if (is_awaited(conf))
+		return await_copy(load, index);
+	before = former && former->entries > 0 ? former->entries : kept_entries(load, index);
 	source->own = true;
 	if (try_file(load, index, conf->file, true, before, &reason) == ERR_OK)
 		return ERR_OK;

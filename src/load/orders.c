@@ -244,6 +244,19 @@ enum err loader_read_orders(struct load *load)
 
 /* ---- written */
 
+/* How a list is fetched, and by which key, is nothing that it holds. */
+static void forget_source(struct conf_list *list)
+{
+	char *none = (char *)(uintptr_t) ""; /* never written to, as no text of a configuration */
+
+	list->url = none;
+	list->header = none;
+	list->proxy = none;
+	list->tls_ca = none;
+	list->client_certificate = none;
+	list->client_key = none;
+}
+
 /* The configuration of one list as text, which the caller frees. */
 static enum err order_text(const struct conf_list *list, const struct conf_guard *guard,
 			   char **ret_text, size_t *ret_len)
@@ -256,6 +269,7 @@ static enum err order_text(const struct conf_list *list, const struct conf_guard
 
 	if (err != ERR_OK)
 		return err;
+	forget_source(&only);
 	order = *whole; /* what it points to stays the other's */
 	order.lists = &only;
 	order.lists_count = 1;
@@ -345,7 +359,7 @@ void loader_keep_order(const struct snapshot *s, unsigned int index,
 	const struct policy_list *list = &s->policy->lists[index];
 	struct conf_list order = s->conf->lists[index];
 
-	if (!order.mandatory || !action_blocks(order.action) || source->former)
+	if (!order.mandatory || !action_blocks(order.action) || source->former || source->absent)
 		return;
 	order.format = list->reading.format;
 	order.match = list->reading.exact ? CONF_MATCH_EXACT : CONF_MATCH_SUBTREE;

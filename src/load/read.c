@@ -47,6 +47,8 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 	options.taken = taking ? take : NULL;
 	options.taken_arg = taking;
 	options.ear = load->options.notes ? notes_ear(load->options.notes, index) : NULL;
+	if (taking && *conf->url) /* nobody we know writes what was fetched */
+		options.max_bytes = conf->max_size_bytes;
 	report_init(report, conf->format);
 	if (err == ERR_OK)
 		err = loader_read_rules(load, conf, &options, &into, report, text);

@@ -173,6 +173,89 @@ static int reload(const struct line *line, json_t *given)
 	return result;
 }
 
+/* A line of how the list was fetched; true when it was not. */
+static bool tell_fetch(const json_t *list)
+{
+	const json_t *how = json_object_get(list, "fetch");
+	const char *failed = text_of(how, "failed");
+
+	fputs("list ", stdout);
+	show_value(json_object_get(list, "name"));
+	fputs(*failed ? ": NOT fetched from " : ": fetched from ", stdout);
+	show_text(text_of(how, "url"));
+	fputs(*failed ? ": " : "", stdout);
+	show_text(failed);
+	putchar('\n');
+	return *failed != '\0';
+}
+
+/* True while one of the lists, or that of the name, is under way. */
+static bool is_fetching(const json_t *root, const char *name)
+{
+	size_t i;
+	json_t *list;
+
+	json_array_foreach(json_object_get(root, "lists"), i, list)
+	{
+		const json_t *how = json_object_get(list, "fetch");
+
+		if (json_is_true(json_object_get(how, "under_way")) &&
+		    (!*name || strcmp(text_of(list, "name"), name) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Waits until what was asked for is over; NULL: the daemon is gone. */
+static json_t *wait_for_fetch(const struct line *line, const char *name)
+{
+	static const struct timespec pause = {.tv_nsec = POLL_NS};
+	json_t *root;
+
+	for (;;) {
+		root = ask(line, "GET", commands[WEB_LISTS].route, "");
+		if (!root || !is_fetching(root, name))
+			return root;
+		json_decref(root);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* What came, and after the reload that it may have caused, what became of the lists. */
+static int tell_fetches(const struct line *line, const json_t *root, const char *name)
+{
+	json_t *status = ask(line, "GET", commands[WEB_STATUS].route, "");
+	json_int_t wanted = number_of(json_object_get(status, "load"), "wanted_new");
+	int result = EXIT_SUCCESS;
+	size_t i;
+	json_t *list;
+
+	json_decref(status);
+	status = wait_for(line, "covered", wanted);
+	json_array_foreach(json_object_get(root, "lists"), i, list)
+	{
+		if (json_object_get(list, "fetch") &&
+		    (!*name || strcmp(text_of(list, "name"), name) == 0) && tell_fetch(list))
+			result = EXIT_FAILURE;
+	}
+	if (!status || tell_reload(line, status) != EXIT_SUCCESS)
+		result = EXIT_FAILURE;
+	json_decref(status);
+	return result;
+}
+
+static int fetch(const struct line *line, json_t *given)
+{
+	const char *name = text_of(given, "name");
+	json_t *asked = ask_command(line, given);
+	json_t *root = asked ? wait_for_fetch(line, name) : NULL;
+	int result = root ? tell_fetches(line, root, name) : EXIT_FAILURE;
+
+	json_decref(asked);
+	json_decref(root);
+	return result;
+}
+
 /* What a query for the name is answered now, and which list says so. */
 static void tell_now(const json_t *now)
 {
@@ -234,6 +317,8 @@ static int run_with(const struct line *line, json_t *given)
 	switch (line->command) {
 	case WEB_RELOAD:
 		return reload(line, given);
+	case WEB_FETCH:
+		return fetch(line, given);
 	case WEB_METRICS:
 	case WEB_REPORT:
 		return show_raw(line, given);

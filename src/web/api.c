@@ -218,6 +218,31 @@ static void do_reload(struct evhttp_request *req, const struct web_view *view)
 			json_pack("{s:I}", "reload", (json_int_t)view->reload(view->daemon, kind)));
 }
 
+/* No name: all lists. */
+static void do_fetch(struct evhttp_request *req, const struct web_view *view)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(req);
+	size_t len = evbuffer_get_length(in);
+	char name[64];
+	enum err err = len == 0 ? ERR_NOTFOUND
+				: body_text((const char *)evbuffer_pullup(in, -1), len, "name",
+					    name, sizeof(name));
+	size_t count = 0;
+
+	if (err != ERR_OK && err != ERR_NOTFOUND) {
+		answer_refuse(req, HTTP_BADREQUEST, "the body is no JSON object with a name");
+		return;
+	}
+	if (view->fetch)
+		count = fetch_now(view->fetch, err == ERR_OK ? name : NULL);
+	if (count == 0)
+		answer_refuse(req, HTTP_NOTFOUND,
+			      err == ERR_OK ? "no list of that name has a url"
+					    : "no list has a url");
+	else
+		answer_json(req, 202, json_pack("{s:I}", "fetch", (json_int_t)count));
+}
+
 void api_metrics(struct evhttp_request *req, const struct web_view *view)
 {
 	bool other;
@@ -248,6 +273,7 @@ static void answer_page(struct evhttp_request *req, const char *page)
 	X(WEB_UPSTREAMS, {.show = json_upstreams}) \
 	X(WEB_EXPLAIN, {.act = api_explain}) \
 	X(WEB_RELOAD, {.act = do_reload}) \
+	X(WEB_FETCH, {.act = do_fetch}) \
 	X(WEB_DIFFERENCE, {.show = json_difference}) \
 	X(WEB_BLOCK, {.act = api_block}) \
 	X(WEB_UNBLOCK, {.act = api_unblock}) \

@@ -45,19 +45,20 @@ json_t *json_status(const struct web_now *now)
 {
 	const struct web_loads *loads = now->loads;
 
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:b, s:o, s:I, s:I, "
-			 "s:i, s:I, s:I}}",
-			 "version", SINKHOLED_VERSION, "started", number(now->started_s), "uptime",
-			 number(clock_unix_s() - now->started_s), "generation",
-			 number(now->snapshot->generation), "lists",
-			 number(now->snapshot->policy->list_count), "names", number(loads->names),
-			 "manual", manual_state(now->manual), "load", "wanted",
-			 number(loads->wanted), "covered",
-			 number(loads->covered_of[WEB_RELOAD_NEW]), "failed", loads->last_failed,
-			 "reason", json_text(loads->reason), "ended", number(loads->last_s),
-			 "refused", number(loads->refused), "took_ms", (int)loads->took_ms,
-			 "covered_dry_run", number(loads->covered_of[WEB_RELOAD_DRY]),
-			 "covered_back", number(loads->covered_of[WEB_RELOAD_BACK]));
+	return json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I, s:b, s:o, s:I, s:I, "
+		"s:i, s:I, s:I}}",
+		"version", SINKHOLED_VERSION, "started", number(now->started_s), "uptime",
+		number(clock_unix_s() - now->started_s), "generation",
+		number(now->snapshot->generation), "lists",
+		number(now->snapshot->policy->list_count), "names", number(loads->names), "manual",
+		manual_state(now->manual), "load", "wanted", number(loads->wanted), "wanted_new",
+		number(loads->wanted_of[WEB_RELOAD_NEW]), "covered",
+		number(loads->covered_of[WEB_RELOAD_NEW]), "failed", loads->last_failed, "reason",
+		json_text(loads->reason), "ended", number(loads->last_s), "refused",
+		number(loads->refused), "took_ms", (int)loads->took_ms, "covered_dry_run",
+		number(loads->covered_of[WEB_RELOAD_DRY]), "covered_back",
+		number(loads->covered_of[WEB_RELOAD_BACK]));
 }
 
 static json_t *side(const struct difference_side *side)
@@ -126,6 +127,19 @@ static json_t *order(const struct conf_list *list)
 			 json_text(list->family));
 }
 
+/* How a list is fetched; NULL: it is not. */
+static json_t *fetched(const struct web_now *now, const char *name)
+{
+	struct fetch_view view;
+
+	if (!fetch_look(now->fetch, name, &view))
+		return NULL;
+	return json_pack("{s:o, s:b, s:I, s:I, s:I, s:b, s:o}", "url", json_text(view.url),
+			 "under_way", view.under_way, "fetched", number(view.fetched_s), "changed",
+			 number(view.changed_s), "failures", number(view.failures), "stale",
+			 view.stale, "failed", json_text(view.reason));
+}
+
 static json_t *list(const struct web_now *now, size_t i)
 {
 	const struct policy_list *policy = &now->snapshot->policy->lists[i];
@@ -135,6 +149,7 @@ static json_t *list(const struct web_now *now, size_t i)
 	bool off = manual && i < POLICY_LISTS_MAX && manual->off[i];
 
 	const struct conf_list *conf = configured(now->snapshot->conf, policy->name);
+	json_t *fetch = fetched(now, policy->name);
 	json_t *made;
 
 	made = json_pack(
@@ -148,6 +163,8 @@ static json_t *list(const struct web_now *now, size_t i)
 		number(load->refusals), "reason", json_text(load->reason), "off", off);
 	if (conf)
 		json_object_set_new(made, "order", order(conf));
+	if (fetch)
+		json_object_set_new(made, "fetch", fetch);
 	return made;
 }
 

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "web/label.h"
+#include "web/metrics_fetch.h"
+
 struct writer {
 	struct evbuffer *out;
 	bool openmetrics;
@@ -45,7 +48,7 @@ static void sample_of(const struct writer *w, enum kind kind, const char *name, 
 		      const char *of, uint64_t value)
 {
 	evbuffer_add_printf(w->out, "sinkholed_%s%s{%s=\"", name, suffix(kind), label);
-	metrics_label(w->out, of);
+	label_add(w->out, of);
 	add(w->out, "\"}");
 	end_sample(w, kind, value);
 }
@@ -56,53 +59,6 @@ static void single(const struct writer *w, enum kind kind, const char *name, con
 	head(w, kind, name, help);
 	evbuffer_add_printf(w->out, "sinkholed_%s%s", name, suffix(kind));
 	end_sample(w, kind, value);
-}
-
-/* ---- UTF-8 */
-
-/* Octets of the well-formed character at `text`, 0: there is none (RFC 3629). */
-static size_t character(const unsigned char *text)
-{
-	static const struct {
-		unsigned char from, to, low, high;
-		size_t len;
-	} forms[] = {
-		{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-
-	if (text[0] < 0x80)
-		return 1;
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (text[0] < forms[i].from || text[0] > forms[i].to)
-			continue;
-		if (text[1] < forms[i].low || text[1] > forms[i].high)
-			return 0;
-		for (size_t n = 2; n < forms[i].len; n++)
-			if ((text[n] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].len;
-	}
-	return 0;
-}
-
-void metrics_label(struct evbuffer *out, const char *text)
-{
-	while (*text) {
-		size_t len = character((const unsigned char *)text);
-
-		if (len == 0)
-			add(out, "\xef\xbf\xbd");
-		else if (*text == '\n')
-			add(out, "\\n");
-		else if (*text == '\\' || *text == '"')
-			evbuffer_add_printf(out, "\\%c", *text);
-		else
-			evbuffer_add(out, text, len);
-		text += len ? len : 1;
-	}
 }
 
 /* ---- the counters */
@@ -382,7 +338,7 @@ static void write_build(const struct writer *w)
 	else
 		head(w, GAUGE, "build_info", "the version that runs");
 	add(w->out, "sinkholed_build_info{version=\"");
-	metrics_label(w->out, SINKHOLED_VERSION);
+	label_add(w->out, SINKHOLED_VERSION);
 	add(w->out, "\"} 1\n");
 }
 
@@ -390,7 +346,7 @@ static void write_upstream(const struct writer *w, const char *name,
 			   const struct web_upstream *upstream)
 {
 	evbuffer_add_printf(w->out, "sinkholed_%s{upstream=\"", name);
-	metrics_label(w->out, upstream->address);
+	label_add(w->out, upstream->address);
 	evbuffer_add_printf(w->out, "\",transport=\"%s\"} ", upstream->transport);
 }
 
@@ -425,6 +381,7 @@ void metrics_write(struct evbuffer *out, const struct web_now *now, bool openmet
 	write_rcodes(&w, &now->stats);
 	write_latencies(&w, &now->stats);
 	write_lists(&w, now);
+	metrics_fetch_write(out, now, openmetrics);
 	write_upstreams(&w, now);
 	write_loads(&w, now);
 	write_manual(&w, now);

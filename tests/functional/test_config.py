@@ -189,7 +189,7 @@ lists:
   - {{name: gone, file: {folder}/gone.txt, action: nxdomain}}
   - {{name: page, file: {folder}/page.txt, action: away}}
   - {{name: good, file: {folder}/good.txt, action: nxdomain}}
-  - {{name: nameless}}
+  - {{name: nameless, action: nxdomain}}
 """
 
 

@@ -374,7 +374,7 @@ def test_a_bomb_is_refused(daemon, resolver):
     d.add_list("y", "y.example\n").write_config()
     d.spawn().program.wait_line(READY, timeout=60)  # two gigabytes take their time
     wait_until(d.listens_to_signals, 10, "it listens to signals")
-    assert "is gzip, and comes to more than 2 GiB" in d.log()
+    assert "is gzip, and comes to more than 2147483648 octets" in d.log()
 
 
 def test_as_many_lists_as_there_may_be(daemon, resolver):

@@ -330,20 +330,17 @@ static const struct {
 	 "f:1:10: server: unknown option \"watch\": it is in no section, and its "
 	 "line not set in"},
 	{"lists: [{path: x}]",
-	 "f:1:10: lists[0]: unknown option \"path\"; a list is read from \"file\""},
+	 "f:1:10: lists[0]: unknown option \"path\"; a list is read from \"file\", or "
+	 "fetched from \"url\""},
 	{"listen: []", "f:1:1: unknown option \"listen\", did you mean \"server.listen\"?"},
 	{"lists: [{name: a, fle: b}]",
 	 "f:1:19: lists[0]: unknown option \"fle\", did you mean \"file\"?"},
-	{"lists: [{name: a, url: 'https://example.com/'}]",
-	 "f:1:19: lists[0]: unknown option \"url\"; a list is read from \"file\": have another "
-	 "program "
-	 "fetch the list, and name the file it is written to"},
-	{LIST "  url: 'https://example.com/'\n",
-	 "f:5:3: lists[0]: unknown option \"url\"; a list is read from \"file\": have another "
-	 "program "
-	 "fetch the list, and name the file it is written to"},
-	{"server: {url: x}",
-	 "f:1:10: server: unknown option \"url\", did you mean \"lists.authority.url\"?"},
+	{"lists: [{name: a, action: nxdomain, url: 'https://example.com/'}]",
+	 "f:1:42: lists[0].url: expected state.directory as well, where what is fetched is kept"},
+	{"state: {directory: /s}\n" LIST "  url: 'https://example.com/'\n",
+	 "f:4:9: lists[0].file: expected a file or a url, not both; of a url the copy is "
+	 "/s/fetched/a.list"},
+	{"server: {url: x}", "f:1:10: server: unknown option \"url\", did you mean \"lists.url\"?"},
 	{LIST "  ttl: 5\n",
 	 "f:5:3: lists[0]: unknown option \"ttl\", did you mean \"lists.sinkhole.ttl\"?"},
 	{"server: {colour: red}", "f:1:10: server: unknown option \"colour\""},
@@ -357,7 +354,8 @@ static const struct {
 	 "f:4:3: server.workers: given twice, first in line 2"},
 	{"cache: {}\ncache: {}\n", "f:2:1: cache: given twice, first in line 1"},
 	{"upstreams: [{}]", "f:1:13: upstreams[0]: the required option \"address\" is missing"},
-	{"lists:\n  - name: a\n", "f:2:5: lists[0]: the required option \"file\" is missing"},
+	{"lists:\n  - name: a\n",
+	 "f:2:5: lists[0]: the required option \"file\" is missing, or \"url\""},
 	{"<<: {}", "f:1:1: unknown option \"<<\""},
 	{"server: {<<: {workers: 2}}", "f:1:10: server: unknown option \"<<\""},
 	{"server: {<<: *x}",

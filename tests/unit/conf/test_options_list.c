@@ -17,10 +17,26 @@ static const struct conf_section *list_section(void)
 
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123" /* octets: 64 */
 
+/* Around an option of a list that is fetched. */
+#define FETCHED(more)                                                                              \
+	"{state: {directory: /s}, lists: [{name: x, action: nxdomain, url: "                       \
+	"'https://x.example/', " more "%s}]}\n"
+
 static void test_list(void **state)
 {
 	static const struct option_case cases[] = {
 		{"name", "\"court\"", "\"no/name\"", "lists: [{file: /x, action: nxdomain, %s}]\n"},
+		{"url", "\"https://x.example/\"", "\"ftp://x.example/\"",
+		 "{state: {directory: /s}, lists: [{name: x, action: nxdomain, %s}]}\n"},
+		{"refresh", "1m", "59s", FETCHED("")},
+		{"fetch-timeout", "5s", "5ms", FETCHED("")},
+		{"max-size", "1MiB", "0", FETCHED("")},
+		{"header", "\"X-Key: a\"", "\"no colon\"", FETCHED("")},
+		{"client-certificate", "\"/c\"", "\"\"", FETCHED("client-key: /k, ")},
+		{"client-key", "\"/k\"", "\"\"", FETCHED("client-certificate: /c, ")},
+		{"tls-ca", "\"/ca\"", "[a]", FETCHED("")},
+		{"proxy", "\"http://p:1\"", "\"p:1\"", FETCHED("")},
+		{"stale-warning", "1d", "3651d", FETCHED("")},
 		{"file", "\"/lists/x\"", "\"\"", "lists: [{name: x, action: nxdomain, %s}]\n"},
 		{"action", "nxdomain", "block", "lists: [{name: x, file: /x, %s}]\n"},
 		{"wildcards", "nearest", "all",

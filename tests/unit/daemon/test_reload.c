@@ -23,7 +23,10 @@ struct reloading {
 	struct event_base *base;
 	struct reload *reload;
 	char *conf_path;
-	unsigned int done; /* how often that was told */
+	unsigned int in_force;		 /* how often that was told */
+	const struct snapshot *snapshot; /* the last time, of this */
+	uint64_t covered;		 /* before who waits for the load was told */
+	unsigned int done;		 /* how often that was told */
 };
 
 static void on_done(void *arg)
@@ -34,9 +37,31 @@ static void on_done(void *arg)
 	r->done++;
 }
 
+static void take_covered(void *arg, const struct snapshot *snapshot, const struct web_loads *loads,
+			 const struct manual *manual)
+{
+	struct reloading *r = arg;
+
+	(void)snapshot;
+	(void)manual;
+	r->covered = loads->covered_of[WEB_RELOAD_NEW];
+}
+
+/* The loader's thread, which no assertion may leave. */
+static void on_in_force(void *arg, const struct snapshot *snapshot)
+{
+	struct reloading *r = arg;
+
+	inforce_look(r->station->inforce, take_covered, r);
+	r->snapshot = snapshot;
+	r->in_force++;
+}
+
 static int set_up(void **state)
 {
 	struct reloading *r = calloc(1, sizeof(*r));
+
+	struct reload_hooks hooks = {.in_force = on_in_force, .done = on_done, .arg = r};
 
 	assert_non_null(r);
 	station_set_up(state);
@@ -46,7 +71,7 @@ static int set_up(void **state)
 	r->conf_path = strdup(scratch_path(&r->station->scratch, "conf"));
 	assert_non_null(r->conf_path);
 	assert_int_equal(reload_create(r->base, r->conf_path, &station_key, r->station->inforce,
-				       on_done, r, &r->reload),
+				       &hooks, &r->reload),
 			 ERR_OK);
 	*state = r;
 	return 0;
@@ -150,6 +175,9 @@ static void test_new(void **state)
 	expect_logged(r, "list court: in force here: asked for, 1 of 1 names are blocked", 1);
 	assert_int_equal(loads_of(r)->good, 2);
 	assert_int_equal(loads_of(r)->covered_of[WEB_RELOAD_NEW], 1);
+	assert_int_equal(r->in_force, 1);
+	assert_ptr_equal(r->snapshot, inforce_snapshot(r->station->inforce));
+	assert_int_equal(r->covered, 0);
 }
 
 /* A start from what is kept has what a reload has put in force. */
@@ -205,6 +233,7 @@ static void test_failed(void **state)
 		expect_blocks(r, "court.example", "court");
 	}
 	assert_int_equal(loads_of(r)->good, 1);
+	assert_int_equal(r->in_force, 0);
 }
 
 static void test_dry(void **state)

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "web/label.h"
 #include "web/metrics.h"
 
 static void test_labels(void **state)
@@ -31,7 +32,7 @@ static void test_labels(void **state)
 		struct evbuffer *out = evbuffer_new();
 
 		assert_non_null(out);
-		metrics_label(out, cases[i].text);
+		label_add(out, cases[i].text);
 		evbuffer_add(out, "", 1);
 		assert_string_equal((const char *)evbuffer_pullup(out, -1), cases[i].label);
 		evbuffer_free(out);
