@@ -124,13 +124,17 @@ bool loader_wants_digest(const struct load *load, const char *name);
 enum err loader_end_acceptances(struct load *load) MUST_CHECK;
 
 /* Sets `load->kept` to what the mandatory lists of the state directory held, if there are any; what
- * cannot be read is logged.  ERR_NOMEM, ERR_CANCELLED. */
+ * cannot be read is logged.  ERR_NOMEM, ERR_CANCELLED; ERR_REFUSED: too many. */
 enum err loader_read_orders(struct load *load) MUST_CHECK;
 
 /* Keeps how list `index` in force is read, when it is mandatory and its last good version is kept.
  * A failure is logged. */
 void loader_keep_order(const struct snapshot *s, unsigned int index,
 		       const struct load_source *source);
+
+/* Copies what is kept of mandatory lists from one state directory to another, unless they are the
+ * same.  Failures are logged. */
+void loader_move_kept(const char *from, const char *to);
 
 /* Forgets what mandatory lists held that are not among those in force. */
 void loader_forget_orders(const char *directory, const struct policy *policy);

@@ -77,6 +77,8 @@ static enum err find_former(struct load *load, const struct snapshot *old)
 		err = accept_digest(conf, load->conf_digest);
 	if (err == ERR_OK && !old && *conf->state.directory)
 		err = loader_read_orders(load);
+	if (old && !load->options.strict && !load->options.accept)
+		loader_move_kept(old->conf->state.directory, conf->state.directory);
 	load->former = old ? old->policy : load->kept;
 	if (err == ERR_OK && !old && *conf->state.directory)
 		tell_unknown(load);

@@ -2,7 +2,8 @@
 /*
  * What mandatory lists held, over a restart.  Beside the last good version of such a list stands
  * "NAME.order", a configuration of that list alone and of the guard it was read with: by the two
- * the list is read as it was.
+ * the list is read as it was.  Where what is kept was damaged since, that stays in force beside
+ * what the list is now: what else it held, nobody can tell.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "load/keep.h"
 #include "load/load.h"
+#include "load/seal.h"
 #include "list/listfile.h"
 #include "match/term.h"
 
@@ -56,6 +58,8 @@ struct order {
 	struct conf_list list;
 	const struct conf_guard *guard;
 	const struct snapshot *own; /* whose addresses are to be kept; NULL: those of `guard` */
+	char kept[POLICY_LIST_NAME_MAX]; /* the name of what is kept, */
+	char name[POLICY_LIST_NAME_MAX]; /* and that of the list that is made of it */
 };
 
 /* Reads the list's kept version. */
@@ -70,7 +74,7 @@ static enum err read_kept(const struct load *load, const struct order *order, un
 	char path[PATH_MAX];
 	enum err err = loader_make_gates(order->guard, order->own, &gates);
 
-	keep_path(load->conf->state.directory, order->list.name, path);
+	keep_path(load->conf->state.directory, order->kept, path);
 	options = loader_reading_of(&order->list, &gates, rules, index);
 	options.path = path;
 	options.cancelled = load->options.cancelled;
@@ -136,6 +140,25 @@ static enum err find_order(const struct load *load, const char *file, struct con
 	return ERR_OK;
 }
 
+/* Chooses the names.  A check and an acceptance change nothing.  ERR_EXISTS: what is kept was
+ * damaged, and so it was at an earlier time. */
+static enum err name_order(const struct load *load, const char *file, struct order *order)
+{
+	const char *directory = load->conf->state.directory;
+	char aside[POLICY_LIST_NAME_MAX];
+
+	snprintf(order->kept, sizeof(order->kept), "%.*s", (int)(strlen(file) - strlen(SUFFIX)),
+		 file);
+	memcpy(order->name, order->kept, sizeof(order->kept));
+	order->list.name = order->name;
+	seal_aside_name(order->kept, aside);
+	if (strcmp(aside, order->kept) == 0 || !seal_is_broken(directory, order->kept))
+		return ERR_OK;
+	memcpy(order->name, aside, sizeof(aside));
+	return seal_set_aside(directory, order->kept, aside,
+			      !load->options.strict && !load->options.accept);
+}
+
 /* What cannot be read is told; without memory nothing is known, and the load fails. */
 static enum err add_order(struct load *load, const char *file, struct rules *rules,
 			  struct policy *policy)
@@ -148,12 +171,14 @@ static enum err add_order(struct load *load, const char *file, struct rules *rul
 	enum err err = find_order(load, file, &conf, &order, &text);
 
 	if (err == ERR_OK)
+		err = name_order(load, file, &order);
+	if (err == ERR_OK)
 		err = read_kept(load, &order, index, rules, policy, &text);
 	if (err == ERR_OK)
 		policy->list_count++;
 	else
 		rules_rollback(rules, &mark);
-	if (err != ERR_OK && err != ERR_NOMEM && err != ERR_CANCELLED)
+	if (err != ERR_OK && err != ERR_NOMEM && err != ERR_CANCELLED && err != ERR_EXISTS)
 		log_error("%s/%s: %s: what this mandatory list held cannot be told, nor whether it "
 			  "is weakened now",
 			  load->conf->state.directory, file, text.text);
@@ -259,7 +284,7 @@ static void forget_source(struct conf_list *list)
 
 /* The configuration of one list as text, which the caller frees. */
 static enum err order_text(const struct conf_list *list, const struct conf_guard *guard,
-			   char **ret_text, size_t *ret_len)
+			   const char *seal, char **ret_text, size_t *ret_len)
 {
 	struct conf_list only = *list;
 	struct conf *whole;
@@ -276,6 +301,8 @@ static enum err order_text(const struct conf_list *list, const struct conf_guard
 	order.guard = *guard;
 	out = open_memstream(ret_text, ret_len);
 	err = out ? conf_dump(&order, out) : ERR_NOMEM;
+	if (out)
+		seal_write(out, seal);
 	if (out && (fclose(out) != 0 || !*ret_text)) /* without memory for its end: no text */
 		err = ERR_NOMEM;
 	if (out && err != ERR_OK)
@@ -305,12 +332,12 @@ static void tell_unwritten(const char *directory, const struct conf_list *list, 
 }
 
 static void write_order(const char *directory, const struct conf_list *list,
-			const struct conf_guard *guard)
+			const struct conf_guard *guard, const char *seal)
 {
 	char path[PATH_MAX];
 	size_t len = 0;
 	char *text = NULL;
-	enum err err = order_text(list, guard, &text, &len);
+	enum err err = order_text(list, guard, seal, &text, &len);
 
 	order_path(directory, list->name, path);
 	if (err == ERR_OK && !is_written(path, text, len))
@@ -321,7 +348,8 @@ static void write_order(const char *directory, const struct conf_list *list,
 		tell_unwritten(directory, list, err);
 }
 
-static void write_with_guard(const struct snapshot *s, const struct conf_list *list)
+static void write_with_guard(const struct snapshot *s, const struct conf_list *list,
+			     const char *seal)
 {
 	struct conf_guard guard;
 
@@ -329,13 +357,14 @@ static void write_with_guard(const struct snapshot *s, const struct conf_list *l
 		tell_unwritten(s->conf->state.directory, list, ERR_NOMEM);
 		return;
 	}
-	write_order(s->conf->state.directory, list, &guard);
+	write_order(s->conf->state.directory, list, &guard, seal);
 	free(guard.protected_addresses);
 }
 
 /* The guard that the rules of an earlier time were read with, as far as that is known.  By the
  * action that they had then, names around a blocklist's zone may have been blocked. */
-static void write_with_former_guard(const struct snapshot *s, const struct conf_list *list)
+static void write_with_former_guard(const struct snapshot *s, const struct conf_list *list,
+				    const char *seal)
 {
 	struct conf_guard guard;
 	struct conf *order;
@@ -343,13 +372,13 @@ static void write_with_former_guard(const struct snapshot *s, const struct conf_
 
 	order_path(s->conf->state.directory, list->name, path);
 	if (read_order(path, &order, NULL) != ERR_OK) {
-		write_with_guard(s, list);
+		write_with_guard(s, list, seal);
 		return;
 	}
 	guard = order->guard;
 	if (loader_lists_nothing(order->lists[0].action))
 		guard.dnsbl_zones_count = 0;
-	write_order(s->conf->state.directory, list, &guard);
+	write_order(s->conf->state.directory, list, &guard, seal);
 	conf_free(order);
 }
 
@@ -358,6 +387,7 @@ void loader_keep_order(const struct snapshot *s, unsigned int index,
 {
 	const struct policy_list *list = &s->policy->lists[index];
 	struct conf_list order = s->conf->lists[index];
+	char seal[DIGEST_TEXT_MAX];
 
 	if (!order.mandatory || !action_blocks(order.action) || source->former || source->absent)
 		return;
@@ -366,10 +396,12 @@ void loader_keep_order(const struct snapshot *s, unsigned int index,
 	order.addresses = list->reading.addresses;
 	order.allow_public_suffixes = list->reading.suffixes;
 	order.answers = list->reading.answers;
+	if (source->copied || !seal_read(s->conf->state.directory, order.name, seal))
+		seal_make(s->conf->state.directory, order.name, seal);
 	if (source->own)
-		write_with_guard(s, &order);
+		write_with_guard(s, &order, seal);
 	else
-		write_with_former_guard(s, &order);
+		write_with_former_guard(s, &order, seal);
 }
 
 /* ---- forgotten */

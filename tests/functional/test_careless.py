@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from harness.build import run_daemon
 from harness.client import addresses, ask
 from harness.program import wait_until
 
@@ -139,3 +140,88 @@ def test_list_that_becomes_mandatory_without_its_file_is_known_over_a_restart(or
     d.config["lists"].pop()
     assert "list late: REFUSED: it is mandatory" in d.restart().log()
     assert addresses(ask(d.address, "late.test")) == [SINK]
+
+
+# ---- a disk that damages what is kept
+
+def blocked(d):
+    return "".join(x for x in "abc" if addresses(ask(d.address, f"{x}.test")) == [SINK])
+
+
+def damage(d, edit):
+    kept = d.folder / "state" / "order.list"
+    kept.write_bytes(edit(kept.read_bytes()))
+
+
+@pytest.mark.parametrize("load", ["restart", "hand over"])
+def test_bit_of_what_is_kept_flips_and_the_file_is_as_it_was(ordered, load):
+    d = ordered
+    if load == "restart":
+        d.stop()
+    damage(d, lambda kept: kept.replace(b"b.test", b"j.test"))
+    if load == "restart":
+        d.start()
+    else:
+        d.hand_over()
+    assert "error: state/order.list: DAMAGED" in d.log()
+    assert blocked(d) == "abc"
+    assert addresses(ask(d.address, "j.test")) == [SINK], "it is not known which of them was meant"
+    d.restart()
+    assert blocked(d) == "abc"
+    done = run_daemon("-c", d.config_path, "--accept", "order.damaged", cwd=d.folder)
+    assert done.returncode == 0, done.stderr
+    d.reload()
+    assert blocked(d) == "abc"
+    assert addresses(ask(d.address, "j.test")) == [GOOD]
+    assert "DAMAGED" not in d.restart().log()
+    assert blocked(d) == "abc"
+
+
+def test_what_is_kept_is_cut_off_and_the_file_is_shorter(ordered):
+    d = ordered
+    d.stop()
+    damage(d, lambda kept: kept[:7])
+    d.write_list("order", "b.test\nc.test\n")
+    done = run_daemon("-c", d.config_path, "--check", cwd=d.folder)
+    assert done.returncode == 1 and "DAMAGED" in done.stderr
+    d.start()
+    for _ in range(3):
+        assert blocked(d) == "abc"
+        d.restart()
+
+
+@pytest.mark.parametrize("file", ["<html>\n", "a.test\n"])
+def test_what_is_kept_is_damaged_and_the_file_is_no_list(ordered, file):
+    d = ordered
+    d.stop()
+    damage(d, lambda kept: kept.replace(b"c.test", b"k.test"))
+    d.write_list("order", file)
+    for _ in range(3):
+        d.start()
+        assert blocked(d) == "ab"
+        assert addresses(ask(d.address, "k.test")) == [SINK]
+        d.stop()
+
+
+def test_record_without_a_seal_is_as_good(ordered):
+    d = ordered
+    d.stop()
+    record = d.folder / "state" / "order.order"
+    record.write_text("".join(x for x in record.read_text().splitlines(True) if "kept of it" not in x))
+    d.write_list("order", "a.test\n")
+    d.start()
+    assert "DAMAGED" not in d.log() and "list order: REFUSED: it is mandatory" in d.log()
+    assert blocked(d) == "abc"
+
+
+@pytest.mark.parametrize("file", ["a.test\n", "<html>\n"])
+def test_state_directory_is_another_while_the_file_is_spoilt(ordered, file):
+    d = ordered
+    d.write_list("order", file)
+    d.configure({"state": {"directory": "elsewhere"}})
+    assert "list order: REFUSED" in d.reload()
+    assert blocked(d) == "abc"
+    d.write_list("order", "a.test\n")
+    for _ in range(2):
+        assert "list order: REFUSED: it is mandatory" in d.restart().log()
+        assert blocked(d) == "abc"

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is kept goes along to another state directory, where the next start looks for it. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "load/keep.h"
+#include "load/load.h"
+
+#define SUFFIX ".order"
+#define OCTETS_AT_ONCE (64U * 1024)
+
+static int is_order(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > strlen(SUFFIX) && strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+static bool copy_octets(int fd, struct keep_copy *copy)
+{
+	char buf[OCTETS_AT_ONCE];
+	ssize_t got;
+
+	do {
+		got = read(fd, buf, sizeof(buf));
+		if (got > 0)
+			keep_take(copy, buf, (size_t)got);
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	return got == 0;
+}
+
+static enum err copy_list(const char *from, const char *to, const char *name, struct err_text *text)
+{
+	struct keep_copy copy;
+	char path[PATH_MAX];
+	bool is_new;
+	bool whole;
+	enum err err;
+	int fd;
+
+	keep_path(from, name, path);
+	if (file_open(path, &fd) != ERR_OK)
+		return err_set(text, ERR_SYS, "%s: %s", path, file_reason(errno));
+	keep_begin(to, name, &copy);
+	whole = copy_octets(fd, &copy);
+	close(fd);
+	err = keep_end(&copy, whole, &is_new, text);
+	if (err == ERR_OK && !whole)
+		return err_set(text, ERR_SYS, "%s cannot be read", path);
+	return err == ERR_OK && is_new ? keep_commit(to, name, text) : err;
+}
+
+static enum err copy_record(const char *from, const char *to, const char *file,
+			    struct err_text *text)
+{
+	char path[PATH_MAX];
+	size_t len;
+	char *data;
+	enum err err;
+
+	snprintf(path, sizeof(path), "%s/%s", from, file);
+	err = file_read(path, CONF_FILE_MAX, &data, &len);
+	if (err != ERR_OK)
+		return err_set(text, err, "%s cannot be read", path);
+	snprintf(path, sizeof(path), "%s/%s", to, file);
+	err = file_replace(path, data, len);
+	free(data);
+	return err_set(text, err, "%s: %s", path, strerror(errno));
+}
+
+/* What a mandatory list holds, and the record by which it is known. */
+static void move_one(const char *from, const char *to, const char *file)
+{
+	const int len = (int)(strlen(file) - strlen(SUFFIX));
+	struct err_text text = {"out of memory"};
+	char name[POLICY_LIST_NAME_MAX];
+	enum err err;
+
+	snprintf(name, sizeof(name), "%.*s", len, file);
+	err = copy_list(from, to, name, &text);
+	if (err == ERR_OK)
+		err = copy_record(from, to, file, &text);
+	if (err != ERR_OK)
+		log_error("%s: %s: a restart will not know what mandatory list %s holds", to,
+			  text.text, name);
+}
+
+void loader_move_kept(const char *from, const char *to)
+{
+	struct err_text text;
+	struct dirent **files;
+	int count;
+
+	if (!*from || !*to || strcmp(from, to) == 0)
+		return;
+	if (keep_prepare(to, geteuid(), getegid(), &text) != ERR_OK) {
+		log_error("%s: a restart will not know what mandatory lists hold", text.text);
+		return;
+	}
+	count = scandir(from, &files, is_order, alphasort);
+	for (int i = 0; i < count; i++) {
+		move_one(from, to, files[i]->d_name);
+		free(files[i]);
+	}
+	if (count >= 0)
+		free(files);
+}
