@@ -421,9 +421,8 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 					&config->name_key);
 		minutes_life(config->minutes, life.succeeded ? "hand-over" : "end");
 		minutes_write(config->minutes);
+		fetch_wait(feeds_fetch(life.feeds));
 		end_loader(&life);
-		feeds_free(life.feeds);
-		life.feeds = NULL;
 		log_notice("ended");
 	} else {
 		workers_stop(config->workers, 0);

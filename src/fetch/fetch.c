@@ -342,14 +342,20 @@ void fetch_end(struct fetch *f)
 	curl_multi_wakeup(f->means.multi);
 }
 
+void fetch_wait(struct fetch *f)
+{
+	if (!f || !f->running)
+		return;
+	fetch_end(f);
+	pthread_join(f->thread, NULL);
+	f->running = false;
+}
+
 void fetch_free(struct fetch *f)
 {
 	if (!f)
 		return;
-	if (f->running) {
-		fetch_end(f);
-		pthread_join(f->thread, NULL);
-	}
+	fetch_wait(f);
 	plan_free(f->next);
 	plan_free(f->plan);
 	curl_multi_cleanup(f->means.multi);
