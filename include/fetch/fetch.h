@@ -43,8 +43,7 @@ bool fetch_look(struct fetch *fetch, const char *list, struct fetch_view *ret_vi
 /* Has the thread end, and does not wait for it.  NULL is fine. */
 void fetch_end(struct fetch *fetch);
 
-/* Has the thread end, and waits for that; fetch_configure and fetch_look may be called yet.  NULL is
- * fine. */
+/* As fetch_end, and waits for it.  What any thread may call may yet be called.  NULL is fine. */
 void fetch_wait(struct fetch *fetch);
 
 /* Ends the thread, and frees all; what was under way leaves nothing behind.  NULL is fine. */
