@@ -29,10 +29,12 @@ def query(qname, qtype="A", *, edns=False, payload=1232, do=False, cd=False, ad=
 
 
 def exchange(address, message, *, tcp=False, timeout=TIMEOUT, source=None):
-    """The answer to a message; dnspython holds it against the question."""
+    """The answer to a message; dnspython holds it against the question.  What comes from elsewhere is late,
+    and for who had our port before."""
     host, port = address
-    send = dns.query.tcp if tcp else dns.query.udp
-    return send(message, host, timeout, port, source=source)
+    if tcp:
+        return dns.query.tcp(message, host, timeout, port, source=source)
+    return dns.query.udp(message, host, timeout, port, source=source, ignore_unexpected=True)
 
 
 def ask(address, qname, qtype="A", *, tcp=False, timeout=TIMEOUT, source=None, **wanted):
