@@ -244,6 +244,10 @@ operation: ## a real Prometheus and Alertmanager, what a scrape costs, a client 
 	$(Q)npm install --no-save --no-audit --no-fund --prefix build/operation openapi-typescript-codegen@0.29 esbuild@0.25
 	$(Q)$(PYTHON) tests/operation/client.py build/operation/node_modules build/release/sinkholed
 
+bare: ## the README's commands in their order on a bare Debian 12 that it makes, as root (BARE=--no-tests)
+	$(Q)$(DEPS) build bare
+	$(Q)$(PYTHON) tests/operation/bare.py $(BARE)
+
 fuzz: ## fuzz a parser with libFuzzer: FUZZ=wire SECONDS=60
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=fuzz build/fuzz/fuzz/fuzz_$(FUZZ)
 	$(Q)mkdir -p build/fuzz/corpus/$(FUZZ) tests/fuzz/corpus/$(FUZZ)

@@ -13,6 +13,7 @@ test='clang libclang-rt-dev clang-tidy clang-format cppcheck mandoc python3 pyth
 	python3-dnspython bind9-dnsutils knot-dnsutils nsd unbound openssl zstd iproute2 nginx-light'
 bench='bind9 valgrind dnsmasq-base dnsdist pdns-recursor dnsperf xz-utils'
 browser='chromium nodejs npm'
+bare='debootstrap git python3'
 operation='prometheus prometheus-alertmanager nodejs npm'
 # the daemons among them: wanted as programs, never as services of this machine
 daemons='nsd unbound dnsdist pdns-recursor bind9 nginx prometheus prometheus-alertmanager'
@@ -31,8 +32,8 @@ wanted()
 	local group
 	for group in "$@"; do
 		case $group in
-		build | test | bench | browser | operation) printf '%s\n' ${!group} ;;
-		*) die "no group '$group'; there are build, test, bench, browser, operation" ;;
+		build | test | bench | browser | operation | bare) printf '%s\n' ${!group} ;;
+		*) die "no group '$group'; there are build, test, bench, browser, operation, bare" ;;
 		esac
 	done
 }
