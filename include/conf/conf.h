@@ -134,6 +134,13 @@ struct conf_mistakes {
 };
 
 /*
+ * Of a mistake that shows itself only when the configuration is used ("outgoing.tls-ca: ..."): puts
+ * in where the file at `path` has the option, by reading it again, and FILE:LINE:COLUMN before the
+ * text.  Nothing changes when the file cannot be read any more, or has no such option.
+ */
+void conf_locate(const char *path, struct conf_mistake *mistake);
+
+/*
  * Reads and checks the file at `path`.  Relative paths in it stay as they are: they are meant
  * from the directory the process was started in.  The caller frees `*ret_conf`.  Any thread.
  * On failure each text of `mistakes` (filled anew) is one line,

@@ -21,6 +21,8 @@ struct check {
 	struct load_refusals refusals;
 	struct load_result result;
 	json_t *lists; /* NULL: not wanted */
+	bool no_user;	/* server.user is nobody: `user` says so */
+	struct err_text user;
 	struct err_text text;
 };
 
@@ -56,14 +58,24 @@ static void describe_lists(const struct check *check)
 	}
 }
 
-/* Reads the lists of `conf`, which is taken over; all that is wrong with them is told by the load,
- * but the last reason. */
+/* The rights that the daemon would have; without its user, those of who checks. */
+static enum err become_user(struct check *check, const struct conf *conf)
+{
+	enum err err = trial_become_user(check->conf_path, conf, &check->user);
+
+	check->no_user = err == ERR_NOTFOUND;
+	if (err != ERR_OK && !check->no_user)
+		check->text = check->user;
+	return check->no_user ? ERR_OK : err;
+}
+
+/* Reads the lists of `conf`, which is taken over. */
 static enum err read_lists(struct check *check, struct conf *conf)
 {
 	const struct load_options strict = {
 		.strict = true,
 		.draft = check->mistakes.count > 0,
-		.refusals = check->json ? &check->refusals : NULL,
+		.refusals = &check->refusals,
 		.judged = &check->result,
 	};
 	struct snapshot *snapshot;
@@ -71,8 +83,6 @@ static enum err read_lists(struct check *check, struct conf *conf)
 	enum err err = hash_key_random(&key);
 
 	(void)err_set(&check->text, err, "no random numbers");
-	if (err == ERR_OK)
-		err = trial_become_user(check->conf_path, conf, &check->text);
 	if (err != ERR_OK) {
 		conf_free(conf);
 		return err;
@@ -88,66 +98,87 @@ static enum err read_lists(struct check *check, struct conf *conf)
 
 /* ---- what is told */
 
-static void log_mistakes(const struct conf_mistakes *mistakes)
+/* `file` is NULL for what its message names the place of. */
+typedef void mistake_fn(void *arg, const char *file, const struct conf_mistake *mistake);
+
+static void tell_located(const struct check *check, const struct err_text *text, mistake_fn *fn,
+			 void *arg)
 {
+	struct conf_mistake mistake = {.text = *text};
+
+	conf_locate(check->conf_path, &mistake);
+	fn(arg, mistake.line > 0 ? check->conf_path : NULL, &mistake);
+}
+
+static void tell_refusal(const struct check *check, const struct load_refusal *refusal,
+			 mistake_fn *fn, void *arg)
+{
+	const json_t *list = json_array_get(check->lists, refusal->list);
+
+	if (refusal->list == LOAD_NO_LIST)
+		tell_located(check, &refusal->text, fn, arg);
+	else
+		fn(arg, json_string_value(json_object_get(list, "file")),
+		   &(struct conf_mistake){.text = refusal->text});
+}
+
+/* Calls `fn` for all that is wrong; `err` is what reading the lists returned.  True if there is
+ * any. */
+static bool for_each_mistake(const struct check *check, enum err err, mistake_fn *fn, void *arg)
+{
+	const struct conf_mistakes *mistakes = &check->mistakes;
+
 	for (size_t i = 0; i < mistakes->count; i++)
-		log_error("%s", mistakes->list[i].text.text);
-	if (mistakes->count == CONF_MISTAKES_MAX)
-		log_error("so many mistakes that there may be more");
+		fn(arg, check->conf_path, &mistakes->list[i]);
+	if (check->no_user)
+		tell_located(check, &check->user, fn, arg);
+	for (size_t i = 0; i < check->refusals.count; i++)
+		tell_refusal(check, &check->refusals.rows[i], fn, arg);
+	if (err != ERR_OK && check->refusals.count == 0)
+		tell_located(check, &check->text, fn, arg);
+	return mistakes->count > 0 || check->no_user || err != ERR_OK;
+}
+
+static void log_mistake(void *arg, const char *file, const struct conf_mistake *mistake)
+{
+	(void)arg;
+	(void)file;
+	log_error("%s", mistake->text.text);
 }
 
 static int tell(const struct check *check, enum err err)
 {
 	char held[LOADER_HELD_MAX];
+	bool wrong = for_each_mistake(check, err, log_mistake, NULL);
 
-	if (err != ERR_OK)
-		log_error("%s", check->text.text);
-	if (err != ERR_OK || check->mistakes.count > 0)
+	if (check->mistakes.count == CONF_MISTAKES_MAX ||
+	    check->refusals.count == LOAD_REFUSALS_MAX)
+		log_error("so many mistakes that there may be more");
+	if (wrong)
 		return EXIT_FAILURE;
 	printf("ok: %zu lists, %llu names%s\n", check->result.lists,
 	       (unsigned long long)check->result.names, loader_held_text(&check->result, held));
 	return EXIT_SUCCESS;
 }
 
-/* `file` is NULL for what its message names the place of. */
-static void add_mistake(json_t *rows, const char *file, const struct conf_mistake *mistake)
+static void add_mistake(void *arg, const char *file, const struct conf_mistake *mistake)
 {
-	json_array_append_new(rows, json_pack("{s:s?,s:I,s:I,s:s}", "file", file, "line",
-					      (json_int_t)mistake->line, "column",
-					      (json_int_t)mistake->column, "message",
-					      mistake->text.text));
-}
-
-static void add_refusal(json_t *rows, const struct check *check, const struct load_refusal *refusal)
-{
-	const json_t *list = json_array_get(check->lists, refusal->list);
-
-	add_mistake(rows, json_string_value(json_object_get(list, "file")),
-		    &(struct conf_mistake){.text = refusal->text});
-}
-
-static json_t *mistakes_of(const struct check *check, enum err err)
-{
-	json_t *rows = json_array();
-
-	for (size_t i = 0; i < check->mistakes.count; i++)
-		add_mistake(rows, check->conf_path, &check->mistakes.list[i]);
-	for (size_t i = 0; i < check->refusals.count; i++)
-		add_refusal(rows, check, &check->refusals.rows[i]);
-	if (err != ERR_OK && check->refusals.count == 0)
-		add_mistake(rows, NULL, &(struct conf_mistake){.text = check->text});
-	return rows;
+	json_array_append_new(arg, json_pack("{s:s?,s:I,s:I,s:s}", "file", file, "line",
+					     (json_int_t)mistake->line, "column",
+					     (json_int_t)mistake->column, "message",
+					     mistake->text.text));
 }
 
 static int tell_json(struct check *check, enum err err)
 {
-	bool ok = err == ERR_OK && check->mistakes.count == 0;
+	json_t *mistakes = json_array();
+	bool ok = !for_each_mistake(check, err, add_mistake, mistakes);
 	json_t *root;
 	int status;
 
 	describe_lists(check);
 	root = json_pack("{s:b,s:I,s:o,s:o}", "ok", ok, "names", (json_int_t)check->result.names,
-			 "mistakes", mistakes_of(check, err), "lists",
+			 "mistakes", mistakes, "lists",
 			 check->lists ? check->lists : json_array());
 	status = root && json_dumpf(root, stdout, JSON_INDENT(2)) == 0 && puts("") >= 0;
 	json_decref(root);
@@ -161,10 +192,10 @@ int check_configuration(const char *conf_path, bool json)
 	enum err err = conf_load_draft(conf_path, &conf, &check.mistakes);
 	bool has_lists = err == ERR_OK || (conf && conf->lists_count > 0);
 
-	if (!json)
-		log_mistakes(&check.mistakes);
-	if (!has_lists)
+	err = has_lists ? become_user(&check, conf) : ERR_OK;
+	if (has_lists && err == ERR_OK)
+		err = read_lists(&check, conf);
+	else
 		conf_free(conf);
-	err = has_lists ? read_lists(&check, conf) : ERR_OK;
 	return json ? tell_json(&check, err) : tell(&check, err);
 }

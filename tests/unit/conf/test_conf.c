@@ -41,6 +41,42 @@ static char *dumped(const struct conf *conf)
 	return text;
 }
 
+/* ---- places */
+
+static void test_locate(void **state)
+{
+	static const struct {
+		const char *text, *place;
+	} rows[] = {
+		{"outgoing.tls-ca: no such file", "3:11: "},
+		{"server.user: nobody of that name", "1:16: "},
+		{"server: all of it", "1:9: "},
+		{"server.workers: not there", ""},
+		{"server.user.name: deeper than it goes", ""},
+		{"list waledac: x.txt: no such file", ""},
+		{"no option at all", ""},
+		{"", ""},
+	};
+	char path[] = "/tmp/test_conf_XXXXXX";
+	static const char yaml[] = "server: {user: rooot}\noutgoing:\n  tls-ca: /ca.pem\n";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0 && write(fd, yaml, strlen(yaml)) == (ssize_t)strlen(yaml));
+	close(fd);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct conf_mistake mistake = {.line = 0};
+		char wanted[256];
+
+		snprintf(mistake.text.text, sizeof(mistake.text.text), "%s", rows[i].text);
+		snprintf(wanted, sizeof(wanted), "%s%s%s%s", *rows[i].place ? path : "",
+			 *rows[i].place ? ":" : "", rows[i].place, rows[i].text);
+		conf_locate(path, &mistake);
+		assert_string_equal(mistake.text.text, wanted);
+		assert_int_equal(mistake.line > 0, *rows[i].place != 0);
+	}
+	unlink(path);
+}
+
 /* ---- values */
 
 static void test_defaults(void **state)
@@ -1109,6 +1145,7 @@ static void test_nomem_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_locate),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_values),
