@@ -67,34 +67,24 @@ static void rule_cache_type(const struct items *items, const struct conf_node *n
 		fail_key(items->place, node, "type", "the type is given twice");
 }
 
-static void rule_cache(struct conf_place *place, const struct conf_node *root,
+static void rule_cache(struct conf_place *place, const struct conf_node *node,
 		       const struct conf *conf)
 {
-	const struct conf_cache *cache = &conf->cache;
-	const struct conf_node *node = conf_node_find(root, "cache");
-	const struct items types = {place, conf, conf_node_find(node, "types"), cache->types, NULL};
-	size_t before = conf_place_enter(place, "cache");
-
-	if (is_sound(node) && cache->min_ttl_s > cache->max_ttl_s)
+	if (conf->cache.min_ttl_s > conf->cache.max_ttl_s)
 		fail_key(place, node, "min-ttl", "expected at most max-ttl, %us, got %us",
-			 cache->max_ttl_s, cache->min_ttl_s);
-	conf_for_each(&types, cache->types_count, "types", rule_cache_type);
-	conf_place_leave(place, before);
+			 conf->cache.max_ttl_s, conf->cache.min_ttl_s);
 }
 
 /* ---- who is asked */
 
-static void rule_outgoing(struct conf_place *place, const struct conf_node *root,
+static void rule_outgoing(struct conf_place *place, const struct conf_node *node,
 			  const struct conf *conf)
 {
 	const struct conf_outgoing *outgoing = &conf->outgoing;
-	const struct conf_node *node = conf_node_find(root, "outgoing");
-	size_t before = conf_place_enter(place, "outgoing");
 
-	if (is_sound(node) && outgoing->retransmit_ms >= outgoing->timeout_ms)
+	if (outgoing->retransmit_ms >= outgoing->timeout_ms)
 		fail_key(place, node, "retransmit", "expected less than timeout, %ums, got %ums",
 			 outgoing->timeout_ms, outgoing->retransmit_ms);
-	conf_place_leave(place, before);
 }
 
 /* No address is listened on twice. */
@@ -183,20 +173,22 @@ static bool is_manual(const char *name)
 	       strcmp(name, POLICY_MANUAL_PASS_NAME) == 0;
 }
 
-static void rule_manual(struct conf_place *place, const struct conf_node *root,
+static void need_addresses(struct conf_place *place, const struct conf_node *node,
+			   enum action action, const struct conf_sinkhole *sinkhole)
+{
+	if (action == ACTION_SINKHOLE && !sinkhole->ipv4.family && !sinkhole->ipv6.family)
+		fail_key(place, node, "sinkhole",
+			 "expected ipv4, ipv6 or both, which action sinkhole answers");
+}
+
+static void rule_manual(struct conf_place *place, const struct conf_node *node,
 			const struct conf *conf)
 {
 	const struct conf_manual *manual = &conf->manual;
-	const struct conf_node *node = conf_node_find(root, "manual");
-	bool addresses = manual->sinkhole.ipv4.family != 0 || manual->sinkhole.ipv6.family != 0;
-	size_t before = conf_place_enter(place, "manual");
 
-	if (is_sound(node) && manual->action == ACTION_SINKHOLE && !addresses)
-		fail_key(place, node, "sinkhole",
-			 "expected ipv4, ipv6 or both, which action sinkhole answers");
-	if (is_sound(node) && (!action_blocks(manual->action) || manual->action == ACTION_GIVEN))
+	need_addresses(place, node, manual->action, &manual->sinkhole);
+	if (!action_blocks(manual->action) || manual->action == ACTION_GIVEN)
 		fail_key(place, node, "action", "expected one that blocks");
-	conf_place_leave(place, before);
 }
 
 static const char *mandatory_contradicts(const struct conf_list *list)
@@ -251,7 +243,6 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 {
 	const struct conf_list *lists = items->array;
 	const struct conf_list *list = &lists[index];
-	bool addresses = list->sinkhole.ipv4.family != 0 || list->sinkhole.ipv6.family != 0;
 	size_t first = FIRST_WITH(lists, name, index, same_text);
 
 	if (first < index) {
@@ -263,9 +254,7 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 	if (is_manual(list->name))
 		fail_key(items->place, node, "name",
 			 "the name \"%s\" is that of what is said by command", list->name);
-	if (conf_list_action(list) == ACTION_SINKHOLE && !addresses)
-		fail_key(items->place, node, "sinkhole",
-			 "expected ipv4, ipv6 or both, which action sinkhole answers");
+	need_addresses(items->place, node, conf_list_action(list), &list->sinkhole);
 	if (list->mandatory && !action_blocks(list->action))
 		fail_key(items->place, node, "mandatory",
 			 "expected false, as the list's action is %s, which gives the true answer",
@@ -289,36 +278,54 @@ static size_t ports_of(const struct port_range *ranges, size_t count)
 	return ports;
 }
 
-static void rule_landing(struct conf_place *place, const struct conf_node *root,
-			 const struct conf_landing *landing)
+static void rule_landing(struct conf_place *place, const struct conf_node *node,
+			 const struct conf *conf)
 {
-	const struct conf_node *node = conf_node_find(root, "landing");
+	const struct conf_landing *landing = &conf->landing;
 	size_t sockets =
 		landing->listen_count * (ports_of(landing->http_ports, landing->http_ports_count) +
 					 ports_of(landing->tls_ports, landing->tls_ports_count) +
 					 ports_of(landing->ports, landing->ports_count));
-	size_t before = conf_place_enter(place, "landing");
 
-	if (is_sound(node) && sockets > CONF_LANDING_SOCKETS_MAX)
+	if (sockets > CONF_LANDING_SOCKETS_MAX)
 		fail_key(place, node, "ports",
 			 "expected at most %u addresses times ports to listen on, got %zu",
 			 CONF_LANDING_SOCKETS_MAX, sockets);
-	conf_place_leave(place, before);
 }
 
 /* Who has something erased is to find all of it, and an audit of that. */
-static void rule_evidence(struct conf_place *place, const struct conf_node *root,
+static void rule_evidence(struct conf_place *place, const struct conf_node *node,
 			  const struct conf *conf)
 {
-	const struct conf_node *node = conf_node_find(root, "evidence");
-	size_t before = conf_place_enter(place, "evidence");
-
-	if (is_sound(node) && conf->evidence.hunt_days > 0 &&
-	    !(conf->evidence.ledger && *conf->state.directory))
+	if (conf->evidence.hunt_days > 0 && !(conf->evidence.ledger && *conf->state.directory))
 		fail_key(place, node, "hunt-days",
 			 "expected 0, as no ledger is kept: it needs ledger, and state.directory");
-	conf_place_leave(place, before);
 }
+
+static void judge_sections(struct conf_place *place, const struct conf_node *root,
+			   const struct conf *conf)
+{
+	static const struct {
+		const char *key;
+		void (*rule)(struct conf_place *place, const struct conf_node *node,
+			     const struct conf *conf);
+	} sections[] = {
+		{"cache", rule_cache},	 {"outgoing", rule_outgoing}, {"evidence", rule_evidence},
+		{"manual", rule_manual}, {"landing", rule_landing},
+	};
+
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		const struct conf_node *node = conf_node_find(root, sections[i].key);
+		size_t before = conf_place_enter(place, sections[i].key);
+
+		if (is_sound(node))
+			sections[i].rule(place, node, conf);
+		conf_place_leave(place, before);
+	}
+}
+
+/* The value of `key` in the section `section`. */
+#define IN(section, key) conf_node_find(conf_node_find(root, section), key)
 
 void conf_rules(struct conf_place *place, const struct conf_node *root, const struct conf *conf)
 {
@@ -329,10 +336,12 @@ void conf_rules(struct conf_place *place, const struct conf_node *root, const st
 		size_t count;
 		item_rule *rule;
 	} lists[] = {
-		{"server.listen", conf_node_find(conf_node_find(root, "server"), "listen"),
-		 conf->server.listen, conf->server.listen_count, rule_listen},
-		{"control.listen", conf_node_find(conf_node_find(root, "control"), "listen"),
-		 conf->control.listen, conf->control.listen_count, rule_control},
+		{"cache.types", IN("cache", "types"), conf->cache.types, conf->cache.types_count,
+		 rule_cache_type},
+		{"server.listen", IN("server", "listen"), conf->server.listen,
+		 conf->server.listen_count, rule_listen},
+		{"control.listen", IN("control", "listen"), conf->control.listen,
+		 conf->control.listen_count, rule_control},
 		{"upstreams", conf_node_find(root, "upstreams"), conf->upstreams,
 		 conf->upstreams_count, rule_upstream},
 		{"forward", conf_node_find(root, "forward"), conf->forward, conf->forward_count,
@@ -340,11 +349,7 @@ void conf_rules(struct conf_place *place, const struct conf_node *root, const st
 		{"lists", conf_node_find(root, "lists"), conf->lists, conf->lists_count, rule_list},
 	};
 
-	rule_cache(place, root, conf);
-	rule_outgoing(place, root, conf);
-	rule_evidence(place, root, conf);
-	rule_manual(place, root, conf);
-	rule_landing(place, root, &conf->landing);
+	judge_sections(place, root, conf);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		const struct items items = {place, conf, lists[i].nodes, lists[i].array, NULL};
 

@@ -28,23 +28,11 @@ static const struct conf_node *find(const struct conf_node *node, const char *me
 	return node;
 }
 
-static void put_place(const char *path, const struct conf_node *root, struct conf_mistake *mistake)
-{
-	const struct err_text text = mistake->text;
-	const struct conf_node *node = find(root, text.text);
-
-	if (!node)
-		return;
-	mistake->line = node->mark.line;
-	mistake->column = node->mark.column;
-	(void)err_set(&mistake->text, ERR_CONFIG, "%s:%zu:%zu: %s", path, mistake->line,
-		      mistake->column, text.text);
-}
-
 void conf_locate(const char *path, struct conf_mistake *mistake)
 {
-	struct conf_mistakes unread = {.count = 0};
-	struct conf_place place = {.file = path, .found = &unread};
+	struct conf_mistakes found = {.count = 0};
+	struct conf_place place = {.file = path, .found = &found};
+	const struct conf_node *node = NULL;
 	struct conf_tree tree;
 	char *yaml;
 	size_t len;
@@ -52,7 +40,11 @@ void conf_locate(const char *path, struct conf_mistake *mistake)
 	if (file_read(path, CONF_FILE_MAX, &yaml, &len) != ERR_OK)
 		return;
 	if (conf_tree_init(&tree, &place, yaml, len) == ERR_OK)
-		put_place(path, tree.root, mistake);
+		node = find(tree.root, mistake->text.text);
+	if (node) {
+		conf_fail(&place, node->mark, "%s", mistake->text.text);
+		*mistake = found.list[0];
+	}
 	conf_tree_fini(&tree);
 	free(yaml);
 }

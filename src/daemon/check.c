@@ -21,7 +21,7 @@ struct check {
 	struct load_refusals refusals;
 	struct load_result result;
 	json_t *lists; /* NULL: not wanted */
-	bool no_user;	/* server.user is nobody: `user` says so */
+	bool no_user;  /* server.user is nobody: `user` says so */
 	struct err_text user;
 	struct err_text text;
 };
@@ -178,8 +178,7 @@ static int tell_json(struct check *check, enum err err)
 
 	describe_lists(check);
 	root = json_pack("{s:b,s:I,s:o,s:o}", "ok", ok, "names", (json_int_t)check->result.names,
-			 "mistakes", mistakes, "lists",
-			 check->lists ? check->lists : json_array());
+			 "mistakes", mistakes, "lists", check->lists ? check->lists : json_array());
 	status = root && json_dumpf(root, stdout, JSON_INDENT(2)) == 0 && puts("") >= 0;
 	json_decref(root);
 	return status && ok ? EXIT_SUCCESS : EXIT_FAILURE;
