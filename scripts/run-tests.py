@@ -45,7 +45,7 @@ SANITIZED_ALONE = ("test_faults", "test_dot", "test_forgery", "test_fairness", "
                    "test_rate", "test_upstreams")
 # a minute and more, which their sources do not show: what a first run begins with
 LONG = ("faults", "load/mandatory", "fairness", "careless", "dot", "rate", "running", "handover", "forgery",
-        "mandatory", "upstreams", "chase", "reload", "remote/link", "match/weaken", "query/findings")
+        "mandatory", "upstreams", "chase", "reload", "remote/link", "match/weaken", "feed/findings")
 UNSTEADY_MAX = 2                        # tests of a file that are run again when they fail
 FEW_ROUNDS = "40"                       # of what tests do at random, in the builds after the first
 ENVIRONMENT = {

@@ -61,6 +61,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_STRING     VALUE,    char *,                 string     /* UTF-8, no controls */
 #define CONF_TYPE_PATH       VALUE,    char *,                 path
 #define CONF_TYPE_LISTNAME   VALUE,    char *,                 listname
+#define CONF_TYPE_LISTNAMES  VALUES,   char *,                 listname
 #define CONF_TYPE_TIME       VALUE,    char *,                 time       /* RFC 3339; or "" */
 #define CONF_TYPE_DATE       VALUE,    char *,                 date       /* YYYY-MM-DD; or "" */
 #define CONF_TYPE_URL        VALUE,    char *,                 url        /* http, https; or "" */

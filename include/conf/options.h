@@ -69,6 +69,9 @@
 	X(main, lists, "lists", SECTIONS(list), "", 0, CONF_LISTS_MAX, "", RELOAD, \
 	  "The block lists, and what is answered for their names.  Where several name the same, " \
 	  "the first that is mandatory decides; else one with action pass; else the first.") \
+	X(main, groups, "groups", SECTIONS(group), "", 0, CONF_GROUPS_MAX, "", RELOAD, \
+	  "Groups of clients, for whom other lists hold, or who are answered with other addresses, than " \
+	  "all others are.") \
 	X(main, local, "local", SECTION(local), "", 0, 0, "", RELOAD, \
 	  "Names that are answered here, without asking an upstream.") \
 	X(main, guard, "guard", SECTION(guard), "", 0, 0, "", RELOAD, \
@@ -348,6 +351,7 @@
 	S(sinkhole, CONF_ROWS_SINKHOLE) \
 	S(authority, CONF_ROWS_AUTHORITY) \
 	S(list, CONF_ROWS_LIST) \
+	S(group, CONF_ROWS_GROUP) \
 	S(guard, CONF_ROWS_GUARD) \
 	S(control, CONF_ROWS_CONTROL) \
 	S(manual, CONF_ROWS_MANUAL) \
@@ -416,6 +420,7 @@
 /* clang-format on */
 
 #include "conf/options_evidence.h"
+#include "conf/options_group.h"
 #include "conf/options_landing.h"
 #include "conf/options_list.h"
 #include "conf/options_watch.h"

@@ -49,6 +49,8 @@
 	X(list, mandatory, "mandatory", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether the list holds whatever stands before it, lists with action pass too.  Its own " \
 	  "action has to block: it cannot be pass or tcp-only.") \
+	X(list, groups_only, "groups-only", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether the list holds only for clients of those groups whose lists name it.") \
 	X(list, expect_entries, "expect-entries", UINT, "0", 0, 1000000000, "", RELOAD, \
 	  "Exactly how many entries the list has; another number has it refused.  0: not checked.") \
 	X(list, min_entries, "min-entries", UINT, "1", 0, 1000000000, "", RELOAD, \

@@ -41,7 +41,7 @@ struct archive_finding {
 	const char *name;     /* as asked for, presentation form without the final dot */
 	uint8_t owner_labels; /* of the list's rule: so many labels of the name; 0: another name's
 			       */
-	uint16_t types;	      /* as in query/findings.h */
+	uint16_t types;	      /* as in feed/findings.h */
 	uint8_t ways;
 	uint32_t first_s; /* Unix time */
 	uint32_t last_s;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The ledger: who has asked for names of the lists.  One thread takes what the workers have counted
- * (query/findings.h) and writes it to the store, twice a second at least.  What cannot be written,
+ * (feed/findings.h) and writes it to the store, twice a second at least.  What cannot be written,
  * because the disk is full or the store cannot be opened, is kept and tried again; beyond a bound
  * it is lost and counted.  Nobody ever waits for the store but that thread.
  */
@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "evidence/visits.h"
-#include "query/findings.h"
+#include "feed/findings.h"
 #include "query/stats.h"
 
 #define LEDGER_FILE "ledger.db" /* in the state directory */

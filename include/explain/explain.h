@@ -23,6 +23,7 @@
 struct explain_rule {
 	uint16_t list;
 	bool decides;
+	bool off; /* the list does not hold for the client */
 	bool exception;
 	bool important;
 	uint8_t scope;	/* enum domset_scope */
@@ -45,6 +46,8 @@ struct explanation {
 	bool has_address;
 	struct ip address; /* the first that the answer has */
 	bool has_records;  /* none of them an address */
+	uint16_t view;	   /* the client's (group/groups.h); of an address none is asked for */
+	struct ip client;  /* family 0: of an address */
 	uint16_t pool;	   /* of the snapshot's: who is asked; valid for QUERY_FORWARD */
 	struct name asked; /* the name that CNAMEs lead to; else that of the query */
 	size_t rule_count;
@@ -85,6 +88,9 @@ const char *explain_state(const struct policy_list *list);
 /* What is answered, in a few words: "192.0.2.1", "NXDOMAIN", "no data", "nothing"; in `buf`, which
  * is returned. */
 const char *explain_answer(const struct explanation *e, char *buf, size_t size);
+
+/* The name of the client's group; NULL: it is in none, or there are none. */
+const char *explain_group(const struct snapshot *snapshot, const struct explanation *e);
 
 /* The file of list `index`; "" when the configuration names the list no more. */
 const char *explain_file(const struct snapshot *snapshot, size_t index);

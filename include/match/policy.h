@@ -40,6 +40,7 @@
 #define POLICY_MANUAL_PASS_NAME "manual-unblock"
 #define POLICY_PLACES 4098U /* of all that can decide */
 #define POLICY_LIST_NAME_MAX 64U
+#define POLICY_VIEWS_MAX 1024U
 
 enum action {
 	ACTION_SINKHOLE, /* the list's own addresses */
@@ -132,6 +133,27 @@ struct policy_manual {
 	bool off[POLICY_LISTS_MAX]; /* lists that are not asked for now; never mandatory ones */
 };
 
+/*
+ * Which lists hold for some of the clients, and what they are answered with: of a group, or of all
+ * that are in none.  A mandatory list holds in each, and is answered as it says itself.
+ */
+struct policy_view {
+	uint64_t off[(POLICY_PLACES + 63U) / 64U]; /* by their places: lists that do not hold */
+	bool sinkhole; /* these addresses stand in the place of the lists' own */
+	bool has_ipv4;
+	bool has_ipv6;
+	uint8_t ipv4[4];
+	uint8_t ipv6[16];
+};
+
+/* The views of a policy, which are known by their numbers: from 1. */
+struct policy_views {
+	size_t count;
+	struct policy_view view[];
+};
+
+#define POLICY_ALL_LISTS 0U /* instead of a view's number: whatever is configured holds */
+
 /* The place behind all lists, of what no list says: that a name must not have such an address. */
 #define POLICY_REBINDING POLICY_PLACES
 #define POLICY_NO_PLACE (POLICY_PLACES + 1U) /* nothing of all these has decided */
@@ -142,6 +164,7 @@ struct policy {
 	struct addrset *prefixes[TRIGGER_COUNT]; /* owned, of addresses; NULL: there are none */
 	struct localdata *data;			 /* owned: what rules with ACTION_GIVEN give */
 	struct policy_manual *manual;		 /* owned; NULL: nothing was said */
+	struct policy_views *views;		 /* owned; NULL: all lists hold for all clients */
 	size_t list_count;	/* of the configuration; the manual ones are always there */
 	size_t without_bit;	/* lists that should have one: see policy_give_bits */
 	uint16_t first_answers; /* the first list with rules for answers; POLICY_PLACES: none */
@@ -159,11 +182,13 @@ struct policy_leave {
 	bool done;	/* zones with rules for answers are not asked */
 	uint16_t limit; /* 0: all lists; else of these zones before list limit - 1, and those that
 			 * are mandatory */
+	uint16_t view;	/* whose lists are asked: POLICY_ALL_LISTS, or good with the policy alone */
 	uint64_t excepted; /* lists with an exception for it, by their bits: they are not asked */
 };
 
 #define POLICY_NO_LIMIT UINT16_MAX /* all zones with rules for answers */
 #define POLICY_NO_LEAVE ((struct policy_leave){.passed = false})
+#define POLICY_NO_LEAVE_IN(number) ((struct policy_leave){.view = (number)})
 #define POLICY_MANDATORY_ONLY ((struct policy_leave){.passed = true})
 
 /* What is to be done with one name.  A value: it outlives the policy it came from. */
@@ -174,6 +199,8 @@ struct verdict {
 	uint8_t owner_labels;
 	bool below_only;   /* the rule is for what is below its owner, which is not listed */
 	uint8_t trigger;   /* enum trigger: of an address the rule has no owner */
+	bool listed;	   /* valid always: some list has it, whether that holds or not */
+	uint16_t view;	   /* that it was made in */
 	uint32_t record;   /* the rule, for domset_rule or addrset_rule of the trigger's set */
 	uint64_t excepted; /* valid always: as in struct policy_leave */
 	uint64_t logged;   /* valid always: lists that only log, and have it, by their bits */
@@ -272,6 +299,7 @@ static inline struct policy_leave policy_leave_waiting(const struct verdict *ver
 	return (struct policy_leave){
 		.itself = true,
 		.limit = (uint16_t)(verdict->list + 1U),
+		.view = verdict->view,
 		.excepted = verdict->excepted,
 	};
 }
@@ -320,6 +348,27 @@ static inline unsigned int policy_next_place(const struct policy *policy, unsign
 /* The rules of the list at `place`, which may be a manual one. */
 struct domset_count policy_count(const struct policy *policy, unsigned int place);
 
+/* False for a list, at this place, that does not hold in the view. */
+static inline bool policy_holds(const struct policy *policy, uint16_t view, unsigned int place)
+{
+	const struct policy_views *views = policy->views;
+
+	return view == POLICY_ALL_LISTS || !views || view > views->count ||
+	       !(views->view[view - 1].off[place / 64] >> (place % 64) & 1);
+}
+
+/* The view's own addresses for what the list blocks; NULL: the list's. */
+static inline const struct policy_view *policy_sinkhole_of(const struct policy *policy,
+							   uint16_t view, unsigned int place)
+{
+	const struct policy_views *views = policy->views;
+
+	if (view == POLICY_ALL_LISTS || !views || view > views->count ||
+	    policy->lists[place].mandatory || !views->view[view - 1].sinkhole)
+		return NULL;
+	return &views->view[view - 1];
+}
+
 /* Frees the policy, its sets and data; NULL is fine. */
 void policy_free(struct policy *policy);
 
@@ -328,8 +377,9 @@ void policy_free(struct policy *policy);
 void policy_set_manual(struct policy *policy, struct policy_manual *manual);
 
 /*
- * A policy as `policy`, but with `manual` (taken over, if that succeeds; may be NULL).  All else is
- * the new one's from then on: of the former one policy_free_former frees what is left.  ERR_NOMEM.
+ * A policy as `policy`, but with `manual` (taken over, if that succeeds; may be NULL), and without
+ * views.  All else is the new one's from then on: of the former one policy_free_former frees what
+ * is left.  ERR_NOMEM.
  */
 enum err policy_follow(const struct policy *policy, struct policy_manual *manual,
 		       struct policy **ret_policy) MUST_CHECK;

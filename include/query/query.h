@@ -18,7 +18,7 @@
 #include "base/addr.h"
 #include "cache/cache.h"
 #include "feed/asked.h"
-#include "query/findings.h"
+#include "feed/findings.h"
 #include "query/snapshot.h"
 #include "query/stats.h"
 #include "dns/answer.h"
@@ -72,6 +72,7 @@ struct query {
 	struct query_lead lead;
 	bool in_zone;  /* its name is, or lies below, a zone with upstreams of its own */
 	uint16_t list; /* that has ended the query; POLICY_NO_PLACE: none has */
+	uint16_t view; /* of the policy: the client's (group/groups.h) */
 	uint16_t pool; /* of the snapshot's: who is asked */
 	struct policy_leave leave; /* what the lists let be of its name, and so of the answer */
 	uint8_t cookie[EDNS_COOKIE_FULL];
@@ -110,6 +111,7 @@ struct query_wait {
 	bool waits; /* as of the query, and the two below */
 	bool led;
 	struct query_lead lead;
+	uint64_t generation; /* of the lists that the query was decided by */
 	struct ip client;
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint8_t question[QUERY_QUESTION_MAX]; /* with the letters' case as asked */

@@ -25,6 +25,7 @@ struct upstream_pool {
 	uint64_t salt; /* sets its replies in the cache apart: from the zone's name, 0 the root's */
 };
 
+struct groups;
 struct local;
 struct namemap;
 struct rates;
@@ -34,6 +35,7 @@ struct snapshot {
 	uint64_t generation;	      /* 1 for the first, one more each */
 	struct conf *conf;	      /* owned */
 	struct policy *policy;	      /* owned */
+	struct groups *groups;	      /* owned: of clients; NULL: all are alike */
 	struct prefix_set *allow;     /* owned */
 	struct ports *ports;	      /* owned: those that questions leave from; NULL: any */
 	struct rates *rates;	      /* owned: of rate-limit; NULL: nobody is limited */
@@ -53,8 +55,9 @@ struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf);
 
 /*
  * A snapshot as `snapshot`, one generation later, but with `manual` (taken over, if that succeeds;
- * may be NULL) in its policy.  All else is the new one's from then on: of the former one
- * snapshot_free_former frees what is left, which others may read until then.  ERR_NOMEM.
+ * may be NULL) in its policy, whose groups have views as ever.  All else is the new one's from then
+ * on: of the former one snapshot_free_former frees what is left, which others may read until then.
+ * ERR_NOMEM.
  */
 enum err snapshot_follow(const struct snapshot *snapshot, struct policy_manual *manual,
 			 struct snapshot **ret_snapshot) MUST_CHECK;

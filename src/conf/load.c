@@ -29,6 +29,7 @@ static void build(struct conf_place *place, const struct conf_tree *tree, bool d
 		conf_rules_fetch(place, tree->root, conf); /* the first of what may be wrong */
 		conf_rules(place, tree->root, conf);
 		conf_rules_local(place, tree->root, conf);
+		conf_rules_groups(place, tree->root, conf);
 	}
 	if (place->found->count > 0 && !draft)
 		conf_free(conf);

@@ -16,6 +16,10 @@ void conf_rules(struct conf_place *place, const struct conf_node *root, const st
 void conf_rules_local(struct conf_place *place, const struct conf_node *root,
 		      const struct conf *conf);
 
+/* The same for groups of clients, and for the lists that these name. */
+void conf_rules_groups(struct conf_place *place, const struct conf_node *root,
+		       const struct conf *conf);
+
 /* The same for lists that are fetched; those are given the file that their copy is. */
 void conf_rules_fetch(struct conf_place *place, const struct conf_node *root, struct conf *conf);
 

@@ -6,7 +6,7 @@
 #ifndef EVIDENCE_PENDING_H
 #define EVIDENCE_PENDING_H
 
-#include "query/findings.h"
+#include "feed/findings.h"
 
 #define PENDING_MAX (128U * 1024)	     /* findings */
 #define PENDING_NAMES_MAX (6U * 1024 * 1024) /* octets of their names */

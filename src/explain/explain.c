@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/table.h"
 #include "dns/rrtype.h"
+#include "group/groups.h"
 #include "match/term.h"
 #include "explain/zone.h"
 
@@ -104,8 +105,8 @@ static bool ends(const struct explanation *e)
 }
 
 /* Adds those of a set; `decides`: the place of the list that does. */
-static void add_rules(const struct domset *set, const struct query *q, unsigned int decides,
-		      struct explanation *e)
+static void add_rules(const struct policy *policy, const struct domset *set, const struct query *q,
+		      unsigned int decides, struct explanation *e)
 {
 	struct domset_hit all[DOMSET_LISTS_MAX];
 	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
@@ -122,6 +123,7 @@ static void add_rules(const struct domset *set, const struct query *q, unsigned 
 		e->rules[e->rule_count++] = (struct explain_rule){
 			.list = hit->list,
 			.decides = hit->list == decides,
+			.off = !policy_holds(policy, q->view, hit->list),
 			.exception = hit->exception,
 			.important = hit->important,
 			.scope = rule.kind.scope,
@@ -138,13 +140,13 @@ static void find_rules(const struct snapshot *s, const struct query *q, struct e
 {
 	const struct policy *policy = s->policy;
 	struct verdict v = policy_match_query(policy, &e->name, &q->suffixes, e->qtype, &q->client,
-					      POLICY_NO_LEAVE);
+					      POLICY_NO_LEAVE_IN(q->view));
 	bool by_client = v.matched && v.trigger == TRIGGER_CLIENT;
 	unsigned int decides = ends(e) && v.matched && !by_client ? v.list : POLICY_PLACES;
 
 	if (policy->manual)
-		add_rules(policy->manual->set, q, decides, e);
-	add_rules(policy->set, q, decides, e);
+		add_rules(policy, policy->manual->set, q, decides, e);
+	add_rules(policy, policy->set, q, decides, e);
 	explain_prefixes(s, TRIGGER_CLIENT, &q->client, ends(e) ? &v : NULL, e);
 }
 
@@ -179,6 +181,8 @@ enum err explain(const struct snapshot *snapshot, const struct explain_question 
 	e.outcome = query_decide(&q, &env, msg, answer, sizeof(answer), &len);
 	e.verdict = verdict_of(&stats, e.outcome);
 	e.pool = q.pool;
+	e.view = q.view;
+	e.client = q.client;
 	e.asked = q.qname;
 	if (e.outcome == QUERY_ANSWERED)
 		read_answer(answer, len, &e);
@@ -269,6 +273,25 @@ const char *explain_state(const struct policy_list *list)
 	return words[state];
 }
 
+const char *explain_group(const struct snapshot *snapshot, const struct explanation *e)
+{
+	const struct conf_group *group = groups_of_view(snapshot->groups, e->view);
+
+	return group ? group->name : NULL;
+}
+
+/* Where there are groups, which of them decides for whom. */
+static void write_group(const struct snapshot *s, const struct explanation *e, FILE *out)
+{
+	const char *group = explain_group(s, e);
+	char client[INET6_ADDRSTRLEN];
+
+	if (s->groups && e->client.family != 0)
+		fprintf(out, "the client %s is in %s%s\n",
+			ip_text(&e->client, client, sizeof(client)),
+			group ? "the group " : "no group", group ? group : "");
+}
+
 static void write_rule(const struct snapshot *s, const struct explain_rule *rule, FILE *out)
 {
 	const struct policy_list *list = &s->policy->lists[rule->list];
@@ -290,7 +313,9 @@ static void write_rule(const struct snapshot *s, const struct explain_rule *rule
 			rule->important ? "important " : "", explain_owner(rule, owner));
 	}
 	fprintf(out, ", line %u of %s%s\n", line, explain_file(s, rule->list),
-		rule->decides ? ": this decides" : "");
+		rule->decides ? ": this decides"
+		: rule->off   ? ": it does not hold for this client"
+			      : "");
 }
 
 enum err explain_write(const struct snapshot *snapshot, const struct explanation *e, FILE *out)
@@ -301,6 +326,7 @@ enum err explain_write(const struct snapshot *snapshot, const struct explanation
 	fprintf(out, "%s %s: %s", explain_subject(e, text),
 		rrtype_text(e->qtype, type, sizeof(type)), e->verdict);
 	fprintf(out, "; answered: %s\n", explain_answer(e, text, sizeof(text)));
+	write_group(snapshot, e, out);
 	for (size_t i = 0; i < e->rule_count; i++)
 		write_rule(snapshot, &e->rules[i], out);
 	if (e->rule_count == 0)

@@ -337,6 +337,7 @@ static struct verdict with_pass(const struct inspection *in)
 	struct verdict v = in->judgement.verdict.matched ? in->judgement.verdict : in->pass;
 
 	v.logged = in->judgement.verdict.logged;
+	v.listed = in->judgement.verdict.listed;
 	return v;
 }
 

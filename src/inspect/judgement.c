@@ -18,10 +18,12 @@ static bool is_stronger(const struct judgement *j, const struct verdict *v)
 void judgement_note(struct judgement *j, const struct verdict *v)
 {
 	uint64_t logged = j->verdict.logged | v->logged;
+	bool listed = j->verdict.listed || v->listed;
 
 	if (v->matched && v->action != ACTION_PASS && is_stronger(j, v))
 		j->verdict = *v;
 	j->verdict.logged = logged;
+	j->verdict.listed = listed;
 }
 
 struct verdict judgement_name(const struct inspect_rules *rules, const struct name *name,
@@ -57,5 +59,6 @@ struct verdict judgement_address(const struct policy *policy, enum trigger trigg
 	inner = policy_match_prefix(policy, trigger, &ipv4, leave);
 	v = outer.matched && !is_enforced(policy, &inner) ? outer : inner;
 	v.logged = outer.logged | inner.logged;
+	v.listed = outer.listed || inner.listed;
 	return v;
 }

@@ -72,6 +72,7 @@ static bool goes_before(const struct link *l, const struct verdict *a, const str
 static void take(struct link *l, const struct verdict *v)
 {
 	l->in->judgement.verdict.logged |= v->logged;
+	l->in->judgement.verdict.listed |= v->listed;
 	if (v->matched && goes_before(l, v, &l->best))
 		l->best = *v;
 }

@@ -90,14 +90,19 @@ static void add_own(struct networks *n, const struct snapshot *s)
 		add_ip(n, &conf->lists[i].sinkhole.ipv4, "has an address that a list answers with");
 		add_ip(n, &conf->lists[i].sinkhole.ipv6, "has an address that a list answers with");
 	}
+	for (size_t i = 0; i < conf->groups_count; i++) {
+		add_ip(n, &conf->groups[i].sinkhole_ipv4, "has an address of a group's sinkhole");
+		add_ip(n, &conf->groups[i].sinkhole_ipv6, "has an address of a group's sinkhole");
+	}
 }
 
 /* All of them; `s` NULL: those of the configuration alone.  The caller frees the list. */
 static enum err collect(const struct conf_guard *conf, const struct snapshot *s,
 			struct networks *ret_networks)
 {
-	size_t own =
-		s ? s->conf->server.listen_count + servers_of(s) + 2 * s->conf->lists_count : 0;
+	size_t own = s ? s->conf->server.listen_count + servers_of(s) + 2 * s->conf->lists_count +
+				     2 * s->conf->groups_count
+		       : 0;
 	struct networks n = {
 		.list = calloc(conf->protected_addresses_count + own + 1, sizeof(*n.list))};
 

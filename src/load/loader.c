@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "group/groups.h"
 #include "load/accept.h"
 #include "load/keep.h"
 #include "load/load.h"
@@ -33,7 +34,8 @@ static enum err set_up(struct load *load, const struct snapshot *old)
 	s->generation = old ? old->generation + 1 : 1;
 	s->ttl = snapshot_ttl_limits(&conf->cache);
 	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK ||
-	    rates_create(&conf->rate_limit, &s->rates) != ERR_OK)
+	    rates_create(&conf->rate_limit, &s->rates) != ERR_OK ||
+	    groups_create(conf, &s->groups) != ERR_OK)
 		return ERR_NOMEM;
 	err = note_failure(load, loader_set_ports(s, load->text));
 	if (err == ERR_OK)
@@ -112,6 +114,8 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 		err = find_former(&load, old);
 	if (err == ERR_OK)
 		err = loader_load_lists(&load);
+	if (err == ERR_OK)
+		err = groups_apply(s->groups, load.policy);
 	policy_free(load.kept);
 	loader_free_gates(&load.gates);
 	rules_fini(&load.rules);

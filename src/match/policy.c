@@ -62,11 +62,14 @@ static bool is_left_out(const struct policy_list *list, uint16_t index, struct p
 }
 
 /* True when the list's rule is one that counts. */
-static inline bool is_asked(const struct policy_list *list, const struct domset_hit *hit,
+static inline bool is_asked(const struct policy *policy, const struct domset_hit *hit,
 			    struct policy_leave leave, const bool *off)
 {
+	const struct policy_list *list = &policy->lists[hit->list];
+
 	if (hit->exception || (leave.excepted & list->bit) || list->silent ||
-	    (leave.passed && !list->mandatory) || (off && off[hit->list]))
+	    (leave.passed && !list->mandatory) || (off && off[hit->list]) ||
+	    !policy_holds(policy, leave.view, hit->list))
 		return false;
 	return (leave.limit == 0 && !leave.done) || !is_left_out(list, hit->list, leave);
 }
@@ -88,7 +91,7 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 
 		if (hit->exception && hit->answer != DOMSET_ANSWER_NOTHING)
 			excepted |= list->action != ACTION_PASS ? list->bit : 0;
-		if (!is_asked(list, hit, leave, off))
+		if (!is_asked(policy, hit, leave, off))
 			continue;
 		if (list->action == ACTION_LOG)
 			logged |= list->bit;
@@ -104,6 +107,8 @@ static struct verdict judge(const struct policy *policy, const struct domset_hit
 		v = verdict_of(policy, first);
 	v.excepted = excepted;
 	v.logged = first == pass && pass ? 0 : logged;
+	v.listed = hits->count > 0;
+	v.view = leave.view;
 	return v;
 }
 
@@ -170,6 +175,7 @@ static struct verdict with_manual(struct verdict manual, const struct verdict *l
 {
 	manual.excepted = lists->excepted;
 	manual.logged = lists->logged;
+	manual.listed = lists->listed;
 	return manual;
 }
 
@@ -378,7 +384,8 @@ static bool may_decide(const struct policy *policy, unsigned int index, struct p
 	const bool *off = off_of(policy);
 
 	return list->answers && list->action != ACTION_LOG && !list->silent &&
-	       !(leave.excepted & list->bit) && !(off && off[index]);
+	       !(leave.excepted & list->bit) && !(off && off[index]) &&
+	       policy_holds(policy, leave.view, index);
 }
 
 bool policy_waits_for_answer(const struct policy *policy, const struct verdict *verdict,

@@ -98,6 +98,7 @@ enum err policy_follow(const struct policy *policy, struct policy_manual *manual
 		next->lists[i] = policy->lists[i];
 	next->lists[POLICY_REBINDING] = policy->lists[POLICY_REBINDING];
 	next->manual = manual;
+	next->views = NULL;
 	*ret_policy = next;
 	return ERR_OK;
 }
@@ -105,6 +106,7 @@ enum err policy_follow(const struct policy *policy, struct policy_manual *manual
 void policy_free_former(struct policy *policy)
 {
 	policy_manual_free(policy->manual);
+	free(policy->views);
 	free(policy);
 }
 

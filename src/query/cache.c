@@ -11,7 +11,27 @@
 /* The generation of what a list may block, log or let pass before what a client's own rule says:
  * inspected at each hit, for its verdict. */
 #define ALWAYS 0U
+#define VIEW_SHIFT 48U	      /* of a generation, which nobody reloads so often as to reach */
 #define RECHECK_SLOW_MS 5000U /* longer than a question may take: till then it may be answered */
+
+/* The generation of what is clean for one view alone. */
+static uint64_t generation_in(uint64_t generation, uint16_t view)
+{
+	return generation | (uint64_t)view << VIEW_SHIFT;
+}
+
+/*
+ * For whom a reply is clean that is so for the view of `leave`.  What it leads to is seldom listed
+ * at all: then for all views, of which none need look again.  Else for that one: in another a list
+ * may hold, or what let the names pass may not.
+ */
+static uint64_t clean_generation(const struct query_env *env, uint64_t generation,
+				 struct policy_leave leave, const struct verdict *v, bool beside)
+{
+	if (!env->snapshot->groups || (!v->listed && !beside))
+		return generation;
+	return leave.view == POLICY_ALL_LISTS ? ALWAYS : generation_in(generation, leave.view);
+}
 
 /* A reply past its TTL: RFC 8767, 4, and a signature in it may have expired as well. */
 static APART void make_stale(const struct query_env *env, uint8_t *msg, struct reply *reply)
@@ -60,7 +80,9 @@ static APART struct verdict inspect_cached(const struct query *q, const struct q
 		/* by a lent leave not all lists were asked; and where hints were taken away the
 		 * entry has them still: they may be wanted again */
 		if (!filtered && !q->lent && !reply->passed)
-			cache_set_generation(env->cache, key, found, env->snapshot->generation);
+			cache_set_generation(env->cache, key, found,
+					     clean_generation(env, env->snapshot->generation,
+							      q->leave, &v, additional > 0));
 	} else if (!found->refresh) /* the entry has still what was removed here */
 		found->refresh = cache_renew(env->cache, key, found, env->now_ms);
 	return v;
@@ -128,7 +150,8 @@ static enum query_cached answer_cached(struct query *q, struct answer_job *job, 
 		return QUERY_CACHED_NOT;
 	}
 	reply.question_end = (uint16_t)body_at;
-	if (found.generation != env->snapshot->generation) {
+	if (found.generation != env->snapshot->generation &&
+	    found.generation != generation_in(env->snapshot->generation, q->leave.view)) {
 		if (!reply.body) /* no room to look at the reply here: it is asked for again */
 			return QUERY_CACHED_NOT;
 		v = inspect_cached(q, env, &key, msg, &reply, &found);
@@ -186,7 +209,7 @@ static struct verdict judge_reply(const struct query_env *env, const struct quer
 				  const struct name *qname, uint8_t *msg, size_t len,
 				  struct reply *reply)
 {
-	struct policy_leave leave = key->leave;
+	struct policy_leave leave = query_leave_of(env, key);
 	struct name_suffixes suffixes;
 	struct verdict v = {.matched = false};
 	struct verdict said;
@@ -212,6 +235,7 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
 {
 	struct name qname;
 	const struct cache_key cache_key = cache_key_of(key, &qname);
+	const bool beside = reply->arcount > 0;
 	struct verdict v = judge_reply(env, key, &qname, msg, len, reply);
 	const bool settled = !v.matched && !v.logged && !reply->passed && !key->lent;
 
@@ -220,7 +244,9 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
 	plain_separate(msg, WIRE_MESSAGE_MAX, reply);
 	if (!reply->stale)
 		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
-			  settled ? key->generation : ALWAYS, reply);
+			  settled ? clean_generation(env, key->generation, key->leave, &v, beside)
+				  : ALWAYS,
+			  reply);
 	return v;
 }
 

@@ -61,7 +61,7 @@ static bool find_end(const struct query_env *env, const struct query_key *key, c
 	name_copy(&end->target, key->question, key->question_len - 4U);
 	end->target_at = 0;
 	end->answer_end = 0;
-	end->leave = key->leave;
+	end->leave = query_leave_of(env, key);
 	while (find_link(msg, reply, end)) {
 		if (++links > BAILIWICK_NAMES_MAX)
 			return false;
@@ -223,8 +223,8 @@ static void make_key(const struct query *q, const struct query_env *env,
 		     struct query_key *ret_key)
 {
 	struct verdict v = policy_match(env->snapshot->policy, &q->qname, &q->suffixes,
-					q->wire.qtype, POLICY_NO_LEAVE);
-	struct policy_leave own = policy_leave_behind(POLICY_NO_LEAVE, &v);
+					q->wire.qtype, POLICY_NO_LEAVE_IN(leave.view));
+	struct policy_leave own = policy_leave_behind(POLICY_NO_LEAVE_IN(leave.view), &v);
 
 	query_refresh_key(q, env, ret_key);
 	ret_key->flags = key->flags & CACHE_FLAG_CD;
@@ -242,7 +242,7 @@ static bool is_blocked(const struct query_env *env, const struct query_key *key,
 
 	copy.arcount = 0;
 	v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len, &copy,
-			  key->leave);
+			  query_leave_of(env, key));
 
 	return query_verdict_ends(&v, TRANSPORT_TCP);
 }

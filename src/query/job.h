@@ -111,6 +111,21 @@ static inline bool query_verdict_ends(const struct verdict *verdict, enum transp
 enum query_outcome query_answer_verdict(struct answer_job *job, const struct verdict *verdict,
 					uint8_t apex, size_t *ret_len);
 
+/* Decides a query that neither its client nor the form of its message has settled. */
+enum query_outcome query_decide_question(struct query *q, struct answer_job *job, size_t *ret_len);
+
+/* The key's leave under the lists that are in force by now: where they are others than it was asked
+ * under, whose client's view it was is not known, and all lists are asked. */
+static inline struct policy_leave query_leave_of(const struct query_env *env,
+						 const struct query_key *key)
+{
+	struct policy_leave leave = key->leave;
+
+	if (key->generation != env->snapshot->generation)
+		leave.view = POLICY_ALL_LISTS;
+	return leave;
+}
+
 /* Builds the answer from a reply whose records are `age_s` old.  The reply's body may lie in
  * job->buf, behind the question. */
 size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s);

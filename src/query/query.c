@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/apart.h"
+#include "group/groups.h"
 #include "map/namemap.h"
 #include "names/special.h"
 #include "query/job.h"
@@ -38,7 +39,6 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 	q->parsed = transport == TRANSPORT_UDP && is_loop_port(client)
 			    ? WIRE_DROP
 			    : wire_parse_query(msg, len, &q->wire);
-	q->leave = POLICY_NO_LEAVE;
 	q->refresh = false;
 	q->unchecked = false;
 	q->alias = false;
@@ -49,6 +49,8 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 	if (q->parsed == WIRE_DROP)
 		return;
 	q->client = ip_from_sockaddr(client);
+	q->view = groups_view(env->snapshot->groups, &q->client);
+	q->leave = POLICY_NO_LEAVE_IN(q->view);
 	begin_cookie(q, env, msg);
 	if (q->parsed != WIRE_QUERY)
 		return;
@@ -190,7 +192,7 @@ static bool decide_by_policy(struct query *q, struct answer_job *job, struct pol
 
 	if (v.matched && v.owner_labels == 0 && is_kept(q, env->snapshot, &v))
 		v.matched = false;
-	q->leave = policy_leave_behind(POLICY_NO_LEAVE, &v);
+	q->leave = policy_leave_behind(POLICY_NO_LEAVE_IN(q->view), &v);
 	if (!v.matched && !v.logged) {
 		if (env->asked)
 			asked_tell(env->asked, &q->client, &q->qname, query_name_hash(&q->suffixes),
@@ -239,7 +241,7 @@ static APART bool decide_by_own(struct query *q, struct answer_job *job,
 	q->alias = true;
 	job->alias = true;
 	query_hash_question(q, job->env);
-	return decide_by_policy(q, job, POLICY_NO_LEAVE, outcome, ret_len);
+	return decide_by_policy(q, job, POLICY_NO_LEAVE_IN(q->view), outcome, ret_len);
 }
 
 static enum query_outcome answer_from_cache(struct query *q, struct answer_job *job,
@@ -261,11 +263,10 @@ static enum query_outcome answer_from_cache(struct query *q, struct answer_job *
 	return QUERY_FORWARD;
 }
 
-/* The queries that neither the client nor the form of the message has settled. */
-static enum query_outcome decide_question(struct query *q, struct answer_job *job, size_t *ret_len)
+enum query_outcome query_decide_question(struct query *q, struct answer_job *job, size_t *ret_len)
 {
 	enum query_outcome outcome = QUERY_ANSWERED;
-	struct policy_leave leave = POLICY_NO_LEAVE;
+	struct policy_leave leave = POLICY_NO_LEAVE_IN(q->view);
 	struct local_name own;
 	bool is_own;
 
@@ -307,7 +308,7 @@ static enum query_outcome decide(struct query *q, const struct query_env *env, c
 		return QUERY_ANSWERED;
 	}
 	stats_type(env->stats, q->wire.qtype);
-	return decide_question(q, &job, ret_len);
+	return query_decide_question(q, &job, ret_len);
 }
 
 FLAT enum query_outcome query_decide(struct query *q, const struct query_env *env,

@@ -2,6 +2,7 @@
 /* A query's question: what follows from its name, and how it is told from others. */
 #include <string.h>
 
+#include "group/groups.h"
 #include "map/namemap.h"
 #include "query/job.h"
 
@@ -43,7 +44,7 @@ struct verdict query_standing(const struct query_env *env, const struct name *qn
 
 	name_hash_suffixes(&env->name_key, qname, &suffixes);
 	v = policy_match_query(env->snapshot->policy, qname, &suffixes, qtype, client,
-			       POLICY_NO_LEAVE);
+			       POLICY_NO_LEAVE_IN(groups_view(env->snapshot->groups, client)));
 	*ret_apex = v.matched ? query_apex(qname, &suffixes, &v) : 0;
 	return v;
 }
@@ -79,6 +80,7 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_wait->waits = q->waits;
 	ret_wait->led = q->led;
 	ret_wait->lead = q->lead;
+	ret_wait->generation = ret_key->generation;
 	ret_wait->client = q->client;
 	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
 	memcpy(ret_wait->question, msg + WIRE_HEADER, q->wire.question_end - (size_t)WIRE_HEADER);
@@ -97,7 +99,7 @@ bool query_key_equal(const struct query_key *a, const struct query_key *b)
 	return a->hash == b->hash && a->generation == b->generation && a->pool == b->pool &&
 	       a->flags == b->flags && a->leave.passed == b->leave.passed &&
 	       a->leave.excepted == b->leave.excepted && a->leave.itself == b->leave.itself &&
-	       a->leave.limit == b->leave.limit && a->lent == b->lent &&
-	       a->question_len == b->question_len &&
+	       a->leave.limit == b->leave.limit && a->leave.view == b->leave.view &&
+	       a->lent == b->lent && a->question_len == b->question_len &&
 	       memcmp(a->question, b->question, a->question_len) == 0;
 }

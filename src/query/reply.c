@@ -6,26 +6,46 @@
 #include "dns/plain.h"
 #include "query/job.h"
 
-static bool has_record(const struct policy_list *list, uint16_t qtype)
+/* A sinkhole's addresses; NULL: it has none of the kind. */
+struct addresses {
+	const uint8_t *ipv4;
+	const uint8_t *ipv6;
+};
+
+/* Those of the client's group go before the list's own. */
+static inline struct addresses addresses_of(const struct policy *policy,
+					    const struct verdict *verdict)
 {
-	return (list->has_ipv4 && query_wants(qtype, TYPE_A)) ||
-	       (list->has_ipv6 && query_wants(qtype, TYPE_AAAA)) ||
-	       (list->null_mx && qtype == TYPE_MX);
+	const struct policy_list *list = &policy->lists[verdict->list];
+	const struct policy_view *view = policy_sinkhole_of(policy, verdict->view, verdict->list);
+
+	if (view)
+		return (struct addresses){view->has_ipv4 ? view->ipv4 : NULL,
+					  view->has_ipv6 ? view->ipv6 : NULL};
+	return (struct addresses){list->has_ipv4 ? list->ipv4 : NULL,
+				  list->has_ipv6 ? list->ipv6 : NULL};
 }
 
-static size_t answer_sinkhole(struct answer_job *job, const struct policy_list *list)
+static bool has_record(const struct policy_list *list, struct addresses own, uint16_t qtype)
+{
+	return (own.ipv4 && query_wants(qtype, TYPE_A)) ||
+	       (own.ipv6 && query_wants(qtype, TYPE_AAAA)) || (list->null_mx && qtype == TYPE_MX);
+}
+
+static size_t answer_sinkhole(struct answer_job *job, const struct policy_list *list,
+			      struct addresses own)
 {
 	static const uint8_t null_mx[] = {0, 0, 0}; /* preference 0, the root */
 	uint16_t qtype = job->wire->qtype;
 
 	job->opt.ede = &list->forged;
 	answer_job_begin(job);
-	if (list->has_ipv4 && query_wants(qtype, TYPE_A))
+	if (own.ipv4 && query_wants(qtype, TYPE_A))
 		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_A, CLASS_IN,
-			   list->ttl_s, list->ipv4, sizeof(list->ipv4));
-	if (list->has_ipv6 && query_wants(qtype, TYPE_AAAA))
+			   list->ttl_s, own.ipv4, sizeof(list->ipv4));
+	if (own.ipv6 && query_wants(qtype, TYPE_AAAA))
 		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_AAAA, CLASS_IN,
-			   list->ttl_s, list->ipv6, sizeof(list->ipv6));
+			   list->ttl_s, own.ipv6, sizeof(list->ipv6));
 	if (list->null_mx && qtype == TYPE_MX)
 		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_MX, CLASS_IN,
 			   list->ttl_s, null_mx, sizeof(null_mx));
@@ -68,7 +88,9 @@ static uint8_t above_listed(const struct answer_job *job, const struct verdict *
 enum query_outcome query_answer_verdict(struct answer_job *job, const struct verdict *verdict,
 					uint8_t apex, size_t *ret_len)
 {
-	const struct policy_list *list = &job->env->snapshot->policy->lists[verdict->list];
+	const struct policy *policy = job->env->snapshot->policy;
+	const struct policy_list *list = &policy->lists[verdict->list];
+	struct addresses own;
 
 	if (verdict->list < POLICY_PLACES)
 		stats_inc(job->env->stats, list_hits[verdict->list]);
@@ -91,8 +113,9 @@ enum query_outcome query_answer_verdict(struct answer_job *job, const struct ver
 			*ret_len = answer_denial(job, list, RCODE_NOERROR, apex);
 		break;
 	case ACTION_SINKHOLE:
-		if (has_record(list, job->wire->qtype)) {
-			*ret_len = answer_sinkhole(job, list);
+		own = addresses_of(policy, verdict);
+		if (has_record(list, own, job->wire->qtype)) {
+			*ret_len = answer_sinkhole(job, list, own);
 			break;
 		}
 		__attribute__((fallthrough));

@@ -2,7 +2,9 @@
 /* Answers to clients that have waited: from a reply, from what lists say of it, or from none. */
 #include <string.h>
 
+#include "base/apart.h"
 #include "dns/plain.h"
+#include "group/groups.h"
 #include "query/job.h"
 
 /* A job for a client that waited: header and question are laid into its buffer first. */
@@ -38,7 +40,7 @@ static struct verdict verdict_for(const struct query_env *env, const struct quer
 }
 
 /* The query of a client that waited. */
-static void take_up(struct query *q, const struct query_wait *wait)
+static void take_up(struct query *q, const struct query_env *env, const struct query_wait *wait)
 {
 	q->wire = wait->wire;
 	q->parsed = WIRE_QUERY;
@@ -54,7 +56,8 @@ static void take_up(struct query *q, const struct query_wait *wait)
 	q->led = wait->led;
 	q->lead = wait->lead;
 	q->list = POLICY_NO_PLACE;
-	q->leave = POLICY_NO_LEAVE;
+	q->view = groups_view(env->snapshot->groups, &wait->client);
+	q->leave = POLICY_NO_LEAVE_IN(q->view);
 	memcpy(q->cookie, wait->cookie, sizeof(q->cookie));
 	name_copy_lower(&q->qname, wait->question, wait->wire.qname_len);
 }
@@ -67,10 +70,37 @@ static enum query_outcome resume_judged(struct answer_job *job, struct query_wai
 	struct query q;
 	enum query_outcome outcome;
 
-	take_up(&q, wait);
+	take_up(&q, job->env, wait);
 	outcome = query_end(&q, job, verdict, apex, ret_len);
 	if (outcome == QUERY_FORWARD)
 		query_suspend(&q, job->env, job->msg, ret_key, wait);
+	return outcome;
+}
+
+/* True when what was said of the reply is of other groups than the client's may be by now. */
+static inline bool is_outdated(const struct query_env *env, const struct query_wait *wait)
+{
+	return wait->generation != env->snapshot->generation && env->snapshot->groups;
+}
+
+/* Other lists hold for whom than when the question was asked: the query is decided as if it came
+ * now.  The reply is in the cache. */
+static APART enum query_outcome resume_anew(const struct query_env *env, struct query_wait *wait,
+					    struct query_key *ret_key, uint16_t *ret_list,
+					    uint8_t *buf, size_t cap, size_t *ret_len)
+{
+	enum query_outcome outcome;
+	struct answer_job job;
+	struct query q;
+
+	wait->alias = wait->led = false;
+	resume_job(&job, env, wait, buf, cap);
+	take_up(&q, env, wait);
+	query_hash_question(&q, env);
+	outcome = query_decide_question(&q, &job, ret_len);
+	if (outcome == QUERY_FORWARD)
+		query_suspend(&q, env, job.msg, ret_key, wait);
+	*ret_list = q.list;
 	return outcome;
 }
 
@@ -121,15 +151,18 @@ enum query_outcome query_resume(const struct query_env *env, struct query_wait *
 				struct query_key *ret_key, uint8_t *buf, size_t cap,
 				size_t *ret_len)
 {
-	enum query_outcome outcome = resume(env, wait, reply, verdict, ret_key, buf, cap, ret_len);
+	uint16_t list =
+		query_verdict_ends(verdict, wait->transport) ? verdict->list : POLICY_NO_PLACE;
+	enum query_outcome outcome;
 
+	if (is_outdated(env, wait))
+		outcome = resume_anew(env, wait, ret_key, &list, buf, cap, ret_len);
+	else
+		outcome = resume(env, wait, reply, verdict, ret_key, buf, cap, ret_len);
 	if (outcome == QUERY_ANSWERED)
 		query_count_rcode(env, buf);
 	if (outcome != QUERY_FORWARD && feed_is_heard(env->feed))
-		query_tell_waiter(wait, env,
-				  query_verdict_ends(verdict, wait->transport) ? verdict->list
-									       : POLICY_NO_PLACE,
-				  outcome == QUERY_ANSWERED ? buf : NULL);
+		query_tell_waiter(wait, env, list, outcome == QUERY_ANSWERED ? buf : NULL);
 	return outcome;
 }
 

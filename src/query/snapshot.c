@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "group/groups.h"
 #include "names/local.h"
 #include "inspect/rebind.h"
 #include "map/namemap.h"
@@ -27,17 +28,33 @@ struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf)
 	return limits;
 }
 
+/* Takes the policy; on failure what is said by command stays the caller's. */
+static enum err follow_views(struct snapshot *next, struct policy *policy)
+{
+	enum err err = groups_apply(next->groups, policy);
+
+	next->policy = policy;
+	if (err != ERR_OK) {
+		policy->manual = NULL;
+		policy_free_former(policy);
+	}
+	return err;
+}
+
 enum err snapshot_follow(const struct snapshot *snapshot, struct policy_manual *manual,
 			 struct snapshot **ret_snapshot)
 {
 	struct snapshot *next = malloc(sizeof(*next));
-	enum err err = ERR_NOMEM;
+	struct policy *policy;
+	enum err err;
 
-	if (next) {
-		*next = *snapshot;
-		next->generation++;
-		err = policy_follow(snapshot->policy, manual, &next->policy);
-	}
+	if (!next)
+		return ERR_NOMEM;
+	*next = *snapshot;
+	next->generation++;
+	err = policy_follow(snapshot->policy, manual, &policy);
+	if (err == ERR_OK)
+		err = follow_views(next, policy);
 	if (err == ERR_OK)
 		*ret_snapshot = next;
 	else
@@ -59,6 +76,7 @@ void snapshot_free(struct snapshot *snapshot)
 	policy_free(snapshot->policy);
 	prefix_set_free(snapshot->allow);
 	ports_free(snapshot->ports);
+	groups_free(snapshot->groups);
 	rates_free(snapshot->rates);
 	free(snapshot->resolv);
 	free(snapshot->pools);

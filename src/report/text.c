@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "report/sink.h"
-#include "query/findings.h"
+#include "feed/findings.h"
 
 const char *report_client(const struct archive_row *row)
 {

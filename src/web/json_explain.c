@@ -8,11 +8,11 @@ static json_t *rule(const struct snapshot *s, const struct explain_rule *r)
 	const struct policy_list *list = &s->policy->lists[r->list];
 	char owner[NAME_TEXT_MAX];
 
-	return json_pack("{s:s, s:o, s:i, s:s, s:b, s:b, s:b, s:b, s:s}", "list", list->name,
+	return json_pack("{s:s, s:o, s:i, s:s, s:b, s:b, s:b, s:b, s:b, s:s}", "list", list->name,
 			 "file", json_text(explain_file(s, r->list)), "line", (int)r->line, "owner",
 			 explain_owner(r, owner), "mandatory", list->mandatory, "exception",
-			 r->exception, "important", r->important, "decides", r->decides, "state",
-			 explain_state(list));
+			 r->exception, "important", r->important, "decides", r->decides, "holds",
+			 !r->off, "state", explain_state(list));
 }
 
 json_t *json_explain(const struct snapshot *s, const struct explanation *e)
@@ -24,8 +24,9 @@ json_t *json_explain(const struct snapshot *s, const struct explanation *e)
 
 	for (size_t i = 0; i < e->rule_count; i++)
 		json_array_append_new(rules, rule(s, &e->rules[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "name", explain_subject(e, name), "type",
-			 rrtype_text(e->qtype, type, sizeof(type)), "verdict", e->verdict, "answer",
-			 explain_answer(e, answer, sizeof(answer)), "generation",
-			 (json_int_t)s->generation, "rules", rules);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:I, s:o}", "name", explain_subject(e, name),
+			 "type", rrtype_text(e->qtype, type, sizeof(type)), "verdict", e->verdict,
+			 "answer", explain_answer(e, answer, sizeof(answer)), "group",
+			 explain_group(s, e), "generation", (json_int_t)s->generation, "rules",
+			 rules);
 }

@@ -57,6 +57,7 @@ static void test_list(void **state)
 		OPTION("allow-public-suffixes", "true", "com"),
 		OPTION("answers", "false", "none"),
 		OPTION("findings", "false", "none"),
+		OPTION("groups-only", "true", "some"),
 		OPTION("valid-from", "\"2026-11-28T07:00:00Z\"", "\"2026-11-28\""),
 		OPTION("expires", "\"2026-11-28T07:00:00+01:00\"", "\"tomorrow\""),
 		OPTION("lapse", "lift", "end"),

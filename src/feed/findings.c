@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "query/findings.h"
+#include "feed/findings.h"
 
 #include <sched.h>
 #include <stdatomic.h>

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "query/findings.h"
+#include "feed/findings.h"
 
 #define LIST_A 0
 #define LIST_B 1

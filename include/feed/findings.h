@@ -9,8 +9,8 @@
  * tables are full, findings of new clients and names are lost and counted, while those that the
  * table in use has go on being counted.
  */
-#ifndef QUERY_FINDINGS_H
-#define QUERY_FINDINGS_H
+#ifndef FEED_FINDINGS_H
+#define FEED_FINDINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Groups of clients: which lists hold for whom, and what those are answered with.
+ *
+ * A client is in the group that has the longest prefix of its address, or in none.  Each group, and
+ * all clients that are in none together, have a view of the policy (match/policy.h), by whose
+ * number they are known on the way of a query.  Numbers are good with the snapshot they came from:
+ * the next one may have other groups.
+ *
+ * What else than its address makes a client one of a group (its MAC, its name) would be told by
+ * groups_view: nothing else knows how a client is found.
+ */
+#ifndef GROUP_GROUPS_H
+#define GROUP_GROUPS_H
+
+#include <stdint.h>
+
+#include "addrs/addrset.h"
+#include "base/addr.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "match/policy.h"
+
+#define GROUPS_OF_NONE 1U /* the view of clients that are in no group */
+#define GROUPS_FIRST 2U	  /* that of the first group; those of the others follow */
+
+_Static_assert(GROUPS_FIRST + CONF_GROUPS_MAX <= POLICY_VIEWS_MAX, "each group has its view");
+
+/* Of one configuration, which has to live as long.  Never changed: any thread. */
+struct groups {
+	const struct conf *conf;
+	struct addrset *clients; /* owned; lists are groups */
+};
+
+/* `*ret_groups` is NULL where no group is configured, and no list is for groups only: then all
+ * lists hold for all.  ERR_NOMEM. */
+enum err groups_create(const struct conf *conf, struct groups **ret_groups) MUST_CHECK;
+
+/* NULL is fine. */
+void groups_free(struct groups *groups);
+
+/* The client's view.  `groups` may be NULL. */
+static inline uint16_t groups_view(const struct groups *groups, const struct ip *client)
+{
+	uint32_t record;
+
+	if (!groups)
+		return POLICY_ALL_LISTS;
+	record = addrset_first(groups->clients, client);
+	if (record == ADDRSET_NONE)
+		return GROUPS_OF_NONE;
+	return (uint16_t)(GROUPS_FIRST + addrset_list(groups->clients, record));
+}
+
+/* The group of a view; NULL: of all clients that are in none. */
+static inline const struct conf_group *groups_of_view(const struct groups *groups, uint16_t view)
+{
+	return groups && view >= GROUPS_FIRST ? &groups->conf->groups[view - GROUPS_FIRST] : NULL;
+}
+
+/* Gives the policy, which nobody else reads yet and whose lists are known, its views.  `groups` may
+ * be NULL: then it has none.  ERR_NOMEM: it has those that it had. */
+enum err groups_apply(const struct groups *groups, struct policy *policy) MUST_CHECK;
+
+#endif
