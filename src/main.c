@@ -238,7 +238,10 @@ static enum err load_and_serve(const struct arguments *args, struct legacy *lega
 			       struct conf *conf, struct workers_config *config,
 			       struct notes *notes, struct err_text *text)
 {
-	const struct load_options options = {.notes = notes};
+	const struct load_options options = {
+		.notes = notes,
+		.state_before = legacy->successor.state,
+	};
 	struct load_result result;
 	struct snapshot *first;
 	enum err err;

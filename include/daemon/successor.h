@@ -13,9 +13,11 @@
 #include "cache/cache.h"
 #include "net/inherited.h"
 #include "query/snapshot.h"
+#include "system/succession.h"
 
 struct successor {
-	int channel; /* -1: succeeds nobody */
+	int channel;			  /* -1: succeeds nobody */
+	char state[SUCCESSION_STATE_MAX]; /* state directory of the process before; "": not known */
 };
 
 /* Inherits sockets and the secret of cookies, where there is a process before.  ERR_SYS, ERR_NOMEM

@@ -120,6 +120,7 @@ struct policy_list {
 		bool addresses;
 		bool suffixes; /* public suffixes were let be */
 		bool answers;  /* what rules give was given */
+		bool nearest; /* wildcards of a zone hold for all below that no rule is nearer to */
 	} reading;
 	uint64_t bit; /* its own in what is excepted and logged; 0: it has none */
 	struct policy_term term;

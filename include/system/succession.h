@@ -23,8 +23,10 @@
 #include "base/hash.h"
 #include "net/inherited.h"
 
-/* The number of the socket that the successor finds, in its environment. */
+/* What the successor finds in its environment: the number of its socket and, behind a space, the
+ * state directory of the process before. */
 #define SUCCESSION_VARIABLE "SINKHOLED_HANDOVER"
+#define SUCCESSION_STATE_MAX 4096U
 
 enum succession_word {
 	SUCCESSION_SOCKETS = 1,
@@ -37,11 +39,12 @@ enum succession_word {
 };
 
 /*
- * Starts `path` with `argv` and one end of a socket pair; `*ret_fd` is the other one.  SIGHUP,
+ * Starts `path` with `argv`, one end of a socket pair and the name of our state directory, "" where
+ * there is none; `*ret_fd` is the other end.  SIGHUP,
  * SIGUSR1 and SIGUSR2 are blocked in it from the beginning: what it is sent before it is ready is
  * not lost.  ERR_SYS: errno says why there is none.
  */
-enum err succession_spawn(const char *path, char *const argv[], int *ret_fd,
+enum err succession_spawn(const char *path, char *const argv[], const char *state, int *ret_fd,
 			  pid_t *ret_pid) MUST_CHECK;
 
 /* Says a word, with `fd` unless that is -1.  ERR_SYS.  Never blocks. */
@@ -61,9 +64,10 @@ enum err succession_hear(int channel, int timeout_ms, enum succession_word *ret_
 
 /*
  * In the successor, at its beginning: the channel to the process before, -1 when there is none, and
- * what it bequeathes.  ERR_SYS: it has spoken of something else; ERR_NOMEM.
+ * what it bequeathes; `ret_state` is its state directory, "" where that is not known.  ERR_SYS: it
+ * has spoken of something else; ERR_NOMEM.
  */
-enum err succession_begin(int *ret_channel, struct inherited *inherited,
-			  struct hash_key *secret) MUST_CHECK;
+enum err succession_begin(int *ret_channel, char ret_state[SUCCESSION_STATE_MAX],
+			  struct inherited *inherited, struct hash_key *secret) MUST_CHECK;
 
 #endif

@@ -176,7 +176,8 @@ void handover_start(struct handover *h)
 		log_notice("a hand-over is under way already: process %d loads", (int)h->next);
 		return;
 	}
-	if (succession_spawn(h->path, h->config.argv, &h->channel, &h->next) != ERR_OK) {
+	if (succession_spawn(h->path, h->config.argv, snapshot_of(h)->conf->state.directory,
+			     &h->channel, &h->next) != ERR_OK) {
 		log_error(FAILED "%s: %s", *h->path ? h->path : "/proc/self/exe", strerror(errno));
 		h->done(h->arg, false);
 		return;

@@ -16,7 +16,7 @@ enum err successor_begin(struct successor *ret_successor, struct inherited *inhe
 			 struct hash_key *secret, struct err_text *text)
 {
 	int channel;
-	enum err err = succession_begin(&channel, inherited, secret);
+	enum err err = succession_begin(&channel, ret_successor->state, inherited, secret);
 
 	if (err != ERR_OK)
 		return err_set(text, err, "hand-over: the process before: %s",

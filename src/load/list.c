@@ -85,6 +85,7 @@ void loader_describe_reading(const struct conf_list *conf, enum list_format form
 	list->reading.addresses = conf->addresses;
 	list->reading.suffixes = conf->allow_public_suffixes;
 	list->reading.answers = conf->answers;
+	list->reading.nearest = conf->wildcards == CONF_WILDCARDS_NEAREST;
 }
 
 /* One that lets pass may be empty: nothing is unblocked by that. */

@@ -128,13 +128,14 @@ enum err loader_end_acceptances(struct load *load) MUST_CHECK;
 enum err loader_read_orders(struct load *load) MUST_CHECK;
 
 /* Keeps how list `index` in force is read, when it is mandatory and its last good version is kept.
- * A failure is logged. */
-void loader_keep_order(const struct snapshot *s, unsigned int index,
+ * A failure is logged, and false. */
+bool loader_keep_order(const struct snapshot *s, unsigned int index,
 		       const struct load_source *source);
 
-/* Copies what is kept of mandatory lists from one state directory to another, unless they are the
- * same.  Failures are logged. */
-void loader_move_kept(const char *from, const char *to);
+/* Copies what is kept of mandatory lists from the state directory `from` to that of the load,
+ * unless they are the same.  Failures are logged.  ERR_REFUSED with text: the load has no state
+ * directory, and what the lists held is not `known` without. */
+enum err loader_move_kept(const struct load *load, const char *from, bool known) MUST_CHECK;
 
 /* Forgets what mandatory lists held that are not among those in force. */
 void loader_forget_orders(const char *directory, const struct policy *policy);

@@ -72,15 +72,16 @@ static void tell_unknown(const struct load *load)
 static enum err find_former(struct load *load, const struct snapshot *old)
 {
 	const struct conf *conf = load->conf;
+	const char *before = old ? old->conf->state.directory : load->options.state_before;
 	bool mandatory = false;
 	enum err err = ERR_OK;
 
 	if (*conf->state.directory)
 		err = accept_digest(conf, load->conf_digest);
+	if (err == ERR_OK && before && !load->options.strict && !load->options.accept)
+		err = loader_move_kept(load, before, old != NULL);
 	if (err == ERR_OK && !old && *conf->state.directory)
 		err = loader_read_orders(load);
-	if (old && !load->options.strict && !load->options.accept)
-		loader_move_kept(old->conf->state.directory, conf->state.directory);
 	load->former = old ? old->policy : load->kept;
 	if (err == ERR_OK && !old && *conf->state.directory)
 		tell_unknown(load);
@@ -140,25 +141,41 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	return ERR_OK;
 }
 
-void loader_keep(const struct snapshot *snapshot, const struct load_result *result)
+/* False: what is kept of list `index` is not what is in force of it. */
+static bool keep_list(const struct snapshot *snapshot, unsigned int index,
+		      const struct load_source *source)
 {
 	const struct conf *conf = snapshot->conf;
+	const char *name = conf->lists[index].name;
 	struct err_text text;
 
-	if (!*conf->state.directory)
-		return;
-	for (unsigned int i = 0; i < conf->lists_count; i++) {
-		const struct conf_list *list = &conf->lists[i];
-		const struct load_source *source = &result->sources[i];
-
-		if (source->unkept)
-			continue;
-		if (!source->copied ||
-		    keep_commit(conf->state.directory, list->name, &text) == ERR_OK)
-			loader_keep_order(snapshot, i, source);
-		else
-			log_warning("list %s: its last good version is not kept: %s", list->name,
-				    text.text);
+	if (source->unkept)
+		return false;
+	if (source->copied && keep_commit(conf->state.directory, name, &text) != ERR_OK) {
+		log_warning("list %s: its last good version is not kept: %s", name, text.text);
+		return false;
 	}
-	loader_forget_orders(conf->state.directory, snapshot->policy);
+	return loader_keep_order(snapshot, index, source);
+}
+
+static bool is_all_kept(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->list_count; i++)
+		if (policy->lists[i].mandatory && policy->lists[i].unkept)
+			return false;
+	return true;
+}
+
+/* What is no longer there may be in another list now: it is forgotten once that is kept. */
+void loader_keep(const struct snapshot *snapshot, const struct load_result *result)
+{
+	const char *directory = snapshot->conf->state.directory;
+	struct policy *policy = snapshot->policy;
+
+	if (!*directory)
+		return;
+	for (unsigned int i = 0; i < snapshot->conf->lists_count; i++)
+		policy->lists[i].unkept |= !keep_list(snapshot, i, &result->sources[i]);
+	if (is_all_kept(policy))
+		loader_forget_orders(directory, policy);
 }

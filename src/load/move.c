@@ -91,23 +91,46 @@ static void move_one(const char *from, const char *to, const char *file)
 			  text.text, name);
 }
 
-void loader_move_kept(const char *from, const char *to)
+/* To where nothing is kept. */
+static enum err move_nowhere(const struct load *load, const char *from, bool known)
+{
+	return known ? ERR_OK
+		     : err_set(load->text, ERR_REFUSED,
+			       "no state.directory is configured: without %s it cannot be told "
+			       "what mandatory lists hold",
+			       from);
+}
+
+static void move_all(const char *from, const char *to, struct dirent **files, int count)
 {
 	struct err_text text;
-	struct dirent **files;
-	int count;
 
-	if (!*from || !*to || strcmp(from, to) == 0)
-		return;
 	if (keep_prepare(to, geteuid(), getegid(), &text) != ERR_OK) {
 		log_error("%s: a restart will not know what mandatory lists hold", text.text);
 		return;
 	}
-	count = scandir(from, &files, is_order, alphasort);
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count; i++)
 		move_one(from, to, files[i]->d_name);
+}
+
+enum err loader_move_kept(const struct load *load, const char *from, bool known)
+{
+	const char *to = load->conf->state.directory;
+	enum err err = ERR_OK;
+	struct dirent **files;
+	int count;
+
+	if (!*from || strcmp(from, to) == 0)
+		return ERR_OK;
+	count = scandir(from, &files, is_order, alphasort);
+	if (count < 0)
+		return ERR_OK;
+	if (count > 0 && !*to)
+		err = move_nowhere(load, from, known);
+	else
+		move_all(from, to, files, count);
+	for (int i = 0; i < count; i++)
 		free(files[i]);
-	}
-	if (count >= 0)
-		free(files);
+	free(files);
+	return err;
 }

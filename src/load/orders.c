@@ -305,8 +305,10 @@ static enum err order_text(const struct conf_list *list, const struct conf_guard
 		seal_write(out, seal);
 	if (out && (fclose(out) != 0 || !*ret_text)) /* without memory for its end: no text */
 		err = ERR_NOMEM;
-	if (out && err != ERR_OK)
+	if (out && err != ERR_OK) {
 		free(*ret_text);
+		*ret_text = NULL;
+	}
 	conf_free(whole);
 	return err;
 }
@@ -331,7 +333,7 @@ static void tell_unwritten(const char *directory, const struct conf_list *list, 
 		    list->name);
 }
 
-static void write_order(const char *directory, const struct conf_list *list,
+static bool write_order(const char *directory, const struct conf_list *list,
 			const struct conf_guard *guard, const char *seal)
 {
 	char path[PATH_MAX];
@@ -342,47 +344,49 @@ static void write_order(const char *directory, const struct conf_list *list,
 	order_path(directory, list->name, path);
 	if (err == ERR_OK && !is_written(path, text, len))
 		err = file_replace(path, text, len);
-	if (err == ERR_OK)
-		free(text);
-	else
+	if (err != ERR_OK)
 		tell_unwritten(directory, list, err);
+	free(text);
+	return err == ERR_OK;
 }
 
-static void write_with_guard(const struct snapshot *s, const struct conf_list *list,
+static bool write_with_guard(const struct snapshot *s, const struct conf_list *list,
 			     const char *seal)
 {
 	struct conf_guard guard;
+	bool written;
 
 	if (loader_guard_with_own(&s->conf->guard, s, &guard) != ERR_OK) {
 		tell_unwritten(s->conf->state.directory, list, ERR_NOMEM);
-		return;
+		return false;
 	}
-	write_order(s->conf->state.directory, list, &guard, seal);
+	written = write_order(s->conf->state.directory, list, &guard, seal);
 	free(guard.protected_addresses);
+	return written;
 }
 
 /* The guard that the rules of an earlier time were read with, as far as that is known.  By the
  * action that they had then, names around a blocklist's zone may have been blocked. */
-static void write_with_former_guard(const struct snapshot *s, const struct conf_list *list,
+static bool write_with_former_guard(const struct snapshot *s, const struct conf_list *list,
 				    const char *seal)
 {
 	struct conf_guard guard;
 	struct conf *order;
 	char path[PATH_MAX];
+	bool written;
 
 	order_path(s->conf->state.directory, list->name, path);
-	if (read_order(path, &order, NULL) != ERR_OK) {
-		write_with_guard(s, list, seal);
-		return;
-	}
+	if (read_order(path, &order, NULL) != ERR_OK)
+		return write_with_guard(s, list, seal);
 	guard = order->guard;
 	if (loader_lists_nothing(order->lists[0].action))
 		guard.dnsbl_zones_count = 0;
-	write_order(s->conf->state.directory, list, &guard, seal);
+	written = write_order(s->conf->state.directory, list, &guard, seal);
 	conf_free(order);
+	return written;
 }
 
-void loader_keep_order(const struct snapshot *s, unsigned int index,
+bool loader_keep_order(const struct snapshot *s, unsigned int index,
 		       const struct load_source *source)
 {
 	const struct policy_list *list = &s->policy->lists[index];
@@ -390,18 +394,17 @@ void loader_keep_order(const struct snapshot *s, unsigned int index,
 	char seal[DIGEST_TEXT_MAX];
 
 	if (!order.mandatory || !action_blocks(order.action) || source->former || source->absent)
-		return;
+		return true;
 	order.format = list->reading.format;
 	order.match = list->reading.exact ? CONF_MATCH_EXACT : CONF_MATCH_SUBTREE;
 	order.addresses = list->reading.addresses;
 	order.allow_public_suffixes = list->reading.suffixes;
 	order.answers = list->reading.answers;
+	order.wildcards = list->reading.nearest ? CONF_WILDCARDS_NEAREST : CONF_WILDCARDS_DNS;
 	if (source->copied || !seal_read(s->conf->state.directory, order.name, seal))
 		seal_make(s->conf->state.directory, order.name, seal);
-	if (source->own)
-		write_with_guard(s, &order, seal);
-	else
-		write_with_former_guard(s, &order, seal);
+	return source->own ? write_with_guard(s, &order, seal)
+			   : write_with_former_guard(s, &order, seal);
 }
 
 /* ---- forgotten */

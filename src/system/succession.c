@@ -206,14 +206,15 @@ static int spawn(const char *path, char *const argv[], char *const environment[]
 	return rc;
 }
 
-enum err succession_spawn(const char *path, char *const argv[], int *ret_fd, pid_t *ret_pid)
+enum err succession_spawn(const char *path, char *const argv[], const char *state, int *ret_fd,
+			  pid_t *ret_pid)
 {
-	char variable[sizeof(SUCCESSION_VARIABLE) + 16];
+	char variable[sizeof(SUCCESSION_VARIABLE) + 16 + SUCCESSION_STATE_MAX];
 	char **environment;
 	int pair[2];
 	int rc = ENOMEM;
 
-	snprintf(variable, sizeof(variable), SUCCESSION_VARIABLE "=%d", CHANNEL_FD);
+	snprintf(variable, sizeof(variable), SUCCESSION_VARIABLE "=%d %s", CHANNEL_FD, state);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return ERR_SYS;
 	environment = make_environment(variable);
@@ -233,11 +234,13 @@ enum err succession_spawn(const char *path, char *const argv[], int *ret_fd, pid
 /* ---- the successor */
 
 /* -1: there is nobody before. */
-static int find_channel(void)
+static int find_channel(char ret_state[SUCCESSION_STATE_MAX])
 {
 	const char *text = getenv(SUCCESSION_VARIABLE);
-	long channel = text ? strtol(text, NULL, 10) : -1;
+	char *state = (char *)(uintptr_t) "";
+	long channel = text ? strtol(text, &state, 10) : -1;
 
+	snprintf(ret_state, SUCCESSION_STATE_MAX, "%s", *state == ' ' ? state + 1 : "");
 	unsetenv(SUCCESSION_VARIABLE);
 	if (channel <= STDERR_FILENO || channel > INT_MAX ||
 	    fcntl((int)channel, F_SETFD, FD_CLOEXEC) != 0)
@@ -258,9 +261,10 @@ static enum err take_over(struct inherited *inherited, const int *fds, size_t co
 	return err;
 }
 
-enum err succession_begin(int *ret_channel, struct inherited *inherited, struct hash_key *secret)
+enum err succession_begin(int *ret_channel, char ret_state[SUCCESSION_STATE_MAX],
+			  struct inherited *inherited, struct hash_key *secret)
 {
-	int channel = find_channel();
+	int channel = find_channel(ret_state);
 	struct message m = {.word = SUCCESSION_SOCKETS};
 	enum err err = ERR_OK;
 

@@ -66,12 +66,13 @@ static void succeed(const char *deed, size_t sockets)
 {
 	struct inherited inherited = {.count = 0};
 	struct hash_key secret = {.k0 = 0};
+	char state[SUCCESSION_STATE_MAX];
 	int channel = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* it does not outlive the test, however that ends */
 	if (strcmp(deed, "ends") == 0)
 		_exit(STATUS_ENDED);
-	require(succession_begin(&channel, &inherited, &secret) == ERR_OK);
+	require(succession_begin(&channel, state, &inherited, &secret) == ERR_OK);
 	require(inherited.count == sockets);
 	require(secret.k0 == SECRET.k0 && secret.k1 == SECRET.k1);
 	if (strcmp(deed, "serves") == 0)

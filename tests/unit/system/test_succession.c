@@ -34,11 +34,13 @@ static struct pair make_pair(void)
 }
 
 /* As the successor finds it in its environment. */
+static char state_before[SUCCESSION_STATE_MAX];
+
 static void set_variable(int fd)
 {
 	char number[16];
 
-	snprintf(number, sizeof(number), "%d", fd);
+	snprintf(number, sizeof(number), "%d /s t", fd);
 	assert_int_equal(setenv(SUCCESSION_VARIABLE, number, 1), 0);
 }
 
@@ -50,10 +52,11 @@ static void test_nobody_before(void **state)
 	int channel = 7;
 
 	unsetenv(SUCCESSION_VARIABLE);
-	assert_int_equal(succession_begin(&channel, &inherited, &secret), ERR_OK);
+	assert_int_equal(succession_begin(&channel, state_before, &inherited, &secret), ERR_OK);
 	assert_int_equal(channel, -1);
+	assert_string_equal(state_before, "");
 	setenv(SUCCESSION_VARIABLE, "999", 1); /* no such file */
-	assert_int_equal(succession_begin(&channel, &inherited, &secret), ERR_OK);
+	assert_int_equal(succession_begin(&channel, state_before, &inherited, &secret), ERR_OK);
 	assert_int_equal(channel, -1);
 	assert_null(getenv(SUCCESSION_VARIABLE));
 	assert_memory_equal(&secret, &same, sizeof(secret));
@@ -73,8 +76,9 @@ static void test_bequeathed(void **state)
 		fds[i] = STDIN_FILENO;
 	assert_int_equal(succession_bequeath(p.before, fds, MANY, &secret), ERR_OK);
 	set_variable(p.after);
-	assert_int_equal(succession_begin(&channel, &inherited, &got), ERR_OK);
+	assert_int_equal(succession_begin(&channel, state_before, &inherited, &got), ERR_OK);
 	assert_int_equal(channel, p.after);
+	assert_string_equal(state_before, "/s t");
 	assert_int_equal(inherited.count, MANY);
 	assert_memory_equal(&got, &secret, sizeof(got));
 	inherited_fini(&inherited);
@@ -124,7 +128,7 @@ static void test_half(void **state)
 	assert_int_equal(succession_say(p.before, SUCCESSION_SOCKETS, STDIN_FILENO), ERR_OK);
 	assert_int_equal(send(p.before, "x", 1, 0), 1);
 	set_variable(p.after);
-	assert_int_equal(succession_begin(&channel, &inherited, &secret), ERR_SYS);
+	assert_int_equal(succession_begin(&channel, state_before, &inherited, &secret), ERR_SYS);
 	assert_int_equal(inherited.count, 1);
 	inherited_fini(&inherited);
 	close(p.before);
@@ -135,7 +139,8 @@ static void test_spawn(void **state)
 {
 	char shell[] = "/bin/sh";
 	char option[] = "-c";
-	char script[] = "test -S /proc/self/fd/$" SUCCESSION_VARIABLE " && exit 9";
+	char script[] = "set -- $" SUCCESSION_VARIABLE
+			"; test -S /proc/self/fd/$1 && test $2 = /state && exit 9";
 	char *const argv[] = {shell, option, script, NULL};
 	enum succession_word word;
 	int status;
@@ -143,7 +148,7 @@ static void test_spawn(void **state)
 	pid_t pid;
 
 	set_variable(77); /* that of a process which was a successor itself */
-	assert_int_equal(succession_spawn("/bin/sh", argv, &channel, &pid), ERR_OK);
+	assert_int_equal(succession_spawn("/bin/sh", argv, "/state", &channel, &pid), ERR_OK);
 	assert_int_equal(succession_hear(channel, 10000, &word, NULL), ERR_OK);
 	assert_int_equal(word, SUCCESSION_END);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -151,7 +156,7 @@ static void test_spawn(void **state)
 	assert_int_equal(WEXITSTATUS(status), 9);
 	close(channel);
 	unsetenv(SUCCESSION_VARIABLE);
-	assert_int_equal(succession_spawn("/no/such/program", argv, &channel, &pid), ERR_SYS);
+	assert_int_equal(succession_spawn("/no/such/program", argv, "", &channel, &pid), ERR_SYS);
 	assert_int_equal(errno, ENOENT);
 }
 

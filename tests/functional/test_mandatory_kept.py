@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What is kept of mandatory lists, when that is not what is in force, or not where it is looked for."""
+import pytest
+
+from harness.client import addresses, ask
+from harness.program import wait_until
+from test_mandatory import GOOD, HEAD, RPZ, blocked, kept, ordered  # noqa: F401
+
+# what can stand in the way of what is written there
+OBSTACLES = {"its copy": "renamed.list.new", "its list": "renamed.list", "its record": "renamed.order"}
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["", "and its file breaks"])
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_list_that_takes_the_place_of_another_and_cannot_be_kept(ordered, obstacle, broken):  # noqa: F811
+    """The former one is not forgotten before the new one is kept."""
+    d = ordered
+    way = kept(d, OBSTACLES[obstacle])
+    way.mkdir()
+    (way / "there").touch()
+    d.config["lists"][0]["name"] = "renamed"
+    d.write_config()
+    d.reload_well()
+    (way / "there").unlink()
+    way.rmdir()
+    if broken:
+        d.write_list("order", "")
+        assert "REFUSED" in d.reload()
+    d.stop()
+    d.write_list("order", "a.test\n")
+    d.start()
+    assert blocked(d) == "abc"
+
+
+def test_former_list_is_forgotten_once_the_new_one_is_kept(ordered):  # noqa: F811
+    d = ordered
+    way = kept(d, "renamed.list.new")
+    way.mkdir()
+    d.config["lists"][0]["name"] = "renamed"
+    d.write_config()
+    d.reload_well()
+    assert kept(d, "order.order").exists()
+    way.rmdir()
+    d.reload_well()
+    assert kept(d, "renamed.order").exists() and not kept(d, "order.order").exists()
+
+
+def test_hand_over_to_another_state_directory_lifts_nothing(ordered):  # noqa: F811
+    d = ordered
+    (d.folder / "other").mkdir()
+    d.config["state"] = {"directory": "other"}
+    d.write_config()
+    d.write_list("order", "a.test\n")
+    assert "list order: REFUSED: it is mandatory" in d.hand_over()
+    assert blocked(d) == "abc"
+    d.restart()
+    assert blocked(d) == "abc"
+
+
+def test_hand_over_to_no_state_directory_fails(ordered):  # noqa: F811
+    d = ordered
+    d.config.pop("state")
+    d.write_config()
+    d.write_list("order", "a.test\n")
+    assert "cannot be told what mandatory lists hold" in d.hand_over_fails()
+    assert blocked(d) == "abc"
+
+
+@pytest.mark.parametrize("load", ["restart", "hand over"])
+def test_wildcards_hold_as_they_were_read(daemon, upstream, load):
+    """Of a zone whose file is missing when the meaning of its wildcards changes."""
+    d = daemon({"upstreams": [upstream(lambda q: q.address(GOOD)).address], "state": {"directory": "state"}})
+    d.add_list("order", HEAD + "*.evil.test CNAME .\na.b.evil.test CNAME .\n", mandatory=True,
+               wildcards="nearest", **RPZ).start()
+    wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
+    d.config["lists"][0]["wildcards"] = "dns"
+    d.write_config()
+    d.list_path("order").unlink()
+    d.reload()
+    if load == "restart":
+        d.restart()
+    else:
+        d.hand_over()
+    assert GOOD not in addresses(ask(d.address, "x.b.evil.test"))
