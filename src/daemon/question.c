@@ -18,6 +18,7 @@ static enum err answer(const struct snapshot *snapshot, const struct explain_que
 enum err question_answer(struct conf *conf, const struct explain_text *question, FILE *out,
 			 struct err_text *text)
 {
+	const struct load_options options = {.only_reads = true};
 	struct load_result result;
 	struct snapshot *snapshot;
 	struct hash_key key;
@@ -30,7 +31,7 @@ enum err question_answer(struct conf *conf, const struct explain_text *question,
 		conf_free(conf);
 		return err;
 	}
-	err = loader_load(conf, &key, NULL, NULL, &snapshot, &result, text);
+	err = loader_load(conf, &key, NULL, &options, &snapshot, &result, text);
 	if (err != ERR_OK)
 		return err;
 	err = manual_apply(snapshot, text);

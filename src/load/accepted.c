@@ -87,7 +87,7 @@ enum err loader_end_acceptances(struct load *load)
 
 	if (load->options.accept)
 		answer(load);
-	if (load->options.accept || load->options.strict || !*conf->state.directory)
+	if (!loader_writes(load) || !*conf->state.directory)
 		return ERR_OK;
 	for (unsigned int i = 0; i < conf->lists_count && err == ERR_OK; i++)
 		err = end_one(load, conf->lists[i].name, i);

@@ -15,6 +15,11 @@ const struct policy_list *loader_former_list(const struct load *load, const char
 	return NULL;
 }
 
+bool loader_writes(const struct load *load)
+{
+	return !load->options.strict && !load->options.accept && !load->options.only_reads;
+}
+
 bool loader_is_cancelled(const struct load *load)
 {
 	return load->options.cancelled && atomic_load(load->options.cancelled);

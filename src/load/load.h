@@ -123,6 +123,9 @@ bool loader_wants_digest(const struct load *load, const char *name);
  */
 enum err loader_end_acceptances(struct load *load) MUST_CHECK;
 
+/* True when the load may change what the state directory has: others only read. */
+bool loader_writes(const struct load *load);
+
 /* Sets `load->kept` to what the mandatory lists of the state directory held, if there are any; what
  * cannot be read is logged.  ERR_NOMEM, ERR_CANCELLED; ERR_REFUSED: too many. */
 enum err loader_read_orders(struct load *load) MUST_CHECK;

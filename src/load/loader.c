@@ -78,7 +78,7 @@ static enum err find_former(struct load *load, const struct snapshot *old)
 
 	if (*conf->state.directory)
 		err = accept_digest(conf, load->conf_digest);
-	if (err == ERR_OK && before && !load->options.strict && !load->options.accept)
+	if (err == ERR_OK && before && loader_writes(load))
 		err = loader_move_kept(load, before, old != NULL);
 	if (err == ERR_OK && !old && *conf->state.directory)
 		err = loader_read_orders(load);

@@ -155,8 +155,7 @@ static enum err name_order(const struct load *load, const char *file, struct ord
 	if (strcmp(aside, order->kept) == 0 || !seal_is_broken(directory, order->kept))
 		return ERR_OK;
 	memcpy(order->name, aside, sizeof(aside));
-	return seal_set_aside(directory, order->kept, aside,
-			      !load->options.strict && !load->options.accept);
+	return seal_set_aside(directory, order->kept, aside, loader_writes(load));
 }
 
 /* What cannot be read is told; without memory nothing is known, and the load fails. */

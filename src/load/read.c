@@ -71,7 +71,7 @@ static void begin_copy(struct load *load, unsigned int index, struct taking *tak
 
 	load->result.sources[index].copied = false;
 	load->result.sources[index].unkept = false;
-	taking->copies = *conf->state.directory && !load->options.strict && !load->options.accept;
+	taking->copies = *conf->state.directory && loader_writes(load);
 	if (taking->copies)
 		keep_begin(conf->state.directory, conf->lists[index].name, &taking->copy);
 }

@@ -12,7 +12,7 @@
 #include "conf/conf.h"
 #include "load/keep.h"
 
-#define MARK "# what is kept of it: "
+#define MARK "\n# what is kept of it: " /* a line: what stands in a text is not meant */
 #define ASIDE ".damaged"
 #define OCTETS_AT_ONCE (64U * 1024)
 
@@ -75,7 +75,7 @@ bool seal_read(const char *directory, const char *name, char ret_seal[DIGEST_TEX
 void seal_write(FILE *out, const char *seal)
 {
 	if (*seal)
-		fprintf(out, MARK "%s\n", seal);
+		fprintf(out, "%s%s\n", MARK + 1, seal);
 }
 
 bool seal_is_broken(const char *directory, const char *name)

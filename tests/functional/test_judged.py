@@ -168,6 +168,23 @@ def test_address_beside_is_judged_as_if_it_were_asked_for(daemon, upstream):
         assert [name for name, *_ in records(answer, "additional")] == ["other.test."]
 
 
+@pytest.mark.parametrize("rule, hint, given", [
+    ("||svc.test^$dnstype=A", f"ipv4hint={GOOD}", False),
+    ("||svc.test^$dnstype=A", "ipv6hint=2001:db8:7::7", True),
+    ("||svc.test^$dnstype=AAAA", "ipv6hint=2001:db8:7::7", False)])
+def test_hints_beside_are_judged_as_if_they_were_asked_for(daemon, upstream, rule, hint, given):
+    def script(q):
+        reply = q.reply(f"{q.name} 300 IN HTTPS 0 svc.test.")
+        reply.additional = [rrset(f"svc.test. 300 IN HTTPS 1 . {hint}")]
+        return reply
+    d = daemon({"upstreams": [upstream(script).address]})
+    d.add_list("one", rule + "\n", mandatory=True).start()
+    for _ in range(2):
+        answer = ask(d.address, "w.test", "HTTPS")
+        assert len(records(answer)) == 1
+        assert (len(records(answer, "additional")) > 0) == given
+
+
 @pytest.mark.parametrize("rule, rdata, given", [
     ("||listed.test^$dnstype=A", f"1 . ipv4hint={GOOD}", False),
     ("||listed.test^$dnstype=A", "1 . ipv6hint=2001:db8:7::7", True),

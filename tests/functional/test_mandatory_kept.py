@@ -2,9 +2,10 @@
 """What is kept of mandatory lists, when that is not what is in force, or not where it is looked for."""
 import pytest
 
+from harness.build import run_daemon
 from harness.client import addresses, ask
 from harness.program import wait_until
-from test_mandatory import GOOD, HEAD, RPZ, blocked, kept, ordered  # noqa: F401
+from test_mandatory import GOOD, HEAD, RPZ, accept, blocked, check, kept, ordered  # noqa: F401
 
 # what can stand in the way of what is written there
 OBSTACLES = {"its copy": "renamed.list.new", "its list": "renamed.list", "its record": "renamed.order"}
@@ -82,3 +83,42 @@ def test_wildcards_hold_as_they_were_read(daemon, upstream, load):
     else:
         d.hand_over()
     assert GOOD not in addresses(ask(d.address, "x.b.evil.test"))
+
+
+# ---- what asks, and what is asked, changes nothing
+
+def contents(d):
+    """Of the lists alone: the daemon writes other files all the time."""
+    return {path.name: (path.read_bytes(), path.stat().st_ino) for path in kept(d, "").iterdir()
+            if path.name.startswith("order")}
+
+
+QUESTIONS = {
+    "check": check,
+    "explain": lambda d: run_daemon("-c", d.config_path, "--explain", "a.test", cwd=d.folder),
+    "accept another": lambda d: accept(d, "other"),
+}
+
+
+@pytest.mark.parametrize("damaged", [False, True], ids=["whole", "damaged"])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_question_writes_nothing_and_uses_nothing_up(ordered, question, damaged):  # noqa: F811
+    d = ordered
+    d.add_list("other", "other.test\n").write_config()
+    d.write_list("order", "a.test\nb.test\nd.test\n")
+    assert accept(d).returncode == 0
+    if damaged:
+        kept(d, "order.list").write_text("a.test\n")
+    before = contents(d)
+    assert "order.accept" in before
+    QUESTIONS[question](d)
+    assert contents(d) == before
+    assert "was accepted" in d.reload()
+    assert blocked(d) == "ab"
+
+
+def test_text_that_looks_like_a_seal_damages_nothing(daemon):
+    d = daemon({"state": {"directory": "state"}})
+    d.add_list("order", "a.test\n", mandatory=True, authority={"case": "# what is kept of it: x"}).start()
+    wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
+    assert "DAMAGED" not in d.restart().log()

@@ -4,7 +4,8 @@ mandatory list has blocked is answered truly from then on.
 
 An episode begins without a state; each of its rounds changes files and configuration at random and
 has them loaded, by a reload, a restart, an upgrade while running or after the process was killed,
-while names are asked for all the time.  Now and then a list is accepted as it is: then the names that
+while names are asked for all the time, and what is said by sinkholectl is no way around it either.
+Now and then a list is accepted as it is: then the names that
 the log tells of may go, and no others.  ROUNDS in the environment: how many there are in all (make
 random: 10,000); SEED: of the first episode.
 """
@@ -23,6 +24,7 @@ import pytest
 
 from harness.build import run_daemon
 from harness.client import query
+from harness.control import ctl
 from harness.daemon import READY
 from harness.program import Heir, wait_until
 
@@ -37,6 +39,7 @@ ASKED = [f"{name}." for name in NAMES] + list(ALIASES)
 FORMS = ["{}", "{}", "{}", "{}", "||{}^", "*.{}", "@@||{}^"]
 OUTSTANDING = 8
 TOLD = 10       # names at most that the log tells of
+CONTROL = "control"
 
 
 def sinkhole(place, mandatory):
@@ -281,6 +284,15 @@ class Chaos:
             self.draw.choice(self.CHANGES)(self)
         self.configure()
 
+    # -- what is said by command
+
+    def say(self):
+        """None of it is stronger than a mandatory list."""
+        name, place = self.draw.choice(NAMES), self.draw.randrange(LISTS)
+        said = self.draw.choice([("block", name), ("unblock", name), ("unblock", name), ("unblock", "test"),
+                                 ("list", "off", f"{self.names[place]}{place}"), ("flush",),
+                                 ("reload", "--dry-run"), ("reload", "--back")])
+        ctl(self.d.folder / CONTROL, *said)
 
     # -- what is meant
 
@@ -402,6 +414,8 @@ def play(chaos, asker, rounds):
         chaos.change()
         if chaos.one_in(5):
             asker.lenient |= chaos.accept()
+        if chaos.one_in(3):
+            chaos.say()
         load = chaos.draw.choice(LOADS)
         log = load(chaos)
         asker.settle(told.since() + "\n" + log, chaos.accepts())
@@ -423,7 +437,8 @@ def test_no_order_of_events_lifts_a_mandatory_name(daemon, upstream, rounds):
         seed = SEED + episode
         print(f"seed {seed}", flush=True)
         d = daemon({"upstreams": [up.address], "state": {"directory": "state"},
-                    "local": {"special-use": False}, "cache": {"stale-timeout": "100ms"}})
+                    "local": {"special-use": False}, "control": {"socket": CONTROL},
+                    "cache": {"stale-timeout": "100ms", "prefetch": 90}})
         chaos, asker = Chaos(d, up, seed), Asker()
         for place in range(LISTS):
             d.write_list(f"l{place}", chaos.text())
