@@ -52,7 +52,8 @@ VERSION := $(if $(filter v%,$(TAG)),$(TAG:v%=%),$(RELEASE)$(addprefix +g,$(TAG))
 
 PKGS := libevent_core libevent_extra libevent_pthreads openssl ldns libcurl yaml-0.1 libidn2 libpsl zlib liblzma libzstd libsystemd sqlite3 jansson libpcre2-8
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+# libcsv has no file of pkg-config
+PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lcsv
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings \

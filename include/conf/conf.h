@@ -33,6 +33,7 @@
 #include "conf/options.h"
 #include "match/policy.h"
 #include "list/report.h"
+#include "table/table.h"
 
 /* A configuration file larger than this is refused. */
 #define CONF_FILE_MAX (1024U * 1024U)
@@ -87,6 +88,7 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_POLICY     VALUE,    enum conf_policy,       policy
 #define CONF_TYPE_TRANSPORT  VALUE,    enum conf_transport,    transport
 #define CONF_TYPE_FORMAT     VALUE,    enum list_format,       format
+#define CONF_TYPE_PRESET     VALUE,    enum table_preset,      preset
 #define CONF_TYPE_MATCH      VALUE,    enum conf_match,        match
 #define CONF_TYPE_LAPSE      VALUE,    enum lapse,             lapse
 #define CONF_TYPE_WILDCARDS  VALUE,    enum conf_wildcards,    wildcards

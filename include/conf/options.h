@@ -350,6 +350,7 @@
 	S(local, CONF_ROWS_LOCAL) \
 	S(sinkhole, CONF_ROWS_SINKHOLE) \
 	S(authority, CONF_ROWS_AUTHORITY) \
+	S(columns, CONF_ROWS_COLUMNS) \
 	S(list, CONF_ROWS_LIST) \
 	S(group, CONF_ROWS_GROUP) \
 	S(guard, CONF_ROWS_GUARD) \
@@ -384,7 +385,9 @@
 	W(LIST_FORMAT_HOSTS, "hosts") \
 	W(LIST_FORMAT_ADBLOCK, "adblock") \
 	W(LIST_FORMAT_ADDRESSES, "addresses") \
-	W(LIST_FORMAT_RPZ, "rpz")
+	W(LIST_FORMAT_RPZ, "rpz") \
+	W(LIST_FORMAT_CSV, "csv") \
+	W(LIST_FORMAT_JSON, "json")
 #define CONF_WORDS_ONHELD(W) \
 	W(CONF_ONHELD_LEAVE_OUT, "leave-out") \
 	W(CONF_ONHELD_REFUSE, "refuse")

@@ -6,6 +6,7 @@
 
 #include "conf/options_fetch.h"
 #include "list/dnsbl.h"
+#include "table/options.h"
 
 /* clang-format off */
 
@@ -20,7 +21,10 @@
 	  "adblock, ||name^ rules; rpz, the master file of a response policy zone; auto, found out from " \
 	  "the text.  Lines of another of the first three forms are taken as well.  addresses: addresses, " \
 	  "prefixes and ranges (192.0.2.1-192.0.2.9), one a line; an upstream's answer that has one of " \
-	  "them is answered as the list says.") \
+	  "them is answered as the list says.  csv: a table as of RFC 4180; json: an array of objects, an " \
+	  "object of such, or one object a line; which of its columns mean what is said by columns.") \
+	X(list, columns, "columns", SECTION(columns), "", 0, 0, "", RELOAD, \
+	  "What the columns of format csv and json mean.") \
 	X(list, addresses, "addresses", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether addresses that stand among the names of a list of another format, alone in their " \
 	  "line, are listed as well.  Else they are skipped.") \

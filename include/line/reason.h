@@ -12,6 +12,8 @@ enum list_format {
 	LIST_FORMAT_ADBLOCK,
 	LIST_FORMAT_RPZ,
 	LIST_FORMAT_ADDRESSES,
+	LIST_FORMAT_CSV,
+	LIST_FORMAT_JSON,
 	LIST_FORMAT_COUNT
 };
 
@@ -19,6 +21,12 @@ enum list_format {
 static inline bool list_format_has_names(enum list_format format)
 {
 	return format < LIST_FORMAT_RPZ;
+}
+
+/* True for the formats whose rows have columns (table/table). */
+static inline bool list_format_is_table(enum list_format format)
+{
+	return format == LIST_FORMAT_CSV || format == LIST_FORMAT_JSON;
 }
 
 /* clang-format off */
@@ -53,6 +61,10 @@ static inline bool list_format_has_names(enum list_format format)
 	X(LINE_PATTERN_MANY, "a pattern, and there are 16,384 already") \
 	X(LINE_ANSWER_INVALID, "an answer that cannot be read ($dnsrewrite)") \
 	X(LINE_TYPE_INVALID, "a type of question that is not known ($dnstype)") \
+	X(LINE_DATE, "a date that cannot be read") \
+	X(LINE_SCORE_INVALID, "a score that is no number") \
+	X(LINE_SINKHOLE, "no address that could be answered") \
+	X(LINE_NO_ROW, "no row: quotes out of place, or no object") \
 	X(LINE_ADDRESS, "an address, not a name") \
 	X(LINE_OWN_NAME, "a name of the machine itself") \
 	X(LINE_LINK, "an address of one link, which means nothing elsewhere") \
@@ -67,6 +79,11 @@ static inline bool list_format_has_names(enum list_format format)
 	X(LINE_FORWARD, "about where a name is asked for") \
 	X(LINE_SETTING, "a setting of another program that blocks nothing") \
 	X(LINE_TYPE, "a type of record that rules cannot give") \
+	X(LINE_NO_CELL, "a row without a name or an address") \
+	X(LINE_HASH, "the hash of a file") \
+	X(LINE_SCORE, "a score that the list does not take") \
+	X(LINE_EARLY, "not in force yet, by its insert date") \
+	X(LINE_OVER, "over, by its delete date") \
 	X(LINE_LIFTS, "of a mandatory zone, and would let pass what it blocks")
 
 /* clang-format on */

@@ -16,10 +16,25 @@
 #include "list/answers.h"
 #include "list/guard.h"
 #include "list/report.h"
+#include "table/table.h"
+
+/* How the rows of a table are read (LIST_FORMAT_CSV, LIST_FORMAT_JSON). */
+struct listfile_rows {
+	struct table_map map;
+	bool urls;	      /* a URL stands for its host; else it is skipped */
+	uint32_t least_score; /* of rows that are taken */
+	uint32_t below_score; /* theirs are below it; 0: no bound */
+	uint64_t now_s;	      /* Unix time: by it dates have come or not */
+	bool keeps;	      /* a row whose delete date has come is in force all the same */
+	/* Begun by the caller: given the owners of rows whose delete date has come; NULL: nobody.
+	 */
+	struct domset_builder *over;
+};
 
 struct listfile_options {
 	const char *path;
 	enum list_format format;
+	struct listfile_rows rows;
 	bool exact; /* `match: exact`: plain names do not cover what is below */
 	bool pass;  /* it lets pass what it names: an exception is as good as a rule */
 	const struct guard *guard; /* the entry gate; NULL lets all pass */

@@ -169,7 +169,8 @@ struct policy {
 	size_t list_count;	/* of the configuration; the manual ones are always there */
 	size_t without_bit;	/* lists that should have one: see policy_give_bits */
 	uint16_t first_answers; /* the first list with rules for answers; POLICY_PLACES: none */
-	uint16_t bit_list[POLICY_BITS_MAX];	     /* whose bit it is */
+	uint16_t bit_list[POLICY_BITS_MAX]; /* whose bit it is */
+	uint64_t due_s; /* Unix time when rows of a list begin or end by their dates; 0: never */
 	struct policy_list lists[POLICY_PLACES + 1]; /* the last is POLICY_REBINDING */
 };
 

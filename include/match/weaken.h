@@ -56,10 +56,14 @@ struct weakening {
  * one counts as a name that would be lifted.  What lies below a name is not blocked by a pattern,
  * and where an important rule becomes another one, exceptions that are patterns lift of it.
  *
+ * Names whose owner is one of `over` (NULL: there are none), for itself, may be lifted: their time
+ * is over.
+ *
  * A few hundred nanoseconds a rule, no memory.  Gives way to others now and then, and ends early
  * when `cancelled` (NULL: never) is set.  Any thread.
  */
 void weaken_compare(const struct policy *before, unsigned int list, const struct policy *after,
-		    const atomic_bool *cancelled, struct weakening *ret_weakening);
+		    const struct domset *over, const atomic_bool *cancelled,
+		    struct weakening *ret_weakening);
 
 #endif

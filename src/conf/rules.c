@@ -262,6 +262,7 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 			 : list->action == ACTION_LOG ? "log"
 						      : "tcp-only");
 	rule_term(items, node, list);
+	conf_rule_columns(items->place, node, list);
 	rule_logs(items, node, index);
 	if (list->expect_entries > 0 && list->expect_entries < list->min_entries)
 		fail_key(items->place, node, "expect-entries",

@@ -23,6 +23,10 @@ void conf_rules_groups(struct conf_place *place, const struct conf_node *root,
 /* The same for lists that are fetched; those are given the file that their copy is. */
 void conf_rules_fetch(struct conf_place *place, const struct conf_node *root, struct conf *conf);
 
+/* The same for the columns of one list, whose node it is. */
+void conf_rule_columns(struct conf_place *place, const struct conf_node *node,
+		       const struct conf_list *list);
+
 /* A list of the configuration that is judged, and what knows the places of its items. */
 struct items {
 	struct conf_place *place;

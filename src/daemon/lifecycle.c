@@ -24,6 +24,7 @@
 #define SIGNALS 5
 #define WATCHDOG_FEEDS 3		  /* in the time of the watchdog */
 #define WATCHDOG_LEAST_US 2000000	  /* a worker moves each second */
+#define DUE_AGAIN_S 60			  /* so often all is reloaded for dates that have come */
 #define LINE_COUNTERS 4			  /* in one line of the log */
 #define WATCHED_MAX (CONF_LISTS_MAX + 2U) /* lists, hosts file, resolv.conf */
 
@@ -42,6 +43,7 @@ struct life {
 	bool reload_wanted;	/* while a hand-over is under way */
 	bool handover_wanted;	/* while a load is */
 	bool succeeded;		/* another process serves */
+	uint64_t due_again_s;	/* no reload for entries whose date has come before */
 };
 
 /* ---- files that are watched */
@@ -308,6 +310,20 @@ static enum err open_desk(struct life *life)
 	return desk_open(life->base, &what, on_wanted, life, &life->desk);
 }
 
+/* Rows of a list begin and end by their dates: it is read again, at most once a minute. */
+static void reload_if_due(struct life *life)
+{
+	uint64_t now_s = clock_unix_s();
+	uint64_t due_s = workers_snapshot(life->config->workers)->policy->due_s;
+
+	if (due_s == 0 || due_s > now_s || life->due_again_s > now_s)
+		return;
+	life->due_again_s = now_s + DUE_AGAIN_S;
+	log_notice("the date of an entry has come: reloading");
+	(void)inforce_want(life->inforce, WEB_RELOAD_NEW);
+	reload_or_note(life);
+}
+
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct life *life = arg;
@@ -315,6 +331,8 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	inforce_tick(life->inforce, reload_is_busy(life->reload));
+	if (!reload_is_busy(life->reload))
+		reload_if_due(life);
 	if (!reload_is_busy(life->reload) && inforce_has_changed(life->inforce))
 		reload_tell(life->reload, NULL, NULL);
 }

@@ -9,7 +9,9 @@
 	X(LIST_FORMAT_HOSTS, "hosts")                                                              \
 	X(LIST_FORMAT_ADBLOCK, "adblock")                                                          \
 	X(LIST_FORMAT_RPZ, "rpz")                                                                  \
-	X(LIST_FORMAT_ADDRESSES, "addresses")
+	X(LIST_FORMAT_ADDRESSES, "addresses")                                                      \
+	X(LIST_FORMAT_CSV, "csv")                                                                  \
+	X(LIST_FORMAT_JSON, "json")
 
 static const char *const format_names[] = {FORMAT_NAMES(TABLE_ROW)};
 TABLE_COMPLETE(FORMAT_NAMES, LIST_FORMAT_COUNT);

@@ -5,81 +5,18 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/priority.h"
 #include "list/addrtake.h"
 #include "list/listguess.h"
-#include "line/listline.h"
+#include "list/reader.h"
+#include "list/rows.h"
 #include "list/ruletake.h"
-#include "list/source.h"
-#include "list/takenback.h"
-#include "base/pages.h"
 
-#define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
 #define BLOCK_BYTES ((size_t)256 << 10)
-
-/* What the line that is being read turned out to be so far. */
-struct line_state {
-	bool told;	/* it says something */
-	bool bad;	/* and something of it cannot be read */
-	bool skipped;	/* and something of it is skipped */
-	bool is_hosts;	/* it is an address and its names */
-	bool discarded; /* nothing more of it is wanted */
-};
-
-/* A file being read into a builder. */
-struct reader {
-	const struct listfile_options *options;
-	struct ruletake take;
-	struct list_report *report;
-	struct err_text *text;
-	struct source *source;
-	size_t addresses; /* in the builder before */
-	struct pages block;
-	size_t have; /* octets in the block that are not worked off */
-	bool at_end;
-	bool in_line; /* the block begins with the rest of a line that is longer than it */
-	struct line_state state;
-	struct listline_rule rule;
-	struct takenback taken_back; /* filled by the first reading, used by the second */
-	bool again;		     /* this is the second */
-};
-
-static bool is_cancelled(const struct reader *reader)
-{
-	return reader->options->cancelled &&
-	       atomic_load_explicit(reader->options->cancelled, memory_order_relaxed);
-}
-
-/* Reads until the block is full or the file ends. */
-static enum err fill_block(struct reader *reader)
-{
-	enum err err = ERR_OK;
-	size_t got;
-
-	if (is_cancelled(reader))
-		return err_set(reader->text, ERR_CANCELLED, "%s: %s", reader->options->path,
-			       err_str(ERR_CANCELLED));
-	while (err == ERR_OK && !reader->at_end && reader->have < reader->block.size) {
-		err = source_read(reader->source, reader->block.base + reader->have,
-				  reader->block.size - reader->have, &got, reader->text);
-		if (err == ERR_OK) {
-			reader->at_end = got == 0;
-			reader->have += got;
-		}
-	}
-	reader->report->bytes = source_file_bytes(reader->source);
-	return err;
-}
-
-static enum err refused(const struct reader *reader, const char *what)
-{
-	return err_set(reader->text, ERR_REFUSED, "%s: %s", reader->options->path, what);
-}
 
 static enum err unsteady(const struct reader *reader, const char *what)
 {
 	reader->report->unsteady = true;
-	return refused(reader, what);
+	return reader_refused(reader, what);
 }
 
 /* Which version of the file is about to be read. */
@@ -114,7 +51,7 @@ static enum err decide(struct reader *reader)
 	const char *what = listguess_no_list(text, reader->have);
 
 	if (what)
-		return refused(reader, what);
+		return reader_refused(reader, what);
 	if (*format == LIST_FORMAT_AUTO)
 		*format = listguess_format(text, reader->have, reader->at_end);
 	return ERR_OK;
@@ -134,7 +71,7 @@ static enum err start(struct reader *reader)
 	if (err == ERR_OK)
 		err = note_version(reader);
 	if (err == ERR_OK)
-		err = fill_block(reader);
+		err = reader_fill(reader);
 	return err == ERR_OK ? decide(reader) : err;
 }
 
@@ -142,13 +79,6 @@ static void finish(struct reader *reader)
 {
 	source_close(reader->source);
 	pages_free(&reader->block);
-}
-
-static enum err add_failed(const struct reader *reader, enum err err)
-{
-	return err_set(reader->text, err, "%s: line %u: %s", reader->options->path,
-		       reader->report->lines,
-		       err == ERR_REFUSED ? "the list has too many kinds of rules" : err_str(err));
 }
 
 /* What takes rules back is known once the whole file was read: then it is read again. */
@@ -159,39 +89,7 @@ static enum err note_taken_back(struct reader *reader)
 
 	if (!reader->again)
 		err = takenback_add(&reader->taken_back, &rule->owner, &rule->kind);
-	return err == ERR_OK ? ERR_OK : add_failed(reader, err);
-}
-
-/* A line is counted once as bad and once as skipped, by the first thing that makes it so.  One that
- * could not be read for want of memory is not bad: the list is not taken without it. */
-static enum err not_taken(struct reader *reader, enum listline_verdict verdict, const char *text,
-			  size_t len)
-{
-	struct list_report *report = reader->report;
-	bool *counted = verdict == LISTLINE_BAD ? &reader->state.bad : &reader->state.skipped;
-
-	if (verdict == LISTLINE_BAD && reader->rule.reason == LINE_NO_MEMORY)
-		return err_set(reader->text, ERR_NOMEM, "%s: line %u: %s", reader->options->path,
-			       report->lines, err_str(ERR_NOMEM));
-	if (!*counted)
-		report_not_taken(report, report->lines, reader->rule.reason, text, len);
-	*counted = true;
-	return ERR_OK;
-}
-
-static enum err take_rule(struct reader *reader, const char *text, size_t len)
-{
-	struct listline_rule *rule = &reader->rule;
-	enum list_reason reason;
-	enum err err = ruletake_add(&reader->take, rule, &reason);
-
-	if (err != ERR_OK)
-		return add_failed(reader, err);
-	if (reason == LIST_REASON_COUNT)
-		return ERR_OK;
-	rule->reason = reason;
-	return not_taken(reader, reason < LIST_REASON_SKIP ? LISTLINE_BAD : LISTLINE_SKIPPED, text,
-			 len);
+	return err == ERR_OK ? ERR_OK : reader_failed(reader, err);
 }
 
 static bool is_taken_back(struct reader *reader)
@@ -207,15 +105,6 @@ static bool is_taken_back(struct reader *reader)
 
 /* ---- addresses */
 
-static enum err take_range(struct reader *reader, const struct addrline_range *range,
-			   const char *text, size_t len)
-{
-	const struct word line = {text, len};
-	enum err err = addrtake_range(reader->options, reader->report, range, line);
-
-	return err == ERR_OK ? ERR_OK : add_failed(reader, err);
-}
-
 /* A line of a list of addresses. */
 static enum err take_address_line(struct reader *reader, const char *text, size_t len)
 {
@@ -226,18 +115,11 @@ static enum err take_address_line(struct reader *reader, const char *text, size_
 		return ERR_OK;
 	reader->report->told++;
 	if (verdict == LISTLINE_RULE)
-		return take_range(reader, &range, text, len);
-	return not_taken(reader, verdict, text, len);
+		return reader_take_range(reader, &range, text, len);
+	return reader_not_taken(reader, verdict, text, len);
 }
 
 /* ---- lines */
-
-static void begin_line(struct reader *reader)
-{
-	reader->state = (struct line_state){.told = false};
-	if (++reader->report->lines % LINES_A_TURN == 0)
-		priority_give_way();
-}
 
 /* Takes a line, or what of it lies in the block. */
 static enum err take_text(struct reader *reader, const char *text, size_t len)
@@ -251,7 +133,7 @@ static enum err take_text(struct reader *reader, const char *text, size_t len)
 	if (!state->is_hosts &&
 	    addrtake_is_range(reader->options, (struct word){text, len}, &range)) {
 		reader->report->told++;
-		return take_range(reader, &range, text, len);
+		return reader_take_range(reader, &range, text, len);
 	}
 	if (state->is_hosts)
 		listline_init_more(&line, reader->options->exact, text, len);
@@ -264,13 +146,13 @@ static enum err take_text(struct reader *reader, const char *text, size_t len)
 		reader->report->told += !state->told;
 		state->told = true;
 		if (verdict != LISTLINE_RULE)
-			err = not_taken(reader, verdict, text, len);
+			err = reader_not_taken(reader, verdict, text, len);
 		else if (reader->rule.badfilter)
 			err = note_taken_back(reader);
 		else if (is_taken_back(reader))
-			err = not_taken(reader, LISTLINE_SKIPPED, text, len);
+			err = reader_not_taken(reader, LISTLINE_SKIPPED, text, len);
 		else
-			err = take_rule(reader, text, len);
+			err = reader_take_rule(reader, text, len);
 	}
 	state->is_hosts = line.is_hosts;
 	state->discarded = line.comment;
@@ -280,7 +162,7 @@ static enum err take_text(struct reader *reader, const char *text, size_t len)
 static enum err take_line(struct reader *reader, const char *text, size_t len)
 {
 	if (!reader->in_line)
-		begin_line(reader);
+		reader_begin_line(reader, reader->report->lines + 1);
 	reader->in_line = false;
 	if (reader->state.discarded)
 		return ERR_OK;
@@ -303,7 +185,7 @@ static enum err take_part(struct reader *reader, const char *text, size_t *len)
 	enum err err = ERR_OK;
 
 	if (!reader->in_line)
-		begin_line(reader);
+		reader_begin_line(reader, reader->report->lines + 1);
 	reader->in_line = true;
 	while (end > text && end[-1] != ' ' && end[-1] != '\t')
 		end--;
@@ -320,7 +202,7 @@ static enum err take_part(struct reader *reader, const char *text, size_t *len)
 	    !(probe.comment && list_format_has_names(reader->report->format))) {
 		reader->report->told += !reader->state.told;
 		reader->rule.reason = LINE_LONG;
-		err = not_taken(reader, LISTLINE_BAD, text, *len);
+		err = reader_not_taken(reader, LISTLINE_BAD, text, *len);
 	}
 	reader->state.discarded = true;
 	*len = 0;
@@ -369,12 +251,14 @@ static enum err take_file(struct reader *reader)
 	enum err err;
 
 	if (reader->report->format == LIST_FORMAT_RPZ && !reader->options->zone_line)
-		return refused(reader, "is a zone file (format rpz)");
+		return reader_refused(reader, "is a zone file (format rpz)");
 	if (reader->report->format == LIST_FORMAT_ADDRESSES && !reader->options->addresses)
-		return refused(reader, "is a list of addresses, which are not taken here");
+		return reader_refused(reader, "is a list of addresses, which are not taken here");
+	if (list_format_is_table(reader->report->format))
+		return rows_take_file(reader);
 	err = take_block(reader, bom);
 	while (err == ERR_OK && !reader->at_end) {
-		err = fill_block(reader);
+		err = reader_fill(reader);
 		if (err == ERR_OK)
 			err = take_block(reader, 0);
 	}

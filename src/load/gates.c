@@ -200,11 +200,33 @@ static bool has_addresses(const struct conf_list *conf)
 	return conf->addresses || conf->format == LIST_FORMAT_ADDRESSES;
 }
 
+/* Of a mandatory list a date ends something only where its order may lapse. */
+static struct listfile_rows rows_of(const struct conf_list *conf)
+{
+	const struct conf_columns *c = &conf->columns;
+
+	return (struct listfile_rows){
+		.map = {.preset = c->preset,
+			.columns = {[TABLE_NAME] = c->name,
+				    [TABLE_ADDRESS] = c->address,
+				    [TABLE_INSERT] = c->insert,
+				    [TABLE_DELETE] = c->delete,
+				    [TABLE_SCORE] = c->score,
+				    [TABLE_SINKHOLE] = c->sinkhole},
+			.separator = strcmp(c->separator, "tab") == 0 ? '\t' : *c->separator},
+		.urls = c->urls,
+		.least_score = c->least_score,
+		.below_score = c->below_score,
+		.keeps = conf->mandatory && conf->lapse != LAPSE_LIFT,
+	};
+}
+
 struct listfile_options loader_reading_of(const struct conf_list *conf, const struct gates *gates,
 					  const struct rules *rules, unsigned int index)
 {
 	return (struct listfile_options){
 		.format = conf->format,
+		.rows = rows_of(conf),
 		.exact = conf->match == CONF_MATCH_EXACT,
 		.pass = conf->action == ACTION_PASS,
 		.guard = gates->names,

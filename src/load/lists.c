@@ -191,11 +191,18 @@ static enum err find_weakened(struct load *load, bool *ret_found)
 	*ret_found = false;
 	for (unsigned int i = 0; load->former && i < load->former->list_count; i++) {
 		struct weakening weakening;
+		struct domset *over;
 
 		if (!load->former->lists[i].mandatory || load->stays[i] ||
 		    term_is_over(&load->former->lists[i], load->now_s))
 			continue;
-		weaken_compare(load->former, i, load->policy, load->options.cancelled, &weakening);
+		err = loader_take_over(load, place_of(load->conf, load->former->lists[i].name),
+				       &over);
+		if (err != ERR_OK)
+			return err;
+		weaken_compare(load->former, i, load->policy, over, load->options.cancelled,
+			       &weakening);
+		domset_free(over);
 		if (loader_is_cancelled(load))
 			return err_set(load->text, ERR_CANCELLED, "%s", err_str(ERR_CANCELLED));
 		if (weakening.count + weakening.range_count > 0)

@@ -28,8 +28,9 @@ struct load {
 	uint64_t now_s;		   /* Unix time of the load */
 	struct snapshot *snapshot; /* being made: all of it but the lists */
 	const struct hash_key *name_key;
-	struct policy *kept;	      /* owned: `former`, at a start, from the state directory */
-	const struct policy *former;  /* in force until now; NULL: nothing that is known */
+	struct policy *kept;	     /* owned: `former`, at a start, from the state directory */
+	const struct policy *former; /* in force until now; NULL: nothing that is known */
+	struct domset_builder *over[POLICY_LISTS_MAX]; /* see loader_begin_over */
 	bool stays[POLICY_LISTS_MAX]; /* of `former`: it would be weakened, and stays as it is */
 	char conf_digest[DIGEST_TEXT_MAX];
 	char file_digests[POLICY_LISTS_MAX][DIGEST_TEXT_MAX]; /* "": not asked for */
@@ -163,6 +164,17 @@ enum err loader_restore_list(struct load *load, unsigned int index, unsigned int
  * ERR_REFUSED, ERR_CANCELLED, ERR_NOMEM.
  */
 enum err loader_load_lists(struct load *load) MUST_CHECK;
+
+/* Has the reading of list `index`, a table, note by what date names of it are lifted, anew each
+ * time that it is read.  ERR_NOMEM. */
+enum err loader_begin_over(struct load *load, unsigned int index,
+			   struct listfile_options *options) MUST_CHECK;
+
+/* Those names of list `index`, for weaken_compare; NULL: there are none.  The caller frees them.
+ * ERR_NOMEM. */
+enum err loader_take_over(struct load *load, unsigned int index,
+			  struct domset **ret_over) MUST_CHECK;
+void loader_free_over(struct load *load);
 
 /* Logs what is known of each list once the set is frozen. */
 void loader_log_lists(const struct load *load);

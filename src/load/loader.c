@@ -118,6 +118,7 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	if (err == ERR_OK)
 		err = groups_apply(s->groups, load.policy);
 	policy_free(load.kept);
+	loader_free_over(&load);
 	loader_free_gates(&load.gates);
 	rules_fini(&load.rules);
 	if (err != ERR_OK && load.options.judged)

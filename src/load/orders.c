@@ -77,6 +77,7 @@ static enum err read_kept(const struct load *load, const struct order *order, un
 	keep_path(load->conf->state.directory, order->kept, path);
 	options = loader_reading_of(&order->list, &gates, rules, index);
 	options.path = path;
+	options.rows.now_s = load->now_s;
 	options.cancelled = load->options.cancelled;
 	if (err == ERR_OK)
 		err = rules_begin(rules, index);
@@ -364,11 +365,12 @@ static bool write_with_guard(const struct snapshot *s, const struct conf_list *l
 	return written;
 }
 
-/* The guard that the rules of an earlier time were read with, as far as that is known.  By the
- * action that they had then, names around a blocklist's zone may have been blocked. */
+/* The guard and the columns that rules of an earlier time were read with, as far as that is known.
+ * By the action that they had then, names around a blocklist's zone may have been blocked. */
 static bool write_with_former_guard(const struct snapshot *s, const struct conf_list *list,
 				    const char *seal)
 {
+	struct conf_list former = *list;
 	struct conf_guard guard;
 	struct conf *order;
 	char path[PATH_MAX];
@@ -377,10 +379,11 @@ static bool write_with_former_guard(const struct snapshot *s, const struct conf_
 	order_path(s->conf->state.directory, list->name, path);
 	if (read_order(path, &order, NULL) != ERR_OK)
 		return write_with_guard(s, list, seal);
+	former.columns = order->lists[0].columns;
 	guard = order->guard;
 	if (loader_lists_nothing(order->lists[0].action))
 		guard.dnsbl_zones_count = 0;
-	written = write_order(s->conf->state.directory, list, &guard, seal);
+	written = write_order(s->conf->state.directory, &former, &guard, seal);
 	conf_free(order);
 	return written;
 }

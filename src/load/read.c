@@ -29,6 +29,15 @@ static void take(void *arg, const void *data, size_t len)
 		keep_take(&taking->copy, data, len);
 }
 
+/* When a row of a table begins or ends to be in force, all is read again. */
+static void note_due(struct load *load, uint64_t due_s)
+{
+	uint64_t *next_s = &load->policy->due_s;
+
+	if (due_s > 0 && (*next_s == 0 || due_s < *next_s))
+		*next_s = due_s;
+}
+
 static enum err read_once(struct load *load, unsigned int index, const char *file,
 			  struct taking *taking, struct list_report *report, struct err_text *text)
 {
@@ -42,6 +51,8 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 	};
 	enum err err = rules_begin(&load->rules, index);
 
+	if (err == ERR_OK)
+		err = loader_begin_over(load, index, &options);
 	options.path = file;
 	options.cancelled = load->options.cancelled;
 	options.taken = taking ? take : NULL;
@@ -52,6 +63,8 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 	report_init(report, conf->format);
 	if (err == ERR_OK)
 		err = loader_read_rules(load, conf, &options, &into, report, text);
+	if (err == ERR_OK)
+		note_due(load, report->due_s);
 	if (err == ERR_OK && load->pass == 0)
 		loader_log_cuts(conf->name, &into.zone);
 	if (err != ERR_OK)

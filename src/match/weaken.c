@@ -22,9 +22,10 @@ struct comparison {
 	const struct policy *after;
 	unsigned int heir; /* the list of its name, if that is enforced; else POLICY_PLACES */
 	bool leans;	   /* something that the list blocks is left to others than its heir */
-	const struct domset *old; /* of the two policies: names, or name servers */
-	const struct domset *new; /* NULL: there is none */
-	uint32_t types;		  /* one of each kind that the rules of both tell apart */
+	const struct domset *old;  /* of the two policies: names, or name servers */
+	const struct domset *new;  /* NULL: there is none */
+	uint32_t types;		   /* one of each kind that the rules of both tell apart */
+	const struct domset *over; /* names whose time is over; NULL: there are none */
 	const atomic_bool *cancelled;
 	bool of_after;	     /* the rules walked are exceptions of `after` */
 	bool led;	     /* and it is asked for what their names lead to */
@@ -167,11 +168,22 @@ static bool is_led_past(struct comparison *c, const struct probe *probe)
 	return false;
 }
 
+static bool is_over(const struct comparison *c, const struct probe *probe)
+{
+	struct domset_hit hit = {.list = 0};
+	struct domset_hits hits = {.room = 1, .hit = &hit};
+
+	if (!c->over)
+		return false;
+	domset_lookup(c->over, &probe->name, &probe->suffixes, c->types, &hits);
+	return hits.count == 1 && hit.owner_labels == probe->suffixes.labels;
+}
+
 static void tell(struct comparison *c, const struct probe *probe)
 {
 	struct weakening *w = c->weakening;
 
-	if (w->count > 0 && name_equal(&probe->name, &c->told))
+	if ((w->count > 0 && name_equal(&probe->name, &c->told)) || is_over(c, probe))
 		return;
 	c->told = probe->name;
 	if (w->count < WEAKEN_NAMES_MAX)
@@ -368,13 +380,15 @@ static unsigned int heir_of(const struct policy_list *list, const struct policy 
 }
 
 void weaken_compare(const struct policy *before, unsigned int list, const struct policy *after,
-		    const atomic_bool *cancelled, struct weakening *ret_weakening)
+		    const struct domset *over, const atomic_bool *cancelled,
+		    struct weakening *ret_weakening)
 {
 	struct comparison c = {
 		.before = before,
 		.list = list,
 		.after = after,
 		.heir = heir_of(&before->lists[list], after),
+		.over = over,
 		.cancelled = cancelled,
 		.weakening = ret_weakening,
 	};

@@ -354,7 +354,7 @@ static const struct {
 	 "f:5:20: lists[0].authority.url: expected a URL that begins with http:// or https://, got "
 	 "\"http://a\"b\""},
 	{LIST "  format: xml\n", "f:5:11: lists[0].format: expected auto, names, hosts, adblock, "
-				 "addresses or rpz, got \"xml\""},
+				 "addresses, rpz, csv or json, got \"xml\""},
 
 	/* keys */
 	{"server: {wrokers: 1}",

@@ -41,8 +41,9 @@ static void test_list(void **state)
 		{"action", "nxdomain", "block", "lists: [{name: x, file: /x, %s}]\n"},
 		{"wildcards", "nearest", "all",
 		 "lists: [{name: x, file: /x, action: nxdomain, format: rpz, %s}]\n"},
-		OPTION("format", "hosts", "csv"),
+		OPTION("format", "hosts", "xml"),
 		OPTION("addresses", "true", "maybe"),
+		OPTION("columns", "{urls: false}", "name"),
 		OPTION("match", "exact", "regex"),
 		OPTION("dry-run", "true", "2"),
 		OPTION("sinkhole", "{ttl: 30s}", "30s"),
@@ -88,6 +89,29 @@ static void test_required(void **state)
 		if (!strstr(text.text, rows[i][1]))
 			fail_msg("row %zu: %s", i, text.text);
 	}
+}
+
+#define TABLE "lists: [{name: x, file: /x, action: nxdomain, format: csv, columns: {%s}}]\n"
+
+static void test_columns(void **state)
+{
+	static const struct option_case cases[] = {
+		{"preset", "threatfox", "misp", TABLE},
+		{"name", "\"domain|host\"", "[domain]", TABLE},
+		{"address", "\"ip\"", "[ip]", TABLE},
+		OPTION("insert", "\"from\"", "{a: b}"),
+		OPTION("delete", "\"until\"", "\"a\\nb\""),
+		OPTION("score", "\"confidence\"", "[a]"),
+		OPTION("sinkhole", "\"to\"", "[a]"),
+		OPTION("separator", "\"tab\"", "\"ab\""),
+		OPTION("least-score", "4294967295", "4294967296"),
+		OPTION("below-score", "4294967295", "-1"),
+		OPTION("urls", "false", "some"),
+	};
+
+	option_check(option_section(list_section(), "columns"),
+		     "lists: [{name: x, file: /x, action: nxdomain, columns: {%s}}]\n", cases,
+		     COUNT(cases));
 }
 
 static void test_sinkhole(void **state)
@@ -138,9 +162,9 @@ static void test_guard(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list),	 cmocka_unit_test(test_required),
-		cmocka_unit_test(test_sinkhole), cmocka_unit_test(test_authority),
-		cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_list),	  cmocka_unit_test(test_required),
+		cmocka_unit_test(test_columns),	  cmocka_unit_test(test_sinkhole),
+		cmocka_unit_test(test_authority), cmocka_unit_test(test_guard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ static struct weakening compare(const struct list_row *before, size_t before_cou
 	struct policy *b = lists_policy(after, after_count);
 	struct weakening w;
 
-	weaken_compare(a, list, b, NULL, &w);
+	weaken_compare(a, list, b, NULL, NULL, &w);
 	policy_free(a);
 	policy_free(b);
 	return w;
@@ -386,13 +386,13 @@ static void random_round(unsigned int seed)
 		}
 		policy[p] = lists_policy(lists[p], 2);
 	}
-	weaken_compare(policy[0], 0, policy[1], NULL, &w);
+	weaken_compare(policy[0], 0, policy[1], NULL, NULL, &w);
 	lifts = lifts_of_world(policy);
 	told = lifts_told(&w);
 	if (lifts.itself != told.itself || (lifts.led && w.count == 0))
 		fail_msg("seed %u: \"%s\" to \"%s\" and \"%s\": %d, %d", seed, text[0][0],
 			 text[1][0], text[1][1], lifts.itself, lifts.led);
-	weaken_compare(policy[0], 0, policy[0], NULL, &w);
+	weaken_compare(policy[0], 0, policy[0], NULL, NULL, &w);
 	assert_int_equal(w.count, 0);
 	policy_free(policy[0]);
 	policy_free(policy[1]);
@@ -417,7 +417,7 @@ static void test_cancelled(void **state)
 	struct policy *policy = lists_policy(&before, 1);
 	struct weakening w;
 
-	weaken_compare(policy, 0, policy, &cancelled, &w);
+	weaken_compare(policy, 0, policy, NULL, &cancelled, &w);
 	assert_int_equal(w.count, 0);
 	policy_free(policy);
 }
@@ -512,7 +512,7 @@ static void test_random_addresses(void **state)
 			lifted += policy_match_address(a, &ip, POLICY_NO_LEAVE).matched &&
 				  !policy_match_address(b, &ip, POLICY_MANDATORY_ONLY).matched;
 		}
-		weaken_compare(a, 0, b, NULL, &w);
+		weaken_compare(a, 0, b, NULL, NULL, &w);
 		for (uint64_t i = 0; i < w.range_count && i < WEAKEN_NAMES_MAX; i++)
 			told += w.ranges[i].last.bytes[3] - w.ranges[i].first.bytes[3] + 1U;
 		if (w.range_count <= WEAKEN_NAMES_MAX)
@@ -532,10 +532,10 @@ static void test_silent(void **state)
 	struct weakening w;
 
 	b->lists[0].silent = true;
-	weaken_compare(a, 0, b, NULL, &w);
+	weaken_compare(a, 0, b, NULL, NULL, &w);
 	assert_int_equal(w.count, 1);
 	assert_int_equal(w.range_count, 1);
-	weaken_compare(b, 0, a, NULL, &w);
+	weaken_compare(b, 0, a, NULL, NULL, &w);
 	assert_int_equal(w.count + w.range_count, 0);
 	policy_free(a);
 	policy_free(b);

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Lists that are tables: CSV and JSON, by columns, with dates, scores and addresses."""
+import datetime
+import gzip
+import json
+
+import pytest
+
+from harness.build import run_daemon
+from harness.client import addresses, ask
+from harness.program import wait_until
+from harness.upstream import ELSEWHERE
+
+UTC = datetime.timezone.utc
+SINK = "192.0.2.1"
+
+
+def at(seconds):
+    when = datetime.datetime.now(UTC) + datetime.timedelta(seconds=seconds)
+    return when.isoformat(timespec="seconds")
+
+
+@pytest.fixture
+def forwarding(daemon, upstream):
+    return daemon({"upstreams": [upstream(lambda q: q.address(ELSEWHERE)).address]})
+
+
+def blocks(d, name):
+    found = addresses(ask(d.address, name))
+    assert found in ([SINK], [ELSEWHERE]), found
+    return found == [SINK]
+
+
+def cert_pl_rows(rows):
+    return [{"RegisterPositionId": i, "DomainAddress": name, "InsertDate": at(-86400), "DeleteDate": delete}
+            for i, (name, delete) in enumerate(rows, 1)]
+
+
+def cert_pl_csv(rows):
+    return "PozycjaRejestru\tAdresDomeny\tDataWpisu\tDataWykreslenia\n" + "".join(
+        f"{row['RegisterPositionId']}\t{row['DomainAddress']}\t{row['InsertDate']}\t{row['DeleteDate'] or ''}\n"
+        for row in cert_pl_rows(rows))
+
+
+def cert_pl(format_, rows):
+    return cert_pl_csv(rows) if format_ == "csv" else json.dumps(cert_pl_rows(rows))
+
+
+@pytest.mark.parametrize("format_", ["csv", "json"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_cert_pl(forwarding, format_, packed):
+    d = forwarding
+    d.add_list("hole", format=format_, columns={"preset": "cert-pl"})
+    text = cert_pl(format_, [("bad.test", None), ("gone.test", at(-60)), ("later.test", at(3600))])
+    d.list_path("hole").write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    d.start()
+    assert blocks(d, "bad.test") and blocks(d, "www.bad.test") and blocks(d, "later.test")
+    assert not blocks(d, "gone.test")
+    d.program.wait_line(r"1 of 3 lines not taken: 1 over, by its delete date")
+
+
+def test_entry_lapses_when_its_date_comes(forwarding):
+    """Without a signal; both what ends and what begins."""
+    d = forwarding
+    d.add_list("hole", "name,from,to\nends.test,,%s\nbegins.test,%s,\n" % (at(5), at(5)), format="csv",
+               columns={"name": "name", "insert": "from", "delete": "to"}).start()
+    assert blocks(d, "ends.test") and not blocks(d, "begins.test")
+    d.program.wait_line(r"the date of an entry has come: reloading", timeout=20)
+    wait_until(lambda: not blocks(d, "ends.test") and blocks(d, "begins.test"), 20, "the dates act")
+
+
+THREATFOX_CSV = """\
+################################################################
+# ThreatFox IOCs: recent additions - CSV format                #
+################################################################
+#
+# "first_seen_utc","ioc_id","ioc_value","ioc_type","threat_type","confidence_level","tags"
+"2026-09-01 10:00:00", "1", "sure.test", "domain", "botnet_cc", "100", "a,b"
+"2026-09-01 10:00:00", "2", "unsure.test", "domain", "botnet_cc", "50", "None"
+"2026-09-01 10:00:00", "3", "hardly.test", "domain", "botnet_cc", "10", "None"
+"2026-09-01 10:00:00", "4", "https://host.test:8443/gate.php", "url", "botnet_cc", "75", "None"
+"2026-09-01 10:00:00", "5", "203.0.113.10:443", "ip:port", "botnet_cc", "75", "None"
+"2026-09-01 10:00:00", "6", "d41d8cd98f00b204e9800998ecf8427e", "md5_hash", "payload", "75", "None"
+# Number of entries: 6
+"""
+
+
+def threatfox_json():
+    rows = [line.strip('"').split('", "') for line in THREATFOX_CSV.splitlines() if line[0] == '"']
+    return json.dumps({row[1]: [{"ioc_value": row[2], "ioc_type": row[3], "confidence_level": int(row[5])}]
+                       for row in rows})
+
+
+@pytest.mark.parametrize("format_", ["csv", "json"])
+def test_threatfox_with_two_thresholds(forwarding, format_):
+    d = forwarding
+    text = THREATFOX_CSV if format_ == "csv" else threatfox_json()
+    d.add_list("fox", text, format=format_, columns={"preset": "threatfox", "least-score": 75})
+    d.add_list("fox-log", text, format=format_, action="log",
+               columns={"preset": "threatfox", "least-score": 50, "below-score": 75})
+    d.start()
+    d.program.wait_line(r"4 of 6 lines not taken: ")
+    log = d.program.text()
+    assert "1 an address, not a name" in log and "1 the hash of a file" in log
+    assert "2 a score that the list does not take" in log
+    assert blocks(d, "sure.test") and blocks(d, "host.test")
+    assert not blocks(d, "unsure.test") and not blocks(d, "hardly.test")
+    done = run_daemon("-c", d.config_path, "--explain", "unsure.test", cwd=d.folder)
+    assert "fox-log" in done.stdout + done.stderr
+
+
+def test_rows_that_answer_an_address(forwarding):
+    d = forwarding
+    d.add_list("own", "name;to\nhere.test;192.0.2.77\nthere.test;\n", format="csv",
+               columns={"name": "name", "sinkhole": "to"}).start()
+    assert addresses(ask(d.address, "here.test")) == ["192.0.2.77"]
+    assert blocks(d, "there.test")
+
+
+def test_addresses_of_a_table(forwarding):
+    d = forwarding
+    d.add_list("own", f"host,ip\nname.test,192.0.2.1\n,{ELSEWHERE}/32\n", format="csv", addresses=True,
+               columns={"name": "host", "address": "ip"}).start()
+    assert addresses(ask(d.address, "any.test")) == [SINK]   # its answer has the listed address
+
+
+@pytest.mark.parametrize("format_, text, why", [
+    ("csv", "Forbidden", 'has no column "name"'),
+    ("csv", "<html>Forbidden</html>", "is an HTML or XML page"),
+    ("csv", "name,x\nbad.test,1\n\"cut", "is cut off"),
+    ("csv", "host\nbad.test\n", 'line 1: has no column "name"; those that are there: host'),
+    ("json", "Forbidden", "is no JSON"),
+    ("json", '[{"name": "other.test"}, {"name": "b', "is no JSON"),
+    ("json", '[{"name": "other.test"},', "is no JSON"),
+    ("json", "[]", ""),
+    ("csv", "", ""),
+])
+def test_what_is_refused_changes_nothing(forwarding, format_, text, why):
+    d = forwarding
+    good = {"csv": "name\nbad.test\n", "json": '[{"name": "bad.test"}]'}[format_]
+    d.add_list("own", good, format=format_, columns={"name": "name"}).start()
+    assert blocks(d, "bad.test")
+    d.write_list("own", text)
+    log = d.reload()
+    assert "list own: REFUSED: " in log and why in log
+    assert blocks(d, "bad.test") and not blocks(d, "other.test")
+
+
+def test_check_names_rows(forwarding):
+    d = forwarding
+    d.add_list("own", 'name,x\n"good.test","a\nb"\n"b d.test",1\n192.0.2.1,1\n', format="csv",
+               columns={"name": "name"}).write_config()
+    done = run_daemon("-c", d.config_path, "--check", cwd=d.folder)
+    told = done.stdout + done.stderr
+    assert done.returncode == 0, told
+    assert "own.txt:4: skipped: a character that a host name cannot have" in told.replace(".list", ".txt"), told
+    assert ":5: skipped: an address, not a name" in told, told
+
+
+@pytest.mark.parametrize("options, why", [
+    ({"format": "csv"}, "columns: expected a preset, a name or an address"),
+    ({"columns": {"name": "x"}}, "columns: expected format csv or json"),
+    ({"format": "csv", "columns": {"name": "x", "separator": "ab"}}, "separator: expected one of"),
+    ({"format": "json", "columns": {"name": "x", "least-score": 9, "below-score": 9}},
+     "below-score: expected more than least-score, 9, got 9"),
+    ({"format": "csv", "columns": {"nam": "x"}}, "nam"),
+])
+def test_options(forwarding, options, why):
+    d = forwarding
+    d.add_list("own", "x\nbad.test\n", **options).write_config()
+    done = run_daemon("-c", d.config_path, "--check", cwd=d.folder)
+    assert done.returncode == 1 and why in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("lapse, lifted", [("keep", False), ("lift", True)])
+def test_mandatory_entry_that_is_over(forwarding, lapse, lifted):
+    """Its date lifts it only where the order may lapse, over reloads and restarts; its removal never."""
+    d = forwarding
+    d.config["state"] = {"directory": "state"}
+    (d.cwd / "state").mkdir(exist_ok=True)
+    d.add_list("order", cert_pl_csv([("a.test", None), ("b.test", None)]), format="csv", mandatory=True,
+               lapse=lapse, columns={"preset": "cert-pl"}).start()
+    assert blocks(d, "a.test") and blocks(d, "b.test")
+    d.write_list("order", cert_pl_csv([("a.test", at(-1)), ("b.test", None)]))
+    d.reload_well()
+    assert blocks(d, "a.test") != lifted and blocks(d, "b.test")
+    d.stop()
+    d.start()
+    assert blocks(d, "a.test") != lifted and blocks(d, "b.test")
+    d.write_list("order", cert_pl_csv([("a.test", at(-1))] + ([("c.test", None)] if lifted else [])))
+    log = d.reload()
+    assert "list order: REFUSED: it is mandatory" in log and "b.test" in log
+    assert blocks(d, "b.test") and not blocks(d, "c.test")
+
+
+def test_columns_that_change_keep_what_a_mandatory_list_held(forwarding):
+    """A configuration that names a wrong column is refused, and a restart still knows the rows."""
+    d = forwarding
+    d.config["state"] = {"directory": "state"}
+    (d.cwd / "state").mkdir(exist_ok=True)
+    d.add_list("order", "name\nbad.test\n", format="csv", mandatory=True, columns={"name": "name"}).start()
+    d.config["lists"][0]["columns"] = {"name": "domain"}
+    d.write_config()
+    assert 'has no column "domain"' in d.reload()
+    assert blocks(d, "bad.test")
+    d.config["lists"][0]["columns"] = {"name": "name"}
+    d.write_config()
+    d.write_list("order", "name\nother.test\n")
+    d.stop()
+    d.start()
+    assert blocks(d, "bad.test")

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tables as files of lists: which rows become rules, and why the others do not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "list/listfile.h"
+
+#define NOW_S 1795849200U /* 2026-11-28T07:00:00Z */
+#define NO_REASON LIST_REASON_COUNT
+
+static const struct hash_key key = {5, 6};
+static char path[] = "/tmp/sinkholed-rows.XXXXXX";
+
+static void write_file(const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static const struct listfile_rows all_columns = {
+	.map = {.columns = {[TABLE_NAME] = "name",
+			    [TABLE_ADDRESS] = "address",
+			    [TABLE_INSERT] = "insert",
+			    [TABLE_DELETE] = "delete",
+			    [TABLE_SCORE] = "score",
+			    [TABLE_SINKHOLE] = "sinkhole"}},
+	.urls = true,
+	.least_score = 50,
+	.below_score = 90,
+	.now_s = NOW_S,
+};
+
+#define HEADER "name,address,insert,delete,score,sinkhole\n"
+
+static enum err load(const struct listfile_rows *rows, const char *text, bool addresses,
+		     struct domset **ret_set, struct list_report *report, struct err_text *why)
+{
+	struct listfile_options options = {.path = path, .format = LIST_FORMAT_CSV, .rows = *rows};
+	struct domset_builder *builder;
+	enum err err;
+
+	write_file(text);
+	if (*text == '[' || *text == '{')
+		options.format = LIST_FORMAT_JSON;
+	if (addresses)
+		assert_int_equal(addrset_builder_create(&options.addresses), ERR_OK);
+	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
+	err = listfile_load(&options, builder, report, why);
+	if (err == ERR_OK)
+		assert_int_equal(domset_builder_freeze(builder, ret_set), ERR_OK);
+	domset_builder_free(builder);
+	addrset_builder_free(options.addresses);
+	return err;
+}
+
+/* The owners of the rules, as text, each with a blank behind it. */
+static void owners(const struct domset *set, char buf[1024])
+{
+	struct domset_iter iter;
+	struct domset_rule rule;
+	char text[NAME_TEXT_MAX];
+
+	buf[0] = '\0';
+	domset_iter_init(&iter, set);
+	while (domset_iter_next(&iter, &rule)) {
+		strcat(buf, domset_rule_text(&rule.owner, NULL, text));
+		strcat(buf, " ");
+	}
+}
+
+static void test_row(void **state)
+{
+	static const struct {
+		const char *row;
+		enum list_reason reason; /* NO_REASON: it becomes a rule of `owner`, or a range */
+		const char *owner;
+		bool addresses;
+	} cases[] = {
+		{"a.test,,,,60,", NO_REASON, "a.test ", false},
+		{"*.a.test,,,,60,", NO_REASON, "a.test ", false},
+		{"http://a.test/x,,,,60,", NO_REASON, "a.test ", false},
+		{"a.test:443,,,,60,", NO_REASON, "a.test ", false},
+		{"b\xc3\xbc.test,,,,60,", NO_REASON, "xn--b-eha.test ", false},
+		{"192.0.2.1:443,,,,60,", LINE_ADDRESS, "", false},
+		{"192.0.2.1:443,,,,60,", NO_REASON, "", true},
+		{",192.0.2.0/24,,,60,", NO_REASON, "", true},
+		{"a.test,192.0.2.1,,,60,", NO_REASON, "a.test ", true},
+		{"a.test,192.0.2.1,,,60,", LINE_ADDRESS, "a.test ", false},
+		{"d41d8cd98f00b204e9800998ecf8427e,,,,60,", LINE_HASH, "", false},
+		{"a b.test,,,,60,", LINE_CHAR, "", false},
+		{"||a.test^,,,,60,", LINE_CHAR, "", false},
+		{"a*.test,,,,60,", LINE_CHAR, "", false},
+		{"a..test,,,,60,", LINE_LABEL, "", false},
+		{"1.2.3.4.5,,,,60,", LINE_NUMBER, "", false},
+		{",,,,60,", LINE_NO_CELL, "", false},
+		{"a.test,,,,49,", LINE_SCORE, "", false},
+		{"a.test,,,,50,", NO_REASON, "a.test ", false},
+		{"a.test,,,,90,", LINE_SCORE, "", false},
+		{"a.test,,,,much,", LINE_SCORE_INVALID, "", false},
+		{"a.test,,,,,", LINE_SCORE_INVALID, "", false},
+		{"a.test,,2026-11-28T07:00:00Z,,60,", NO_REASON, "a.test ", false},
+		{"a.test,,2026-11-28T07:00:01Z,,60,", LINE_EARLY, "", false},
+		{"a.test,,,2026-11-28T07:00:00Z,60,", LINE_OVER, "", false},
+		{"a.test,,,2026-11-28T07:00:01Z,60,", NO_REASON, "a.test ", false},
+		{"192.0.2.1,,,2026-11-28T07:00:00Z,60,", LINE_OVER, "", true},
+		{"a.test,,,later,60,", LINE_DATE, "", false},
+		{"a.test,,soon,,60,", LINE_DATE, "", false},
+		{"a.test,,,,60,nowhere", LINE_SINKHOLE, "", false},
+		{"a.test,,,,60,192.0.2.9", LINE_ANSWER, "", false}, /* answers are not taken here */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err_text why = {""};
+		struct list_report report;
+		struct domset *set = NULL;
+		char text[512];
+		char found[1024];
+
+		snprintf(text, sizeof(text), HEADER "%s\n", cases[i].row);
+		assert_int_equal(load(&all_columns, text, cases[i].addresses, &set, &report, &why),
+				 ERR_OK);
+		owners(set, found);
+		if (strcmp(found, cases[i].owner) != 0)
+			fail_msg("%s: %s", cases[i].row, found);
+		assert_int_equal(report.told, 1);
+		assert_int_equal(report.lines, 2);
+		assert_int_equal(report.bad + report.skipped, cases[i].reason != NO_REASON);
+		if (cases[i].reason != NO_REASON && report.reasons[cases[i].reason] != 1)
+			fail_msg("%s: not \"%s\"", cases[i].row, list_reason_str(cases[i].reason));
+		if (cases[i].reason != NO_REASON)
+			assert_int_equal(cases[i].reason < LIST_REASON_SKIP
+						 ? report.bad_notes[0].line
+						 : report.skipped_notes[0].line,
+					 2);
+		domset_free(set);
+	}
+}
+
+/* A row that is over stays where nothing says that dates end anything; the next date is told. */
+static void test_dates(void **state)
+{
+	static const char text[] = HEADER "a.test,,,2026-11-01,60,\n"
+					  "b.test,,,2026-12-01,60,\n"
+					  "c.test,,2026-11-29,,60,\n";
+	struct listfile_rows rows = all_columns;
+	struct err_text why = {""};
+	struct list_report report;
+	struct domset *set = NULL;
+	char found[1024];
+
+	(void)state;
+	assert_int_equal(load(&rows, text, false, &set, &report, &why), ERR_OK);
+	owners(set, found);
+	assert_string_equal(found, "b.test ");
+	assert_int_equal(report.due_s, 1795910400); /* 2026-11-29 */
+	domset_free(set);
+	rows.keeps = true;
+	rows.now_s = 1795910400;
+	assert_int_equal(load(&rows, text, false, &set, &report, &why), ERR_OK);
+	owners(set, found);
+	assert_string_equal(found, "a.test b.test c.test ");
+	assert_int_equal(report.due_s, 0);
+	domset_free(set);
+}
+
+/* Who compares lists is told of names that are over. */
+static void test_names_that_are_over(void **state)
+{
+	static const char text[] = HEADER "a.test,,,2026-11-01,60,\nb.test,192.0.2.1,,,60,\n"
+					  ",192.0.2.2,,2026-11-01,60,\n";
+	struct listfile_rows rows = all_columns;
+	struct err_text why = {""};
+	struct list_report report;
+	struct domset *over = NULL;
+	struct domset *set = NULL;
+	char found[1024];
+
+	(void)state;
+	assert_int_equal(domset_builder_create(&key, &rows.over), ERR_OK);
+	assert_int_equal(domset_builder_begin(rows.over, 0), ERR_OK);
+	assert_int_equal(load(&rows, text, true, &set, &report, &why), ERR_OK);
+	assert_int_equal(domset_builder_freeze(rows.over, &over), ERR_OK);
+	owners(set, found);
+	assert_string_equal(found, "b.test ");
+	owners(over, found);
+	assert_string_equal(found, "a.test ");
+	assert_int_equal(report.entries, 3); /* both addresses stay */
+	domset_builder_free(rows.over);
+	domset_free(over);
+	domset_free(set);
+}
+
+static void test_urls_are_skipped(void **state)
+{
+	struct listfile_rows rows = {.map = {.columns = {[TABLE_NAME] = "name"}}};
+	struct err_text why = {""};
+	struct list_report report;
+	struct domset *set = NULL;
+
+	(void)state;
+	assert_int_equal(
+		load(&rows, "[\"http://a.test/x\", \"b.test\", 7]", false, &set, &report, &why),
+		ERR_OK);
+	assert_int_equal(report.entries, 1);
+	assert_int_equal(report.reasons[LINE_PART], 1);
+	assert_int_equal(report.reasons[LINE_NO_ROW], 1);
+	assert_int_equal(report.format, LIST_FORMAT_JSON);
+	domset_free(set);
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *why;
+	} cases[] = {
+		{"Forbidden\n", "has no column \"name\""},
+		{"<!DOCTYPE html>\n", "is an HTML or XML page"},
+		{"[{\"name\": \"a.test\"}", "is cut off"},
+		{HEADER "\"a.test,,,,60,\n", "is cut off"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct list_report report;
+		struct err_text why = {""};
+		struct domset *set;
+
+		assert_int_equal(load(&all_columns, cases[i].text, false, &set, &report, &why),
+				 ERR_REFUSED);
+		assert_non_null(strstr(why.text, path));
+		if (!strstr(why.text, cases[i].why))
+			fail_msg("%s", why.text);
+	}
+}
+
+/* A byte order mark; a last row without a newline may be cut off. */
+static void test_ends(void **state)
+{
+	struct listfile_rows rows = {.map = {.columns = {[TABLE_NAME] = "name"}}};
+	struct err_text why = {""};
+	struct list_report report;
+	struct domset *set = NULL;
+
+	(void)state;
+	assert_int_equal(load(&rows, "\xef\xbb\xbfname\na.test", false, &set, &report, &why),
+			 ERR_OK);
+	assert_int_equal(report.entries, 1);
+	assert_true(report.open_end);
+	domset_free(set);
+}
+
+static int make_file(void **state)
+{
+	int fd = mkstemp(path);
+
+	(void)state;
+	return fd < 0 || close(fd) != 0;
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_row),
+		cmocka_unit_test(test_dates),
+		cmocka_unit_test(test_names_that_are_over),
+		cmocka_unit_test(test_urls_are_skipped),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_ends),
+	};
+
+	return cmocka_run_group_tests(tests, make_file, remove_file);
+}
