@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/journal.h"
+#include "base/thread.h"
 
 #define QUEUE_OCTETS (256U * 1024)
 #define LOST "warning: log: %llu lines were lost, nobody read them"
@@ -211,20 +211,6 @@ static void *write_queued(void *arg)
 	return arg;
 }
 
-/* The thread has no signal of the process's. */
-static int start_thread(void)
-{
-	sigset_t all;
-	sigset_t former;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &former);
-	rc = pthread_create(&queue.thread, NULL, write_queued, NULL);
-	pthread_sigmask(SIG_SETMASK, &former, NULL);
-	return rc;
-}
-
 enum err logwriter_start(void)
 {
 	enum err err = ERR_OK;
@@ -232,7 +218,7 @@ enum err logwriter_start(void)
 	pthread_mutex_lock(&queue.lock);
 	queue.stopping = false;
 	queue.running = true;
-	if (start_thread() != 0) {
+	if (thread_start("log", write_queued, NULL, &queue.thread) != 0) {
 		queue.running = false;
 		err = ERR_SYS;
 	}

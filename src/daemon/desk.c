@@ -2,7 +2,6 @@
 #include "daemon/desk.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -144,10 +143,6 @@ static uint64_t least_buffer(const struct workers *workers)
 
 static enum err open_web(struct desk *desk)
 {
-	sigset_t all;
-	sigset_t before;
-	enum err err;
-
 	desk->view = (struct web_view){
 		.daemon = desk,
 		.querylog = desk->config.querylog,
@@ -157,11 +152,7 @@ static enum err open_web(struct desk *desk)
 		.flush = flush,
 		.say = say,
 	};
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = web_start(workers_snapshot(desk->config.workers)->conf, &desk->view, &desk->web);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err;
+	return web_start(workers_snapshot(desk->config.workers)->conf, &desk->view, &desk->web);
 }
 
 enum err desk_open(struct event_base *base, const struct desk_config *config,

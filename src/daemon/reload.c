@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/priority.h"
+#include "base/thread.h"
 #include "conf/conf.h"
 #include "receipt/acknowledge.h"
 #include "daemon/announce.h"
@@ -197,17 +198,11 @@ static void notify_reloading(void)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_us());
 }
 
-/* Begins the thread, with all signals blocked; 0, or why there is none. */
+/* Begins the thread; 0, or why there is none. */
 static int begin_thread(struct reload *reload)
 {
-	sigset_t all;
-	sigset_t before;
-	int rc;
+	int rc = thread_start("loader", loader_thread, reload, &reload->loader);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&reload->loader, NULL, loader_thread, reload);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	reload->busy = rc == 0;
 	return rc;
 }

@@ -2,7 +2,6 @@
 #include "evidence/ledger.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -10,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "evidence/writer.h"
 
 #define MORE_MS 100U /* between two, while much is to be removed */
@@ -126,17 +126,8 @@ const struct stats *ledger_stats(const struct ledger *l)
 
 enum err ledger_start(struct ledger *l)
 {
-	sigset_t all;
-	sigset_t before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&l->thread, NULL, run, l);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc != 0)
+	if (thread_start("ledger", run, l, &l->thread) != 0)
 		return ERR_SYS;
-	pthread_setname_np(l->thread, "ledger");
 	l->running = true;
 	return ERR_OK;
 }

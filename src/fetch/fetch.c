@@ -3,7 +3,6 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/log.h"
 #include "base/priority.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "fetch/inner.h"
 #include "fetch/plan.h"
 
@@ -241,17 +241,8 @@ static void *run(void *arg)
 
 static enum err start(struct fetch *f)
 {
-	sigset_t all;
-	sigset_t before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&f->thread, NULL, run, f);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc != 0)
+	if (thread_start("fetch", run, f, &f->thread) != 0)
 		return ERR_SYS;
-	pthread_setname_np(f->thread, "fetch");
 	f->running = true;
 	return ERR_OK;
 }

@@ -2,10 +2,10 @@
 #include "hunt/thread.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 void hunt_thread_rest(const struct hunt_thread *t, uint64_t ms)
 {
@@ -19,17 +19,8 @@ void hunt_thread_rest(const struct hunt_thread *t, uint64_t ms)
 
 enum err hunt_thread_begin(struct hunt_thread *t, void *(*run)(void *), const char *name, void *arg)
 {
-	sigset_t all;
-	sigset_t before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&t->thread, NULL, run, arg);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc != 0)
+	if (thread_start(name, run, arg, &t->thread) != 0)
 		return ERR_SYS;
-	pthread_setname_np(t->thread, name);
 	t->running = true;
 	return ERR_OK;
 }

@@ -2,7 +2,6 @@
 #include "landing/landing.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -10,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "landing/parts.h"
 
 #define SWEEP_S 300 /* all of its turns in a day */
@@ -154,8 +154,6 @@ static enum err prepare(struct landing *l)
 
 enum err landing_start(struct landing *l, struct visits *visits, order_fn *order, void *arg)
 {
-	sigset_t all;
-	sigset_t before;
 	enum err err;
 
 	if (!l || l->count == 0)
@@ -166,14 +164,8 @@ enum err landing_start(struct landing *l, struct visits *visits, order_fn *order
 	err = prepare(l);
 	if (err != ERR_OK)
 		return err;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	l->running = pthread_create(&l->thread, NULL, run, l) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!l->running)
-		return ERR_SYS;
-	pthread_setname_np(l->thread, "landing");
-	return ERR_OK;
+	l->running = thread_start("landing", run, l, &l->thread) == 0;
+	return l->running ? ERR_OK : ERR_SYS;
 }
 
 void landing_stop(struct landing *l)

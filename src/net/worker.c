@@ -4,7 +4,6 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "base/log.h"
 #include "base/priority.h"
 #include "base/snap.h"
+#include "base/thread.h"
 #include "net/stream.h"
 #include "net/udp.h"
 
@@ -326,28 +326,21 @@ enum err workers_create(const struct workers_config *config, struct snapshot *fi
 
 static int start_thread(struct worker *w)
 {
-	char name[16];
-	int rc = pthread_create(&w->thread, NULL, run, w);
+	char name[THREAD_NAME_MAX + 1];
+	int rc;
 
-	if (rc != 0)
-		return rc;
 	snprintf(name, sizeof(name), "worker-%zu", w->index % 1000);
-	pthread_setname_np(w->thread, name);
-	w->running = true;
-	return 0;
+	rc = thread_start(name, run, w, &w->thread);
+	w->running = rc == 0;
+	return rc;
 }
 
 enum err workers_start(struct workers *workers)
 {
-	sigset_t all;
-	sigset_t before;
 	int rc = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (size_t i = 0; i < workers->count && rc == 0; i++)
 		rc = start_thread(&workers->workers[i]);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc == 0)
 		return ERR_OK;
 	workers_stop(workers, 0);

@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "querylog/file.h"
 #include "querylog/line.h"
 #include "querylog/live.h"
@@ -241,17 +241,8 @@ struct feed *const *querylog_feeds(const struct querylog *log)
 
 enum err querylog_start(struct querylog *log)
 {
-	sigset_t all;
-	sigset_t before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&log->thread, NULL, run, log);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc != 0)
+	if (thread_start("querylog", run, log, &log->thread) != 0)
 		return ERR_SYS;
-	pthread_setname_np(log->thread, "querylog");
 	log->running = true;
 	return ERR_OK;
 }

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/door.h"
@@ -250,9 +251,8 @@ static enum err start_thread(struct web *web)
 {
 	if (web->count == 0)
 		return ERR_OK;
-	if (pthread_create(&web->thread, NULL, run, web) != 0)
+	if (thread_start("web", run, web, &web->thread) != 0)
 		return ERR_SYS;
-	pthread_setname_np(web->thread, "web");
 	web->running = true;
 	return ERR_OK;
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Threads that have none of the process's signals, which are the main thread's. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+
+#include "base/err.h"
+
+#define THREAD_NAME_MAX 15U /* octets that Linux keeps of a name */
+
+/*
+ * Begins a thread with all signals blocked, called `name` (a longer one is cut) in /proc and in
+ * debuggers.  The caller joins `*ret_thread`.  Returns 0, or why there is no thread, as
+ * pthread_create(3) does; `*ret_thread` is untouched then.  Any thread.
+ */
+int thread_start(const char *name, void *(*run)(void *arg), void *arg,
+		 pthread_t *ret_thread) MUST_CHECK;
+
+#endif
