@@ -40,9 +40,10 @@ LIMITS = {"unit": 600, "allocations": 900, "replay": 300, "functional": 600, "li
 SLOTS = int(os.environ.get("JOBS", (os.cpu_count() or 1) * 2))
 PORTS = range(10000, 32000)             # outside of what the kernel gives to clients
 TELL_EVERY_S = 30                       # a word of the progress where no terminal shows it
-# minutes of waiting for what fails: once is enough, in the build that sees most
+# minutes of waiting, for what fails or for a time to come: once is enough, in the build that sees most
 SANITIZED_ALONE = ("test_faults", "test_dot", "test_forgery", "test_fairness", "test_careless",
-                   "test_rate", "test_upstreams")
+                   "test_rate", "test_upstreams", "test_chase", "test_hunt", "test_orders", "test_landing",
+                   "test_fetch")
 # a minute and more, which their sources do not show: what a first run begins with
 LONG = ("faults", "load/mandatory", "fairness", "careless", "dot", "rate", "running", "handover", "forgery",
         "mandatory", "upstreams", "chase", "reload", "remote/link", "match/weaken", "feed/findings")

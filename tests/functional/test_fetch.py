@@ -160,7 +160,7 @@ def test_a_mandatory_list_that_was_never_fetched_blocks_nothing_and_is_told(fetc
     wait_until(lambda: fetched(d)["failures"] >= 1, 20, "the fetch fails")
     assert "nothing was fetched yet" in the_list(d)["reason"]
     assert "connect" in fetched(d)["failed"].lower()
-    assert "list feed: not fetched from http://127.0.0.1" in d.log()
+    wait_until(lambda: "list feed: not fetched from http://127.0.0.1" in d.log(), 10, "it is told")
     d.restart()
 
 

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import shlex
+import signal
 import subprocess
 import threading
 
@@ -71,7 +72,7 @@ def test_lines_have_the_time_and_say_how_to_reload(terminal):
     lines = seen.text.splitlines()
     assert all(re.match(r"\d\d:\d\d:\d\d \S", line) for line in lines), lines
     d.write_list("one", "other.test\n")
-    subprocess.run(["kill", "-HUP", str(pid)], check=True)
+    os.kill(pid, signal.SIGHUP)
     wait_until(lambda: addresses(ask(d.address, "other.test")) == [SINK], 10, "it reloads")
 
 

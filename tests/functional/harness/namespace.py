@@ -36,8 +36,10 @@ def with_resolv_conf(path):
 
 def with_etc(folder):
     """A mount namespace in which /etc is a copy of it, in a folder that must not be there yet."""
+    left_out = {"ssl", "alternatives", "shadow", "gshadow", "resolv.conf"}
     shutil.copytree("/etc", folder, symlinks=True, ignore_dangling_symlinks=True,
-                    ignore=lambda *_: {"ssl", "alternatives", "shadow", "gshadow", "resolv.conf"})
+                    ignore=lambda inside, names: left_out | {
+                        name for name in names if not os.access(os.path.join(inside, name), os.R_OK)})
     script = 'mount --bind "$0" /etc && exec "$@"'
     return _or_skip(_unshare("-m") + ["sh", "-c", script, str(folder)])
 

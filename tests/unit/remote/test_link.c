@@ -677,7 +677,8 @@ static void test_unplugged(void **state)
 
 	open_first(w);
 	w->ns.answers = true;
-	mockstream_unplug(&w->ns, 0);
+	if (!mockstream_unplug(&w->ns, 0))
+		skip();
 	begun_ms = await_clock_ms();
 	ask_range(w, 1, 5);
 	RIG_AWAIT(&w->rig, w->answered == 6);

@@ -68,8 +68,9 @@ void mockstream_answer(struct mockstream *ns, size_t query);
 void mockstream_send(struct mockstream *ns, size_t conn, const void *octets, size_t len);
 /* Closes a connection, with a reset if so. */
 void mockstream_drop(struct mockstream *ns, size_t conn, bool reset);
-/* Has all that comes from the client lost on its way. */
-void mockstream_unplug(struct mockstream *ns, size_t conn);
+/* Has all that comes from the client lost on its way.  False: later kernels let only root do so
+ * with a TCP socket. */
+bool mockstream_unplug(struct mockstream *ns, size_t conn);
 /* Reads what was not, from now on. */
 void mockstream_listen(struct mockstream *ns, size_t conn);
 

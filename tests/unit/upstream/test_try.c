@@ -131,16 +131,21 @@ static void test_hedge_budget(void **state)
 static void test_budget_is_bounded(void **state)
 {
 	struct world *w = *state;
-	uint64_t full;
+	uint64_t most = 0;
+	uint64_t full = 0;
 
 	world_start(w, MOCKNS_ANSWER, MOCKNS_ANSWER);
 	world_outgoing(w)->hedge_percent = 50;
 	for (size_t i = 0; i < 60; i++) {
-		full = w->up->extra_budget;
+		/* on a machine that is slow for a moment some is spent */
+		if (w->up->extra_budget > most)
+			most = w->up->extra_budget;
+		if (i == 50)
+			full = most;
 		ask_well(w, "www.example", 1);
 	}
 	assert_true(full > 0);
-	assert_int_equal(w->up->extra_budget, full);
+	assert_int_equal(most, full);
 }
 
 static void no_percent(struct world *w)
