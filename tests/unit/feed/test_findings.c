@@ -18,7 +18,7 @@
 #define LIST_A 0
 #define LIST_B 1
 
-static const struct hash_key key = {1, 2};
+static const struct hash_key key = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03};
 static const struct hash_key name_key = {3, 4};
 
 struct kit {
