@@ -222,7 +222,7 @@ enum err rows_take_file(struct reader *reader)
 	err = reader->report->format == LIST_FORMAT_CSV
 		      ? table_read_csv(map, &ends, &outcome, &what)
 		      : table_read_json(map, &ends, &outcome, &what);
-	if (*what.text)
+	if (err != ERR_OK && *what.text)
 		return err_set(reader->text, err, "%s: %s", reader->options->path, what.text);
 	reader->report->lines = outcome.lines;
 	reader->report->open_end = outcome.open_end;

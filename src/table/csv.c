@@ -230,6 +230,8 @@ static enum err try_comment(struct csv *csv, struct word line)
 		csv->places[cell] = -1;
 	csv->shown[0] = '\0';
 	csv->err = ERR_OK;
+	if (csv->text) /* that was tried, and is no failure */
+		csv->text->text[0] = '\0';
 	return begin_parser(csv);
 }
 

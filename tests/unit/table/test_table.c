@@ -233,6 +233,7 @@ static void check_case(read_fn *read, const struct table_case *c, size_t part)
 			fail_msg("%s: \"%s\", not \"%s\"", c->text, text.text, c->fails);
 		return;
 	}
+	assert_string_equal(text.text, "");
 	assert_int_equal(outcome.open_end, c->open_end);
 	assert_int_equal(outcome.lines, c->lines);
 }
