@@ -8,7 +8,7 @@ set -euo pipefail
 
 build='gcc make pkg-config libc6-dev libevent-dev libldns-dev libssl-dev libyaml-dev
 	libidn2-dev libpsl-dev zlib1g-dev liblzma-dev libzstd-dev libsystemd-dev libsqlite3-dev
-	libjansson-dev libcsv-dev libpcre2-dev libcurl4-openssl-dev libcmocka-dev publicsuffix ca-certificates'
+	libjansson-dev libcsv-dev libpcre2-dev libcurl4-openssl-dev libcmocka-dev publicsuffix ca-certificates tzdata'
 test='clang libclang-rt-dev clang-tidy clang-format cppcheck mandoc python3 python3-pytest python3-jsonschema
 	python3-dnspython bind9-dnsutils knot-dnsutils nsd unbound openssl zstd xz-utils iproute2 nginx-light'
 bench='bind9 valgrind dnsmasq-base dnsdist pdns-recursor dnsperf xz-utils'

@@ -45,6 +45,7 @@ enum conf_wildcards { CONF_WORDS_WILDCARDS(CONF_ENUMERATOR) CONF_WILDCARDS_COUNT
 enum conf_policy { CONF_WORDS_POLICY(CONF_ENUMERATOR) CONF_POLICY_COUNT };
 enum conf_clients { CONF_WORDS_CLIENTS(CONF_ENUMERATOR) CONF_CLIENTS_COUNT };
 enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT };
+enum conf_day { CONF_WORDS_DAY(CONF_ENUMERATOR) CONF_DAY_COUNT };
 #undef CONF_ENUMERATOR
 
 /* clang-format off */
@@ -58,6 +59,8 @@ enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT
 #define CONF_TYPE_SIZE       VALUE,    uint64_t,               size       /* octets */
 #define CONF_TYPE_DURATION   VALUE,    uint32_t,               duration   /* milliseconds */
 #define CONF_TYPE_TTL        VALUE,    uint32_t,               ttl        /* seconds */
+#define CONF_TYPE_DAYTIME    VALUE,    uint32_t,               daytime    /* minutes of the day */
+#define CONF_TYPE_DAYS       VALUES,   enum conf_day,          day
 #define CONF_TYPE_BOOL       VALUE,    bool,                   flag
 #define CONF_TYPE_STRING     VALUE,    char *,                 string     /* UTF-8, no controls */
 #define CONF_TYPE_PATH       VALUE,    char *,                 path

@@ -352,6 +352,7 @@
 	S(authority, CONF_ROWS_AUTHORITY) \
 	S(columns, CONF_ROWS_COLUMNS) \
 	S(list, CONF_ROWS_LIST) \
+	S(schedule, CONF_ROWS_SCHEDULE) \
 	S(group, CONF_ROWS_GROUP) \
 	S(guard, CONF_ROWS_GUARD) \
 	S(control, CONF_ROWS_CONTROL) \

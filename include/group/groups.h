@@ -26,15 +26,20 @@
 
 _Static_assert(GROUPS_FIRST + CONF_GROUPS_MAX <= POLICY_VIEWS_MAX, "each group has its view");
 
+struct group_hours;
+
 /* Of one configuration, which has to live as long.  Never changed: any thread. */
 struct groups {
 	const struct conf *conf;
 	struct addrset *clients; /* owned; lists are groups */
+	size_t hours_count;
+	struct group_hours *hours; /* owned: of the groups' schedules, in their order */
 };
 
 /* `*ret_groups` is NULL where no group is configured, and no list is for groups only: then all
- * lists hold for all.  ERR_NOMEM. */
-enum err groups_create(const struct conf *conf, struct groups **ret_groups) MUST_CHECK;
+ * lists hold for all.  ERR_SYNTAX, ERR_SYS, with text: a time zone cannot be read.  ERR_NOMEM. */
+enum err groups_create(const struct conf *conf, struct groups **ret_groups,
+		       struct err_text *text) MUST_CHECK;
 
 /* NULL is fine. */
 void groups_free(struct groups *groups);
@@ -58,8 +63,17 @@ static inline const struct conf_group *groups_of_view(const struct groups *group
 	return groups && view >= GROUPS_FIRST ? &groups->conf->groups[view - GROUPS_FIRST] : NULL;
 }
 
-/* Gives the policy, which nobody else reads yet and whose lists are known, its views.  `groups` may
- * be NULL: then it has none.  ERR_NOMEM: it has those that it had. */
-enum err groups_apply(const struct groups *groups, struct policy *policy) MUST_CHECK;
+/* Gives the policy, which nobody else reads yet and whose lists are known, its views as they are at
+ * Unix time `now_s`.  `groups` may be NULL: then it has none.  ERR_NOMEM: it has those that it had.
+ */
+enum err groups_apply(const struct groups *groups, uint64_t now_s,
+		      struct policy *policy) MUST_CHECK;
+
+/* True when groups_apply would make other views at `now_s`, or may, as the clock was put back. */
+bool groups_are_due(const struct policy *policy, uint64_t now_s);
+
+/* Logs for which groups other lists hold in `after`, of the same configuration as `before`. */
+void groups_tell(const struct groups *groups, const struct policy *before,
+		 const struct policy *after);
 
 #endif

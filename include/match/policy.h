@@ -145,11 +145,14 @@ struct policy_view {
 	bool has_ipv6;
 	uint8_t ipv4[4];
 	uint8_t ipv6[16];
+	uint64_t until_s; /* Unix time: other lists hold from then on; UINT64_MAX: never */
 };
 
 /* The views of a policy, which are known by their numbers: from 1. */
 struct policy_views {
 	size_t count;
+	uint64_t made_s;  /* Unix time */
+	uint64_t until_s; /* the first of all; UINT64_MAX: never */
 	struct policy_view view[];
 };
 

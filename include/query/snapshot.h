@@ -55,12 +55,12 @@ struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf);
 
 /*
  * A snapshot as `snapshot`, one generation later, but with `manual` (taken over, if that succeeds;
- * may be NULL) in its policy, whose groups have views as ever.  All else is the new one's from then
- * on: of the former one snapshot_free_former frees what is left, which others may read until then.
- * ERR_NOMEM.
+ * may be NULL) in its policy, whose groups have the views of Unix time `now_s`.  All else is the
+ * new one's from then on: of the former one snapshot_free_former frees what is left, which others
+ * may read until then. ERR_NOMEM.
  */
 enum err snapshot_follow(const struct snapshot *snapshot, struct policy_manual *manual,
-			 struct snapshot **ret_snapshot) MUST_CHECK;
+			 uint64_t now_s, struct snapshot **ret_snapshot) MUST_CHECK;
 void snapshot_free_former(struct snapshot *snapshot);
 
 /* Frees all that the snapshot owns; NULL is fine. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whole numbers with units: counts, sizes, durations, TTLs. */
+/* Whole numbers with units: counts, sizes, durations, TTLs; times of day. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "conf/value.h"
 
 #define NUMBER_TEXT_MAX 32
+#define DIGITS "0123456789"
 
 static const struct conf_unit units_none[] = {{"", 1}, {NULL, 0}};
 
@@ -40,7 +41,7 @@ static const struct conf_unit *unit_find(const struct conf_unit *units, const ch
 /* A whole number and at once one of the units; 0 needs none. */
 static enum err number_parse(const struct conf_unit *units, const char *text, uint64_t *ret_number)
 {
-	size_t len = strspn(text, "0123456789");
+	size_t len = strspn(text, DIGITS);
 	const struct conf_unit *unit = unit_find(units, text + len);
 	uint64_t number;
 
@@ -102,6 +103,35 @@ static void print(const struct conf_row *row, const void *value, FILE *out)
 
 	fputs(number_text(row->type->units, conf_number_get(row, value), buf), out);
 }
+
+static enum err parse_daytime(const struct conf_row *row, const char *text, void *value)
+{
+	uint64_t minute;
+	uint64_t hour;
+
+	if (strlen(text) != 5 || strspn(text, DIGITS) != 2 || text[2] != ':' ||
+	    strspn(text + 3, DIGITS) != 2)
+		return ERR_SYNTAX;
+	hour = strtoull(text, NULL, 10);
+	minute = strtoull(text + 3, NULL, 10);
+	if (minute >= 60 || hour * 60 + minute > row->most)
+		return ERR_RANGE;
+	conf_number_set(row, hour * 60 + minute, value);
+	return ERR_OK;
+}
+
+static void print_daytime(const struct conf_row *row, const void *value, FILE *out)
+{
+	uint64_t minutes = conf_number_get(row, value);
+
+	fprintf(out, "\"%02" PRIu64 ":%02" PRIu64 "\"", minutes / 60, minutes % 60);
+}
+
+const struct conf_type conf_type_daytime = {
+	.expected = "a time of day such as \"21:00\"",
+	.parse = parse_daytime,
+	.print = print_daytime,
+};
 
 #define NUMBER_TYPE(name, text)                                                                    \
 	{                                                                                          \

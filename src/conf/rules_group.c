@@ -33,21 +33,18 @@ static void rule_without(const struct items *items, const struct conf_node *node
 	char *const *names = items->array;
 	const struct conf_list *list = list_of(items->conf, names[index]);
 
-	if (!list)
-		conf_fail(items->place, conf_node_mark(node), "there is no list \"%s\"",
-			  names[index]);
-	else if (list->mandatory)
+	rule_named(items, node, index);
+	if (list && list->mandatory)
 		conf_fail(items->place, conf_node_mark(node),
 			  "the list %s is mandatory, and holds for every client", list->name);
 }
 
-static void rule_lists(const struct items *items, const struct conf_node *node, const char *key,
-		       char *const *names, size_t count, item_rule *rule)
+static void rule_each(const struct items *items, const struct conf_node *node, const char *key,
+		      const void *array, size_t count, item_rule *rule)
 {
-	const struct items named = {items->place, items->conf, conf_node_find(node, key), names,
-				    NULL};
+	const struct items of = {items->place, items->conf, conf_node_find(node, key), array, NULL};
 
-	conf_for_each(&named, count, key, rule);
+	conf_for_each(&of, count, key, rule);
 }
 
 static bool has_client(const struct conf_group *group, const struct prefix *client)
@@ -63,16 +60,26 @@ static bool has_client(const struct conf_group *group, const struct prefix *clie
 static void rule_clients(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct conf_group *groups = items->array;
-	const struct conf_group *group = &groups[index];
+	const struct prefix *client = groups[index].clients;
+	const struct prefix *end = client + groups[index].clients_count;
 	char text[INET6_ADDRSTRLEN];
 
-	for (size_t i = 0; i < group->clients_count; i++)
-		for (size_t other = 0; other < index; other++)
-			if (has_client(&groups[other], &group->clients[i]))
+	for (; client < end; client++)
+		for (size_t i = 0; i < index; i++)
+			if (has_client(&groups[i], client))
 				fail_key(items->place, node, "clients",
 					 "%s/%u is given to the group %s as well",
-					 ip_text(&group->clients[i].ip, text, sizeof(text)),
-					 group->clients[i].len, groups[other].name);
+					 ip_text(&client->ip, text, sizeof(text)), client->len,
+					 groups[i].name);
+}
+
+/* Hours name lists as their group does. */
+static void rule_schedule(const struct items *items, const struct conf_node *node, size_t index)
+{
+	const struct conf_schedule *h = (const struct conf_schedule *)items->array + index;
+
+	rule_each(items, node, "lists", h->lists, h->lists_count, rule_named);
+	rule_each(items, node, "without", h->without, h->without_count, rule_without);
 }
 
 static void rule_group(const struct items *items, const struct conf_node *node, size_t index)
@@ -87,8 +94,9 @@ static void rule_group(const struct items *items, const struct conf_node *node, 
 	if (group->clients_count == 0)
 		fail_key(items->place, node, "clients", "expected one network at least");
 	rule_clients(items, node, index);
-	rule_lists(items, node, "lists", group->lists, group->lists_count, rule_named);
-	rule_lists(items, node, "without", group->without, group->without_count, rule_without);
+	rule_each(items, node, "lists", group->lists, group->lists_count, rule_named);
+	rule_each(items, node, "without", group->without, group->without_count, rule_without);
+	rule_each(items, node, "schedule", group->schedule, group->schedule_count, rule_schedule);
 }
 
 /* A list that is for groups only is no order's, and its name is not the word for all. */
@@ -107,12 +115,10 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 void conf_rules_groups(struct conf_place *place, const struct conf_node *root,
 		       const struct conf *conf)
 {
-	const struct items lists = {place, conf, conf_node_find(root, "lists"), conf->lists, NULL};
-	const struct items groups = {place, conf, conf_node_find(root, "groups"), conf->groups,
-				     NULL};
+	const struct items all = {.place = place, .conf = conf};
 
-	if (!is_sound(lists.nodes))
+	if (!is_sound(conf_node_find(root, "lists")))
 		return; /* which lists there are is not known */
-	conf_for_each(&lists, conf->lists_count, "lists", rule_list);
-	conf_for_each(&groups, conf->groups_count, "groups", rule_group);
+	rule_each(&all, root, "lists", conf->lists, conf->lists_count, rule_list);
+	rule_each(&all, root, "groups", conf->groups, conf->groups_count, rule_group);
 }

@@ -12,6 +12,7 @@
 #include "daemon/formerconf.h"
 #include "daemon/lapse.h"
 #include "daemon/news.h"
+#include "group/groups.h"
 #include "manual/compile.h"
 #include "manual/store.h"
 #include "match/term.h"
@@ -75,18 +76,20 @@ static void tell_held(const struct manual *manual)
 static enum err follow(struct inforce *f, struct policy_manual *compiled)
 {
 	struct former *former = malloc(sizeof(*former));
+	uint64_t now_s = clock_unix_s();
 	struct snapshot *next;
 	enum err err = ERR_NOMEM;
 
 	if (former)
-		err = snapshot_follow(workers_snapshot(f->workers), compiled, &next);
+		err = snapshot_follow(workers_snapshot(f->workers), compiled, now_s, &next);
 	if (err != ERR_OK) {
 		free(former);
 		return err;
 	}
-	term_apply(next->policy, clock_unix_s());
+	term_apply(next->policy, now_s);
 	former->snapshot = workers_exchange(f->workers, next);
 	lapse_tell(former->snapshot->policy, next->policy);
+	groups_tell(next->groups, former->snapshot->policy, next->policy);
 	minutes_orders(f->minutes, former->snapshot->policy, next->policy);
 	former->next = f->formers;
 	f->formers = former;
@@ -197,13 +200,12 @@ static enum err again(struct inforce *f)
 
 static void expire(struct inforce *f)
 {
+	const struct policy *policy = workers_snapshot(f->workers)->policy;
 	uint64_t now_s = clock_unix_s();
+	bool due = manual_next_s(&f->manual) <= now_s || term_is_due(policy, now_s) ||
+		   groups_are_due(policy, now_s);
 
-	if (f->forbidden || f->paused ||
-	    (manual_next_s(&f->manual) > now_s &&
-	     !term_is_due(workers_snapshot(f->workers)->policy, now_s)))
-		return;
-	if (again(f) != ERR_OK)
+	if (due && !f->forbidden && !f->paused && again(f) != ERR_OK)
 		log_limited(LOG_LEVEL_ERROR,
 			    "out of memory: what has begun or ended is not in force yet");
 }

@@ -432,7 +432,7 @@ void reply_cap_ttl(uint8_t *msg, size_t len, size_t pos, unsigned int count, uin
 	for (unsigned int i = 0; i < count; i++) {
 		if (wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
 			return;
-		if (rr.ttl_s > ttl_s)
+		if (rr.ttl_s > ttl_s && rr.type != TYPE_OPT)
 			wire_put32(msg + rr.ttl_at, ttl_s);
 	}
 }

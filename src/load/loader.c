@@ -34,10 +34,11 @@ static enum err set_up(struct load *load, const struct snapshot *old)
 	s->generation = old ? old->generation + 1 : 1;
 	s->ttl = snapshot_ttl_limits(&conf->cache);
 	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK ||
-	    rates_create(&conf->rate_limit, &s->rates) != ERR_OK ||
-	    groups_create(conf, &s->groups) != ERR_OK)
+	    rates_create(&conf->rate_limit, &s->rates) != ERR_OK)
 		return ERR_NOMEM;
-	err = note_failure(load, loader_set_ports(s, load->text));
+	err = note_failure(load, groups_create(conf, &s->groups, load->text));
+	if (err == ERR_OK)
+		err = note_failure(load, loader_set_ports(s, load->text));
 	if (err == ERR_OK)
 		err = note_failure(load, loader_set_pools(s, old, strict, load->text));
 	return err == ERR_OK ? note_failure(load, loader_set_names(s, load->name_key,
@@ -116,7 +117,7 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	if (err == ERR_OK)
 		err = loader_load_lists(&load);
 	if (err == ERR_OK)
-		err = groups_apply(s->groups, load.policy);
+		err = groups_apply(s->groups, load.now_s, load.policy);
 	policy_free(load.kept);
 	loader_free_over(&load);
 	loader_free_gates(&load.gates);

@@ -126,6 +126,21 @@ static inline struct policy_leave query_leave_of(const struct query_env *env,
 	return leave;
 }
 
+/* query_bound_ttls, where some group has hours. */
+void query_end_ttls(const struct query_env *env, const struct ip *client, size_t question_end,
+		    uint8_t *buf, size_t len);
+
+/* Has no TTL of the answer in `buf` last beyond the hours of the client's group: other lists may
+ * hold then. */
+static inline void query_bound_ttls(const struct query_env *env, const struct ip *client,
+				    size_t question_end, uint8_t *buf, size_t len)
+{
+	const struct policy_views *views = env->snapshot->policy->views;
+
+	if (views && views->until_s != UINT64_MAX)
+		query_end_ttls(env, client, question_end, buf, len);
+}
+
 /* Builds the answer from a reply whose records are `age_s` old.  The reply's body may lie in
  * job->buf, behind the question. */
 size_t query_answer_reply(struct answer_job *job, const struct reply *reply, uint32_t age_s);

@@ -321,8 +321,11 @@ FLAT enum query_outcome query_decide(struct query *q, const struct query_env *en
 		return QUERY_DROPPED;
 	}
 	outcome = decide(q, env, msg, buf, cap, ret_len);
-	if (outcome == QUERY_ANSWERED)
+	if (outcome == QUERY_ANSWERED) {
 		query_count_rcode(env, buf);
+		if (q->parsed == WIRE_QUERY)
+			query_bound_ttls(env, &q->client, q->wire.question_end, buf, *ret_len);
+	}
 	if (feed_is_heard(env->feed))
 		query_tell(q, env, outcome, buf);
 	return outcome;

@@ -2,6 +2,7 @@
 /* A query's question: what follows from its name, and how it is told from others. */
 #include <string.h>
 
+#include "base/apart.h"
 #include "group/groups.h"
 #include "map/namemap.h"
 #include "query/job.h"
@@ -84,6 +85,19 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_wait->client = q->client;
 	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
 	memcpy(ret_wait->question, msg + WIRE_HEADER, q->wire.question_end - (size_t)WIRE_HEADER);
+}
+
+APART void query_end_ttls(const struct query_env *env, const struct ip *client, size_t question_end,
+			  uint8_t *buf, size_t len)
+{
+	const uint16_t view = groups_view(env->snapshot->groups, client);
+	const uint64_t until_s = env->snapshot->policy->views->view[view - 1].until_s;
+	const uint64_t left_s = until_s > env->now_s ? until_s - env->now_s : 0;
+	const unsigned int records =
+		(unsigned int)wire_get16(buf + 6) + wire_get16(buf + 8) + wire_get16(buf + 10);
+
+	if (left_s < UINT32_MAX)
+		reply_cap_ttl(buf, len, question_end, records, (uint32_t)left_s);
 }
 
 bool query_ask_unchecked(struct query_key *key)

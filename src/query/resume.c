@@ -159,8 +159,10 @@ enum query_outcome query_resume(const struct query_env *env, struct query_wait *
 		outcome = resume_anew(env, wait, ret_key, &list, buf, cap, ret_len);
 	else
 		outcome = resume(env, wait, reply, verdict, ret_key, buf, cap, ret_len);
-	if (outcome == QUERY_ANSWERED)
+	if (outcome == QUERY_ANSWERED) {
 		query_count_rcode(env, buf);
+		query_bound_ttls(env, &wait->client, wait->wire.question_end, buf, *ret_len);
+	}
 	if (outcome != QUERY_FORWARD && feed_is_heard(env->feed))
 		query_tell_waiter(wait, env, list, outcome == QUERY_ANSWERED ? buf : NULL);
 	return outcome;
@@ -180,6 +182,7 @@ static bool fail_judged(struct answer_job *job, const struct query_wait *wait, s
 	query_count_verdict(job->env, &v, true);
 	(void)query_answer_verdict(job, &v, apex, ret_len);
 	query_count_rcode(job->env, job->buf);
+	query_bound_ttls(job->env, &wait->client, wait->wire.question_end, job->buf, *ret_len);
 	if (feed_is_heard(job->env->feed))
 		query_tell_waiter(wait, job->env, v.list, job->buf);
 	return true;

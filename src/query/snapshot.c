@@ -29,9 +29,9 @@ struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf)
 }
 
 /* Takes the policy; on failure what is said by command stays the caller's. */
-static enum err follow_views(struct snapshot *next, struct policy *policy)
+static enum err follow_views(struct snapshot *next, uint64_t now_s, struct policy *policy)
 {
-	enum err err = groups_apply(next->groups, policy);
+	enum err err = groups_apply(next->groups, now_s, policy);
 
 	next->policy = policy;
 	if (err != ERR_OK) {
@@ -42,7 +42,7 @@ static enum err follow_views(struct snapshot *next, struct policy *policy)
 }
 
 enum err snapshot_follow(const struct snapshot *snapshot, struct policy_manual *manual,
-			 struct snapshot **ret_snapshot)
+			 uint64_t now_s, struct snapshot **ret_snapshot)
 {
 	struct snapshot *next = malloc(sizeof(*next));
 	struct policy *policy;
@@ -54,7 +54,7 @@ enum err snapshot_follow(const struct snapshot *snapshot, struct policy_manual *
 	next->generation++;
 	err = policy_follow(snapshot->policy, manual, &policy);
 	if (err == ERR_OK)
-		err = follow_views(next, policy);
+		err = follow_views(next, now_s, policy);
 	if (err == ERR_OK)
 		*ret_snapshot = next;
 	else

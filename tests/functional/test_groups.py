@@ -3,11 +3,13 @@
 import json
 import re
 import threading
+import time
 
+import dns.flags
 import pytest
 
 from harness.build import run_daemon
-from harness.client import addresses, ask, rcode
+from harness.client import addresses, ask, rcode, ttls
 from harness.control import ctl
 from harness.program import wait_until
 from harness.upstream import Later
@@ -221,3 +223,49 @@ def test_said_by_command_holds_for_all(served):
         assert rcode(ask(served.address, "said.test", source=client)) == "NXDOMAIN"
     # and the groups are as they were
     assert answered(served, "adult.test", KID) == [OWN] and answered(served, "adult.test", NOBODY) == [GOOD]
+
+
+# ---- hours
+
+def clock(at_s):
+    """Minutes of the day in UTC, as a schedule has them."""
+    return time.strftime("%H:%M", time.gmtime(at_s))
+
+
+def test_hours_begin_by_themselves(daemon, upstream):
+    """Before the hours the true answer's TTL ends with them; in them the list holds, whatever the cache has."""
+    up = upstream(leading(ttl=3600, x="adult"))
+    now = time.time()
+    begin = (int(now) // 60 + (1 if now % 60 < 48 else 2)) * 60
+    d = with_lists(daemon({"upstreams": [up.address], **groups(
+        lists=["all"], schedule=[{"from": clock(begin), "to": clock(begin + 60), "time-zone": "UTC",
+                                  "lists": ["adult"], "without": ["ads"]}])})).start()
+    for name, address in (("adult.test", GOOD), ("x.test", GOOD), ("ads.test", OWN)):
+        for tcp in (False, True):
+            answer = ask(d.address, name, source=KID, tcp=tcp, edns=True, do=True)
+            assert addresses(answer) == [address]
+            assert max(ttls(answer)) <= begin - int(time.time()) + 1
+            assert answer.ednsflags & dns.flags.DO      # the OPT is no record with a TTL
+    assert max(ttls(ask(d.address, "x.test", source=NOBODY))) > 3000
+    d.program.wait_line(r"group kids: other lists hold from now on, by its schedule", timeout=begin - time.time() + 5)
+    assert time.time() >= begin
+    for name, address in (("adult.test", OWN), ("x.test", OWN), ("ads.test", GOOD), ("order.test", SINK)):
+        answer = ask(d.address, name, source=KID)
+        assert addresses(answer) == [address] and max(ttls(answer)) <= begin + 60 - int(time.time()) + 1
+        assert addresses(ask(d.address, name, source=NOBODY)) == [
+            {"ads.test": SINK, "order.test": SINK}.get(name, GOOD)]
+
+
+def test_a_zone_that_is_not_there(daemon):
+    d = with_lists(daemon(groups(schedule=[{"from": "21:00", "to": "07:00", "time-zone": "Europe/Nowhere"}])))
+    d.write_config()
+    done = run_daemon("-c", d.config_path, "--check")
+    assert done.returncode == 1 and "time zone Europe/Nowhere" in done.stderr
+
+
+def test_hours_take_no_order_away(daemon):
+    d = with_lists(daemon(groups(schedule=[{"from": "21:00", "to": "07:00", "without": ["court"]}])))
+    d.write_config()
+    done = run_daemon("-c", d.config_path, "--check")
+    assert done.returncode == 1
+    assert "groups[0].schedule[0].without[0]: the list court is mandatory" in done.stderr

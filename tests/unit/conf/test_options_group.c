@@ -25,9 +25,26 @@ static void test_group(void **state)
 		OPTION("without", "[ads]", "[order]"),
 		OPTION("sinkhole-ipv4", "\"192.0.2.80\"", "2001:db8::80"),
 		OPTION("sinkhole-ipv6", "\"2001:db8::80\"", "192.0.2.80"),
+		OPTION("schedule", "[{from: \"21:00\", to: \"07:00\"}]", "[{from: \"21:00\"}]"),
 	};
 
 	option_check(option_section(&conf_section_main, "groups"), GROUP, cases, COUNT(cases));
+}
+
+static void test_schedule(void **state)
+{
+#define SCHEDULE "groups:\n  - {name: one, clients: [192.0.2.1], schedule: [{"
+	static const struct option_case cases[] = {
+		OPTION("days", "[mon, sun]", "[monday]"),
+		{"from", "\"21:00\"", "\"24:00\"", LISTS SCHEDULE "to: \"07:00\", %s}]}\n"},
+		{"to", "\"24:00\"", "\"7:00\"", LISTS SCHEDULE "from: \"21:00\", %s}]}\n"},
+		OPTION("time-zone", "\"Europe/Berlin\"", "[a, b]"),
+		OPTION("lists", "[ads]", "[other]"),
+		OPTION("without", "[ads]", "[order]"),
+	};
+
+	option_check(option_section(option_section(&conf_section_main, "groups"), "schedule"),
+		     LISTS SCHEDULE "from: \"21:00\", to: \"07:00\", %s}]}\n", cases, COUNT(cases));
 }
 
 /* What is wrong between options is told with its line. */
@@ -71,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_schedule),
 		cmocka_unit_test(test_mistakes),
 	};
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ static const struct list_row lists[] = {
 	{.name = "adult", .action = ACTION_NXDOMAIN, .rules = "adult.example ads.example"},
 };
 
+#define NOW_S 1764450000U
 #define LISTS                                                                                      \
 	"lists:\n"                                                                                 \
 	"  - {name: order, file: a, mandatory: true, action: nxdomain}\n"                          \
@@ -54,9 +56,9 @@ static int set_up(void **state)
 	static struct world w;
 
 	make_conf(LISTS GROUPS, &w.conf);
-	assert_int_equal(groups_create(w.conf, &w.groups), ERR_OK);
+	assert_int_equal(groups_create(w.conf, &w.groups, NULL), ERR_OK);
 	w.policy = lists_policy(lists, COUNT(lists));
-	assert_int_equal(groups_apply(w.groups, w.policy), ERR_OK);
+	assert_int_equal(groups_apply(w.groups, NOW_S, w.policy), ERR_OK);
 	*state = &w;
 	return 0;
 }
@@ -192,7 +194,7 @@ static void a_list_that_is_not_configured_is_in_all(void **state)
 	struct world *w = *state;
 	struct policy *policy = lists_policy(former, COUNT(former));
 
-	assert_int_equal(groups_apply(w->groups, policy), ERR_OK);
+	assert_int_equal(groups_apply(w->groups, NOW_S, policy), ERR_OK);
 	for (uint16_t view = 1; view <= policy->views->count; view++)
 		assert_true(policy_holds(policy, view, 0));
 	assert_true(policy_holds(policy, GROUPS_OF_NONE, 1));
@@ -207,11 +209,11 @@ static void without_groups_there_are_none(void **state)
 	struct ip ip;
 
 	make_conf("lists:\n  - {name: ads, file: b, action: nxdomain}\n", &conf);
-	assert_int_equal(groups_create(conf, &groups), ERR_OK);
+	assert_int_equal(groups_create(conf, &groups, NULL), ERR_OK);
 	assert_null(groups);
 	assert_int_equal(ip_parse("192.168.1.1", &ip), ERR_OK);
 	assert_int_equal(groups_view(NULL, &ip), POLICY_ALL_LISTS);
-	assert_int_equal(groups_apply(NULL, w->policy), ERR_OK);
+	assert_int_equal(groups_apply(NULL, NOW_S, w->policy), ERR_OK);
 	assert_null(w->policy->views);
 	groups_free(NULL);
 	conf_free(conf);
@@ -225,14 +227,90 @@ static void a_list_for_groups_needs_one(void **state)
 	struct conf *conf;
 
 	make_conf(LISTS, &conf);
-	assert_int_equal(groups_create(conf, &groups), ERR_OK);
+	assert_int_equal(groups_create(conf, &groups, NULL), ERR_OK);
 	assert_non_null(groups);
-	assert_int_equal(groups_apply(groups, w->policy), ERR_OK);
+	assert_int_equal(groups_apply(groups, NOW_S, w->policy), ERR_OK);
 	assert_int_equal(w->policy->views->count, 1);
 	assert_true(policy_holds(w->policy, GROUPS_OF_NONE, 1));
 	assert_false(policy_holds(w->policy, GROUPS_OF_NONE, 3));
 	groups_free(groups);
 	conf_free(conf);
+}
+
+#define BEDTIME                                                                                    \
+	LISTS                                                                                      \
+	"groups:\n"                                                                                \
+	"  - name: kids\n"                                                                         \
+	"    clients: [192.168.1.32/27]\n"                                                         \
+	"    without: [ads]\n"                                                                     \
+	"    schedule:\n"                                                                          \
+	"      - {days: [mon], from: \"21:00\", to: \"07:00\", time-zone: UTC, lists: [adult]}\n"  \
+	"      - {days: [mon], from: \"22:00\", to: \"23:00\", time-zone: UTC, lists: [all],\n"    \
+	"         without: [adult]}\n"
+
+#define MONDAY_S 1795996800U /* 2026-11-30T00:00:00Z */
+#define HOUR_S 3600U
+
+/* Hours add lists and take them away; the order's is in force in each. */
+static void hours_have_other_lists(void **state)
+{
+	static const struct {
+		uint32_t hour;
+		bool ads;
+		bool adult;
+		uint32_t until_hour;
+	} rows[] = {
+		{20, false, false, 21}, {21, false, true, 22}, {22, true, false, 23},
+		{23, false, true, 31},	{30, false, true, 31}, {31, false, false, 168 + 21},
+	};
+	struct world *w = *state;
+	struct err_text text;
+	struct groups *groups;
+	struct conf *conf;
+
+	make_conf(BEDTIME, &conf);
+	assert_int_equal(groups_create(conf, &groups, &text), ERR_OK);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t now_s = MONDAY_S + rows[i].hour * HOUR_S;
+		uint64_t until_s = MONDAY_S + rows[i].until_hour * HOUR_S;
+
+		assert_int_equal(groups_apply(groups, now_s, w->policy), ERR_OK);
+		assert_true(policy_holds(w->policy, GROUPS_FIRST, 0));
+		assert_int_equal(policy_holds(w->policy, GROUPS_FIRST, 1), rows[i].ads);
+		assert_int_equal(policy_holds(w->policy, GROUPS_FIRST, 3), rows[i].adult);
+		assert_int_equal(w->policy->views->until_s, until_s);
+		assert_int_equal(w->policy->views->view[GROUPS_FIRST - 1].until_s, until_s);
+		assert_true(w->policy->views->view[GROUPS_OF_NONE - 1].until_s == UINT64_MAX);
+		assert_false(groups_are_due(w->policy, now_s));
+		assert_false(groups_are_due(w->policy, until_s - 1));
+		assert_true(groups_are_due(w->policy, until_s));
+		assert_true(groups_are_due(w->policy, now_s - HOUR_S)); /* the clock was put back */
+	}
+	groups_free(groups);
+	conf_free(conf);
+}
+
+static void a_zone_that_is_not_there_is_told(void **state)
+{
+	static const char *const zones[] = {"Europe/Nowhere", "../../etc/passwd", "Europe",
+					    "/etc/localtime"};
+	struct err_text text;
+	struct groups *groups;
+	struct conf *conf;
+	char yaml[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(zones); i++) {
+		snprintf(
+			yaml, sizeof(yaml),
+			"groups:\n  - {name: a, clients: [192.0.2.1], schedule: [{from: \"21:00\", "
+			"to: \"22:00\", time-zone: %s}]}\n",
+			zones[i]);
+		make_conf(yaml, &conf);
+		assert_int_not_equal(groups_create(conf, &groups, &text), ERR_OK);
+		assert_non_null(strstr(text.text, zones[i]));
+		conf_free(conf);
+	}
 }
 
 int main(void)
@@ -246,6 +324,8 @@ int main(void)
 		TEST(a_list_that_is_not_configured_is_in_all),
 		TEST(without_groups_there_are_none),
 		TEST(a_list_for_groups_needs_one),
+		TEST(hours_have_other_lists),
+		cmocka_unit_test(a_zone_that_is_not_there_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

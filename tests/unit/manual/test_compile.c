@@ -129,7 +129,7 @@ static void test_followed(void **state)
 	say(&manual, MANUAL_BLOCK, "said.example", 0);
 	for (unsigned int i = 0; i < 3; i++) {
 		assert_int_equal(manual_compile(&manual, s, &compiled), ERR_OK);
-		assert_int_equal(snapshot_follow(s, compiled, &next), ERR_OK);
+		assert_int_equal(snapshot_follow(s, compiled, 0, &next), ERR_OK);
 		assert_int_equal(next->generation, s->generation + 1);
 		assert_int_equal(decides(s, "said.example", false),
 				 i == 0 ? NONE : POLICY_MANUAL_BLOCK);
@@ -138,7 +138,7 @@ static void test_followed(void **state)
 		snapshot_free_former(s);
 		s = next;
 	}
-	assert_int_equal(snapshot_follow(s, NULL, &next), ERR_OK);
+	assert_int_equal(snapshot_follow(s, NULL, 0, &next), ERR_OK);
 	assert_int_equal(decides(next, "said.example", false), NONE);
 	snapshot_free_former(s);
 	snapshot_free(next);
