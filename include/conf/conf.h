@@ -2,7 +2,7 @@
 /*
  * The configuration: read from YAML, checked, and from then on never changed.
  *
- * The structs are made from the rows of conf/options.h.  A field is called as its key in
+ * The structs are made from the rows of option/options.h.  A field is called as its key in
  * the file, with '_' for '-' and its unit at the end (_ms, _s, _bytes, _percent; `case` is
  * case_id).  A list is a pointer with its length in <field>_count behind it.  What each type is in
  * C is below; texts are never NULL ("" when not given), an address not given has the family 0.
@@ -30,7 +30,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/ports.h"
-#include "conf/options.h"
+#include "option/options.h"
 #include "match/policy.h"
 #include "list/report.h"
 #include "table/table.h"

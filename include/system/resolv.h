@@ -7,7 +7,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
-#include "conf/options.h"
+#include "option/options.h"
 
 #define RESOLV_SERVERS_MAX CONF_UPSTREAMS_MAX
 

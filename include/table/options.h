@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of conf/options.h that say what the columns of a table mean. */
+/* The rows of option/options.h that say what the columns of a table mean. */
 #ifndef TABLE_OPTIONS_H
 #define TABLE_OPTIONS_H
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "cache/cache.h"
-#include "conf/options.h"
+#include "option/options.h"
 #include "fetch/fetch.h"
 #include "load/difference.h"
 #include "manual/manual.h"

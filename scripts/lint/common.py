@@ -6,8 +6,8 @@ from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "dns", "map", "given", "addrs", "pattern", "match", "inspect", "line", "table", "list",
-         "rpz", "conf", "cache", "names", "feed", "group", "query", "explain", "loop", "remote", "upstream",
-         "net", "system", "load", "manual", "evidence", "hunt", "report", "landing", "querylog",
+         "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
+         "remote", "upstream", "net", "system", "load", "manual", "evidence", "hunt", "report", "landing", "querylog",
          "audit", "receipt", "fetch", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 LISTS = {"map", "given", "addrs", "pattern", "match", "inspect", "line", "list", "rpz", "group",

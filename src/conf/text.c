@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/moment.h"
-#include "conf/options.h"
+#include "option/options.h"
 #include "conf/type.h"
 #include "dns/name.h"
 

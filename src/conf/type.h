@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of conf/options.h as data, and the types that their values have. */
+/* The rows of option/options.h as data, and the types that their values have. */
 #ifndef CONF_TYPE_H
 #define CONF_TYPE_H
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "conf/options.h"
+#include "option/options.h"
 
 #define NETWORKS_MAX 32
 

@@ -12,7 +12,7 @@
 #include "fetch/kept.h"
 #include "fetch/lookup.h"
 
-/* Texts of a list's configuration, which the transfer needs; they are as in conf/options_fetch.h.
+/* Texts of a list's configuration, which the transfer needs; they are as in option/options_fetch.h.
  */
 struct transfer_order {
 	const char *list;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-/* What is to be true of each row of conf/options.h. */
+/* What is to be true of each row of option/options.h. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

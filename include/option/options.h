@@ -423,10 +423,10 @@
 
 /* clang-format on */
 
-#include "conf/options_evidence.h"
-#include "conf/options_group.h"
-#include "conf/options_landing.h"
-#include "conf/options_list.h"
-#include "conf/options_watch.h"
+#include "option/options_evidence.h"
+#include "option/options_group.h"
+#include "option/options_landing.h"
+#include "option/options_list.h"
+#include "option/options_watch.h"
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of conf/options.h for what is written down of clients. */
+/* The rows of option/options.h for what is written down of clients. */
 #ifndef CONF_OPTIONS_EVIDENCE_H
 #define CONF_OPTIONS_EVIDENCE_H
 

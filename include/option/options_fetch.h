@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of conf/options.h that are of a list which is fetched by HTTP. */
+/* The rows of option/options.h that are of a list which is fetched by HTTP. */
 #ifndef CONF_OPTIONS_FETCH_H
 #define CONF_OPTIONS_FETCH_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of conf/options.h by which the running daemon is asked, told, and looked at. */
+/* The rows of option/options.h by which the running daemon is asked, told, and looked at. */
 #ifndef CONF_OPTIONS_WATCH_H
 #define CONF_OPTIONS_WATCH_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of conf/options.h that are of a list: whence it comes, what it does, what keeps it from
+/* The rows of option/options.h that are of a list: whence it comes, what it does, what keeps it from
  * doing too much. */
 #ifndef CONF_OPTIONS_LIST_H
 #define CONF_OPTIONS_LIST_H
 
-#include "conf/options_fetch.h"
+#include "option/options_fetch.h"
 #include "list/dnsbl.h"
 #include "table/options.h"
 

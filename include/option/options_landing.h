@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of conf/options.h for what answers at the addresses that names are cut off by. */
+/* The rows of option/options.h for what answers at the addresses that names are cut off by. */
 #ifndef CONF_OPTIONS_LANDING_H
 #define CONF_OPTIONS_LANDING_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of conf/options.h that are of groups of clients. */
+/* The rows of option/options.h that are of groups of clients. */
 #ifndef CONF_OPTIONS_GROUP_H
 #define CONF_OPTIONS_GROUP_H
 
