@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of option/options.h that are of a list: whence it comes, what it does, what keeps it from
- * doing too much. */
+/* The rows of option/options.h that are of a list: whence it comes, what it does, what keeps it
+ * from doing too much. */
 #ifndef CONF_OPTIONS_LIST_H
 #define CONF_OPTIONS_LIST_H
 

@@ -202,12 +202,11 @@ static void expire(struct inforce *f)
 {
 	const struct policy *policy = workers_snapshot(f->workers)->policy;
 	uint64_t now_s = clock_unix_s();
-	bool due = manual_next_s(&f->manual) <= now_s || term_is_due(policy, now_s) ||
-		   groups_are_due(policy, now_s);
 
-	if (due && !f->forbidden && !f->paused && again(f) != ERR_OK)
-		log_limited(LOG_LEVEL_ERROR,
-			    "out of memory: what has begun or ended is not in force yet");
+	if ((manual_next_s(&f->manual) <= now_s || term_is_due(policy, now_s) ||
+	     groups_are_due(policy, now_s)) &&
+	    !f->forbidden && !f->paused && again(f) != ERR_OK)
+		log_limited(LOG_LEVEL_ERROR, "out of memory: what began or ended is not in force");
 }
 
 /* Warns of orders that lapse soon: after each load, and once a day. */
@@ -406,8 +405,6 @@ void inforce_look(struct inforce *f, inforce_look_fn *look, void *arg)
 	look(arg, workers_snapshot(f->workers), &f->news.loads, &f->manual);
 	pthread_mutex_unlock(&f->lock);
 }
-
-/* ---- made and freed */
 
 enum err inforce_create(struct workers *workers, const struct load_result *first,
 			struct minutes *minutes, struct inforce **ret_inforce,

@@ -37,8 +37,7 @@ static enum err set_up(struct load *load, const struct snapshot *old)
 	    rates_create(&conf->rate_limit, &s->rates) != ERR_OK)
 		return ERR_NOMEM;
 	err = note_failure(load, groups_create(conf, &s->groups, load->text));
-	if (err == ERR_OK)
-		err = note_failure(load, loader_set_ports(s, load->text));
+	err = err == ERR_OK ? note_failure(load, loader_set_ports(s, load->text)) : err;
 	if (err == ERR_OK)
 		err = note_failure(load, loader_set_pools(s, old, strict, load->text));
 	return err == ERR_OK ? note_failure(load, loader_set_names(s, load->name_key,
