@@ -120,4 +120,8 @@ const char *loader_held_text(const struct load_result *result, char buf[LOADER_H
  */
 void loader_keep(const struct snapshot *snapshot, const struct load_result *result);
 
+/* Notes which orders have begun, once one has, as loader_keep does: they stay in force over a
+ * restart by a clock that was set back.  Returns `snapshot`. */
+const struct snapshot *loader_note_begun(const struct snapshot *snapshot);
+
 #endif

@@ -176,8 +176,8 @@ static void *loader_thread(void *arg)
 
 	priority_step_back();
 	if (reload->kind == WEB_RELOAD_COUNT)
-		acknowledge(inforce_snapshot(reload->inforce), reload->told_result,
-			    reload->told_notes, clock_unix_s());
+		acknowledge(loader_note_begun(inforce_snapshot(reload->inforce)),
+			    reload->told_result, reload->told_notes, clock_unix_s());
 	else if (reload->kind == WEB_RELOAD_DRY)
 		try_load(reload);
 	else

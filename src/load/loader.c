@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "group/groups.h"
+#include "list/begun.h"
 #include "load/accept.h"
 #include "load/keep.h"
 #include "load/load.h"
@@ -177,6 +178,14 @@ void loader_keep(const struct snapshot *snapshot, const struct load_result *resu
 		return;
 	for (unsigned int i = 0; i < snapshot->conf->lists_count; i++)
 		policy->lists[i].unkept |= !keep_list(snapshot, i, &result->sources[i]);
+	begun_note(directory, policy);
 	if (is_all_kept(policy))
 		loader_forget_orders(directory, policy);
+}
+
+const struct snapshot *loader_note_begun(const struct snapshot *snapshot)
+{
+	if (*snapshot->conf->state.directory)
+		begun_note(snapshot->conf->state.directory, snapshot->policy);
+	return snapshot;
 }

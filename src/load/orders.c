@@ -17,6 +17,7 @@
 #include "load/keep.h"
 #include "load/load.h"
 #include "load/seal.h"
+#include "list/begun.h"
 #include "list/listfile.h"
 #include "match/term.h"
 
@@ -186,23 +187,6 @@ static enum err add_order(struct load *load, const char *file, struct rules *rul
 	return err == ERR_NOMEM || err == ERR_CANCELLED ? err : ERR_OK;
 }
 
-/* The time by the clock, but not before what it was when a record was written: a machine whose
- * clock has begun anew does not take for too early what has begun. */
-static uint64_t latest(const struct load *load, struct dirent **files, int count)
-{
-	uint64_t latest_s = load->now_s;
-	char path[PATH_MAX];
-	struct stat st;
-
-	for (int i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/%s", load->conf->state.directory,
-			 files[i]->d_name);
-		if (stat(path, &st) == 0 && st.st_mtime > (time_t)latest_s)
-			latest_s = (uint64_t)st.st_mtime;
-	}
-	return latest_s;
-}
-
 static enum err too_many(const struct load *load, const char *file)
 {
 	return err_set(load->text, ERR_REFUSED,
@@ -222,7 +206,8 @@ static void apply_terms(const struct load *load, struct policy *policy, uint64_t
 
 static enum err add_orders(struct load *load, struct dirent **files, int count)
 {
-	const uint64_t latest_s = latest(load, files, count);
+	const uint64_t latest_s =
+		begun_latest(load->conf->state.directory, files, count, load->now_s);
 	struct policy *policy = calloc(1, sizeof(*policy));
 	struct rules rules = {.names = NULL};
 	enum err err = policy ? rules_init(load->name_key, &rules) : ERR_NOMEM;

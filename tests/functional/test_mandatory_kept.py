@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is kept of mandatory lists, when that is not what is in force, or not where it is looked for."""
+import os
+import time
+
 import pytest
 
 from harness.build import run_daemon
 from harness.client import addresses, ask
 from harness.program import wait_until
-from test_mandatory import GOOD, HEAD, RPZ, accept, blocked, check, kept, ordered  # noqa: F401
+from test_mandatory import GOOD, HEAD, ORDER, RPZ, accept, blocked, check, kept, ordered  # noqa: F401
 
 # what can stand in the way of what is written there
 OBSTACLES = {"its copy": "renamed.list.new", "its list": "renamed.list", "its record": "renamed.order"}
@@ -122,3 +125,36 @@ def test_text_that_looks_like_a_seal_damages_nothing(daemon):
     d.add_list("order", "a.test\n", mandatory=True, authority={"case": "# what is kept of it: x"}).start()
     wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
     assert "DAMAGED" not in d.restart().log()
+
+
+# ---- an order that has begun, and a clock that was set back
+
+def test_order_that_begins_while_it_is_served_has_begun_for_the_next_start(daemon):
+    d = daemon({"state": {"directory": "state"}})
+    begins = int(time.time()) + 3
+    d.add_list("order", "a.test\n", mandatory=True,
+               **{"valid-from": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begins))}).start()
+    record = kept(d, "order.order")
+    wait_until(record.exists, 10, "the order is kept")
+    os.utime(record, (begins - 9, begins - 9))
+    wait_until(lambda: record.stat().st_mtime >= begins, 20, "that it has begun is noted")
+
+
+@pytest.mark.parametrize("load", ["restart", "hand over"])
+def test_order_that_has_begun_stays_so_when_its_list_changes_by_a_clock_that_was_set_back(daemon, load):
+    """The record's time says that it has begun, though by the clock it has not."""
+    d = daemon({"state": {"directory": "state"}})
+    d.add_list("order", ORDER, mandatory=True, **{"valid-from": "2100-01-01T00:00:00Z"}).start()
+    wait_until(lambda: kept(d, "order.order").exists(), 10, "the order is kept")
+    d.stop()
+    os.utime(kept(d, "order.order"), (5e9, 5e9))
+    d.start()
+    assert blocked(d) == "abc"
+    d.write_list("order", ORDER + "d.test\n")
+    d.reload_well()
+    for _ in range(2):
+        if load == "restart":
+            d.restart()
+        else:
+            d.hand_over()
+        assert blocked(d) == "abc"
