@@ -75,7 +75,7 @@ bool seal_read(const char *directory, const char *name, char ret_seal[DIGEST_TEX
 void seal_write(FILE *out, const char *seal)
 {
 	if (*seal)
-		fprintf(out, "%s%s\n", MARK + 1, seal);
+		fprintf(out, "%s%s\n", &MARK[1], seal);
 }
 
 bool seal_is_broken(const char *directory, const char *name)
