@@ -108,19 +108,19 @@ struct policy_list {
 	bool null_mx; /* a sinkhole takes no mail (RFC 7505) */
 	uint8_t ipv4[4];
 	uint8_t ipv6[16];
-	uint32_t ttl_s;	  /* of addresses and of the SOA of a denial */
-	uint32_t entries; /* of the last good load, by which the next is measured */
-	uint32_t held;	  /* back by the guard, of that load */
-	bool open_end;	  /* of the file of that load: its last line had no newline */
-	bool unkept;	  /* that file is not what is kept of the list */
-	/* how that file was read, for whoever reads it again */
-	struct {
+	uint32_t ttl_s;		/* of addresses and of the SOA of a denial */
+	uint32_t entries;	/* of the last good load, by which the next is measured */
+	uint32_t held;		/* back by the guard, of that load */
+	bool open_end;		/* of the file of that load: its last line had no newline */
+	bool unkept;		/* that file is not what is kept of the list */
+	struct {		/* how that file was read, for whoever reads it again */
 		uint8_t format; /* enum list_format */
 		bool exact;
 		bool addresses;
 		bool suffixes; /* public suffixes were let be */
 		bool answers;  /* what rules give was given */
 		bool nearest; /* wildcards of a zone hold for all below that no rule is nearer to */
+		uint64_t columns; /* table_map_mark of a table's */
 	} reading;
 	uint64_t bit; /* its own in what is excepted and logged; 0: it has none */
 	struct policy_term term;

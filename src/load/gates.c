@@ -221,6 +221,20 @@ static struct listfile_rows rows_of(const struct conf_list *conf)
 	};
 }
 
+void loader_describe_reading(const struct conf_list *conf, enum list_format format,
+			     struct policy_list *list)
+{
+	const struct listfile_rows rows = rows_of(conf);
+
+	list->reading.format = (uint8_t)format;
+	list->reading.exact = conf->match == CONF_MATCH_EXACT;
+	list->reading.addresses = conf->addresses;
+	list->reading.suffixes = conf->allow_public_suffixes;
+	list->reading.answers = conf->answers;
+	list->reading.nearest = conf->wildcards == CONF_WILDCARDS_NEAREST;
+	list->reading.columns = table_map_mark(&rows.map);
+}
+
 struct listfile_options loader_reading_of(const struct conf_list *conf, const struct gates *gates,
 					  const struct rules *rules, unsigned int index)
 {

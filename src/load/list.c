@@ -77,17 +77,6 @@ void loader_describe_manual(const struct conf_manual *conf, struct policy *polic
 	loader_describe_list(&pass, &policy->lists[POLICY_MANUAL_PASS]);
 }
 
-void loader_describe_reading(const struct conf_list *conf, enum list_format format,
-			     struct policy_list *list)
-{
-	list->reading.format = (uint8_t)format;
-	list->reading.exact = conf->match == CONF_MATCH_EXACT;
-	list->reading.addresses = conf->addresses;
-	list->reading.suffixes = conf->allow_public_suffixes;
-	list->reading.answers = conf->answers;
-	list->reading.nearest = conf->wildcards == CONF_WILDCARDS_NEAREST;
-}
-
 /* One that lets pass may be empty: nothing is unblocked by that. */
 static struct guard_limits limits_of(const struct conf_list *conf)
 {

@@ -196,7 +196,7 @@ static enum err find_weakened(struct load *load, bool *ret_found)
 		if (!load->former->lists[i].mandatory || load->stays[i] ||
 		    term_is_over(&load->former->lists[i], load->now_s))
 			continue;
-		err = loader_take_over(load, place_of(load->conf, load->former->lists[i].name),
+		err = loader_take_over(load, i, place_of(load->conf, load->former->lists[i].name),
 				       &over);
 		if (err != ERR_OK)
 			return err;

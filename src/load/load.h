@@ -170,9 +170,9 @@ enum err loader_load_lists(struct load *load) MUST_CHECK;
 enum err loader_begin_over(struct load *load, unsigned int index,
 			   struct listfile_options *options) MUST_CHECK;
 
-/* Those names of list `index`, for weaken_compare; NULL: there are none.  The caller frees them.
- * ERR_NOMEM. */
-enum err loader_take_over(struct load *load, unsigned int index,
+/* Those names of list `index`, for weaken_compare; NULL: there are none, or list `former` in force
+ * was read by other columns, whose dates are not these.  The caller frees them.  ERR_NOMEM. */
+enum err loader_take_over(struct load *load, unsigned int former, unsigned int index,
 			  struct domset **ret_over) MUST_CHECK;
 void loader_free_over(struct load *load);
 

@@ -267,7 +267,7 @@ static void forget_source(struct conf_list *list)
 	list->client_key = none;
 }
 
-/* The configuration of one list as text, which the caller frees. */
+/* The configuration of one list as text, which the caller frees, whatever is returned. */
 static enum err order_text(const struct conf_list *list, const struct conf_guard *guard,
 			   const char *seal, char **ret_text, size_t *ret_len)
 {
@@ -290,10 +290,6 @@ static enum err order_text(const struct conf_list *list, const struct conf_guard
 		seal_write(out, seal);
 	if (out && (fclose(out) != 0 || !*ret_text)) /* without memory for its end: no text */
 		err = ERR_NOMEM;
-	if (out && err != ERR_OK) {
-		free(*ret_text);
-		*ret_text = NULL;
-	}
 	conf_free(whole);
 	return err;
 }

@@ -23,10 +23,13 @@ enum err loader_begin_over(struct load *load, unsigned int index, struct listfil
 	return err;
 }
 
-enum err loader_take_over(struct load *load, unsigned int index, struct domset **ret_over)
+enum err loader_take_over(struct load *load, unsigned int former, unsigned int index,
+			  struct domset **ret_over)
 {
 	*ret_over = NULL;
-	if (index == POLICY_LISTS_MAX || !load->over[index])
+	if (index == POLICY_LISTS_MAX || !load->over[index] ||
+	    load->former->lists[former].reading.columns !=
+		    load->policy->lists[index].reading.columns)
 		return ERR_OK;
 	return domset_builder_freeze(load->over[index], ret_over);
 }

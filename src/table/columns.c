@@ -2,7 +2,10 @@
 #include "table/columns.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
+
+#include "base/hash.h"
 
 /* As the publishers call them in their CSV and their JSON. */
 static const char *const presets[TABLE_PRESET_COUNT][TABLE_CELL_COUNT] = {
@@ -21,6 +24,23 @@ const char *table_column(const struct table_map *map, enum table_cell cell, bool
 	if (ret_given)
 		*ret_given = given;
 	return given ? map->columns[cell] : presets[map->preset][cell];
+}
+
+uint64_t table_map_mark(const struct table_map *map)
+{
+	static const enum table_cell cells[] = {TABLE_NAME, TABLE_ADDRESS, TABLE_DELETE};
+	static const struct hash_key key = {0, 0};
+	struct hash_state state = hash_begin(&key);
+
+	hash_word(&state, (unsigned char)map->separator);
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+		const char *text = table_column(map, cells[i], NULL);
+		const size_t len = text ? strlen(text) : 0;
+
+		hash_word(&state, len);
+		hash_octets(&state, text ? text : "", len);
+	}
+	return hash_end(state);
 }
 
 bool columns_next_name(struct word *rest, struct word *ret_name)

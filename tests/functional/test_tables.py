@@ -209,3 +209,29 @@ def test_columns_that_change_keep_what_a_mandatory_list_held(forwarding):
     d.stop()
     d.start()
     assert blocks(d, "bad.test")
+
+
+def test_another_column_of_dates_lifts_nothing(forwarding):
+    """A mandatory list's names end by the column of dates that they were read with: by another one, over reloads
+    and restarts, only what is accepted."""
+    d = forwarding
+    d.config["state"] = {"directory": "state"}
+    (d.cwd / "state").mkdir(exist_ok=True)
+    rows = [("a.test", at(-86400), ""), ("b.test", at(-86400), ""), ("c.test", at(-86400), ""), ("d.test", "", "")]
+    text = "name,begun,ended\n" + "".join(",".join(row) + "\n" for row in rows)
+    d.add_list("order", text, format="csv", mandatory=True, lapse="lift",
+               columns={"name": "name", "delete": "ended"}).start()
+    d.config["lists"][0]["columns"]["delete"] = "begun"
+    d.write_config()
+    for again in range(2):
+        log = d.reload()
+        assert "list order: REFUSED: it is mandatory, and 3 of the names" in log, again
+        assert all(blocks(d, row[0]) for row in rows)
+    d.stop()
+    d.start()
+    assert all(blocks(d, row[0]) for row in rows)
+    d.stop()
+    done = run_daemon("-c", d.config_path, "--accept", "order", cwd=d.folder)
+    assert done.returncode == 0, done.stderr
+    d.start()
+    assert [blocks(d, row[0]) for row in rows] == [False, False, False, True]

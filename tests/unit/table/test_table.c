@@ -312,13 +312,37 @@ static void test_reading_fails(void **state)
 	}
 }
 
+/* Maps have one mark where rows have the same names and end by the same dates. */
+static void test_marks(void **state)
+{
+	static const struct {
+		struct table_map map;
+		bool same;
+	} cases[] = {
+		{{.columns = {[TABLE_NAME] = "host", [TABLE_DELETE] = "end"}}, true},
+		{{.columns = {[TABLE_NAME] = "host", [TABLE_DELETE] = "end", [TABLE_SCORE] = "x"}},
+		 true},
+		{{.columns = {[TABLE_NAME] = "host", [TABLE_DELETE] = "begin"}}, false},
+		{{.columns = {[TABLE_NAME] = "host"}}, false},
+		{{.columns = {[TABLE_NAME] = "hos", [TABLE_DELETE] = "tend"}}, false},
+		{{.columns = {[TABLE_ADDRESS] = "host", [TABLE_DELETE] = "end"}}, false},
+		{{.columns = {[TABLE_NAME] = "host", [TABLE_DELETE] = "end"}, .separator = ';'},
+		 false},
+		{{.preset = TABLE_PRESET_CERT_PL}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(table_map_mark(&cases[i].map) == table_map_mark(&cases[0].map),
+				 cases[i].same);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_csv),
-		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_long_row),
-		cmocka_unit_test(test_reading_fails),
+		cmocka_unit_test(test_csv),	 cmocka_unit_test(test_json),
+		cmocka_unit_test(test_long_row), cmocka_unit_test(test_reading_fails),
+		cmocka_unit_test(test_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
