@@ -11,9 +11,10 @@ there are cores (JOBS=1 in the environment: one after the other); the longest be
 ports and a folder of its own.  The checks of lint compute, and take what the tests leave of the
 cores.  Under TSan only the unit tests run that can start a thread: the others have no race.
 
-One or two functional tests of a file that fail are run once more: they wait for other processes on a
-machine that has other work.  If they pass then, they are told as unsteady, with all they said, and
-count as passed; what a sanitizer has a word on is not run again.
+One or two functional tests of a file that fail, and a unit test program of which one does, are run once
+more: they wait for other processes, or for time to pass, on a machine that has other work.  If they pass
+then, they are told as unsteady, with all they said, and count as passed; what a sanitizer has a word on
+is not run again.
 
 The last line is 'N passed, N failed, N skipped'.  A section in which no test ran has failed.
 Logs stay in build/results/.
@@ -47,6 +48,7 @@ SANITIZED_ALONE = ("test_faults", "test_dot", "test_forgery", "test_fairness", "
 # a minute and more, which their sources do not show: what a first run begins with
 LONG = ("faults", "load/mandatory", "fairness", "careless", "dot", "rate", "running", "handover", "forgery",
         "mandatory", "upstreams", "chase", "reload", "remote/link", "match/weaken", "feed/findings")
+SANITIZER = re.compile("Sanitizer: |runtime error")
 UNSTEADY_MAX = 2                        # tests of a file that are run again when they fail
 FEW_ROUNDS = "40"                       # of what tests do at random, in the builds after the first
 ENVIRONMENT = {
@@ -111,10 +113,15 @@ def failed_tests(report):
             if case.find("failure") is not None or case.find("error") is not None]
 
 
-def command_again(report, command, text):
+def unit_again(command, text):
+    """The program anew; None: a sanitizer has complained."""
+    return None if SANITIZER.search(text) else command
+
+
+def functional_again(report, command, text):
     """What runs just those again that failed; None: there are too many, or a sanitizer has complained."""
     names = failed_tests(report)
-    if not 1 <= len(names) <= UNSTEADY_MAX or re.search("Sanitizer|runtime error", text):
+    if not 1 <= len(names) <= UNSTEADY_MAX or SANITIZER.search(text):
         return None
     return command[:-2] + [f"--junitxml={report.with_suffix('.again.xml')}"] + \
         [f"{command[-1]}::{name}" for name in names]
@@ -233,7 +240,9 @@ def unit(section):
     for name in section.chosen(list(sources)):
         program = f"build/{section.argument}/tests/{sources[name].parent.name}/{sources[name].stem}"
         if section.argument != "tsan" or starts_threads(program):
-            jobs.append(Job(section, name, fixed_layout() + [program], count_cmocka, sources[name], extra))
+            command = fixed_layout() + [program]
+            jobs.append(Job(section, name, command, count_cmocka, sources[name], extra))
+            jobs[-1].again = functools.partial(unit_again, command)     # exit status 1: one test failed
     return jobs
 
 
@@ -279,7 +288,7 @@ def functional(section):
                    "--durations=3", f"--junitxml={report}", str(sources[name])]
         command = ([] if release else fixed_layout()) + command
         jobs.append(Job(section, name, command, functools.partial(count_junit, report), sources[name], extra))
-        jobs[-1].again = functools.partial(command_again, report, command)
+        jobs[-1].again = functools.partial(functional_again, report, command)
     return jobs
 
 

@@ -70,7 +70,7 @@ int columns_number(const struct table_map *map, enum table_cell cell)
 
 	if (!text || !*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 4)
 		return -1;
-	return atoi(text) - 1;
+	return (int)strtol(text, NULL, 10) - 1;
 }
 
 bool columns_is_needed(const struct table_map *map, enum table_cell cell)
