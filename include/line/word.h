@@ -41,7 +41,8 @@ static inline bool word_has(struct word word, char c)
 
 static inline struct word word_from(struct word word, size_t octets)
 {
-	return (struct word){word.text + octets, word.len - octets};
+	/* an empty word may have no text, to which not even 0 may be added */
+	return octets == 0 ? word : (struct word){word.text + octets, word.len - octets};
 }
 
 /* What comes before the first `c`, or all of it; `word` becomes what comes behind. */

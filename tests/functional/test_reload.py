@@ -464,7 +464,7 @@ def test_signals_in_quick_succession_end_with_the_last_list(served):
         d.write_list("one", f"n{number}.test\n")
         d.program.signal(signal.SIGHUP)
     wait_until(lambda: is_blocked(d, "n19.test"), 10, "the last list is in force")
-    assert not is_blocked(d, "a.test")
+    wait_until(lambda: not is_blocked(d, "a.test"), 10, "and with every worker")
 
 
 def test_signal_right_after_the_start_is_not_the_end(served):
