@@ -691,8 +691,8 @@ def test_a_full_disk_and_one_that_cannot_be_written_to(fetching, feed):
     assert "No space left" in fetched(d)["failed"]
     assert is_blocked(d, "one.example")
     assert sorted(os.listdir(inside)) == ["feed.list", "feed.meta"]
-    outside = ["nsenter", "-t", str(d.program.pid), *([] if os.geteuid() == 0 else ["-U"]), "-m", "sh",
-               "-c"]
+    user = [] if os.geteuid() == 0 else ["-U", "--preserve"]
+    outside = ["nsenter", "-t", str(d.program.pid), *user, "-m", "sh", "-c"]
     where = d.copy.parent
     subprocess.run([*outside, f"mount --bind {where} {where} && mount -o remount,bind,ro {where}"],
                    check=True)
