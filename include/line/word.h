@@ -24,14 +24,15 @@ static inline bool is_digit(char c)
 
 static inline bool word_is(struct word word, const char *text)
 {
-	return word.len == strlen(text) && memcmp(word.text, text, word.len) == 0;
+	return word.len == strlen(text) &&
+	       (word.len == 0 || memcmp(word.text, text, word.len) == 0);
 }
 
 static inline bool word_begins(struct word word, const char *text)
 {
 	size_t len = strlen(text);
 
-	return word.len >= len && memcmp(word.text, text, len) == 0;
+	return word.len >= len && (len == 0 || memcmp(word.text, text, len) == 0);
 }
 
 static inline bool word_has(struct word word, char c)
