@@ -248,10 +248,10 @@ def unit(section):
 
 # what reads what comes from outside, loads, and decides: its tests with allocations failing in turn;
 # by themselves those that take seconds, and with ALLOCATIONS in the environment all
-ALLOCATING_BRIEFLY = ("base/digest", "base/file", "list/listline", "list/report", "load/keep", "load/accept",
-                      "match/policy", "match/record", "map/namemap", "conf/options", "names/",
+ALLOCATING_BRIEFLY = ("base/digest", "base/file", "list/listline", "list/report", "keep/keep", "keep/accept",
+                      "match/policy", "set/record", "map/namemap", "conf/options", "names/",
                       "cache/dump", "daemon/cachefile")
-ALLOCATING = ("base/digest", "base/file", "list/", "load/", "conf/", "match/", "names/", "cache/dump",
+ALLOCATING = ("base/digest", "base/file", "list/", "keep/", "load/", "conf/", "set/", "match/", "names/", "cache/dump",
               "daemon/cachefile")
 
 

@@ -18,7 +18,7 @@
 #include "daemon/beside.h"
 #include "daemon/cachefile.h"
 #include "system/files.h"
-#include "load/keep.h"
+#include "keep/keep.h"
 #include "daemon/lifecycle.h"
 #include "daemon/proof.h"
 #include "load/loader.h"

@@ -37,7 +37,7 @@
 #include <stddef.h>
 
 #include "dns/name.h"
-#include "match/domset.h"
+#include "set/domset.h"
 #include "line/reason.h"
 
 enum listline_verdict {

@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "dns/name.h"
-#include "match/domset.h"
+#include "set/domset.h"
 #include "list/report.h"
 
 struct guard;

@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "addrs/addrset.h"
-#include "match/domset.h"
+#include "set/domset.h"
 #include "list/addrguard.h"
 #include "list/answers.h"
 #include "list/guard.h"

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "list/report.h"
-#include "match/domset.h"
+#include "set/domset.h"
 
 #define NOTES_OF_LIST_MAX 10000U
 

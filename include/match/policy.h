@@ -6,7 +6,7 @@
  * What was blocked by command is blocked.  Else the first mandatory list that blocks the name
  * decides, whatever stands before it.  Else what was let pass by command passes.  Else a list whose
  * action is to pass lets it pass; else the first that has it decides, in the order of the
- * configuration.  Inside one list the strongest rule speaks (see match/domset.h), of an address
+ * configuration.  Inside one list the strongest rule speaks (see set/domset.h), of an address
  * that of the longest prefix; if that is an exception, the list says nothing.  A list whose action
  * is to log never decides: that it has the name stands beside the verdict, unless the name passes.
  * A response policy zone is asked in its turn also where its rule, or its action, is to pass.
@@ -28,7 +28,7 @@
 #include "dns/ede.h"
 #include "dns/name.h"
 #include "addrs/addrset.h"
-#include "match/domset.h"
+#include "set/domset.h"
 #include "given/localdata.h"
 
 #define POLICY_LISTS_MAX 4096U /* of the configuration */

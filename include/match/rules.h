@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "addrs/addrset.h"
-#include "match/domset.h"
+#include "set/domset.h"
 #include "given/localdata.h"
 #include "match/policy.h"
 

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
-ROOMS = ("base", "dns", "map", "given", "addrs", "pattern", "match", "inspect", "line", "table", "list",
-         "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
-         "remote", "upstream", "net", "system", "load", "manual", "evidence", "hunt", "report", "landing", "querylog",
-         "audit", "receipt", "fetch", "web", "daemon", "main")
+ROOMS = ("base", "dns", "map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "table",
+         "list", "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
+         "remote", "upstream", "net", "system", "keep", "load", "manual", "evidence", "hunt", "report", "landing",
+         "querylog", "audit", "receipt", "fetch", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
-LISTS = {"map", "given", "addrs", "pattern", "match", "inspect", "line", "list", "rpz", "group",
+LISTS = {"map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "list", "rpz", "group",
          "explain"}
 SOCKETS = {"remote", "upstream", "net"}
 NEVER = {
@@ -18,6 +18,7 @@ NEVER = {
     "upstream": LISTS,
     "net": LISTS,
     "system": LISTS - {"inspect"} | {"remote", "upstream"},
+    "keep": SOCKETS,
     "load": {"upstream", "net"},
     "manual": SOCKETS,
     "evidence": SOCKETS,

@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "daemon/question.h"
-#include "load/accept.h"
+#include "keep/accept.h"
 #include "load/loader.h"
 #include "system/privilege.h"
 

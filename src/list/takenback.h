@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "dns/name.h"
-#include "match/domset.h"
+#include "set/domset.h"
 #include "base/pages.h"
 
 #define TAKENBACK_MAX 65536U /* of a list; with more it is refused */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "load/accept.h"
+#include "keep/accept.h"
 #include "load/load.h"
 
 static bool is_asked(const struct load *load, const char *name)

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/moment.h"
-#include "load/keep.h"
+#include "keep/keep.h"
 #include "load/load.h"
 #include "list/guard.h"
 #include "list/listfile.h"

@@ -136,11 +136,6 @@ enum err loader_read_orders(struct load *load) MUST_CHECK;
 bool loader_keep_order(const struct snapshot *s, unsigned int index,
 		       const struct load_source *source);
 
-/* Copies what is kept of mandatory lists from the state directory `from` to that of the load,
- * unless they are the same.  Failures are logged.  ERR_REFUSED with text: the load has no state
- * directory, and what the lists held is not `known` without. */
-enum err loader_move_kept(const struct load *load, const char *from, bool known) MUST_CHECK;
-
 /* Forgets what mandatory lists held that are not among those in force. */
 void loader_forget_orders(const char *directory, const struct policy *policy);
 

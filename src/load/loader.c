@@ -7,8 +7,9 @@
 #include "base/log.h"
 #include "group/groups.h"
 #include "list/begun.h"
-#include "load/accept.h"
-#include "load/keep.h"
+#include "keep/accept.h"
+#include "keep/keep.h"
+#include "keep/move.h"
 #include "load/load.h"
 #include "query/rates.h"
 
@@ -80,7 +81,7 @@ static enum err find_former(struct load *load, const struct snapshot *old)
 	if (*conf->state.directory)
 		err = accept_digest(conf, load->conf_digest);
 	if (err == ERR_OK && before && loader_writes(load))
-		err = loader_move_kept(load, before, old != NULL);
+		err = keep_move(before, conf->state.directory, old != NULL, load->text);
 	if (err == ERR_OK && !old && *conf->state.directory)
 		err = loader_read_orders(load);
 	load->former = old ? old->policy : load->kept;

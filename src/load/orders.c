@@ -14,9 +14,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "load/keep.h"
+#include "keep/keep.h"
 #include "load/load.h"
-#include "load/seal.h"
+#include "keep/seal.h"
 #include "list/begun.h"
 #include "list/listfile.h"
 #include "match/term.h"

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "load/keep.h"
+#include "keep/keep.h"
 #include "load/load.h"
 #include "load/notes.h"
 #include "list/listfile.h"

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "match/domset.h"
+#include "set/domset.h"
 #include "rpz/owners.h"
 #include "rpz/zone.h"
 

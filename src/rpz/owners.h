@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "match/domset.h"
+#include "set/domset.h"
 #include "base/pages.h"
 
 #define OWNERS_NONE UINT32_MAX

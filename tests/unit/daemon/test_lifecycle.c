@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "load/keep.h"
+#include "keep/keep.h"
 #include "daemon/lifecycle.h"
 #include "load/loader.h"
 #include "net/listener.h"

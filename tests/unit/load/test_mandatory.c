@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "load/keep.h"
+#include "keep/keep.h"
 #include "load/loader.h"
 #include "support/rig.h"
 #include "support/scratch.h"

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "load/keep.h"
+#include "keep/keep.h"
 #include "support/await.h"
 #include "support/dnsmsg.h"
 #include "support/loopback.h"

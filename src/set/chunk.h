@@ -7,8 +7,8 @@
  * comparison finds, and a filter of those that found it full and went on to the next, so that
  * asking for a name that is not there nearly always ends in the first chunk.
  */
-#ifndef MATCH_CHUNK_H
-#define MATCH_CHUNK_H
+#ifndef SET_CHUNK_H
+#define SET_CHUNK_H
 
 #include <stdalign.h>
 #include <stdint.h>
@@ -17,9 +17,9 @@
 #include <emmintrin.h>
 #endif
 
-#include "match/domset.h"
+#include "set/domset.h"
 #include "base/pages.h"
-#include "match/record.h"
+#include "set/record.h"
 
 #define CHUNK_RECORDS 12U
 #define CHECKPOINT_RECORDS 128U /* at most so many records are walked to tell a line */

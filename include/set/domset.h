@@ -13,8 +13,8 @@
  * pattern names no owner: one that is an exception is as good as an exception of the very name, and
  * one that blocks gives way to every other rule of its list.
  */
-#ifndef MATCH_DOMSET_H
-#define MATCH_DOMSET_H
+#ifndef SET_DOMSET_H
+#define SET_DOMSET_H
 
 #include <stdbool.h>
 #include <stddef.h>

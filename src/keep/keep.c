@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "load/keep.h"
+#include "keep/keep.h"
 
 #include <errno.h>
 #include <fcntl.h>

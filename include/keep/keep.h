@@ -3,8 +3,8 @@
  * The last good version of each list, as a file of its own below the state directory, written
  * whole or not at all.
  */
-#ifndef LOAD_KEEP_H
-#define LOAD_KEEP_H
+#ifndef KEEP_KEEP_H
+#define KEEP_KEEP_H
 
 #include <limits.h>
 #include <stdbool.h>

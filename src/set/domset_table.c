@@ -4,7 +4,7 @@
  * Rules that are there already are taken out of the arena on the way.
  */
 #include "base/priority.h"
-#include "match/chunk.h"
+#include "set/chunk.h"
 
 #define BATCH 32U
 #define BATCHES_A_TURN 32U /* a quarter of a millisecond's work */

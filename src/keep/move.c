@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is kept goes along to another state directory, where the next start looks for it. */
+#include "keep/move.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,8 +10,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "load/keep.h"
-#include "load/load.h"
+#include "conf/conf.h"
+#include "keep/keep.h"
+#include "match/policy.h"
 
 #define SUFFIX ".order"
 #define OCTETS_AT_ONCE (64U * 1024)
@@ -92,10 +94,10 @@ static void move_one(const char *from, const char *to, const char *file)
 }
 
 /* To where nothing is kept. */
-static enum err move_nowhere(const struct load *load, const char *from, bool known)
+static enum err move_nowhere(const char *from, bool known, struct err_text *text)
 {
 	return known ? ERR_OK
-		     : err_set(load->text, ERR_REFUSED,
+		     : err_set(text, ERR_REFUSED,
 			       "no state.directory is configured: without %s it cannot be told "
 			       "what mandatory lists hold",
 			       from);
@@ -113,9 +115,8 @@ static void move_all(const char *from, const char *to, struct dirent **files, in
 		move_one(from, to, files[i]->d_name);
 }
 
-enum err loader_move_kept(const struct load *load, const char *from, bool known)
+enum err keep_move(const char *from, const char *to, bool known, struct err_text *text)
 {
-	const char *to = load->conf->state.directory;
 	enum err err = ERR_OK;
 	struct dirent **files;
 	int count;
@@ -126,7 +127,7 @@ enum err loader_move_kept(const struct load *load, const char *from, bool known)
 	if (count < 0)
 		return ERR_OK;
 	if (count > 0 && !*to)
-		err = move_nowhere(load, from, known);
+		err = move_nowhere(from, known, text);
 	else
 		move_all(from, to, files, count);
 	for (int i = 0; i < count; i++)

@@ -3,8 +3,8 @@
  * The seal of a kept version: its digest, in a comment of the record beside it (load/orders.c).  By
  * it one that a disk has damaged is known; it is set aside under another name.
  */
-#ifndef LOAD_SEAL_H
-#define LOAD_SEAL_H
+#ifndef KEEP_SEAL_H
+#define KEEP_SEAL_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/domset.h"
+#include "set/domset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

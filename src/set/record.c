@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/record.h"
+#include "set/record.h"
 
 /* By 7 bits an octet, the low ones first. */
 static uint8_t *write_number(uint8_t *out, uint32_t number)

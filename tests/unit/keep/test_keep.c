@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "load/keep.h"
+#include "keep/keep.h"
 #include "support/scratch.h"
 
 #define SOMEBODY 12345U /* an ID that is nobody's */

@@ -4,8 +4,8 @@
  * record may name one by a code of one or two octets.  The dictionary learns while names are
  * added: a top-level domain at once, anything longer when it has come a few times.
  */
-#ifndef MATCH_DICT_H
-#define MATCH_DICT_H
+#ifndef SET_DICT_H
+#define SET_DICT_H
 
 #include <stdbool.h>
 #include <stdint.h>

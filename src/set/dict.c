@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/dict.h"
+#include "set/dict.h"
 
 #include <string.h>
 

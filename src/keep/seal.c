@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "load/seal.h"
+#include "keep/seal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "conf/conf.h"
-#include "load/keep.h"
+#include "keep/keep.h"
 
 #define MARK "\n# what is kept of it: " /* a line: what stands in a text is not meant */
 #define ASIDE ".damaged"

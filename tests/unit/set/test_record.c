@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/record.h"
+#include "set/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/prefetch.h"
-#include "match/chunk.h"
+#include "set/chunk.h"
 
 #define TYPICAL_RECORD 20 /* octets */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The set against a model that walks all rules: random rules and names of few, short labels. */
-#include "match/domset.h"
+#include "set/domset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The patterns of a set among its rules. */
-#include "match/chunk.h"
+#include "set/chunk.h"
 
 /* A name that is asked about. */
 struct asked {

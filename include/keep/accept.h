@@ -5,8 +5,8 @@
  * a file of its own below the state directory, "NAME.accept", which the load that it is for
  * removes.
  */
-#ifndef LOAD_ACCEPT_H
-#define LOAD_ACCEPT_H
+#ifndef KEEP_ACCEPT_H
+#define KEEP_ACCEPT_H
 
 #include <stdbool.h>
 

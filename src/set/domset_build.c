@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "match/chunk.h"
+#include "set/chunk.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "load/accept.h"
+#include "keep/accept.h"
 
 #include <errno.h>
 #include <limits.h>

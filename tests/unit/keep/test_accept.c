@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "load/accept.h"
+#include "keep/accept.h"
 #include "support/scratch.h"
 
 static enum err write_one(const struct scratch *s, const char *file, const char *conf)

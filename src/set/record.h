@@ -14,8 +14,8 @@
  * A label's length octet is below 0x40, so that a code cannot be taken for one.  Reading a record
  * may touch RECORD_PAD octets behind it, but they do not matter.
  */
-#ifndef MATCH_RECORD_H
-#define MATCH_RECORD_H
+#ifndef SET_RECORD_H
+#define SET_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@
 
 #include "base/octets.h"
 #include "dns/name.h"
-#include "match/dict.h"
+#include "set/dict.h"
 
 #define RECORD_CODE 0x40     /* an octet from here on is a code, or the first of one */
 #define RECORD_CODE_TWO 0xc0 /* from here on, the first of two */
