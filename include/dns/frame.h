@@ -54,6 +54,12 @@ static inline void frame_added(struct frame_window *w, size_t octets)
 	w->end += octets;
 }
 
+/* Takes octets that are no frame from the front of the window: at most as many as it holds. */
+static inline void frame_pass(struct frame_window *w, size_t octets)
+{
+	w->begin += octets;
+}
+
 /* What stands at the front of the window, behind empty frames. */
 enum frame_state frame_peek(const struct frame_window *w);
 

@@ -124,7 +124,7 @@ enum wire_verdict {
 	WIRE_NOTIMP,
 	WIRE_BADVERS,
 	WIRE_DROP, /* too short for a header, or a response: no answer, or two servers would talk
-		      for ever */
+		      for ever; or a PROXY header (who/proxy.h), which is not looked for here */
 };
 
 /* One record of a message, by offsets. */

@@ -108,6 +108,11 @@
 	  "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 " \
 	  "fc00::/7 fe80::/10", 0, CONF_PREFIXES_MAX, "", RELOAD, \
 	  "The networks whose clients are served; others are answered REFUSED.") \
+	X(server, proxies, "proxy-protocol-from", PREFIXES, "", 0, CONF_PREFIXES_MAX, "", RELOAD, \
+	  "Proxies that say whose query they hand on by the PROXY protocol, version 2, at the start of " \
+	  "each datagram and of each TCP connection, as dnsdist does with useProxyProtocol.  That " \
+	  "client is meant wherever clients are spoken of, and allow holds for it.  What comes from " \
+	  "these networks without such a header is dropped, and so is a header that comes from others.") \
 	X(server, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
 	  "The largest answer sent over UDP; a larger one has the client come back over TCP.") \
 	X(server, client_prefix_ipv4, "client-prefix-ipv4", UINT, "32", 8, 32, "bits", RELOAD, \

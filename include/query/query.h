@@ -69,6 +69,8 @@ struct query {
 	bool waits; /* what a zone says of its name stands if no other says something of the
 		     * answer */
 	bool led;   /* its name is where the CNAME of a rule leads */
+	bool relayed; /* its client is named by a proxy, which may have been deceived: whatever it
+		       * came by, that shows nothing.  To be set behind query_begin. */
 	struct query_lead lead;
 	bool in_zone;  /* its name is, or lies below, a zone with upstreams of its own */
 	uint16_t list; /* that has ended the query; POLICY_NO_PLACE: none has */
@@ -110,6 +112,7 @@ struct query_wait {
 	bool alias; /* what is asked upstream is where the operator's CNAMEs lead, or a rule's */
 	bool waits; /* as of the query, and the two below */
 	bool led;
+	bool relayed;
 	struct query_lead lead;
 	uint64_t generation; /* of the lists that the query was decided by */
 	struct ip client;

@@ -32,13 +32,14 @@ struct rates;
 struct rebind;
 
 struct snapshot {
-	uint64_t generation;	      /* 1 for the first, one more each */
-	struct conf *conf;	      /* owned */
-	struct policy *policy;	      /* owned */
-	struct groups *groups;	      /* owned: of clients; NULL: all are alike */
-	struct prefix_set *allow;     /* owned */
-	struct ports *ports;	      /* owned: those that questions leave from; NULL: any */
-	struct rates *rates;	      /* owned: of rate-limit; NULL: nobody is limited */
+	uint64_t generation;	    /* 1 for the first, one more each */
+	struct conf *conf;	    /* owned */
+	struct policy *policy;	    /* owned */
+	struct groups *groups;	    /* owned: of clients; NULL: all are alike */
+	struct prefix_set *allow;   /* owned */
+	struct prefix_set *proxies; /* owned: who says by a header whose query it is; NULL: none */
+	struct ports *ports;	    /* owned: those that questions leave from; NULL: any */
+	struct rates *rates;	    /* owned: of rate-limit; NULL: nobody is limited */
 	struct conf_upstream *resolv; /* owned: of resolv.conf, where none are configured */
 	struct upstream_pool *pools;  /* owned; the first is the root's, for all other names */
 	size_t pool_count;	      /* at least 1; the root's may have no server yet */

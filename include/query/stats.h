@@ -70,6 +70,8 @@
 	X(tcp_accepted, "TCP connections accepted")                                                \
 	X(tcp_refused, "TCP connections refused by a limit")                                       \
 	X(tcp_evicted, "idle TCP connections closed to make room")                                 \
+	X(proxy_bad, "datagrams and connections of proxies without a good PROXY header: dropped")  \
+	X(proxy_refused, "PROXY headers that came from who is no proxy: dropped")                  \
 	X(kernel_drops, "datagrams lost because a socket's receive buffer was full")               \
 	X(send_errors, "answers that could not be sent")                                           \
 	X(findings, "queries for names of lists that were counted as findings")                    \

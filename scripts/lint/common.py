@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
-ROOMS = ("base", "dns", "map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "table",
+ROOMS = ("base", "who", "dns", "map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "table",
          "list", "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
          "remote", "upstream", "net", "system", "keep", "load", "manual", "evidence", "hunt", "report", "landing",
          "querylog", "audit", "receipt", "fetch", "web", "daemon", "main")

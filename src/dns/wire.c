@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/apart.h"
+#include "who/proxy.h"
 
 /* Most owners point to the question's name, and an OPT's is the root. */
 static inline enum err skip_owner(const uint8_t *msg, size_t len, size_t *pos)
@@ -177,8 +178,8 @@ enum wire_verdict wire_parse_query(const uint8_t *msg, size_t len, struct wire_q
 		   read_records(msg, len, q->question_end, q);
 	if (qdcount > 1)
 		read_opt_behind(msg, len, qdcount, q);
-	if (q->flags & FLAG_OPCODE)
-		return WIRE_NOTIMP;
+	if (q->flags & FLAG_OPCODE) /* or the header of a proxy, which has to be no query */
+		return proxy_is_signed(msg) ? WIRE_DROP : WIRE_NOTIMP;
 	if (!readable)
 		return WIRE_FORMERR;
 	if (q->edns.version > 0)

@@ -23,6 +23,16 @@ static enum err note_failure(struct load *load, enum err err)
 	return ERR_OK;
 }
 
+/* Who may ask, and whose word on who asks is taken. */
+static enum err set_networks(struct snapshot *s, const struct conf_server *conf)
+{
+	enum err err = prefix_set_create(conf->allow, conf->allow_count, &s->allow);
+
+	if (err == ERR_OK && conf->proxies_count > 0)
+		err = prefix_set_create(conf->proxies, conf->proxies_count, &s->proxies);
+	return err;
+}
+
 /* Fills in what does not come from lists. */
 static enum err set_up(struct load *load, const struct snapshot *old)
 {
@@ -35,7 +45,7 @@ static enum err set_up(struct load *load, const struct snapshot *old)
 		return err;
 	s->generation = old ? old->generation + 1 : 1;
 	s->ttl = snapshot_ttl_limits(&conf->cache);
-	if (prefix_set_create(conf->server.allow, conf->server.allow_count, &s->allow) != ERR_OK ||
+	if (set_networks(s, &conf->server) != ERR_OK ||
 	    rates_create(&conf->rate_limit, &s->rates) != ERR_OK)
 		return ERR_NOMEM;
 	err = note_failure(load, groups_create(conf, &s->groups, load->text));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,31 @@ void batch_reset(struct batch *b, size_t i)
 	m->msg_control = NULL;
 	m->msg_controllen = 0;
 	m->msg_flags = 0;
+}
+
+uint32_t udp_drops(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+	int type = 0;
+	socklen_t type_len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) != 0 || type != SOCK_DGRAM ||
+	    getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0 ||
+	    len <= SK_MEMINFO_DROPS * sizeof(info[0]))
+		return 0;
+	return info[SK_MEMINFO_DROPS];
+}
+
+bool batch_is_told_address(int fd)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	if (getsockopt(fd, IPPROTO_IP, IP_PKTINFO, &value, &len) == 0 && value)
+		return true;
+	len = sizeof(value);
+	return getsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &value, &len) == 0 && value;
 }
 
 enum err batch_init(struct batch *b)

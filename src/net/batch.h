@@ -34,6 +34,9 @@ struct batch {
 	uint8_t *buffers; /* BATCH of BUFFER_STRIDE */
 };
 
+/* True for a socket whose datagrams come with the address that was asked. */
+bool batch_is_told_address(int fd);
+
 enum err batch_init(struct batch *b) MUST_CHECK;
 void batch_fini(struct batch *b);
 

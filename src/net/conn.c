@@ -71,6 +71,7 @@ enum err conn_open(struct stream *stream, int fd, const struct endpoint *peer,
 	conn->address = ip_from_sockaddr(&peer->u.sa);
 	conn->client = *client;
 	conn->client_hash = loop_client_hash(stream->loop, client);
+	conn->header_due = stream_is_proxy(stream, &conn->address);
 	conn_used(conn);
 	event_assign(&conn->readable, base, fd, EV_READ | EV_PERSIST, on_readable, conn);
 	event_assign(&conn->writable, base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);

@@ -30,6 +30,7 @@
 
 #include "base/addr.h"
 #include "dns/frame.h"
+#include "net/proxied.h"
 #include "net/stream.h"
 
 #define STREAM_OUT_MAX 65536U /* octets not written, at which a client is no longer served */
@@ -61,12 +62,14 @@ struct conn {
 	uint64_t client_hash;
 	uint64_t active_ms; /* when it was last of use, see conn_used */
 	uint32_t in_flight;
-	int fd;	     /* -1: closed, and kept for its questions in flight */
-	bool used;   /* since it was last put in its place among the idle */
-	bool asked;  /* a query has come */
-	bool idle;   /* listed among the idle: nothing is in flight */
-	bool ended;  /* no more is read: closed when all is answered and written */
-	bool broken; /* closed as soon as the event's work is done */
+	int fd;		 /* -1: closed, and kept for its questions in flight */
+	bool used;	 /* since it was last put in its place among the idle */
+	bool asked;	 /* a query has come */
+	bool header_due; /* it is a proxy's, and the header that names the client has not come */
+	bool relayed;	 /* its client came to the proxy by datagrams: its address is not proven */
+	bool idle;	 /* listed among the idle: nothing is in flight */
+	bool ended;	 /* no more is read: closed when all is answered and written */
+	bool broken;	 /* closed as soon as the event's work is done */
 };
 
 LIST_HEAD(conn_list, conn);
@@ -87,6 +90,7 @@ struct stream {
 	struct event accept_timer;	 /* pending while accepting is paused */
 	uint64_t quiet_until_ms;	 /* no warning that accepting failed before */
 	uint64_t refused_quiet_until_ms; /* no warning that a connection was refused before */
+	struct proxied proxied;
 	uint32_t conn_count;
 	bool retires; /* another process serves those who come, and come again */
 	uint8_t input[STREAM_READ_MAX];
@@ -129,6 +133,13 @@ static inline bool conn_is_expected(const struct conn *conn)
  * none, another connection is closed for it: of the client's own, or of the heaviest client's, if
  * the newcomer may ask at all.  False: there is none to be had. */
 bool stream_admit(struct stream *stream, const struct ip *address, const struct ip *client);
+
+/* True for the address of a proxy, whose connections are those of the clients that it names. */
+bool stream_is_proxy(const struct stream *stream, const struct ip *address);
+
+/* Makes the connection, which nobody has asked on, one of the client that its proxy has named, and
+ * of that client's share.  False: it has no place left, and none of its connections is idle. */
+bool stream_rename(struct conn *conn, const struct endpoint *client) MUST_CHECK;
 
 /* Closes what is over the limits and idle: a newcomer at another worker was let in for it. */
 void stream_trim(struct stream *stream);

@@ -127,12 +127,55 @@ static bool take_client_place(struct stream *stream, const struct ip *client, ui
 	return tally_take(&loop->shared->tcp_clients, loop_client_hash(loop, client), limit);
 }
 
+bool stream_is_proxy(const struct stream *stream, const struct ip *address)
+{
+	const struct prefix_set *proxies = stream->loop->env.snapshot->proxies;
+
+	return proxies && prefix_set_contains(proxies, address);
+}
+
+/* Has the client's connection that was idle for longest closed later in this turn of the loop: from
+ * within the work on another one, which may be one of a row. */
+static bool retire_own(struct stream *stream, const struct ip *client)
+{
+	struct conn *conn;
+
+	TAILQ_FOREACH(conn, &stream->idle, idle_entry) {
+		if (ip_equal(&conn->client, client) && !conn_is_expected(conn) && !conn->ended)
+			break;
+	}
+	if (!conn)
+		return false;
+	stats_inc(stream->loop->env.stats, tcp_evicted);
+	conn->ended = true;
+	event_active(&conn->writable, EV_WRITE, 0);
+	return true;
+}
+
+bool stream_rename(struct conn *conn, const struct endpoint *client)
+{
+	struct stream *stream = conn->stream;
+	struct loop *loop = stream->loop;
+	uint32_t limit = stream_conf(stream)->tcp_connections_per_client;
+	struct ip address = ip_from_sockaddr(&client->u.sa);
+	struct ip share = loop_client(loop, &address);
+
+	if (!take_client_place(stream, &share, limit) &&
+	    !take_client_place(stream, &share,
+			       retire_own(stream, &share) ? UINT32_MAX : with_slack(limit)))
+		return false;
+	tally_give(&loop->shared->tcp_clients, conn->client_hash);
+	conn->peer = *client;
+	conn->address = address;
+	conn->client = share;
+	conn->client_hash = loop_client_hash(loop, &share);
+	return true;
+}
+
 /* A place of the client's own: at its limit, one of its idle connections gives its place, which no
  * other worker may take in the same moment, so that it is not asked whether there is one. */
-static bool admit_client(struct stream *stream, const struct ip *client)
+static bool admit_client(struct stream *stream, const struct ip *client, uint32_t limit)
 {
-	uint32_t limit = stream_conf(stream)->tcp_connections_per_client;
-
 	if (take_client_place(stream, client, limit))
 		return true;
 	if (evict_own(stream, client, false))
@@ -146,12 +189,14 @@ bool stream_admit(struct stream *stream, const struct ip *address, const struct 
 {
 	struct loop *loop = stream->loop;
 	uint32_t limit = stream_places(stream);
+	bool is_proxy = stream_is_proxy(stream, address);
 	bool admitted;
 
-	if (!admit_client(stream, client))
+	if (!admit_client(stream, client,
+			  is_proxy ? UINT32_MAX : stream_conf(stream)->tcp_connections_per_client))
 		return false;
 	admitted = take_place(stream, limit);
-	if (!admitted && prefix_set_contains(loop->env.snapshot->allow, address)) {
+	if (!admitted && (is_proxy || prefix_set_contains(loop->env.snapshot->allow, address))) {
 		bool evicted = evict_heaviest(stream, stream_connections_of(stream, client));
 
 		admitted = take_place(stream,

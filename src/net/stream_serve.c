@@ -131,6 +131,7 @@ static void serve_message(struct conn *conn, const uint8_t *msg, size_t msg_len)
 	size_t len = 0;
 
 	query_begin(&q, env, msg, msg_len, &conn->peer.u.sa, TRANSPORT_TCP);
+	q.relayed = conn->relayed;
 	switch (query_decide(&q, env, msg, answer_buffer(conn), WIRE_MESSAGE_MAX, &len)) {
 	case QUERY_ANSWERED:
 		conn_put(conn, len);
@@ -149,11 +150,46 @@ static void serve_message(struct conn *conn, const uint8_t *msg, size_t msg_len)
 		conn->ended = true;
 }
 
+/* Takes the header that a proxy's connection begins with.  False: it has not come as a whole, or
+ * the connection ends. */
+static bool take_header(struct conn *conn, struct frame_window *w)
+{
+	struct stream *stream = conn->stream;
+	struct proxy_header header;
+	enum proxy_verdict verdict =
+		proxied_read(&stream->proxied, &stream->loop->env, &conn->address,
+			     w->buf + w->begin, frame_held(w), false, &header);
+
+	if (verdict == PROXY_PARTIAL)
+		return false;
+	if (verdict == PROXY_BAD ||
+	    (verdict == PROXY_CLIENT && !stream_rename(conn, &header.client))) {
+		conn->ended = true;
+		return false;
+	}
+	conn->relayed = verdict == PROXY_CLIENT && !header.stream;
+	conn->header_due = false;
+	frame_pass(w, header.len);
+	return true;
+}
+
+/* A header from who is no proxy looks like the beginning of a long message. */
+static void look_for_header(struct conn *conn, const struct frame_window *w)
+{
+	struct stream *stream = conn->stream;
+
+	if (!conn->asked && proxied_look(&stream->proxied, &stream->loop->env, &conn->peer.u,
+					 w->buf + w->begin, frame_held(w)))
+		conn->ended = true;
+}
+
 void conn_serve(struct conn *conn, struct frame_window *w)
 {
 	const uint8_t *msg;
 	size_t len;
 
+	if (frame_held(w) == 0 || (conn->header_due && !take_header(conn, w)))
+		return;
 	while (conn_may_ask(conn)) {
 		switch (frame_take(w, &msg, &len)) {
 		case FRAME_WHOLE:
@@ -163,6 +199,7 @@ void conn_serve(struct conn *conn, struct frame_window *w)
 			conn->ended = true;
 			return;
 		case FRAME_PARTIAL:
+			look_for_header(conn, w);
 			return;
 		}
 	}

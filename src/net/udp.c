@@ -3,7 +3,6 @@
 
 #include <event2/event_struct.h>
 #include <inttypes.h>
-#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -12,6 +11,7 @@
 #include "base/log.h"
 #include "net/batch.h"
 #include "net/limit.h"
+#include "net/proxied.h"
 
 #define ROUNDS 8 /* batches read of one socket before others get their turn */
 #define DRAIN_ROUNDS 64
@@ -51,6 +51,7 @@ struct udp {
 	struct udp_socket *out_socket[BATCH];
 	size_t out_count;
 	struct limit limit;
+	struct proxied proxied;
 	struct event flush; /* made active when `out` is not empty: runs later in the same turn */
 	struct udp_waiter *waiters;
 	SLIST_HEAD(, udp_waiter) unused;
@@ -136,13 +137,17 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 		event_active(&udp->flush, EV_TIMEOUT, 0);
 }
 
-/* What a query shares with none but itself sent again: who sent it, from where to where, its ID. */
-static uint64_t origin_of(const struct udp_socket *s, const struct peer *peer, uint16_t id)
+/* What a query shares with none but itself sent again: who sent it, from where to where, its ID;
+ * of what a proxy hands on, for whom. */
+static uint64_t origin_of(const struct udp_socket *s, const struct peer *peer,
+			  const struct query *q)
 {
 	struct hash_state h = hash_begin(&s->udp->loop->env.name_key);
 
-	hash_word(&h,
-		  (uint64_t)(s - s->udp->sockets) << 32 | (uint64_t)peer->control_len << 16 | id);
+	hash_word(&h, (uint64_t)(s - s->udp->sockets) << 32 | (uint64_t)peer->control_len << 16 |
+			      q->wire.id);
+	if (s->udp->loop->env.snapshot->proxies)
+		hash_octets(&h, &q->client, sizeof(q->client));
 	hash_octets(&h, &peer->name, peer->name_len);
 	hash_octets(&h, peer->control, peer->control_len);
 	return hash_end(h) | 1ULL << 63;
@@ -165,7 +170,7 @@ static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *ms
 		return ERR_REFUSED;
 	SLIST_REMOVE_HEAD(&udp->unused, unused);
 	query_suspend(q, &udp->loop->env, msg, &key, &w->base.wait);
-	w->base.origin = origin_of(s, &udp->in.peers[i], q->wire.id);
+	w->base.origin = origin_of(s, &udp->in.peers[i], q);
 	w->base.since_us = udp->loop->now_us;
 	w->base.done = on_done;
 	w->socket = s;
@@ -229,8 +234,12 @@ static bool answer_one(struct udp_socket *s, size_t i)
 	size_t len = 0;
 	enum query_outcome outcome = query_decide(q, env, msg, msg, DATAGRAM_MAX, &len);
 
-	if (outcome == QUERY_DROPPED)
+	if (outcome == QUERY_DROPPED) {
+		if (q->parsed == WIRE_DROP)
+			proxied_look(&udp->proxied, env, &udp->in.peers[i].name, msg,
+				     udp->in.msgs[i].msg_len);
 		return false;
+	}
 	if (outcome == QUERY_ANSWERED && q->refresh)
 		refresh(udp, q);
 	if (env->snapshot->rates && !is_within_rate(udp, i, &len)) {
@@ -243,6 +252,20 @@ static bool answer_one(struct udp_socket *s, size_t i)
 	return true;
 }
 
+static void begin_batch(struct udp *udp, size_t count)
+{
+	const struct query_env *env = &udp->loop->env;
+	struct batch *b = &udp->in;
+
+	for (size_t i = 0; i < count && env->snapshot->proxies; i++)
+		b->msgs[i].msg_len = (unsigned int)proxied_begin(
+			&udp->proxied, &udp->queries[i], env, batch_buffer(b, i),
+			b->msgs[i].msg_len, (const struct sockaddr *)&b->peers[i].name);
+	for (size_t i = 0; i < count && !env->snapshot->proxies; i++)
+		query_begin(&udp->queries[i], env, batch_buffer(b, i), b->msgs[i].msg_len,
+			    (const struct sockaddr *)&b->peers[i].name, TRANSPORT_UDP);
+}
+
 /* All of a batch goes through each step before any goes on: memory is fetched for all at once. */
 static void answer_batch(struct udp_socket *s, size_t count)
 {
@@ -251,10 +274,7 @@ static void answer_batch(struct udp_socket *s, size_t count)
 	size_t answers = 0;
 	size_t failed;
 
-	for (size_t i = 0; i < count; i++)
-		query_begin(&udp->queries[i], &udp->loop->env, batch_buffer(b, i),
-			    b->msgs[i].msg_len, (const struct sockaddr *)&b->peers[i].name,
-			    TRANSPORT_UDP);
+	begin_batch(udp, count);
 	for (size_t i = 0; i < count; i++)
 		query_prefetch(&udp->queries[i], &udp->loop->env);
 	for (size_t i = 0; i < count; i++)
@@ -314,31 +334,6 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	(void)come_again(s); /* the event has its place already */
 }
 
-uint32_t udp_drops(int fd)
-{
-	uint32_t info[SK_MEMINFO_VARS];
-	socklen_t len = sizeof(info);
-	int type = 0;
-	socklen_t type_len = sizeof(type);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) != 0 || type != SOCK_DGRAM ||
-	    getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0 ||
-	    len <= SK_MEMINFO_DROPS * sizeof(info[0]))
-		return 0;
-	return info[SK_MEMINFO_DROPS];
-}
-
-static bool asks_pktinfo(int fd)
-{
-	int value = 0;
-	socklen_t len = sizeof(value);
-
-	if (getsockopt(fd, IPPROTO_IP, IP_PKTINFO, &value, &len) == 0 && value)
-		return true;
-	len = sizeof(value);
-	return getsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &value, &len) == 0 && value;
-}
-
 /* On failure the sockets stay the caller's. */
 static enum err open_sockets(struct udp *udp, const int *fds, size_t count)
 {
@@ -347,7 +342,7 @@ static enum err open_sockets(struct udp *udp, const int *fds, size_t count)
 
 		s->udp = udp;
 		s->fd = fds[i];
-		s->wildcard = asks_pktinfo(s->fd);
+		s->wildcard = batch_is_told_address(s->fd);
 		s->drops = udp_drops(s->fd); /* those are of who had the socket before */
 		event_assign(&s->event, udp->loop->base, s->fd, EV_READ | EV_PERSIST, on_readable,
 			     s);

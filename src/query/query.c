@@ -46,6 +46,7 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 	q->lent = false;
 	q->waits = false;
 	q->led = false;
+	q->relayed = false;
 	if (q->parsed == WIRE_DROP)
 		return;
 	q->client = ip_from_sockaddr(client);

@@ -80,6 +80,7 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_wait->alias = q->alias;
 	ret_wait->waits = q->waits;
 	ret_wait->led = q->led;
+	ret_wait->relayed = q->relayed;
 	ret_wait->lead = q->lead;
 	ret_wait->generation = ret_key->generation;
 	ret_wait->client = q->client;

@@ -75,6 +75,7 @@ void snapshot_free(struct snapshot *snapshot)
 	conf_free(snapshot->conf);
 	policy_free(snapshot->policy);
 	prefix_set_free(snapshot->allow);
+	prefix_set_free(snapshot->proxies);
 	ports_free(snapshot->ports);
 	groups_free(snapshot->groups);
 	rates_free(snapshot->rates);
