@@ -262,9 +262,10 @@ bench: ## us and the peers, same list and load, in ratios (BENCH='--quick' and t
 	$(Q)SINKHOLED=build/release/sinkholed SINKHOLED_TOOLS=build/release \
 		$(PYTHON) tests/bench/bench.py $(BENCH)
 
-interop: ## random response policy zones and questions, to BIND and to us (INTEROP='--zones 200')
+interop: ## random response policy zones, to BIND and to us (INTEROP='--zones 200'); clients that dnsdist names
 	$(Q)$(DEPS) build test bench
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon
+	$(Q)$(PYTHON) tests/interop/clients.py build/release/sinkholed
 	$(Q)$(PYTHON) tests/interop/rpz_bind.py $(INTEROP) build/release/sinkholed
 
 growth: ## instructions that hostile messages cost, by their length (valgrind)
