@@ -2,11 +2,12 @@
 /*
  * What the files of net/stream share.
  *
- *   stream.c        sockets listened on, idle connections, drain
- *   stream_admit.c  places, and who loses his
- *   conn.c          one connection: opened, what it waits for, closed
- *   stream_serve.c  its queries: decided, asked upstream, answered
- *   stream_io.c     its octets, in and out
+ *   stream.c          sockets listened on, idle connections, drain
+ *   stream_admit.c    places, and who loses his
+ *   stream_proxied.c  the same for connections of proxies
+ *   conn.c            one connection: opened, what it waits for, closed
+ *   stream_serve.c    its queries: decided, asked upstream, answered
+ *   stream_io.c       its octets, in and out
  *
  * What one connection can take, beside its struct:
  *
@@ -36,6 +37,7 @@
 #define STREAM_OUT_MAX 65536U /* octets not written, at which a client is no longer served */
 #define STREAM_EXPECT_MS                                                                           \
 	1000U /* for a query of who has just come, where others are no longer read */
+#define STREAM_SLACK_PART 16U
 #define STREAM_READ_MAX 16384U /* octets read of one client before others get their turn */
 
 struct conn;
@@ -120,6 +122,21 @@ static inline uint32_t stream_places(const struct stream *stream)
 	return files > 0 && files < wanted ? files : wanted;
 }
 
+/* What a limit is passed by for a moment, when another connection has been told to close, or
+ * another worker has what is to be closed: it does so at its next look. */
+static inline uint32_t stream_with_slack(uint32_t limit)
+{
+	return limit + limit / STREAM_SLACK_PART + 1;
+}
+
+/* True for the address of a proxy, whose connections are those of the clients that it names. */
+static inline bool stream_is_proxy(const struct stream *stream, const struct ip *address)
+{
+	const struct prefix_set *proxies = stream->loop->env.snapshot->proxies;
+
+	return proxies && prefix_set_contains(proxies, address);
+}
+
 /* True when a query may be under way: none has come yet, or a part of one. */
 static inline bool conn_is_expected(const struct conn *conn)
 {
@@ -134,18 +151,17 @@ static inline bool conn_is_expected(const struct conn *conn)
  * the newcomer may ask at all.  False: there is none to be had. */
 bool stream_admit(struct stream *stream, const struct ip *address, const struct ip *client);
 
-/* True for the address of a proxy, whose connections are those of the clients that it names. */
-bool stream_is_proxy(const struct stream *stream, const struct ip *address);
-
-/* Makes the connection, which nobody has asked on, one of the client that its proxy has named, and
- * of that client's share.  False: it has no place left, and none of its connections is idle. */
-bool stream_rename(struct conn *conn, const struct endpoint *client) MUST_CHECK;
-
 /* Closes what is over the limits and idle: a newcomer at another worker was let in for it. */
 void stream_trim(struct stream *stream);
 
 /* How many connections the client has, at all workers. */
 uint32_t stream_connections_of(const struct stream *stream, const struct ip *client);
+
+/* ---- stream_proxied.c */
+
+/* Makes the connection, which nobody has asked on, one of the client that its proxy has named, and
+ * of that client's share.  False: it has no place left, and none of its connections is idle. */
+bool stream_rename(struct conn *conn, const struct endpoint *client) MUST_CHECK;
 
 /* ---- stream_io.c */
 

@@ -3,14 +3,6 @@
 #include "net/conn.h"
 
 #define EVICT_SEEN_MAX 4096U /* connections that are looked at for the one to go */
-#define SLACK_PART 16U
-
-/* What a limit is passed by for a moment, when another worker has what is to be closed: it does so
- * at its next look. */
-static uint32_t with_slack(uint32_t limit)
-{
-	return limit + limit / SLACK_PART + 1;
-}
 
 static bool take_place(struct stream *stream, uint32_t limit)
 {
@@ -127,51 +119,6 @@ static bool take_client_place(struct stream *stream, const struct ip *client, ui
 	return tally_take(&loop->shared->tcp_clients, loop_client_hash(loop, client), limit);
 }
 
-bool stream_is_proxy(const struct stream *stream, const struct ip *address)
-{
-	const struct prefix_set *proxies = stream->loop->env.snapshot->proxies;
-
-	return proxies && prefix_set_contains(proxies, address);
-}
-
-/* Has the client's connection that was idle for longest closed later in this turn of the loop: from
- * within the work on another one, which may be one of a row. */
-static bool retire_own(struct stream *stream, const struct ip *client)
-{
-	struct conn *conn;
-
-	TAILQ_FOREACH(conn, &stream->idle, idle_entry) {
-		if (ip_equal(&conn->client, client) && !conn_is_expected(conn) && !conn->ended)
-			break;
-	}
-	if (!conn)
-		return false;
-	stats_inc(stream->loop->env.stats, tcp_evicted);
-	conn->ended = true;
-	event_active(&conn->writable, EV_WRITE, 0);
-	return true;
-}
-
-bool stream_rename(struct conn *conn, const struct endpoint *client)
-{
-	struct stream *stream = conn->stream;
-	struct loop *loop = stream->loop;
-	uint32_t limit = stream_conf(stream)->tcp_connections_per_client;
-	struct ip address = ip_from_sockaddr(&client->u.sa);
-	struct ip share = loop_client(loop, &address);
-
-	if (!take_client_place(stream, &share, limit) &&
-	    !take_client_place(stream, &share,
-			       retire_own(stream, &share) ? UINT32_MAX : with_slack(limit)))
-		return false;
-	tally_give(&loop->shared->tcp_clients, conn->client_hash);
-	conn->peer = *client;
-	conn->address = address;
-	conn->client = share;
-	conn->client_hash = loop_client_hash(loop, &share);
-	return true;
-}
-
 /* A place of the client's own: at its limit, one of its idle connections gives its place, which no
  * other worker may take in the same moment, so that it is not asked whether there is one. */
 static bool admit_client(struct stream *stream, const struct ip *client, uint32_t limit)
@@ -180,7 +127,7 @@ static bool admit_client(struct stream *stream, const struct ip *client, uint32_
 		return true;
 	if (evict_own(stream, client, false))
 		return take_client_place(stream, client, UINT32_MAX);
-	if (has_others(stream) && take_client_place(stream, client, with_slack(limit)))
+	if (has_others(stream) && take_client_place(stream, client, stream_with_slack(limit)))
 		return true;
 	return evict_own(stream, client, true) && take_client_place(stream, client, UINT32_MAX);
 }
@@ -199,8 +146,8 @@ bool stream_admit(struct stream *stream, const struct ip *address, const struct 
 	if (!admitted && (is_proxy || prefix_set_contains(loop->env.snapshot->allow, address))) {
 		bool evicted = evict_heaviest(stream, stream_connections_of(stream, client));
 
-		admitted = take_place(stream,
-				      evicted || has_others(stream) ? with_slack(limit) : limit);
+		admitted = take_place(
+			stream, evicted || has_others(stream) ? stream_with_slack(limit) : limit);
 	}
 	if (!admitted)
 		tally_give(&loop->shared->tcp_clients, loop_client_hash(loop, client));

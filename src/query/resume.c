@@ -46,6 +46,7 @@ static void take_up(struct query *q, const struct query_env *env, const struct q
 	q->parsed = WIRE_QUERY;
 	q->transport = wait->transport;
 	q->client = wait->client;
+	q->relayed = wait->relayed;
 	q->has_cookie = wait->has_cookie;
 	q->good_cookie = wait->good_cookie;
 	q->refresh = false;
