@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "daemon/minutes.h"
+#include "order/minutes.h"
 #include "load/loader.h"
 #include "manual/manual.h"
 #include "net/worker.h"

@@ -15,7 +15,7 @@
 #include "base/hash.h"
 #include "cache/cache.h"
 #include "daemon/beside.h"
-#include "daemon/minutes.h"
+#include "order/minutes.h"
 #include "load/loader.h"
 #include "load/notes.h"
 #include "net/worker.h"

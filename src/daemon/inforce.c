@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "daemon/formerconf.h"
-#include "daemon/lapse.h"
+#include "order/lapse.h"
 #include "daemon/news.h"
 #include "group/groups.h"
 #include "manual/compile.h"

@@ -20,7 +20,7 @@
 #include "receipt/acknowledge.h"
 #include "daemon/announce.h"
 #include "daemon/formerconf.h"
-#include "daemon/proof.h"
+#include "order/proof.h"
 #include "load/loader.h"
 #include "system/privilege.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/proof.h"
+#include "order/proof.h"
 #include "load/loader.h"
 #include "match/term.h"
 #include "support/rig.h"

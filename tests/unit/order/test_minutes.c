@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "audit/audit.h"
-#include "daemon/minutes.h"
+#include "order/minutes.h"
 #include "support/rig.h"
 #include "support/said.h"
 #include "support/scratch.h"

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/lapse.h"
+#include "order/lapse.h"
 #include "match/term.h"
 #include "support/scratch.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/check.h"
+#include "trial/check.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "conf/conf.h"
-#include "daemon/trial.h"
+#include "trial/trial.h"
 #include "load/loader.h"
 #include "manual/compile.h"
 

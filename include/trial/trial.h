@@ -4,8 +4,8 @@
  * user that it would become, and nothing is put in force.  Main thread, without workers.  `conf` is
  * taken over; what went wrong is logged, and the process's exit status is returned.
  */
-#ifndef DAEMON_TRIAL_H
-#define DAEMON_TRIAL_H
+#ifndef TRIAL_TRIAL_H
+#define TRIAL_TRIAL_H
 
 #include "conf/conf.h"
 #include "explain/explain.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/question.h"
+#include "trial/question.h"
 
 #include "load/loader.h"
 #include "manual/compile.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a query would be answered, asked without a daemon that serves. */
-#ifndef DAEMON_QUESTION_H
-#define DAEMON_QUESTION_H
+#ifndef TRIAL_QUESTION_H
+#define TRIAL_QUESTION_H
 
 #include <stdio.h>
 

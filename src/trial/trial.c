@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/trial.h"
+#include "trial/trial.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "daemon/question.h"
+#include "trial/question.h"
 #include "keep/accept.h"
 #include "load/loader.h"
 #include "system/privilege.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/proof.h"
+#include "order/proof.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/question.h"
+#include "trial/question.h"
 #include "support/scratch.h"
 
 #define YAML_MAX 512

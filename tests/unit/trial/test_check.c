@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "daemon/check.h"
+#include "trial/check.h"
 #include "support/scratch.h"
 
 #define TOLD_MAX 8192

@@ -5,8 +5,8 @@
  * whether what an order asks for is in force here.  A NULL `minutes` keeps none.  Notes touch no
  * disk; the caller sees to it that one thread at a time notes loads.
  */
-#ifndef DAEMON_MINUTES_H
-#define DAEMON_MINUTES_H
+#ifndef ORDER_MINUTES_H
+#define ORDER_MINUTES_H
 
 #include "conf/conf.h"
 #include "load/loader.h"

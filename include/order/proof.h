@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whether orders are in force here: the daemon asks itself for their names, as a client would. */
-#ifndef DAEMON_PROOF_H
-#define DAEMON_PROOF_H
+#ifndef ORDER_PROOF_H
+#define ORDER_PROOF_H
 
-#include "daemon/minutes.h"
+#include "order/minutes.h"
 #include "query/snapshot.h"
 
 #define PROOF_NAMES_MAX 1000U /* of a list; of a longer one so many, spread over all of it */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/minutes.h"
+#include "order/minutes.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/lapse.h"
+#include "order/lapse.h"
 
 #include <string.h>
 

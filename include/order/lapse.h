@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the log is told of the terms of orders. */
-#ifndef DAEMON_LAPSE_H
-#define DAEMON_LAPSE_H
+#ifndef ORDER_LAPSE_H
+#define ORDER_LAPSE_H
 
 #include <stdint.h>
 

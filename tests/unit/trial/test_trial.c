@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/trial.h"
+#include "trial/trial.h"
 #include "support/scratch.h"
 
 static struct conf *configured(const struct scratch *s, const char *state)

@@ -3,8 +3,8 @@
  * Whether a start would take a configuration and its lists as they are: all that is wrong with both
  * is told at once, and nothing is put in force.
  */
-#ifndef DAEMON_CHECK_H
-#define DAEMON_CHECK_H
+#ifndef TRIAL_CHECK_H
+#define TRIAL_CHECK_H
 
 #include <stdbool.h>
 
