@@ -76,6 +76,10 @@ FLAGS_fuzz := $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
 # for its symbols alone: the other flavours have the warnings
 FLAGS_lint := -O1 -fno-pie -w
 LINK_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+# hundreds of programs of tests are linked: gold takes half of the time, where there is one
+GOLD := $(if $(shell command -v ld.gold),-fuse-ld=gold)
+LINK_asan := $(GOLD)
+LINK_tsan := $(GOLD)
 ifeq ($(origin FLAGS_$(FLAVOUR)),undefined)
   $(error FLAVOUR is one of release, asan, tsan, fuzz, lint)
 endif
@@ -219,9 +223,9 @@ check: ## what to run each hour: unit tests under ASan, some functional ones, li
 unit: ## the unit tests under ASan and UBSan, or those of T=listline (FLAVOUR=, CC= for others)
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) units
 	$(call runs,unit:$(TESTED_DIR)$(ONLY))
-allocations: ## tests of what reads, loads and decides, with each allocation failing in turn (ALLOCATIONS=6 a test, 0: all)
+allocations: ## tests of what reads, loads and decides, with an allocation failing, by each way to one (ALLOCATIONS=6 a test, 0: all in turn)
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=asan units
-	$(Q)ALLOCATIONS=$(or $(ALLOCATIONS),0) scripts/run-tests.py allocations:asan$(ONLY)
+	$(Q)ALLOCATIONS=$(or $(ALLOCATIONS),ways) scripts/run-tests.py allocations:asan$(ONLY)
 replay: ## the committed fuzz corpora through the parsers, under ASan and UBSan
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) fuzzers
 	$(call runs,replay:$(TESTED_DIR))
@@ -343,8 +347,8 @@ lint-cppcheck:
 		--enable=warning,performance,portability --inline-suppr --std=c11 --library=posix \
 		$(CPPCHECK_QUIET:%=--suppress='%') --template='{file}:{line}: {message} [{id}]' \
 		-Iinclude -Isrc -D_GNU_SOURCE -D__linux__ -DSINKHOLED_VERSION='""' --include=$(QUEUE_H) $(CHECKED)
-# how far the analyzer looks into a function: ANALYZED= for its own bound, which takes five times as long
-ANALYZED ?= -Xclang -analyzer-config -Xclang max-nodes=40000
+# how far the analyzer looks into a function: ANALYZED= for its own bound, which takes twenty times as long
+ANALYZED ?= -Xclang -analyzer-config -Xclang max-nodes=8000
 lint-tidy:
 	$(lint-objects) -k tidy
 tidy: $(CHECKED:src/%.c=build/lint/tidy/%.ok)
