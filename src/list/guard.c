@@ -2,8 +2,11 @@
 #include "list/suffixes.h"
 
 #include <libpsl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/octets.h"
 #include "list/publicsuffix.h"
@@ -80,6 +83,26 @@ static void take_suffix(void *arg, const struct name *name, bool below)
 		filter_set(guard->parents, PARENTS_BITS, filter_hash(name, name->wire));
 }
 
+/*
+ * libpsl's own form of the same list is taken, if it stands beside the text and is not older: it is
+ * read in one piece.  While it reads the text, libpsl 0.21.2 writes past what it has when there is no
+ * memory for more.
+ */
+static psl_ctx_t *load_psl(const char *path)
+{
+	const char *ending = strrchr(path, '.');
+	char compiled[PATH_MAX];
+	struct stat text;
+	struct stat st;
+
+	if (!ending || strcmp(ending, ".dat") != 0)
+		return psl_load_file(path);
+	snprintf(compiled, sizeof(compiled), "%.*s.dafsa", (int)(ending - path), path);
+	if (stat(path, &text) != 0 || stat(compiled, &st) != 0 || st.st_mtime < text.st_mtime)
+		return psl_load_file(path);
+	return psl_load_file(compiled);
+}
+
 static enum err load_suffixes(struct guard *guard, const char *path)
 {
 	enum err err = publicsuffix_read(path, take_suffix, guard);
@@ -87,7 +110,7 @@ static enum err load_suffixes(struct guard *guard, const char *path)
 	if (err == ERR_NOMEM)
 		return err;
 	if (err == ERR_OK)
-		guard->own_psl = psl_load_file(path);
+		guard->own_psl = load_psl(path);
 	guard->has_suffixes = guard->own_psl != NULL;
 	guard->psl = guard->own_psl ? guard->own_psl : psl_builtin();
 	return ERR_OK;

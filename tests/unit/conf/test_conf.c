@@ -38,6 +38,7 @@ static char *dumped(const struct conf *conf)
 	assert_non_null(out);
 	assert_int_equal(conf_dump(conf, out), ERR_OK);
 	assert_int_equal(fclose(out), 0);
+	assert_non_null(text); /* without memory for its end there is none */
 	return text;
 }
 
@@ -612,14 +613,15 @@ static void test_counts(void **state)
 		fputs(cases[i].head, out);
 		for (size_t j = 1; j <= cases[i].most; j++)
 			fprintf(out, "%s%zu%s", cases[i].before, j, cases[i].after);
-		fflush(out);
+		assert_int_equal(fflush(out), 0);
+		assert_non_null(yaml);
 		if (cases[i].text) {
 			assert_int_equal(conf_parse("f", yaml, size, &conf, NULL), ERR_OK);
 			conf_free(conf);
 			conf = NULL;
 		}
 		fprintf(out, "%s%zu%s", cases[i].before, cases[i].most + 1, cases[i].after);
-		fclose(out);
+		assert_int_equal(fclose(out), 0);
 		assert_int_equal(conf_parse("f", yaml, size, &conf, &text), ERR_CONFIG);
 		assert_null(conf);
 		if (cases[i].text)

@@ -2,6 +2,7 @@
 #include "support/alloc_fail.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ void *__libc_realloc(void *block, size_t size);
 struct alloc_fail alloc_fail;
 static struct alloc_fail sweep; /* that of all tests */
 static bool used;
+static struct alloc_ways *ways; /* being noted */
 
 void alloc_fail_start(unsigned long nth, bool all)
 {
@@ -54,6 +56,34 @@ bool alloc_sweep_stop(void)
 	return sweep.failed;
 }
 
+void alloc_sweep_note(struct alloc_ways *noted)
+{
+	ways = noted;
+}
+
+/* By which calls it comes here, as a number. */
+ALLOC_FAIL_PLAIN static uint32_t way(void)
+{
+	void *calls[ALLOC_CALLS_MAX];
+	int count = backtrace(calls, ALLOC_CALLS_MAX);
+	uint64_t hash = 0xcbf29ce484222325U; /* FNV-1a, by words */
+
+	for (int i = 0; i < count; i++)
+		hash = (hash ^ (uintptr_t)calls[i]) * 0x100000001b3U;
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* It may allocate: that is nobody's. */
+ALLOC_FAIL_PLAIN static void note(void)
+{
+	struct alloc_ways *noted = ways;
+
+	ways = NULL;
+	if (noted->count < ALLOC_WAYS_MAX)
+		noted->way[noted->count++] = way();
+	ways = noted;
+}
+
 ALLOC_FAIL_PLAIN static bool fails(struct alloc_fail *trigger)
 {
 	if (!trigger->on || (trigger->failed && !trigger->all))
@@ -69,6 +99,8 @@ ALLOC_FAIL_PLAIN static bool fails(struct alloc_fail *trigger)
 
 ALLOC_FAIL_PLAIN static bool alloc_fails(void)
 {
+	if (ways && sweep.on)
+		note();
 	return fails(&alloc_fail) || fails(&sweep);
 }
 
