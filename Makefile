@@ -108,7 +108,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit allocations replay functional tsan fuzz bench browser operation growth faults random soak soak-day lint rooms format install uninstall \
+.PHONY: all run deps check test unit allocations replay functional tsan fuzz bench browser operation growth faults random killed soak soak-day lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -294,6 +294,11 @@ random: ## mandatory lists under whatever happens, ROUNDS=10000 (SEED=1: as in a
 	$(Q)ROUNDS=$(or $(ROUNDS),10000) SINKHOLED=build/release/sinkholed SINKHOLED_TOOLS=build/release \
 		$(PYTHON) -m pytest -q -s -p no:cacheprovider -o faulthandler_timeout=0 \
 		tests/functional/test_mandatory_random.py
+
+killed: ## killed at each system call of a load: no mandatory name is lifted (KILLED='--at start swap')
+	$(Q)$(DEPS) build test bench
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon tools
+	$(Q)SINKHOLED=build/release/sinkholed SINKHOLED_TOOLS=build/release $(PYTHON) tests/soak/killed.py $(KILLED)
 
 soak-day: ## a day in miniature, under ASan and then TSan: MINUTES=30 each, as root
 	$(Q)$(DEPS) build test

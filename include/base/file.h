@@ -23,6 +23,10 @@ enum err file_open(const char *path, int *ret_fd) MUST_CHECK;
  */
 enum err file_read(const char *path, size_t max, char **ret_text, size_t *ret_len) MUST_CHECK;
 
+/* True when the file has these octets and no others; false as well when it cannot be read.  Any
+ * thread. */
+bool file_holds(const char *path, const void *data, size_t len);
+
 /* What errno says when file_open or file_read has failed, in words.  Any thread. */
 const char *file_reason(int error);
 

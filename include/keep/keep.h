@@ -24,6 +24,9 @@ void keep_check(const char *directory);
 /* The path of the kept version of list `name`. */
 void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX]);
 
+/* The path of the record of mandatory list `name`, by which the kept version is read as it was. */
+void keep_record_path(const char *directory, const char *name, char ret_path[PATH_MAX]);
+
 /* True when the last line of the kept version has a newline. */
 bool keep_ends_well(const char *directory, const char *name);
 

@@ -133,6 +133,19 @@ static enum err write_all(int fd, const char *data, size_t len)
 	return fsync(fd) == 0 ? ERR_OK : ERR_SYS;
 }
 
+bool file_holds(const char *path, const void *data, size_t len)
+{
+	size_t found_len;
+	char *found;
+	bool same;
+
+	if (file_read(path, len, &found, &found_len) != ERR_OK)
+		return false;
+	same = found_len == len && memcmp(found, data, len) == 0;
+	free(found);
+	return same;
+}
+
 enum err file_rename(const char *from, const char *path)
 {
 	return rename(from, path) == 0 ? sync_directory(path) : ERR_SYS;

@@ -76,16 +76,9 @@ bool accept_matches(const char *directory, const char *name, const char *file_di
 	char path[PATH_MAX];
 	char content[TEXT_MAX];
 	size_t len = make_text(content, name, file_digest, conf_digest);
-	size_t found_len;
-	char *found;
-	bool same;
 
 	make_path(directory, name, path);
-	if (file_read(path, TEXT_MAX, &found, &found_len) != ERR_OK)
-		return false;
-	same = found_len == len && memcmp(found, content, len) == 0;
-	free(found);
-	return same;
+	return file_holds(path, content, len);
 }
 
 enum err accept_remove(const char *directory, const char *name, struct err_text *text)

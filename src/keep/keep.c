@@ -100,6 +100,11 @@ void keep_path(const char *directory, const char *name, char ret_path[PATH_MAX])
 	snprintf(ret_path, PATH_MAX, "%s/%s.list", directory, name);
 }
 
+void keep_record_path(const char *directory, const char *name, char ret_path[PATH_MAX])
+{
+	snprintf(ret_path, PATH_MAX, "%s/%s.order", directory, name);
+}
+
 bool keep_ends_well(const char *directory, const char *name)
 {
 	char path[PATH_MAX];

@@ -16,11 +16,6 @@
 #define ASIDE ".damaged"
 #define OCTETS_AT_ONCE (64U * 1024)
 
-static void record_path(const char *directory, const char *name, char path[PATH_MAX])
-{
-	snprintf(path, PATH_MAX, "%s/%s.order", directory, name);
-}
-
 /* ---- the seal */
 
 static bool add_all(int fd, struct digest *digest)
@@ -61,7 +56,7 @@ bool seal_read(const char *directory, const char *name, char ret_seal[DIGEST_TEX
 	char *text;
 	size_t len;
 
-	record_path(directory, name, path);
+	keep_record_path(directory, name, path);
 	if (file_read(path, CONF_FILE_MAX, &text, &len) != ERR_OK)
 		return false;
 	if (strlen(text) == len)
@@ -107,15 +102,15 @@ static enum err move_aside(const char *directory, const char *name, const char *
 	char from[PATH_MAX];
 	char to[PATH_MAX];
 
-	record_path(directory, aside, to);
+	keep_record_path(directory, aside, to);
 	if (access(to, F_OK) == 0)
 		return ERR_EXISTS;
 	keep_path(directory, name, from);
 	keep_path(directory, aside, to);
 	if ((unlink(to) != 0 && errno != ENOENT) || link(from, to) != 0)
 		return ERR_SYS;
-	record_path(directory, name, from);
-	record_path(directory, aside, to);
+	keep_record_path(directory, name, from);
+	keep_record_path(directory, aside, to);
 	return file_rename(from, to);
 }
 

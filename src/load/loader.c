@@ -162,13 +162,25 @@ static bool keep_list(const struct snapshot *snapshot, unsigned int index,
 	const char *name = conf->lists[index].name;
 	struct err_text text;
 
-	if (source->unkept)
-		return false;
 	if (source->copied && keep_commit(conf->state.directory, name, &text) != ERR_OK) {
 		log_warning("list %s: its last good version is not kept: %s", name, text.text);
 		return false;
 	}
 	return loader_keep_order(snapshot, index, source);
+}
+
+/* What is to change stays beside, in all lists, before it changes in the first. */
+static void keep_lists(const struct snapshot *snapshot, const struct load_source *sources)
+{
+	struct policy_list *lists = snapshot->policy->lists;
+	bool same[POLICY_LISTS_MAX];
+
+	for (unsigned int i = 0; i < snapshot->conf->lists_count; i++)
+		same[i] = !sources[i].unkept && loader_begin_order(snapshot, i, &sources[i]);
+	for (unsigned int i = 0; i < snapshot->conf->lists_count; i++)
+		if (!same[i])
+			lists[i].unkept |=
+				sources[i].unkept || !keep_list(snapshot, i, &sources[i]);
 }
 
 static bool is_all_kept(const struct policy *policy)
@@ -187,8 +199,7 @@ void loader_keep(const struct snapshot *snapshot, const struct load_result *resu
 
 	if (!*directory)
 		return;
-	for (unsigned int i = 0; i < snapshot->conf->lists_count; i++)
-		policy->lists[i].unkept |= !keep_list(snapshot, i, &result->sources[i]);
+	keep_lists(snapshot, result->sources);
 	begun_note(directory, policy);
 	if (is_all_kept(policy))
 		loader_forget_orders(directory, policy);

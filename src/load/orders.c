@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "keep/before.h"
 #include "keep/keep.h"
 #include "load/load.h"
 #include "keep/seal.h"
@@ -30,11 +31,6 @@ static int is_order(const struct dirent *entry)
 	size_t len = strlen(entry->d_name);
 
 	return len > strlen(SUFFIX) && strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
-}
-
-static void order_path(const char *directory, const char *name, char path[PATH_MAX])
-{
-	snprintf(path, PATH_MAX, "%s/%s" SUFFIX, directory, name);
 }
 
 /* The configuration of the list that `path` is about. */
@@ -294,19 +290,6 @@ static enum err order_text(const struct conf_list *list, const struct conf_guard
 	return err;
 }
 
-static bool is_written(const char *path, const char *text, size_t len)
-{
-	size_t found_len;
-	char *found;
-	bool same;
-
-	if (file_read(path, CONF_FILE_MAX, &found, &found_len) != ERR_OK)
-		return false;
-	same = found_len == len && memcmp(found, text, len) == 0;
-	free(found);
-	return same;
-}
-
 static void tell_unwritten(const char *directory, const struct conf_list *list, enum err err)
 {
 	log_warning("%s/%s" SUFFIX ": %s: a restart may not know what mandatory list %s holds",
@@ -314,63 +297,72 @@ static void tell_unwritten(const char *directory, const struct conf_list *list, 
 		    list->name);
 }
 
-static bool write_order(const char *directory, const struct conf_list *list,
-			const struct conf_guard *guard, const char *seal)
+/* What becomes of the record that a list is to have. */
+enum deed { IS_WRITTEN, WRITE };
+
+static bool do_order(const char *directory, const struct conf_list *list,
+		     const struct conf_guard *guard, const char *seal, enum deed deed)
 {
 	char path[PATH_MAX];
 	size_t len = 0;
 	char *text = NULL;
 	enum err err = order_text(list, guard, seal, &text, &len);
+	bool done = false;
 
-	order_path(directory, list->name, path);
-	if (err == ERR_OK && !is_written(path, text, len))
+	keep_record_path(directory, list->name, path);
+	if (err == ERR_OK)
+		done = file_holds(path, text, len);
+	if (err == ERR_OK && !done && deed == WRITE) {
 		err = file_replace(path, text, len);
+		done = err == ERR_OK;
+	}
 	if (err != ERR_OK)
 		tell_unwritten(directory, list, err);
 	free(text);
-	return err == ERR_OK;
+	return done;
 }
 
-static bool write_with_guard(const struct snapshot *s, const struct conf_list *list,
-			     const char *seal)
+static bool do_with_guard(const struct snapshot *s, const struct conf_list *list, const char *seal,
+			  enum deed deed)
 {
 	struct conf_guard guard;
-	bool written;
+	bool done;
 
 	if (loader_guard_with_own(&s->conf->guard, s, &guard) != ERR_OK) {
 		tell_unwritten(s->conf->state.directory, list, ERR_NOMEM);
 		return false;
 	}
-	written = write_order(s->conf->state.directory, list, &guard, seal);
+	done = do_order(s->conf->state.directory, list, &guard, seal, deed);
 	free(guard.protected_addresses);
-	return written;
+	return done;
 }
 
 /* The guard and the columns that rules of an earlier time were read with, as far as that is known.
  * By the action that they had then, names around a blocklist's zone may have been blocked. */
-static bool write_with_former_guard(const struct snapshot *s, const struct conf_list *list,
-				    const char *seal)
+static bool do_with_former_guard(const struct snapshot *s, const struct conf_list *list,
+				 const char *seal, enum deed deed)
 {
 	struct conf_list former = *list;
 	struct conf_guard guard;
 	struct conf *order;
 	char path[PATH_MAX];
-	bool written;
+	bool done;
 
-	order_path(s->conf->state.directory, list->name, path);
+	keep_record_path(s->conf->state.directory, list->name, path);
 	if (read_order(path, &order, NULL) != ERR_OK)
-		return write_with_guard(s, list, seal);
+		return do_with_guard(s, list, seal, deed);
 	former.columns = order->lists[0].columns;
 	guard = order->guard;
 	if (loader_lists_nothing(order->lists[0].action))
 		guard.dnsbl_zones_count = 0;
-	written = write_order(s->conf->state.directory, &former, &guard, seal);
+	done = do_order(s->conf->state.directory, &former, &guard, seal, deed);
 	conf_free(order);
-	return written;
+	return done;
 }
 
-bool loader_keep_order(const struct snapshot *s, unsigned int index,
-		       const struct load_source *source)
+/* True: done, or there is nothing to do. */
+static bool do_list(const struct snapshot *s, unsigned int index, const struct load_source *source,
+		    enum deed deed)
 {
 	const struct policy_list *list = &s->policy->lists[index];
 	struct conf_list order = s->conf->lists[index];
@@ -386,8 +378,23 @@ bool loader_keep_order(const struct snapshot *s, unsigned int index,
 	order.wildcards = list->reading.nearest ? CONF_WILDCARDS_NEAREST : CONF_WILDCARDS_DNS;
 	if (source->copied || !seal_read(s->conf->state.directory, order.name, seal))
 		seal_make(s->conf->state.directory, order.name, seal);
-	return source->own ? write_with_guard(s, &order, seal)
-			   : write_with_former_guard(s, &order, seal);
+	return source->own ? do_with_guard(s, &order, seal, deed)
+			   : do_with_former_guard(s, &order, seal, deed);
+}
+
+bool loader_begin_order(const struct snapshot *s, unsigned int index,
+			const struct load_source *source)
+{
+	if (!source->copied && do_list(s, index, source, IS_WRITTEN))
+		return true;
+	before_keep(s->conf->state.directory, s->conf->lists[index].name);
+	return false;
+}
+
+bool loader_keep_order(const struct snapshot *s, unsigned int index,
+		       const struct load_source *source)
+{
+	return do_list(s, index, source, WRITE);
 }
 
 /* ---- forgotten */
@@ -410,8 +417,12 @@ static void forget(const char *directory, const char *file)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s", directory, file);
-	if (file_remove(path) != ERR_OK)
+	if (file_remove(path) != ERR_OK) {
 		log_warning("%s: %s", path, strerror(errno));
+		return;
+	}
+	snprintf(path, sizeof(path), "%.*s", (int)(strlen(file) - strlen(SUFFIX)), file);
+	before_forget(directory, path);
 }
 
 void loader_forget_orders(const char *directory, const struct policy *policy)

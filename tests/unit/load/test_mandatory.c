@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -25,6 +27,37 @@
 #define LISTS 3U
 #define OWNERS 5U
 #define NAMES (3U * OWNERS)
+
+/* A process that is killed while it keeps what it has loaded: before so many more names of files
+ * have changed. */
+static struct {
+	bool on;
+	unsigned int left;
+} cut;
+
+static void count_change(void)
+{
+	if (cut.on && cut.left-- == 0)
+		_exit(0);
+}
+
+int rename(const char *from, const char *to)
+{
+	count_change();
+	return (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int link(const char *from, const char *to)
+{
+	count_change();
+	return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int unlink(const char *path)
+{
+	count_change();
+	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
 
 struct world {
 	struct scratch scratch;
@@ -178,6 +211,32 @@ static void load(struct world *w, const char *event)
 	loader_keep(next, &result);
 }
 
+#define CHANGES_MAX 16U /* of names of files, by what is kept of a load */
+
+/* A load that is kept in part. */
+static void load_and_die(struct world *w, unsigned int after)
+{
+	struct snapshot *next = NULL;
+	struct load_result result;
+	struct err_text text;
+	struct conf *conf;
+	pid_t pid;
+
+	assert_int_equal(conf_parse("test.yaml", w->yaml, strlen(w->yaml), &conf, &text), ERR_OK);
+	if (loader_load(conf, &rig_key, w->snapshot, NULL, &next, &result, &text) != ERR_OK)
+		return;
+	cut.left = after;
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		cut.on = true;
+		loader_keep(next, &result);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	snapshot_free(next);
+}
+
 /* Without a state directory nothing is known of before. */
 static void restart(struct world *w)
 {
@@ -201,7 +260,7 @@ static void run_round(unsigned long seed)
 		assert_int_equal(keep_prepare(path, geteuid(), getegid(), NULL), ERR_OK);
 	change_configuration(&w);
 	for (unsigned int i = 0; i < EVENTS; i++) {
-		unsigned int event = draw(8);
+		unsigned int event = draw(9);
 
 		if (event < 3)
 			change_file(&w);
@@ -209,7 +268,11 @@ static void run_round(unsigned long seed)
 			change_configuration(&w);
 		else if (event < 7)
 			load(&w, w.snapshot ? "reload" : "start");
-		else
+		if (event == 8 && w.keeps) {
+			load_and_die(&w, draw(CHANGES_MAX));
+			change_file(&w);
+		}
+		if (event > 6)
 			restart(&w);
 	}
 	snapshot_free(w.snapshot);
@@ -229,9 +292,80 @@ static void test_no_order_is_lifted(void **state)
 		run_round(first + i);
 }
 
+static const char *const two_files[] = {"f0", "f1"};
+
+/* A world of two mandatory lists in force. */
+static void make_two(struct world *w, const char *const texts[2])
+{
+	char path[PATH_MAX];
+
+	scratch_make(&w->scratch);
+	snprintf(path, sizeof(path), "%s", scratch_path(&w->scratch, "state"));
+	assert_int_equal(keep_prepare(path, geteuid(), getegid(), NULL), ERR_OK);
+	snprintf(w->yaml, sizeof(w->yaml),
+		 "server: {listen: [127.0.0.1@5399]}\nupstreams: [{address: 192.0.2.53}]\n"
+		 "guard: {public-suffixes: false}\nstate: {directory: %s}\nlists:\n",
+		 path);
+	for (unsigned int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s",
+			 scratch_write(&w->scratch, two_files[i], texts[i]));
+		snprintf(w->yaml + strlen(w->yaml), sizeof(w->yaml) - strlen(w->yaml),
+			 "  - {name: l%u, file: %s, action: nxdomain, mandatory: true}\n", i, path);
+	}
+}
+
+enum aftermath { AS_MEANT, OF_BEFORE, GONE, AFTERMATHS };
+
+static void write_file(struct world *w, unsigned int i, enum aftermath what, const char *before,
+		       const char *after)
+{
+	if (what == GONE)
+		unlink(scratch_path(&w->scratch, two_files[i]));
+	else
+		scratch_write(&w->scratch, two_files[i], what == OF_BEFORE ? before : after);
+}
+
+/* Names go from one list to another, and the load is cut short while it is kept; then the files are
+ * gone, or are those of before. */
+static void test_cut_short(void **state)
+{
+	static const struct {
+		const char *before[2], *after[2];
+	} rows[] = {
+		{{"n0.example\nn1.example\n", "n2.example\n"},
+		 {"n0.example\n", "n1.example\nn2.example\n"}},
+		{{"n0.example\n", "n1.example\n"}, {"n1.example\n", "n0.example\n"}},
+		{{"n0.example\n", "n1.example\n"}, {"n0.example\nn1.example\n", "n1.example\n"}},
+	};
+
+	log_set_level(LOG_LEVEL_ERROR);
+	for (unsigned int n = 0;
+	     n < sizeof(rows) / sizeof(*rows) * CHANGES_MAX * AFTERMATHS * AFTERMATHS; n++) {
+		const unsigned int row = n / 9 / CHANGES_MAX;
+		struct world w = {.keeps = true, .seed = n};
+
+		make_two(&w, rows[row].before);
+		load(&w, "start");
+		assert_non_null(w.snapshot);
+		for (unsigned int i = 0; i < 2; i++)
+			write_file(&w, i, AS_MEANT, NULL, rows[row].after[i]);
+		load_and_die(&w, n / 9 % CHANGES_MAX);
+		for (unsigned int i = 0; i < 2; i++)
+			write_file(&w, i, n / (i ? 3 : 1) % AFTERMATHS, rows[row].before[i],
+				   rows[row].after[i]);
+		restart(&w);
+		assert_non_null(w.snapshot);
+		snapshot_free(w.snapshot);
+		scratch_remove(&w.scratch);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_order_is_lifted)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_order_is_lifted),
+		cmocka_unit_test(test_cut_short),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
