@@ -85,8 +85,8 @@ static void take_suffix(void *arg, const struct name *name, bool below)
 
 /*
  * libpsl's own form of the same list is taken, if it stands beside the text and is not older: it is
- * read in one piece.  While it reads the text, libpsl 0.21.2 writes past what it has when there is no
- * memory for more.
+ * read in one piece.  While it reads the text, libpsl 0.21.2 writes past what it has when there is
+ * no memory for more.
  */
 static psl_ctx_t *load_psl(const char *path)
 {

@@ -132,8 +132,9 @@ bool loader_writes(const struct load *load);
 enum err loader_read_orders(struct load *load) MUST_CHECK;
 
 /*
- * Before anything of a load is kept: true when the record of list `index` is as it is to be, and has
- * not to be kept again.  Else what is kept of the list is kept beside, under another name (before.h).
+ * Before anything of a load is kept: true when the record of list `index` is as it is to be, and
+ * has not to be kept again.  Else what is kept of the list is kept beside, under another name
+ * (before.h).
  */
 bool loader_begin_order(const struct snapshot *s, unsigned int index,
 			const struct load_source *source);

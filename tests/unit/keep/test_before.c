@@ -94,7 +94,8 @@ static void test_nothing(void **state)
 	assert_false(has_list(s, "c~1"));
 }
 
-/* So many loads were cut short, and none ended since: the last are not kept, and nothing is lost. */
+/* So many loads were cut short, and none ended since: the last are not kept, and nothing is lost.
+ */
 static void test_bounded(void **state)
 {
 	struct scratch *s = *state;
