@@ -71,8 +71,9 @@ void addrset_free(struct addrset *set);
 bool addrset_is_empty(const struct addrset *set);
 
 /*
- * The rules that cover `ip`: first the one with the longest prefix, then the next shorter or equal
- * one, of whichever list, until ADDRSET_NONE.  No allocation, no lock, any thread.
+ * The rules that cover `ip`, all of it where it is a prefix: first the one with the longest prefix,
+ * then the next shorter or equal one, of whichever list, until ADDRSET_NONE.  No allocation, no
+ * lock, any thread.
  */
 uint32_t addrset_first(const struct addrset *set, const struct ip *ip);
 uint32_t addrset_next(const struct addrset *set, uint32_t record);

@@ -4,7 +4,7 @@
  *
  * An `ip` is an IPv4 or IPv6 address without a port; an IPv4-mapped IPv6 address
  * (::ffff:192.0.2.1) is taken as the IPv4 address it maps, so that no rule can be passed by
- * writing an address otherwise.
+ * writing an address otherwise.  What somebody else has told of may be no more than a prefix.
  */
 #ifndef BASE_ADDR_H
 #define BASE_ADDR_H
@@ -24,6 +24,7 @@
 
 struct ip {
 	uint8_t family;	   /* AF_INET or AF_INET6 */
+	uint8_t unknown;   /* bits at its end that are not known, and are zero; mostly 0 */
 	uint8_t bytes[16]; /* network order; the first 4 for AF_INET, the rest zero */
 };
 
@@ -87,17 +88,18 @@ static inline uint64_t ip_hash(const struct hash_key *key, const struct ip *ip)
 	uint64_t words[2];
 
 	memcpy(words, ip->bytes, sizeof(words));
-	hash_word(&h, ip->family);
+	hash_word(&h, (uint64_t)ip->unknown << 8 | ip->family);
 	hash_word(&h, words[0]);
 	hash_word(&h, words[1]);
 	return hash_end(h);
 }
 
 /* The address with all but its first `bits` bits zero; more bits than the address has: the address
- * as it is. */
+ * as it is.  What was known of it is not lost: it is no prefix that was not one. */
 struct ip ip_masked(const struct ip *ip, unsigned int bits);
 
-/* Writes the address to `buf` (at least INET6_ADDRSTRLEN octets) and returns it. */
+/* Writes the address, as a prefix if it is one, to `buf` (at least INET6_ADDRSTRLEN octets) and
+ * returns it. */
 const char *ip_text(const struct ip *ip, char *buf, size_t size);
 
 /* "192.0.2.0/24", "2001:db8::/32", or an address alone (its full length).  Host bits must be

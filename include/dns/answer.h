@@ -17,6 +17,7 @@
 #include "dns/ede.h"
 #include "dns/edns.h"
 #include "dns/wire.h"
+#include "who/subnet.h"
 
 #define ANSWER_QNAME_POINTER WIRE_QNAME_POINTER
 #define ANSWER_UDP_MIN 512U /* the least size every client takes (RFC 1035, 4.2.1) */
@@ -29,12 +30,13 @@ enum section {
 
 /* What the OPT of an answer carries. */
 struct answer_opt {
-	uint16_t udp_size;	/* what we take over UDP */
-	const struct edes *ede; /* left out before an answer is truncated; NULL: none */
-	const uint8_t *cookie;	/* EDNS_COOKIE_FULL octets; NULL: none */
-	bool keepalive;		/* the connection's idle timeout is told (RFC 7828) */
-	uint16_t keepalive_ds;	/* it, in tenths of a second */
-	const char *nsid;	/* to who asks for it, 255 octets at most; NULL: none */
+	uint16_t udp_size;	     /* what we take over UDP */
+	const struct edes *ede;	     /* left out before an answer is truncated; NULL: none */
+	const uint8_t *cookie;	     /* EDNS_COOKIE_FULL octets; NULL: none */
+	bool keepalive;		     /* the connection's idle timeout is told (RFC 7828) */
+	uint16_t keepalive_ds;	     /* it, in tenths of a second */
+	const char *nsid;	     /* to who asks for it, 255 octets at most; NULL: none */
+	const struct subnet *subnet; /* given back (RFC 7871, 7.2.1); NULL: none */
 };
 
 struct answer {

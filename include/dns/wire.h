@@ -85,6 +85,7 @@ enum rrclass {
 /* Options of the OPT record that we read or write (RFC 6891, 6.1.2, and the registry). */
 enum edns_option {
 	OPTION_NSID = 3,       /* RFC 5001 */
+	OPTION_SUBNET = 8,     /* RFC 7871 */
 	OPTION_COOKIE = 10,    /* RFC 7873 */
 	OPTION_KEEPALIVE = 11, /* RFC 7828 */
 	OPTION_PADDING = 12,   /* RFC 7830 */
@@ -102,6 +103,8 @@ struct edns {
 	uint16_t cookie;    /* offset of the COOKIE option's data in the message; 0: none */
 	uint8_t cookie_len; /* 8, or 16 to 40 */
 	bool nsid;	    /* the server's identity is asked for (RFC 5001) */
+	uint16_t subnet;    /* offset of the first client-subnet option's data; 0: none */
+	uint16_t subnet_len;
 };
 
 /* A query as it stands in its message.  Offsets, no pointers: of use only beside its buffer. */

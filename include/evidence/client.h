@@ -27,6 +27,9 @@ enum err client_form_make(const struct conf_evidence *conf, struct client_form *
 /* The address as it is written down. */
 struct ip client_hide(const struct client_form *form, const struct ip *client);
 
+/* The form that what client_hide gave has: of a client that was told as a prefix it is one. */
+enum conf_clients client_form_of(const struct client_form *form, const struct ip *hidden);
+
 /* What client_hide gave, as text: "192.0.2.1", "192.0.2.0/24".  Returns `buf`. */
 const char *client_text(const struct client_form *form, const struct ip *hidden,
 			char buf[CLIENT_TEXT_MAX]);

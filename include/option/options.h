@@ -113,6 +113,10 @@
 	  "each datagram and of each TCP connection, as dnsdist does with useProxyProtocol.  That " \
 	  "client is meant wherever clients are spoken of, and allow holds for it.  What comes from " \
 	  "these networks without such a header is dropped, and so is a header that comes from others.") \
+	X(server, forwarders, "client-subnet-from", PREFIXES, "", 0, CONF_PREFIXES_MAX, "", RELOAD, \
+	  "Forwarders that say by EDNS client subnet (RFC 7871) whose query they send on: that client, an " \
+	  "address or a prefix, is the one of findings, of groups and of the query log.  allow, " \
+	  "rate-limit and all other bounds hold for the forwarder.  What others say so is not looked at.") \
 	X(server, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
 	  "The largest answer sent over UDP; a larger one has the client come back over TCP.") \
 	X(server, client_prefix_ipv4, "client-prefix-ipv4", UINT, "32", 8, 32, "bits", RELOAD, \

@@ -57,7 +57,10 @@ struct query {
 	struct wire_query wire;
 	enum wire_verdict parsed;
 	enum transport transport;
-	struct ip client;
+	struct ip client; /* for whom it is: whom groups and findings mean */
+	bool told;	  /* by a forwarder; then what follows is set, and nothing proves it */
+	struct ip forwarder;
+	struct subnet subnet;
 	bool has_cookie;
 	bool good_cookie; /* the client has shown that it reads what is sent to its address */
 	bool refresh;	  /* answered from the cache, which wants the question asked anew:
@@ -107,6 +110,8 @@ struct query_key {
 struct query_wait {
 	struct wire_query wire;
 	enum transport transport;
+	bool told;
+	struct subnet subnet; /* where it is told */
 	bool has_cookie;
 	bool good_cookie;
 	bool alias; /* what is asked upstream is where the operator's CNAMEs lead, or a rule's */
@@ -131,6 +136,12 @@ enum query_failure {
 /* Parses `msg`, which came from `client`, and prefetches what deciding it will read. */
 void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
 		 const struct sockaddr *client, enum transport transport);
+
+/* Who has sent it: may it ask, and how much.  Not always the client. */
+static inline const struct ip *query_sender(const struct query *q)
+{
+	return q->told ? &q->forwarder : &q->client;
+}
 
 /* For a begun query, once what query_begin prefetched has come: prefetches what lies behind it.
  * Of use when other queries are looked after in between. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "base/octets.h"
 #include "addrs/addrs.h"
 
@@ -110,12 +111,30 @@ static uint32_t first_v6(const struct addrset *set, struct addrs_key key)
 	return record;
 }
 
-uint32_t addrset_first(const struct addrset *set, const struct ip *ip)
+/* The first of the records from `record` on that cover all of the prefix. */
+static APART uint32_t first_of_prefix(const struct addrset *set, uint32_t record,
+				      const struct ip *ip)
+{
+	const unsigned int bits = (ip->family == AF_INET ? 32U : 128U) - ip->unknown;
+
+	while (record != ADDRSET_NONE && addrset_rule(set, record).prefix.len > bits)
+		record = addrset_next(set, record);
+	return record;
+}
+
+static uint32_t first_of_address(const struct addrset *set, const struct ip *ip)
 {
 	if (ip->family == AF_INET)
 		return first_v4(set, (uint32_t)(octets_be64(ip->bytes) >> 32));
 	return first_v6(set, (struct addrs_key){.hi = octets_be64(ip->bytes),
 						.lo = octets_be64(ip->bytes + 8)});
+}
+
+uint32_t addrset_first(const struct addrset *set, const struct ip *ip)
+{
+	uint32_t record = first_of_address(set, ip);
+
+	return ip->unknown == 0 ? record : first_of_prefix(set, record, ip);
 }
 
 uint32_t addrset_next(const struct addrset *set, uint32_t record)

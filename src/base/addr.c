@@ -44,7 +44,8 @@ struct ip ip_from_sockaddr(const struct sockaddr *sa)
 
 bool ip_equal(const struct ip *a, const struct ip *b)
 {
-	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+	return a->family == b->family && a->unknown == b->unknown &&
+	       memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
 struct ip ip_masked(const struct ip *ip, unsigned int bits)
@@ -63,6 +64,12 @@ const char *ip_text(const struct ip *ip, char *buf, size_t size)
 {
 	if (!inet_ntop(ip->family, ip->bytes, buf, (socklen_t)size) && size > 0)
 		buf[0] = '\0';
+	if (ip->unknown > 0) {
+		size_t len = strlen(buf);
+
+		snprintf(buf + len, size - len, "/%u",
+			 (ip->family == AF_INET ? V4_BITS : V6_BITS) - ip->unknown);
+	}
 	return buf;
 }
 

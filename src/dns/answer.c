@@ -22,6 +22,8 @@ static size_t opt_octets(const struct wire_query *query, const struct answer_opt
 		octets += WIRE_OPTION_FIXED + KEEPALIVE_OCTETS;
 	if (opt->nsid)
 		octets += WIRE_OPTION_FIXED + strlen(opt->nsid);
+	if (opt->subnet)
+		octets += (size_t)WIRE_OPTION_FIXED + opt->subnet->len;
 	return octets;
 }
 
@@ -165,6 +167,8 @@ static void add_opt(struct answer *a)
 	if (a->opt->nsid)
 		p = put_option(a, p, OPTION_NSID, (const uint8_t *)a->opt->nsid,
 			       (uint16_t)strlen(a->opt->nsid));
+	if (a->opt->subnet)
+		p = put_option(a, p, OPTION_SUBNET, a->opt->subnet->octets, a->opt->subnet->len);
 	if (a->opt->ede)
 		p = put_edes(a, p);
 	wire_put16(opt + 9, (uint16_t)(p - opt - EDNS_OPT_FIXED));

@@ -59,6 +59,10 @@ static enum err read_option(size_t at, uint16_t code, uint16_t len, struct edns 
 		edns->keepalive = true;
 	if (code == OPTION_NSID)
 		edns->nsid = true;
+	if (code == OPTION_SUBNET && !edns->subnet) {
+		edns->subnet = (uint16_t)at;
+		edns->subnet_len = len;
+	}
 	return ERR_OK;
 }
 

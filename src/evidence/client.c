@@ -17,6 +17,11 @@ enum err client_form_make(const struct conf_evidence *conf, struct client_form *
 		       : ERR_OK;
 }
 
+static unsigned int width_of(const struct ip *ip)
+{
+	return ip->family == AF_INET ? 32U : 128U;
+}
+
 static unsigned int bits_of(const struct client_form *form, const struct ip *ip)
 {
 	return ip->family == AF_INET ? form->prefix_ipv4 : form->prefix_ipv6;
@@ -24,11 +29,16 @@ static unsigned int bits_of(const struct client_form *form, const struct ip *ip)
 
 struct ip client_hide(const struct client_form *form, const struct ip *client)
 {
+	struct ip hidden;
+
 	switch (form->kind) {
 	case CONF_CLIENTS_PREFIX:
-		return ip_masked(client, bits_of(form, client));
+		hidden = ip_masked(client, bits_of(form, client));
+		if (hidden.unknown <= width_of(client) - bits_of(form, client))
+			hidden.unknown = 0; /* as the form says */
+		return hidden;
 	case CONF_CLIENTS_ENCRYPTED:
-		return ipcrypt_encrypt(form->ipcrypt, client);
+		return ipcrypt_encrypt(form->ipcrypt, client); /* a prefix as its first address */
 	default:
 		return *client;
 	}
@@ -41,11 +51,18 @@ const char *client_text(const struct client_form *form, const struct ip *hidden,
 
 	if (!inet_ntop(hidden->family, hidden->bytes, address, sizeof(address)))
 		address[0] = '\0';
-	if (form->kind == CONF_CLIENTS_PREFIX)
-		snprintf(buf, CLIENT_TEXT_MAX, "%s/%u", address, bits_of(form, hidden));
-	else
+	if (client_form_of(form, hidden) != CONF_CLIENTS_PREFIX)
 		snprintf(buf, CLIENT_TEXT_MAX, "%s", address);
+	else
+		snprintf(buf, CLIENT_TEXT_MAX, "%s/%u", address,
+			 hidden->unknown ? width_of(hidden) - hidden->unknown
+					 : bits_of(form, hidden));
 	return buf;
+}
+
+enum conf_clients client_form_of(const struct client_form *form, const struct ip *hidden)
+{
+	return hidden->unknown ? CONF_CLIENTS_PREFIX : form->kind;
 }
 
 bool client_covers(const char *wide, const char *narrow)

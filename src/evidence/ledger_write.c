@@ -73,7 +73,7 @@ static enum err put_entry(struct ledger *l, const struct finding *e, struct err_
 	char name[NAME_TEXT_MAX];
 	const struct archive_finding f = {
 		.client = client_text(&l->form, &e->client, client),
-		.form = (int)l->form.kind,
+		.form = (int)client_form_of(&l->form, &e->client),
 		.list = l->pending.lists[e->list],
 		.name = name_to_text(pending_name(&l->pending, e), name, sizeof(name)),
 		.owner_labels = e->owner_labels,

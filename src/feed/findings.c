@@ -98,7 +98,8 @@ static inline bool is_same_name(const uint8_t *a, const uint8_t *b, size_t len)
 
 static bool is_same_client(const struct ip *a, const struct ip *b)
 {
-	return a->family == b->family && octets_le64(a->bytes) == octets_le64(b->bytes) &&
+	return a->family == b->family && a->unknown == b->unknown &&
+	       octets_le64(a->bytes) == octets_le64(b->bytes) &&
 	       octets_le64(a->bytes + 8) == octets_le64(b->bytes + 8);
 }
 

@@ -17,6 +17,8 @@
 
 static uint8_t bits_of(const struct client_form *form, const struct ip *ip)
 {
+	if (ip->unknown) /* a client that was told as a prefix */
+		return (uint8_t)((ip->family == AF_INET ? 32U : 128U) - ip->unknown);
 	if (form->kind != CONF_CLIENTS_PREFIX)
 		return DAY_WHOLE;
 	return ip->family == AF_INET ? form->prefix_ipv4 : form->prefix_ipv6;
@@ -36,7 +38,8 @@ static void take(struct hunt *h, const struct feed_event *event, uint64_t since_
 	name_copy(&name, event->name, event->name_len);
 	count = hunt_hash_all(&h->hash, &name, hashes);
 	client.ip = client_hide(&h->form, &event->client);
-	client.bits = bits_of(&h->form, &event->client);
+	client.bits = bits_of(&h->form, &client.ip);
+	client.ip.unknown = 0;
 	rows_add(&h->waiting, &client, hashes, count, (since_ms + event->now_ms) / 1000);
 }
 

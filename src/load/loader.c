@@ -30,6 +30,8 @@ static enum err set_networks(struct snapshot *s, const struct conf_server *conf)
 
 	if (err == ERR_OK && conf->proxies_count > 0)
 		err = prefix_set_create(conf->proxies, conf->proxies_count, &s->proxies);
+	if (err == ERR_OK && conf->forwarders_count > 0)
+		err = prefix_set_create(conf->forwarders, conf->forwarders_count, &s->forwarders);
 	return err;
 }
 

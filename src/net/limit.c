@@ -45,10 +45,10 @@ enum limited limit_query(struct limit *limit, struct loop *loop, const struct qu
 
 	if (q->good_cookie)
 		return LIMITED_NOT;
-	rate = rates_find(loop->env.snapshot->rates, &q->client);
+	rate = rates_find(loop->env.snapshot->rates, query_sender(q));
 	if (!rate)
 		return LIMITED_NOT;
-	client = loop_client(loop, &q->client);
+	client = loop_client(loop, query_sender(q));
 	switch (bucket_take(&loop->shared->rate.buckets, &loop->env.name_key, &client, rate,
 			    loop->now_us)) {
 	case BUCKET_OVER:

@@ -164,7 +164,7 @@ static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *ms
 
 	if (!w)
 		return ERR_REFUSED;
-	w->base.client = loop_client(udp->loop, &q->client);
+	w->base.client = loop_client(udp->loop, query_sender(q));
 	w->base.client_hash = loop_client_hash(udp->loop, &w->base.client);
 	if (!loop_may_wait(udp->loop, w->base.client_hash))
 		return ERR_REFUSED;

@@ -3,8 +3,11 @@
 #include "base/apart.h"
 #include "query/job.h"
 
-static enum findings_way way_of(enum transport transport, bool relayed, bool good_cookie)
+/* Whatever a forwarder tells is not shown by how it came. */
+static enum findings_way way_of(enum transport transport, bool told, bool relayed, bool good_cookie)
 {
+	if (told)
+		return FINDINGS_WAY_UDP;
 	if (transport == TRANSPORT_TCP && !relayed)
 		return FINDINGS_WAY_TCP;
 	return good_cookie ? FINDINGS_WAY_COOKIE : FINDINGS_WAY_UDP;
@@ -72,7 +75,7 @@ static struct findings_hit hit_of(const struct query *q, const struct verdict *v
 		.qtype = q->wire.qtype,
 		.list = v->list,
 		.owner_labels = v->owner_labels,
-		.way = way_of(q->transport, q->relayed, q->good_cookie),
+		.way = way_of(q->transport, q->told, q->relayed, q->good_cookie),
 	};
 }
 
@@ -132,7 +135,7 @@ void query_note_waiter(const struct query_wait *wait, const struct query_env *en
 		.name_hash = name_hash(&env->name_key, &name),
 		.qtype = wait->wire.qtype,
 		.list = v->list,
-		.way = way_of(wait->transport, wait->relayed, wait->good_cookie),
+		.way = way_of(wait->transport, wait->told, wait->relayed, wait->good_cookie),
 	};
 	if (is_hit(v))
 		count(env, &hit);

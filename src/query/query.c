@@ -20,6 +20,28 @@ static void begin_cookie(struct query *q, const struct query_env *env, const uin
 						    q->cookie);
 }
 
+/* The client, as the forwarder's option says.  Cookies are the forwarder's: they are made before.
+ */
+static APART void hear_forwarder(struct query *q, const struct query_env *env, const uint8_t *msg)
+{
+	const struct snapshot *s = env->snapshot;
+	struct ip client;
+
+	if (q->parsed != WIRE_QUERY || !prefix_set_contains(s->forwarders, &q->client))
+		return;
+	if (subnet_read(msg + q->wire.edns.subnet, q->wire.edns.subnet_len, &q->subnet, &client) !=
+	    ERR_OK) {
+		q->parsed = WIRE_FORMERR; /* RFC 7871, 7.1.2 */
+		return;
+	}
+	q->told = true;
+	q->forwarder = q->client;
+	if (client.family)
+		q->client = client;
+	/* what an upstream says does not depend on it: it never hears of the option */
+	subnet_set_scope(&q->subnet, s->groups || s->policy->prefixes[TRIGGER_CLIENT]);
+}
+
 /*
  * True for a port whose service sends something back to whatever comes: echo, daytime, qotd,
  * chargen, time.  Nobody asks from there: who says so would have two servers talk for ever.
@@ -47,12 +69,15 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 	q->waits = false;
 	q->led = false;
 	q->relayed = false;
+	q->told = false;
 	if (q->parsed == WIRE_DROP)
 		return;
 	q->client = ip_from_sockaddr(client);
+	begin_cookie(q, env, msg);
+	if (env->snapshot->forwarders && q->wire.edns.subnet)
+		hear_forwarder(q, env, msg);
 	q->view = groups_view(env->snapshot->groups, &q->client);
 	q->leave = POLICY_NO_LEAVE_IN(q->view);
-	begin_cookie(q, env, msg);
 	if (q->parsed != WIRE_QUERY)
 		return;
 	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);
@@ -299,7 +324,9 @@ static enum query_outcome decide(struct query *q, const struct query_env *env, c
 	count_query(env, q->transport);
 	answer_job_init(&job, env, &q->wire, q->transport, q->has_cookie ? q->cookie : NULL, msg,
 			buf, cap);
-	if (!prefix_set_contains(env->snapshot->allow, &q->client)) {
+	if (q->told)
+		job.opt.subnet = &q->subnet;
+	if (!prefix_set_contains(env->snapshot->allow, query_sender(q))) {
 		stats_inc(env->stats, not_allowed);
 		*ret_len = answer_with_code(&job, RCODE_REFUSED, EDE_PROHIBITED);
 		return QUERY_ANSWERED;

@@ -75,6 +75,7 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	query_refresh_key(q, env, ret_key);
 	ret_wait->wire = q->wire;
 	ret_wait->transport = q->transport;
+	ret_wait->told = q->told;
 	ret_wait->has_cookie = q->has_cookie;
 	ret_wait->good_cookie = q->good_cookie;
 	ret_wait->alias = q->alias;
@@ -84,6 +85,8 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_wait->lead = q->lead;
 	ret_wait->generation = ret_key->generation;
 	ret_wait->client = q->client;
+	if (q->told)
+		ret_wait->subnet = q->subnet;
 	memcpy(ret_wait->cookie, q->cookie, sizeof(ret_wait->cookie));
 	memcpy(ret_wait->question, msg + WIRE_HEADER, q->wire.question_end - (size_t)WIRE_HEADER);
 }

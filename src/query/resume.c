@@ -16,6 +16,8 @@ static void resume_job(struct answer_job *job, const struct query_env *env,
 	memcpy(buf + WIRE_HEADER, wait->question, question_len);
 	answer_job_init(job, env, &wait->wire, wait->transport,
 			wait->has_cookie ? wait->cookie : NULL, buf, buf, cap);
+	if (wait->told)
+		job->opt.subnet = &wait->subnet;
 	job->alias = wait->alias;
 	job->led = wait->led;
 	job->lead = wait->lead;
@@ -46,6 +48,9 @@ static void take_up(struct query *q, const struct query_env *env, const struct q
 	q->parsed = WIRE_QUERY;
 	q->transport = wait->transport;
 	q->client = wait->client;
+	q->told = wait->told;
+	if (q->told)
+		q->subnet = wait->subnet;
 	q->relayed = wait->relayed;
 	q->has_cookie = wait->has_cookie;
 	q->good_cookie = wait->good_cookie;

@@ -76,6 +76,7 @@ void snapshot_free(struct snapshot *snapshot)
 	policy_free(snapshot->policy);
 	prefix_set_free(snapshot->allow);
 	prefix_set_free(snapshot->proxies);
+	prefix_set_free(snapshot->forwarders);
 	ports_free(snapshot->ports);
 	groups_free(snapshot->groups);
 	rates_free(snapshot->rates);
