@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who the client is, as others say it: dnsdist by the PROXY protocol, over UDP and TCP.
+"""Who the client is, as others say it: dnsdist by the PROXY protocol, over UDP and TCP; dnsdist and
+dnsmasq by EDNS client subnet.
 
     clients.py SINKHOLED
 
@@ -74,9 +75,32 @@ def dnsdist_proxy(folder):
     return seen
 
 
+def dnsdist_subnet(folder):
+    d = start(folder, **{"client-subnet-from": ["127.0.0.1/32"]})
+    port = free_port()
+    (folder / "dnsdist.conf").write_text(
+        f"setLocal('127.0.0.1:{port}')\nsetSecurityPollSuffix('')\nsetECSSourcePrefixV4(32)\n"
+        f"newServer({{address='127.0.0.1:{d.port}', useClientSubnet=true, checkName='c2.test.'}})\n")
+    seen = through(["dnsdist", "--supervised", "-C", "dnsdist.conf", "-u", "root", "-g", "root"], folder, port, d)
+    assert seen[BY_UDP][1] == 0 and seen[BY_TCP][1] == 0, seen
+    return seen
+
+
+def dnsmasq_subnet(folder):
+    """It drops an answer that gives another subnet back than it has sent."""
+    d = start(folder, **{"client-subnet-from": ["127.0.0.1/32"]})
+    port = free_port()
+    seen = through(["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                    f"--port={port}", "--listen-address=127.0.0.1", "--bind-interfaces", "--cache-size=0",
+                    "--user=root", "--pid-file=", f"--server=127.0.0.1#{d.port}", "--add-subnet=32,128"],
+                   folder, port, d)
+    assert seen[BY_UDP][1] == 0 and seen[BY_TCP][1] == 0, seen
+    return seen
+
+
 def main():
     os.environ["SINKHOLED"] = str(Path(sys.argv[1]).resolve())
-    for what in (dnsdist_proxy,):
+    for what in (dnsdist_proxy, dnsdist_subnet, dnsmasq_subnet):
         with tempfile.TemporaryDirectory(prefix="clients-") as name:
             print(f"{what.__name__}: {what(Path(name))}")
     return 0
