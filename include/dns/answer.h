@@ -35,9 +35,17 @@ struct answer_opt {
 	const uint8_t *cookie;	     /* EDNS_COOKIE_FULL octets; NULL: none */
 	bool keepalive;		     /* the connection's idle timeout is told (RFC 7828) */
 	uint16_t keepalive_ds;	     /* it, in tenths of a second */
+	bool more;		     /* something of what follows is there */
 	const char *nsid;	     /* to who asks for it, 255 octets at most; NULL: none */
 	const struct subnet *subnet; /* given back (RFC 7871, 7.2.1); NULL: none */
 };
+
+/* Gives the option back. */
+static inline void answer_opt_give(struct answer_opt *opt, const struct subnet *subnet)
+{
+	opt->subnet = subnet;
+	opt->more = true;
+}
 
 struct answer {
 	uint8_t *buf;

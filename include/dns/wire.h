@@ -99,12 +99,11 @@ struct edns {
 	bool keepalive; /* an edns-tcp-keepalive option is there (RFC 7828) */
 	uint8_t version;
 	uint8_t ext_rcode;  /* upper 8 bits of the rcode */
+	bool subnet;	    /* a client-subnet option is there (RFC 7871): wire_find_option */
 	uint16_t udp_size;  /* as the record says: may be under 512 */
 	uint16_t cookie;    /* offset of the COOKIE option's data in the message; 0: none */
 	uint8_t cookie_len; /* 8, or 16 to 40 */
 	bool nsid;	    /* the server's identity is asked for (RFC 5001) */
-	uint16_t subnet;    /* offset of the first client-subnet option's data; 0: none */
-	uint16_t subnet_len;
 };
 
 /* A query as it stands in its message.  Offsets, no pointers: of use only beside its buffer. */
@@ -186,5 +185,10 @@ enum err wire_next_rr(const uint8_t *msg, size_t len, size_t *pos,
  */
 enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr,
 		       struct edns *ret_edns) MUST_CHECK;
+
+/* Finds the first option of the OPT of a message of `len` octets, which `query` was parsed from,
+ * that has the code.  False: there is none. */
+bool wire_find_option(const uint8_t *msg, size_t len, const struct wire_query *query, uint16_t code,
+		      size_t *ret_data, uint16_t *ret_len);
 
 #endif

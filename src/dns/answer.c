@@ -3,11 +3,25 @@
 
 #include <string.h>
 
+#include "base/apart.h"
+
 #define KEEPALIVE_OCTETS 2U
 
 #define SOA_REFRESH_S 3600U
 #define SOA_RETRY_S 1200U
 #define SOA_EXPIRE_S 604800U
+
+/* Those of what few clients ask for. */
+static APART size_t more_octets(const struct answer_opt *opt)
+{
+	size_t octets = 0;
+
+	if (opt->nsid)
+		octets += WIRE_OPTION_FIXED + strlen(opt->nsid);
+	if (opt->subnet)
+		octets += (size_t)WIRE_OPTION_FIXED + opt->subnet->len;
+	return octets;
+}
 
 /* Without its EDEs, which take what room is left. */
 static size_t opt_octets(const struct wire_query *query, const struct answer_opt *opt)
@@ -20,10 +34,8 @@ static size_t opt_octets(const struct wire_query *query, const struct answer_opt
 		octets += WIRE_OPTION_FIXED + EDNS_COOKIE_FULL;
 	if (opt->keepalive)
 		octets += WIRE_OPTION_FIXED + KEEPALIVE_OCTETS;
-	if (opt->nsid)
-		octets += WIRE_OPTION_FIXED + strlen(opt->nsid);
-	if (opt->subnet)
-		octets += (size_t)WIRE_OPTION_FIXED + opt->subnet->len;
+	if (opt->more)
+		octets += more_octets(opt);
 	return octets;
 }
 
@@ -125,6 +137,18 @@ static uint8_t *put_keepalive(const struct answer *a, uint8_t *p)
 	return put_option(a, p, OPTION_KEEPALIVE, data, sizeof(data));
 }
 
+static APART uint8_t *put_more(const struct answer *a, uint8_t *p)
+{
+	const struct answer_opt *opt = a->opt;
+
+	if (opt->nsid)
+		p = put_option(a, p, OPTION_NSID, (const uint8_t *)opt->nsid,
+			       (uint16_t)strlen(opt->nsid));
+	if (opt->subnet)
+		p = put_option(a, p, OPTION_SUBNET, opt->subnet->octets, opt->subnet->len);
+	return p;
+}
+
 /* An EDE's text is left out, or all of it, before the answer would grow too long. */
 static uint8_t *put_edes(const struct answer *a, uint8_t *p)
 {
@@ -164,11 +188,8 @@ static void add_opt(struct answer *a)
 		p = put_option(a, p, OPTION_COOKIE, a->opt->cookie, EDNS_COOKIE_FULL);
 	if (a->opt->keepalive)
 		p = put_keepalive(a, p);
-	if (a->opt->nsid)
-		p = put_option(a, p, OPTION_NSID, (const uint8_t *)a->opt->nsid,
-			       (uint16_t)strlen(a->opt->nsid));
-	if (a->opt->subnet)
-		p = put_option(a, p, OPTION_SUBNET, a->opt->subnet->octets, a->opt->subnet->len);
+	if (a->opt->more)
+		p = put_more(a, p);
 	if (a->opt->ede)
 		p = put_edes(a, p);
 	wire_put16(opt + 9, (uint16_t)(p - opt - EDNS_OPT_FIXED));

@@ -59,10 +59,8 @@ static enum err read_option(size_t at, uint16_t code, uint16_t len, struct edns 
 		edns->keepalive = true;
 	if (code == OPTION_NSID)
 		edns->nsid = true;
-	if (code == OPTION_SUBNET && !edns->subnet) {
-		edns->subnet = (uint16_t)at;
-		edns->subnet_len = len;
-	}
+	if (code == OPTION_SUBNET)
+		edns->subnet = true;
 	return ERR_OK;
 }
 
@@ -100,6 +98,31 @@ read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns *ret_edns)
 enum err wire_read_opt(const uint8_t *msg, const struct wire_rr *rr, struct edns *ret_edns)
 {
 	return read_opt(msg, rr, ret_edns);
+}
+
+APART bool wire_find_option(const uint8_t *msg, size_t len, const struct wire_query *query,
+			    uint16_t code, size_t *ret_data, uint16_t *ret_len)
+{
+	size_t pos = query->question_end;
+	struct wire_rr rr;
+
+	do {
+		if (pos >= len || wire_next_rr(msg, len, &pos, &rr) != ERR_OK)
+			return false;
+	} while (rr.type != TYPE_OPT);
+	for (size_t at = rr.rdata; rr.end - at >= WIRE_OPTION_FIXED;) {
+		uint16_t option_len = wire_get16(msg + at + 2);
+
+		if (rr.end - at - WIRE_OPTION_FIXED < option_len)
+			return false;
+		if (wire_get16(msg + at) == code) {
+			*ret_data = at + WIRE_OPTION_FIXED;
+			*ret_len = option_len;
+			return true;
+		}
+		at += (size_t)WIRE_OPTION_FIXED + option_len;
+	}
+	return false;
 }
 
 /* The question at WIRE_HEADER.  A qname cannot be compressed: nothing stands before it. */

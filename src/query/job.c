@@ -36,8 +36,10 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 	job->opt = (struct answer_opt){.udp_size = udp_size, .cookie = cookie};
 	if (wire->edns.keepalive && transport == TRANSPORT_TCP)
 		tell_keepalive(job);
-	if (wire->edns.nsid && *env->snapshot->conf->server.identity)
+	if (wire->edns.nsid && *env->snapshot->conf->server.identity) {
 		job->opt.nsid = env->snapshot->conf->server.identity;
+		job->opt.more = true;
+	}
 }
 
 void answer_job_begin(struct answer_job *job)

@@ -22,15 +22,18 @@ static void begin_cookie(struct query *q, const struct query_env *env, const uin
 
 /* The client, as the forwarder's option says.  Cookies are the forwarder's: they are made before.
  */
-static APART void hear_forwarder(struct query *q, const struct query_env *env, const uint8_t *msg)
+static APART void hear_forwarder(struct query *q, const struct query_env *env, const uint8_t *msg,
+				 size_t len)
 {
 	const struct snapshot *s = env->snapshot;
 	struct ip client;
+	uint16_t option_len;
+	size_t option;
 
-	if (q->parsed != WIRE_QUERY || !prefix_set_contains(s->forwarders, &q->client))
+	if (q->parsed != WIRE_QUERY || !prefix_set_contains(s->forwarders, &q->client) ||
+	    !wire_find_option(msg, len, &q->wire, OPTION_SUBNET, &option, &option_len))
 		return;
-	if (subnet_read(msg + q->wire.edns.subnet, q->wire.edns.subnet_len, &q->subnet, &client) !=
-	    ERR_OK) {
+	if (subnet_read(msg + option, option_len, &q->subnet, &client) != ERR_OK) {
 		q->parsed = WIRE_FORMERR; /* RFC 7871, 7.1.2 */
 		return;
 	}
@@ -74,8 +77,8 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 		return;
 	q->client = ip_from_sockaddr(client);
 	begin_cookie(q, env, msg);
-	if (env->snapshot->forwarders && q->wire.edns.subnet)
-		hear_forwarder(q, env, msg);
+	if (q->wire.edns.subnet && env->snapshot->forwarders)
+		hear_forwarder(q, env, msg, len);
 	q->view = groups_view(env->snapshot->groups, &q->client);
 	q->leave = POLICY_NO_LEAVE_IN(q->view);
 	if (q->parsed != WIRE_QUERY)
@@ -319,14 +322,17 @@ enum query_outcome query_decide_question(struct query *q, struct answer_job *job
 static enum query_outcome decide(struct query *q, const struct query_env *env, const uint8_t *msg,
 				 uint8_t *buf, size_t cap, size_t *ret_len)
 {
+	const struct ip *sender = &q->client;
 	struct answer_job job;
 
 	count_query(env, q->transport);
 	answer_job_init(&job, env, &q->wire, q->transport, q->has_cookie ? q->cookie : NULL, msg,
 			buf, cap);
-	if (q->told)
-		job.opt.subnet = &q->subnet;
-	if (!prefix_set_contains(env->snapshot->allow, query_sender(q))) {
+	if (q->told) {
+		answer_opt_give(&job.opt, &q->subnet);
+		sender = &q->forwarder;
+	}
+	if (!prefix_set_contains(env->snapshot->allow, sender)) {
 		stats_inc(env->stats, not_allowed);
 		*ret_len = answer_with_code(&job, RCODE_REFUSED, EDE_PROHIBITED);
 		return QUERY_ANSWERED;

@@ -235,7 +235,7 @@ size_t query_truncate(const struct query *q, const struct query_env *env, uint8_
 	answer_job_init(&job, env, &q->wire, q->transport, q->has_cookie ? q->cookie : NULL, buf,
 			buf, cap);
 	if (q->told)
-		job.opt.subnet = &q->subnet;
+		answer_opt_give(&job.opt, &q->subnet);
 	return query_answer_truncated(&job);
 }
 

@@ -17,7 +17,7 @@ static void resume_job(struct answer_job *job, const struct query_env *env,
 	answer_job_init(job, env, &wait->wire, wait->transport,
 			wait->has_cookie ? wait->cookie : NULL, buf, buf, cap);
 	if (wait->told)
-		job->opt.subnet = &wait->subnet;
+		answer_opt_give(&job->opt, &wait->subnet);
 	job->alias = wait->alias;
 	job->led = wait->led;
 	job->lead = wait->lead;
