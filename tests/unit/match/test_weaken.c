@@ -507,7 +507,7 @@ static void test_random_addresses(void **state)
 		a = lists_policy(&old, 1);
 		b = lists_policy(new, 2);
 		for (unsigned int i = 0; i < 64; i++) {
-			const struct ip ip = {AF_INET, {192, 0, 2, (uint8_t)i}};
+			const struct ip ip = {.family = AF_INET, .bytes = {192, 0, 2, (uint8_t)i}};
 
 			lifted += policy_match_address(a, &ip, POLICY_NO_LEAVE).matched &&
 				  !policy_match_address(b, &ip, POLICY_MANDATORY_ONLY).matched;
