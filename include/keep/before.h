@@ -11,6 +11,10 @@
 
 #include <stdbool.h>
 
+/* How many more records the directory may have, so that no start finds more than it takes: `most`
+ * less those that are there.  Never below 0; 0 as well when the directory cannot be read. */
+unsigned int before_room(const char *directory, unsigned int most);
+
 /* Keeps what is kept of list `name` as "NAME~1" too, or as the next number that is free.  Nothing
  * when there is no record of it.  Logs a failure: the load goes on as if it could not be cut short.
  */

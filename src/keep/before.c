@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "keep/before.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,12 +13,34 @@
 #include "match/policy.h"
 
 #define MARK '~'
+#define RECORD ".order"
 #define NUMBERS 9 /* of loads that were cut short one after the other */
 
 static void make_name(const char *name, int number, char ret_name[POLICY_LIST_NAME_MAX])
 {
 	snprintf(ret_name, POLICY_LIST_NAME_MAX, "%.*s%c%d", (int)POLICY_LIST_NAME_MAX - 3, name,
 		 MARK, number);
+}
+
+static bool is_record(const char *file)
+{
+	size_t len = strlen(file);
+
+	return len > strlen(RECORD) && strcmp(file + len - strlen(RECORD), RECORD) == 0;
+}
+
+unsigned int before_room(const char *directory, unsigned int most)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+	unsigned int room = dir ? most : 0;
+
+	while (dir && (entry = readdir(dir)))
+		if (room > 0 && is_record(entry->d_name))
+			room--;
+	if (dir)
+		closedir(dir);
+	return room;
 }
 
 /* A name whose record is not there; false: all are. */

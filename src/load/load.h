@@ -131,13 +131,9 @@ bool loader_writes(const struct load *load);
  * cannot be read is logged.  ERR_NOMEM, ERR_CANCELLED; ERR_REFUSED: too many. */
 enum err loader_read_orders(struct load *load) MUST_CHECK;
 
-/*
- * Before anything of a load is kept: true when the record of list `index` is as it is to be, and
- * has not to be kept again.  Else what is kept of the list is kept beside, under another name
- * (before.h).
- */
-bool loader_begin_order(const struct snapshot *s, unsigned int index,
-			const struct load_source *source);
+/* True when what is kept of list `index`, and its record, are as they are to be. */
+bool loader_order_is_kept(const struct snapshot *s, unsigned int index,
+			  const struct load_source *source);
 
 /* Keeps how list `index` in force is read, when it is mandatory and its last good version is kept.
  * A failure is logged, and false. */

@@ -8,6 +8,7 @@
 #include "group/groups.h"
 #include "list/begun.h"
 #include "keep/accept.h"
+#include "keep/before.h"
 #include "keep/keep.h"
 #include "keep/move.h"
 #include "load/load.h"
@@ -171,14 +172,40 @@ static bool keep_list(const struct snapshot *snapshot, unsigned int index,
 	return loader_keep_order(snapshot, index, source);
 }
 
-/* What is to change stays beside, in all lists, before it changes in the first. */
+/* What is to change stays beside, in all lists, before it changes in the first; but no more of it
+ * than a start takes beside what the lists themselves have. */
+static void keep_before(const struct conf *conf, const struct load_source *sources,
+			const bool *same)
+{
+	const char *directory = conf->state.directory;
+	unsigned int room =
+		before_room(directory, POLICY_LISTS_MAX - (unsigned int)conf->lists_count);
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < conf->lists_count; i++) {
+		if (same[i] || sources[i].unkept)
+			continue;
+		if (room > 0) {
+			before_keep(directory, conf->lists[i].name);
+			room--;
+		} else {
+			left++;
+		}
+	}
+	if (left > 0)
+		log_warning("%s: there is no room to keep what %u lists held before this load: "
+			    "should it be cut short, a restart may not know of it",
+			    directory, left);
+}
+
 static void keep_lists(const struct snapshot *snapshot, const struct load_source *sources)
 {
 	struct policy_list *lists = snapshot->policy->lists;
 	bool same[POLICY_LISTS_MAX];
 
 	for (unsigned int i = 0; i < snapshot->conf->lists_count; i++)
-		same[i] = !sources[i].unkept && loader_begin_order(snapshot, i, &sources[i]);
+		same[i] = !sources[i].unkept && loader_order_is_kept(snapshot, i, &sources[i]);
+	keep_before(snapshot->conf, sources, same);
 	for (unsigned int i = 0; i < snapshot->conf->lists_count; i++)
 		if (!same[i])
 			lists[i].unkept |=

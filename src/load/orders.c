@@ -382,13 +382,10 @@ static bool do_list(const struct snapshot *s, unsigned int index, const struct l
 			   : do_with_former_guard(s, &order, seal, deed);
 }
 
-bool loader_begin_order(const struct snapshot *s, unsigned int index,
-			const struct load_source *source)
+bool loader_order_is_kept(const struct snapshot *s, unsigned int index,
+			  const struct load_source *source)
 {
-	if (!source->copied && do_list(s, index, source, IS_WRITTEN))
-		return true;
-	before_keep(s->conf->state.directory, s->conf->lists[index].name);
-	return false;
+	return !source->copied && do_list(s, index, source, IS_WRITTEN);
 }
 
 bool loader_keep_order(const struct snapshot *s, unsigned int index,

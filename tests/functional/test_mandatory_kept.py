@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is kept of mandatory lists, when that is not what is in force, or not where it is looked for."""
 import os
+import shutil
 import time
 
 import pytest
@@ -158,3 +159,39 @@ def test_order_that_has_begun_stays_so_when_its_list_changes_by_a_clock_that_was
         else:
             d.hand_over()
         assert blocked(d) == "abc"
+
+
+def cut_short(d):
+    """As a load leaves it that has written the shorter record, and not yet that of the other list."""
+    d.stop()
+    for end in ("list", "order"):
+        shutil.copy(kept(d, f"order.{end}"), kept(d, f"order~1.{end}"))
+    d.write_list("order", "a.test\n")
+    shutil.copy(d.list_path("order"), kept(d, "order.list"))
+    kept(d, "order.order").unlink()
+
+
+def test_what_was_kept_before_a_load_that_was_cut_short_stays(ordered):  # noqa: F811
+    d = ordered
+    cut_short(d)
+    assert "list order~1" in check(d).stderr
+    assert "list order~1: REFUSED: it is mandatory and no longer configured" in d.start().log()
+    assert blocked(d) == "abc"
+    d.reload()
+    d.restart()
+    assert blocked(d) == "abc"
+    assert accept(d, "order~1").returncode == 0
+    assert "was accepted" in d.reload()
+    assert blocked(d) == "a"
+    assert not list(kept(d, "").glob("*~*"))
+    assert "~1" not in d.restart().log()
+
+
+def test_what_was_kept_before_goes_once_lists_block_it_again(ordered):  # noqa: F811
+    d = ordered
+    cut_short(d)
+    d.start()
+    d.add_list("other", "b.test\nc.test\n", mandatory=True).write_config()
+    d.reload_well()
+    assert blocked(d) == "abc"
+    assert not list(kept(d, "").glob("*~*"))

@@ -109,6 +109,22 @@ static void test_bounded(void **state)
 	expect_both(s, "a~1", "one");
 }
 
+/* No start is to find more records than it takes. */
+static void test_room(void **state)
+{
+	struct scratch *s = *state;
+
+	assert_int_equal(before_room(s->path, 3), 3);
+	write_both(s, "a", "one");
+	write_both(s, "b", "one");
+	assert_int_equal(before_room(s->path, 3), 1);
+	before_keep(s->path, "a");
+	assert_int_equal(before_room(s->path, 3), 0);
+	before_keep(s->path, "b");
+	assert_int_equal(before_room(s->path, 3), 0);
+	assert_int_equal(before_room("/nowhere/at/all", 3), 0);
+}
+
 static void test_forget(void **state)
 {
 	struct scratch *s = *state;
@@ -146,6 +162,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bounded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_room, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_forget, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_name, set_up, tear_down),
 	};
