@@ -76,8 +76,9 @@ FLAGS_fuzz := $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
 # for its symbols alone: the other flavours have the warnings
 FLAGS_lint := -O1 -fno-pie -w
 LINK_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack
-# hundreds of programs of tests are linked: gold takes half of the time, where there is one
-GOLD := $(if $(shell command -v ld.gold),-fuse-ld=gold)
+# hundreds of programs of tests are linked: gold takes half of the time, where there is one; of what
+# clang compiles for its sanitizers it warns without need
+GOLD := $(if $(filter gcc,$(COMPILER)),$(if $(shell command -v ld.gold),-fuse-ld=gold))
 LINK_asan := $(GOLD)
 LINK_tsan := $(GOLD)
 ifeq ($(origin FLAGS_$(FLAVOUR)),undefined)

@@ -52,7 +52,7 @@ class Load:
 def assert_nothing_lost(result):
     for trouble in ("lost", "mismatched", "late", "duplicate", "stray", "malformed", "truncated",
                     "refused_sends", "client_drops"):
-        assert result[trouble] == 0, result
+        assert result[trouble] == 0, f"{trouble}: {json.dumps(result)}"
     assert result["answered"] == result["sent"]
     assert set(result["rcodes"]) == {"NOERROR"}
 
