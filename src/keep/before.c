@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,25 +23,24 @@ static void make_name(const char *name, int number, char ret_name[POLICY_LIST_NA
 		 MARK, number);
 }
 
-static bool is_record(const char *file)
+static int is_record(const struct dirent *entry)
 {
-	size_t len = strlen(file);
+	size_t len = strlen(entry->d_name);
 
-	return len > strlen(RECORD) && strcmp(file + len - strlen(RECORD), RECORD) == 0;
+	return len > strlen(RECORD) && strcmp(entry->d_name + len - strlen(RECORD), RECORD) == 0;
 }
 
 unsigned int before_room(const char *directory, unsigned int most)
 {
-	DIR *dir = opendir(directory);
-	const struct dirent *entry;
-	unsigned int room = dir ? most : 0;
+	struct dirent **files;
+	int count = scandir(directory, &files, is_record, alphasort);
 
-	while (dir && (entry = readdir(dir)))
-		if (room > 0 && is_record(entry->d_name))
-			room--;
-	if (dir)
-		closedir(dir);
-	return room;
+	if (count < 0)
+		return 0;
+	for (int i = 0; i < count; i++)
+		free(files[i]);
+	free(files);
+	return (unsigned int)count < most ? most - (unsigned int)count : 0;
 }
 
 /* A name whose record is not there; false: all are. */
