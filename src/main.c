@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "compiled/compiled.h"
 #include "conf/conf.h"
 #include "audit/verify.h"
 #include "daemon/arguments.h"
@@ -291,9 +292,11 @@ static int run(const struct arguments *args, struct conf *conf)
 		err = hash_key_random(&config.cookie_secret);
 	if (err == ERR_OK)
 		err = inherit(&legacy, &config.cookie_secret, &text);
-	legacy.beside.name_key = config.name_key;
 	if (err == ERR_OK)
 		err = enter(conf, &legacy, &config, &text);
+	if (err == ERR_OK && *conf->state.directory && conf->state.compiled_from > 0)
+		(void)compiled_read_key(conf->state.directory, &config.name_key);
+	legacy.beside.name_key = config.name_key;
 	if (err == ERR_OK)
 		err = err_set(&text, notes_create(&notes), "out of memory");
 	if (err == ERR_OK)

@@ -39,7 +39,8 @@ struct load_source {
 	uint32_t bad;
 	uint32_t held;
 	uint32_t took_ms;
-	char reason[256]; /* why the file was refused; "": it was not */
+	char digest[DIGEST_TEXT_MAX]; /* of its file, when it was taken from the compiled set */
+	char reason[256];	      /* why the file was refused; "": it was not */
 };
 
 /* How one load ended. */
@@ -51,6 +52,7 @@ struct load_result {
 	size_t lapsing;	   /* lists whose order lapses soon */
 	uint64_t held;	   /* entries that the guard holds back, of all lists in force */
 	uint32_t took_ms;
+	bool compiled;	    /* the lists are those of the compiled set */
 	uint64_t began_s;   /* Unix time */
 	bool accept_known;  /* the list of `accept` is configured, or was in force */
 	bool accept_needed; /* it lifts something, or changes by more than its limit */

@@ -7,8 +7,8 @@ from pathlib import Path
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "who", "dns", "map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "table",
          "list", "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
-         "remote", "upstream", "net", "system", "keep", "load", "manual", "trial", "evidence", "hunt",
-         "report", "landing", "querylog", "audit", "receipt", "order", "fetch", "web", "daemon", "main")
+         "remote", "upstream", "net", "system", "keep", "compiled", "load", "manual", "trial",
+         "evidence", "hunt", "report", "landing", "querylog", "audit", "receipt", "order", "fetch", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 LISTS = {"map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "list", "rpz", "group",
          "explain"}
@@ -19,6 +19,7 @@ NEVER = {
     "net": LISTS,
     "system": LISTS - {"inspect"} | {"remote", "upstream"},
     "keep": SOCKETS,
+    "compiled": SOCKETS,
     "load": {"upstream", "net"},
     "manual": SOCKETS,
     "trial": SOCKETS,

@@ -21,6 +21,7 @@
 #include "daemon/announce.h"
 #include "daemon/formerconf.h"
 #include "order/proof.h"
+#include "load/frozen.h"
 #include "load/loader.h"
 #include "system/privilege.h"
 
@@ -40,6 +41,7 @@ struct reload {
 	const struct snapshot *former; /* what was in force then */
 	const struct load_result *told_result; /* of reload_tell */
 	const struct notes *told_notes;
+	bool told_uncompiled;
 };
 
 /* ---- the loader thread */
@@ -125,6 +127,14 @@ static void tell_success(const struct reload *reload, const struct snapshot *sna
 	proof_tell(snapshot, inforce_minutes(reload->inforce));
 }
 
+/* A difference has the lists read by the next load, which begins when this one is over. */
+static void compile(struct reload *reload, const struct load_result *result)
+{
+	if (loader_compile(inforce_snapshot(reload->inforce), result,
+			   inforce_forbidden(reload->inforce), &reload->told_uncompiled))
+		(void)inforce_want(reload->inforce, WEB_RELOAD_NEW);
+}
+
 static void load(struct reload *reload, struct notes *notes)
 {
 	struct load_result result;
@@ -153,6 +163,7 @@ static void load(struct reload *reload, struct notes *notes)
 	/* who waits for the load need not wait for receipts */
 	inforce_cover(reload->inforce, reload->kind, reload->covers);
 	acknowledge(snapshot, &result, notes, in_force_s);
+	compile(reload, &result);
 }
 
 /* A load, with notes of what of its lists is not in force. */
@@ -182,6 +193,8 @@ static void *loader_thread(void *arg)
 		try_load(reload);
 	else
 		load_noted(reload);
+	if (reload->kind == WEB_RELOAD_COUNT && reload->told_result)
+		compile(reload, reload->told_result);
 	minutes_write(inforce_minutes(reload->inforce));
 	(void)malloc_trim(
 		0); /* the memory that this thread has freed is kept for the thread, which ends */

@@ -323,6 +323,10 @@ enum err loader_load_list(struct load *load, unsigned int index)
 	if (load->pass == 0)
 		loader_warn_of_action(conf);
 	load->result.lists++;
+	if (load->compiled.set) {
+		loader_take_compiled(load, index);
+		return ERR_OK;
+	}
 	if (is_awaited(conf))
 		return await_copy(load, index);
 	before = former && former->entries > 0 ? former->entries : kept_entries(load, index);

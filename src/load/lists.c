@@ -82,6 +82,8 @@ static enum err compile(struct load *load)
 {
 	enum err err = begin_pass(load);
 
+	if (err == ERR_OK && load->pass == 0)
+		loader_find_compiled(load);
 	for (unsigned int i = 0; i < load->conf->lists_count && err == ERR_OK; i++)
 		err = take_list(load, i);
 	if (err == ERR_OK)
@@ -90,6 +92,8 @@ static enum err compile(struct load *load)
 		err = err_set(load->text, ERR_CANCELLED, "%s", err_str(ERR_CANCELLED));
 	if (err == ERR_OK)
 		err = rules_freeze(&load->rules, load->policy);
+	if (err == ERR_OK)
+		loader_put_compiled(load);
 	if (err == ERR_OK)
 		term_apply(load->policy, load->now_s);
 	if (err == ERR_OK && load->policy->without_bit > 0)

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "compiled/compiled.h"
 #include "load/loader.h"
 #include "list/guard.h"
 #include "list/listfile.h"
@@ -28,6 +29,7 @@ struct load {
 	uint64_t now_s;		   /* Unix time of the load */
 	struct snapshot *snapshot; /* being made: all of it but the lists */
 	const struct hash_key *name_key;
+	struct compiled compiled;    /* that the lists are taken from; none: from their files */
 	struct policy *kept;	     /* owned: `former`, at a start, from the state directory */
 	const struct policy *former; /* in force until now; NULL: nothing that is known */
 	struct domset_builder *over[POLICY_LISTS_MAX]; /* see loader_begin_over */
@@ -163,6 +165,16 @@ enum err loader_restore_list(struct load *load, unsigned int index, unsigned int
  * ERR_REFUSED, ERR_CANCELLED, ERR_NOMEM.
  */
 enum err loader_load_lists(struct load *load) MUST_CHECK;
+
+/* Looks for the compiled set of the very lists, as this load would read them.  The log says why it
+ * cannot be used. */
+void loader_find_compiled(struct load *load);
+
+/* Describes list `index` by what is known of it there. */
+void loader_take_compiled(struct load *load, unsigned int index);
+
+/* Puts its set, if there is one, in the place of that of `load->policy`. */
+void loader_put_compiled(struct load *load);
 
 /* Has the reading of list `index`, a table, note by what date names of it are lifted, anew each
  * time that it is read.  ERR_NOMEM. */

@@ -133,6 +133,7 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	if (err == ERR_OK)
 		err = groups_apply(s->groups, load.now_s, load.policy);
 	policy_free(load.kept);
+	compiled_free(&load.compiled);
 	loader_free_over(&load);
 	loader_free_gates(&load.gates);
 	rules_fini(&load.rules);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A compiled set comes from the disk.  It is copied by read(2): a file that is mapped could be cut
+ * off under a worker.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/thread.h"
+#include "compiled/compiled.h"
+#include "compiled/file.h"
+#include "set/image.h"
+
+#define LISTS_MAX DOMSET_LISTS_MAX
+
+static bool get(void *arg, void *data, size_t len)
+{
+	const int *fd = arg;
+	uint8_t *at = data;
+
+	while (len > 0) {
+		ssize_t got = read(*fd, at, len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		at += got;
+		len -= (size_t)got;
+	}
+	return true;
+}
+
+/* ---- the seal, beside the check of what lies in the set */
+
+struct sealing {
+	const struct hash_key *key;
+	const struct compiled_head *head;
+	const struct compiled *compiled;
+	char seal[DIGEST_TEXT_MAX]; /* "": there was no memory */
+};
+
+static bool add(void *arg, const void *data, size_t len)
+{
+	digest_add(arg, data, len);
+	return true;
+}
+
+/* Of what was read, wherever it lies now: the file is not asked a second time. */
+static void *make_seal(void *arg)
+{
+	struct sealing *s = arg;
+	struct digest *digest;
+
+	if (compiled_seal_begin(s->key, s->head, s->compiled->lists, &digest) != ERR_OK)
+		return NULL;
+	if (domset_image_write(s->compiled->set, add, digest) != ERR_OK ||
+	    digest_text(digest, s->seal) != ERR_OK)
+		s->seal[0] = '\0';
+	digest_free(digest);
+	return NULL;
+}
+
+/* True when the seal is the file's, and all is what it should be. */
+static bool is_sound(struct sealing *s, const char *seal)
+{
+	pthread_t thread;
+	bool beside = thread_start("seal", make_seal, s, &thread) == 0;
+	bool sound = domset_image_check(s->compiled->set, s->head->list_count);
+
+	if (beside)
+		pthread_join(thread, NULL);
+	else
+		(void)make_seal(s);
+	return sound && strcmp(s->seal, seal) == 0;
+}
+
+/* ---- the file */
+
+/* A head that says otherwise is of another program, another configuration, or no head at all. */
+static bool is_ours(const struct compiled_head *head, const struct compiled_by *by,
+		    uint32_t list_count)
+{
+	struct compiled_head expected = compiled_head(by, list_count);
+
+	expected.set_octets = head->set_octets;
+	return memcmp(head, &expected, sizeof(*head)) == 0;
+}
+
+static enum err read_lists(int fd, uint32_t count, struct compiled *compiled)
+{
+	compiled->lists = calloc(count + 1UL, sizeof(*compiled->lists));
+	if (!compiled->lists)
+		return ERR_NOMEM;
+	compiled->list_count = count;
+	if (!get(&fd, compiled->lists, count * sizeof(*compiled->lists)))
+		return ERR_SYNTAX;
+	for (uint32_t i = 0; i < count; i++)
+		if (strnlen(compiled->lists[i].digest, DIGEST_TEXT_MAX) == DIGEST_TEXT_MAX)
+			return ERR_SYNTAX;
+	return ERR_OK;
+}
+
+static enum err read_sealed(int fd, const struct hash_key *key, const struct compiled_head *head,
+			    struct compiled *compiled)
+{
+	struct sealing sealing = {.key = key, .head = head, .compiled = compiled};
+	char seal[DIGEST_TEXT_MAX] = "";
+	char more;
+	enum err err = domset_image_read(key, head->set_octets, get, &fd, &compiled->set);
+
+	if (err != ERR_OK)
+		return err;
+	if (!get(&fd, seal, COMPILED_SEAL_OCTETS) || get(&fd, &more, 1) ||
+	    !is_sound(&sealing, seal))
+		return ERR_SYNTAX;
+	return ERR_OK;
+}
+
+static bool has_length(int fd, const struct compiled_head *head)
+{
+	struct stat seen;
+
+	return fstat(fd, &seen) == 0 && head->set_octets <= INT64_MAX / 2 &&
+	       (uint64_t)seen.st_size == sizeof(*head) +
+						 head->list_count * sizeof(struct compiled_list) +
+						 head->set_octets + COMPILED_SEAL_OCTETS;
+}
+
+static enum err read_open(int fd, const struct hash_key *key, const struct compiled_by *by,
+			  uint32_t list_count, compiled_fits_fn *fits, void *arg,
+			  struct compiled *compiled)
+{
+	struct compiled_head head;
+	enum err err;
+
+	if (list_count > LISTS_MAX || !get(&fd, &head, sizeof(head)))
+		return ERR_SYNTAX;
+	if (!is_ours(&head, by, list_count))
+		return ERR_REFUSED;
+	if (!has_length(fd, &head))
+		return ERR_SYNTAX;
+	err = read_lists(fd, list_count, compiled);
+	if (err == ERR_OK && !fits(arg, compiled->lists))
+		err = ERR_REFUSED;
+	return err == ERR_OK ? read_sealed(fd, key, &head, compiled) : err;
+}
+
+enum err compiled_read(const char *directory, const struct hash_key *key,
+		       const struct compiled_by *by, uint32_t list_count, compiled_fits_fn *fits,
+		       void *arg, struct compiled *ret_compiled, struct err_text *text)
+{
+	struct compiled compiled = {.set = NULL};
+	char path[PATH_MAX];
+	enum err err;
+	int fd;
+
+	compiled_path(directory, path);
+	if (file_open(path, &fd) != ERR_OK)
+		return ERR_NOTFOUND;
+	err = read_open(fd, key, by, list_count, fits, arg, &compiled);
+	close(fd);
+	if (err == ERR_OK)
+		*ret_compiled = compiled;
+	else
+		compiled_free(&compiled);
+	return err_set(text, err, "%s: %s", path,
+		       err == ERR_REFUSED  ? "of other lists, another configuration or program"
+		       : err == ERR_SYNTAX ? "damaged, or of another key"
+					   : err_str(err));
+}
