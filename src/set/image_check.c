@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whether a set that was read is one: nothing in it leads anywhere else. */
+#include "base/prefetch.h"
 #include "set/chunk.h"
 #include "set/image.h"
 
@@ -61,6 +62,8 @@ static const uint8_t *check_head(const struct check *check, const uint8_t *recor
 	const uint8_t *at = record + 1;
 	struct record_head head;
 
+	if (first < RECORD_WITH_DATA) /* nearly all are so */
+		return first < check->set->class_count ? at : NULL;
 	if ((first & RECORD_CLASS) == RECORD_WITH_DATA)
 		return NULL;
 	if ((first & RECORD_CLASS) == RECORD_CLASS)
@@ -129,6 +132,23 @@ static bool check_records(struct check *check)
 
 /* ---- the table, and where lists begin */
 
+#define CHUNKS_AHEAD 16U
+
+/* The misses of many chunks overlap. */
+static void prefetch_begins(const struct check *check, uint64_t index)
+{
+	const struct domset *set = check->set;
+
+	if (index >= set->chunk_count)
+		return;
+	for (uint32_t i = 0; i < CHUNK_RECORDS; i++) {
+		uint32_t record = set->chunks[index].record[i];
+
+		if (record < set->arena_bytes)
+			prefetch(&check->begins.base[record / 8]);
+	}
+}
+
 /* There is a chunk at which every look-up ends, and each record is led to once. */
 static bool check_table(const struct check *check)
 {
@@ -140,6 +160,7 @@ static bool check_table(const struct check *check)
 		const struct chunk *chunk = &set->chunks[i];
 		uint32_t there = ~chunk_find(chunk, 0) & ((1U << CHUNK_RECORDS) - 1);
 
+		prefetch_begins(check, i + CHUNKS_AHEAD);
 		ends = ends || chunk->overflow == 0;
 		for (; there; there &= there - 1) {
 			uint32_t record = chunk->record[__builtin_ctz(there)];
@@ -172,7 +193,7 @@ bool domset_image_check(const struct domset *set, unsigned int lists)
 {
 	struct check check = {.set = set, .end = set->arena + set->arena_bytes};
 	bool sound = are_small(set, lists) &&
-		     pages_map(&check.begins, set->arena_bytes / 8 + 1UL) == ERR_OK &&
+		     pages_map_huge(&check.begins, set->arena_bytes / 8 + 1UL) == ERR_OK &&
 		     check_records(&check) && check_table(&check) && check_starts(set);
 
 	pages_free(&check.begins);
