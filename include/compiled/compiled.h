@@ -45,10 +45,17 @@ struct compiled_list {
 	char digest[DIGEST_TEXT_MAX + 7]; /* of the file's octets; NULs behind it */
 };
 
-/* By what rules are made of lists: of two that are the same the same lists give the same set. */
+#define COMPILED_LIBRARIES_MAX 64
+
+/*
+ * By what rules are made of lists: of two that are the same the same lists give the same set.  What
+ * is shorter than its field has NULs behind it.
+ */
 struct compiled_by {
-	char conf[DIGEST_TEXT_MAX + 7];	  /* of the configuration with all its values */
-	struct compiled_version suffixes; /* of the file of public suffixes; zeros: there is none */
+	char program[DIGEST_TEXT_MAX + 7];	/* of its file: a version has many builds */
+	char libraries[COMPILED_LIBRARIES_MAX]; /* the versions of those that judge names */
+	char conf[DIGEST_TEXT_MAX + 7];		/* of the configuration with all its values */
+	struct compiled_version suffixes[2];	/* of the files of public suffixes; zeros: none */
 };
 
 /* A set with what it was made of; zero-filled, it is none. */

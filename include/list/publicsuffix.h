@@ -12,6 +12,7 @@
 #include "dns/name.h"
 
 #define PUBLICSUFFIX_FILE "/usr/share/publicsuffix/public_suffix_list.dat"
+#define PUBLICSUFFIX_DAFSA "/usr/share/publicsuffix/public_suffix_list.dafsa" /* libpsl's form */
 
 /* Called for each line of the ICANN section: "com", "*.ck" (`below`: all names right below the
  * name are suffixes), "!www.ck". */

@@ -42,7 +42,6 @@ struct compiled_head compiled_head(const struct compiled_by *by, uint32_t list_c
 	memcpy(head.magic, COMPILED_MAGIC, sizeof(head.magic));
 	head.order = COMPILED_ORDER;
 	head.format = COMPILED_FORMAT;
-	snprintf(head.program, sizeof(head.program), "%s", SINKHOLED_VERSION);
 	head.by = *by;
 	head.list_count = list_count;
 	return head;

@@ -15,13 +15,11 @@
 #define COMPILED_FORMAT 1U
 #define COMPILED_ORDER 0x01020304U /* as this machine has its octets */
 #define COMPILED_SEAL_OCTETS (DIGEST_TEXT_MAX - 1U)
-#define COMPILED_PROGRAM_MAX 64
 
 struct compiled_head {
 	char magic[16];
 	uint32_t order;
 	uint32_t format;
-	char program[COMPILED_PROGRAM_MAX]; /* the version; NULs behind it */
 	struct compiled_by by;
 	uint64_t set_octets;
 	uint32_t list_count;

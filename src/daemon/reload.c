@@ -249,6 +249,8 @@ void reload_tell(struct reload *reload, const struct load_result *result, const 
 	rc = begin_thread(reload);
 	if (rc != 0)
 		log_error("receipts: not written: no thread: %s", strerror(rc));
+	if (rc != 0 && result && result->compiled) /* nobody verifies them: they are read */
+		(void)inforce_want(reload->inforce, WEB_RELOAD_NEW);
 }
 
 static void on_loaded(evutil_socket_t fd, short what, void *arg)

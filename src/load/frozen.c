@@ -11,6 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <idn2.h>
+#include <libpsl.h>
+
 #include "base/log.h"
 #include "compiled/compiled.h"
 #include "keep/accept.h"
@@ -29,16 +32,20 @@ static bool is_plain(uint32_t format)
 	       format == LIST_FORMAT_ADBLOCK;
 }
 
-static struct compiled_by by(const char *conf_digest)
+/* ERR_SYS: the program cannot be read; ERR_NOMEM. */
+static enum err make_by(const char *conf_digest, struct compiled_by *ret_by)
 {
-	struct compiled_by made;
+	static const char *const suffixes[] = {PUBLICSUFFIX_FILE, PUBLICSUFFIX_DAFSA};
 	struct stat seen;
 
-	memset(&made, 0, sizeof(made));
-	snprintf(made.conf, sizeof(made.conf), "%s", conf_digest);
-	if (stat(PUBLICSUFFIX_FILE, &seen) == 0)
-		made.suffixes = compiled_version(&seen);
-	return made;
+	memset(ret_by, 0, sizeof(*ret_by));
+	snprintf(ret_by->conf, sizeof(ret_by->conf), "%s", conf_digest);
+	snprintf(ret_by->libraries, sizeof(ret_by->libraries), "psl %s, idn2 %s", psl_get_version(),
+		 idn2_check_version(NULL));
+	for (unsigned int i = 0; i < 2; i++)
+		if (stat(suffixes[i], &seen) == 0)
+			ret_by->suffixes[i] = compiled_version(&seen);
+	return compiled_digest("/proc/self/exe", NULL, ret_by->program);
 }
 
 /* ---- from the compiled set */
@@ -81,11 +88,11 @@ static bool fits(void *arg, const struct compiled_list *lists)
 void loader_find_compiled(struct load *load)
 {
 	const struct conf *conf = load->conf;
-	const struct compiled_by made_by = by(load->conf_digest);
+	struct compiled_by made_by;
 	struct err_text text;
 	enum err err;
 
-	if (!may_be_taken(load))
+	if (!may_be_taken(load) || make_by(load->conf_digest, &made_by) != ERR_OK)
 		return;
 	err = compiled_read(conf->state.directory, load->name_key, &made_by,
 			    (uint32_t)conf->lists_count, fits, load, &load->compiled, &text);
@@ -138,7 +145,7 @@ void loader_put_compiled(struct load *load)
 
 /* ---- once it serves */
 
-/* A file that was changed without its inode's telling. */
+/* A file that was changed without its inode's telling, or of which nobody can tell. */
 static bool has_changed(const struct snapshot *s, const struct load_result *result,
 			const atomic_bool *cancelled)
 {
@@ -147,7 +154,7 @@ static bool has_changed(const struct snapshot *s, const struct load_result *resu
 		char digest[DIGEST_TEXT_MAX];
 		enum err err = compiled_digest(list->file, cancelled, digest);
 
-		if (err == ERR_CANCELLED || err == ERR_NOMEM)
+		if (err == ERR_CANCELLED) /* the process ends */
 			return false;
 		if (err == ERR_OK && strcmp(digest, result->sources[i].digest) == 0)
 			continue;
@@ -215,9 +222,10 @@ static enum err compile(const struct snapshot *s, const struct load_result *resu
 	struct compiled_by made_by;
 	enum err err = accept_digest(s->conf, conf_digest);
 
+	if (err == ERR_OK)
+		err = make_by(conf_digest, &made_by);
 	if (err != ERR_OK)
 		return err_set(text, err, "%s", err_str(err));
-	made_by = by(conf_digest);
 	compiled.lists = calloc(compiled.list_count + 1UL, sizeof(*compiled.lists));
 	if (!compiled.lists)
 		return err_set(text, ERR_NOMEM, "%s", err_str(ERR_NOMEM));

@@ -13,7 +13,8 @@ from harness.program import wait_until
 
 GOOD = "198.51.100.7"
 FROM_THERE = "unchanged since their set was compiled"
-DIGEST_AT = 232 + 80    # of the first list, behind the head
+HEAD_OCTETS = 16 + 8 + 72 + 64 + 72 + 2 * 56 + 16
+DIGEST_AT = HEAD_OCTETS + 80    # of the first list, behind the head
 LIST_OCTETS = 152
 
 
@@ -165,11 +166,22 @@ def test_damaged(served, damage):
 def test_sealed_but_no_set(served):
     """The seal is right, and what lies in it is not: its arena, its table, its head."""
     data = compiled(served).read_bytes()[:-64]
-    begin = 232 + 2 * LIST_OCTETS
+    begin = HEAD_OCTETS + 2 * LIST_OCTETS
     for at in range(begin, len(data), (len(data) - begin) // 7):
         seal(served, data[:at] + bytes([data[at] ^ 0xff]) + data[at + 1:])
         served.start()
         served.stop()
+
+
+BY = {"program": 24, "library": 24 + 72 + 4, "file of public suffixes": 24 + 72 + 64 + 72 + 8}
+
+
+@pytest.mark.parametrize("what", BY)
+def test_made_by_another(served, what):
+    data = bytearray(compiled(served).read_bytes()[:-64])
+    data[BY[what]] ^= 1
+    seal(served, bytes(data))
+    assert "of other lists, another configuration or program" in starts(served, False)
 
 
 def test_key_of_another(served):
