@@ -48,6 +48,7 @@ SANITIZED_ALONE = ("test_faults", "test_dot", "test_forgery", "test_fairness", "
 # a minute and more, which their sources do not show: what a first run begins with
 LONG = ("faults", "load/mandatory", "fairness", "careless", "dot", "rate", "running", "handover", "forgery",
         "mandatory", "upstreams", "chase", "reload", "remote/link", "match/weaken", "feed/findings")
+IN_MEMORY, ROOM = "/dev/shm", 4 << 30
 SANITIZER = re.compile("Sanitizer: |runtime error")
 UNSTEADY_MAX = 2                        # tests of a file that are run again when they fail
 FEW_ROUNDS = "40"                       # of what tests do at random, in the builds after the first
@@ -59,6 +60,18 @@ ENVIRONMENT = {
     "CMOCKA_MESSAGE_OUTPUT": "STDOUT",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+
+
+@functools.lru_cache(maxsize=None)
+def scratch_root():
+    """Where tests have their files: in memory where there is room, as they wait for the disk otherwise.
+    None: where $TMPDIR says, or where is usual."""
+    try:
+        memory = os.statvfs(IN_MEMORY)
+    except OSError:
+        return None
+    fits = memory.f_bavail * memory.f_frsize >= ROOM and not memory.f_flag & os.ST_NOEXEC
+    return IN_MEMORY if fits and "TMPDIR" not in os.environ and os.access(IN_MEMORY, os.W_OK) else None
 
 
 @functools.lru_cache(maxsize=None)
@@ -145,12 +158,13 @@ class Job:
     def environment(self, slot, folder):
         share = len(PORTS) // (SLOTS + 1)
         first = PORTS[slot * share]
-        return {**ENVIRONMENT, **os.environ, "PYTEST_DEBUG_TEMPROOT": folder,
+        return {**ENVIRONMENT, **os.environ, "PYTEST_DEBUG_TEMPROOT": folder, "TMPDIR": folder,
                 "TEST_PORTS": f"{first}-{first + share - 1}", **self.extra}
 
     def start(self, command, log, slot):
         """The exit status of the command and its output, which is kept as a log too."""
-        with tempfile.TemporaryDirectory(prefix="sinkholed-", ignore_cleanup_errors=True) as folder, \
+        with tempfile.TemporaryDirectory(prefix="sinkholed-", dir=scratch_root(),
+                                         ignore_cleanup_errors=True) as folder, \
                 open(log, "wb") as out:
             os.chmod(folder, 0o755)
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,

@@ -432,7 +432,7 @@ def test_ports_and_ids_are_spread(daemon, upstream):
     d = daemon({"upstreams": [up.address]}).start()
     exchange_many(d.address, [f"n{number}.test" for number in range(1000)], window=50)
     ports, ids = [q.port for q in up.questions], [q.id for q in up.questions]
-    assert up.count() == 1000
+    assert up.count() >= 1000      # more where the machine is slow: asked again
     assert len(set(ports)) >= 200 and statistics.stdev(ports) > 10000
     assert len(set(ids)) > 950 and statistics.stdev(ids) > 15000
     assert min(ports) >= 1024
