@@ -92,13 +92,14 @@ class Case:
                 "-e", f"inject={calls}:signal=KILL:when={number}", *more]
 
     def ended(self):
-        """True: it was killed; else it serves, and is stopped."""
+        """True: it was killed, if only as it ended; else it served to its end."""
         time.sleep(0.2 if self.d.program.running() else 0)
         if not self.d.program.running():
             return True
         wait_until(self.d.listens_to_signals, ATTACH_S, "it listens to signals")
-        self.d.stop()
-        return False
+        status = self.d.program.stop(LOAD_S)
+        assert status in (0, -signal.SIGKILL), f"status {status}:\n{self.d.log()}"
+        return status != 0
 
     def kill_reload(self, calls, number):
         """True: killed at the call of that number, False: there are not so many."""
