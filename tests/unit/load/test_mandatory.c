@@ -21,7 +21,7 @@
 #include "support/rig.h"
 #include "support/scratch.h"
 
-#define ROUNDS 400UL /* ROUNDS in the environment: as many as are wanted */
+#define ROUNDS 100UL /* ROUNDS in the environment: as many as are wanted */
 #define EVENTS 12U
 #define TEXT_MAX 4096
 #define LISTS 3U
