@@ -42,6 +42,16 @@ struct edes {
 /* Makes it one EDE of ours; a text too long is cut between characters.  `text` may be NULL. */
 void edes_set(struct edes *edes, enum ede_code code, const char *text);
 
+/* Makes it one EDE of ours whose text is these `len` octets, as they are; false, with nothing
+ * changed: they do not fit whole. */
+bool edes_set_whole(struct edes *edes, enum ede_code code, const char *text, size_t len);
+
+/*
+ * Writes what of `text` has room into `to`, `size` octets with its NUL; what is not to be shown to
+ * people is a question mark each, as edes_read has it.
+ */
+void ede_clean_text(const char *text, char *to, size_t size);
+
 /*
  * Adds the EDE options among the `len` octets of an OPT's rdata at `options`, which were checked
  * by wire_read_opt, but no more than there may be.  In their texts, what is no UTF-8, a control

@@ -104,6 +104,8 @@ struct edns {
 	uint16_t cookie;    /* offset of the COOKIE option's data in the message; 0: none */
 	uint8_t cookie_len; /* 8, or 16 to 40 */
 	bool nsid;	    /* the server's identity is asked for (RFC 5001) */
+	bool others;	    /* there are options of codes above those of enum edns_option */
+	bool structured;    /* why a name is blocked is wanted as JSON; set by who knows the code */
 };
 
 /* A query as it stands in its message.  Offsets, no pointers: of use only beside its buffer. */

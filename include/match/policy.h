@@ -124,8 +124,9 @@ struct policy_list {
 	} reading;
 	uint64_t bit; /* its own in what is excepted and logged; 0: it has none */
 	struct policy_term term;
-	struct edes forged; /* EDE 4: an address of ours was given */
-	struct edes denied; /* EDE by reason: nothing was given */
+	struct edes forged;	/* EDE 4: an address of ours was given */
+	struct edes denied;	/* EDE by reason: nothing was given */
+	struct edes structured; /* by reason, as JSON where that is configured: to who wants it */
 };
 
 /* What was said by command, beside the lists: a small set, and lists that are not asked. */
@@ -229,6 +230,11 @@ static inline bool policy_hit_blocks(const struct policy *policy, const struct d
 
 /* Fills in the EDEs of `list` from its name, `reason`, and the order's case ("" when none). */
 void policy_list_describe(struct policy_list *list, enum reason reason, const char *case_number);
+
+/* Has `list` say `len` octets of `json` to who wants that, with the code of `reason`; false, with
+ * nothing changed: they are too many. */
+bool policy_list_describe_json(struct policy_list *list, enum reason reason, const char *json,
+			       size_t len);
 
 /* True when the list says nothing now. */
 static inline bool policy_is_silent(const struct policy *policy, unsigned int list)

@@ -79,6 +79,9 @@
 	X(main, rebinding, "rebinding", SECTION(rebinding), "", 0, 0, "", RELOAD, \
 	  "What keeps names of others from having addresses of the network's own, by which a page from " \
 	  "outside has a browser speak to what is inside (DNS rebinding).") \
+	X(main, structured, "structured-errors", SECTION(structured), "", 0, 0, "", RELOAD, \
+	  "Why a name is blocked, told to clients that ask for it as JSON " \
+	  "(draft-ietf-dnsop-structured-dns-error).") \
 	X(main, watch, "watch", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether lists, the hosts file and /etc/resolv.conf are watched: a second after one of them has " \
 	  "changed, all is reloaded as by SIGHUP.") \
@@ -375,6 +378,7 @@
 	S(metrics, CONF_ROWS_METRICS) \
 	S(state, CONF_ROWS_STATE) \
 	S(rebinding, CONF_ROWS_REBINDING) \
+	S(structured, CONF_ROWS_STRUCTURED) \
 	S(evidence, CONF_ROWS_EVIDENCE) \
 	S(landing, CONF_ROWS_LANDING)
 
@@ -441,6 +445,7 @@
 #include "option/options_group.h"
 #include "option/options_landing.h"
 #include "option/options_list.h"
+#include "option/options_structured.h"
 #include "option/options_watch.h"
 
 #endif

@@ -119,7 +119,10 @@
 	X(authority, url, "url", URL, "", 0, 1023, "", RELOAD, \
 	  "A page about the order.") \
 	X(authority, remedy, "remedy", URL, "", 0, 1023, "", RELOAD, \
-	  "A page that says how an infected machine is cleaned.")
+	  "A page that says how an infected machine is cleaned.") \
+	X(authority, public_record, "public-record", TEXTS, "", 0, CONF_PUBLIC_RECORDS_MAX, "", RELOAD, \
+	  "Where the order stands in public databases of what is filtered, each as DATABASE:ID, told to " \
+	  "clients by structured-errors.")
 
 #define CONF_ROWS_GUARD(X) \
 	X(guard, protected, "protected", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \

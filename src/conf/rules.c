@@ -254,6 +254,7 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 	if (is_manual(list->name))
 		fail_key(items->place, node, "name",
 			 "the name \"%s\" is that of what is said by command", list->name);
+	conf_rule_public_record(items, node, list);
 	need_addresses(items->place, node, conf_list_action(list), &list->sinkhole);
 	if (list->mandatory && !action_blocks(list->action))
 		fail_key(items->place, node, "mandatory",
@@ -311,8 +312,9 @@ static void judge_sections(struct conf_place *place, const struct conf_node *roo
 		void (*rule)(struct conf_place *place, const struct conf_node *node,
 			     const struct conf *conf);
 	} sections[] = {
-		{"cache", rule_cache},	 {"outgoing", rule_outgoing}, {"evidence", rule_evidence},
-		{"manual", rule_manual}, {"landing", rule_landing},
+		{"cache", rule_cache},	     {"outgoing", rule_outgoing},
+		{"evidence", rule_evidence}, {"manual", rule_manual},
+		{"landing", rule_landing},   {"structured-errors", conf_rules_structured},
 	};
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {

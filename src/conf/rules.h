@@ -41,6 +41,12 @@ typedef void item_rule(const struct items *items, const struct conf_node *node, 
 /* Has `rule` judge each of the `count` items of the list `key` in which no mistake was found. */
 void conf_for_each(const struct items *items, size_t count, const char *key, item_rule *rule);
 
+/* What is told as JSON has whom to turn to, and an option that is no other. */
+void conf_rules_structured(struct conf_place *place, const struct conf_node *node,
+			   const struct conf *conf);
+void conf_rule_public_record(const struct items *items, const struct conf_node *node,
+			     const struct conf_list *list);
+
 /* False when a mistake was found in what the file says there; it may say nothing (NULL). */
 static inline bool is_sound(const struct conf_node *node)
 {

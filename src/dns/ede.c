@@ -50,8 +50,8 @@ static bool is_shown(uint32_t point)
 	return (point & 0xfffe) != 0xfffe;
 }
 
-/* Writes `text` as far as there is room, clean, into `to` (EDE_TEXT_MAX octets); its length. */
-static size_t clean_text(const uint8_t *text, size_t len, uint8_t *to)
+/* Writes `text` as far as there is room, clean, into `to` of `room` octets; its length. */
+static size_t clean_text(const uint8_t *text, size_t len, uint8_t *to, size_t room)
 {
 	size_t written = 0;
 
@@ -63,7 +63,7 @@ static size_t clean_text(const uint8_t *text, size_t len, uint8_t *to)
 		bool shown = octets > 0 && is_shown(point);
 		size_t needed = shown ? octets : 1;
 
-		if (written + needed > EDE_TEXT_MAX)
+		if (written + needed > room)
 			break;
 		if (shown)
 			memcpy(to + written, text, octets);
@@ -74,6 +74,11 @@ static size_t clean_text(const uint8_t *text, size_t len, uint8_t *to)
 		len -= octets ? octets : 1;
 	}
 	return written;
+}
+
+void ede_clean_text(const char *text, char *to, size_t size)
+{
+	to[clean_text((const uint8_t *)text, strlen(text), (uint8_t *)to, size - 1)] = '\0';
 }
 
 /* ---- options */
@@ -125,8 +130,8 @@ void edes_read(struct edes *edes, const uint8_t *options, size_t len)
 			continue;
 		memcpy(data, option, EDE_CODE);
 		add(edes, data,
-		    EDE_CODE +
-			    clean_text(option + EDE_CODE, option_len - EDE_CODE, data + EDE_CODE));
+		    EDE_CODE + clean_text(option + EDE_CODE, option_len - EDE_CODE, data + EDE_CODE,
+					  EDE_TEXT_MAX));
 	}
 }
 
@@ -135,22 +140,31 @@ void edes_append(struct edes *edes, const struct edes *more)
 	edes_read(edes, more->data, more->len);
 }
 
+bool edes_set_whole(struct edes *edes, enum ede_code code, const char *text, size_t len)
+{
+	uint8_t *p = edes->data;
+
+	if (len > EDES_OCTETS_MAX - WIRE_OPTION_FIXED - EDE_CODE)
+		return false;
+	wire_put16(p, OPTION_EDE);
+	wire_put16(p + 2, (uint16_t)(EDE_CODE + len));
+	wire_put16(p + WIRE_OPTION_FIXED, (uint16_t)code);
+	if (len > 0)
+		memcpy(p + WIRE_OPTION_FIXED + EDE_CODE, text, len);
+	edes->len = (uint16_t)(WIRE_OPTION_FIXED + EDE_CODE + len);
+	return true;
+}
+
 void edes_set(struct edes *edes, enum ede_code code, const char *text)
 {
 	size_t octets = text ? strlen(text) : 0;
-	uint8_t *p = edes->data;
 
 	if (octets > EDE_TEXT_MAX) {
 		octets = EDE_TEXT_MAX;
 		while (octets > 0 && ((unsigned char)text[octets] & 0xc0U) == 0x80U)
 			octets--;
 	}
-	wire_put16(p, OPTION_EDE);
-	wire_put16(p + 2, (uint16_t)(EDE_CODE + octets));
-	wire_put16(p + WIRE_OPTION_FIXED, (uint16_t)code);
-	if (octets > 0)
-		memcpy(p + WIRE_OPTION_FIXED + EDE_CODE, text, octets);
-	edes->len = (uint16_t)(WIRE_OPTION_FIXED + EDE_CODE + octets);
+	(void)edes_set_whole(edes, code, text, octets);
 }
 
 bool edes_block(const struct edes *edes)

@@ -61,6 +61,7 @@ static enum err read_option(size_t at, uint16_t code, uint16_t len, struct edns 
 		edns->nsid = true;
 	if (code == OPTION_SUBNET)
 		edns->subnet = true;
+	edns->others |= code > OPTION_EDE;
 	return ERR_OK;
 }
 

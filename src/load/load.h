@@ -93,6 +93,9 @@ void loader_describe_reading(const struct conf_list *conf, enum list_format form
 /* Describes the two lists that are made by command. */
 void loader_describe_manual(const struct conf_manual *conf, struct policy *policy);
 
+/* Has each list say what it is to clients that read JSON, where that is configured. */
+void loader_describe_structured(const struct conf *conf, struct policy *policy);
+
 /* What is in `conf` and, of `s`, our own addresses and those of upstreams.  ERR_NOMEM. */
 enum err loader_make_gates(const struct conf_guard *conf, const struct snapshot *s,
 			   struct gates *ret_gates) MUST_CHECK;

@@ -151,6 +151,7 @@ enum err loader_load(struct conf *conf, const struct hash_key *name_key, const s
 	s->policy = load.policy;
 	s->ttl.servers = s->policy->prefixes[TRIGGER_SERVER_ADDRESS] != NULL;
 	loader_describe_manual(&conf->manual, s->policy);
+	loader_describe_structured(conf, s->policy);
 	load.result.began_s = load.now_s;
 	load.result.took_ms = (uint32_t)(clock_ms() - start_ms);
 	*ret_snapshot = s;

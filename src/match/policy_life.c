@@ -28,6 +28,13 @@ void policy_list_describe(struct policy_list *list, enum reason reason, const ch
 		snprintf(text, sizeof(text), "%s", list->name);
 	edes_set(&list->forged, EDE_FORGED_ANSWER, text);
 	edes_set(&list->denied, reason_code[reason], text);
+	edes_copy(&list->structured, &list->denied);
+}
+
+bool policy_list_describe_json(struct policy_list *list, enum reason reason, const char *json,
+			       size_t len)
+{
+	return edes_set_whole(&list->structured, reason_code[reason], json, len);
 }
 
 void policy_describe_rebinding(struct policy *policy)
@@ -38,6 +45,7 @@ void policy_describe_rebinding(struct policy *policy)
 		.name = "rebinding", .action = ACTION_NODATA, .ttl_s = REBINDING_TTL_S};
 	edes_set(&list->denied, EDE_BLOCKED,
 		 "rebinding: the name has an address of a private network");
+	edes_copy(&list->structured, &list->denied);
 }
 
 static bool may_log(const struct policy_list *list)

@@ -40,6 +40,14 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 		     const struct wire_query *wire, enum transport transport, const uint8_t *cookie,
 		     const uint8_t *msg, uint8_t *buf, size_t cap);
 
+/* What is said where something of `list` is given in the place of the truth; who wants JSON is
+ * never told that an answer is forged (draft-ietf-dnsop-structured-dns-error). */
+static inline const struct edes *answer_job_forged(const struct answer_job *job,
+						   const struct policy_list *list)
+{
+	return job->wire->edns.structured ? &list->structured : &list->forged;
+}
+
 /* Begins job->answer with what job->opt says. */
 void answer_job_begin(struct answer_job *job);
 

@@ -45,6 +45,18 @@ static APART void hear_forwarder(struct query *q, const struct query_env *env, c
 	subnet_set_scope(&q->subnet, s->groups || s->policy->prefixes[TRIGGER_CLIENT]);
 }
 
+/* That the option is there is read again: its code is the configuration's. */
+static APART void begin_structured(struct query *q, const struct query_env *env, const uint8_t *msg,
+				   size_t len)
+{
+	unsigned int code = env->snapshot->conf->structured.option;
+	uint16_t option_len;
+	size_t option;
+
+	q->wire.edns.structured =
+		code && wire_find_option(msg, len, &q->wire, (uint16_t)code, &option, &option_len);
+}
+
 /*
  * True for a port whose service sends something back to whatever comes: echo, daytime, qotd,
  * chargen, time.  Nobody asks from there: who says so would have two servers talk for ever.
@@ -81,6 +93,8 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 		hear_forwarder(q, env, msg, len);
 	q->view = groups_view(env->snapshot->groups, &q->client);
 	q->leave = POLICY_NO_LEAVE_IN(q->view);
+	if (q->wire.edns.others)
+		begin_structured(q, env, msg, len);
 	if (q->parsed != WIRE_QUERY)
 		return;
 	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);

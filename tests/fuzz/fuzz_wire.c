@@ -84,7 +84,8 @@ static void require_inside(const struct wire_query *q, size_t size)
 	require((q->edns.cookie == 0) == (q->edns.cookie_len == 0));
 	require((size_t)q->edns.cookie + q->edns.cookie_len <= size);
 	if (!q->edns.present)
-		require(!q->edns.cookie && !q->edns.udp_size && !q->edns.version);
+		require(!q->edns.others && !q->edns.cookie && !q->edns.udp_size &&
+			!q->edns.version);
 }
 
 static void require_read_by_ldns(const uint8_t *data, size_t size, const struct wire_query *q)

@@ -137,6 +137,7 @@ static void test_authority(void **state)
 		OPTION("contact", "\"abuse@example.com\"", "{a: b}"),
 		OPTION("url", "\"https://example.com/order\"", "\"ftp://example.com/\""),
 		OPTION("remedy", "\"https://example.com/clean\"", "\"javascript:1\""),
+		OPTION("public-record", "[\"lumen:1\"]", "[lumen]"),
 	};
 
 	option_check(option_section(list_section(), "authority"),

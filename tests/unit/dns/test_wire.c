@@ -464,6 +464,36 @@ static void test_options(void **state)
 	}
 }
 
+static bool has_option(const struct message *m, const struct wire_query *q, uint16_t code)
+{
+	uint16_t len;
+	size_t data;
+
+	return wire_find_option(m->octets, m->len, q, code, &data, &len);
+}
+
+/* An option is found among others, whatever they are; one that is another's data is not. */
+static void test_has_option(void **state)
+{
+	struct message m;
+	struct wire_query q;
+
+	make_options(&m);
+	assert_int_equal(parse(m.octets, m.len, &q), WIRE_QUERY);
+	assert_true(q.edns.others && !q.edns.structured);
+	assert_true(has_option(&m, &q, 65001));
+	assert_true(has_option(&m, &q, OPTION_PADDING));
+	assert_false(has_option(&m, &q, 65002));
+	assert_false(has_option(&m, &q, 0x756e)); /* "un" */
+	make_records(&m);
+	assert_int_equal(parse(m.octets, m.len, &q), WIRE_QUERY);
+	assert_false(q.edns.others);
+	assert_false(has_option(&m, &q, 65001));
+	make_plain(&m);
+	assert_int_equal(parse(m.octets, m.len, &q), WIRE_QUERY);
+	assert_false(has_option(&m, &q, 65001));
+}
+
 static void test_opt_fields(void **state)
 {
 	struct message m;
@@ -558,7 +588,7 @@ int main(void)
 		cmocka_unit_test(test_size_limits),   cmocka_unit_test(test_cookie_lengths),
 		cmocka_unit_test(test_options),	      cmocka_unit_test(test_opt_fields),
 		cmocka_unit_test(test_next_rr),	      cmocka_unit_test(test_next_rr_truncated),
-		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_numbers),	      cmocka_unit_test(test_has_option),
 	};
 
 	return cmocka_run_group_tests_name("wire", tests, NULL, NULL);

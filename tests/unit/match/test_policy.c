@@ -324,14 +324,36 @@ static void test_describe_longest(void **state)
 	assert_memory_equal(list.denied.data + 6 + 63, "; case ccc", 10);
 }
 
+/* Of a list no JSON was given for, the text; one that does not fit whole is not taken. */
+static void test_describe_json(void **state)
+{
+	struct policy_list list = {.name = "one"};
+	char json[EDES_OCTETS_MAX];
+
+	policy_list_describe(&list, REASON_ORDER, "");
+	assert_memory_equal(list.structured.data + 4, "\0\20one", 5);
+	memset(json, 'x', sizeof(json));
+	assert_false(policy_list_describe_json(&list, REASON_ORDER, json, EDES_OCTETS_MAX - 5));
+	assert_memory_equal(list.structured.data + 4, "\0\20one", 5);
+	assert_true(policy_list_describe_json(&list, REASON_REQUESTED, json, EDES_OCTETS_MAX - 6));
+	assert_int_equal(list.structured.len, EDES_OCTETS_MAX);
+	assert_memory_equal(list.structured.data + 4, "\0\21xx", 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_match),	     cmocka_unit_test(test_without_lists),
-		cmocka_unit_test(test_many_lists),   cmocka_unit_test(test_root),
-		cmocka_unit_test(test_bits),	     cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_no_addresses), cmocka_unit_test(test_log),
-		cmocka_unit_test(test_describe),     cmocka_unit_test(test_describe_longest),
+		cmocka_unit_test(test_describe_json),
+		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_without_lists),
+		cmocka_unit_test(test_many_lists),
+		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_bits),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_no_addresses),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_describe_longest),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
