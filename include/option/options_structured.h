@@ -13,8 +13,9 @@
 	  "The code of the EDNS option by which a client says that it reads JSON.  None is assigned yet; " \
 	  "those from 65001 on are for experiments (RFC 6891).  0: no client is told JSON.") \
 	X(structured, contact, "contact", TEXTS, "", 0, CONF_CONTACTS_MAX, "", RELOAD, \
-	  "URIs (tel, sips, mailto) where to complain that a name is blocked.  One at least is needed.  " \
-	  "An authority.contact that is such a URI, or a mail address, goes before them.") \
+	  "URIs (tel, sips, mailto) where to complain that a name is blocked.  " \
+	  "An authority.contact that is such a URI, or a mail address, goes before them.  Of a list with " \
+	  "neither no JSON is told, as that has to say whom to turn to.") \
 	X(structured, organization, "organization", STRING, "", 0, 255, "", RELOAD, \
 	  "Who it is that blocks names here.") \
 	X(structured, language, "language", STRING, "", 0, 35, "", RELOAD, \

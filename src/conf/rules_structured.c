@@ -28,8 +28,6 @@ void conf_rules_structured(struct conf_place *place, const struct conf_node *nod
 		fail_key(place, node, "option",
 			 "expected 0 or a code over %u: EDNS option %u is another", KNOWN_CODES,
 			 s->option);
-	if (s->option > 0 && s->contact_count == 0)
-		fail_key(place, node, "contact", "expected one URI at least, as option is set");
 	for (size_t i = 0; i < s->contact_count; i++)
 		if (!is_contact(s->contact[i]))
 			fail_key(place, node, "contact",

@@ -113,8 +113,10 @@ static char *json_of(const struct conf *conf, const struct conf_list *list, enum
 static void describe(const struct conf *conf, const struct conf_list *list,
 		     struct policy_list *ret_list)
 {
-	bool fits = false;
+	json_t *contacts = contacts_of(conf, list, true);
+	bool fits = json_array_size(contacts) == 0; /* "c" has to say something */
 
+	json_decref(contacts);
 	for (enum thrift thrift = THRIFT_NONE; thrift < THRIFT_COUNT && !fits; thrift++) {
 		char *text = json_of(conf, list, thrift);
 

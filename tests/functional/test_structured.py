@@ -86,8 +86,15 @@ def test_of_what_an_answer_leads_to(daemon, upstream):
     assert said(d.address, "cloaked.test", options=[], edns=True)[1][0] == 4
 
 
+def test_without_anybody_to_turn_to(daemon, resolver):
+    """The text, but no code that says forged; an order's own contact is enough."""
+    d = serve(daemon, resolver, contact=[])
+    assert said(d.address, "blocked.test")[1] == (15, "ours")
+    assert said(d.address, "given.test")[1] == (16, "zone")
+    assert json.loads(said(d.address, "ordered.test")[1][1])["c"] == ["mailto:court@court.test"]
+
+
 @pytest.mark.parametrize("wrong, told", [
-    ({"contact": []}, "structured-errors.contact: expected one URI"),
     ({"contact": ["noc@isp.test"]}, "expected a URI of tel, sips or mailto"),
     ({"option": 15}, "EDNS option 15 is another"),
 ])

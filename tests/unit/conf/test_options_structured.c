@@ -14,7 +14,7 @@ static void test_structured(void **state)
 		OPTION("option", "0", "65535"),
 		OPTION("contact", "[\"tel:+41440000000\"]", "[\"https://example.net/\"]"),
 		OPTION("organization", "\"An ISP\"", "[a, b]"),
-		OPTION("language", "de", "[de, fr]"),
+		OPTION("language", "\"de\"", "[de, fr]"),
 	};
 
 	option_check(option_section(&conf_section_main, "structured-errors"),
