@@ -121,7 +121,7 @@
 	X(authority, remedy, "remedy", URL, "", 0, 1023, "", RELOAD, \
 	  "A page that says how an infected machine is cleaned.") \
 	X(authority, public_record, "public-record", TEXTS, "", 0, CONF_PUBLIC_RECORDS_MAX, "", RELOAD, \
-	  "Where the order stands in public databases of what is filtered, each as DATABASE:ID, told to " \
+	  "Where the order stands in public databases of what is filtered, each as DATABASE:ID of at most 160 octets, told to " \
 	  "clients by structured-errors.")
 
 #define CONF_ROWS_GUARD(X) \

@@ -5,6 +5,8 @@
 
 #define CONF_CONTACTS_MAX 8
 #define CONF_PUBLIC_RECORDS_MAX 8
+#define CONF_CONTACT_OCTETS_MAX 160U /* all that is told has to fit into an EDE of 512 octets */
+#define CONF_PUBLIC_RECORD_OCTETS_MAX 160U
 
 /* clang-format off */
 
@@ -13,7 +15,7 @@
 	  "The code of the EDNS option by which a client says that it reads JSON.  None is assigned yet; " \
 	  "those from 65001 on are for experiments (RFC 6891).  0: no client is told JSON.") \
 	X(structured, contact, "contact", TEXTS, "", 0, CONF_CONTACTS_MAX, "", RELOAD, \
-	  "URIs (tel, sips, mailto) where to complain that a name is blocked.  " \
+	  "URIs (tel, sips, mailto) of at most 160 octets each where to complain that a name is blocked.  " \
 	  "An authority.contact that is such a URI, or a mail address, goes before them.  Of a list with " \
 	  "neither no JSON is told, as that has to say whom to turn to.") \
 	X(structured, organization, "organization", STRING, "", 0, 255, "", RELOAD, \

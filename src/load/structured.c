@@ -18,6 +18,7 @@ enum thrift {
 	THRIFT_ORGANIZATION,
 	THRIFT_CONTACTS, /* all but the first */
 	THRIFT_RECORDS,
+	THRIFT_AUTHORITY, /* the list's name is said, nothing of its order */
 	THRIFT_COUNT,
 };
 
@@ -60,11 +61,13 @@ static json_t *contacts_of(const struct conf *conf, const struct conf_list *list
 	return contacts;
 }
 
-static json_t *justification_of(const struct conf_list *list)
+static json_t *justification_of(const struct conf_list *list, bool brief)
 {
 	const struct conf_authority *a = &list->authority;
 	char text[1024];
 
+	if (brief)
+		return string_of(list->name);
 	snprintf(text, sizeof(text), "%s%s%s%s%s", list->name, has(a->court) ? "; " : "",
 		 has(a->court) ? a->court : "", has(a->case_id) ? "; case " : "",
 		 has(a->case_id) ? a->case_id : "");
@@ -96,7 +99,7 @@ static char *json_of(const struct conf *conf, const struct conf_list *list, enum
 	const struct conf_structured *s = &conf->structured;
 	json_t *said =
 		json_pack("{s:o,s:o}", "c", contacts_of(conf, list, thrift >= THRIFT_CONTACTS), "j",
-			  justification_of(list));
+			  justification_of(list, thrift >= THRIFT_AUTHORITY));
 	char *text;
 
 	if (has(s->organization) && thrift < THRIFT_ORGANIZATION)

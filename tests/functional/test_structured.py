@@ -75,6 +75,25 @@ def test_what_has_no_room(daemon, resolver):
         assert payload == 512 or json.loads(text)["j"] == "zone"
 
 
+@pytest.mark.parametrize("text", ['"' * 120, "\\" * 120, 'a"},{"c":[]', "ü\U0001f4a9" * 20, "\u0008\u007f", "</script>"],
+                         ids=["quotes", "backslashes", "json", "wide", "controls", "markup"])
+def test_hostile_text(daemon, resolver, text):
+    """What would end a string early, or has no place in one, is written as JSON has it, or refused with its place."""
+    d = daemon({"upstreams": [resolver.address], "structured-errors": {**OURS, "organization": text}})
+    d.add_list("court", "ordered.test\n", reason="order",
+               authority={"court": text, "case": text, "contact": text, "public-record": [f"{text[:8]}:{text[:30]}"]})
+    d.write_config()
+    run = run_daemon("-c", d.config_path, "--check")
+    if run.returncode:
+        assert "\u007f" in text and "organization: " in run.stderr and d.config_path.name in run.stderr
+        return
+    d.start()
+    code, told = said(d.address, "ordered.test")[1]
+    told = json.loads(told)
+    assert code == 16 and told["c"] == OURS["contact"][:len(told["c"])] and told["j"].startswith("court")
+    assert set(told) <= {"c", "j", "o", "l", "fdbs"}
+
+
 def test_of_what_an_answer_leads_to(daemon, upstream):
     """A client that waited for an answer is told as one that did not, and so is a hit of the cache."""
     up = upstream(lambda q: q.reply(f"{q.name} 300 IN CNAME ordered.test.", "ordered.test. 300 IN A 192.0.2.77"))
@@ -96,6 +115,9 @@ def test_without_anybody_to_turn_to(daemon, resolver):
 
 @pytest.mark.parametrize("wrong, told", [
     ({"contact": ["noc@isp.test"]}, "expected a URI of tel, sips or mailto"),
+    ({"contact": ["mailto:a\"b@isp.test"]}, "expected a URI of tel, sips or mailto"),
+    ({"contact": ["mailto:" + "a" * 160]}, "of at most 160 octets"),
+    ({"language": "de\"}"}, "expected a tag of BCP 47"),
     ({"option": 15}, "EDNS option 15 is another"),
 ])
 def test_mistakes(daemon, resolver, wrong, told):
