@@ -24,6 +24,7 @@
 #include "dns/wire.h"
 #include "fuzz.h"
 #include "ldns_read.h"
+#include "who/proxy.h"
 
 /* True when the message has no records but OPTs. */
 static bool only_opts(const uint8_t *data, size_t size, const struct wire_query *q)
@@ -180,7 +181,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum wire_verdict verdict = wire_parse_query(data, size, &q);
 
 	require((verdict == WIRE_DROP) ==
-		(size < WIRE_HEADER || size > WIRE_MESSAGE_MAX || (data[2] & 0x80) != 0));
+		(size < WIRE_HEADER || size > WIRE_MESSAGE_MAX || (data[2] & 0x80) != 0 ||
+		 memcmp(data, PROXY_SIGNATURE, PROXY_SIGNATURE_LEN) == 0));
 	if (verdict != WIRE_DROP)
 		require_inside(&q, size);
 	if (verdict == WIRE_QUERY)
