@@ -80,8 +80,7 @@
 	  "What keeps names of others from having addresses of the network's own, by which a page from " \
 	  "outside has a browser speak to what is inside (DNS rebinding).") \
 	X(main, structured, "structured-errors", SECTION(structured), "", 0, 0, "", RELOAD, \
-	  "Why a name is blocked, told to clients that ask for it as JSON " \
-	  "(draft-ietf-dnsop-structured-dns-error).") \
+	  "Why a name is blocked, told as JSON to clients that ask for it (structured DNS errors).") \
 	X(main, watch, "watch", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether lists, the hosts file and /etc/resolv.conf are watched: a second after one of them has " \
 	  "changed, all is reloaded as by SIGHUP.") \
