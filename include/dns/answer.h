@@ -38,6 +38,9 @@ struct answer_opt {
 	bool more;		     /* something of what follows is there */
 	const char *nsid;	     /* to who asks for it, 255 octets at most; NULL: none */
 	const struct subnet *subnet; /* given back (RFC 7871, 7.2.1); NULL: none */
+	const uint8_t *last; /* a whole record, names in it not compressed, that ends the additional
+				section where there is room for it; NULL: none */
+	uint16_t last_len;
 };
 
 /* Gives the option back. */

@@ -103,17 +103,20 @@ struct policy_list {
 	bool hasty;    /* what it says of a name waits for no answer */
 	bool answers;  /* it is a zone with rules for what an answer has */
 	bool findings; /* who asks for one of its names is written down */
+	bool adds_soa; /* its answers have the zone's SOA */
 	bool has_ipv4;
 	bool has_ipv6;
 	bool null_mx; /* a sinkhole takes no mail (RFC 7505) */
 	uint8_t ipv4[4];
 	uint8_t ipv6[16];
-	uint32_t ttl_s;		/* of addresses and of the SOA of a denial */
-	uint32_t entries;	/* of the last good load, by which the next is measured */
-	uint32_t held;		/* back by the guard, of that load */
-	bool open_end;		/* of the file of that load: its last line had no newline */
-	bool unkept;		/* that file is not what is kept of the list */
-	struct {		/* how that file was read, for whoever reads it again */
+	uint32_t ttl_s;	  /* of addresses and of the SOA of a denial */
+	uint32_t soa;	  /* of a zone: data of one record of that type, whose rdata is all of its
+			     SOA, with the owner; 0: it has none */
+	uint32_t entries; /* of the last good load, by which the next is measured */
+	uint32_t held;	  /* back by the guard, of that load */
+	bool open_end;	  /* of the file of that load: its last line had no newline */
+	bool unkept;	  /* that file is not what is kept of the list */
+	struct {	  /* how that file was read, for whoever reads it again */
 		uint8_t format; /* enum list_format */
 		bool exact;
 		bool addresses;

@@ -34,6 +34,9 @@
 	  "What a wildcard of a response policy zone covers: dns, what RFC 4592 has it cover, so not what " \
 	  "lies below another name under the same parent that the zone has; nearest, all below its " \
 	  "parent that has no rule nearer to it.") \
+	X(list, add_soa, "add-soa", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether answers by a rule of a response policy zone have the zone's SOA in the additional " \
+	  "section, where there is room for it: by its name clients and logs tell which zone it was.") \
 	X(list, action, "action", ACTION, "given", 0, 0, "", RELOAD, \
 	  "What is answered: given, what the rules of a response policy zone say themselves, and of other " \
 	  "lists the addresses of sinkhole; sinkhole, these addresses; nxdomain, no such name; nodata, a name " \

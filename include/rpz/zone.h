@@ -57,6 +57,7 @@ struct rpz_summary {
 	bool has_soa;
 	uint32_t serial;
 	uint32_t negative_ttl_s; /* of the SOA (RFC 2308, 5) */
+	uint32_t soa;		 /* data of the SOA (struct policy_list); 0: there is none */
 	uint64_t loose;		 /* prefixes with bits behind them, which are as if not set */
 	uint32_t loose_line;
 	uint64_t cuts;

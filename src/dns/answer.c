@@ -197,6 +197,15 @@ static void add_opt(struct answer *a)
 	a->count[SECTION_ADDITIONAL]++;
 }
 
+/* Before the OPT's texts, which take what room is left then. */
+static APART void add_last(struct answer *a)
+{
+	size_t len = a->opt->last_len;
+
+	if (!a->full && a->len + len + a->opt_len <= a->cap)
+		answer_add_body(a, a->opt->last, len, 0, 0, 1);
+}
+
 size_t answer_end(struct answer *a, uint16_t rcode, uint16_t extra_flags)
 {
 	uint16_t flags = (uint16_t)(FLAG_QR | extra_flags);
@@ -208,6 +217,8 @@ size_t answer_end(struct answer *a, uint16_t rcode, uint16_t extra_flags)
 	if (!(a->query->flags & FLAG_OPCODE)) /* what they say is of QUERY alone */
 		flags |= (uint16_t)(FLAG_RA | (a->query->flags & FLAG_CD));
 	a->rcode = rcode;
+	if (a->opt->last)
+		add_last(a);
 	if (a->full) {
 		a->len = a->query->question_end;
 		memset(a->count, 0, sizeof(a->count));

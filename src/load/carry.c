@@ -112,6 +112,17 @@ static bool may_be_left_empty(const struct policy_list *former)
 	return former->mandatory && action_blocks(former->action);
 }
 
+/* The zone's SOA. */
+static enum err carry_soa(struct load *load, unsigned int index, const struct policy_list *before)
+{
+	uint32_t *soa = &load->policy->lists[index].soa;
+
+	*soa = 0;
+	if (before->soa == 0)
+		return ERR_OK;
+	return localdata_copy(load->rules.data, load->former->data, before->soa, soa);
+}
+
 enum err loader_carry_over(struct load *load, unsigned int index, unsigned int former)
 {
 	const struct conf_list *conf = &load->conf->lists[index];
@@ -131,6 +142,8 @@ enum err loader_carry_over(struct load *load, unsigned int index, unsigned int f
 	err = rules_copy_list(&load->rules, load->former, former, index, &filter);
 	if (load->pass == 0)
 		loader_log_report(conf->file, &gate.report);
+	if (err == ERR_OK)
+		err = carry_soa(load, index, before);
 	if (err == ERR_OK && gate.report.held > 0 && !gate.left && !may_be_left_empty(before)) {
 		rules_rollback(&load->rules, &mark);
 		err = ERR_REFUSED;
@@ -159,7 +172,8 @@ enum err loader_restore_list(struct load *load, unsigned int index, unsigned int
 		 load->former->lists[former].name);
 	load->result.refused++;
 	load->result.lists++;
-	if (rules_copy_list(&load->rules, load->former, former, index, NULL) == ERR_OK)
+	if (rules_copy_list(&load->rules, load->former, former, index, NULL) == ERR_OK &&
+	    carry_soa(load, index, &load->former->lists[former]) == ERR_OK)
 		return ERR_OK;
 	return err_set(load->text, ERR_NOMEM, "list %s: its former entries cannot be kept: %s",
 		       load->former->lists[former].name, err_str(ERR_NOMEM));

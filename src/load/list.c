@@ -40,6 +40,7 @@ void loader_describe_list(const struct conf_list *conf, struct policy_list *list
 		.action = conf_list_action(conf),
 		.mandatory = conf->mandatory,
 		.findings = conf->findings,
+		.adds_soa = conf->add_soa,
 		.has_ipv4 = conf->sinkhole.ipv4.family != 0,
 		.has_ipv6 = conf->sinkhole.ipv6.family != 0,
 		.null_mx = conf->sinkhole.null_mx,

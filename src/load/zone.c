@@ -6,6 +6,7 @@ static void describe_zone(const struct conf_list *conf, struct load_into *into)
 {
 	into->list->zone = true;
 	into->list->given = conf->action == ACTION_GIVEN;
+	into->list->soa = into->zone.soa;
 	if (into->zone.has_soa)
 		into->list->ttl_s = into->zone.negative_ttl_s;
 }
@@ -33,6 +34,7 @@ enum err loader_read_rules(const struct load *load, const struct conf_list *conf
 	if (err != ERR_OK)
 		return err;
 	into->list->zone = false;
+	into->list->soa = 0;
 	into->zone.cuts = 0;
 	options->answers.key = load->name_key;
 	into->zone.loose = 0;

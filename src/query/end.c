@@ -21,7 +21,7 @@ static enum led lead(struct query *q, struct answer_job *job, const struct verdi
 	if (q->led || qtype == TYPE_CNAME || qtype == TYPE_ANY ||
 	    !query_given_cname(job, verdict, &target, &ttl_s))
 		return LED_NOWHERE;
-	job->opt.ede = answer_job_forged(job, &job->env->snapshot->policy->lists[verdict->list]);
+	answer_job_forged(job, &job->env->snapshot->policy->lists[verdict->list]);
 	answer_job_begin(job);
 	query_chain_init(job, &c);
 	if (!q->alias || !query_chain_stays(job, &c))

@@ -75,7 +75,7 @@ APART bool query_answer_given(struct answer_job *job, const struct verdict *verd
 	struct localdata_iter iter = {.left = 0};
 	struct localdata_record record;
 
-	job->opt.ede = answer_job_forged(job, &policy->lists[verdict->list]);
+	answer_job_forged(job, &policy->lists[verdict->list]);
 	answer_job_begin(job);
 	if (number > 0)
 		localdata_iter_init(&iter, policy->data, number);

@@ -42,6 +42,17 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 	}
 }
 
+APART void answer_job_add_soa(struct answer_job *job, const struct policy_list *list)
+{
+	struct localdata_record soa;
+
+	if (list->soa == 0 ||
+	    !localdata_find(job->env->snapshot->policy->data, list->soa, TYPE_SOA, &soa))
+		return;
+	job->opt.last = soa.rdata;
+	job->opt.last_len = soa.rdlen;
+}
+
 void answer_job_begin(struct answer_job *job)
 {
 	answer_begin(&job->answer, job->buf, job->limit, job->msg, job->wire, &job->opt);

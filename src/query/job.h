@@ -40,12 +40,29 @@ void answer_job_init(struct answer_job *job, const struct query_env *env,
 		     const struct wire_query *wire, enum transport transport, const uint8_t *cookie,
 		     const uint8_t *msg, uint8_t *buf, size_t cap);
 
-/* What is said where something of `list` is given in the place of the truth; who wants JSON is
- * never told that an answer is forged (draft-ietf-dnsop-structured-dns-error). */
-static inline const struct edes *answer_job_forged(const struct answer_job *job,
-						   const struct policy_list *list)
+/* Has the answer end with the SOA of the list's zone. */
+void answer_job_add_soa(struct answer_job *job, const struct policy_list *list);
+
+static inline void answer_job_tell(struct answer_job *job, const struct policy_list *list,
+				   const struct edes *ede)
 {
-	return job->wire->edns.structured ? &list->structured : &list->forged;
+	job->opt.ede = job->wire->edns.structured ? &list->structured : ede;
+	if (list->adds_soa)
+		answer_job_add_soa(job, list);
+}
+
+/* Has the answer tell, and before it is begun, that something of `list` is given in the place of
+ * the truth; who wants JSON is never told that an answer is forged
+ * (draft-ietf-dnsop-structured-dns-error). */
+static inline void answer_job_forged(struct answer_job *job, const struct policy_list *list)
+{
+	answer_job_tell(job, list, &list->forged);
+}
+
+/* The same where nothing is given. */
+static inline void answer_job_denied(struct answer_job *job, const struct policy_list *list)
+{
+	answer_job_tell(job, list, &list->denied);
 }
 
 /* Begins job->answer with what job->opt says. */

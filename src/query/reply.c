@@ -38,7 +38,7 @@ static size_t answer_sinkhole(struct answer_job *job, const struct policy_list *
 	static const uint8_t null_mx[] = {0, 0, 0}; /* preference 0, the root */
 	uint16_t qtype = job->wire->qtype;
 
-	job->opt.ede = answer_job_forged(job, list);
+	answer_job_forged(job, list);
 	answer_job_begin(job);
 	if (own.ipv4 && query_wants(qtype, TYPE_A))
 		answer_add(&job->answer, SECTION_ANSWER, ANSWER_QNAME_POINTER, TYPE_A, CLASS_IN,
@@ -56,7 +56,7 @@ static size_t answer_sinkhole(struct answer_job *job, const struct policy_list *
 static size_t answer_denial(struct answer_job *job, const struct policy_list *list, uint16_t rcode,
 			    uint8_t apex)
 {
-	job->opt.ede = job->wire->edns.structured ? &list->structured : &list->denied;
+	answer_job_denied(job, list);
 	answer_job_begin(job);
 	if (rcode != RCODE_REFUSED)
 		answer_add_soa(&job->answer, SECTION_AUTHORITY,
@@ -67,6 +67,7 @@ static size_t answer_denial(struct answer_job *job, const struct policy_list *li
 APART size_t query_answer_truncated(struct answer_job *job)
 {
 	job->opt.ede = NULL;
+	job->opt.last = NULL;
 	answer_job_begin(job);
 	return answer_end(&job->answer, RCODE_NOERROR, FLAG_TC);
 }

@@ -22,8 +22,7 @@ static void resume_job(struct answer_job *job, const struct query_env *env,
 	job->led = wait->led;
 	job->lead = wait->lead;
 	if (wait->led && wait->lead.generation == env->snapshot->generation)
-		job->opt.ede =
-			answer_job_forged(job, &env->snapshot->policy->lists[wait->lead.list]);
+		answer_job_forged(job, &env->snapshot->policy->lists[wait->lead.list]);
 }
 
 /* What its client is told in the place of a reply of which `said` was said. */

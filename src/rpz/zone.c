@@ -11,6 +11,7 @@
 
 #define ORIGIN "\3rpz"	/* of a file that does not say where it begins */
 #define SOA_NUMBERS 20U /* octets of serial, refresh, retry, expire and minimum */
+#define SOA_MAX (2U * NAME_WIRE_MAX + SOA_NUMBERS)
 #define TYPE_SIG 24U
 #define TYPE_NXT 30U
 #define TYPE_DNSKEY 48U
@@ -79,14 +80,49 @@ static enum err failed(const struct rpz_zone *zone, enum err err, const char *wh
 
 /* ---- records */
 
-static void take_soa(struct rpz_zone *zone)
+/* As it stands in answers, with the TTL that negative ones have. */
+static enum err put_soa(struct rpz_zone *zone, struct localdata_draft *draft)
+{
+	const struct master_record *r = &zone->record;
+	uint8_t octets[NAME_WIRE_MAX + WIRE_RR_FIXED + SOA_MAX];
+	uint8_t *p = octets + r->owner.len;
+	const struct localdata_record soa = {
+		.type = TYPE_SOA,
+		.rdlen = (uint16_t)(r->owner.len + WIRE_RR_FIXED + r->rdlen),
+		.rdata = octets,
+	};
+	enum err err;
+
+	memcpy(octets, r->owner.wire, r->owner.len);
+	wire_put16(p, TYPE_SOA);
+	wire_put16(p + 2, CLASS_IN);
+	wire_put32(p + 4, zone->summary.negative_ttl_s);
+	wire_put16(p + 8, r->rdlen);
+	memcpy(p + WIRE_RR_FIXED, r->rdata, r->rdlen);
+	localdata_begin(draft);
+	err = localdata_add(draft, &soa);
+	return err == ERR_OK ? localdata_put(zone->options.rules->data, draft, &zone->summary.soa)
+			     : err;
+}
+
+static enum err keep_soa(struct rpz_zone *zone)
+{
+	struct localdata_draft *draft = malloc(sizeof(*draft));
+	enum err err = draft ? put_soa(zone, draft) : ERR_NOMEM;
+
+	free(draft);
+	return err;
+}
+
+static enum err take_soa(struct rpz_zone *zone)
 {
 	const struct master_record *r = &zone->record;
 	const uint8_t *numbers = r->rdata + r->rdlen - SOA_NUMBERS;
-	uint32_t minimum_s = wire_get32(numbers + 16);
+	uint32_t minimum_s;
 
-	if (r->rdlen < SOA_NUMBERS)
-		return;
+	if (r->rdlen < SOA_NUMBERS || r->rdlen > SOA_MAX)
+		return ERR_OK;
+	minimum_s = wire_get32(numbers + 16);
 	zone->summary.has_soa = true;
 	zone->summary.serial = wire_get32(numbers);
 	zone->summary.negative_ttl_s = minimum_s < r->ttl_s ? minimum_s : r->ttl_s;
@@ -94,6 +130,7 @@ static void take_soa(struct rpz_zone *zone)
 		zone->summary.negative_ttl_s = zone->options.max_ttl_s;
 	if (!zone->master.has_ttl)
 		zone->master.ttl_s = minimum_s;
+	return keep_soa(zone);
 }
 
 /* Finds the zone's name; true for what stands there, which is no rule. */
@@ -103,11 +140,14 @@ static bool is_at_apex(struct rpz_zone *zone)
 
 	if (zone->apex.len == 0)
 		zone->apex = r->type == TYPE_SOA ? r->owner : zone->master.origin;
-	if (!name_equal(&r->owner, &zone->apex))
-		return false;
-	if (r->type == TYPE_SOA && !zone->summary.has_soa)
-		take_soa(zone);
-	return true;
+	return name_equal(&r->owner, &zone->apex);
+}
+
+static enum err take_apex(struct rpz_zone *zone)
+{
+	bool first = zone->record.type == TYPE_SOA && !zone->summary.has_soa;
+
+	return first ? take_soa(zone) : ERR_OK;
 }
 
 /* What a zone has for servers and validators, and what an answer has no place for. */
@@ -175,8 +215,10 @@ static enum err take_record(struct rpz_zone *zone, struct err_text *text)
 {
 	enum err err = ERR_OK;
 
-	if (is_at_apex(zone))
-		return ERR_OK;
+	if (is_at_apex(zone)) {
+		err = take_apex(zone);
+		return err == ERR_OK ? ERR_OK : failed(zone, err, err_str(err), text);
+	}
 	zone->report->told++;
 	if (name_is_below(&zone->record.owner, &zone->apex))
 		err = take_rule(zone);

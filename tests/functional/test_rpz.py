@@ -201,6 +201,48 @@ def test_a_name_of_the_operator(zone):
 
 # ---- files
 
+def additional_soa(answer):
+    return [f"{r.name} {r.ttl} {r[0]}" for r in answer.additional]
+
+
+def test_soa_of_the_zone(daemon, tmp_path):
+    """By option an answer says by its zone's SOA which one it is of, last of all and where there is room for it."""
+    d = daemon({"upstreams": [ScriptedUpstream(script).address], "state": {"directory": str(tmp_path / "state")}})
+    text = HEAD.replace("@ 60 SOA ns", "@ 20 SOA NS") + ZONE[len(HEAD):]
+    text += "big.test TXT " + " ".join(f'"{"x" * 220}"' for _ in range(2)) + "\n*.wide.test A 192.0.2.8\n"
+    d.add_list("feed", text.replace("@ 20", "$ORIGIN feed.rpz.\n@ 20"), format="rpz", action="given",
+                      **{"add-soa": True})
+    d.add_list("over", "$ORIGIN over.rpz.\n" + HEAD + "over.test A 192.0.2.1\n", format="rpz", action="nodata",
+               **{"add-soa": True})
+    d.add_list("silent", "$ORIGIN silent.rpz.\n" + HEAD + "silent.test CNAME .\n", format="rpz", action="given")
+    d.add_list("plain", "plain.test\n", action="nxdomain", **{"add-soa": True})
+    d.start()
+    said = ["feed.rpz. 20 NS.rpz. host.rpz. 7 3600 600 86400 30"]
+
+    def check():
+        for name, kind in (("gone.test", "A"), ("nodata.test", "A"), ("data.test", "A"), ("data.test", "AAAA"),
+                           ("data.test", "HTTPS"), ("garden.test", "A"), ("garden.test", "CNAME"), ("chain.test", "A")):
+            for edns in (True, False):
+                for tcp in (False, True):
+                    answer = ask(d.address, name, kind, edns=edns, tcp=tcp)
+                    assert additional_soa(answer) == said, (name, kind)
+        assert additional_soa(ask(d.address, "over.test")) == ["over.rpz. 30 ns.rpz. host.rpz. 7 3600 600 86400 30"]
+        for name in ("silent.test", "plain.test", "ok.gone.test", "free.test", "mine.test"):
+            assert additional_soa(ask(d.address, name)) == [], name
+
+    check()
+    answer = ask(d.address, "big.test", "TXT", edns=False)
+    assert not answer.additional and len(answer.answer) == 1 and "TC" not in flags(answer)
+    assert additional_soa(ask(d.address, "big.test", "TXT", edns=True, payload=1232)) == said
+    tcp_only = ask(d.address, "tcp.test")
+    assert "TC" in flags(tcp_only) and not tcp_only.additional
+    d.list_path("feed").unlink()
+    assert "feed" in d.reload()
+    check()
+    d.restart()
+    check()
+
+
 def test_reload(daemon, resolver):
     d = daemon({"upstreams": [resolver.address]})
     d.add_list("feed", HEAD + "a.test A 192.0.2.1\nb.test CNAME c.test.\n", format="rpz", action="given").start()

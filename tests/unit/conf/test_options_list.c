@@ -43,6 +43,7 @@ static void test_list(void **state)
 		 "lists: [{name: x, file: /x, action: nxdomain, format: rpz, %s}]\n"},
 		OPTION("format", "hosts", "xml"),
 		OPTION("addresses", "true", "maybe"),
+		OPTION("add-soa", "true", "maybe"),
 		OPTION("columns", "{urls: false}", "name"),
 		OPTION("match", "exact", "regex"),
 		OPTION("dry-run", "true", "2"),

@@ -200,6 +200,33 @@ static void test_opt(void **state)
 	}
 }
 
+/* What ends the additional section has to fit, beside the OPT but for its texts; it is never what
+ * has an answer truncated. */
+static void test_last(void **state)
+{
+	static const uint8_t last[] = "\3rpz\0\0\20\0\1\0\0\0\7\0\3a b";
+	static const struct content content = {.a_records = 1, .aaaa = true};
+	const struct answer_opt opt = {
+		.udp_size = 1232, .last = last, .last_len = sizeof(last) - 1};
+	const struct answer_opt without = {.udp_size = 1232};
+	uint8_t buf[512];
+	struct message m;
+	size_t plain;
+
+	(void)state;
+	make_edns(&m);
+	plain = build(&m, &content, &without, buf, sizeof(buf));
+	assert_int_equal(build(&m, &content, &opt, buf, sizeof(buf)), plain + opt.last_len);
+	assert_int_equal(buf[11], 3);
+	assert_memory_equal(buf + plain - EDNS_OPT_FIXED, last, opt.last_len);
+	assert_int_equal(build(&m, &content, &opt, buf, plain + opt.last_len - 1), plain);
+	assert_int_equal(buf[11], 2);
+	assert_false(buf[2] & 2);
+	build(&m, &content, &opt, buf, plain - 1);
+	assert_int_equal(buf[11], 1);
+	assert_true(buf[2] & 2);
+}
+
 /* For every size of the buffer: whole, or without the EDE's text or all of it, or else truncated
  * and empty; never longer, always with what fits of the OPT. */
 static void test_every_size(void **state)
@@ -360,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_opt),
+		cmocka_unit_test(test_last),
 		cmocka_unit_test(test_every_size),
 		cmocka_unit_test(test_full_stays_full),
 		cmocka_unit_test(test_body),

@@ -312,6 +312,27 @@ static const char *types_of(const struct outcome *outcome, const char *name)
 	return types;
 }
 
+/* The SOA is kept as answers have it, the first one alone. */
+static void test_soa(void **state)
+{
+	static const uint8_t wire[] = "\3Rpz\0\0\6\0\1\0\0\0\36\0\32\1n\0\1h\0\0\0\0\11\0\0\0\1"
+				      "\0\0\0\2\0\0\0\3\0\0\0\36";
+	struct outcome *outcome = load("$ORIGIN Rpz.\na A 1.1.1.1\n@ 60 SOA n. h. 9 1 2 3 30\n"
+				       "@ 5 SOA n. h. 10 1 2 3 4\na AAAA ::1\n");
+	struct localdata_record soa;
+
+	(void)state;
+	assert_int_equal(outcome->err, ERR_OK);
+	assert_true(localdata_find(outcome->data, outcome->summary.soa, TYPE_SOA, &soa));
+	assert_int_equal(soa.rdlen, sizeof(wire) - 1);
+	assert_memory_equal(soa.rdata + 5, wire + 5, sizeof(wire) - 6);
+	assert_string_equal(types_of(outcome, "a"), "1 28 ");
+	drop(outcome);
+	outcome = load("a A 1.1.1.1\n");
+	assert_int_equal(outcome->summary.soa, 0);
+	drop(outcome);
+}
+
 static void test_records_of_a_name(void **state)
 {
 	struct outcome *outcome = load(HEAD "a A 1.1.1.1\n"
@@ -458,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_apex),
 		cmocka_unit_test(test_ttls),
+		cmocka_unit_test(test_soa),
 		cmocka_unit_test(test_records_of_a_name),
 		cmocka_unit_test(test_clashes),
 		cmocka_unit_test(test_broken_records_cost_themselves),
