@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "list/addrtake.h"
+#include "line/plain.h"
 #include "list/listguess.h"
 #include "list/reader.h"
 #include "list/rows.h"
@@ -121,6 +122,16 @@ static enum err take_address_line(struct reader *reader, const char *text, size_
 
 /* ---- lines */
 
+/* Takes the reader's rule, which the line says. */
+static enum err take_rule(struct reader *reader, const char *text, size_t len)
+{
+	if (reader->rule.badfilter)
+		return note_taken_back(reader);
+	if (is_taken_back(reader))
+		return reader_not_taken(reader, LISTLINE_SKIPPED, text, len);
+	return reader_take_rule(reader, text, len);
+}
+
 /* Takes a line, or what of it lies in the block. */
 static enum err take_text(struct reader *reader, const char *text, size_t len)
 {
@@ -147,12 +158,8 @@ static enum err take_text(struct reader *reader, const char *text, size_t len)
 		state->told = true;
 		if (verdict != LISTLINE_RULE)
 			err = reader_not_taken(reader, verdict, text, len);
-		else if (reader->rule.badfilter)
-			err = note_taken_back(reader);
-		else if (is_taken_back(reader))
-			err = reader_not_taken(reader, LISTLINE_SKIPPED, text, len);
 		else
-			err = reader_take_rule(reader, text, len);
+			err = take_rule(reader, text, len);
 	}
 	state->is_hosts = line.is_hosts;
 	state->discarded = line.comment;
@@ -171,6 +178,32 @@ static enum err take_line(struct reader *reader, const char *text, size_t len)
 						  reader->text);
 	return list_format_has_names(reader->report->format) ? take_text(reader, text, len)
 							     : take_address_line(reader, text, len);
+}
+
+/* True where most lines are plain ones (line/plain), and one begins. */
+static bool may_be_plain(const struct reader *reader)
+{
+	return !reader->in_line && !reader->options->addresses &&
+	       list_format_has_names(reader->report->format);
+}
+
+/* Takes the line at `text`, in a block that ends at `end`, if it is a plain one, and moves `text`
+ * behind it; else `text` stays. */
+static enum err take_plain(struct reader *reader, const char **text, const char *end)
+{
+	const char *start = *text;
+	size_t len;
+
+	if ((size_t)(end - start) < PLAIN_ROOM)
+		return ERR_OK;
+	len = plain_line(start, reader->report->format, reader->options->exact, &reader->rule);
+	if (len == 0)
+		return ERR_OK;
+	reader_begin_line(reader, reader->report->lines + 1);
+	reader->report->told++;
+	reader->state.told = true;
+	*text = start + len + 1;
+	return take_rule(reader, start, len);
 }
 
 /*
@@ -233,9 +266,15 @@ static enum err take_block(struct reader *reader, size_t pos)
 	const char *text = (const char *)reader->block.base + pos;
 	const char *end = (const char *)reader->block.base + reader->have;
 	const char *newline;
+	const char *start;
 	enum err err = ERR_OK;
 
 	while (err == ERR_OK && text < end) {
+		start = text;
+		if (may_be_plain(reader))
+			err = take_plain(reader, &text, end);
+		if (text != start)
+			continue;
 		newline = memchr(text, '\n', (size_t)(end - text));
 		if (!newline)
 			break;

@@ -9,6 +9,7 @@
 
 #include "list/listguess.h"
 #include "line/listline.h"
+#include "line/plain.h"
 #include "fuzz.h"
 
 static int is_host_octet(uint8_t c)
@@ -69,6 +70,32 @@ static void check_line(const char *text, size_t len, enum list_format format, bo
 	require(listline_next(&line, &rule) == LISTLINE_END);
 }
 
+/* What is read as a plain line is read so by listline, too. */
+static void check_plain(const char *text, size_t len, enum list_format format, bool exact)
+{
+	char *copy = malloc(len + 1 + PLAIN_ROOM);
+	struct listline_rule plain;
+	struct listline_rule rule;
+	struct listline line;
+	size_t taken;
+
+	require(copy != NULL);
+	memcpy(copy, text, len);
+	copy[len] = '\n';
+	memset(copy + len + 1, '.', PLAIN_ROOM);
+	taken = plain_line(copy, format, exact, &plain);
+	if (taken > 0) {
+		require(taken <= len && copy[taken] == '\n');
+		listline_init(&line, format, exact, copy, taken);
+		require(listline_next(&line, &rule) == LISTLINE_RULE);
+		require(name_equal(&rule.owner, &plain.owner) && rule.pattern.len == 0);
+		require(rule.kind.scope == plain.kind.scope && !rule.kind.exception);
+		require(rule.kind.answer == plain.kind.answer && rule.kind.types == 0);
+		require(listline_next(&line, &rule) == LISTLINE_END && !line.comment);
+	}
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum list_format formats[] = {
@@ -86,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)listguess_format(text, size - 1, data[0] & 8);
 	(void)listguess_no_list(text, size - 1);
 	check_line(text, size - 1, formats[data[0] % 3], data[0] & 4);
+	check_plain(text, size - 1, formats[data[0] % 3], data[0] & 4);
 	free(text);
 	return 0;
 }
