@@ -57,6 +57,10 @@ void guard_free(struct guard *guard);
 const char *guard_entry(const struct guard *guard, const struct name *owner,
 			const struct domset_kind *kind, unsigned int allowed);
 
+/* True when it is quickly told that guard_entry lets the rule pass, as it is of nearly all. */
+bool guard_passes(const struct guard *guard, const struct name *owner,
+		  const struct domset_kind *kind, unsigned int allowed);
+
 /*
  * As guard_entry, of a pattern, which is tried on names: on those that are protected, on some below
  * each protected zone, and on made up ones below the largest top-level domains, and below what it

@@ -98,7 +98,7 @@ static inline uint32_t take_host(const char *text, struct name *ret_name, uint32
 	uint32_t end;
 
 	for (at = 0; at < HOST_MAX && found.others == 0; at += STEP) {
-		found = take_step(text + at, &reading.wire[at + 1]);
+		found = take_step(text + at, reading.wire + at + 1);
 		if (found.others != 0) /* dots behind the name are none of it */
 			found.dots &= (found.others & -found.others) - 1;
 		for (; found.dots != 0; found.dots &= found.dots - 1)

@@ -299,26 +299,59 @@ static bool may_be_default(const struct domset_kind *kind, unsigned int allowed)
 	       (allowed & GUARD_ALLOW_SUFFIXES);
 }
 
+/* What a rule is looked at for. */
+struct looks {
+	bool below;
+	bool suffixes;
+	bool zones;
+};
+
+static struct looks looks_of(const struct guard *guard, const struct domset_kind *kind,
+			     unsigned int allowed)
+{
+	bool below = kind->scope & DOMSET_SCOPE_BELOW;
+
+	return (struct looks){
+		.below = below,
+		.suffixes = below && guard->hold_suffixes && !(allowed & GUARD_ALLOW_SUFFIXES),
+		.zones = guard->zone_count > 0 && !lists_nothing(kind, allowed),
+	};
+}
+
+static bool filters_pass(const struct guard *guard, const struct name *owner, struct looks looks)
+{
+	return is_harmless(guard, owner, looks.suffixes) &&
+	       !(looks.zones && may_be_in_zone(guard, owner));
+}
+
+bool guard_passes(const struct guard *guard, const struct name *owner,
+		  const struct domset_kind *kind, unsigned int allowed)
+{
+	struct looks looks = looks_of(guard, kind, allowed);
+
+	if (owner->wire[0] == 0 || (looks.suffixes && owner->wire[owner->wire[0] + 1] == 0))
+		return false;
+	return domset_kind_lifts(kind) || filters_pass(guard, owner, looks);
+}
+
 const char *guard_entry(const struct guard *guard, const struct name *owner,
 			const struct domset_kind *kind, unsigned int allowed)
 {
-	bool below = kind->scope & DOMSET_SCOPE_BELOW;
-	bool suffixes = below && guard->hold_suffixes && !(allowed & GUARD_ALLOW_SUFFIXES);
-	bool zones = guard->zone_count > 0 && !lists_nothing(kind, allowed);
+	struct looks looks = looks_of(guard, kind, allowed);
 	const char *reason;
 
 	if (domset_kind_lifts(kind))
 		return NULL;
-	if (below && owner->wire[0] == 0 && !may_be_default(kind, allowed))
+	if (looks.below && owner->wire[0] == 0 && !may_be_default(kind, allowed))
 		return "is the root";
-	if (suffixes && owner->wire[owner->wire[0] + 1] == 0)
+	if (looks.suffixes && owner->wire[owner->wire[0] + 1] == 0)
 		return one_label_reason(guard, owner);
-	if (is_harmless(guard, owner, suffixes) && !(zones && may_be_in_zone(guard, owner)))
+	if (filters_pass(guard, owner, looks))
 		return NULL;
-	reason = covers_protected(guard, owner, below);
-	if (!reason && zones)
-		reason = touches_zone(guard, owner, below);
-	if (!reason && suffixes && is_public_suffix(guard, owner, PSL_TYPE_ICANN))
+	reason = covers_protected(guard, owner, looks.below);
+	if (!reason && looks.zones)
+		reason = touches_zone(guard, owner, looks.below);
+	if (!reason && looks.suffixes && is_public_suffix(guard, owner, PSL_TYPE_ICANN))
 		reason = "is a public suffix";
 	return reason;
 }

@@ -11,6 +11,7 @@
 #include "list/reader.h"
 #include "list/rows.h"
 #include "list/ruletake.h"
+#include "list/slices.h"
 
 #define BLOCK_BYTES ((size_t)256 << 10)
 
@@ -284,10 +285,30 @@ static enum err take_block(struct reader *reader, size_t pos)
 	return err == ERR_OK ? take_rest(reader, text, (size_t)(end - text)) : err;
 }
 
+/* Takes a file of lines, whose first block is there and begins at octet `pos`. */
+static enum err take_lines(struct reader *reader, size_t pos)
+{
+	static const struct slices_calls calls = {take_line, take_rule, take_block};
+	struct slices *slices = slices_create(reader);
+	enum err err;
+
+	if (slices) {
+		err = slices_take(slices, reader, pos, &calls);
+		slices_free(slices);
+		return err;
+	}
+	err = take_block(reader, pos);
+	while (err == ERR_OK && !reader->at_end) {
+		err = reader_fill(reader);
+		if (err == ERR_OK)
+			err = take_block(reader, 0);
+	}
+	return err;
+}
+
 static enum err take_file(struct reader *reader)
 {
 	size_t bom = listguess_bom((const char *)reader->block.base, reader->have);
-	enum err err;
 
 	if (reader->report->format == LIST_FORMAT_RPZ && !reader->options->zone_line)
 		return reader_refused(reader, "is a zone file (format rpz)");
@@ -295,13 +316,7 @@ static enum err take_file(struct reader *reader)
 		return reader_refused(reader, "is a list of addresses, which are not taken here");
 	if (list_format_is_table(reader->report->format))
 		return rows_take_file(reader);
-	err = take_block(reader, bom);
-	while (err == ERR_OK && !reader->at_end) {
-		err = reader_fill(reader);
-		if (err == ERR_OK)
-			err = take_block(reader, 0);
-	}
-	return err;
+	return take_lines(reader, bom);
 }
 
 static enum err read_file(struct reader *reader)

@@ -106,7 +106,7 @@ enum err ruletake_add(struct ruletake *take, struct listline_rule *rule,
 	if (rule->pattern.len > 0)
 		return take_pattern(take, rule, ret_reason);
 	*ret_reason = LIST_REASON_COUNT;
-	if (options->guard)
+	if (options->guard && !take->passes)
 		held = guard_entry(options->guard, &rule->owner, &rule->kind, options->allowed);
 	if (!held)
 		return take_owner(take, rule, ret_reason);

@@ -14,6 +14,7 @@ struct ruletake {
 	struct domset_builder *builder;
 	struct list_report *report;
 	struct rewrites rewrites;
+	bool passes; /* the gate lets the rule at hand pass: that was found before */
 };
 
 /*

@@ -1,26 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fills the hash table of a set from its arena: one walk, in batches that hide the misses.
+ * Fills the hash table of a set from its arena: one walk, in batches that hide the misses, and that
+ * threads read ahead where there are many.
  * Rules that are there already are taken out of the arena on the way.
  */
+#include <stdlib.h>
+
+#include "base/ahead.h"
 #include "base/priority.h"
 #include "set/chunk.h"
 
-#define BATCH 32U
-#define BATCHES_A_TURN 32U /* a quarter of a millisecond's work */
+#define BATCH 64U	      /* records that are read at once, without threads */
+#define PREFETCH 16U	      /* so many records before they are put into the table */
+#define RECORDS_A_TURN 1024U  /* a quarter of a millisecond's work */
+#define PIECE_CHECKPOINTS 16U /* of the records that a thread reads at once */
+#define AHEAD_RECORDS 200000U /* of fewer no thread is worth while */
 /* Of 20 places in the table, so many are filled. */
 #define FILL_OF_20 17U
 
-/* Records read from the arena, on their way into the table. */
+/* A record read from the arena, on its way into the table. */
+struct reading {
+	uint64_t hash;
+	uint32_t record;
+	uint32_t owner_at;
+	uint32_t end;
+	uint32_t labels;
+	struct record_head head;
+};
+
+/* Records that lie behind one another in the arena, as far as they are read. */
 struct batch {
+	const struct domset *set;
+	uint32_t in;
+	uint32_t until;
+	uint32_t room;
 	uint32_t count;
-	uint32_t record[BATCH];
-	uint32_t owner_at[BATCH];
-	uint32_t end[BATCH];
-	struct record_head head[BATCH];
-	uint64_t hash[BATCH];
-	struct chunk *chunk[BATCH]; /* where the hash leads */
-	struct name owner[BATCH];
+	struct reading *readings;
 };
 
 /* The walk; what was read is moved down to where the duplicates before it were. */
@@ -30,15 +45,14 @@ struct walk {
 	struct chunk *chunks;
 	uint8_t *arena;
 	struct checkpoint *checkpoints;
-	uint32_t in;
 	uint32_t out;
 	uint32_t records; /* that are kept */
+	uint32_t taken;	  /* the others too */
 	uint32_t checkpoint_count;
 	uint32_t line;	/* of the list's record before */
 	uint32_t delta; /* lines since then */
 	int list;
 	bool at_list_start;
-	struct batch batch;
 };
 
 enum err domset_table_map(uint32_t records, struct pages *ret_table)
@@ -53,12 +67,15 @@ static struct chunk *next_chunk(const struct walk *walk, struct chunk *chunk)
 	return ++chunk == walk->chunks + walk->set->chunk_count ? walk->chunks : chunk;
 }
 
-/* The chunk's record that is the batch's record `i` over again; NULL: none is. */
-static uint32_t *find_same(const struct walk *walk, struct chunk *chunk, uint32_t i)
+/* The chunk's record that is this one over again; NULL: none is. */
+static uint32_t *find_same(const struct walk *walk, struct chunk *chunk,
+			   const struct reading *reading)
 {
-	const struct batch *batch = &walk->batch;
-	uint32_t found = chunk_find(chunk, chunk_tag(batch->hash[i]));
+	uint32_t found = chunk_find(chunk, chunk_tag(reading->hash));
+	struct name owner;
 
+	if (found)
+		(void)record_owner(walk->arena + reading->owner_at, &walk->set->dict, &owner);
 	for (; found; found &= found - 1) {
 		uint32_t *place = &chunk->record[__builtin_ctz(found)];
 		struct record_head head;
@@ -66,7 +83,7 @@ static uint32_t *find_same(const struct walk *walk, struct chunk *chunk, uint32_
 
 		(void)record_owner(record_head(walk->arena + *place, &head), &walk->set->dict,
 				   &name);
-		if (head.class == batch->head[i].class && name_equal(&name, &batch->owner[i]))
+		if (head.class == reading->head.class && name_equal(&name, &owner))
 			return place;
 	}
 	return NULL;
@@ -79,17 +96,22 @@ enum fate {
 	FATE_INSTEAD, /* it is, with other data: that one's record stays behind unseen */
 };
 
-/* Puts record `i` of the batch into the first chunk with a free place. */
-static enum fate insert(const struct walk *walk, uint32_t i)
+static struct chunk *chunk_of(const struct walk *walk, uint64_t hash)
 {
-	struct chunk *chunk = walk->batch.chunk[i];
-	uint64_t hash = walk->batch.hash[i];
+	return &walk->chunks[chunk_index(hash, walk->set->chunk_count)];
+}
+
+/* Puts the record into the first chunk with a free place. */
+static enum fate insert(const struct walk *walk, const struct reading *reading)
+{
+	uint64_t hash = reading->hash;
+	struct chunk *chunk = chunk_of(walk, hash);
 	uint32_t free_places;
 	uint32_t *same;
 
 	for (;;) {
-		same = find_same(walk, chunk, i);
-		if (same && walk->batch.head[i].data == 0)
+		same = find_same(walk, chunk, reading);
+		if (same && reading->head.data == 0)
 			return FATE_AGAIN;
 		if (same) {
 			*same = walk->out;
@@ -106,49 +128,60 @@ static enum fate insert(const struct walk *walk, uint32_t i)
 	return FATE_NEW;
 }
 
-static void read_batch(struct walk *walk)
+static uint32_t count_labels(const struct name *name)
 {
-	const struct domset *set = walk->set;
-	struct batch *batch = &walk->batch;
+	uint32_t labels = 0;
+
+	for (uint32_t pos = 0; name->wire[pos]; pos += name->wire[pos] + 1U)
+		labels++;
+	return labels;
+}
+
+/* Reads on in the batch as far as there is room, by any thread: nobody writes where it reads. */
+static void read_batch(void *piece)
+{
+	struct batch *batch = piece;
+	const struct domset *set = batch->set;
+	const uint8_t *arena = set->arena_pages.base;
+	struct name name;
 	uint32_t i;
 
-	for (i = 0; i < BATCH && walk->in < set->arena_bytes; i++) {
-		const uint8_t *owner = record_head(walk->arena + walk->in, &batch->head[i]);
-		const uint8_t *end = record_owner(owner, &set->dict, &batch->owner[i]);
+	for (i = 0; i < batch->room && batch->in < batch->until; i++) {
+		struct reading *reading = &batch->readings[i];
+		const uint8_t *owner = record_head(arena + batch->in, &reading->head);
+		const uint8_t *end = record_owner(owner, &set->dict, &name);
 
-		batch->record[i] = walk->in;
-		batch->owner_at[i] = (uint32_t)(owner - walk->arena);
-		batch->end[i] = (uint32_t)(end - walk->arena);
-		batch->hash[i] = name_hash(&set->key, &batch->owner[i]);
-		batch->chunk[i] = &walk->chunks[chunk_index(batch->hash[i], set->chunk_count)];
-		__builtin_prefetch(batch->chunk[i], 1);
-		walk->in = batch->end[i];
+		reading->record = batch->in;
+		reading->owner_at = (uint32_t)(owner - arena);
+		reading->end = (uint32_t)(end - arena);
+		reading->labels = count_labels(&name);
+		reading->hash = name_hash(&set->key, &name);
+		batch->in = reading->end;
 	}
 	batch->count = i;
 }
 
 /*
- * Moves record `i` of the batch to its place.  It may have to tell a larger delta than before,
- * for the lines of the duplicates before it; those were longer than the octet that this takes.
+ * Moves the record to its place.  It may have to tell a larger delta than before, for the lines of
+ * the duplicates before it; those were longer than the octet that this takes.
  */
-static void move_record(struct walk *walk, uint32_t i)
+static void move_record(struct walk *walk, const struct reading *reading)
 {
-	const struct batch *batch = &walk->batch;
-	struct record_head head = {
-		.class = batch->head[i].class,
+	const struct record_head head = {
+		.class = reading->head.class,
 		.delta = walk->delta,
-		.data = batch->head[i].data,
+		.data = reading->head.data,
 	};
-	uint32_t octets = batch->end[i] - batch->owner_at[i];
+	uint32_t octets = reading->end - reading->owner_at;
 	uint8_t octet[RECORD_HEAD_MAX];
 	size_t head_octets;
 
-	if (walk->out == batch->record[i]) {
-		walk->out = batch->end[i];
+	if (walk->out == reading->record) {
+		walk->out = reading->end;
 		return;
 	}
 	head_octets = record_write_head(octet, &head);
-	memmove(walk->arena + walk->out + head_octets, walk->arena + batch->owner_at[i], octets);
+	memmove(walk->arena + walk->out + head_octets, walk->arena + reading->owner_at, octets);
 	memcpy(walk->arena + walk->out, octet, head_octets);
 	walk->out += (uint32_t)head_octets + octets;
 }
@@ -164,50 +197,175 @@ static void set_checkpoint(struct walk *walk)
 	walk->at_list_start = false;
 }
 
-static void set_depth(struct walk *walk, const struct name *owner)
+static void tell_again(const struct walk *walk, const struct reading *reading)
 {
-	uint32_t labels = 0;
+	struct name owner;
 
-	for (uint32_t pos = 0; owner->wire[pos]; pos += owner->wire[pos] + 1U)
-		labels++;
-	walk->set->depths[labels / 64] |= 1ULL << labels % 64;
+	if (!walk->again->tell)
+		return;
+	(void)record_owner(walk->arena + reading->owner_at, &walk->set->dict, &owner);
+	walk->again->tell(walk->again->arg, (unsigned int)walk->list, walk->line + walk->delta,
+			  &owner);
 }
 
-static void take_record(struct walk *walk, uint32_t i)
+static void begin_list(struct walk *walk, int list)
 {
-	const struct record_head *head = &walk->batch.head[i];
-	const struct rule_class *class = &walk->set->classes[head->class];
-	int list = class->list;
+	walk->list = list;
+	walk->line = 0;
+	walk->delta = 0;
+	walk->at_list_start = true;
+}
+
+static void take_record(struct walk *walk, const struct reading *reading)
+{
+	const struct rule_class *class = &walk->set->classes[reading->head.class];
 	enum fate fate;
 
-	if (list != walk->list) {
-		walk->list = list;
-		walk->line = 0;
-		walk->delta = 0;
-		walk->at_list_start = true;
-	}
-	walk->delta += head->delta;
-	fate = insert(walk, i);
+	if (class->list != walk->list)
+		begin_list(walk, class->list);
+	walk->delta += reading->head.delta;
+	fate = insert(walk, reading);
 	if (fate == FATE_AGAIN) {
-		walk->set->counts[list].duplicates++;
-		if (walk->again->tell)
-			walk->again->tell(walk->again->arg, (unsigned int)list,
-					  walk->line + walk->delta, &walk->batch.owner[i]);
+		walk->set->counts[walk->list].duplicates++;
+		tell_again(walk, reading);
 		return;
 	}
-	walk->set->counts[list].rules +=
+	walk->set->counts[walk->list].rules +=
 		fate == FATE_NEW && class->kind.answer != DOMSET_ANSWER_NOTHING;
-	set_depth(walk, &walk->batch.owner[i]);
+	walk->set->depths[reading->labels / 64] |= 1ULL << reading->labels % 64;
 	if (walk->at_list_start || walk->records % CHECKPOINT_RECORDS == 0)
 		set_checkpoint(walk);
-	move_record(walk, i);
+	move_record(walk, reading);
 	walk->line += walk->delta;
 	walk->delta = 0;
 	walk->records++;
 }
 
+static void take_batch(struct walk *walk, const struct batch *batch)
+{
+	for (uint32_t i = 0; i < PREFETCH && i < batch->count; i++)
+		__builtin_prefetch(chunk_of(walk, batch->readings[i].hash), 1);
+	for (uint32_t i = 0; i < batch->count; i++) {
+		if (i + PREFETCH < batch->count)
+			__builtin_prefetch(chunk_of(walk, batch->readings[i + PREFETCH].hash), 1);
+		take_record(walk, &batch->readings[i]);
+		if (++walk->taken % RECORDS_A_TURN == 0)
+			priority_give_way();
+	}
+}
+
+/* ---- with threads that read and hash the records ahead */
+
+#define PIECE_RECORDS (PIECE_CHECKPOINTS * CHECKPOINT_RECORDS)
+
+struct pieces {
+	struct ahead *ahead;
+	struct pages memory; /* of the readings */
+	uint32_t *starts;    /* of pieces, in the arena, and its end */
+	uint32_t count;
+	uint32_t next; /* to be read */
+	struct batch batches[AHEAD_PIECES];
+};
+
+/* The walk writes checkpoints anew, so that where the pieces begin is noted before. */
+static enum err note_starts(struct pieces *pieces, const struct domset *set)
+{
+	const struct checkpoint *checkpoints = (const void *)set->checkpoint_pages.base;
+	uint32_t count = (set->checkpoint_count + PIECE_CHECKPOINTS - 1) / PIECE_CHECKPOINTS;
+
+	pieces->starts = calloc(count + 1UL, sizeof(*pieces->starts));
+	if (!pieces->starts)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < count; i++)
+		pieces->starts[i] = checkpoints[(size_t)i * PIECE_CHECKPOINTS].record;
+	pieces->starts[count] = set->arena_bytes;
+	pieces->count = count;
+	return ERR_OK;
+}
+
+static void free_pieces(struct pieces *pieces)
+{
+	ahead_free(pieces->ahead);
+	pages_free(&pieces->memory);
+	free(pieces->starts);
+}
+
+static enum err make_pieces(struct pieces *pieces, const struct domset *set)
+{
+	const size_t octets = PIECE_RECORDS * sizeof(struct reading);
+	enum err err = note_starts(pieces, set);
+
+	if (err == ERR_OK)
+		err = pages_map(&pieces->memory, AHEAD_PIECES * octets);
+	for (uint32_t i = 0; i < AHEAD_PIECES && err == ERR_OK; i++)
+		pieces->batches[i] = (struct batch){
+			.set = set,
+			.room = PIECE_RECORDS,
+			.readings = (void *)(pieces->memory.base + i * octets),
+		};
+	if (err == ERR_OK)
+		err = ahead_create("records", read_batch, &pieces->ahead);
+	if (err != ERR_OK)
+		free_pieces(pieces);
+	return err;
+}
+
+static void put_piece(struct pieces *pieces)
+{
+	struct batch *batch = &pieces->batches[pieces->next % AHEAD_PIECES];
+
+	batch->in = pieces->starts[pieces->next];
+	batch->until = pieces->starts[pieces->next + 1];
+	pieces->next++;
+	ahead_put(pieces->ahead, batch);
+}
+
+/* There is room for all records of a piece, as there are checkpoints now. */
+static void take_piece(struct walk *walk, struct batch *batch)
+{
+	take_batch(walk, batch);
+	while (batch->in < batch->until) {
+		read_batch(batch);
+		take_batch(walk, batch);
+	}
+}
+
+/* False: it has to be done without threads, and nothing was done. */
+static bool walk_ahead(struct walk *walk)
+{
+	struct pieces pieces = {.ahead = NULL};
+
+	if (make_pieces(&pieces, walk->set) != ERR_OK)
+		return false;
+	for (uint32_t i = 0; i < pieces.count; i++) {
+		while (pieces.next < pieces.count && ahead_count(pieces.ahead) < AHEAD_PIECES)
+			put_piece(&pieces);
+		take_piece(walk, ahead_take(pieces.ahead));
+	}
+	free_pieces(&pieces);
+	return true;
+}
+
+/* ---- */
+
+static void walk_alone(struct walk *walk)
+{
+	struct reading readings[BATCH];
+	struct batch batch = {
+		.set = walk->set,
+		.until = walk->set->arena_bytes,
+		.room = BATCH,
+		.readings = readings,
+	};
+
+	while (batch.in < batch.until) {
+		read_batch(&batch);
+		take_batch(walk, &batch);
+	}
+}
+
 /* Fills `table` and returns the number of records that are in it. */
-static uint32_t fill(struct domset *set, const struct pages *table,
+static uint32_t fill(struct domset *set, uint32_t records, const struct pages *table,
 		     const struct domset_again *again)
 {
 	struct walk walk = {
@@ -222,13 +380,8 @@ static uint32_t fill(struct domset *set, const struct pages *table,
 	set->table_pages = *table;
 	set->chunks = walk.chunks;
 	set->chunk_count = table->size / sizeof(struct chunk);
-	for (uint32_t batches = 1; walk.in < set->arena_bytes; batches++) {
-		read_batch(&walk);
-		for (uint32_t i = 0; i < walk.batch.count; i++)
-			take_record(&walk, i);
-		if (batches % BATCHES_A_TURN == 0)
-			priority_give_way();
-	}
+	if (records < AHEAD_RECORDS || !walk_ahead(&walk))
+		walk_alone(&walk);
 	set->arena_bytes = walk.out;
 	set->checkpoint_count = walk.checkpoint_count;
 	return walk.records;
@@ -246,14 +399,14 @@ static void refit(struct domset *set, uint32_t records)
 		return;
 	for (uint32_t list = 0; list < DOMSET_LISTS_MAX; list++)
 		set->counts[list].rules = 0;
-	(void)fill(set, &table, &nobody);
+	(void)fill(set, records, &table, &nobody);
 	pages_free(&old);
 }
 
 void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table,
 		       const struct domset_again *again)
 {
-	uint32_t kept = fill(set, table, again);
+	uint32_t kept = fill(set, records, table, again);
 
 	if (kept < records - records / 8)
 		refit(set, kept);

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "list/slices.h"
+
+#include <string.h>
+
+#include "base/ahead.h"
+#include "base/priority.h"
+#include "line/plain.h"
+
+#define SLICE_BYTES ((size_t)256 << 10)
+#define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
+/* Of a line of two octets, the shortest for which the note has a name, seven are noted. */
+#define NOTE_OCTETS_MAX 4U
+#define COPY_OCTETS 32U /* of most names: copied without a loop */
+
+/* What is noted of a line; the name stands behind it. */
+struct note {
+	uint16_t line_len; /* 0: the line is no plain one, or empty */
+	uint8_t flags;
+	uint8_t name_len;
+};
+
+enum flag {
+	FLAG_ITSELF = 1, /* the rule's scope; else both */
+	FLAG_PASSES = 2, /* the gate has nothing against it */
+};
+
+/* Lines of a file, all of them whole, and what is noted of them. */
+struct slice {
+	const struct listfile_options *options;
+	enum list_format format;
+	struct pages text;
+	size_t from;
+	size_t to;
+	uint64_t file_bytes; /* read until then */
+	struct pages notes;
+};
+
+struct slices {
+	struct pages self; /* this structure's own */
+	struct ahead *ahead;
+	unsigned int next; /* place of the slice that is filled next */
+	struct slice places[AHEAD_PIECES];
+};
+
+/* ---- looking ahead: by any thread */
+
+static bool passes(const struct listfile_options *options, const struct listline_rule *rule)
+{
+	return !options->guard ||
+	       guard_passes(options->guard, &rule->owner, &rule->kind, options->allowed);
+}
+
+static uint8_t *write_note(uint8_t *out, struct note note, const struct name *name)
+{
+	memcpy(out, &note, sizeof(note));
+	out += sizeof(note);
+	if (note.name_len > 0)
+		memcpy(out, name->wire, note.name_len);
+	return out + note.name_len;
+}
+
+/* The line that begins at `text`; what stands near the end of the slice is left to the reader. */
+static struct note look_at(const struct slice *slice, const char *text, const char *end,
+			   struct listline_rule *rule)
+{
+	struct note note = {.line_len = 0};
+	size_t len = 0;
+
+	if ((size_t)(end - text) >= PLAIN_ROOM)
+		len = plain_line(text, slice->format, slice->options->exact, rule);
+	if (len == 0)
+		return note;
+	note.line_len = (uint16_t)len;
+	note.name_len = rule->owner.len;
+	note.flags = rule->kind.scope == DOMSET_SCOPE_ITSELF ? FLAG_ITSELF : 0;
+	note.flags |= passes(slice->options, rule) ? FLAG_PASSES : 0;
+	return note;
+}
+
+static void look_ahead(void *piece)
+{
+	struct slice *slice = piece;
+	const char *text = (const char *)slice->text.base + slice->from;
+	const char *end = (const char *)slice->text.base + slice->to;
+	uint8_t *out = slice->notes.base;
+	struct listline_rule rule;
+
+	for (uint32_t lines = 1; text < end; lines++) {
+		struct note note = look_at(slice, text, end, &rule);
+		const char *newline = text + note.line_len;
+
+		if (note.line_len == 0)
+			newline = memchr(text, '\n', (size_t)(end - text));
+		out = write_note(out, note, &rule.owner);
+		text = newline + 1;
+		if (lines % LINES_A_TURN == 0)
+			priority_give_way();
+	}
+}
+
+/* ---- taking: by the reader's thread */
+
+/* Sets the reader's rule to the one that was noted; returns where the next note stands. */
+static const uint8_t *read_rule(const uint8_t *at, const struct note *note,
+				struct listline_rule *rule)
+{
+	size_t len = note->name_len;
+
+	memcpy(rule->owner.wire, at, COPY_OCTETS);
+	if (len > COPY_OCTETS)
+		memcpy(rule->owner.wire, at, len);
+	rule->owner.len = note->name_len;
+	rule->kind = (struct domset_kind){.scope = note->flags & FLAG_ITSELF ? DOMSET_SCOPE_ITSELF
+									     : DOMSET_SCOPE_BOTH};
+	rule->pattern.len = 0;
+	rule->gives.type = 0;
+	rule->denyallow = false;
+	rule->badfilter = false;
+	return at + len;
+}
+
+static enum err take_plain(struct reader *reader, const struct note *note, const char *text,
+			   const struct slices_calls *calls)
+{
+	enum err err;
+
+	reader_begin_line(reader, reader->report->lines + 1);
+	reader->report->told++;
+	reader->state.told = true;
+	reader->take.passes = note->flags & FLAG_PASSES;
+	err = calls->rule(reader, text, note->line_len);
+	reader->take.passes = false;
+	return err;
+}
+
+static enum err take_slice(const struct slice *slice, struct reader *reader,
+			   const struct slices_calls *calls)
+{
+	const char *text = (const char *)slice->text.base + slice->from;
+	const char *end = (const char *)slice->text.base + slice->to;
+	const uint8_t *at = slice->notes.base;
+	enum err err = ERR_OK;
+
+	reader->report->bytes = slice->file_bytes;
+	while (err == ERR_OK && text < end) {
+		const char *newline;
+		struct note note;
+
+		memcpy(&note, at, sizeof(note));
+		at += sizeof(note);
+		if (note.line_len > 0) {
+			at = read_rule(at, &note, &reader->rule);
+			err = take_plain(reader, &note, text, calls);
+			text += note.line_len + 1U;
+			continue;
+		}
+		newline = memchr(text, '\n', (size_t)(end - text));
+		err = calls->line(reader, text, (size_t)(newline - text));
+		text = newline + 1;
+	}
+	return err;
+}
+
+/* ---- reading */
+
+/* Where the whole lines of the reader's block end; 0: it has none, or is not like others. */
+static size_t end_of_lines(const struct reader *reader)
+{
+	const char *base = (const char *)reader->block.base;
+	const char *newline;
+
+	if (reader->at_end || reader->in_line)
+		return 0;
+	newline = memrchr(base, '\n', reader->have);
+	return newline ? (size_t)(newline - base) + 1 : 0;
+}
+
+/* Has the lines of the block looked at; the rest of the last begins the next block. */
+static void put_lines(struct slices *slices, struct reader *reader, size_t pos, size_t end)
+{
+	struct slice *slice = &slices->places[slices->next++ % AHEAD_PIECES];
+	struct pages empty = slice->text;
+
+	slice->options = reader->options;
+	slice->format = reader->report->format;
+	slice->text = reader->block;
+	slice->from = pos;
+	slice->to = end;
+	slice->file_bytes = source_file_bytes(reader->source);
+	reader->have -= end;
+	memcpy(empty.base, slice->text.base + end, reader->have);
+	reader->block = empty;
+	ahead_put(slices->ahead, slice);
+}
+
+/* Takes the next slice; without one, the block that could not be made one. */
+static enum err take_next(struct slices *slices, struct reader *reader, size_t pos,
+			  const struct slices_calls *calls)
+{
+	if (ahead_count(slices->ahead) > 0)
+		return take_slice(ahead_take(slices->ahead), reader, calls);
+	reader->report->bytes = source_file_bytes(reader->source);
+	return calls->block(reader, pos);
+}
+
+enum err slices_take(struct slices *slices, struct reader *reader, size_t pos,
+		     const struct slices_calls *calls)
+{
+	enum err read =
+		ERR_OK; /* of the last reading; what was read before is taken all the same */
+	enum err err = ERR_OK;
+
+	for (;;) {
+		size_t end = read == ERR_OK ? end_of_lines(reader) : 0;
+		bool put = end > 0 && ahead_count(slices->ahead) < AHEAD_PIECES;
+		bool last = ahead_count(slices->ahead) == 0;
+
+		if (put)
+			put_lines(slices, reader, pos, end);
+		else if (read == ERR_CANCELLED || (last && read != ERR_OK))
+			return read;
+		else
+			err = take_next(slices, reader, pos, calls);
+		if (err != ERR_OK || (!put && last && reader->at_end))
+			return err;
+		if (!put && !last)
+			continue;
+		pos = 0;
+		read = reader_fill(reader);
+	}
+}
+
+/* ---- */
+
+struct slices *slices_create(const struct reader *reader)
+{
+	struct slices *slices;
+	struct pages self;
+	enum err err = ERR_OK;
+
+	if (reader->report->version.st_size < SLICES_FILE_BYTES || reader->options->addresses ||
+	    !list_format_has_names(reader->report->format) ||
+	    pages_map(&self, sizeof(*slices)) != ERR_OK)
+		return NULL;
+	slices = (void *)self.base;
+	slices->self = self;
+	for (unsigned int i = 0; i < AHEAD_PIECES && err == ERR_OK; i++) {
+		err = pages_map(&slices->places[i].text, reader->block.size);
+		if (err == ERR_OK)
+			err = pages_map(&slices->places[i].notes,
+					reader->block.size * NOTE_OCTETS_MAX + sizeof(struct name));
+	}
+	if (err == ERR_OK)
+		err = ahead_create("lines", look_ahead, &slices->ahead);
+	if (err == ERR_OK)
+		return slices;
+	slices_free(slices);
+	return NULL;
+}
+
+void slices_free(struct slices *slices)
+{
+	struct pages self;
+
+	if (!slices)
+		return;
+	ahead_free(slices->ahead);
+	for (unsigned int i = 0; i < AHEAD_PIECES; i++) {
+		pages_free(&slices->places[i].text);
+		pages_free(&slices->places[i].notes);
+	}
+	self = slices->self;
+	pages_free(&self);
+}

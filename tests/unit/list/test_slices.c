@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A large file is read by several threads just as by one. */
+#include "list/listfile.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "support/onecore.h"
+
+#define FILE_OCTETS ((size_t)2 << 20)
+#define LONG_LINE 300000U
+
+static const struct hash_key key = {5, 6};
+static char directory[64];
+static char path[128];
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525U + 1013904223U;
+	return *seed >> 8;
+}
+
+/* ---- files */
+
+static void write_long(FILE *file, uint32_t *seed)
+{
+	static const char *const begins[] = {"# ", "0.0.0.0", "", "! "};
+
+	fputs(begins[next_random(seed) % 4], file);
+	for (uint32_t i = 0; i < LONG_LINE / 12; i++)
+		fprintf(file, " n%u.example", next_random(seed) % 100000);
+	fputc('\n', file);
+}
+
+static void write_line(FILE *file, uint32_t *seed)
+{
+	static const char *const lines[] = {
+		"",
+		"\r",
+		"# comment",
+		"! comment",
+		"com",
+		"co.uk",
+		"||co.uk^",
+		"keep.example",
+		"*.wild.example",
+		".dot.example",
+		"192.0.2.1",
+		"a..b",
+		"bad_!.example",
+		"x##.ad",
+		"0.0.0.0 localhost",
+		"0.0.0.0 a.example b.example",
+		"@@||pass.example^",
+		"||once.example^$badfilter",
+		"||once.example^",
+		"||part.example/path",
+		"/ads[0-9]/",
+		"||b.example^$important",
+		"m\xc3\xbcnchen.example",
+		"address=/x.example/",
+		"  y.example",
+		"||ads*.example^",
+		"two words",
+		"127.0.0.1 one.example # why",
+	};
+	uint32_t number = next_random(seed) % 60000;
+
+	switch (next_random(seed) % 8) {
+	case 0:
+		fprintf(file, "%s\n",
+			lines[next_random(seed) % (sizeof(lines) / sizeof(lines[0]))]);
+		break;
+	case 1:
+		fprintf(file, "0.0.0.0 h%u.Example.NET\r\n", number);
+		break;
+	case 2:
+		fprintf(file, "||ads%u.example.org^\n", number);
+		break;
+	default:
+		fprintf(file, "www.n%u.example.com\n", number);
+		break;
+	}
+}
+
+static void write_file(uint32_t seed)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	if (seed % 3 == 0)
+		fputs("\xef\xbb\xbf", file);
+	while ((size_t)ftell(file) < FILE_OCTETS) {
+		if (seed % 2 == 0 && next_random(&seed) % 20000 == 0)
+			write_long(file, &seed);
+		else
+			write_line(file, &seed);
+	}
+	if (next_random(&seed) % 2)
+		fputs("last.example", file);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* ---- readings */
+
+/* All that a reading tells, as one text. */
+struct outcome {
+	enum err err;
+	struct list_report report;
+	struct err_text text;
+	char *told;
+	size_t told_len;
+	FILE *out;
+	struct domset *set;
+	uint64_t octets; /* given to whoever keeps them */
+};
+
+static void begin(void *arg)
+{
+	fputs("begin\n", ((struct outcome *)arg)->out);
+}
+
+static void hear(void *arg, enum report_fate fate, uint32_t line, const char *reason,
+		 const char *text, size_t len)
+{
+	fprintf(((struct outcome *)arg)->out, "%d %u %s: %.*s\n", (int)fate, line, reason, (int)len,
+		text ? text : "");
+}
+
+static void take(void *arg, const void *data, size_t len)
+{
+	struct outcome *outcome = arg;
+
+	for (size_t i = 0; i < len; i++)
+		outcome->octets = outcome->octets * 31 + ((const uint8_t *)data)[i];
+}
+
+static void again(void *arg, unsigned int list, uint32_t line, const struct name *owner)
+{
+	char text[NAME_TEXT_MAX];
+
+	fprintf(((struct outcome *)arg)->out, "again %u %u %s\n", list, line,
+		name_to_text(owner->wire, text, sizeof(text)));
+}
+
+static struct outcome *load(struct listfile_options options)
+{
+	struct outcome *outcome = calloc(1, sizeof(*outcome));
+	const struct report_ear ear = {begin, hear, outcome};
+	struct domset_builder *builder;
+
+	assert_non_null(outcome);
+	outcome->out = open_memstream(&outcome->told, &outcome->told_len);
+	assert_non_null(outcome->out);
+	options.ear = &ear;
+	options.taken = take;
+	options.taken_arg = outcome;
+	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
+	domset_builder_tell_again(builder, again, outcome);
+	outcome->err = listfile_load(&options, builder, &outcome->report, &outcome->text);
+	if (outcome->err == ERR_OK)
+		assert_int_equal(domset_builder_freeze(builder, &outcome->set), ERR_OK);
+	domset_builder_free(builder);
+	fclose(outcome->out);
+	outcome->report.ear = NULL;
+	memset(&outcome->report.version, 0, sizeof(outcome->report.version)); /* reading it tells */
+	return outcome;
+}
+
+static void free_outcome(struct outcome *outcome)
+{
+	domset_free(outcome->set);
+	free(outcome->told);
+	free(outcome);
+}
+
+static void assert_same_rules(const struct domset *a, const struct domset *b)
+{
+	struct domset_rule rule_a;
+	struct domset_rule rule_b;
+	struct domset_iter iter_a;
+	struct domset_iter iter_b;
+
+	domset_iter_init(&iter_a, a);
+	domset_iter_init(&iter_b, b);
+	while (domset_iter_next(&iter_a, &rule_a)) {
+		assert_true(domset_iter_next(&iter_b, &rule_b));
+		assert_true(name_equal(&rule_a.owner, &rule_b.owner));
+		assert_int_equal(rule_a.line, rule_b.line);
+		assert_memory_equal(&rule_a.kind, &rule_b.kind, sizeof(rule_a.kind));
+	}
+	assert_false(domset_iter_next(&iter_b, &rule_b));
+	assert_int_equal(domset_patterns(a), domset_patterns(b));
+}
+
+static void assert_same(const struct listfile_options *options)
+{
+	struct outcome *several = load(*options);
+	cpu_set_t cores = onecore_begin();
+	struct outcome *one = load(*options);
+
+	onecore_end(&cores);
+	assert_int_equal(several->err, one->err);
+	assert_memory_equal(&several->report, &one->report, sizeof(one->report));
+	assert_int_equal(several->told_len, one->told_len);
+	assert_memory_equal(several->told, one->told, one->told_len);
+	if (one->err == ERR_OK) {
+		assert_int_equal(several->octets, one->octets);
+		assert_same_rules(several->set, one->set);
+	} else {
+		assert_string_equal(several->text.text, one->text.text);
+	}
+	free_outcome(several);
+	free_outcome(one);
+}
+
+/* ---- tests */
+
+static struct guard *make_guard(void)
+{
+	struct name names[2];
+	const struct guard_config config = {.names = &names[0],
+					    .name_count = 1,
+					    .zones = &names[1],
+					    .zone_count = 1,
+					    .hold_suffixes = true};
+	struct guard *guard;
+
+	assert_int_equal(name_from_host("dns.keep.example", 16, &names[0]), ERR_OK);
+	assert_int_equal(name_from_host("n1.example.com", 14, &names[1]), ERR_OK);
+	assert_int_equal(guard_create(&config, &guard), ERR_OK);
+	return guard;
+}
+
+static void test_same(void **state)
+{
+	struct guard *guard = make_guard();
+
+	for (uint32_t seed = 1; seed <= 6; seed++) {
+		struct listfile_options options = {
+			.path = path,
+			.format = (enum list_format)(seed % 4),
+			.exact = seed % 2,
+			.guard = guard,
+		};
+
+		write_file(seed);
+		assert_same(&options);
+		options.pass = true;
+		options.guard = NULL;
+		assert_same(&options);
+	}
+	guard_free(guard);
+}
+
+/* More kinds of rules than a list may have end the reading in its midst. */
+static void test_refused(void **state)
+{
+	struct listfile_options options = {.path = path, .format = LIST_FORMAT_NAMES};
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	for (uint32_t i = 0; i < 100000; i++) {
+		fprintf(file, "n%u.example.com\n", i);
+		if (i > 40000 && i % 16 == 0)
+			fprintf(file, "||t%u.example^$dnstype=%s%s%s%s%s\n", i, "A",
+				i & 16 ? "|AAAA" : "", i & 32 ? "|MX" : "", i & 64 ? "|TXT" : "",
+				i & 128 ? "|HTTPS" : "");
+		if (i > 40000 && i % 16 == 1)
+			fprintf(file, "%s||u%u.example^$dnstype=%s%s%s%s%s%s%s\n",
+				i & 2048 ? "@@" : "", i, "NS", i & 16 ? "|AAAA" : "",
+				i & 32 ? "|MX" : "", i & 64 ? "|TXT" : "", i & 128 ? "|HTTPS" : "",
+				i & 256 ? "|SRV" : "", i & 512 ? ",important" : "");
+	}
+	assert_int_equal(fclose(file), 0);
+	assert_same(&options);
+}
+
+static void test_cancelled(void **state)
+{
+	atomic_bool cancelled = true;
+	struct listfile_options options = {
+		.path = path, .format = LIST_FORMAT_NAMES, .cancelled = &cancelled};
+	struct outcome *got;
+
+	write_file(1);
+	got = load(options);
+	assert_int_equal(got->err, ERR_CANCELLED);
+	free_outcome(got);
+}
+
+/* Cancelled while slices are on their way. */
+static void cancel(void *arg, const void *data, size_t len)
+{
+	static size_t taken;
+
+	taken += len;
+	if (taken > FILE_OCTETS / 2)
+		atomic_store((atomic_bool *)arg, true);
+}
+
+static void test_cancelled_midway(void **state)
+{
+	atomic_bool cancelled = false;
+	struct listfile_options options = {
+		.path = path,
+		.format = LIST_FORMAT_NAMES,
+		.cancelled = &cancelled,
+		.taken = cancel,
+		.taken_arg = &cancelled,
+	};
+	struct domset_builder *builder;
+	struct list_report report;
+
+	write_file(1);
+	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
+	assert_int_equal(listfile_load(&options, builder, &report, NULL), ERR_CANCELLED);
+	domset_builder_free(builder);
+}
+
+static int make_directory(void **state)
+{
+	snprintf(directory, sizeof(directory), "/tmp/test_slices.XXXXXX");
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(path, sizeof(path), "%s/list", directory);
+	return 0;
+}
+
+static int remove_directory(void **state)
+{
+	unlink(path);
+	return rmdir(directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_cancelled_midway),
+	};
+
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

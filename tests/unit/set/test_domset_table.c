@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A large set is filled by several threads just as by one. */
+#include "set/domset.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "set/chunk.h"
+#include "support/onecore.h"
+
+#define RULES 150000U /* of each of two lists */
+
+static const struct hash_key key = {5, 6};
+
+static void tell(void *arg, unsigned int list, uint32_t line, const struct name *owner)
+{
+	uint64_t *told = arg;
+
+	*told = *told * 31 + list * 7 + line + name_hash(&key, owner);
+}
+
+/* One in three is there already, and `twice` all of the second half. */
+static struct domset *make(bool twice, uint64_t *told)
+{
+	const struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
+	const struct domset_kind gives = {.scope = DOMSET_SCOPE_BOTH, .answer = DOMSET_ANSWER_DATA};
+	struct domset_builder *builder;
+	struct domset *set;
+
+	*told = 0;
+	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	domset_builder_tell_again(builder, tell, told);
+	for (uint32_t i = 0; i < 2 * RULES; i++) {
+		uint32_t number = i % 3 == 0 ? i / 2 : i;
+		struct name owner;
+		char text[64];
+
+		if (i % RULES == 0)
+			assert_int_equal(domset_builder_begin(builder, i / RULES), ERR_OK);
+		if (twice && i >= RULES)
+			number = 7;
+		snprintf(text, sizeof(text), "www.n%u.example%u.com", number, number % 50);
+		assert_int_equal(name_from_host(text, strlen(text), &owner), ERR_OK);
+		assert_int_equal(domset_builder_add_data(builder, &owner, i % 100 ? &kind : &gives,
+							 i % 100 ? 0 : i + 1, 1 + i * 3),
+				 ERR_OK);
+	}
+	assert_int_equal(domset_builder_freeze(builder, &set), ERR_OK);
+	domset_builder_free(builder);
+	return set;
+}
+
+static void assert_same(const struct domset *a, const struct domset *b)
+{
+	assert_int_equal(a->arena_bytes, b->arena_bytes);
+	assert_memory_equal(a->arena, b->arena, a->arena_bytes);
+	assert_int_equal(a->chunk_count, b->chunk_count);
+	assert_memory_equal(a->chunks, b->chunks, a->chunk_count * sizeof(struct chunk));
+	assert_int_equal(a->checkpoint_count, b->checkpoint_count);
+	assert_memory_equal(a->checkpoint_pages.base, b->checkpoint_pages.base,
+			    a->checkpoint_count * sizeof(struct checkpoint));
+	assert_memory_equal(a->counts, b->counts, sizeof(a->counts));
+	assert_memory_equal(a->starts, b->starts, sizeof(a->starts));
+	assert_memory_equal(a->depths, b->depths, sizeof(a->depths));
+}
+
+static void test_same(void **state)
+{
+	for (int twice = 0; twice < 2; twice++) {
+		uint64_t told_several;
+		uint64_t told_one;
+		struct domset *several = make(twice, &told_several);
+		cpu_set_t cores = onecore_begin();
+		struct domset *one = make(twice, &told_one);
+
+		onecore_end(&cores);
+		assert_same(several, one);
+		assert_true(told_several == told_one);
+		assert_true(domset_count_all(one).duplicates > 0);
+		domset_free(several);
+		domset_free(one);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
