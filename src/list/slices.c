@@ -204,6 +204,13 @@ static enum err take_next(struct slices *slices, struct reader *reader, size_t p
 	return calls->block(reader, pos);
 }
 
+/* What was read until it failed is told as it is without slices. */
+static enum err end_reading(struct reader *reader, enum err read)
+{
+	reader->report->bytes = source_file_bytes(reader->source);
+	return read;
+}
+
 enum err slices_take(struct slices *slices, struct reader *reader, size_t pos,
 		     const struct slices_calls *calls)
 {
@@ -219,7 +226,7 @@ enum err slices_take(struct slices *slices, struct reader *reader, size_t pos,
 		if (put)
 			put_lines(slices, reader, pos, end);
 		else if (read == ERR_CANCELLED || (last && read != ERR_OK))
-			return read;
+			return end_reading(reader, read);
 		else
 			err = take_next(slices, reader, pos, calls);
 		if (err != ERR_OK || (!put && last && reader->at_end))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "support/onecore.h"
 
@@ -73,6 +74,10 @@ static void write_line(FILE *file, uint32_t *seed)
 	uint32_t number = next_random(seed) % 60000;
 
 	switch (next_random(seed) % 8) {
+	case 7:
+		if (number % 64 == 0)
+			fwrite("nul\0.example\n\0\n", 1, 15, file);
+		break;
 	case 0:
 		fprintf(file, "%s\n",
 			lines[next_random(seed) % (sizeof(lines) / sizeof(lines[0]))]);
@@ -86,6 +91,28 @@ static void write_line(FILE *file, uint32_t *seed)
 	default:
 		fprintf(file, "www.n%u.example.com\n", number);
 		break;
+	}
+}
+
+/* Puts the file compressed in its own place, in two members. */
+static void compress_file(void)
+{
+	static char octets[FILE_OCTETS + (size_t)LONG_LINE * 2];
+	FILE *file = fopen(path, "r");
+	size_t len;
+	gzFile out;
+
+	assert_non_null(file);
+	len = fread(octets, 1, sizeof(octets), file);
+	assert_int_equal(fclose(file), 0);
+	for (int i = 0; i < 2; i++) {
+		size_t half = i == 0 ? len / 2 : len - len / 2;
+
+		out = gzopen(path, i == 0 ? "w0" : "a0"); /* as large as before */
+		assert_non_null(out);
+		assert_int_equal(gzwrite(out, octets + (i == 0 ? 0 : len / 2), (unsigned)half),
+				 half);
+		assert_int_equal(gzclose(out), Z_OK);
 	}
 }
 
@@ -170,6 +197,8 @@ static struct outcome *load(struct listfile_options options)
 	domset_builder_free(builder);
 	fclose(outcome->out);
 	outcome->report.ear = NULL;
+	if (outcome->err != ERR_OK)
+		outcome->report.open_end = false; /* the end was not come to */
 	memset(&outcome->report.version, 0, sizeof(outcome->report.version)); /* reading it tells */
 	return outcome;
 }
@@ -256,6 +285,10 @@ static void test_same(void **state)
 		options.pass = true;
 		options.guard = NULL;
 		assert_same(&options);
+		compress_file();
+		assert_same(&options);
+		assert_int_equal(truncate(path, FILE_OCTETS * 3 / 4), 0);
+		assert_same(&options); /* cut off: what was read before is told all the same */
 	}
 	guard_free(guard);
 }
