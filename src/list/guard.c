@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/octets.h"
-#include "list/publicsuffix.h"
 #include "base/pages.h"
+#include "list/filter.h"
+#include "list/publicsuffix.h"
 
 #define NAMES_BITS 12  /* 4096 words of the filter of names, of which there are 7,400 */
 #define PARENTS_BITS 6 /* 64 words of the filter of wildcards' parents, some 25 */
@@ -37,41 +37,6 @@ struct guard {
 	uint64_t parents[1 << PARENTS_BITS]; /* filter: names whose children may be held */
 	uint64_t zone_ends[1 << ZONES_BITS]; /* filter: the last two labels of zones */
 };
-
-/*
- * A hash of the wire name from `wire` to the end of `name`, for the filters: of its first and
- * its last 8 octets and its length, which is quick and tells short names apart.
- */
-static uint64_t filter_hash(const struct name *name, const uint8_t *wire)
-{
-	size_t len = (size_t)(name->wire + name->len - wire);
-	uint64_t first = octets_le64(wire);
-	uint64_t last = 0;
-
-	if (len < 8)
-		first &= ~0ULL >> (64 - 8 * len);
-	else
-		last = octets_le64(wire + len - 8);
-	first = (first ^ len) * 0x9e3779b97f4a7c15ULL;
-	first ^= first >> 32;
-	return (first ^ last) * 0xd6e8feb86659fd93ULL;
-}
-
-/* The top bits choose a word, and others two bits in it. */
-static uint64_t filter_mask(uint64_t hash)
-{
-	return 1ULL << (hash >> 40 & 63) | 1ULL << (hash >> 32 & 63);
-}
-
-static void filter_set(uint64_t *filter, int bits, uint64_t hash)
-{
-	filter[hash >> (64 - bits)] |= filter_mask(hash);
-}
-
-static bool filter_has(const uint64_t *filter, int bits, uint64_t hash)
-{
-	return !(~filter[hash >> (64 - bits)] & filter_mask(hash));
-}
 
 /* Takes a public suffix, or a name that all names right below are suffixes. */
 static void take_suffix(void *arg, const struct name *name, bool below)

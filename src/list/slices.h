@@ -7,6 +7,7 @@
 #ifndef LIST_SLICES_H
 #define LIST_SLICES_H
 
+#include "list/listfile.h"
 #include "list/reader.h"
 
 /* Below so many octets of a file it is not worth while. */
