@@ -64,6 +64,7 @@ static inline bool list_format_is_table(enum list_format format)
 	X(LINE_DATE, "a date that cannot be read") \
 	X(LINE_SCORE_INVALID, "a score that is no number") \
 	X(LINE_SINKHOLE, "no address that could be answered") \
+	X(LINE_BROKEN, "no JSON") \
 	X(LINE_NO_ROW, "no row: quotes out of place, or no object") \
 	X(LINE_ADDRESS, "an address, not a name") \
 	X(LINE_OWN_NAME, "a name of the machine itself") \

@@ -66,7 +66,8 @@ uint64_t table_map_mark(const struct table_map *map);
 struct table_row {
 	uint32_t line; /* of CSV: of the file, in which it begins; of JSON: which element it is */
 	struct word cells[TABLE_CELL_COUNT]; /* text NULL: the row has none */
-	bool odd; /* CSV: quotes out of place; JSON: no object, nor a text */
+	bool odd;	    /* CSV: quotes out of place; JSON: no object, nor a text */
+	const char *broken; /* why it cannot be read at all; NULL: it can */
 };
 
 /* What the rows come from and go to. */

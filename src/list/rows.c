@@ -178,6 +178,9 @@ static enum err take_row(void *arg, const struct table_row *row)
 
 	reader_begin_line(reader, row->line);
 	reader->report->told++;
+	if (row->broken)
+		return not_taken(reader, LINE_BROKEN,
+				 (struct word){row->broken, strlen(row->broken)});
 	reason = judge_row(reader, row, &over);
 	if (reason != LIST_REASON_COUNT && !over)
 		return not_taken(reader, reason, text.text ? text : row->cells[TABLE_ADDRESS]);

@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include "table/columns.h"
+#include "table/jsoncell.h"
+#include "table/scan.h"
 
-#define NUMBER_TEXT_MAX 32
 #define END (-1)
 
 /* One value; what follows it is not looked at.  Integers that fit into no integer are no failure,
@@ -26,9 +27,12 @@ struct json {
 	uint32_t line;
 	size_t value_bytes; /* of the value at hand */
 	bool too_long;
+	struct scan scan; /* of the value at hand */
+	bool lines;	  /* values stand behind one another, each at the beginning of a line */
+	char fault[JSON_ERROR_TEXT_LENGTH + 32];
 	bool seen[TABLE_CELL_COUNT]; /* some element had it */
 	enum err err;		     /* of reading */
-	char numbers[TABLE_CELL_COUNT][NUMBER_TEXT_MAX];
+	char numbers[TABLE_CELL_COUNT][JSONCELL_NUMBER_MAX];
 	bool at_end;
 	size_t pos;
 	size_t have;
@@ -95,6 +99,29 @@ static int peek_token(struct json *json)
 	return c;
 }
 
+/* ---- where a value ends */
+
+/* Moves behind a value that the library has given up.  False: it does not end. */
+static bool skip_broken(struct json *json)
+{
+	const char *at = json->block + json->pos;
+	char last = json->pos > 0 ? at[-1] : '\0';
+
+	if (json->lines && json->scan.depth > 1 && json->pos > 1 && last == '{' && at[-2] == '\n') {
+		json->pos--; /* the next one has begun */
+		return true;
+	}
+	while (!scan_is_over(&json->scan) && !(json->lines && last == '\n' && peek(json) == '{')) {
+		int c = next(json);
+
+		if (c == END)
+			return false;
+		last = (char)c;
+		scan_octet(&json->scan, last);
+	}
+	return json->err == ERR_OK;
+}
+
 /* ---- values */
 
 static size_t give_octet(void *buffer, size_t size, void *arg)
@@ -109,32 +136,33 @@ static size_t give_octet(void *buffer, size_t size, void *arg)
 	if (c == END)
 		return json->err == ERR_OK ? 0 : (size_t)-1;
 	*(char *)buffer = (char)c;
+	scan_octet(&json->scan, (char)c);
 	return 1;
 }
 
-static enum err value_failed(const struct json *json, const json_error_t *error)
+static enum err value_failed(struct json *json, const json_error_t *error)
 {
-	char what[JSON_ERROR_TEXT_LENGTH + 32];
-
 	if (json->err != ERR_OK)
 		return json->err;
 	if (json_error_code(error) == json_error_out_of_memory)
 		return err_set(json->text, ERR_NOMEM, "%s", err_str(ERR_NOMEM));
 	if (json->too_long)
 		return refused(json, "a value of more than 256 KiB");
-	snprintf(what, sizeof(what), "is no JSON: %s", error->text);
-	for (char *c = what; *c; c++)
+	snprintf(json->fault, sizeof(json->fault), "is no JSON: %s", error->text);
+	for (char *c = json->fault; *c; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
-	return refused(json, what);
+	return refused(json, json->fault);
 }
 
-/* A value that begins with '{', '[' or '"'. */
+/* A value that begins with '{', '[' or '"'.  ERR_REFUSED with `fault` set: it is no JSON. */
 static enum err read_value(struct json *json, json_t **ret_value)
 {
 	json_error_t error;
 
 	json->value_bytes = 0;
+	json->scan = (struct scan){.depth = 0};
+	json->fault[0] = '\0';
 	*ret_value = json_load_callback(give_octet, json, FLAGS, &error);
 	return *ret_value ? ERR_OK : value_failed(json, &error);
 }
@@ -144,39 +172,25 @@ static bool ends_word(int c)
 	return c == END || strchr(" \t\r\n,]}", c);
 }
 
-/* A number, or a word such as null. */
+/* A number, or a word such as null.  ERR_REFUSED with `fault` set: it is none. */
 static enum err skip_word(struct json *json)
 {
+	bool word = true;
 	size_t len = 0;
 
-	for (; !ends_word(peek(json)); (void)next(json))
-		if (!strchr("+-.0123456789Eaeflnrstu", peek(json)) || ++len > NUMBER_TEXT_MAX)
-			return refused(json, "is no JSON");
-	return len > 0 ? json->err : refused(json, "is no JSON");
+	for (; !ends_word(peek(json)); (void)next(json)) {
+		word = word && strchr("+-.0123456789Eaeflnrstu", peek(json));
+		len++;
+	}
+	json->fault[0] = '\0';
+	if (word && len > 0 && len <= JSONCELL_NUMBER_MAX)
+		return json->err;
+	if (len > 0)
+		snprintf(json->fault, sizeof(json->fault), "is no JSON: a word");
+	return json->err == ERR_OK ? refused(json, "is no JSON") : json->err;
 }
 
 /* ---- rows */
-
-static struct word number_text(double number, char buf[NUMBER_TEXT_MAX])
-{
-	int len = snprintf(buf, NUMBER_TEXT_MAX, "%.15g", number);
-
-	return (struct word){buf, (size_t)len};
-}
-
-static struct word cell_text(const json_t *value, char buf[NUMBER_TEXT_MAX])
-{
-	struct word text = {NULL, 0};
-
-	if (json_is_string(value))
-		text = word_trim(
-			(struct word){json_string_value(value), json_string_length(value)});
-	else if (json_is_real(value))
-		text = number_text(json_real_value(value), buf);
-	if (text.len > TABLE_CELL_BYTES_MAX)
-		text.len = TABLE_CELL_BYTES_MAX;
-	return text;
-}
 
 /* The member that the column is found by; NULL: the object has none. */
 static json_t *member_of(const struct table_map *map, enum table_cell cell, json_t *object)
@@ -200,7 +214,7 @@ static void read_cells(struct json *json, json_t *object, struct table_row *row)
 					: NULL;
 
 		json->seen[i] = json->seen[i] || value;
-		row->cells[i] = cell_text(value, json->numbers[i]);
+		row->cells[i] = jsoncell_text(value, json->numbers[i]);
 	}
 }
 
@@ -213,38 +227,64 @@ static enum err give_row(struct json *json, json_t *value)
 	if (json_is_object(value))
 		read_cells(json, value, &row);
 	else if (json_is_string(value))
-		row.cells[TABLE_NAME] = cell_text(value, NULL);
+		row.cells[TABLE_NAME] = jsoncell_text(value, NULL);
 	else
 		row.odd = true;
 	return json->ends->row(json->ends->arg, &row);
+}
+
+/* A row that is broken costs itself, if one can tell where it ends; so what is cut off is refused.
+ */
+static enum err give_broken(struct json *json, enum err err, bool ends)
+{
+	const struct table_row broken = {.line = json->outcome->lines, .broken = json->fault};
+
+	if (err != ERR_REFUSED || !json->fault[0] || !ends)
+		return err;
+	if (json->text)
+		json->text->text[0] = '\0';
+	return json->ends->row(json->ends->arg, &broken);
+}
+
+static enum err read_odd(struct json *json)
+{
+	const struct table_row odd = {.line = json->outcome->lines, .odd = true};
+	enum err err = skip_word(json);
+
+	json->scan.cut = false;
+	return err == ERR_OK ? json->ends->row(json->ends->arg, &odd)
+			     : give_broken(json, err, peek(json) != END);
 }
 
 static enum err read_row(struct json *json)
 {
 	int c = peek_token(json);
 	json_t *value = NULL;
-	struct table_row odd = {.odd = true};
 	enum err err;
 
-	odd.line = ++json->outcome->lines;
-	if (c != '{' && c != '[' && c != '"') {
-		err = skip_word(json);
-		return err == ERR_OK ? json->ends->row(json->ends->arg, &odd) : err;
-	}
+	json->outcome->lines++;
+	if (c != '{' && c != '[' && c != '"')
+		return read_odd(json);
 	err = read_value(json, &value);
 	if (err == ERR_OK)
 		err = give_row(json, value);
+	else
+		err = give_broken(json, err, json->fault[0] && skip_broken(json));
 	json_decref(value);
 	return err;
 }
 
 /* ---- what rows stand in */
 
-/* Behind a member of what ends with `end`: is there another? */
+/* Behind a member of what ends with `end`: is there another?  A comma may have been in the text
+ * that has ended with its line. */
 static enum err read_comma(struct json *json, int end, bool *ret_more)
 {
 	int c = peek_token(json);
 
+	*ret_more = c == '{' && json->scan.cut;
+	if (*ret_more)
+		return ERR_OK;
 	if (c != ',' && c != end)
 		return json->err != ERR_OK ? json->err
 		       : c == END	   ? refused(json, "is cut off")
@@ -328,6 +368,8 @@ static bool is_row(struct json *json)
 	value = json_loadb(json->block + json->pos, json->have - json->pos, FLAGS, NULL);
 	row = json_is_object(value) && (member_of(json->map, TABLE_NAME, value) ||
 					member_of(json->map, TABLE_ADDRESS, value));
+	if (!value)
+		row = scan_is_before_another(json->block + json->pos, json->have - json->pos);
 	json_decref(value);
 	return row;
 }
@@ -343,7 +385,6 @@ static enum err read_lines(struct json *json)
 
 static enum err read_document(struct json *json)
 {
-	bool lines = false;
 	enum err err;
 
 	switch (peek_token(json)) {
@@ -351,8 +392,8 @@ static enum err read_document(struct json *json)
 		err = read_array(json);
 		break;
 	case '{':
-		lines = is_row(json);
-		err = lines ? read_lines(json) : read_object(json);
+		json->lines = is_row(json);
+		err = json->lines ? read_lines(json) : read_object(json);
 		break;
 	default:
 		return json->err == ERR_OK ? refused(json, "is no JSON: '[' or '{' expected")
@@ -360,7 +401,7 @@ static enum err read_document(struct json *json)
 	}
 	if (err == ERR_OK && peek_token(json) != END)
 		err = refused(json, "is no JSON: something stands behind its end");
-	json->outcome->open_end = json->outcome->open_end && lines;
+	json->outcome->open_end = json->outcome->open_end && json->lines;
 	return err == ERR_OK ? json->err : err;
 }
 

@@ -146,6 +146,15 @@ def test_what_is_refused_changes_nothing(forwarding, format_, text, why):
     assert blocks(d, "bad.test") and not blocks(d, "other.test")
 
 
+def test_a_broken_element_costs_itself(forwarding):
+    d = forwarding
+    good = "".join(f'{{"name": "n{i}.test"}},\n' for i in range(40))
+    d.add_list("own", f'[{good}{{"name": "bad.test", "x": 0x1}},\n{{"name": "other.test"}}]', format="json",
+               columns={"name": "name"}, **{"max-bad": 10}).start()
+    assert blocks(d, "n7.test") and blocks(d, "other.test") and not blocks(d, "bad.test")
+    assert ':41: skipped: no JSON: "is no JSON: ' in d.log()
+
+
 def test_check_names_rows(forwarding):
     d = forwarding
     d.add_list("own", 'name,x\n"good.test","a\nb"\n"b d.test",1\n192.0.2.1,1\n', format="csv",

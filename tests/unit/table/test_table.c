@@ -44,8 +44,11 @@ static enum err note_row(void *arg, const struct table_row *row)
 	char *rows = file->rows;
 	size_t len = file->rows_len;
 
-	len += (size_t)snprintf(rows + len, ROOM - len, "%u:%s", row->line, row->odd ? "odd" : "");
-	for (int i = 0; i < TABLE_CELL_COUNT && !row->odd; i++) {
+	len += (size_t)snprintf(rows + len, ROOM - len, "%u:%s", row->line,
+				row->odd      ? "odd"
+				: row->broken ? "broken"
+					      : "");
+	for (int i = 0; i < TABLE_CELL_COUNT && !row->odd && !row->broken; i++) {
 		const struct word *cell = &row->cells[i];
 
 		len += (size_t)snprintf(rows + len, ROOM - len, "%s%.*s", i > 0 ? "," : "",
@@ -186,6 +189,24 @@ static const struct table_case json_cases[] = {
 	{"[1, null, [\"x\"], {\"name\": \"a.test\", \"n\": 99999999999999999999, \"z\": "
 	 "\"\\u0000\"}]",
 	 NAME("name"), "1:odd;2:odd;3:odd;4:a.test,-,-,-,-,-;", NULL, false, 4},
+	/* what is broken costs itself: a word, an octet that is no UTF-8, a comma too much */
+	{"[{\"name\": nul}, {\"name\": \"b.test\"}, {\"name\": \"c\xff.test\"}, {\"name\": "
+	 "\"d.test\",},\n 0x1, {\"name\": \"e\\q]\\\"}.test\"}, {\"name\": \"f.test\"}]",
+	 NAME("name"),
+	 "1:broken;2:b.test,-,-,-,-,-;3:broken;4:broken;5:broken;6:broken;7:f.test,-,-,-,-,-;",
+	 NULL, false, 7},
+	/* brackets without an end of their own, and one that ends nothing */
+	{"[{\"name\": \"a.test\", \"x\": [1}, {\"name\": \"b.test\"}, {\"name\": \"c.test\"]}, "
+	 "{\"name\": \"d.test\"}]",
+	 NAME("name"), "1:broken;2:b.test,-,-,-,-,-;3:broken;4:d.test,-,-,-,-,-;", NULL, false, 4},
+	/* a text without its end ends with the line, and the comma with it */
+	{"[{\"name\": \"a.test},\n{\"name\": \"b.test\"},\n{\"name\": \"c.test\n]", NAME("name"),
+	 "1:broken;2:b.test,-,-,-,-,-;3:broken;", NULL, false, 3},
+	/* lines, of which the first is broken, one has no end, and the last */
+	{"{\"name\": 'a.test'}\n{\"name\": \"b.test\"}\n{\"name\": \"c.test\"\n{\"name\": "
+	 "\"d.test\"}\n{\"name\": [\n{\"name\": \"f.test\"}\n{\"name\": \"g.test\",}\n",
+	 NAME("name"), "1:broken;2:b.test,-,-,-,-,-;3:broken;4:d.test,-,-,-,-,-;5:broken;6:broken;",
+	 NULL, false, 6},
 	/* refused */
 	{"[{\"name\": \"a.test\"}, {\"name\": \"b.te", NAME("name"), "1:a.test,-,-,-,-,-;",
 	 "element 2, in line 1: is no JSON", false, 0},
@@ -198,7 +219,13 @@ static const struct table_case json_cases[] = {
 	{"[{\"name\": \"a.test\"} {}]", NAME("name"), "1:a.test,-,-,-,-,-;", "',' expected", false,
 	 0},
 	{"[{\"name\": \"a.test\"}, ]", NAME("name"), "1:a.test,-,-,-,-,-;", "is no JSON", false, 0},
-	{"[nonsense]", NAME("name"), "", "is no JSON", false, 0},
+	{"[nonsense]", NAME("name"), "1:broken;", "no element has a \"name\"", false, 0},
+	{"[nonsense", NAME("name"), "", "is no JSON", false, 0},
+	{"{\"name\": \"a.test\"}\n{", NAME("name"), "1:a.test,-,-,-,-,-;", "is no JSON", false, 0},
+	{"[{\"name\": \"a.test,\n\"score\": 5}]", NAME("name"), "1:broken;", "',' expected", false,
+	 0},
+	{"{\"name\": \"a.test\"}\n{\"name\": \"b.te", NAME("name"), "1:a.test,-,-,-,-,-;",
+	 "element 2, in line 2: is no JSON", false, 0},
 	{"{1: 2}", NAME("name"), "", "the name of a member expected", false, 0},
 	{"{\"a\" 2}", NAME("name"), "", "':' expected", false, 0},
 	{"[{\"host\": \"a.test\"}]", NAME("name"), "1:-,-,-,-,-,-;", "no element has a \"name\"",
