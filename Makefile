@@ -50,7 +50,7 @@ TAG := $(shell git -c safe.directory='$(CURDIR)' describe --tags --always --dirt
 RELEASE := $(or $(shell cat VERSION 2>/dev/null),0.1.0)
 VERSION := $(if $(filter v%,$(TAG)),$(TAG:v%=%),$(RELEASE)$(addprefix +g,$(TAG)))
 
-PKGS := libevent_core libevent_extra libevent_pthreads openssl ldns libcurl yaml-0.1 libidn2 libpsl zlib liblzma libzstd libsystemd sqlite3 jansson libpcre2-8
+PKGS := libevent_core libevent_extra libevent_pthreads openssl ldns libcurl yaml-0.1 libidn2 libpsl zlib liblzma libzstd libsystemd sqlite3 jansson libpcre2-8 libpq
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 # libcsv has no file of pkg-config
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lcsv

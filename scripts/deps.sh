@@ -8,15 +8,16 @@ set -euo pipefail
 
 build='gcc make pkg-config libc6-dev libevent-dev libldns-dev libssl-dev libyaml-dev
 	libidn2-dev libpsl-dev zlib1g-dev liblzma-dev libzstd-dev libsystemd-dev libsqlite3-dev
-	libjansson-dev libcsv-dev libpcre2-dev libcurl4-openssl-dev libcmocka-dev publicsuffix ca-certificates tzdata'
+	libjansson-dev libpq-dev libcsv-dev libpcre2-dev libcurl4-openssl-dev libcmocka-dev publicsuffix ca-certificates tzdata'
 test='clang libclang-rt-dev clang-tidy clang-format cppcheck mandoc python3 python3-pytest python3-jsonschema
-	python3-dnspython bind9-dnsutils knot-dnsutils nsd unbound openssl zstd xz-utils iproute2 nginx-light'
+	python3-dnspython bind9-dnsutils knot-dnsutils nsd unbound openssl zstd xz-utils iproute2 nginx-light
+	postgresql-15'
 bench='bind9 valgrind strace dnsmasq-base dnsdist pdns-recursor dnsperf xz-utils'
 browser='chromium nodejs npm'
 bare='debootstrap git python3'
 operation='prometheus prometheus-alertmanager nodejs npm'
 # the daemons among them: wanted as programs, never as services of this machine
-daemons='nsd unbound dnsdist pdns-recursor bind9 nginx prometheus prometheus-alertmanager'
+daemons='postgresql nsd unbound dnsdist pdns-recursor bind9 nginx prometheus prometheus-alertmanager'
 
 policy=/usr/sbin/policy-rc.d
 as_root=()

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "cache/cache.h"
+#include "daemon/beside.h"
 #include "daemon/inforce.h"
 #include "net/worker.h"
 
@@ -16,9 +17,9 @@ struct desk_config {
 	struct workers *workers;
 	struct cache *cache;
 	struct inforce *inforce;
-	struct querylog *querylog; /* NULL: there is none */
-	struct fetch *fetch;	   /* NULL: there is none */
-	uint64_t started_s;	   /* Unix time */
+	const struct beside *beside;
+	struct fetch *fetch; /* NULL: there is none */
+	uint64_t started_s;  /* Unix time */
 };
 
 /* A reload is wanted.  Called in the main thread, from the loop. */

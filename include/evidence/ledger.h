@@ -3,7 +3,8 @@
  * The ledger: who has asked for names of the lists.  One thread takes what the workers have counted
  * (feed/findings.h) and writes it to the store, twice a second at least.  What cannot be written,
  * because the disk is full or the store cannot be opened, is kept and tried again; beyond a bound
- * it is lost and counted.  Nobody ever waits for the store but that thread.
+ * it is lost and counted.  A store that is a database elsewhere is written to by its spool.  Nobody
+ * ever waits for the store but that thread.
  */
 #ifndef EVIDENCE_LEDGER_H
 #define EVIDENCE_LEDGER_H
@@ -13,11 +14,10 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "evidence/place.h"
 #include "evidence/visits.h"
 #include "feed/findings.h"
 #include "query/stats.h"
-
-#define LEDGER_FILE "ledger.db" /* in the state directory */
 
 struct ledger;
 
@@ -40,6 +40,9 @@ struct visits *ledger_visits(const struct ledger *ledger);
 
 /* The ledger's own counters.  Any thread may read them. */
 const struct stats *ledger_stats(const struct ledger *ledger);
+
+/* How it is with the store, half a second ago at most.  Any thread; of NULL all is 0. */
+struct archive_state ledger_state(struct ledger *ledger);
 
 /* Starts the thread, with all signals blocked.  ERR_SYS. */
 enum err ledger_start(struct ledger *ledger) MUST_CHECK;

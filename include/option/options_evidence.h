@@ -11,6 +11,19 @@
 	X(evidence, ledger, "ledger", BOOL, "true", 0, 0, "", RESTART, \
 	  "Whether clients that ask for names of the lists are written down, in ledger.db of " \
 	  "state.directory; without one they are not.") \
+	X(evidence, store, "store", STRING, "", 0, 1023, "", RESTART, \
+	  "A PostgreSQL database that they are written to instead, of many resolvers together: " \
+	  "postgresql://USER@HOST/DATABASE, with what libpq knows behind a question mark, as " \
+	  "sslmode=verify-full.  No password may stand in it.  What the database has not taken yet waits in the " \
+	  "folder spool of state.directory.") \
+	X(evidence, password_file, "password-file", PATH, "", 0, CONF_PATH_MAX, "", RESTART, \
+	  "The file with the password for store in its first line.  Without one libpq looks for it: in " \
+	  "PGPASSFILE, or in a service file.") \
+	X(evidence, resolver, "resolver", STRING, "", 0, 255, "", RESTART, \
+	  "What this resolver is called in store; the machine's name where it is empty.") \
+	X(evidence, spool_bytes, "spool-size", SIZE, "256MiB", 1024 * 1024, 1ULL << 44, "octets", RESTART, \
+	  "The most that may wait for store on the disk.  Beyond, findings wait in memory, and what does " \
+	  "not fit there is lost and counted (ledger_lost).") \
 	X(evidence, clients, "clients", CLIENTS, "whole", 0, 0, "", RESTART, \
 	  "How a client's address is written down: whole; its prefix; or encrypted by the key of " \
 	  "key-file (ipcrypt-deterministic), whose holder can have it back.") \

@@ -79,6 +79,8 @@
 	X(ledger_written, "findings written to the ledger, or merged with such as it has")         \
 	X(ledger_failures, "batches of findings that could not be written, to be tried again")     \
 	X(ledger_lost, "queries whose findings could not be kept until they were written")         \
+	X(ledger_sent, "findings that the database of evidence.store has taken")                   \
+	X(ledger_again, "batches that it had taken before, and did not count twice")               \
 	X(ledger_removed, "findings removed from the ledger for their age, or for its size")       \
 	X(hunt_written, "clients with names of a day written down for hunts")                      \
 	X(hunt_failures, "batches of those that could not be written, to be tried again")          \

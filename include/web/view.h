@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "cache/cache.h"
+#include "evidence/ledger.h"
 #include "option/options.h"
 #include "fetch/fetch.h"
 #include "load/difference.h"
@@ -83,6 +84,7 @@ struct web_now {
 	uint64_t started_s;	       /* Unix time */
 	uint64_t log_lost;
 	struct querylog_counts querylog;
+	struct archive_state ledger;
 	struct fetch *fetch; /* NULL: there is none */
 	size_t workers;
 	size_t upstream_count;

@@ -7,7 +7,7 @@ from pathlib import Path
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "who", "dns", "map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "table",
          "list", "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
-         "remote", "upstream", "net", "system", "keep", "compiled", "load", "manual", "trial",
+         "remote", "upstream", "net", "system", "keep", "compiled", "load", "manual", "trial", "store", "postgres",
          "evidence", "hunt", "report", "landing", "querylog", "audit", "receipt", "order", "fetch", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 LISTS = {"map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "list", "rpz", "group",
@@ -23,6 +23,8 @@ NEVER = {
     "load": {"upstream", "net"},
     "manual": SOCKETS,
     "trial": SOCKETS,
+    "store": SOCKETS,
+    "postgres": SOCKETS,
     "evidence": SOCKETS,
     "hunt": SOCKETS,
     "report": SOCKETS,

@@ -295,6 +295,28 @@ static void rule_landing(struct conf_place *place, const struct conf_node *node,
 			 CONF_LANDING_SOCKETS_MAX, sockets);
 }
 
+/* A password would be shown wherever the configuration is. */
+static void rule_store(struct conf_place *place, const struct conf_node *node,
+		       const struct conf *conf)
+{
+	const char *store = conf->evidence.store;
+	const char *host = strstr(store, "://");
+	size_t user;
+
+	if (!*store)
+		return;
+	if (strncmp(store, "postgresql://", 13) != 0 && strncmp(store, "postgres://", 11) != 0) {
+		fail_key(place, node, "store", "expected postgresql://...");
+		return;
+	}
+	user = strcspn(host + 3, "@/?");
+	if (strstr(store, "password=") || (host[3 + user] == '@' && memchr(host + 3, ':', user)))
+		fail_key(place, node, "store",
+			 "a password stands in it: it belongs in a file, see password-file");
+	else if (!*conf->state.directory)
+		fail_key(place, node, "store", "it needs state.directory, for what waits");
+}
+
 /* Who has something erased is to find all of it, and an audit of that. */
 static void rule_evidence(struct conf_place *place, const struct conf_node *node,
 			  const struct conf *conf)
@@ -302,6 +324,7 @@ static void rule_evidence(struct conf_place *place, const struct conf_node *node
 	if (conf->evidence.hunt_days > 0 && !(conf->evidence.ledger && *conf->state.directory))
 		fail_key(place, node, "hunt-days",
 			 "expected 0, as no ledger is kept: it needs ledger, and state.directory");
+	rule_store(place, node, conf);
 }
 
 static void judge_sections(struct conf_place *place, const struct conf_node *root,

@@ -63,7 +63,8 @@ static void look_now(void *arg, const struct snapshot *snapshot, const struct we
 		.receive_buffer_bytes = desk->receive_buffer_bytes,
 		.started_s = desk->config.started_s,
 		.log_lost = log_lost(),
-		.querylog = counts(desk->config.querylog),
+		.querylog = counts(desk->config.beside->querylog),
+		.ledger = ledger_state(desk->config.beside->ledger),
 		.fetch = desk->config.fetch,
 		.workers = workers_count(desk->config.workers),
 	};
@@ -145,7 +146,7 @@ static enum err open_web(struct desk *desk)
 {
 	desk->view = (struct web_view){
 		.daemon = desk,
-		.querylog = desk->config.querylog,
+		.querylog = desk->config.beside->querylog,
 		.fetch = desk->config.fetch,
 		.look = look,
 		.reload = want_reload,

@@ -302,7 +302,7 @@ static enum err open_desk(struct life *life)
 		.workers = config->workers,
 		.cache = config->cache,
 		.inforce = life->inforce,
-		.querylog = config->beside->querylog,
+		.beside = config->beside,
 		.fetch = feeds_fetch(life->feeds),
 		.started_s = clock_unix_s(),
 	};

@@ -1,335 +1,171 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The store of either kind, by the table of its functions. */
 #include "evidence/archive.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "evidence/sqlite.h"
+#include "postgres/postgres.h"
 
-#define VERSION 2
-#define BUSY_MS 5000 /* another process erases */
-
-static const char pragmas[] = "PRAGMA journal_mode=WAL;"
-			      "PRAGMA synchronous=NORMAL;"
-			      "PRAGMA secure_delete=ON;"
-			      "PRAGMA journal_size_limit=16777216;"
-			      "PRAGMA trusted_schema=OFF;";
-
-static const char schema[] =
-	"BEGIN IMMEDIATE;"
-	"CREATE TABLE IF NOT EXISTS client(id INTEGER PRIMARY KEY, address TEXT NOT NULL,"
-	" form INTEGER NOT NULL, UNIQUE(address, form));"
-	"CREATE TABLE IF NOT EXISTS list(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-	" family TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',"
-	" action TEXT NOT NULL DEFAULT '', court TEXT NOT NULL DEFAULT '',"
-	" case_id TEXT NOT NULL DEFAULT '', date TEXT NOT NULL DEFAULT '',"
-	" contact TEXT NOT NULL DEFAULT '', url TEXT NOT NULL DEFAULT '',"
-	" remedy TEXT NOT NULL DEFAULT '');"
-	"CREATE TABLE IF NOT EXISTS finding(client INTEGER NOT NULL, list INTEGER NOT NULL,"
-	" name TEXT NOT NULL, owner_labels INTEGER NOT NULL, first_s INTEGER NOT NULL,"
-	" last_s INTEGER NOT NULL, count INTEGER NOT NULL, proven INTEGER NOT NULL,"
-	" merged INTEGER NOT NULL, types INTEGER NOT NULL, ways INTEGER NOT NULL,"
-	" PRIMARY KEY(client, list, name)) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS visit(client INTEGER NOT NULL, host TEXT NOT NULL,"
-	" port INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, agent TEXT NOT NULL,"
-	" ja4 TEXT NOT NULL, first_s INTEGER NOT NULL, last_s INTEGER NOT NULL,"
-	" count INTEGER NOT NULL, visits INTEGER NOT NULL,"
-	" PRIMARY KEY(client, host, port, method, path, agent, ja4)) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS total(client INTEGER PRIMARY KEY, names INTEGER NOT NULL,"
-	" first_s INTEGER NOT NULL, last_s INTEGER NOT NULL, count INTEGER NOT NULL,"
-	" proven INTEGER NOT NULL, merged INTEGER NOT NULL);"
-	"INSERT INTO total SELECT client, count(*), min(first_s), max(last_s), sum(count),"
-	" sum(proven), sum(merged) FROM finding WHERE NOT EXISTS (SELECT 1 FROM total)"
-	" GROUP BY client;"
-	"CREATE TABLE IF NOT EXISTS hold(subject TEXT PRIMARY KEY, at_s INTEGER NOT NULL,"
-	" who TEXT NOT NULL, why TEXT NOT NULL);"
-	"CREATE TABLE IF NOT EXISTS audit(id INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" at_s INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL, subject TEXT NOT NULL,"
-	" why TEXT NOT NULL, findings INTEGER NOT NULL);"
-	"PRAGMA user_version=2;"
-	"COMMIT;";
-
-static const char *const sql[STATEMENT_COUNT] = {
-	[STATEMENT_PUT] =
-		"INSERT INTO finding VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
-		" ON CONFLICT(client, list, name) DO UPDATE SET owner_labels=?4,"
-		" first_s=min(first_s,?5), last_s=max(last_s,?6), count=count+?7, proven=proven+?8,"
-		" merged=merged+?9, types=types|?10, ways=ways|?11"
-		" RETURNING count",
-	[STATEMENT_TOTAL] =
-		"INSERT INTO total VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(client) DO UPDATE SET"
-		" names=names+?2, first_s=min(first_s,?3), last_s=max(last_s,?4), count=count+?5,"
-		" proven=proven+?6, merged=merged+?7",
-	/* a browser opens several connections for one visit */
-	[STATEMENT_VISIT] =
-		"INSERT INTO visit(client, port, host, method, path, agent, ja4, first_s, last_s,"
-		" count, visits) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,1)"
-		" ON CONFLICT(client, host, port, method, path, agent, ja4) DO UPDATE SET"
-		" visits=visits+(?8 > last_s+5), last_s=max(last_s,?9), count=count+?10",
-	[STATEMENT_CLIENT] = "INSERT INTO client(address, form) VALUES(?1,?2)"
-			     " ON CONFLICT(address, form) DO UPDATE SET form=form RETURNING id",
-	[STATEMENT_LIST] = "INSERT INTO list(name) VALUES(?1)"
-			   " ON CONFLICT(name) DO UPDATE SET name=name RETURNING id",
+struct archive {
+	const struct archive_ops *ops;
+	void *store;
 };
 
-enum err archive_fail(struct archive *archive, struct err_text *text)
+static bool nothing_waits(void *store, uint32_t most_ms)
 {
-	return database_fail(archive->db, text);
+	(void)store;
+	(void)most_ms;
+	return true;
 }
 
-enum err archive_run(struct archive *archive, const char *statements, struct err_text *text)
+static void no_state(void *store, struct archive_state *ret_state)
 {
-	return database_run(archive->db, statements, text);
+	(void)store;
+	*ret_state = (struct archive_state){.remote = false};
 }
 
-sqlite3_stmt *archive_prepare(struct archive *archive, const char *statement)
+static const struct archive_ops file_ops = {
+	.close = sqlite_close,
+	.begin = sqlite_begin,
+	.put_list = sqlite_put_list,
+	.put = sqlite_put,
+	.put_visit = sqlite_put_visit,
+	.commit = sqlite_commit,
+	.each = sqlite_each,
+	.each_client = sqlite_each_client,
+	.each_visit = sqlite_each_visit,
+	.size = sqlite_size,
+	.prune = sqlite_prune,
+	.erases_also = sqlite_erases_also,
+	.act = sqlite_act,
+	.settle = nothing_waits,
+	.state = no_state,
+};
+
+bool archive_is_remote(const char *path)
 {
-	return database_prepare(archive->db, statement);
+	return postgres_is_url(path);
 }
 
-/* ---- opening */
-
-/* SQL: covers(wide, narrow), see client_covers. */
-static void sql_covers(sqlite3_context *ctx, int count, sqlite3_value **values)
+enum err archive_open_at(const struct archive_place *place, enum archive_mode mode,
+			 struct archive **ret_archive, struct err_text *text)
 {
-	const char *wide = (const char *)sqlite3_value_text(values[0]);
-	const char *narrow = (const char *)sqlite3_value_text(values[1]);
+	struct archive *archive = calloc(1, sizeof(*archive));
+	enum err err;
 
-	(void)count;
-	sqlite3_result_int(ctx, wide && narrow && client_covers(wide, narrow));
-}
-
-static enum err prepare_writing(struct archive *archive, struct err_text *text)
-{
-	enum err err = archive_run(archive, pragmas, text);
-	int keep = 1;
-
-	/* the log stays when the daemon ends, or a reader of its group could read nothing */
-	sqlite3_file_control(archive->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
-	if (err == ERR_OK)
-		err = archive_run(archive, schema, text);
-	for (size_t i = 0; err == ERR_OK && i < STATEMENT_COUNT; i++) {
-		archive->statements[i] = archive_prepare(archive, sql[i]);
-		if (!archive->statements[i])
-			err = archive_fail(archive, text);
+	if (!archive)
+		return err_set(text, ERR_NOMEM, "out of memory");
+	if (archive_is_remote(place->store)) {
+		archive->ops = &postgres_ops;
+		err = postgres_open(place, mode, &archive->store, text);
+	} else {
+		archive->ops = &file_ops;
+		err = sqlite_open(place->store, mode == ARCHIVE_GLANCE ? ARCHIVE_READ : mode,
+				  &archive->store, text);
 	}
+	if (err == ERR_OK)
+		*ret_archive = archive;
+	else
+		free(archive);
 	return err;
-}
-
-static enum err prepare(struct archive *archive, enum archive_mode mode, struct err_text *text)
-{
-	int version;
-
-	sqlite3_busy_timeout(archive->db, BUSY_MS);
-	if (sqlite3_create_function(archive->db, "covers", 2,
-				    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
-				    sql_covers, NULL, NULL) != SQLITE_OK)
-		return archive_fail(archive, text);
-	version = database_version(archive->db);
-	if (version < 0)
-		return archive_fail(archive, text);
-	if (version > VERSION || (version == 0 && mode != ARCHIVE_WRITE))
-		return err_set(text, ERR_REFUSED, "no ledger, or one of a later version");
-	return mode == ARCHIVE_READ ? ERR_OK : prepare_writing(archive, text);
 }
 
 enum err archive_open(const char *path, enum archive_mode mode, struct archive **ret_archive,
 		      struct err_text *text)
 {
-	struct err_text reason = {"out of memory"};
-	struct archive *archive;
-	enum err err = ERR_OK;
+	const struct archive_place place = {
+		.store = path, .password_file = "", .resolver = "", .spool = ""};
 
-	if (mode == ARCHIVE_WRITE && !database_make(path))
-		return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
-	archive = calloc(1, sizeof(*archive));
-	if (!archive)
-		return err_set(text, ERR_NOMEM, "%s: out of memory", path);
-	if (database_open(path, mode == ARCHIVE_READ, &archive->db) != SQLITE_OK)
-		err = archive->db ? archive_fail(archive, &reason) : ERR_NOMEM;
-	else
-		err = prepare(archive, mode, &reason);
-	if (err != ERR_OK) {
-		archive_close(archive);
-		return err_set(text, err, "%s: %s", path, reason.text);
-	}
-	*ret_archive = archive;
-	return ERR_OK;
+	return archive_open_at(&place, mode, ret_archive, text);
 }
 
 void archive_close(struct archive *archive)
 {
 	if (!archive)
 		return;
-	for (size_t i = 0; i < STATEMENT_COUNT; i++)
-		sqlite3_finalize(archive->statements[i]);
-	sqlite3_close(archive->db);
+	archive->ops->close(archive->store);
 	free(archive);
-}
-
-/* ---- batches */
-
-void archive_rollback(struct archive *archive)
-{
-	/* a full disk may have ended the transaction already */
-	if (!sqlite3_get_autocommit(archive->db))
-		sqlite3_exec(archive->db, "ROLLBACK", NULL, NULL, NULL);
-	archive->client_id = 0;
-	archive->list_count = 0;
-	archive->total_names = 0;
-	archive->total.count = 0;
-}
-
-enum err archive_abandon(struct archive *archive, struct err_text *text)
-{
-	enum err err = archive_fail(archive, text);
-
-	archive_rollback(archive);
-	return err;
 }
 
 enum err archive_begin(struct archive *archive, struct err_text *text)
 {
-	archive->client_id = 0; /* another process may have erased it */
-	archive->list_count = 0;
-	return archive_run(archive, "BEGIN IMMEDIATE", text);
+	return archive->ops->begin(archive->store, text);
 }
 
-/* ---- the sums of each client, beside its findings */
-
-int64_t archive_whole(uint64_t n)
+enum err archive_put_list(struct archive *archive, const struct archive_list *list,
+			  struct err_text *text)
 {
-	return n > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)n;
-}
-
-/* Writes what the batch adds to a client's sums.  False: failed. */
-static bool write_total(struct archive *archive)
-{
-	const struct archive_finding *t = &archive->total;
-	sqlite3_stmt *q = archive->statements[STATEMENT_TOTAL];
-	const int64_t numbers[] = {
-		archive->total_client,
-		archive_whole(archive->total_names),
-		t->first_s,
-		t->last_s,
-		archive_whole(t->count),
-		archive_whole(t->proven),
-		archive_whole(t->merged),
-	};
-
-	if (t->count == 0)
-		return true;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sqlite3_bind_int64(q, (int)i + 1, numbers[i]);
-	archive->total = (struct archive_finding){.count = 0};
-	archive->total_names = 0;
-	return database_step(q);
-}
-
-/* Adds a finding to what the batch adds; of another client than before, what was added is written
- * first.  False: failed. */
-static bool add_total(struct archive *archive, int64_t client, const struct archive_finding *f,
-		      bool is_new)
-{
-	struct archive_finding *t = &archive->total;
-
-	if (archive->total_client != client && !write_total(archive))
-		return false;
-	archive->total_client = client;
-	t->first_s = t->count == 0 || f->first_s < t->first_s ? f->first_s : t->first_s;
-	t->last_s = f->last_s > t->last_s ? f->last_s : t->last_s;
-	t->count += f->count;
-	t->proven += f->proven;
-	t->merged += f->merged;
-	archive->total_names += is_new;
-	return true;
-}
-
-/* ---- batches, on */
-
-enum err archive_commit(struct archive *archive, struct err_text *text)
-{
-	if (!write_total(archive) ||
-	    sqlite3_exec(archive->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		return archive_abandon(archive, text);
-	return ERR_OK;
-}
-
-/* The number that an upsert gives back; 0: failed.  The statement is read to its end, or else what
- * it has done would be undone. */
-static int64_t number_of(sqlite3_stmt *upsert)
-{
-	int64_t id = sqlite3_step(upsert) == SQLITE_ROW ? sqlite3_column_int64(upsert, 0) : 0;
-
-	if (id > 0 && sqlite3_step(upsert) != SQLITE_DONE)
-		id = 0;
-	return sqlite3_reset(upsert) == SQLITE_OK ? id : 0;
-}
-
-int64_t archive_client_number(struct archive *archive, const struct archive_finding *f)
-{
-	sqlite3_stmt *q = archive->statements[STATEMENT_CLIENT];
-
-	if (archive->client_id && archive->client_form == f->form &&
-	    strcmp(archive->client, f->client) == 0)
-		return archive->client_id;
-	sqlite3_bind_text(q, 1, f->client, -1, SQLITE_STATIC);
-	sqlite3_bind_int(q, 2, f->form);
-	archive->client_id = number_of(q);
-	archive->client_form = f->form;
-	snprintf(archive->client, sizeof(archive->client), "%s", f->client);
-	return archive->client_id;
-}
-
-static int64_t list_number(struct archive *archive, const char *name)
-{
-	sqlite3_stmt *q = archive->statements[STATEMENT_LIST];
-	int64_t id;
-
-	for (size_t i = 0; i < archive->list_count; i++)
-		if (strcmp(archive->lists[i].name, name) == 0)
-			return archive->lists[i].id;
-	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
-	id = number_of(q);
-	if (id > 0 && archive->list_count < ARCHIVE_LISTS_MAX) {
-		snprintf(archive->lists[archive->list_count].name, sizeof(archive->lists[0].name),
-			 "%s", name);
-		archive->lists[archive->list_count++].id = id;
-	}
-	return id;
+	return archive->ops->put_list(archive->store, list, text);
 }
 
 enum err archive_put(struct archive *archive, const struct archive_finding *finding,
 		     struct err_text *text)
 {
-	int64_t list = list_number(archive, finding->list);
-	int64_t client = archive_client_number(archive, finding);
-	sqlite3_stmt *q = archive->statements[STATEMENT_PUT];
-	const int64_t numbers[] = {
-		finding->owner_labels,
-		finding->first_s,
-		finding->last_s,
-		archive_whole(finding->count),
-		archive_whole(finding->proven),
-		archive_whole(finding->merged),
-		finding->types,
-		finding->ways,
-	};
+	return archive->ops->put(archive->store, finding, text);
+}
 
-	int64_t count;
+enum err archive_put_visit(struct archive *archive, const struct archive_visit *visit,
+			   struct err_text *text)
+{
+	return archive->ops->put_visit(archive->store, visit, text);
+}
 
-	if (list == 0 || client == 0)
-		return archive_abandon(archive, text);
-	sqlite3_bind_int64(q, 1, client);
-	sqlite3_bind_int64(q, 2, list);
-	sqlite3_bind_text(q, 3, finding->name, -1, SQLITE_STATIC);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sqlite3_bind_int64(q, (int)i + 4, numbers[i]);
-	count = number_of(q);
-	return count > 0 && add_total(archive, client, finding,
-				      count == archive_whole(finding->count))
-		       ? ERR_OK
-		       : archive_abandon(archive, text);
+enum err archive_commit(struct archive *archive, struct err_text *text)
+{
+	return archive->ops->commit(archive->store, text);
+}
+
+enum err archive_each(struct archive *archive, const struct archive_filter *filter,
+		      archive_row_fn *fn, void *arg, struct err_text *text)
+{
+	return archive->ops->each(archive->store, filter, fn, arg, text);
+}
+
+enum err archive_each_client(struct archive *archive, const struct archive_filter *filter,
+			     archive_row_fn *fn, void *arg, struct err_text *text)
+{
+	return archive->ops->each_client(archive->store, filter, fn, arg, text);
+}
+
+enum err archive_each_visit(struct archive *archive, const struct archive_filter *filter,
+			    archive_row_fn *fn, void *arg, struct err_text *text)
+{
+	return archive->ops->each_visit(archive->store, filter, fn, arg, text);
+}
+
+uint64_t archive_size(struct archive *archive)
+{
+	return archive->ops->size(archive->store);
+}
+
+enum err archive_prune(struct archive *archive, const struct archive_limits *limits,
+		       uint32_t clients, int64_t *cursor, uint64_t *removed, struct err_text *text)
+{
+	return archive->ops->prune(archive->store, limits, clients, cursor, removed, text);
+}
+
+void archive_erases_also(struct archive *archive, archive_also_fn *also, const void *arg)
+{
+	archive->ops->erases_also(archive->store, also, arg);
+}
+
+enum err archive_act(struct archive *archive, enum archive_act act, const char *subject,
+		     const char *who, const char *why, uint64_t *ret_findings,
+		     struct err_text *text)
+{
+	return archive->ops->act(archive->store, act, subject, who, why, ret_findings, text);
+}
+
+bool archive_settle(struct archive *archive, uint32_t most_ms)
+{
+	return archive->ops->settle(archive->store, most_ms);
+}
+
+struct archive_state archive_state(struct archive *archive)
+{
+	struct archive_state state;
+
+	archive->ops->state(archive->store, &state);
+	return state;
 }

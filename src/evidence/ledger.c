@@ -76,7 +76,8 @@ static enum err fill(struct ledger *l, const struct conf *conf, struct err_text 
 
 	if (err != ERR_OK)
 		return err;
-	snprintf(l->path, sizeof(l->path), "%s/%s", conf->state.directory, LEDGER_FILE);
+	place_make(conf, &l->place);
+	l->remote = archive_is_remote(l->place.store);
 	err = hash_key_random(&key);
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (err == ERR_OK)
@@ -124,6 +125,18 @@ const struct stats *ledger_stats(const struct ledger *l)
 	return &l->stats;
 }
 
+struct archive_state ledger_state(struct ledger *l)
+{
+	struct archive_state state = {.remote = false};
+
+	if (!l)
+		return state;
+	pthread_mutex_lock(&l->lock);
+	state = l->state;
+	pthread_mutex_unlock(&l->lock);
+	return state;
+}
+
 enum err ledger_start(struct ledger *l)
 {
 	if (thread_start("ledger", run, l, &l->thread) != 0)
@@ -166,6 +179,8 @@ void ledger_stop(struct ledger *l)
 	if (l->pending.unwritten > 0)
 		log_error("ledger: %u findings could not be written and are lost",
 			  l->pending.unwritten);
+	archive_close(l->archive); /* what is in its spool may get a moment */
+	l->archive = NULL;
 }
 
 void ledger_free(struct ledger *l)

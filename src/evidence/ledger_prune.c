@@ -11,6 +11,9 @@
 
 #define AGE_EACH_MS 3600000U
 #define SIZE_EACH_MS 2000U
+#define REMOTE_EACH_MS                                                                             \
+	120000U		       /* a database elsewhere removes, and counts, in a time of its own   \
+				*/
 #define SET_ON_S 3600	       /* by so much the calendar does not run on by itself */
 #define TRUSTED_MS 86400000U   /* after that */
 #define UNUSED_S (30U * 86400) /* so long a store is seldom left alone */
@@ -83,8 +86,8 @@ static bool look_at_size(struct ledger *l)
 	uint64_t size;
 
 	if (clock_ms() < l->next_size_ms)
-		return l->pressure > 0;
-	l->next_size_ms = clock_ms() + SIZE_EACH_MS;
+		return l->pressure > 0 && !l->remote;
+	l->next_size_ms = clock_ms() + (l->remote ? REMOTE_EACH_MS : SIZE_EACH_MS);
 	size = archive_size(l->archive);
 	l->over = size > most + most / 8;
 	if (size > most && l->pressure == 0)

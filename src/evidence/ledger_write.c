@@ -28,7 +28,7 @@ static bool is_ours(const struct ledger *l)
 {
 	struct stat st;
 
-	return stat(l->path, &st) == 0 && st.st_dev == l->file.st_dev &&
+	return stat(l->place.store, &st) == 0 && st.st_dev == l->file.st_dev &&
 	       st.st_ino == l->file.st_ino;
 }
 
@@ -49,18 +49,24 @@ static enum err open_archive(struct ledger *l, struct err_text *text)
 	struct stat before;
 	enum err err = ERR_OK;
 
+	if (l->remote) {
+		const struct archive_place place = place_of(&l->place);
+
+		return l->archive ? ERR_OK
+				  : archive_open_at(&place, ARCHIVE_WRITE, &l->archive, text);
+	}
 	if (l->archive && !is_ours(l)) {
-		log_warning("%s is another file now, or gone: opened anew", l->path);
+		log_warning("%s is another file now, or gone: opened anew", l->place.store);
 		close_archive(l);
 	}
 	if (!l->archive) {
 		l->lists_written = false;
-		if (stat(l->path, &before) == 0)
+		if (stat(l->place.store, &before) == 0)
 			ledger_judge_start(l, (uint64_t)before.st_mtime, clock_unix_s(),
 					   clock_ms());
-		err = archive_open(l->path, ARCHIVE_WRITE, &l->archive, text);
-		if (err == ERR_OK && stat(l->path, &l->file) != 0)
-			err = err_set(text, ERR_SYS, "%s: %s", l->path, strerror(errno));
+		err = archive_open(l->place.store, ARCHIVE_WRITE, &l->archive, text);
+		if (err == ERR_OK && stat(l->place.store, &l->file) != 0)
+			err = err_set(text, ERR_SYS, "%s: %s", l->place.store, strerror(errno));
 	}
 	return err;
 }
@@ -179,13 +185,33 @@ static enum err write_batch(struct ledger *l, struct err_text *text)
 static void fail(struct ledger *l, enum err err, const struct err_text *text)
 {
 	stats_inc(&l->stats, ledger_failures);
-	log_limited(LOG_LEVEL_ERROR, "ledger: %s: %u findings wait to be written", text->text,
-		    l->pending.unwritten);
+	if (!l->remote || !l->failing)
+		log_limited(LOG_LEVEL_ERROR, "ledger: %s: %u findings wait to be written",
+			    text->text, l->pending.unwritten);
 	l->failing = true;
 	l->try_again_ms = clock_ms() + RETRY_MS;
+	if (l->remote) /* what it has in its spool goes on its way */
+		return;
 	close_archive(l); /* another try begins from what is on the disk */
 	if (err == ERR_SYNTAX)
-		database_set_aside(l->path);
+		database_set_aside(l->place.store);
+}
+
+/* Counts what has become of batches that were written to the spool. */
+static void look_at_store(struct ledger *l)
+{
+	struct archive_state now;
+
+	if (!l->remote || !l->archive)
+		return;
+	now = archive_state(l->archive);
+	stats_add(&l->stats, ledger_sent, now.sent - l->state.sent);
+	stats_add(&l->stats, ledger_again, now.again - l->state.again);
+	stats_add(&l->stats, ledger_failures, now.failures - l->state.failures);
+	stats_add(&l->stats, ledger_lost, now.refused - l->state.refused);
+	pthread_mutex_lock(&l->lock);
+	l->state = now;
+	pthread_mutex_unlock(&l->lock);
 }
 
 void ledger_write(struct ledger *l)
@@ -193,6 +219,7 @@ void ledger_write(struct ledger *l)
 	struct err_text text;
 	enum err err;
 
+	look_at_store(l);
 	take_lists(l);
 	l->batch = visits_batch(l->visits, &l->batch_count);
 	if ((l->pending.unwritten == 0 && l->batch_count == 0 && (!l->lists || l->lists_written)) ||
@@ -204,7 +231,7 @@ void ledger_write(struct ledger *l)
 		return;
 	}
 	if (l->failing)
-		log_notice("ledger: %s is written again", l->path);
+		log_notice("ledger: %s is written again", l->place.store);
 	l->failing = false;
 	count_written(l);
 	pending_written(&l->pending);

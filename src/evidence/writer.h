@@ -22,7 +22,8 @@
 #include "evidence/visits.h"
 
 struct ledger {
-	char path[PATH_MAX];
+	struct place place;
+	bool remote; /* the store is a database elsewhere */
 	struct client_form form;
 	struct findings **findings;
 	size_t workers;
@@ -35,6 +36,7 @@ struct ledger {
 
 	pthread_mutex_t lock; /* of what follows */
 	struct lists *next_lists;
+	struct archive_state state;
 	_Atomic uint32_t retention_s;
 	_Atomic uint64_t size_bytes;
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "evidence/archive.h"
 #include "hunt/ask.h"
+#include "postgres/postgres.h"
 #include "report/report.h"
 #include "evidence/client.h"
 #include "report/when.h"
@@ -22,7 +23,9 @@
 	X(erase, "erase", "ADDRESS", "erase all findings of an address or prefix, for good")       \
 	X(hold, "hold", "ADDRESS", "have nobody remove findings of an address or prefix")          \
 	X(release, "release", "ADDRESS", "end that")                                               \
-	X(store, "store", "PATH", "the ledger: ledger.db of the state directory")                  \
+	X(schema, "schema", "", "print the SQL that makes the tables and roles in PostgreSQL")     \
+	X(store, "store", "PATH", "the ledger: ledger.db of the state directory, or a URL")        \
+	X(password_file, "password-file", "PATH", "with the password for a store that is a URL")   \
 	X(format, "format", "FORMAT", "of the report; table")                                      \
 	X(by, "by", "WHAT", "client: a line a client, over all names; visit: to the landing")      \
 	X(client, "client", "ADDRESS", "findings of this address or prefix alone")                 \
@@ -64,13 +67,14 @@ static const struct option long_options[] = {
 bool command_is_one(const char *word)
 {
 	return strcmp(word, "--report") == 0 || strcmp(word, "--erase") == 0 ||
-	       strcmp(word, "--hold") == 0 || strcmp(word, "--release") == 0;
+	       strcmp(word, "--hold") == 0 || strcmp(word, "--release") == 0 ||
+	       strcmp(word, "--schema") == 0;
 }
 
 void command_help(FILE *out)
 {
-	fputs("\nof a ledger, with or without a daemon (--report, --erase, --hold or --release "
-	      "comes first):\n",
+	fputs("\nof a ledger, with or without a daemon (--report, --erase, --hold, --release or "
+	      "--schema comes first):\n",
 	      out);
 #define X(field, name, argument, help)                                                             \
 	fprintf(out, "  --%s%s%s\n\t%s\n", name, sizeof(argument) > 1 ? " " : "", argument, help);
@@ -105,8 +109,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 	}
 	if (optind < argc)
 		fail("there is an argument too many");
-	else if (!o->store)
-		fail("--store is missing: the path of ledger.db");
+	else if (!o->store && !o->schema)
+		fail("--store is missing: the path of ledger.db, or a URL");
 	else if (o->by && report_by_of(o->by) == REPORT_BY_COUNT)
 		fail("--by can be: finding, client, visit");
 	else
@@ -189,6 +193,18 @@ static enum err read_names(const char *paths, struct leases **ret_leases, struct
 	return err == ERR_OK ? leases_read(*ret_leases, paths, text) : err;
 }
 
+static enum err open_store(const struct options *o, enum archive_mode mode,
+			   struct archive **ret_archive, struct err_text *text)
+{
+	const struct archive_place place = {.store = o->store,
+					    .password_file =
+						    o->password_file ? o->password_file : "",
+					    .resolver = "",
+					    .spool = ""};
+
+	return archive_open_at(&place, mode, ret_archive, text);
+}
+
 static enum err report(const struct options *o, struct ipcrypt *key, struct err_text *text)
 {
 	struct report_query query = {.ipcrypt = key};
@@ -199,7 +215,7 @@ static enum err report(const struct options *o, struct ipcrypt *key, struct err_
 	if (err == ERR_OK && o->names)
 		err = read_names(o->names, &query.leases, text);
 	if (err == ERR_OK)
-		err = archive_open(o->store, ARCHIVE_READ, &archive, text);
+		err = open_store(o, ARCHIVE_READ, &archive, text);
 	if (err == ERR_OK)
 		err = report_write(archive, &query, stdout, text);
 	archive_close(archive);
@@ -250,11 +266,15 @@ static enum err act(const struct options *o, struct ipcrypt *key, struct err_tex
 	if (err == ERR_OK && !o->because)
 		err = err_set(text, ERR_SYNTAX, "--because is missing: the reason, for the audit");
 	if (err == ERR_OK)
-		err = archive_open(o->store, ARCHIVE_EDIT, &archive, text);
+		err = open_store(o, ARCHIVE_EDIT, &archive, text);
 	if (err != ERR_OK)
 		return err;
 	name_operator(who, sizeof(who));
-	archive_erases_also(archive, erase_hunts, o->store);
+	if (archive_is_remote(o->store) && what == ARCHIVE_ERASE)
+		fputs("sinkholed: what resolvers keep for hunts is erased on each of them\n",
+		      stderr);
+	else
+		archive_erases_also(archive, erase_hunts, o->store);
 	err = archive_act(archive, what, subject, who, o->because, &findings, text);
 	archive_close(archive);
 	if (err == ERR_OK)
@@ -274,6 +294,10 @@ int command_run(int argc, char **argv)
 
 	if (!read_options(argc, argv, &o))
 		return EXIT_FAILURE;
+	if (o.schema) {
+		postgres_print_schema(stdout);
+		return fflush(stdout) == 0 ? EXIT_SUCCESS : fail("it cannot be written");
+	}
 	if (o.key_file)
 		err = ipcrypt_read(o.key_file, &key, &text);
 	if (err == ERR_OK)

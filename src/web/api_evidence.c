@@ -27,23 +27,24 @@
 static void find_ledger(const struct web_now *now, void *arg)
 {
 	const struct conf *conf = now->snapshot->conf;
-	char *path = arg;
+	struct place *place = arg;
 
 	if (ledger_is_wanted(conf))
-		snprintf(path, PATH_MAX, "%s/" LEDGER_FILE, conf->state.directory);
+		place_make(conf, place);
 }
 
 /* NULL: it was answered why not. */
 static struct archive *open_ledger(struct evhttp_request *req, const struct web_view *view)
 {
-	char path[PATH_MAX] = "";
+	struct place ledger = {.store = ""};
+	const struct archive_place place = place_of(&ledger);
 	struct archive *archive;
 	struct err_text text;
 
-	view->look(view->daemon, find_ledger, path);
-	if (!*path)
+	view->look(view->daemon, find_ledger, &ledger);
+	if (!*ledger.store)
 		answer_refuse(req, HTTP_NOTFOUND, "no ledger is kept: see evidence.ledger");
-	else if (archive_open(path, ARCHIVE_READ, &archive, &text) == ERR_OK)
+	else if (archive_open_at(&place, ARCHIVE_GLANCE, &archive, &text) == ERR_OK)
 		return archive;
 	else
 		answer_refuse(req, HTTP_SERVUNAVAIL, text.text);

@@ -330,6 +330,17 @@ static void write_cache(const struct writer *w, const struct cache_stats *cache)
 	single(w, COUNTER, "cache_expired", "answers removed after their TTL", cache->expired);
 }
 
+static void write_ledger(const struct writer *w, const struct archive_state *ledger)
+{
+	if (!ledger->remote)
+		return;
+	single(w, GAUGE, "ledger_connected", "1: the database takes findings", ledger->connected);
+	single(w, GAUGE, "ledger_waiting", "findings that the database has not taken yet",
+	       ledger->waiting);
+	single(w, GAUGE, "ledger_spool_bytes", "octets of the disk that they take",
+	       ledger->spooled);
+}
+
 static void write_build(const struct writer *w)
 {
 	if (w->openmetrics)
@@ -386,6 +397,7 @@ void metrics_write(struct evbuffer *out, const struct web_now *now, bool openmet
 	write_loads(&w, now);
 	write_manual(&w, now);
 	write_cache(&w, &now->cache);
+	write_ledger(&w, &now->ledger);
 	single(&w, GAUGE, "receive_buffer_bytes",
 	       "what the kernel granted a UDP socket to queue queries in, the least of all",
 	       now->receive_buffer_bytes);

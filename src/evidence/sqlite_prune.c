@@ -3,7 +3,7 @@
 #include "evidence/sqlite.h"
 
 /* The number behind the name of a pragma. */
-static uint64_t pragma(struct archive *archive, const char *sql)
+static uint64_t pragma(struct sqlite *archive, const char *sql)
 {
 	sqlite3_stmt *q = archive_prepare(archive, sql);
 	uint64_t value = 0;
@@ -14,8 +14,9 @@ static uint64_t pragma(struct archive *archive, const char *sql)
 	return value;
 }
 
-uint64_t archive_size(struct archive *archive)
+uint64_t sqlite_size(void *store)
 {
+	struct sqlite *archive = store;
 	uint64_t pages = pragma(archive, "PRAGMA page_count");
 	uint64_t unused = pragma(archive, "PRAGMA freelist_count");
 
@@ -23,7 +24,7 @@ uint64_t archive_size(struct archive *archive)
 }
 
 /* The last client of a slice that begins behind `from`; 0: there is none. */
-static int64_t slice_end(struct archive *archive, int64_t from, uint32_t clients)
+static int64_t slice_end(struct sqlite *archive, int64_t from, uint32_t clients)
 {
 	sqlite3_stmt *q = archive_prepare(archive, "SELECT max(id) FROM (SELECT id FROM client"
 						   " WHERE id > ?1 ORDER BY id LIMIT ?2)");
@@ -40,7 +41,7 @@ static int64_t slice_end(struct archive *archive, int64_t from, uint32_t clients
 }
 
 /* Runs one statement over the slice. */
-static bool remove_from(struct archive *archive, const char *sql, int64_t from, int64_t last,
+static bool remove_from(struct sqlite *archive, const char *sql, int64_t from, int64_t last,
 			const struct archive_limits *limits)
 {
 	sqlite3_stmt *q = archive_prepare(archive, sql);
@@ -60,7 +61,7 @@ static bool remove_from(struct archive *archive, const char *sql, int64_t from, 
 }
 
 /* Sums up anew the clients behind `from` up to `last`.  False: failed. */
-static bool renew_totals(struct archive *archive, int64_t from, int64_t last)
+static bool renew_totals(struct sqlite *archive, int64_t from, int64_t last)
 {
 	static const char *const steps[] = {
 		"DELETE FROM total WHERE client > ?1 AND client <= ?2",
@@ -83,9 +84,10 @@ static bool renew_totals(struct archive *archive, int64_t from, int64_t last)
 	return done;
 }
 
-enum err archive_prune(struct archive *archive, const struct archive_limits *limits,
-		       uint32_t clients, int64_t *cursor, uint64_t *removed, struct err_text *text)
+enum err sqlite_prune(void *store, const struct archive_limits *limits, uint32_t clients,
+		      int64_t *cursor, uint64_t *removed, struct err_text *text)
 {
+	struct sqlite *archive = store;
 	int64_t last = slice_end(archive, *cursor, clients);
 	enum err err;
 
@@ -93,7 +95,7 @@ enum err archive_prune(struct archive *archive, const struct archive_limits *lim
 		*cursor = 0;
 		return ERR_OK;
 	}
-	err = archive_begin(archive, text);
+	err = sqlite_begin(archive, text);
 	if (err != ERR_OK)
 		return err;
 	if (!remove_from(archive,
@@ -121,7 +123,7 @@ enum err archive_prune(struct archive *archive, const struct archive_limits *lim
 			 " (SELECT 1 FROM visit WHERE visit.client = client.id)",
 			 *cursor, last, limits))
 		goto fail;
-	err = archive_commit(archive, text);
+	err = sqlite_commit(archive, text);
 	if (err == ERR_OK)
 		*cursor = last;
 	return err;

@@ -63,7 +63,7 @@ static void bind_time(sqlite3_stmt *q, const char *parameter, uint32_t time_s)
 		sqlite3_bind_int64(q, at, time_s);
 }
 
-static sqlite3_stmt *question(struct archive *archive, const char *begin, const char *end,
+static sqlite3_stmt *question(struct sqlite *archive, const char *begin, const char *end,
 			      const struct archive_filter *filter)
 {
 	char sql[SQL_MAX];
@@ -151,7 +151,7 @@ static bool tell(sqlite3_stmt *q, sqlite3_stmt *beside, archive_row_fn *fn, void
 	return fn(arg, &row);
 }
 
-static enum err walk(struct archive *archive, sqlite3_stmt *q, sqlite3_stmt *beside, step_fn *step,
+static enum err walk(struct sqlite *archive, sqlite3_stmt *q, sqlite3_stmt *beside, step_fn *step,
 		     archive_row_fn *fn, void *arg, struct err_text *text)
 {
 	bool more = true;
@@ -194,7 +194,7 @@ static struct archive_visit visit_at(sqlite3_stmt *q)
 
 /* True when the store has visits: one that was only ever read by an earlier version has no table.
  */
-static bool has_visits(struct archive *archive)
+static bool has_visits(struct sqlite *archive)
 {
 	sqlite3_stmt *q = archive_prepare(archive, "SELECT 1 FROM visit LIMIT 1");
 	bool has = q && sqlite3_step(q) == SQLITE_ROW;
@@ -229,9 +229,10 @@ static bool tell_visit(sqlite3_stmt *q, sqlite3_stmt *beside, archive_row_fn *fn
 	return fn(arg, &row);
 }
 
-enum err archive_each_visit(struct archive *archive, const struct archive_filter *filter,
-			    archive_row_fn *fn, void *arg, struct err_text *text)
+enum err sqlite_each_visit(void *store, const struct archive_filter *filter, archive_row_fn *fn,
+			   void *arg, struct err_text *text)
 {
+	struct sqlite *archive = store;
 	struct archive_filter wanted = *filter;
 
 	wanted.list = wanted.family = NULL;
@@ -251,9 +252,10 @@ enum err archive_each_visit(struct archive *archive, const struct archive_filter
 
 /* ---- findings */
 
-enum err archive_each(struct archive *archive, const struct archive_filter *filter,
-		      archive_row_fn *fn, void *arg, struct err_text *text)
+enum err sqlite_each(void *store, const struct archive_filter *filter, archive_row_fn *fn,
+		     void *arg, struct err_text *text)
 {
+	struct sqlite *archive = store;
 	sqlite3_stmt *visits = NULL;
 	enum err err;
 
@@ -266,7 +268,7 @@ enum err archive_each(struct archive *archive, const struct archive_filter *filt
 }
 
 /* True when the store has the sums of each client: one of an earlier version has not. */
-static bool has_totals(struct archive *archive)
+static bool has_totals(struct sqlite *archive)
 {
 	sqlite3_stmt *q = archive_prepare(archive, "SELECT 1 FROM total LIMIT 1");
 
@@ -288,9 +290,10 @@ static bool is_whole(const struct archive_filter *filter)
 	" CROSS JOIN client c ON c.id = f.client WHERE 1"
 #define TOTALS_END " ORDER BY f.client"
 
-enum err archive_each_client(struct archive *archive, const struct archive_filter *filter,
-			     archive_row_fn *fn, void *arg, struct err_text *text)
+enum err sqlite_each_client(void *store, const struct archive_filter *filter, archive_row_fn *fn,
+			    void *arg, struct err_text *text)
 {
+	struct sqlite *archive = store;
 	bool by_list = filter->list || filter->family;
 	bool whole = is_whole(filter) && has_totals(archive);
 	const char *begin = whole     ? TOTALS

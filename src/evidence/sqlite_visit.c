@@ -2,9 +2,9 @@
 /* What is written beside findings: visits, and what lists are. */
 #include "evidence/sqlite.h"
 
-enum err archive_put_visit(struct archive *archive, const struct archive_visit *visit,
-			   struct err_text *text)
+enum err sqlite_put_visit(void *store, const struct archive_visit *visit, struct err_text *text)
 {
+	struct sqlite *archive = store;
 	const struct archive_finding whose = {.client = visit->client, .form = visit->form};
 	int64_t client = archive_client_number(archive, &whose);
 	sqlite3_stmt *q = archive->statements[STATEMENT_VISIT];
@@ -23,9 +23,9 @@ enum err archive_put_visit(struct archive *archive, const struct archive_visit *
 	return database_step(q) ? ERR_OK : archive_abandon(archive, text);
 }
 
-enum err archive_put_list(struct archive *archive, const struct archive_list *list,
-			  struct err_text *text)
+enum err sqlite_put_list(void *store, const struct archive_list *list, struct err_text *text)
 {
+	struct sqlite *archive = store;
 	const char *const values[] = {list->name,  list->family,  list->reason, list->action,
 				      list->court, list->case_id, list->date,	list->contact,
 				      list->url,   list->remedy};

@@ -12,7 +12,7 @@ static const char *const act_names[] = {
 };
 
 /* Prepares and binds `text1` to ?1, and so on; NULL ends them. */
-static sqlite3_stmt *bound(struct archive *archive, const char *sql, const char *text1,
+static sqlite3_stmt *bound(struct sqlite *archive, const char *sql, const char *text1,
 			   const char *text2, const char *text3)
 {
 	sqlite3_stmt *q = archive_prepare(archive, sql);
@@ -28,7 +28,7 @@ static sqlite3_stmt *bound(struct archive *archive, const char *sql, const char 
 }
 
 /* Runs a statement that changes something.  False: failed. */
-static bool change(struct archive *archive, sqlite3_stmt *q, uint64_t *changed)
+static bool change(struct sqlite *archive, sqlite3_stmt *q, uint64_t *changed)
 {
 	bool done = q && database_step(q);
 
@@ -39,7 +39,7 @@ static bool change(struct archive *archive, sqlite3_stmt *q, uint64_t *changed)
 }
 
 /* A number that a question of the subject gives.  False: failed. */
-static bool ask(struct archive *archive, const char *sql, const char *subject, uint64_t *ret_number)
+static bool ask(struct sqlite *archive, const char *sql, const char *subject, uint64_t *ret_number)
 {
 	sqlite3_stmt *q = bound(archive, sql, subject, NULL, NULL);
 	bool found = q && sqlite3_step(q) == SQLITE_ROW;
@@ -52,13 +52,14 @@ static bool ask(struct archive *archive, const char *sql, const char *subject, u
 
 #define SUBJECTS "(SELECT id FROM client WHERE covers(?1, address))"
 
-void archive_erases_also(struct archive *archive, archive_also_fn *also, const void *arg)
+void sqlite_erases_also(void *store, archive_also_fn *also, const void *arg)
 {
+	struct sqlite *archive = store;
 	archive->also = also;
 	archive->also_arg = arg;
 }
 
-static enum err erase_also(struct archive *archive, const char *subject, uint64_t *findings,
+static enum err erase_also(struct sqlite *archive, const char *subject, uint64_t *findings,
 			   struct err_text *text)
 {
 	uint64_t erased = 0;
@@ -69,7 +70,7 @@ static enum err erase_also(struct archive *archive, const char *subject, uint64_
 	return err;
 }
 
-static enum err erase(struct archive *archive, const char *subject, uint64_t *findings,
+static enum err erase(struct sqlite *archive, const char *subject, uint64_t *findings,
 		      struct err_text *text)
 {
 	uint64_t held;
@@ -101,13 +102,13 @@ static enum err erase(struct archive *archive, const char *subject, uint64_t *fi
 	return erase_also(archive, subject, findings, text);
 }
 
-static bool count_findings(struct archive *archive, const char *subject, uint64_t *findings)
+static bool count_findings(struct sqlite *archive, const char *subject, uint64_t *findings)
 {
 	return ask(archive, "SELECT count(*) FROM finding WHERE client IN " SUBJECTS, subject,
 		   findings);
 }
 
-static enum err hold(struct archive *archive, const char *subject, const char *who, const char *why,
+static enum err hold(struct sqlite *archive, const char *subject, const char *who, const char *why,
 		     uint64_t *findings, struct err_text *text)
 {
 	if (!count_findings(archive, subject, findings) ||
@@ -121,7 +122,7 @@ static enum err hold(struct archive *archive, const char *subject, const char *w
 	return ERR_OK;
 }
 
-static enum err release(struct archive *archive, const char *subject, uint64_t *findings,
+static enum err release(struct sqlite *archive, const char *subject, uint64_t *findings,
 			struct err_text *text)
 {
 	uint64_t released = 0;
@@ -134,7 +135,7 @@ static enum err release(struct archive *archive, const char *subject, uint64_t *
 	return released > 0 ? ERR_OK : err_set(text, ERR_NOTFOUND, "no hold on %s", subject);
 }
 
-static bool audit(struct archive *archive, enum archive_act act, const char *subject,
+static bool audit(struct sqlite *archive, enum archive_act act, const char *subject,
 		  const char *who, const char *why, uint64_t findings)
 {
 	sqlite3_stmt *q = bound(archive,
@@ -149,7 +150,7 @@ static bool audit(struct archive *archive, enum archive_act act, const char *sub
 	return change(archive, q, NULL);
 }
 
-static enum err act_on(struct archive *archive, enum archive_act act, const char *subject,
+static enum err act_on(struct sqlite *archive, enum archive_act act, const char *subject,
 		       const char *who, const char *why, uint64_t *findings, struct err_text *text)
 {
 	enum err err;
@@ -169,12 +170,12 @@ static enum err act_on(struct archive *archive, enum archive_act act, const char
 	return err;
 }
 
-enum err archive_act(struct archive *archive, enum archive_act act, const char *subject,
-		     const char *who, const char *why, uint64_t *ret_findings,
-		     struct err_text *text)
+enum err sqlite_act(void *store, enum archive_act act, const char *subject, const char *who,
+		    const char *why, uint64_t *ret_findings, struct err_text *text)
 {
+	struct sqlite *archive = store;
 	uint64_t findings = 0;
-	enum err err = archive_begin(archive, text);
+	enum err err = sqlite_begin(archive, text);
 
 	if (err != ERR_OK)
 		return err;
@@ -183,7 +184,7 @@ enum err archive_act(struct archive *archive, enum archive_act act, const char *
 		archive_rollback(archive);
 		return err;
 	}
-	err = archive_commit(archive, text);
+	err = sqlite_commit(archive, text);
 	if (err != ERR_OK)
 		return err;
 	/* what was erased is in the log still, until it is begun anew */

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "postgres/spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+
+#define MAGIC 0x31706b73U /* "skp1" */
+
+/* ---- files */
+
+/* False: errno says why. */
+static bool path_of(const struct spool *s, const char *name, char path[PATH_MAX])
+{
+	if (snprintf(path, PATH_MAX, "%s/%s", s->folder, name) < PATH_MAX)
+		return true;
+	errno = ENAMETOOLONG;
+	return false;
+}
+
+static bool is_name(const char *name)
+{
+	return strlen(name) == SPOOL_NAME_LEN && strspn(name, "0123456789abcdef") == SPOOL_NAME_LEN;
+}
+
+/* Opens a file of the folder and locks it.  -1: it is not to be had. */
+static int open_locked(const struct spool *s, const char *name, int flags)
+{
+	char path[PATH_MAX];
+	int fd = path_of(s, name, path) ? open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600)
+					: -1;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+enum err spool_init(struct spool *s, const char *folder, uint64_t bytes_max, struct err_text *text)
+{
+	struct hash_key name;
+
+	*s = (struct spool){.fd = -1, .bytes_max = bytes_max};
+	if (hash_key_random(&name) != ERR_OK)
+		return err_set(text, ERR_SYS, "no random numbers");
+	snprintf(s->name, sizeof(s->name), "%016llx%016llx", (unsigned long long)name.k0,
+		 (unsigned long long)name.k1);
+	if (snprintf(s->folder, sizeof(s->folder), "%s", folder) >= PATH_MAX)
+		return err_set(text, ERR_SYS, "the path of the spool is too long");
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return err_set(text, ERR_SYS, "%s: %s", folder, strerror(errno));
+	return ERR_OK;
+}
+
+void spool_fini(struct spool *s)
+{
+	char path[PATH_MAX];
+
+	if (s->fd >= 0 && s->sent == s->end && path_of(s, s->name, path))
+		unlink(path);
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+	parcel_fini(&s->held);
+}
+
+/* ---- adding */
+
+static uint64_t check_of(const struct spool_frame *f, const uint8_t *octets)
+{
+	static const struct hash_key fixed = {0x73696e6b, 0x686f6c65};
+	uint64_t parts[] = {((uint64_t)f->magic << 32) | f->len, f->number, f->findings, f->hits,
+			    hash_siphash24(&fixed, octets, f->len)};
+
+	return hash_siphash24(&fixed, parts, sizeof(parts));
+}
+
+static struct spool_frame frame_of(uint64_t number, const struct parcel *b)
+{
+	struct spool_frame f = {
+		.magic = MAGIC,
+		.len = (uint32_t)b->len,
+		.number = number,
+		.findings = b->findings,
+		.hits = b->hits,
+	};
+
+	f.check = check_of(&f, b->octets);
+	return f;
+}
+
+static bool write_at(int fd, const void *octets, size_t len, uint64_t at)
+{
+	const uint8_t *from = octets;
+
+	while (len > 0) {
+		ssize_t n = pwrite(fd, from, len, (off_t)at);
+
+		if (n <= 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		from += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* False: nothing of it is on the disk; errno says why, 0: it would be over the bound. */
+static bool add_to_file(struct spool *s, const struct spool_frame *f, const struct parcel *b)
+{
+	errno = 0;
+	if (s->end + s->others + sizeof(*f) + b->len > s->bytes_max)
+		return false;
+	if (s->fd < 0)
+		s->fd = open_locked(s, s->name, O_CREAT | O_EXCL);
+	if (s->fd < 0)
+		return false;
+	if (write_at(s->fd, f, sizeof(*f), s->end) &&
+	    write_at(s->fd, b->octets, b->len, s->end + sizeof(*f))) {
+		s->end += sizeof(*f) + b->len;
+		return true;
+	}
+	int reason = errno;
+
+	if (ftruncate(s->fd, (off_t)s->end) != 0)
+		log_debug("spool: what was half written is written over");
+	errno = reason;
+	return false;
+}
+
+static bool hold(struct spool *s, const struct spool_frame *f, const struct parcel *b)
+{
+	parcel_clear(&s->held);
+	if (!parcel_append(&s->held, b->octets, b->len)) {
+		parcel_clear(&s->held);
+		return false;
+	}
+	s->held_frame = *f;
+	return true;
+}
+
+static void tell_disk(struct spool *s, bool written, int reason)
+{
+	if (!written && reason != 0 && !s->disk_failing)
+		log_error("ledger: %s: %s: a batch of findings at a time is kept in memory",
+			  s->folder, strerror(reason));
+	else if (written && s->disk_failing)
+		log_notice("ledger: %s is written again", s->folder);
+	s->disk_failing = !written && (reason != 0 || s->disk_failing);
+}
+
+enum err spool_add(struct spool *s, const struct parcel *batch, struct err_text *text)
+{
+	struct spool_frame frame = frame_of(s->number + 1, batch);
+	bool written;
+	int reason;
+
+	/* what comes later has the higher number, and is sent later */
+	if (s->held.len > 0)
+		return err_set(text, ERR_SYS,
+			       "%s: nothing can be added, and the database takes nothing",
+			       s->folder);
+	written = add_to_file(s, &frame, batch);
+	reason = errno;
+	tell_disk(s, written, reason);
+	if (!written && (reason == 0 || !hold(s, &frame, batch)))
+		return err_set(text, ERR_SYS, "%s: %s", s->folder,
+			       reason ? strerror(reason)
+				      : "full up to evidence.spool-size, and the database takes "
+					"nothing");
+	s->number++;
+	s->waiting += batch->findings;
+	return ERR_OK;
+}
+
+bool spool_has(const struct spool *s)
+{
+	return s->sent < s->end || s->held.len > 0;
+}
+
+/* ---- reading */
+
+static bool read_at(int fd, void *octets, size_t len, uint64_t at)
+{
+	uint8_t *to = octets;
+
+	while (len > 0) {
+		ssize_t n = pread(fd, to, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		to += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Adds the batch at `at` to the load.  False: there is none that is whole. */
+static bool load_one(const struct spool *s, uint64_t at, uint64_t end, struct parcel *load)
+{
+	struct spool_frame f;
+	size_t before = load->len;
+	static const uint8_t zero[4096];
+	size_t left;
+
+	if (end - at < sizeof(f) || !read_at(s->fd, &f, sizeof(f), at) || f.magic != MAGIC ||
+	    f.len > PARCEL_MAX || end - at - sizeof(f) < f.len)
+		return false;
+	parcel_append(load, &f, sizeof(f));
+	for (left = f.len; left > 0 && !load->full; left -= left < 4096 ? left : 4096)
+		parcel_append(load, zero, left < 4096 ? left : 4096);
+	if (!load->full &&
+	    read_at(s->fd, load->octets + before + sizeof(f), f.len, at + sizeof(f)) &&
+	    f.check == check_of(&f, load->octets + before + sizeof(f)))
+		return true;
+	load->len = before;
+	return false;
+}
+
+enum err spool_load(const struct spool *s, bool singly, struct spool_load *l, struct err_text *text)
+{
+	uint64_t end = s->end;
+
+	parcel_clear(&l->octets);
+	l->from = l->to = s->sent;
+	l->held = s->sent == end;
+	if (l->held) {
+		if (parcel_append(&l->octets, &s->held_frame, sizeof(s->held_frame)) &&
+		    parcel_append(&l->octets, s->held.octets, s->held.len))
+			return ERR_OK;
+		return err_set(text, ERR_NOMEM, "out of memory");
+	}
+	while (l->to < end && (l->octets.len == 0 || (!singly && l->octets.len < SPOOL_LOAD_MAX)) &&
+	       load_one(s, l->to, end, &l->octets))
+		l->to = s->sent + l->octets.len;
+	if (l->octets.len > 0)
+		return ERR_OK;
+	if (l->octets.full)
+		return err_set(text, ERR_NOMEM, "out of memory");
+	return err_set(text, ERR_NOTFOUND, "%s/%s is broken, or cut off", s->folder, s->name);
+}
+
+bool spool_next(const struct spool_load *l, size_t *at, struct spool_frame *ret_frame,
+		const uint8_t **ret_octets)
+{
+	if (*at >= l->octets.len)
+		return false;
+	memcpy(ret_frame, l->octets.octets + *at, sizeof(*ret_frame));
+	*ret_octets = l->octets.octets + *at + sizeof(*ret_frame);
+	*at += sizeof(*ret_frame) + ret_frame->len;
+	return true;
+}
+
+/* ---- taken */
+
+/* All of the file is taken. */
+static void empty(struct spool *s)
+{
+	if (s->fd >= 0 && ftruncate(s->fd, 0) == 0)
+		s->sent = s->end = 0;
+}
+
+void spool_taken(struct spool *s, const struct spool_load *l, uint64_t findings)
+{
+	s->waiting -= findings < s->waiting ? findings : s->waiting;
+	if (l->held) {
+		parcel_fini(&s->held);
+		return;
+	}
+	s->sent = l->to;
+	if (s->sent == s->end)
+		empty(s);
+}
+
+void spool_give_up(struct spool *s)
+{
+	s->sent = s->end;
+	empty(s);
+}
+
+/* ---- what others have left */
+
+static bool adopt(const struct spool *s, const char *name, struct spool *ret_other)
+{
+	int fd = open_locked(s, name, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 0 || st.st_nlink == 0) {
+		close(fd);
+		return false;
+	}
+	*ret_other = (struct spool){.fd = fd, .end = (uint64_t)st.st_size};
+	memcpy(ret_other->folder, s->folder, sizeof(s->folder));
+	memcpy(ret_other->name, name, SPOOL_NAME_LEN + 1);
+	return true;
+}
+
+static uint64_t size_of(const struct spool *s, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return path_of(s, name, path) && stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+bool spool_adopt(struct spool *s, struct spool *ret_other)
+{
+	DIR *folder = opendir(s->folder);
+	const struct dirent *entry;
+	bool found = false;
+
+	s->others = 0;
+	while (folder && (entry = readdir(folder)) != NULL) {
+		if (!is_name(entry->d_name) || strcmp(entry->d_name, s->name) == 0)
+			continue;
+		s->others += size_of(s, entry->d_name);
+		found = found || adopt(s, entry->d_name, ret_other);
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
