@@ -109,7 +109,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS   := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TESTOBJS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/*/*.c tests/unit/*/*.c))
 
-.PHONY: all run deps check test unit allocations replay functional tsan fuzz bench browser operation growth faults random killed soak soak-day lint rooms format install uninstall \
+.PHONY: all run deps check test unit allocations replay functional tsan fuzz bench browser operation postgresql growth faults random killed soak soak-day lint rooms format install uninstall \
 	clean help FORCE
 
 all: ## build build/release/sinkholed
@@ -249,6 +249,11 @@ operation: ## a real Prometheus and Alertmanager, what a scrape costs, a client 
 	$(Q)$(PYTHON) tests/operation/prometheus.py build/release/sinkholed
 	$(Q)npm install --no-save --no-audit --no-fund --prefix build/operation openapi-typescript-codegen@0.29 esbuild@0.25
 	$(Q)$(PYTHON) tests/operation/client.py build/operation/node_modules build/release/sinkholed
+
+postgresql: ## a million hits into PostgreSQL, and twenty resolvers while it is killed (POSTGRESQL='--away 60')
+	$(Q)$(DEPS) build test
+	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon tools
+	$(Q)$(PYTHON) tests/operation/postgresql.py build/release $(POSTGRESQL)
 
 bare: ## the README's commands in their order on a bare Debian 12 that it makes, as root (BARE=--no-tests)
 	$(Q)$(DEPS) build bare
