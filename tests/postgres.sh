@@ -5,6 +5,7 @@
 #   postgres.sh again FOLDER    starts it again
 #   postgres.sh kill FOLDER     kills it at once
 #   postgres.sh stop FOLDER     kills it and removes all
+# SETTINGS are further options of the server, as "-c fsync=on".
 set -euo pipefail
 
 programs=$(find /usr/lib/postgresql/*/bin -maxdepth 0 2>/dev/null | sort -V | tail -1)
@@ -25,7 +26,7 @@ run()
 	# nothing of the caller's is kept open by a process that stays
 	as_user setsid "$programs/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off \
 		-c full_page_writes=off -c synchronous_commit=off -c max_connections=100 \
-		-c unix_socket_permissions=0777 >>"$1/log" 2>&1 </dev/null &
+		-c unix_socket_permissions=0777 ${SETTINGS:-} >>"$1/log" 2>&1 </dev/null &
 	for _ in $(seq 300); do
 		! "$programs/pg_isready" -q -h "$1" || return 0
 		kill -0 $! 2>/dev/null || break

@@ -28,7 +28,7 @@ struct work {
 /* ---- statements */
 
 static const char batch_table[] =
-	"CREATE TEMPORARY TABLE batch(ord bigint GENERATED ALWAYS AS IDENTITY, client text"
+	"CREATE TEMPORARY TABLE batch(client text"
 	" COLLATE \"C\" NOT NULL, list text COLLATE \"C\" NOT NULL, name text COLLATE \"C\" NOT "
 	"NULL,"
 	" network inet, day integer NOT NULL, form smallint NOT NULL" FINDING_COLUMNS(

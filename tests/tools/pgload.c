@@ -71,6 +71,7 @@ static int one_by_one(const char *url, unsigned long count, unsigned long each)
 {
 	PGconn *conn = PQconnectdb(url);
 
+	PQclear(PQexec(conn, "SET synchronous_commit = on")); /* as the store has it */
 	PQclear(PQprepare(conn, "put", upsert, 0, NULL));
 	for (unsigned long i = 0; i < count; i++) {
 		char client[32];

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A PostgreSQL server of the test's own, on a Unix socket."""
+import os
 import subprocess
 from pathlib import Path
 
@@ -7,8 +8,9 @@ SCRIPT = Path(__file__).resolve().parents[2] / "postgres.sh"
 
 
 class Postgres:
-    def __init__(self):
-        done = subprocess.run([SCRIPT, "start"], capture_output=True, text=True, timeout=60)
+    def __init__(self, settings=""):
+        done = subprocess.run([SCRIPT, "start"], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "SETTINGS": settings})
         if done.returncode != 0:
             raise OSError(done.stderr)
         self.folder = done.stdout.strip()
