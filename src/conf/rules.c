@@ -300,8 +300,8 @@ static void rule_store(struct conf_place *place, const struct conf_node *node,
 		       const struct conf *conf)
 {
 	const char *store = conf->evidence.store;
-	const char *host = strstr(store, "://");
-	size_t user;
+	const char *user = strstr(store, "://");
+	const char *host = strrchr(store, '@');
 
 	if (!*store)
 		return;
@@ -309,8 +309,9 @@ static void rule_store(struct conf_place *place, const struct conf_node *node,
 		fail_key(place, node, "store", "expected postgresql://...");
 		return;
 	}
-	user = strcspn(host + 3, "@/?");
-	if (strstr(store, "password=") || (host[3 + user] == '@' && memchr(host + 3, ':', user)))
+	/* one in which signs stand that libpq would have written otherwise is no less a secret */
+	if (strstr(store, "password=") ||
+	    (host && memchr(user + 3, ':', (size_t)(host - user - 3))))
 		fail_key(place, node, "store",
 			 "a password stands in it: it belongs in a file, see password-file");
 	else if (!*conf->state.directory)

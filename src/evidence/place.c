@@ -3,8 +3,9 @@
 
 #include <stdio.h>
 
-void place_make(const struct conf *conf, struct place *p)
+void place_make(const struct conf *conf, struct place *ret_place)
 {
+	struct place *p = ret_place;
 	const struct conf_evidence *e = &conf->evidence;
 
 	if (*e->store)

@@ -9,8 +9,6 @@
 #include "base/addr.h"
 
 #define COPY_MAX (256U * 1024) /* octets that are sent at a time */
-#define LISTS_MAX 1024U
-#define VISITS_MAX 8192U
 
 /* A transaction under way. */
 struct work {
@@ -21,8 +19,10 @@ struct work {
 	struct parcel copied; /* lines of COPY that are not sent yet */
 	const char **lists;   /* of each its texts */
 	size_t list_count;
+	size_t list_room;
 	struct parcel_entry *visits;
 	size_t visit_count;
+	size_t visit_room;
 };
 
 /* ---- statements */
@@ -207,24 +207,51 @@ static enum err each_entry(struct work *w, entry_fn *fn)
 	return err;
 }
 
+/* Makes room for one more item of so many octets, twice as much each time. */
+static bool make_room(void **items, size_t *room, size_t count, size_t size)
+{
+	size_t wanted = *room ? *room * 2 : 64;
+	void *grown = count < *room ? *items : reallocarray(*items, wanted, size);
+
+	if (!grown)
+		return false;
+	*room = count < *room ? *room : wanted;
+	*items = grown;
+	return true;
+}
+
+static enum err put_list_aside(struct work *w, const struct parcel_entry *e)
+{
+	void *lists = w->lists;
+
+	if (!make_room(&lists, &w->list_room, w->list_count, sizeof(e->texts)))
+		return err_set(w->text, ERR_NOMEM, "out of memory");
+	w->lists = lists;
+	memcpy(&w->lists[PARCEL_TEXTS * w->list_count++], e->texts, sizeof(e->texts));
+	return ERR_OK;
+}
+
+static enum err put_visit_aside(struct work *w, const struct parcel_entry *e)
+{
+	void *visits = w->visits;
+
+	if (!make_room(&visits, &w->visit_room, w->visit_count, sizeof(*e)))
+		return err_set(w->text, ERR_NOMEM, "out of memory");
+	w->visits = visits;
+	w->visits[w->visit_count++] = *e;
+	return ERR_OK;
+}
+
 /* Lists and visits are put aside: of both there are few. */
 static enum err copy_entry(struct work *w, const struct parcel_entry *e)
 {
-	switch (e->kind) {
-	case PARCEL_FINDING:
-		if (!add_line(&w->copied, e))
-			return err_set(w->text, ERR_NOMEM, "out of memory");
-		return flush_copy(w, COPY_MAX);
-	case PARCEL_LIST:
-		if (w->list_count < LISTS_MAX)
-			memcpy(&w->lists[PARCEL_TEXTS * w->list_count++], e->texts,
-			       sizeof(e->texts));
-		return ERR_OK;
-	default:
-		if (w->visit_count < VISITS_MAX)
-			w->visits[w->visit_count++] = *e;
-		return ERR_OK;
-	}
+	if (e->kind == PARCEL_LIST)
+		return put_list_aside(w, e);
+	if (e->kind == PARCEL_VISIT)
+		return put_visit_aside(w, e);
+	if (!add_line(&w->copied, e))
+		return err_set(w->text, ERR_NOMEM, "out of memory");
+	return flush_copy(w, COPY_MAX);
 }
 
 static enum err copy_all(struct work *w)
@@ -254,6 +281,8 @@ static void list_values(void *arg, size_t i, const char *values[LINK_VALUES_MAX]
 
 static enum err put_lists(struct work *w)
 {
+	if (w->list_count == 0)
+		return ERR_OK;
 	/* in one order, so that two resolvers do not wait for each other */
 	qsort(w->lists, w->list_count, PARCEL_TEXTS * sizeof(*w->lists), by_name);
 	return link_many(w->link, list_sql, w->list_count, PARCEL_TEXTS, list_values, w, w->text);
@@ -366,14 +395,8 @@ enum err apply_load(struct link *link, const char *resolver, const char *name,
 		    struct err_text *text)
 {
 	struct work w = {.link = link, .load = load, .text = text};
-	enum err err = ERR_OK;
+	enum err err = transact(&w, resolver, name);
 
-	w.lists = calloc(LISTS_MAX * PARCEL_TEXTS, sizeof(*w.lists));
-	w.visits = calloc(VISITS_MAX, sizeof(*w.visits));
-	if (!w.lists || !w.visits)
-		err = err_set(text, ERR_NOMEM, "out of memory");
-	if (err == ERR_OK)
-		err = transact(&w, resolver, name);
 	/* also of batches that were refused, for who counts them as lost */
 	count(&w, ret_applied);
 	free(w.lists);

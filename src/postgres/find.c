@@ -18,63 +18,18 @@
 	" $4::text)"
 
 /* All findings that are wanted, each of all its days. */
+/* clang-format off */
 #define FINDINGS                                                                                   \
-	"(SELECT f.client, f.list, f.name" FINDING_COLUMNS(                                        \
-		GATHERED) " FROM finding f WHERE " OF_CLIENT("f.client") " AND ($2::text IS NULL " \
-									 "OR f.list IN (SELECT "   \
-									 "id FROM list WHERE "     \
-									 "name = $2::text))"       \
-									 " AND ($3::text IS NULL " \
-									 "OR f.list IN (SELECT "   \
-									 "id FROM list WHERE "     \
-									 "family = $3::text))"     \
-									 " AND " OF_NAME(          \
-										 "f.name") " GROU" \
-											   "P BY " \
-											   "f."    \
-											   "clien" \
-											   "t, "   \
-											   "f."    \
-											   "list," \
-											   " f."   \
-											   "name " \
-											   "HAVIN" \
-											   "G "    \
-											   "($5::" \
-											   "bigin" \
-											   "t IS " \
-											   "NULL " \
-											   "OR "   \
-											   "max("  \
-											   "f."    \
-											   "last_" \
-											   "s) "   \
-											   ">= "   \
-											   "$5)"   \
-											   " AND " \
-											   "($6::" \
-											   "bigin" \
-											   "t IS " \
-											   "NULL " \
-											   "OR "   \
-											   "min("  \
-											   "f."    \
-											   "first" \
-											   "_s) "  \
-											   "<= "   \
-											   "$6)"   \
-											   " AND " \
-											   "($7::" \
-											   "boole" \
-											   "an "   \
-											   "IS "   \
-											   "NULL " \
-											   "OR "   \
-											   "sum("  \
-											   "f."    \
-											   "prove" \
-											   "n) > " \
-											   "0)) g"
+	"(SELECT f.client, f.list, f.name" FINDING_COLUMNS(GATHERED)                               \
+	" FROM finding f WHERE " OF_CLIENT("f.client")                                             \
+	" AND ($2::text IS NULL OR f.list IN (SELECT id FROM list WHERE name = $2::text))"         \
+	" AND ($3::text IS NULL OR f.list IN (SELECT id FROM list WHERE family = $3::text))"       \
+	" AND " OF_NAME("f.name")                                                                  \
+	" GROUP BY f.client, f.list, f.name"                                                       \
+	" HAVING ($5::bigint IS NULL OR max(f.last_s) >= $5)"                                      \
+	" AND ($6::bigint IS NULL OR min(f.first_s) <= $6)"                                        \
+	" AND ($7::boolean IS NULL OR sum(f.proven) > 0)) g"
+/* clang-format on */
 
 /* the columns in the order of their table, behind what all rows have */
 enum { AT_ADDRESS, AT_FORM, AT_LIST, AT_NAME, AT_COLUMNS };
@@ -86,16 +41,16 @@ enum {
 	AT_VISIT = AT_NAMES + 1,
 };
 
-static const char each_sql[] = "SELECT c.address, c.form, l.name, g.name" FINDING_COLUMNS(
-	OF_G) ", l.family, l.reason, l.action, l.court, l.case_id, l.date, l.contact, l.url, "
-	      "l.remedy, 1,"
-	      " v.* FROM " FINDINGS " JOIN client c ON c.id = g.client JOIN list l ON l.id = g.list"
-	      " LEFT JOIN LATERAL (SELECT w.port, w.host, w.method, w.path, w.agent, w.ja4, "
-	      "w.first_s,"
-	      " w.last_s, sum(w.count) OVER (), sum(w.visits) OVER () FROM visit w"
-	      " WHERE w.client = g.client AND w.host = g.name ORDER BY w.last_s DESC LIMIT 1) v ON "
-	      "true"
-	      " ORDER BY c.network, c.address, c.form, l.name, g.name";
+/* clang-format off */
+static const char each_sql[] =
+	"SELECT c.address, c.form, l.name, g.name" FINDING_COLUMNS(OF_G) ","
+	" l.family, l.reason, l.action, l.court, l.case_id, l.date, l.contact, l.url, l.remedy, 1,"
+	" v.* FROM " FINDINGS " JOIN client c ON c.id = g.client JOIN list l ON l.id = g.list"
+	" LEFT JOIN LATERAL (SELECT w.port, w.host, w.method, w.path, w.agent, w.ja4, w.first_s,"
+	" w.last_s, sum(w.count) OVER (), sum(w.visits) OVER () FROM visit w"
+	" WHERE w.client = g.client AND w.host = g.name ORDER BY w.last_s DESC LIMIT 1) v ON true"
+	" ORDER BY c.network, c.address, c.form, l.name, g.name";
+/* clang-format on */
 
 #define NOTHING(c, type, rule, value, field) ",0"
 static const char clients_sql[] =
@@ -106,14 +61,15 @@ static const char clients_sql[] =
 	" GROUP BY g.client) t JOIN client c ON c.id = t.client"
 	" ORDER BY c.network, c.address, c.form";
 
+/* clang-format off */
 static const char visits_sql[] =
 	"SELECT c.address, c.form, v.port, v.host, v.method, v.path, v.agent, v.ja4, v.first_s,"
 	" v.last_s, v.count, v.visits FROM visit v JOIN client c ON c.id = v.client"
-	" WHERE ($2::text IS NULL AND $3::text IS NULL AND $7::boolean IS NULL) AND " OF_CLIENT(
-		"v.client") " AND " OF_NAME("v.host") " AND ($5::bigint IS NULL OR v.last_s >= $5) "
-						      "AND ($6::bigint IS NULL OR v.first_s <= $6)"
-						      " ORDER BY c.network, c.address, c.form, "
-						      "v.host";
+	" WHERE ($2::text IS NULL AND $3::text IS NULL AND $7::boolean IS NULL)"
+	" AND " OF_CLIENT("v.client") " AND " OF_NAME("v.host")
+	" AND ($5::bigint IS NULL OR v.last_s >= $5) AND ($6::bigint IS NULL OR v.first_s <= $6)"
+	" ORDER BY c.network, c.address, c.form, v.host";
+/* clang-format on */
 
 /* ---- a row */
 

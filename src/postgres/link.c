@@ -66,6 +66,7 @@ static bool wait_for(const struct link *link, short events, uint64_t until_ms)
 static enum err too_long(struct link *link, struct err_text *text)
 {
 	link->state[0] = '\0';
+	link->late = true;
 	return err_set(text, ERR_SYS, "the database does not answer");
 }
 
@@ -227,6 +228,17 @@ enum err link_ask(struct link *link, const char *sql, const char *const *values,
 	return finish(link, ret_result, text);
 }
 
+enum err link_limit(struct link *link, uint32_t limit_ms, struct err_text *text)
+{
+	char limit[16];
+	const char *const values[] = {limit};
+
+	snprintf(limit, sizeof(limit), "%u", limit_ms);
+	link->limit_ms = limit_ms;
+	return link_ask(link, "SELECT set_config('statement_timeout', $1, false)", values, 1, NULL,
+			text);
+}
+
 enum err link_number(struct link *link, const char *sql, const char *const *values, int count,
 		     int64_t none, int64_t *ret_number, struct err_text *text)
 {
@@ -319,6 +331,16 @@ enum err link_many(struct link *link, const char *sql, size_t times, int count,
 
 /* ---- COPY */
 
+/* What else a failure brings: the first is told. */
+static void drain(struct link *link)
+{
+	PGresult *result = NULL;
+	struct err_text text;
+
+	while (next(link, &result, &text) == ERR_OK && result)
+		PQclear(result);
+}
+
 enum err link_copy_begin(struct link *link, const char *sql, struct err_text *text)
 {
 	PGresult *result = NULL;
@@ -334,8 +356,8 @@ enum err link_copy_begin(struct link *link, const char *sql, struct err_text *te
 	if (err == ERR_OK)
 		err = result ? failed(link, result, text) : lost(link, text);
 	PQclear(result);
-	/* what else the failure brings */
-	return finish(link, NULL, NULL) == ERR_OK ? err : err;
+	drain(link);
+	return err;
 }
 
 static enum err wait_to_send(struct link *link, struct err_text *text)

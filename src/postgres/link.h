@@ -19,6 +19,7 @@ struct link {
 	uint32_t limit_ms;	   /* of a statement */
 	const atomic_bool *ending; /* when it is set nothing is waited for; NULL: it never is */
 	char state[6];		   /* SQLSTATE of the last failure; "": it was the connection's */
+	bool late;		   /* set when an answer did not come in time */
 };
 
 /* Connects within so much time.  ERR_SYS, with `text`, which has no password. */
@@ -27,6 +28,10 @@ enum err link_open(struct link *link, const struct archive_place *place, uint32_
 
 /* Without a connection it does nothing. */
 void link_close(struct link *link);
+
+/* Has statements take so much time at most from now on; the link has it, whatever the server says.
+ * ERR_SYS. */
+enum err link_limit(struct link *link, uint32_t limit_ms, struct err_text *text) MUST_CHECK;
 
 /* Runs statements without parameters, whose rows are not wanted.  ERR_SYS: one has failed; the
  * connection is as good as before, unless `state` is "". */

@@ -248,7 +248,7 @@ static void state(void *store, struct archive_state *ret_state)
 	pthread_mutex_lock(&p->sender.lock);
 	*ret_state = p->sender.state;
 	ret_state->waiting = p->sender.spool.waiting;
-	ret_state->spooled = p->sender.spool.end + p->sender.spool.others;
+	ret_state->spooled = spool_octets(&p->sender.spool);
 	pthread_mutex_unlock(&p->sender.lock);
 }
 

@@ -3,25 +3,72 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/addr.h"
+#include "base/clock.h"
 
 /* What the database counts of the rows that live times what one takes, its two indexes counted:
  * what was removed has its room until it is used again. */
 #define ROW_OCTETS "240"
+#define PRUNE_MS 600000U /* so long a removal may take, while batches wait in the spool */
+
+/* By how much a clock may be wrong and be trusted all the same. */
+#define APART_S 3600
+
+static uint32_t shift(uint32_t at_s, int64_t by_s)
+{
+	int64_t shifted_s = (int64_t)at_s + by_s;
+
+	if (at_s == 0 || shifted_s < 0)
+		return 0;
+	return shifted_s < UINT32_MAX ? (uint32_t)shifted_s : UINT32_MAX;
+}
+
+struct archive_limits prune_judge(const struct archive_limits *limits, int64_t ours_s,
+				  int64_t theirs_s)
+{
+	int64_t by_s = theirs_s - ours_s;
+
+	if (by_s > -APART_S && by_s < APART_S)
+		return *limits;
+	return (struct archive_limits){
+		.before_s = shift(limits->before_s, by_s),
+		.unproven_before_s = shift(limits->unproven_before_s, by_s),
+	};
+}
+
+static enum err remove_before(struct link *link, const struct archive_limits *wanted,
+			      int64_t *removed, struct err_text *text)
+{
+	char numbers[2][16];
+	const char *const values[] = {numbers[0], numbers[1]};
+	int64_t theirs_s = 0;
+	struct archive_limits limits;
+	enum err err = link_number(link, "SELECT extract(epoch FROM now())::bigint", NULL, 0, 0,
+				   &theirs_s, text);
+
+	if (err != ERR_OK)
+		return err;
+	limits = prune_judge(wanted, (int64_t)clock_unix_s(), theirs_s);
+	snprintf(numbers[0], sizeof(numbers[0]), "%u", limits.before_s);
+	snprintf(numbers[1], sizeof(numbers[1]), "%u", limits.unproven_before_s);
+	return link_number(link, "SELECT prune($1::bigint, $2::bigint)", values, 2, 0, removed,
+			   text);
+}
 
 enum err prune_now(struct link *link, const struct archive_limits *limits, uint64_t *ret_removed,
 		   struct err_text *text)
 {
-	char numbers[2][16];
-	const char *const values[] = {numbers[0], numbers[1]};
+	uint32_t usual_ms = link->limit_ms;
+	struct err_text later;
 	int64_t removed = 0;
-	enum err err;
+	enum err err = link_limit(link, PRUNE_MS, text);
 
-	snprintf(numbers[0], sizeof(numbers[0]), "%u", limits->before_s);
-	snprintf(numbers[1], sizeof(numbers[1]), "%u", limits->unproven_before_s);
-	err = link_number(link, "SELECT prune($1::bigint, $2::bigint)", values, 2, 0, &removed,
-			  text);
+	if (err == ERR_OK)
+		err = remove_before(link, limits, &removed, text);
+	if (link_limit(link, usual_ms, &later) != ERR_OK && err == ERR_OK)
+		err = err_set(text, ERR_SYS, "%s", later.text);
 	if (err == ERR_OK)
 		*ret_removed = (uint64_t)removed;
 	return err;
@@ -57,10 +104,9 @@ static enum err change(struct link *link, const char *sql, const char *subject, 
 {
 	PGresult *result = NULL;
 	enum err err = link_ask(link, sql, &subject, 1, &result, text);
-	unsigned long long rows = 0;
 
-	if (err == ERR_OK && sscanf(PQcmdTuples(result), "%llu", &rows) == 1)
-		*changed = rows;
+	if (err == ERR_OK)
+		*changed = strtoull(PQcmdTuples(result), NULL, 10);
 	PQclear(result);
 	return err;
 }
@@ -155,7 +201,10 @@ enum err prune_act(struct link *link, enum archive_act act, const char *subject,
 	uint64_t beside = 0;
 	struct prefix prefix;
 	/* no resolver adds to a client that is just being removed: their transactions wait */
-	enum err err = link_run(link, "BEGIN; LOCK TABLE client IN SHARE ROW EXCLUSIVE MODE", text);
+	enum err err = link_run(link,
+				"BEGIN; LOCK TABLE hold IN ROW EXCLUSIVE MODE;"
+				" LOCK TABLE client IN SHARE ROW EXCLUSIVE MODE",
+				text);
 
 	if (err == ERR_OK && prefix_parse(subject, &prefix) != ERR_OK)
 		err = err_set(text, ERR_SYNTAX, "%s: no address or prefix", subject);

@@ -10,6 +10,11 @@
 enum err prune_now(struct link *link, const struct archive_limits *limits, uint64_t *ret_removed,
 		   struct err_text *text) MUST_CHECK;
 
+/* The limits as the database's clock would have them, where ours is more than an hour off: one
+ * resolver that thinks it is another year must not have removed what all have found. */
+struct archive_limits prune_judge(const struct archive_limits *limits, int64_t ours_s,
+				  int64_t theirs_s);
+
 /* About how many octets the findings have.  ERR_SYS. */
 enum err prune_size(struct link *link, uint64_t *ret_size, struct err_text *text) MUST_CHECK;
 

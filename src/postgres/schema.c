@@ -19,116 +19,89 @@ static const char begin[] =
 	" at timestamptz NOT NULL DEFAULT now());\n"
 	"SET LOCAL search_path TO sinkholed, pg_temp;\n";
 
+/* clang-format off */
 /* the addresses as texts are what the resolvers write; `network` is for prefixes to be found by */
 static const char tables[] = MIGRATION(
 	"1",
-	"\nCREATE TABLE client(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-	" address text COLLATE \"C\" NOT NULL, form smallint NOT NULL, network inet,"
+	"\nCREATE TABLE client(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, address"
+	" text COLLATE \"C\" NOT NULL, form smallint NOT NULL, network inet,"
 	" UNIQUE(address, form));\n"
 	"CREATE INDEX client_network ON client USING btree(network);\n"
-	"CREATE TABLE list(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-	" name text COLLATE \"C\" NOT NULL UNIQUE, family text NOT NULL DEFAULT '',"
-	" reason text NOT NULL DEFAULT '', action text NOT NULL DEFAULT '',"
-	" court text NOT NULL DEFAULT '', case_id text NOT NULL DEFAULT '',"
-	" date text NOT NULL DEFAULT '', contact text NOT NULL DEFAULT '',"
-	" url text NOT NULL DEFAULT '', remedy text NOT NULL DEFAULT '');\n"
-	"CREATE TABLE finding(day date NOT NULL, client bigint NOT NULL, list bigint NOT NULL,"
-	" name text COLLATE \"C\" NOT NULL" FINDING_COLUMNS(
-		COLUMN_DECLARED) ", PRIMARY KEY(client, list, name, day)) PARTITION BY "
-				 "RANGE(day);\n"
-				 "CREATE TABLE finding_other PARTITION OF finding DEFAULT;\n"
-				 "CREATE TABLE visit(client bigint NOT NULL, host text COLLATE "
-				 "\"C\" NOT NULL,"
-				 " port integer NOT NULL, method text NOT NULL, path text NOT "
-				 "NULL, agent text NOT NULL,"
-				 " ja4 text NOT NULL, first_s bigint NOT NULL, last_s bigint NOT "
-				 "NULL,"
-				 " count bigint NOT NULL, visits bigint NOT NULL,"
-				 " PRIMARY KEY(client, host, port, method, path, agent, ja4));\n"
-				 "CREATE TABLE stream(id uuid PRIMARY KEY, resolver text NOT NULL, "
-				 "last bigint NOT NULL,"
-				 " at timestamptz NOT NULL DEFAULT now());\n"
-				 "CREATE TABLE hold(subject text PRIMARY KEY, network inet NOT "
-				 "NULL,"
-				 " at timestamptz NOT NULL DEFAULT now(), who text NOT NULL, why "
-				 "text NOT NULL);\n"
-				 "CREATE TABLE audit(id bigint GENERATED ALWAYS AS IDENTITY "
-				 "PRIMARY KEY,"
-				 " at timestamptz NOT NULL DEFAULT now(), who text NOT NULL, act "
-				 "text NOT NULL,"
-				 " subject text NOT NULL, why text NOT NULL, findings bigint NOT "
-				 "NULL);\n"
-				 /* far days, by a clock that is wrong, have no table of their own
-				  */
-				 "CREATE FUNCTION make_day(wanted date) RETURNS boolean LANGUAGE "
-				 "plpgsql SECURITY DEFINER"
-				 " SET search_path = sinkholed, pg_temp AS $f$ BEGIN\n"
-				 " IF wanted < current_date - 400 OR wanted > current_date + 2"
-				 " OR to_regclass('finding_' || to_char(wanted, 'YYYYMMDD')) IS "
-				 "NOT NULL"
-				 " THEN RETURN false; END IF;\n"
-				 " PERFORM pg_advisory_xact_lock(7310867, 2);\n"
-				 " IF to_regclass('finding_' || to_char(wanted, 'YYYYMMDD')) IS "
-				 "NOT NULL"
-				 " THEN RETURN false; END IF;\n"
-				 " EXECUTE format('CREATE TABLE %I PARTITION OF finding FOR VALUES "
-				 "FROM (%L) TO (%L)',"
-				 " 'finding_' || to_char(wanted, 'YYYYMMDD'), wanted, wanted + "
-				 "1);\n"
-				 " RETURN true;\n"
-				 /* the default table has some of that day already, and goes on
-				    having it */
-				 "EXCEPTION WHEN check_violation OR duplicate_table THEN RETURN "
-				 "false; END $f$;\n"
-				 "CREATE VIEW held AS SELECT k.id FROM client k JOIN hold h ON "
-				 "k.network <<= h.network;\n"
-				 /* a day that is over goes as a whole, unless somebody of it is
-				    held */
-				 "CREATE FUNCTION prune(before_s bigint, unproven_before_s bigint) "
-				 "RETURNS bigint"
-				 " LANGUAGE plpgsql SECURITY DEFINER SET search_path = sinkholed, "
-				 "pg_temp"
-				 " SET lock_timeout = '2s' AS $f$\n"
-				 "DECLARE removed bigint := 0; n bigint; part record; BEGIN\n"
-				 " IF NOT pg_try_advisory_xact_lock(7310867, 3) THEN RETURN 0; END "
-				 "IF;\n"
-				 " FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c "
-				 "ON c.oid = i.inhrelid"
-				 " WHERE i.inhparent = 'finding'::regclass AND c.relname ~ "
-				 "'^finding_[0-9]{8}$'"
-				 " AND to_date(right(c.relname, 8), 'YYYYMMDD') + 1"
-				 " <= date '1970-01-01' + (before_s / 86400)::integer LOOP\n"
-				 "  EXECUTE format('SELECT count(*) FROM %I f WHERE f.client IN "
-				 "(SELECT id FROM held)', part.relname)"
-				 " INTO n;\n"
-				 "  IF n = 0 THEN\n"
-				 "   EXECUTE format('SELECT count(*) FROM %I', part.relname) INTO "
-				 "n;\n"
-				 "   EXECUTE format('DROP TABLE %I', part.relname);\n"
-				 "   removed := removed + n;\n"
-				 "  END IF;\n"
-				 " END LOOP;\n"
-				 " DELETE FROM finding f WHERE f.day <= date '1970-01-01'"
-				 " + (greatest(before_s, unproven_before_s) / 86400)::integer"
-				 " AND (f.last_s < before_s OR (f.proven = 0 AND f.last_s < "
-				 "unproven_before_s))"
-				 " AND f.client NOT IN (SELECT id FROM held);\n"
-				 " GET DIAGNOSTICS n = ROW_COUNT; removed := removed + n;\n"
-				 " DELETE FROM visit v WHERE v.last_s < greatest(before_s, "
-				 "unproven_before_s)"
-				 " AND v.client NOT IN (SELECT id FROM held);\n"
-				 " GET DIAGNOSTICS n = ROW_COUNT; removed := removed + n;\n"
-				 " IF removed > 0 THEN\n"
-				 "  LOCK TABLE client IN SHARE ROW EXCLUSIVE MODE;\n"
-				 "  DELETE FROM client c WHERE NOT EXISTS (SELECT FROM finding f "
-				 "WHERE f.client = c.id)"
-				 " AND NOT EXISTS (SELECT FROM visit v WHERE v.client = c.id);\n"
-				 " END IF;\n"
-				 " DELETE FROM stream s WHERE s.at < now() - interval '400 days';\n"
-				 " RETURN removed;\n"
-				 "END $f$;\n"
-				 "REVOKE ALL ON FUNCTION make_day(date) FROM PUBLIC;\n"
-				 "REVOKE ALL ON FUNCTION prune(bigint, bigint) FROM PUBLIC;\n");
+	"CREATE TABLE list(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text"
+	" COLLATE \"C\" NOT NULL UNIQUE, family text NOT NULL DEFAULT '', reason text NOT"
+	" NULL DEFAULT '', action text NOT NULL DEFAULT '', court text NOT NULL DEFAULT"
+	" '', case_id text NOT NULL DEFAULT '', date text NOT NULL DEFAULT '', contact"
+	" text NOT NULL DEFAULT '', url text NOT NULL DEFAULT '', remedy text NOT NULL"
+	" DEFAULT '');\n"
+	"CREATE TABLE finding(day date NOT NULL, client bigint NOT NULL, list bigint NOT"
+	" NULL, name text COLLATE \"C\" NOT NULL" FINDING_COLUMNS(COLUMN_DECLARED)
+	", PRIMARY KEY(client, list, name, day)) PARTITION BY RANGE(day);\n"
+	"CREATE TABLE finding_other PARTITION OF finding DEFAULT;\n"
+	"CREATE TABLE visit(client bigint NOT NULL, host text COLLATE \"C\" NOT NULL, port"
+	" integer NOT NULL, method text NOT NULL, path text NOT NULL, agent text NOT NULL,"
+	" ja4 text NOT NULL, first_s bigint NOT NULL, last_s bigint NOT NULL, count bigint"
+	" NOT NULL, visits bigint NOT NULL, PRIMARY KEY(client, host, port, method, path,"
+	" agent, ja4));\n"
+	"CREATE TABLE stream(id uuid PRIMARY KEY, resolver text NOT NULL, last bigint NOT"
+	" NULL, at timestamptz NOT NULL DEFAULT now());\n"
+	"CREATE TABLE hold(subject text PRIMARY KEY, network inet NOT NULL, at timestamptz"
+	" NOT NULL DEFAULT now(), who text NOT NULL, why text NOT NULL);\n"
+	"CREATE TABLE audit(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at"
+	" timestamptz NOT NULL DEFAULT now(), who text NOT NULL, act text NOT NULL,"
+	" subject text NOT NULL, why text NOT NULL, findings bigint NOT NULL);\n"
+	/* far days, by a clock that is wrong, have no table of their own */
+	"CREATE FUNCTION make_day(wanted date) RETURNS boolean LANGUAGE plpgsql SECURITY"
+	" DEFINER SET search_path = sinkholed, pg_temp AS $f$ BEGIN\n"
+	" IF wanted < current_date - 400 OR wanted > current_date + 2 OR"
+	" to_regclass('finding_' || to_char(wanted, 'YYYYMMDD')) IS NOT NULL THEN RETURN"
+	" false; END IF;\n"
+	" PERFORM pg_advisory_xact_lock(7310867, 2);\n"
+	" IF to_regclass('finding_' || to_char(wanted, 'YYYYMMDD')) IS NOT NULL THEN"
+	" RETURN false; END IF;\n"
+	" EXECUTE format('CREATE TABLE %I PARTITION OF finding FOR VALUES FROM (%L) TO"
+	" (%L)', 'finding_' || to_char(wanted, 'YYYYMMDD'), wanted, wanted + 1);\n"
+	" RETURN true;\n"
+	/* the default table has some of that day already, and goes on having it */
+	"EXCEPTION WHEN check_violation OR duplicate_table THEN RETURN false; END $f$;\n"
+	"CREATE VIEW held AS SELECT k.id FROM client k JOIN hold h ON k.network <<= h.network;\n"
+	/* a day that is over goes as a whole, unless somebody of it is held */
+	"CREATE FUNCTION prune(before_s bigint, unproven_before_s bigint) RETURNS bigint"
+	" LANGUAGE plpgsql SECURITY DEFINER SET search_path = sinkholed, pg_temp SET"
+	" lock_timeout = '2s' AS $f$\n"
+	"DECLARE removed bigint := 0; n bigint; part record; BEGIN\n"
+	" IF NOT pg_try_advisory_xact_lock(7310867, 3) THEN RETURN 0; END IF;\n"
+	/* whoever is being held is waited for */
+	" LOCK TABLE hold IN SHARE MODE;\n"
+	" FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid ="
+	" i.inhrelid WHERE i.inhparent = 'finding'::regclass AND c.relname ~"
+	" '^finding_[0-9]{8}$' AND to_date(right(c.relname, 8), 'YYYYMMDD') + 1 <= date"
+	" '1970-01-01' + (before_s / 86400)::integer LOOP\n"
+	"  EXECUTE format('SELECT count(*) FROM %I f WHERE f.client IN (SELECT id FROM"
+	" held)', part.relname) INTO n;\n"
+	"  IF n = 0 THEN\n"
+	"   EXECUTE format('SELECT count(*) FROM %I', part.relname) INTO n;\n"
+	"   EXECUTE format('DROP TABLE %I', part.relname);\n"
+	"   removed := removed + n;\n"
+	"  END IF;\n"
+	" END LOOP;\n"
+	" DELETE FROM finding f WHERE f.day <= date '1970-01-01' + (greatest(before_s,"
+	" unproven_before_s) / 86400)::integer AND (f.last_s < before_s OR (f.proven = 0"
+	" AND f.last_s < unproven_before_s)) AND f.client NOT IN (SELECT id FROM held);\n"
+	" GET DIAGNOSTICS n = ROW_COUNT; removed := removed + n;\n"
+	" DELETE FROM visit v WHERE v.last_s < greatest(before_s, unproven_before_s) AND"
+	" v.client NOT IN (SELECT id FROM held);\n"
+	" GET DIAGNOSTICS n = ROW_COUNT; removed := removed + n;\n"
+	" IF removed > 0 THEN\n"
+	"  LOCK TABLE client IN SHARE ROW EXCLUSIVE MODE;\n"
+	"  DELETE FROM client c WHERE NOT EXISTS (SELECT FROM finding f WHERE f.client ="
+	" c.id) AND NOT EXISTS (SELECT FROM visit v WHERE v.client = c.id);\n"
+	" END IF;\n"
+	" DELETE FROM stream s WHERE s.at < now() - interval '400 days';\n"
+	" RETURN removed;\n"
+	"END $f$;\n"
+	"REVOKE ALL ON FUNCTION make_day(date) FROM PUBLIC;\n"
+	"REVOKE ALL ON FUNCTION prune(bigint, bigint) FROM PUBLIC;\n");
+/* clang-format on */
 
 static const char end[] = "COMMIT;\n";
 
@@ -196,7 +169,7 @@ static enum err read_version(struct link *link, int64_t *ret_version, struct err
 			   ret_version, text);
 }
 
-static enum err migrate(struct link *link, struct err_text *text)
+static enum err bring_on(struct link *link, struct err_text *text)
 {
 	struct err_text why;
 	const char *const steps[] = {begin, tables, end};
@@ -214,7 +187,7 @@ static enum err migrate(struct link *link, struct err_text *text)
 		       why.text);
 }
 
-enum err schema_ready(struct link *link, bool may_migrate, struct err_text *text)
+enum err schema_ready(struct link *link, bool migrates, struct err_text *text)
 {
 	int64_t version = 0;
 	enum err err = read_version(link, &version, text);
@@ -224,8 +197,8 @@ enum err schema_ready(struct link *link, bool may_migrate, struct err_text *text
 	if (version > VERSION)
 		return err_set(text, ERR_REFUSED, "the schema is of a later version, %lld",
 			       (long long)version);
-	if (!may_migrate)
+	if (!migrates)
 		return err_set(text, ERR_REFUSED,
 			       version ? "the schema is of an earlier version" : "no ledger");
-	return migrate(link, text);
+	return bring_on(link, text);
 }

@@ -17,8 +17,10 @@
 
 #define CONNECT_MS 5000U
 #define LIMIT_MS 30000U
-#define PAUSE_MS 500U /* after the first failure */
+#define LIMIT_SINGLY_MS 600000U /* of a statement, where less was not enough */
+#define PAUSE_MS 500U		/* after the first failure */
 #define PAUSE_MAX_MS 30000U
+#define AT_ONCE_MS 16000U /* of the pause: what fails for the sixth time waits as others do */
 #define IDLE_MS 1000U
 #define LOOK_EACH_MS 4000U
 #define SIZE_EACH_MS 30000U
@@ -42,6 +44,9 @@ static void tell_failure(struct sender *s, const struct err_text *text)
 
 static void tell_success(struct sender *s)
 {
+	pthread_mutex_lock(&s->lock);
+	s->state.connected = true;
+	pthread_mutex_unlock(&s->lock);
 	if (s->failing)
 		log_notice("ledger: the database takes findings again");
 	s->failing = false;
@@ -53,7 +58,7 @@ static void tell_success(struct sender *s)
 static void fail(struct sender *s, const struct err_text *text)
 {
 	/* two resolvers that waited for each other: one of them is to try again */
-	bool at_once = strncmp(s->link.state, "40", 2) == 0;
+	bool at_once = strncmp(s->link.state, "40", 2) == 0 && s->pause_ms < AT_ONCE_MS;
 
 	link_close(&s->link);
 	if (atomic_load(&s->ending))
@@ -75,6 +80,7 @@ static bool connect_now(struct sender *s)
 	if (clock_ms() < s->again_ms)
 		return false;
 	s->link.state[0] = '\0';
+	s->link.limit_ms = s->singly ? LIMIT_SINGLY_MS : LIMIT_MS;
 	err = link_open(&s->link, &s->place, CONNECT_MS, &text);
 	if (err == ERR_OK)
 		err = schema_use(&s->link, false, &text);
@@ -87,24 +93,21 @@ static bool connect_now(struct sender *s)
 	return err == ERR_OK;
 }
 
-static void set_connected(struct sender *s, bool connected)
-{
-	pthread_mutex_lock(&s->lock);
-	s->state.connected = connected;
-	pthread_mutex_unlock(&s->lock);
-}
-
 /* ---- a load */
 
-/* Classes of what the database will not take however often it is sent: data, integrity, limits. */
+/* Classes of what the database will not take however often it is sent: data, limits.  No batch of
+ * ours breaks a constraint (23): somebody has made one, or taken a table away, and may mend that.
+ */
 static bool is_refused(const struct link *link)
 {
-	static const char *const classes[] = {"22", "23", "54"};
+	return strncmp(link->state, "22", 2) == 0 || strncmp(link->state, "54", 2) == 0;
+}
 
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (strncmp(link->state, classes[i], 2) == 0)
-			return true;
-	return false;
+/* A statement that was ended for its time (query_canceled), or not even that was said: less at once
+ * may do. */
+static bool is_too_slow(const struct link *link)
+{
+	return strcmp(link->state, "57014") == 0 || link->late;
 }
 
 static void take(struct sender *s, struct spool *spool, const struct spool_load *load,
@@ -139,14 +142,17 @@ static void refuse(struct sender *s, struct spool *spool, const struct spool_loa
 static bool read_load(struct sender *s, struct spool *spool, struct spool_load *load)
 {
 	struct err_text text;
+	uint64_t skipped = 0;
 	enum err err;
 
 	pthread_mutex_lock(&s->lock);
 	err = spool_load(spool, s->singly, load, &text);
 	if (err == ERR_NOTFOUND)
-		spool_give_up(spool);
+		skipped = spool_skip(spool);
 	pthread_mutex_unlock(&s->lock);
-	if (err != ERR_OK)
+	if (skipped > 0)
+		log_error("ledger: %s: %" PRIu64 " octets are lost", text.text, skipped);
+	else if (err != ERR_OK)
 		log_limited(LOG_LEVEL_WARNING, "ledger: %s", text.text);
 	return err == ERR_OK;
 }
@@ -165,6 +171,7 @@ static bool bring(struct sender *s, struct spool *spool)
 		return false;
 	}
 	s->link.state[0] = '\0';
+	s->link.late = false;
 	err = apply_load(&s->link, s->resolver, spool->name, &load, &applied, &text);
 	if (err == ERR_OK) {
 		take(s, spool, &load, &applied, false);
@@ -174,6 +181,7 @@ static bool bring(struct sender *s, struct spool *spool)
 		refuse(s, spool, &load, &applied, &text);
 		link_close(&s->link);
 	} else {
+		s->singly = s->singly || is_too_slow(&s->link);
 		fail(s, &text);
 	}
 	parcel_fini(&load.octets);
@@ -275,8 +283,8 @@ static void *run(void *arg)
 	while (!atomic_load(&s->ending)) {
 		look_for_others(s);
 		if (connect_now(s)) {
-			set_connected(s, true);
-			tell_success(s);
+			if (!s->has_other && !has_own(s))
+				tell_success(s);
 			while (bring_other(s))
 				look_for_others(s);
 			while (s->link.conn && has_own(s) && bring(s, &s->spool))

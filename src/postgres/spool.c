@@ -32,15 +32,30 @@ static bool is_name(const char *name)
 	return strlen(name) == SPOOL_NAME_LEN && strspn(name, "0123456789abcdef") == SPOOL_NAME_LEN;
 }
 
+/* Locks a file.  False: another process has it, or had it and has removed it; errno says so. */
+static bool lock(int fd)
+{
+	struct stat st;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0)
+		return false;
+	errno = ESTALE;
+	return S_ISREG(st.st_mode) && st.st_nlink > 0;
+}
+
 /* Opens a file of the folder and locks it.  -1: it is not to be had. */
 static int open_locked(const struct spool *s, const char *name, int flags)
 {
 	char path[PATH_MAX];
-	int fd = path_of(s, name, path) ? open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600)
-					: -1;
+	int fd = path_of(s, name, path)
+			 ? open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600)
+			 : -1;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (fd >= 0 && !lock(fd)) {
+		int reason = errno;
+
 		close(fd);
+		errno = reason;
 		fd = -1;
 	}
 	return fd;
@@ -121,7 +136,7 @@ static bool write_at(int fd, const void *octets, size_t len, uint64_t at)
 static bool add_to_file(struct spool *s, const struct spool_frame *f, const struct parcel *b)
 {
 	errno = 0;
-	if (s->end + s->others + sizeof(*f) + b->len > s->bytes_max)
+	if (spool_octets(s) + sizeof(*f) + b->len > s->bytes_max)
 		return false;
 	if (s->fd < 0)
 		s->fd = open_locked(s, s->name, O_CREAT | O_EXCL);
@@ -232,8 +247,10 @@ static bool load_one(const struct spool *s, uint64_t at, uint64_t end, struct pa
 	return false;
 }
 
-enum err spool_load(const struct spool *s, bool singly, struct spool_load *l, struct err_text *text)
+enum err spool_load(const struct spool *s, bool singly, struct spool_load *ret_load,
+		    struct err_text *text)
 {
+	struct spool_load *l = ret_load;
 	uint64_t end = s->end;
 
 	parcel_clear(&l->octets);
@@ -272,7 +289,21 @@ bool spool_next(const struct spool_load *l, size_t *at, struct spool_frame *ret_
 static void empty(struct spool *s)
 {
 	if (s->fd >= 0 && ftruncate(s->fd, 0) == 0)
-		s->sent = s->end = 0;
+		s->sent = s->end = s->freed = 0;
+	s->waiting = s->held.len > 0 ? s->held_frame.findings : 0;
+}
+
+/* Where batches come as fast as they go there is no moment at which all are taken. */
+static void free_sent(struct spool *s)
+{
+	if (fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)s->freed,
+		      (off_t)(s->sent - s->freed)) == 0)
+		s->freed = s->sent;
+}
+
+uint64_t spool_octets(const struct spool *s)
+{
+	return s->end - s->freed + s->others;
 }
 
 void spool_taken(struct spool *s, const struct spool_load *l, uint64_t findings)
@@ -285,28 +316,84 @@ void spool_taken(struct spool *s, const struct spool_load *l, uint64_t findings)
 	s->sent = l->to;
 	if (s->sent == s->end)
 		empty(s);
+	else
+		free_sent(s);
 }
 
-void spool_give_up(struct spool *s)
+/* ---- what is broken */
+
+/* Where a batch begins that can be read, behind `at`; the end: nowhere. */
+static uint64_t next_batch(const struct spool *s, uint64_t at, struct parcel *batch)
 {
-	s->sent = s->end;
-	empty(s);
+	static const uint32_t magic = MAGIC;
+	uint8_t octets[16384];
+
+	while (s->end - at > sizeof(magic) && !batch->full) {
+		size_t len = s->end - at < sizeof(octets) ? (size_t)(s->end - at) : sizeof(octets);
+		const uint8_t *found = NULL;
+
+		if (read_at(s->fd, octets, len, at))
+			found = memmem(octets, len, &magic, sizeof(magic));
+		at += found ? (uint64_t)(found - octets) : len - sizeof(magic) + 1;
+		if (found && load_one(s, at, s->end, batch))
+			return at;
+		at += found != NULL;
+	}
+	return s->end;
+}
+
+uint64_t spool_skip(struct spool *s)
+{
+	struct parcel batch = {.octets = NULL};
+	uint64_t from = s->sent;
+	uint64_t to = next_batch(s, from + 1, &batch);
+	bool full = batch.full;
+
+	parcel_fini(&batch);
+	if (full)
+		return 0;
+	s->sent = to;
+	if (s->sent == s->end)
+		empty(s);
+	return to - from;
 }
 
 /* ---- what others have left */
 
+/* Where what was not taken begins: before it there is nothing but zeros (free_sent). */
+static uint64_t first_octet(const struct spool *s)
+{
+	off_t data = lseek(s->fd, 0, SEEK_DATA);
+	uint64_t at = data > 0 ? (uint64_t)data : 0;
+	uint8_t octets[4096];
+
+	while (at < s->end) {
+		size_t len = s->end - at < sizeof(octets) ? (size_t)(s->end - at) : sizeof(octets);
+		size_t i = 0;
+
+		if (!read_at(s->fd, octets, len, at))
+			break;
+		while (i < len && octets[i] == 0)
+			i++;
+		at += i;
+		if (i < len)
+			break;
+	}
+	return at;
+}
+
 static bool adopt(const struct spool *s, const char *name, struct spool *ret_other)
 {
 	int fd = open_locked(s, name, 0);
-	struct stat st;
+	off_t end = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1;
 
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 0 || st.st_nlink == 0) {
-		close(fd);
+	if (end < 0) {
+		if (fd >= 0)
+			close(fd);
 		return false;
 	}
-	*ret_other = (struct spool){.fd = fd, .end = (uint64_t)st.st_size};
+	*ret_other = (struct spool){.fd = fd, .end = (uint64_t)end};
+	ret_other->sent = first_octet(ret_other);
 	memcpy(ret_other->folder, s->folder, sizeof(s->folder));
 	memcpy(ret_other->name, name, SPOOL_NAME_LEN + 1);
 	return true;
@@ -317,7 +404,10 @@ static uint64_t size_of(const struct spool *s, const char *name)
 	char path[PATH_MAX];
 	struct stat st;
 
-	return path_of(s, name, path) && stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+	if (!path_of(s, name, path) || lstat(path, &st) != 0 || st.st_size < 0)
+		return 0;
+	return st.st_blocks * 512 < st.st_size ? (uint64_t)st.st_blocks * 512
+					       : (uint64_t)st.st_size;
 }
 
 bool spool_adopt(struct spool *s, struct spool *ret_other)

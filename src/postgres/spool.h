@@ -34,6 +34,7 @@ struct spool {
 	int fd;			       /* -1: not made yet */
 	uint64_t number;	       /* of the last batch */
 	uint64_t sent;		       /* where the file has what is not taken yet */
+	uint64_t freed;		       /* up to there the disk has its room again */
 	uint64_t end;
 	uint64_t waiting;   /* findings in it */
 	uint64_t others;    /* octets of other files of the folder */
@@ -68,7 +69,7 @@ struct spool_load {
 
 /* Reads the next load, at least a batch, and `singly` no more.  ERR_NOTFOUND: what stands there is
  * no batch, ERR_SYS, ERR_NOMEM. */
-enum err spool_load(const struct spool *spool, bool singly, struct spool_load *ret_load,
+enum err spool_load(const struct spool *s, bool singly, struct spool_load *ret_load,
 		    struct err_text *text) MUST_CHECK;
 
 /* Walks over the batches of a load: `*at` begins at 0.  False: that was all. */
@@ -78,8 +79,12 @@ bool spool_next(const struct spool_load *load, size_t *at, struct spool_frame *r
 /* The load is taken. */
 void spool_taken(struct spool *spool, const struct spool_load *load, uint64_t findings);
 
-/* What stands there cannot be read: all of it is given up. */
-void spool_give_up(struct spool *spool);
+/* What stands there cannot be read: it is given up as far as the next batch that can.  Returns how
+ * many octets that are; 0: out of memory, to be tried again. */
+uint64_t spool_skip(struct spool *spool);
+
+/* The octets of the disk that all files of the folder take, about. */
+uint64_t spool_octets(const struct spool *spool);
 
 /* Takes a file that no process has any more, and counts the octets of the others.  False: there is
  * none. */

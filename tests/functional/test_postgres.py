@@ -150,7 +150,7 @@ def test_killed_with_a_spool(keeper, server, url, tmp_path):
 def test_a_file_that_is_broken(keeper, url, tmp_path):
     d = keeper(url)
     d.spool.mkdir(parents=True)
-    (d.spool / ("0" * 32)).write_bytes(b"\0" * 100)
+    (d.spool / ("0" * 32)).write_bytes(b"\1" * 100)
     (d.spool / "other").write_bytes(b"stays")
     d.start()
     hit(d, "c2.test")

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "postgres/postgres.h"
+#include "postgres/prune.h"
 #include "support/dbserver.h"
 #include "support/scratch.h"
 
@@ -100,6 +101,22 @@ static void test_two_begin_together(void **state)
 	assert_string_equal(dbserver_ask(kit->url, "SELECT count(*) FROM sinkholed.version"), "1");
 }
 
+/* Whose clock is wrong removes what is as old by the database's. */
+static void test_a_wrong_clock(void **state)
+{
+	const struct archive_limits limits = {.before_s = 4000000, .unproven_before_s = 0};
+	const struct archive_limits both = {.before_s = 1000, .unproven_before_s = 4000000000};
+
+	(void)state;
+	assert_int_equal(prune_judge(&limits, 5000000, 5000000 + 3599).before_s, 4000000);
+	assert_int_equal(prune_judge(&limits, 5000000, 5000000 - 3599).before_s, 4000000);
+	assert_int_equal(prune_judge(&limits, 5000000, 3000000).before_s, 2000000);
+	assert_int_equal(prune_judge(&limits, 5000000, 7000000).before_s, 6000000);
+	assert_int_equal(prune_judge(&limits, 5000000, 7000000).unproven_before_s, 0);
+	assert_int_equal(prune_judge(&both, 5000000, 3000000).before_s, 0);
+	assert_int_equal(prune_judge(&both, 0, 4000000000).unproven_before_s, UINT32_MAX);
+}
+
 static void test_urls(void **state)
 {
 	static const struct {
@@ -129,7 +146,8 @@ static void test_urls(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest alone[] = {cmocka_unit_test(test_urls)};
+	const struct CMUnitTest alone[] = {cmocka_unit_test(test_urls),
+					   cmocka_unit_test(test_a_wrong_clock)};
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_batch_that_is_refused_for_good),
 		TEST(test_two_begin_together),

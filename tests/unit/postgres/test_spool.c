@@ -187,20 +187,79 @@ static void test_a_tail_that_is_cut_off(void **state)
 	spool_taken(&found, &kit->load, 1);
 	assert_true(spool_has(&found));
 	assert_int_equal(spool_load(&found, false, &kit->load, &kit->text), ERR_NOTFOUND);
-	spool_give_up(&found);
+	assert_int_equal(spool_skip(&found), sizeof(struct spool_frame) + 99);
 	assert_false(spool_has(&found));
 	spool_fini(&found);
 	assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* What is behind a batch that cannot be read is not lost with it. */
 static void test_an_octet_that_has_changed(void **state)
 {
+	static const size_t ats[] = {0, 5, 30, 90};
 	struct kit *kit = *state;
 	struct spool *s = &kit->spool;
 
+	for (size_t i = 0; i < sizeof(ats) / sizeof(ats[0]); i++) {
+		char wanted[8];
+
+		assert_int_equal(add(s, 'a', 100), ERR_OK);
+		assert_int_equal(add(s, 'b', 100), ERR_OK);
+		assert_int_equal(pwrite(s->fd, "x", 1, (off_t)ats[i]), 1);
+		assert_string_equal(next(kit, s, false), "none");
+		assert_int_equal(spool_skip(s), sizeof(struct spool_frame) + 100);
+		snprintf(wanted, sizeof(wanted), "%ub", (unsigned int)(2 * i + 2));
+		assert_string_equal(next(kit, s, false), wanted);
+		spool_taken(s, &kit->load, 1);
+		assert_false(spool_has(s));
+		assert_int_equal(s->waiting, 0);
+	}
 	assert_int_equal(add(s, 'a', 100), ERR_OK);
-	assert_int_equal(pwrite(s->fd, "x", 1, 90), 1);
+	assert_int_equal(pwrite(s->fd, "skp1skp1", 8, 40), 8); /* no batch begins there */
 	assert_string_equal(next(kit, s, false), "none");
+	assert_int_equal(spool_skip(s), sizeof(struct spool_frame) + 100);
+	assert_false(spool_has(s));
+}
+
+/* There may be no moment at which all is taken: the disk gets its room all the same, and whoever
+ * finds the file begins where the other has ended. */
+static void test_batches_that_come_as_fast_as_they_go(void **state)
+{
+	struct kit *kit = *state;
+	struct spool other;
+	struct spool found;
+
+	assert_int_equal(spool_init(&other, kit->folder, 100000, &kit->text), ERR_OK);
+	assert_int_equal(add(&other, 'a', 9000), ERR_OK);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(add(&other, 'b', 9000), ERR_OK);
+		assert_int_equal(spool_load(&other, true, &kit->load, &kit->text), ERR_OK);
+		spool_taken(&other, &kit->load, 1);
+	}
+	assert_in_range(spool_octets(&other), 9000, 10000);
+	assert_false(spool_adopt(&kit->spool, &found));
+	assert_in_range(kit->spool.others, 9000, 20000);
+	spool_fini(&other);
+	assert_true(spool_adopt(&kit->spool, &found));
+	assert_string_equal(next(kit, &found, false), "101b");
+	spool_taken(&found, &kit->load, 1);
+	assert_false(spool_has(&found));
+	spool_fini(&found);
+}
+
+/* Nor is a file that somebody else has removed written to. */
+static void test_a_file_that_is_no_file(void **state)
+{
+	struct kit *kit = *state;
+	struct spool found;
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/%032d", kit->folder, 1);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_false(spool_adopt(&kit->spool, &found));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/etc/passwd", path), 0);
+	assert_false(spool_adopt(&kit->spool, &found));
 }
 
 static void test_its_owner_alone_reads_it(void **state)
@@ -228,6 +287,8 @@ int main(void)
 		TEST(test_what_is_left_behind),
 		TEST(test_a_tail_that_is_cut_off),
 		TEST(test_an_octet_that_has_changed),
+		TEST(test_batches_that_come_as_fast_as_they_go),
+		TEST(test_a_file_that_is_no_file),
 		TEST(test_its_owner_alone_reads_it),
 	};
 
