@@ -15,6 +15,7 @@
 #include "base/log.h"
 
 #define MAGIC 0x31706b73U /* "skp1" */
+#define BLOCK_MAX 65536U  /* of a file system, in octets */
 
 /* ---- files */
 
@@ -296,8 +297,11 @@ static void empty(struct spool *s)
 /* Where batches come as fast as they go there is no moment at which all are taken. */
 static void free_sent(struct spool *s)
 {
-	if (fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)s->freed,
-		      (off_t)(s->sent - s->freed)) == 0)
+	/* only whole blocks are freed: the one that the last hole ended in is now */
+	uint64_t from = s->freed - s->freed % BLOCK_MAX;
+
+	if (fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+		      (off_t)(s->sent - from)) == 0)
 		s->freed = s->sent;
 }
 
