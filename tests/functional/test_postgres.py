@@ -198,10 +198,13 @@ def refused(d, url, server, spoil, mend, word):
     hit(d, "n1.c2.test", "n2.c2.test")
     d.program.wait_line(word, mark, slow(20, 40))
     hit(d, "n3.c2.test")
+    wait_until(lambda: d.counted("ledger_failures") >= 3, slow(20, 40), "tried again")
+    assert metrics(d)["sinkholed_ledger_connected"] == 0
     Postgres.ask(mend, url)
     wait_until(lambda: total(url) == 4, slow(40, 60), "all of it")
     log = d.log(mark)
     assert sum("the database takes nothing" in line for line in log.splitlines()) <= 2, log
+    assert log.count("the database takes findings again") <= 2, log
     assert d.counted("ledger_failures") > 0 and d.counted("ledger_lost") == 0
 
 
