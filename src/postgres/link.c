@@ -132,6 +132,18 @@ static PGconn *start(const struct archive_place *place, const char *password)
 	return PQconnectStartParams(keys, values, 1);
 }
 
+/* Why there is no connection.  Where an address is given libpq tells that alone. */
+static enum err unconnected(struct link *link, struct err_text *text)
+{
+	const char *host = PQhost(link->conn);
+	const char *what = PQerrorMessage(link->conn);
+
+	link->state[0] = '\0';
+	if (!host || !*host || strstr(what, host))
+		return say(text, what);
+	return err_set(text, ERR_SYS, "%s: %.*s", host, (int)strcspn(what, "\n"), what);
+}
+
 static enum err connect_within(struct link *link, uint64_t until_ms, struct err_text *text)
 {
 	PostgresPollingStatusType step = PGRES_POLLING_WRITING;
@@ -139,10 +151,10 @@ static enum err connect_within(struct link *link, uint64_t until_ms, struct err_
 	if (!link->conn)
 		return err_set(text, ERR_NOMEM, "out of memory");
 	if (PQstatus(link->conn) == CONNECTION_BAD)
-		return lost(link, text);
+		return unconnected(link, text);
 	while (step != PGRES_POLLING_OK) {
 		if (step == PGRES_POLLING_FAILED)
-			return lost(link, text);
+			return unconnected(link, text);
 		if (!wait_for(link, step == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_ms))
 			return too_long(link, text);
 		step = PQconnectPoll(link->conn);

@@ -8,16 +8,31 @@ SCRIPT = Path(__file__).resolve().parents[2] / "postgres.sh"
 
 
 class Postgres:
-    def __init__(self, settings=""):
-        done = subprocess.run([SCRIPT, "start"], capture_output=True, text=True, timeout=60,
-                              env={**os.environ, "SETTINGS": settings})
+    def __init__(self):
+        self.settings, self.databases = "", 0
+        done = subprocess.run([SCRIPT, "start"], capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             raise OSError(done.stderr)
         self.folder = done.stdout.strip()
-        self.databases = 0
 
     def _do(self, what):
-        subprocess.run([SCRIPT, what, self.folder], check=True, timeout=60)
+        subprocess.run([SCRIPT, what, self.folder], check=True, timeout=60,
+                       env={**os.environ, "SETTINGS": self.settings})
+
+    def listen(self, port, identity):
+        """Starts it anew: over TCP it wants TLS and a password, on the socket nothing. Returns how the socket is named."""
+        data = Path(self.folder) / "data"
+        self.kill()
+        owner = data.stat()
+        for name, octets in (("server.pem", identity.certificate.read_bytes()), ("server.key", identity.key.read_bytes()),
+                             ("pg_hba.conf", b"local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n")):
+            path = data / name
+            path.write_bytes(octets)
+            path.chmod(0o600)
+            os.chown(path, owner.st_uid, owner.st_gid)
+        self.settings = (f"-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on -c ssl_cert_file=server.pem"
+                         " -c ssl_key_file=server.key -c password_encryption=scram-sha-256")
+        self.again()
 
     def kill(self):
         self._do("kill")
@@ -36,7 +51,9 @@ class Postgres:
         return self.url(name)
 
     def url(self, database, user="owner"):
-        return f"postgresql://{user}@/{database}?host={self.folder}"
+        """Of the socket, by whatever port's name."""
+        socket = next(Path(self.folder).glob(".s.PGSQL.*[0-9]"))
+        return f"postgresql://{user}@/{database}?host={self.folder}&port={socket.suffix[1:]}"
 
     @staticmethod
     def ask(sql, url):
