@@ -6,6 +6,8 @@
 #ifndef DAEMON_BESIDE_H
 #define DAEMON_BESIDE_H
 
+#include <pthread.h>
+
 #include "daemon/inforce.h"
 #include "evidence/ledger.h"
 #include "hunt/hunt.h"
@@ -20,7 +22,9 @@ struct beside {
 	struct hunt *hunt;
 	struct querylog *querylog;
 	struct landing *landing;
+	pthread_mutex_t lock;	 /* of what follows, for whoever is not stopped before it ends */
 	struct inforce *inforce; /* once it serves */
+	bool ended;
 };
 
 /* Binds the landing's addresses, while any port may be; takes those of `inherited`.  ERR_NOMEM. */
@@ -45,5 +49,10 @@ void beside_end_service(struct beside *beside);
 void beside_stop(struct beside *beside);
 
 void beside_free(struct beside *beside);
+
+/* Where the host of the ledger's database is, as an archive_host_fn: asked of the upstreams in
+ * force, past all lists.  Before there are any it waits for them.  Any thread. */
+enum err beside_find_host(void *beside, const char *host, const atomic_bool *ending,
+			  struct ip ret_ips[ARCHIVE_HOST_ADDRESSES], size_t *ret_count);
 
 #endif

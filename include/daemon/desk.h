@@ -17,7 +17,7 @@ struct desk_config {
 	struct workers *workers;
 	struct cache *cache;
 	struct inforce *inforce;
-	const struct beside *beside;
+	struct beside *beside;
 	struct fetch *fetch; /* NULL: there is none */
 	uint64_t started_s;  /* Unix time */
 };

@@ -32,6 +32,9 @@ bool ledger_is_wanted(const struct conf *conf);
 enum err ledger_create(const struct conf *conf, size_t workers, struct ledger **ret_ledger,
 		       struct err_text *text) MUST_CHECK;
 
+/* Who is asked where the host of a database is; before ledger_start. */
+void ledger_find_host(struct ledger *ledger, archive_host_fn *find, void *arg);
+
 /* Where each worker counts: one for each, until ledger_free. */
 struct findings *const *ledger_findings(const struct ledger *ledger);
 

@@ -7,9 +7,12 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/err.h"
 
 enum archive_mode {
@@ -19,13 +22,24 @@ enum archive_mode {
 	ARCHIVE_WRITE,	/* made if it is not there, for its owner alone */
 };
 
+#define ARCHIVE_HOST_ADDRESSES 8
+
+/*
+ * Where a host is that a store is at.  ERR_OK; ERR_NOTFOUND, ERR_SYNTAX: the system is to be asked;
+ * ERR_CANCELLED: `ending` was set; ERR_SYS: nobody answers.  Blocks for seconds; any thread.
+ */
+typedef enum err archive_host_fn(void *arg, const char *host, const atomic_bool *ending,
+				 struct ip ret_ips[ARCHIVE_HOST_ADDRESSES], size_t *ret_count);
+
 /* Where a store is.  What is "" or 0 is not needed, or not known. */
 struct archive_place {
-	const char *store;	   /* a file's path, or postgresql://... */
-	const char *password_file; /* its first line is the password */
-	const char *resolver;	   /* who writes */
-	const char *spool;	   /* a folder for what the database has not taken yet */
-	uint64_t spool_bytes;	   /* the most that is kept there */
+	const char *store;	    /* a file's path, or postgresql://... */
+	const char *password_file;  /* its first line is the password */
+	const char *resolver;	    /* who writes */
+	const char *spool;	    /* a folder for what the database has not taken yet */
+	uint64_t spool_bytes;	    /* the most that is kept there */
+	archive_host_fn *find_host; /* NULL: the system is asked */
+	void *find_arg;
 };
 
 /* What the lists' options say of a list; none is NULL. */

@@ -95,9 +95,11 @@ typedef void web_look_fn(const struct web_now *now, void *arg);
 
 /* All functions are the room's thread's to call. */
 struct web_view {
-	void *daemon;		   /* the first argument of each */
-	struct querylog *querylog; /* NULL: there is none */
-	struct fetch *fetch;	   /* likewise */
+	void *daemon;		    /* the first argument of each */
+	struct querylog *querylog;  /* NULL: there is none */
+	archive_host_fn *find_host; /* where a database is */
+	void *find_arg;
+	struct fetch *fetch; /* likewise */
 
 	/* Calls `look` once; no other lists are put in force meanwhile. */
 	void (*look)(void *daemon, web_look_fn *look, void *arg);

@@ -3,9 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "dns/rrtype.h"
+#include "fetch/lookup.h"
 
 /* ---- by whose order a name is cut off */
 
@@ -74,6 +76,62 @@ static void find_order(void *arg, const struct name *host, struct order *ret_ord
 	inforce_look(beside->inforce, look, &q);
 }
 
+/* ---- where the database is */
+
+struct asking {
+	struct lookup *lookup;
+	enum err err;
+};
+
+static void take_upstreams(void *arg, const struct snapshot *s, const struct web_loads *loads,
+			   const struct manual *manual)
+{
+	struct asking *asking = arg;
+
+	(void)loads;
+	(void)manual;
+	asking->err = lookup_create(s, &asking->lookup);
+}
+
+/* ERR_NOTFOUND: there are none yet. */
+static enum err upstreams_in_force(struct beside *beside, struct asking *asking)
+{
+	enum err err;
+
+	pthread_mutex_lock(&beside->lock);
+	if (beside->inforce)
+		inforce_look(beside->inforce, take_upstreams, asking);
+	err = beside->inforce ? asking->err : beside->ended ? ERR_CANCELLED : ERR_NOTFOUND;
+	pthread_mutex_unlock(&beside->lock);
+	return err;
+}
+
+_Static_assert(ARCHIVE_HOST_ADDRESSES == LOOKUP_ADDRESSES_MAX, "as many are found");
+
+enum err beside_find_host(void *arg, const char *host, const atomic_bool *ending,
+			  struct ip ret_ips[ARCHIVE_HOST_ADDRESSES], size_t *ret_count)
+{
+	struct asking asking = {.lookup = NULL};
+	enum err err;
+
+	while ((err = upstreams_in_force(arg, &asking)) == ERR_NOTFOUND && !atomic_load(ending))
+		nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+	if (err == ERR_OK)
+		err = lookup_host(asking.lookup, host, ending, ret_ips, ret_count);
+	else if (err == ERR_NOTFOUND)
+		err = ERR_CANCELLED;
+	lookup_free(asking.lookup);
+	return err;
+}
+
+static void set_inforce(struct beside *beside, struct inforce *inforce)
+{
+	pthread_mutex_lock(&beside->lock);
+	beside->inforce = inforce;
+	beside->ended = !inforce;
+	pthread_mutex_unlock(&beside->lock);
+}
+
 /* ---- begun */
 
 static int take(void *arg, const struct endpoint *address)
@@ -86,7 +144,7 @@ enum err beside_open(struct beside *beside, const struct conf *conf, struct inhe
 	return landing_open(conf, take, inherited, &beside->landing);
 }
 
-static struct ledger *begin_ledger(const struct conf *conf, size_t workers)
+static struct ledger *begin_ledger(struct beside *beside, const struct conf *conf, size_t workers)
 {
 	struct ledger *ledger = NULL;
 	struct err_text text;
@@ -95,6 +153,8 @@ static struct ledger *begin_ledger(const struct conf *conf, size_t workers)
 	if (!ledger_is_wanted(conf))
 		return NULL;
 	err = ledger_create(conf, workers, &ledger, &text);
+	if (err == ERR_OK)
+		ledger_find_host(ledger, beside_find_host, beside);
 	if (err == ERR_OK)
 		err = err_set(&text, ledger_start(ledger), "ledger: no thread");
 	if (err == ERR_OK)
@@ -142,7 +202,8 @@ void beside_begin(struct beside *beside, const struct conf *conf, size_t workers
 {
 	size_t others = 0;
 
-	beside->ledger = begin_ledger(conf, workers);
+	pthread_mutex_init(&beside->lock, NULL);
+	beside->ledger = begin_ledger(beside, conf, workers);
 	beside->hunt = begin_hunt(conf, workers);
 	beside->querylog = begin_querylog(conf, workers);
 	if (beside->querylog)
@@ -186,7 +247,7 @@ void beside_serve(struct beside *beside, struct inforce *inforce)
 	struct visits *visits = beside->ledger ? ledger_visits(beside->ledger) : NULL;
 	enum err err;
 
-	beside->inforce = inforce;
+	set_inforce(beside, inforce);
 	err = landing_start(beside->landing, visits, find_order, beside);
 	if (err != ERR_OK)
 		log_error("landing: not served: %s", err_str(err));
@@ -207,6 +268,7 @@ void beside_end_service(struct beside *beside)
 {
 	landing_stop(beside->landing);
 	hunt_end_search(beside->hunt);
+	set_inforce(beside, NULL);
 }
 
 void beside_stop(struct beside *beside)

@@ -146,6 +146,8 @@ static enum err open_web(struct desk *desk)
 {
 	desk->view = (struct web_view){
 		.daemon = desk,
+		.find_host = beside_find_host,
+		.find_arg = desk->config.beside,
 		.querylog = desk->config.beside->querylog,
 		.fetch = desk->config.fetch,
 		.look = look,

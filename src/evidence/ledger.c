@@ -120,6 +120,12 @@ struct visits *ledger_visits(const struct ledger *l)
 	return l->visits;
 }
 
+void ledger_find_host(struct ledger *l, archive_host_fn *find, void *arg)
+{
+	l->find_host = find;
+	l->find_arg = arg;
+}
+
 const struct stats *ledger_stats(const struct ledger *l)
 {
 	return &l->stats;

@@ -50,8 +50,10 @@ static enum err open_archive(struct ledger *l, struct err_text *text)
 	enum err err = ERR_OK;
 
 	if (l->remote) {
-		const struct archive_place place = place_of(&l->place);
+		struct archive_place place = place_of(&l->place);
 
+		place.find_host = l->find_host;
+		place.find_arg = l->find_arg;
 		return l->archive ? ERR_OK
 				  : archive_open_at(&place, ARCHIVE_WRITE, &l->archive, text);
 	}

@@ -23,6 +23,8 @@
 
 struct ledger {
 	struct place place;
+	archive_host_fn *find_host;
+	void *find_arg;
 	bool remote; /* the store is a database elsewhere */
 	struct client_form form;
 	struct findings **findings;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "postgres/locate.h"
 
 #define LOOK_MS 100U /* so often it is seen that the thread is to end */
 #define PASSWORD_MAX 4096U
@@ -118,16 +119,26 @@ static enum err read_password(const char *path, char **ret_password, struct err_
 	return ERR_OK;
 }
 
-static PGconn *start(const struct archive_place *place, const char *password)
+static PGconn *start(const struct archive_place *place, const struct located *hosts,
+		     const char *password)
 {
 	/* what stands before the URL it may change, what stands behind it may not */
-	const char *const keys[] = {"gssencmode",	"tcp_user_timeout",
-				    "keepalives_idle",	"keepalives_interval",
-				    "keepalives_count", "fallback_application_name",
-				    "dbname",		"client_encoding",
-				    "password",		NULL};
-	const char *const values[] = {"disable",   "10000",	 "10",	 "5",	   "3",
-				      "sinkholed", place->store, "UTF8", password, NULL};
+	const char *const keys[] = {"gssencmode",
+				    "tcp_user_timeout",
+				    "keepalives_idle",
+				    "keepalives_interval",
+				    "keepalives_count",
+				    "fallback_application_name",
+				    "dbname",
+				    "client_encoding",
+				    "password",
+				    "host",
+				    "hostaddr",
+				    "port",
+				    NULL};
+	const char *const values[] = {"disable",       "10000",	     "10",   "5",      "3",
+				      "sinkholed",     place->store, "UTF8", password, hosts->host,
+				      hosts->hostaddr, hosts->port,  NULL};
 
 	return PQconnectStartParams(keys, values, 1);
 }
@@ -167,13 +178,15 @@ enum err link_open(struct link *link, const struct archive_place *place, uint32_
 		   struct err_text *text)
 {
 	char *password = NULL;
-	enum err err = ERR_OK;
+	struct located hosts;
+	enum err err;
 
-	if (*place->password_file)
+	err = locate_hosts(place, link->ending, &hosts, text);
+	if (err == ERR_OK && *place->password_file)
 		err = read_password(place->password_file, &password, text);
 	if (err != ERR_OK)
 		return err;
-	link->conn = start(place, password);
+	link->conn = start(place, &hosts, password);
 	if (password)
 		explicit_bzero(password, strlen(password));
 	free(password);

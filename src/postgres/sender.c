@@ -320,6 +320,8 @@ static enum err fill(struct sender *s, const struct archive_place *place, struct
 		return err_set(text, ERR_NOMEM, "out of memory");
 	s->place.store = s->store;
 	s->place.password_file = s->password_file;
+	s->place.find_host = place->find_host;
+	s->place.find_arg = place->find_arg;
 	s->pause_ms = PAUSE_MS;
 	s->link = (struct link){.limit_ms = LIMIT_MS, .ending = &s->ending};
 	s->state.remote = true;

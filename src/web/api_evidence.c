@@ -37,10 +37,12 @@ static void find_ledger(const struct web_now *now, void *arg)
 static struct archive *open_ledger(struct evhttp_request *req, const struct web_view *view)
 {
 	struct place ledger = {.store = ""};
-	const struct archive_place place = place_of(&ledger);
+	struct archive_place place = place_of(&ledger);
 	struct archive *archive;
 	struct err_text text;
 
+	place.find_host = view->find_host;
+	place.find_arg = view->find_arg;
 	view->look(view->daemon, find_ledger, &ledger);
 	if (!*ledger.store)
 		answer_refuse(req, HTTP_NOTFOUND, "no ledger is kept: see evidence.ledger");

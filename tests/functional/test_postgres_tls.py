@@ -7,6 +7,7 @@ import pytest
 from harness.build import slow
 from harness.certs import Authority
 from harness.client import addresses, ask
+from harness.control import ctl
 from harness.ports import free_port
 from harness.postgres import Postgres
 from harness.program import wait_until
@@ -33,16 +34,16 @@ def server(tmp_path_factory):
 @pytest.fixture
 def keeper(daemon, server, tmp_path):
     """A daemon that writes over TLS; what is beside is in the URL."""
-    def make(host=NAME, user="resolver", ca=None, password="hush-hush"):
+    def make(host=NAME, user="resolver", ca=None, password="hush-hush", where="hostaddr=127.0.0.1", **config):
         socket = server.fresh()
         database = socket.split("/")[3].split("?")[0]
         Postgres.ask(f"ALTER DATABASE {database} OWNER TO resolver", socket)
         secret = tmp_path / "secret"
         secret.write_text(password + "\n")
         d = daemon({"state": {"directory": str(tmp_path / "state")},
-                    "evidence": {"store": f"postgresql://{user}@{host}:{server.port}/{database}?hostaddr=127.0.0.1"
+                    "evidence": {"store": f"postgresql://{user}@{host}:{server.port}/{database}?{where}"
                                           f"&sslmode=verify-full&sslrootcert={ca or server.folder_of_ca / 'ca.pem'}",
-                                 "password-file": str(secret)}})
+                                 "password-file": str(secret)}, **config})
         d.secret, d.url, d.socket_url = secret, d.config["evidence"]["store"], socket
         return d.add_list("bots", "c2.test\n").start()
     return make
@@ -121,3 +122,34 @@ def test_who_is_not_believed(keeper, server, tmp_path, wrong, words):
     assert d.counted("ledger_lost") == 0
     d.stop()
     assert total(d) == 0 and list((tmp_path / "state" / "spool").iterdir())
+
+
+def at_home(question):
+    """The database is here."""
+    if question.name != NAME + ".":
+        return question.address()
+    return question.address("127.0.0.1") if question.type == "A" else question.negative("NOERROR")
+
+
+def test_its_name_is_asked_of_our_upstreams(keeper, upstream, tmp_path):
+    """Not of the system, which may ask us; nor can a list be in the way. The control's reports find it as well."""
+    up = upstream(at_home)
+    control = tmp_path / "control"
+    d = keeper(where="connect_timeout=10", upstreams=[up.address], control={"socket": str(control)})
+    d.stop()
+    d.add_list("more", "isp.example\n").start()
+    hit(d, "c2.test")
+    hit(d, NAME)
+    wait_until(lambda: total(d) == 2, slow(20, 40), "it is written")
+    assert NAME + "." in [q.name for q in up.questions]
+    done = ctl(control, "report")
+    assert done.returncode == 0 and "c2.test" in done.stdout, done.stderr
+
+
+def test_nobody_says_where_it_is(keeper, upstream):
+    up = upstream(lambda q: None)
+    d = keeper(where="connect_timeout=10", upstreams=[up.address])
+    hit(d, "c2.test")
+    assert f"{NAME}: no upstream says where it is" in told(d)
+    up.script = at_home
+    wait_until(lambda: total(d) == 1, slow(40, 60), "it is found")
