@@ -50,9 +50,10 @@ void beside_stop(struct beside *beside);
 
 void beside_free(struct beside *beside);
 
-/* Where the host of the ledger's database is, as an archive_host_fn: asked of the upstreams in
- * force, past all lists.  Before there are any it waits for them.  Any thread. */
-enum err beside_find_host(void *beside, const char *host, const atomic_bool *ending,
+/* Where the host of the ledger's database is, as an archive_host_fn; `arg` is a struct beside.  The
+ * upstreams in force are asked, past all lists; before there are any they are waited for.  Any
+ * thread. */
+enum err beside_find_host(void *arg, const char *host, const atomic_bool *ending,
 			  struct ip ret_ips[ARCHIVE_HOST_ADDRESSES], size_t *ret_count);
 
 #endif
