@@ -215,9 +215,73 @@ def refused(d, url, server, spoil, mend, word):
      " CREATE FUNCTION sinkholed.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'read-only'"
      " USING ERRCODE = '25006'; END $$; CREATE TRIGGER no BEFORE INSERT ON sinkholed.finding FOR EACH ROW"
      " EXECUTE FUNCTION sinkholed.no()",
-     "SET default_transaction_read_only = off; DROP TRIGGER no ON sinkholed.finding", "read-only")))
+     "SET default_transaction_read_only = off; DROP TRIGGER no ON sinkholed.finding", "read-only"),
+    # somebody's own constraint: what is not taken now may be once it has gone
+    ("ALTER TABLE sinkholed.finding ADD CONSTRAINT mine CHECK (count < 0) NOT VALID",
+     "ALTER TABLE sinkholed.finding DROP CONSTRAINT mine", "violates check constraint"),
+    ("CREATE FUNCTION sinkholed.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not extend file'"
+     " USING ERRCODE = '53100'; END $$; CREATE TRIGGER f BEFORE INSERT ON sinkholed.finding FOR EACH ROW"
+     " EXECUTE FUNCTION sinkholed.full()", "DROP TRIGGER f ON sinkholed.finding", "could not extend file"),
+    ("DROP TABLE sinkholed.finding_other; ALTER TABLE sinkholed.list RENAME COLUMN name TO other",
+     "ALTER TABLE sinkholed.list RENAME COLUMN other TO name", "does not exist")))
 def test_the_database_refuses(keeper, url, server, spoil, mend, word):
     refused(keeper(url).start(), url, server, spoil, mend, word)
+
+
+SLOW = ("CREATE FUNCTION sinkholed.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END $$;"
+        " CREATE TRIGGER slow BEFORE INSERT ON sinkholed.finding FOR EACH ROW EXECUTE FUNCTION sinkholed.slow()")
+
+
+def test_killed_in_the_middle_of_a_load(keeper, server, url):
+    """It is begun anew, all of it, and none of it counts twice."""
+    d = keeper(url).start()
+    hit(d, "c2.test")
+    wait_until(lambda: total(url) == 1, slow(10, 30), "the first")
+    Postgres.ask(SLOW, url)
+    hit(d, *[f"n{i}.c2.test" for i in range(20)], "c2.test")
+    wait_until(lambda: Postgres.ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sinkholed'"
+                                    " AND wait_event = 'PgSleep'", url) == [["1"]], slow(10, 30), "it is in the middle")
+    server.kill()
+    server.again()
+    Postgres.ask("DROP TRIGGER slow ON sinkholed.finding", url)
+    wait_until(lambda: total(url) == 22, slow(40, 60), "all of it")
+    assert d.counted("ledger_lost") == 0
+
+
+def test_what_the_role_has_set(keeper, url, server):
+    """Limits and levels of somebody else's are not ours."""
+    d = keeper(url)
+    urls = with_roles(server, url, d)
+    for setting in ("statement_timeout = '200ms'", "lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'",
+                    "default_transaction_isolation = 'serializable'", "synchronous_commit = off", "search_path = nowhere",
+                    "client_encoding = 'SQL_ASCII'", "default_transaction_read_only = on"):
+        Postgres.ask(f"ALTER ROLE a_writer SET {setting}", url)
+    Postgres.ask(SLOW, url)
+    d.configure({"evidence": {"store": urls["writer"]}})
+    d.start()
+    try:
+        hit(d, "c2.test", "n1.c2.test", "n2.c2.test")
+        wait_until(lambda: total(url) == 3, slow(20, 40), "it is written all the same")
+    finally:
+        Postgres.ask("ALTER ROLE a_writer RESET ALL", url)
+
+
+def test_a_server_that_does_not_answer(keeper, server, url):
+    """It is there and says nothing: names are answered, and an end does not wait for it."""
+    d = keeper(url).start()
+    hit(d, "c2.test")
+    wait_until(lambda: total(url) == 1, slow(10, 30), "the first")
+    server.freeze()
+    try:
+        hit(d, *[f"n{i}.c2.test" for i in range(20)])
+        wait_until(lambda: d.counted("ledger_written") >= 21, slow(10, 30), "it waits on the disk")
+        d.stop()
+        assert list(d.spool.iterdir())
+        d.start()
+        hit(d, "n0.c2.test")
+    finally:
+        server.thaw()
+    wait_until(lambda: total(url) == 22, slow(60, 90), "all of it")
 
 
 def with_roles(server, url, d):

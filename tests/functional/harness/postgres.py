@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A PostgreSQL server of the test's own, on a Unix socket."""
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -42,6 +43,23 @@ class Postgres:
 
     def close(self):
         self._do("stop")
+
+    def _signal(self, number):
+        """To the server and its backends."""
+        first = int((Path(self.folder) / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(first, number)
+        for task in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                if int(task.read_text().rsplit(")", 1)[1].split()[1]) == first:
+                    os.kill(int(task.parent.name), number)
+            except (OSError, ProcessLookupError):
+                pass
+
+    def freeze(self):
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._signal(signal.SIGCONT)
 
     def fresh(self):
         """An empty database's URL."""
