@@ -8,7 +8,8 @@ from pathlib import Path
 ROOMS = ("base", "who", "dns", "map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "table",
          "list", "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
          "remote", "upstream", "net", "system", "keep", "compiled", "load", "manual", "trial", "store", "postgres",
-         "evidence", "hunt", "report", "landing", "querylog", "audit", "receipt", "order", "fetch", "web", "daemon", "main")
+         "evidence", "hunt", "report", "landing", "querylog", "audit", "receipt", "order", "fetch",
+         "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 LISTS = {"map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "list", "rpz", "group",
          "explain"}
