@@ -43,9 +43,11 @@ struct answer_opt {
 	uint16_t last_len;
 };
 
-/* Gives the option back. */
+/* Gives the option back, if there is one. */
 static inline void answer_opt_give(struct answer_opt *opt, const struct subnet *subnet)
 {
+	if (subnet->len == 0)
+		return;
 	opt->subnet = subnet;
 	opt->more = true;
 }

@@ -90,6 +90,9 @@ enum edns_option {
 	OPTION_KEEPALIVE = 11, /* RFC 7828 */
 	OPTION_PADDING = 12,   /* RFC 7830 */
 	OPTION_EDE = 15,       /* RFC 8914 */
+	/* of the range for local use, as dnsmasq and others use it: */
+	OPTION_MAC = 65001,
+	OPTION_MAC_TEXT = 65073,
 };
 
 /* The OPT record of a message (RFC 6891), and the options that we read. */
@@ -104,7 +107,7 @@ struct edns {
 	uint16_t cookie;    /* offset of the COOKIE option's data in the message; 0: none */
 	uint8_t cookie_len; /* 8, or 16 to 40 */
 	bool nsid;	    /* the server's identity is asked for (RFC 5001) */
-	bool others;	    /* there are options of codes above those of enum edns_option */
+	bool others;	    /* there are options of codes above OPTION_EDE */
 	bool structured;    /* why a name is blocked is wanted as JSON; set by who knows the code */
 };
 

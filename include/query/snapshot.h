@@ -39,16 +39,17 @@ struct snapshot {
 	struct prefix_set *allow;   /* owned */
 	struct prefix_set *proxies; /* owned: who says by a header whose query it is; NULL: none */
 	struct prefix_set *forwarders; /* owned: who says by EDNS whose query it is; NULL: none */
-	struct ports *ports;	       /* owned: those that questions leave from; NULL: any */
-	struct rates *rates;	       /* owned: of rate-limit; NULL: nobody is limited */
-	struct conf_upstream *resolv;  /* owned: of resolv.conf, where none are configured */
-	struct upstream_pool *pools;   /* owned; the first is the root's, for all other names */
-	size_t pool_count;	       /* at least 1; the root's may have no server yet */
-	struct namemap *zones;	       /* owned: the pool of each zone; NULL: there are none */
-	struct local *local;	       /* owned: the operator's names; NULL: there are none */
-	struct namemap *special;       /* owned: of names/special; NULL: none is special */
-	struct rebind *rebind;	       /* owned; NULL: any name may have any address */
-	struct namemap *tlds;	       /* owned: top-level domains; NULL: any name may be one */
+	struct prefix_set *mac_forwarders; /* owned: who says so by a hardware address */
+	struct ports *ports;		   /* owned: those that questions leave from; NULL: any */
+	struct rates *rates;		   /* owned: of rate-limit; NULL: nobody is limited */
+	struct conf_upstream *resolv;	   /* owned: of resolv.conf, where none are configured */
+	struct upstream_pool *pools;	   /* owned; the first is the root's, for all other names */
+	size_t pool_count;		   /* at least 1; the root's may have no server yet */
+	struct namemap *zones;		   /* owned: the pool of each zone; NULL: there are none */
+	struct local *local;		   /* owned: the operator's names; NULL: there are none */
+	struct namemap *special;	   /* owned: of names/special; NULL: none is special */
+	struct rebind *rebind;		   /* owned; NULL: any name may have any address */
+	struct namemap *tlds;		   /* owned: top-level domains; NULL: any name may be one */
 	struct reply_ttl_limits ttl;
 };
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options that take addresses, networks and ports. */
+#include <arpa/inet.h>
+#include <string.h>
+
 #include "base/addr.h"
 #include "base/ports.h"
 #include "conf/type.h"
+#include "who/mac.h"
 
 #define DNS_PORT 53
 
@@ -64,8 +68,16 @@ static void print_endpoint(const struct conf_row *row, const void *value, FILE *
 
 static enum err parse_prefix(const struct conf_row *row, const char *text, void *value)
 {
+	char address[INET6_ADDRSTRLEN];
+	struct ip ip;
+
 	(void)row;
-	return prefix_parse(text, value);
+	if (strncmp(text, MAC_WORD, sizeof(MAC_WORD) - 1) != 0)
+		return prefix_parse(text, value);
+	text += sizeof(MAC_WORD) - 1;
+	if (mac_read_text((const uint8_t *)text, strlen(text), &ip) != ERR_OK)
+		return ERR_SYNTAX;
+	return prefix_parse(ip_text(&ip, address, sizeof(address)), value);
 }
 
 static void print_prefix(const struct conf_row *row, const void *value, FILE *out)

@@ -33,6 +33,9 @@ static enum err set_networks(struct snapshot *s, const struct conf_server *conf)
 		err = prefix_set_create(conf->proxies, conf->proxies_count, &s->proxies);
 	if (err == ERR_OK && conf->forwarders_count > 0)
 		err = prefix_set_create(conf->forwarders, conf->forwarders_count, &s->forwarders);
+	if (err == ERR_OK && conf->mac_forwarders_count > 0)
+		err = prefix_set_create(conf->mac_forwarders, conf->mac_forwarders_count,
+					&s->mac_forwarders);
 	return err;
 }
 

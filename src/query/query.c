@@ -8,6 +8,7 @@
 #include "map/namemap.h"
 #include "names/special.h"
 #include "query/job.h"
+#include "who/mac.h"
 
 /* The cookie is made now: its client part lies where the answer will be written. */
 static void begin_cookie(struct query *q, const struct query_env *env, const uint8_t *msg)
@@ -45,9 +46,33 @@ static APART void hear_forwarder(struct query *q, const struct query_env *env, c
 	subnet_set_scope(&q->subnet, s->groups || s->policy->prefixes[TRIGGER_CLIENT]);
 }
 
+/* The same by the client's hardware address, which goes before: who lets it be told has said so. */
+static void hear_mac(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len)
+{
+	const struct ip sender = *query_sender(q);
+	uint16_t option_len;
+	size_t option;
+	struct ip client;
+	enum err err = ERR_NOTFOUND;
+
+	if (q->parsed != WIRE_QUERY || !prefix_set_contains(env->snapshot->mac_forwarders, &sender))
+		return;
+	if (wire_find_option(msg, len, &q->wire, OPTION_MAC, &option, &option_len))
+		err = mac_read(msg + option, option_len, &client);
+	else if (wire_find_option(msg, len, &q->wire, OPTION_MAC_TEXT, &option, &option_len))
+		err = mac_read_text(msg + option, option_len, &client);
+	if (err != ERR_OK)
+		return;
+	if (!q->told)
+		q->subnet.len = 0;
+	q->told = true;
+	q->forwarder = sender;
+	q->client = client;
+}
+
 /* That the option is there is read again: its code is the configuration's. */
-static APART void begin_structured(struct query *q, const struct query_env *env, const uint8_t *msg,
-				   size_t len)
+static void begin_structured(struct query *q, const struct query_env *env, const uint8_t *msg,
+			     size_t len)
 {
 	unsigned int code = env->snapshot->conf->structured.option;
 	uint16_t option_len;
@@ -55,6 +80,15 @@ static APART void begin_structured(struct query *q, const struct query_env *env,
 
 	q->wire.edns.structured =
 		code && wire_find_option(msg, len, &q->wire, (uint16_t)code, &option, &option_len);
+}
+
+/* What few queries have. */
+static APART void begin_others(struct query *q, const struct query_env *env, const uint8_t *msg,
+			       size_t len)
+{
+	if (env->snapshot->mac_forwarders)
+		hear_mac(q, env, msg, len);
+	begin_structured(q, env, msg, len);
 }
 
 /*
@@ -91,10 +125,10 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 	begin_cookie(q, env, msg);
 	if (q->wire.edns.subnet && env->snapshot->forwarders)
 		hear_forwarder(q, env, msg, len);
+	if (q->wire.edns.others)
+		begin_others(q, env, msg, len);
 	q->view = groups_view(env->snapshot->groups, &q->client);
 	q->leave = POLICY_NO_LEAVE_IN(q->view);
-	if (q->wire.edns.others)
-		begin_structured(q, env, msg, len);
 	if (q->parsed != WIRE_QUERY)
 		return;
 	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);

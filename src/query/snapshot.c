@@ -77,6 +77,7 @@ void snapshot_free(struct snapshot *snapshot)
 	prefix_set_free(snapshot->allow);
 	prefix_set_free(snapshot->proxies);
 	prefix_set_free(snapshot->forwarders);
+	prefix_set_free(snapshot->mac_forwarders);
 	ports_free(snapshot->ports);
 	groups_free(snapshot->groups);
 	rates_free(snapshot->rates);

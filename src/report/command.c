@@ -16,6 +16,7 @@
 #include "report/report.h"
 #include "evidence/client.h"
 #include "report/when.h"
+#include "who/mac.h"
 
 /* The options, X(field, name, argument ("": none), help). */
 #define OPTIONS(X)                                                                                 \
@@ -139,9 +140,14 @@ static enum err become_owner(const char *path, struct err_text *text)
 static enum err subject_of(const char *given, struct ipcrypt *key,
 			   char ret_subject[CLIENT_TEXT_MAX], struct err_text *text)
 {
+	size_t word = sizeof(MAC_WORD) - 1;
+	char address[INET6_ADDRSTRLEN];
 	struct prefix prefix;
 	struct ip ip;
 
+	if (strncmp(given, MAC_WORD, word) == 0 &&
+	    mac_read_text((const uint8_t *)given + word, strlen(given + word), &ip) == ERR_OK)
+		given = ip_text(&ip, address, sizeof(address));
 	if (prefix_parse(given, &prefix) != ERR_OK)
 		return err_set(text, ERR_SYNTAX,
 			       "%s: expected an address, or a prefix whose other "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/sink.h"
+#include "who/mac.h"
 
 #define WORD(enumerator, word, help) [enumerator] = (word),
 static const char *const words[] = {REPORT_FORMATS(WORD)};
@@ -81,6 +82,16 @@ static bool is_sayable(struct writing *w, const struct archive_row *row)
 	return false;
 }
 
+/* The hardware address that a forwarder has told the client by (who/mac.h). */
+static void show_mac(struct archive_row *row, char buf[MAC_TEXT_MAX])
+{
+	struct ip ip;
+
+	if (!*row->mac && row->finding.form == CONF_CLIENTS_WHOLE &&
+	    ip_parse(row->finding.client, &ip) == ERR_OK && mac_text(&ip, buf))
+		row->mac = buf;
+}
+
 /* What the client of a row was called when it was last seen. */
 static void name_client(struct leases *leases, struct archive_row *row)
 {
@@ -102,6 +113,7 @@ static bool write_row(void *arg, const struct archive_row *stored)
 	struct writing *w = arg;
 	struct archive_row row = *stored;
 	char address[INET6_ADDRSTRLEN];
+	char mac[MAC_TEXT_MAX];
 	struct ip ip;
 
 	if (w->sink.query->ipcrypt && row.finding.form == CONF_CLIENTS_ENCRYPTED &&
@@ -111,6 +123,7 @@ static bool write_row(void *arg, const struct archive_row *stored)
 		row.finding.form = CONF_CLIENTS_WHOLE;
 	}
 	name_client(w->sink.query->leases, &row);
+	show_mac(&row, mac);
 	if (!is_sayable(w, &row))
 		return false;
 	w->format->row(&w->sink, &row);

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import subprocess
 
 import dns.edns
 import dns.flags
@@ -215,3 +216,70 @@ def test_the_query_log_has_the_client(server, tmp_path):
     told(d, CLIENT, 24)
     wait_until(lambda: path.exists() and path.read_text(), slow(5, 20), "a line")
     assert json.loads(path.read_text().splitlines()[0])["client"]["ip"] == "203.0.113.0/24"
+
+
+# ---- hardware addresses
+
+MAC, LINK_LOCAL = "02:00:5e:00:53:01", "fe80::5eff:fe00:5301"
+MAC_RAW, MAC_TEXT, CPE_ID = 65001, 65073, 65074
+OCTETS = bytes.fromhex(MAC.replace(":", ""))
+
+
+def marked(d, *options, name="c2.test", source=FORWARDER, **wanted):
+    """The answer to what a forwarder asks with options, each a code and octets."""
+    return ask(d.address, name, source=source,
+               options=[o if isinstance(o, dns.edns.Option) else dns.edns.GenericOption(*o) for o in options], **wanted)
+
+
+@pytest.fixture
+def marker(server):
+    def make(**sections):
+        return server({"client-mac-from": [FORWARDER + "/32"], "client-subnet-from": [FORWARDER + "/32", OTHER + "/32"]},
+                      **sections)
+    return make
+
+
+def test_a_client_by_its_mac(marker):
+    """However it is written, and before an address; nothing of it is proven. Reports have the hardware address."""
+    d = marker()
+    for option in ((MAC_RAW, OCTETS), (MAC_TEXT, MAC.encode()), (MAC_TEXT, b"AgBeAFMB")):
+        answer = marked(d, option)
+        assert addresses(answer) == [IPV4] and subnet(answer) is None
+        assert not [o for o in answer.options if o.otype in (MAC_RAW, MAC_TEXT)]
+    answer = marked(d, dns.edns.ECSOption(CLIENT, 32), (MAC_RAW, OCTETS), tcp=True)
+    assert subnet(answer) == (CLIENT, 32, 0)
+    wait_until(lambda: findings(d) == [(LINK_LOCAL, 0, 4, 0, UDP)], slow(10, 30), "all are that client's")
+    done = subprocess.run([d.binary, "--report", "--store", str(d.ledger), "--format", "json", "--client", "mac:" + MAC],
+                          capture_output=True, text=True, timeout=20)
+    row = json.loads(done.stdout)
+    assert (row["client"], row["mac"], row["name"]) == (LINK_LOCAL, MAC, "c2.test")
+
+
+def test_macs_that_are_not_taken(marker):
+    """Of nobody who may tell; of a group; of another length; the identity of a line (65074) is none."""
+    d = marker()
+    bad = ((MAC_RAW, b"\1\0\x5e\0\0\1"), (MAC_RAW, OCTETS[:5]), (MAC_RAW, b""), (MAC_RAW, OCTETS + b"x"), (MAC_RAW, b"\0" * 6),
+           (MAC_TEXT, OCTETS), (MAC_TEXT, b"02:00:5e:00:53:0x"), (CPE_ID, b"line 7"))
+    for option in bad:
+        assert addresses(marked(d, option)) == [IPV4]
+    marked(d, (MAC_RAW, OCTETS), source=OTHER)
+    marked(d, (MAC_RAW, OCTETS), dns.edns.ECSOption(CLIENT, 32), source=OTHER)
+    wait_until(lambda: findings(d, "address, sum(count)") == [(FORWARDER, len(bad)), (OTHER, 1), (CLIENT, 1)], slow(10, 30),
+               "they are whose they would be")
+
+
+def test_groups_by_mac(marker, upstream, tmp_path):
+    up = upstream(lambda q: q.address("198.51.100.9"))
+    log = tmp_path / "queries.json"
+    d = marker(upstreams=[up.address], groups=[{"name": "kids", "clients": ["mac:02-00-5E-00-53-01"], "without": ["bots"]}],
+               **{"query-log": {"file": str(log)}})
+    assert addresses(marked(d, (MAC_RAW, OCTETS))) == ["198.51.100.9"]
+    assert addresses(marked(d, (MAC_RAW, OCTETS[:5] + b"\2"))) == [IPV4]
+    assert addresses(marked(d)) == [IPV4]
+    assert addresses(marked(d, (MAC_RAW, OCTETS), source=OTHER)) == [IPV4]
+    wait_until(lambda: log.exists() and LINK_LOCAL in log.read_text(), slow(10, 30), "the query log has it")
+
+
+def test_a_mac_that_is_none(daemon):
+    d = daemon({"groups": [{"name": "kids", "clients": ["mac:02:00:5e:00:53"]}]})
+    assert "mac:02:00:5e:00:53" in d.fails_to_start()
