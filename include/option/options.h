@@ -120,11 +120,9 @@
 	  "address or a prefix, is the one of findings, of groups and of the query log.  allow, " \
 	  "rate-limit and all other bounds hold for the forwarder.  What others say so is not looked at.") \
 	X(server, mac_forwarders, "client-mac-from", PREFIXES, "", 0, CONF_PREFIXES_MAX, "", RELOAD, \
-	  "Forwarders that say by the client's hardware address whose query they send on, as dnsmasq does " \
-	  "with add-mac (EDNS options 65001 and 65073).  The client is then the link-local address that " \
-	  "belongs to it (fe80::, by EUI-64), also where client-subnet-from would have it another; reports " \
-	  "have the hardware address beside, and wherever networks are named it may be written " \
-	  "mac:02:00:5e:00:53:01.") \
+	  "The same by the client's hardware address, as dnsmasq's add-mac does (EDNS options 65001, 65073).  The " \
+	  "client is the link-local address made of it (EUI-64), whatever client-subnet-from would have it be.  " \
+	  "Where networks are named it may be written mac:02:00:5e:00:53:01.") \
 	X(server, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
 	  "The largest answer sent over UDP; a larger one has the client come back over TCP.") \
 	X(server, client_prefix_ipv4, "client-prefix-ipv4", UINT, "32", 8, 32, "bits", RELOAD, \
