@@ -414,20 +414,25 @@ static uint64_t size_of(const struct spool *s, const char *name)
 					       : (uint64_t)st.st_size;
 }
 
+static int is_spool(const struct dirent *entry)
+{
+	return is_name(entry->d_name);
+}
+
 bool spool_adopt(struct spool *s, struct spool *ret_other)
 {
-	DIR *folder = opendir(s->folder);
-	const struct dirent *entry;
+	struct dirent **files = NULL;
+	int count = scandir(s->folder, &files, is_spool, alphasort);
 	bool found = false;
 
 	s->others = 0;
-	while (folder && (entry = readdir(folder)) != NULL) {
-		if (!is_name(entry->d_name) || strcmp(entry->d_name, s->name) == 0)
-			continue;
-		s->others += size_of(s, entry->d_name);
-		found = found || adopt(s, entry->d_name, ret_other);
+	for (int i = 0; i < count; i++) {
+		if (strcmp(files[i]->d_name, s->name) != 0) {
+			s->others += size_of(s, files[i]->d_name);
+			found = found || adopt(s, files[i]->d_name, ret_other);
+		}
+		free(files[i]);
 	}
-	if (folder)
-		closedir(folder);
+	free(files);
 	return found;
 }

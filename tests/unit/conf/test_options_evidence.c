@@ -12,6 +12,10 @@ static void test_evidence(void **state)
 {
 	static const struct option_case cases[] = {
 		OPTION("ledger", "false", "maybe"),
+		OPTION("store", "\"postgresql://db.example/ledger\"", "\"mysql://db.example\""),
+		OPTION("password-file", "\"/etc/sinkholed/db\"", "[a, b]"),
+		OPTION("resolver", "\"r1\"", "[a, b]"),
+		OPTION("spool-size", "10MiB", "1KiB"),
 		OPTION("clients", "encrypted", "none"),
 		OPTION("prefix-ipv4", "16", "33"),
 		OPTION("prefix-ipv6", "48", "129"),

@@ -28,6 +28,7 @@ struct front {
 	struct event_base *base;
 	struct desk *desk;
 	struct desk_config config;
+	struct beside beside; /* nothing */
 	unsigned int reloads; /* how often one was wanted */
 };
 
@@ -50,6 +51,7 @@ static void begin(struct front *f, const char *socket)
 		.workers = f->station->workers,
 		.cache = f->station->cache,
 		.inforce = f->station->inforce,
+		.beside = &f->beside,
 		.started_s = STARTED_S,
 	};
 	assert_int_equal(desk_open(f->base, &f->config, on_reload, f, &f->desk), ERR_OK);
