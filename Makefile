@@ -243,10 +243,11 @@ browser: ## the dashboard in headless Chromium, with axe-core (npm); pictures in
 	$(Q)npm install --no-save --no-audit --no-fund --prefix build/browser axe-core@4 puppeteer-core@24
 	$(Q)SINKHOLED=build/asan/sinkholed $(PYTHON) tests/browser/run.py build/browser/node_modules build/browser
 
-operation: ## a real Prometheus and Alertmanager, what a scrape costs, a client made of the API's file (npm)
+operation: ## a real Prometheus and Alertmanager, what a scrape costs, a real journald, a client made of the API's file (npm)
 	$(Q)$(DEPS) build test operation
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=release daemon
 	$(Q)$(PYTHON) tests/operation/prometheus.py build/release/sinkholed
+	$(Q)$(PYTHON) tests/operation/journald.py build/release/sinkholed
 	$(Q)npm install --no-save --no-audit --no-fund --prefix build/operation openapi-typescript-codegen@0.29 esbuild@0.25
 	$(Q)$(PYTHON) tests/operation/client.py build/operation/node_modules build/release/sinkholed
 

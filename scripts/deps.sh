@@ -15,7 +15,7 @@ test='clang libclang-rt-dev clang-tidy clang-format cppcheck mandoc python3 pyth
 bench='bind9 valgrind strace dnsmasq-base dnsdist pdns-recursor dnsperf xz-utils'
 browser='chromium nodejs npm'
 bare='debootstrap git python3'
-operation='prometheus prometheus-alertmanager nodejs npm'
+operation='systemd prometheus prometheus-alertmanager nodejs npm'
 # the daemons among them: wanted as programs, never as services of this machine
 daemons='postgresql nsd unbound dnsdist pdns-recursor bind9 nginx prometheus prometheus-alertmanager'
 
