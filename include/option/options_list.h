@@ -129,7 +129,11 @@
 
 #define CONF_ROWS_GUARD(X) \
 	X(guard, protected, "protected", NAMES, "", 0, CONF_NAMES_MAX, "", RELOAD, \
-	  "Names that no rule for a name above them may block.") \
+	  "Names that no rule may block, nor one for a name above them.  The hosts of lists that are " \
+	  "fetched are such names, too.") \
+	X(guard, protected_file, "protected-file", PATH, "", 0, CONF_PATH_MAX, "", RELOAD, \
+	  "A file with more of them, one a line; # begins a comment.  It is read with the " \
+	  "configuration.") \
 	X(guard, dnsbl_zones, "dnsbl-zones", NAMES, LIST_DNSBL_ZONES, 0, CONF_NAMES_MAX, "", RELOAD, \
 	  "Zones in which mail servers look up addresses and domains (DNSBL, DNSWL, RFC 5782).  Any " \
 	  "address is a listing there: with one of a sinkhole a mail server refuses everybody.  Rules " \

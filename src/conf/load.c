@@ -30,6 +30,7 @@ static void build(struct conf_place *place, const struct conf_tree *tree, bool d
 		conf_rules(place, tree->root, conf);
 		conf_rules_local(place, tree->root, conf);
 		conf_rules_groups(place, tree->root, conf);
+		conf_rules_guard(place, tree->root, conf);
 	}
 	if (place->found->count > 0 && !draft)
 		conf_free(conf);

@@ -23,6 +23,9 @@ void conf_rules_groups(struct conf_place *place, const struct conf_node *root,
 /* The same for lists that are fetched; those are given the file that their copy is. */
 void conf_rules_fetch(struct conf_place *place, const struct conf_node *root, struct conf *conf);
 
+/* Completes the names that no list may take away; tells of a file of them that cannot be taken. */
+void conf_rules_guard(struct conf_place *place, const struct conf_node *root, struct conf *conf);
+
 /* The same for the columns of one list, whose node it is. */
 void conf_rule_columns(struct conf_place *place, const struct conf_node *node,
 		       const struct conf_list *list);

@@ -281,3 +281,60 @@ def test_null_mx(made):
     for other in ("TXT", "SRV"):
         assert not ask(d.address, "listed.test", other).answer
     assert "MX" not in ask(d.address, "listed.test", "ANY").to_text().split("ANSWER")[1]
+
+
+# ---- what the operator protects by a file, and where lists come from
+
+def held(d, name):
+    return re.search(rf"held back, it would block too much: {re.escape(name)}\.? is (.*)", d.log())
+
+
+def test_file_of_protected_names(made):
+    """Read with the configuration, so that a reload takes what it has become."""
+    d = made("bank.test\nother.test\n")
+    (d.folder / "protected.txt").write_text("# what must go on\n WWW.Bank.test.\t# our bank\r\n\nother.test\n")
+    d.config["guard"] = {"protected-file": "protected.txt"}
+    d.start()
+    assert "above a protected name" in held(d, "bank.test")[1] and held(d, "other.test")
+    assert addresses(ask(d.address, "www.bank.test")) == [LISTED]
+    assert addresses(ask(d.address, "listed.test")) == [SINK]
+    (d.folder / "protected.txt").write_text("bank.test\n")
+    d.reload()
+    assert addresses(ask(d.address, "other.test")) == [SINK]
+    assert addresses(ask(d.address, "bank.test")) == [LISTED]
+
+
+@pytest.mark.parametrize("content, reason", [
+    (None, "protected.txt: No such file or directory"),
+    (b"good.test\nno name\n", "protected.txt:2: expected a host name"),
+    (b"good.test\n.\n", "protected.txt:2: expected a host name"),
+    (b"good.test\0bad.test\n", "protected.txt: a NUL character in the text"),
+    (b"".join(b"n%d.test\n" % i for i in range(4097)), "protected.txt:4097: more than 4096 protected names"),
+    (b"x" * (1 << 20) + b"\n", "protected.txt: larger than 1024 KiB"),
+], ids=["gone", "no name", "root", "NUL", "too many", "too large"])
+def test_bad_file_of_protected_names(made, content, reason):
+    """A reload that cannot read it changes nothing."""
+    d = made("bank.test\n")
+    path = d.folder / "protected.txt"
+    path.write_text("bank.test\n")
+    d.config["guard"] = {"protected-file": "protected.txt"}
+    d.start()
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    checked = check(d)
+    assert checked.returncode == 1 and f"guard.protected-file: {reason}" in checked.stdout + checked.stderr
+    assert re.search(r":\d+:\d+: ", checked.stdout + checked.stderr)
+    assert f"guard.protected-file: {reason}" in d.reload()
+    assert addresses(ask(d.address, "bank.test")) == [LISTED]
+
+
+def test_where_lists_come_from_is_not_blocked(made):
+    d = made("lists.example\nfeed.example\n")
+    d.config["state"] = {"directory": "state"}
+    for i, place in enumerate(("www.lists.example:8443", "feed.example", "127.0.0.9:9", "[::1]:9")):
+        d.config["lists"].append({"name": f"url{i}", "url": f"https://{place}/a.txt", "action": "nxdomain"})
+    d.start()
+    assert "above a protected name" in held(d, "lists.example")[1] and held(d, "feed.example")
+    assert addresses(ask(d.address, "feed.example")) == [LISTED]
+    assert addresses(ask(d.address, "listed.test")) == [SINK]

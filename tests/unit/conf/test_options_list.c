@@ -150,6 +150,7 @@ static void test_guard(void **state)
 {
 	static const struct option_case cases[] = {
 		OPTION("protected", "[bank.example]", "[a..b]"),
+		OPTION("protected-file", "\"\"", "[a]"),
 		OPTION("dnsbl-zones", "[zen.example]", "[\"\"]"),
 		OPTION("shortest-ipv4", "32", "33"),
 		OPTION("shortest-ipv6", "128", "129"),
