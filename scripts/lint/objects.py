@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The symbols of object files, as nm tells them."""
+import functools
 import subprocess
 from pathlib import Path
 
@@ -15,11 +16,22 @@ def objects(folder):
         yield Path(folder, "main.o"), Path("src/main.c"), "main/main"
 
 
+@functools.lru_cache(maxsize=None)
+def told(folder):
+    """What nm tells of the objects in the folder, by their paths: asked for each it would take its time."""
+    paths = sorted(str(path) for path in folder.glob("*.o"))
+    out = subprocess.run(["nm", "--format=posix", "--print-file-name", *paths], check=True, capture_output=True,
+                         text=True).stdout
+    found = {path: [] for path in paths}
+    for line in out.splitlines():
+        path, name, kind = line.split()[:3]
+        found[path.rstrip(":")].append((kind, name))
+    return found
+
+
 def symbols(path):
     """Pairs of a symbol's kind (nm's letter) and its name."""
-    out = subprocess.run(["nm", "--format=posix", str(path)], check=True, capture_output=True,
-                         text=True).stdout
-    return [(line.split()[1], line.split()[0]) for line in out.splitlines()]
+    return told(path.parent)[str(path)]
 
 
 def undefined(path):
