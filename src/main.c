@@ -351,6 +351,8 @@ int main(int argc, char **argv)
 		return verify(&args);
 	if (args.mode == 'k')
 		return check_configuration(args.conf_path, args.json);
+	if (args.mode == 'D')
+		return trial_compare(args.conf_path, &args.compare);
 	if (conf_load_all(args.conf_path, &conf, &mistakes) != ERR_OK)
 		return fail_all(&mistakes);
 	if (args.mode == 'd')

@@ -6,13 +6,15 @@
 #include <stdbool.h>
 
 #include "explain/explain.h"
+#include "trial/compare.h"
 
 struct arguments {
 	char *const *argv; /* as they came */
 	const char *conf_path;
-	bool json;		      /* of --check */
-	const char *accept;	      /* the list of --accept */
-	struct explain_text question; /* of --explain */
+	bool json;			 /* of --check */
+	const char *accept;		 /* the list of --accept */
+	struct explain_text question;	 /* of --explain */
+	struct compare_question compare; /* of --explain-diff */
 	struct {
 		const char *log;
 		const char *checkpoint; /* NULL: none */

@@ -28,8 +28,8 @@ struct difference {
 };
 
 /*
- * Compares two policies, whose sets hash with the same key.  About a microsecond a rule of either;
- * ends early when `cancelled` (NULL: never) is set.  Any thread.
+ * Compares two policies, whose sets hash with the same key, as changes_find does.  Some
+ * microseconds a rule of either; ends early when `cancelled` (NULL: never) is set.  Any thread.
  */
 void difference_find(const struct policy *before, const struct policy *after,
 		     const atomic_bool *cancelled, struct difference *ret_difference);

@@ -82,6 +82,7 @@ struct load_options {
 	struct load_refusals *refusals; /* of a strict load; NULL: they are logged, but for the
 					 * last, which is the load's own `text` */
 	struct load_result *judged;	/* what is known of each list of a load that fails; NULL */
+	bool alone;			/* compared by itself: that nothing is kept is not told */
 	bool only_reads;     /* as a start, but for a question: nothing is written or used up */
 	struct notes *notes; /* of lines that are not in force; NULL: nobody wants them */
 	const char *state_before; /* the state directory of the process before, in a start that

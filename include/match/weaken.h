@@ -66,4 +66,12 @@ void weaken_compare(const struct policy *before, unsigned int list, const struct
 		    const struct domset *over, const atomic_bool *cancelled,
 		    struct weakening *ret_weakening);
 
+/*
+ * The ranges of addresses (of answers, clients and servers) that some list of `before` blocks and
+ * none of `after` does; that another rule lets part of one pass is not weighed.  Of the result only
+ * the ranges are set.  Any thread.
+ */
+void weaken_find_ranges(const struct policy *before, const struct policy *after,
+			struct weakening *ret_weakening);
+
 #endif

@@ -9,6 +9,9 @@
 
 #include "conf/conf.h"
 #include "explain/explain.h"
+#include "trial/compare.h"
+
+#define TRIAL_FREES 2 /* the exit status of trial_compare where something becomes free */
 
 /* Becomes the user that a start would become: the lists are read with the rights of that user.
  * `conf` stays the caller's.  ERR_CONFIG, ERR_SYS. */
@@ -20,5 +23,9 @@ int trial_accept(struct conf *conf, const char *conf_path, const char *list);
 
 /* Prints what a query would be answered, and why. */
 int trial_explain(struct conf *conf, const char *conf_path, const struct explain_text *question);
+
+/* Prints what changes between two configurations, or two versions of a list of the one at
+ * `conf_path`; becomes the user of the later one, or of that. */
+int trial_compare(const char *conf_path, const struct compare_question *question);
 
 #endif

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/command.h"
 
@@ -24,6 +25,11 @@ static const struct choice {
 	 "tell what a query for the name would be answered, and why, and exit"},
 	{"type", 't', "TYPE", "of that query (A)"},
 	{"client", 'C', "ADDRESS", "that it comes from (one that may ask)"},
+	{"explain-diff", 'D', "OLD NEW",
+	 "tell what becomes blocked and what free from one configuration to the other, and exit: 2 "
+	 "where something becomes free"},
+	{"list", 'l', "LIST", "with --explain-diff: OLD and NEW are files of this list"},
+	{"limit", 'n', "NUMBER", "with --explain-diff: changes of each kind that are told (20)"},
 	{"audit-verify", 'A', "FILE",
 	 "tell whether the audit log (audit.log of state.directory) is as it was written, and "
 	 "exit"},
@@ -38,9 +44,9 @@ static const struct choice {
 
 #define CHOICES (sizeof(choices) / sizeof(choices[0]))
 
-static const char synopsis[] =
-	"usage: sinkholed [-c FILE] [--check [--json] | --accept LIST | "
-	"--explain NAME | --audit-verify FILE | --dump-config | --version]\n";
+static const char synopsis[] = "usage: sinkholed [-c FILE] [--check [--json] | --accept LIST | "
+			       "--explain NAME | --explain-diff OLD NEW | --audit-verify FILE | "
+			       "--dump-config | --version]\n";
 
 int arguments_hint(void)
 {
@@ -90,6 +96,12 @@ static const char **place_of(struct arguments *args, int letter)
 		return &args->question.name;
 	case 'a':
 		return &args->accept;
+	case 'D':
+		return &args->compare.before;
+	case 'l':
+		return &args->compare.list;
+	case 'n':
+		return &args->compare.limit;
 	case 'A':
 		return &args->audit.log;
 	case 'P':
@@ -109,7 +121,7 @@ static bool take(struct arguments *args, int letter)
 	if (place)
 		*place = optarg;
 	args->json |= letter == 'j';
-	return letter == 'j' || (place && letter != 'e' && letter != 'a' && letter != 'A');
+	return letter == 'j' || (place && !strchr("eaAD", letter));
 }
 
 bool arguments_read(int argc, char **argv, struct arguments *args)
@@ -125,6 +137,12 @@ bool arguments_read(int argc, char **argv, struct arguments *args)
 			return false;
 		if (!take(args, letter))
 			args->mode = letter;
+	}
+	if (args->mode == 'D' && optind < argc)
+		args->compare.after = argv[optind++];
+	if (args->mode == 'D' && !args->compare.after) {
+		fprintf(stderr, "sinkholed: --explain-diff: NEW is missing\n");
+		return false;
 	}
 	if (optind < argc)
 		fprintf(stderr, "sinkholed: unexpected argument: %s\n", argv[optind]);

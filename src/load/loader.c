@@ -105,7 +105,7 @@ static enum err find_former(struct load *load, const struct snapshot *old)
 		tell_unknown(load);
 	for (size_t i = 0; i < conf->lists_count; i++)
 		mandatory = mandatory || conf->lists[i].mandatory;
-	if (mandatory && !old && !*conf->state.directory)
+	if (mandatory && !old && !*conf->state.directory && !load->options.alone)
 		log_warning("no state.directory is configured: what mandatory lists held before "
 			    "cannot be told, nor whether they are weakened by this start");
 	return err;

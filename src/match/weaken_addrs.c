@@ -3,6 +3,8 @@
 #include "addrs/addrs.h"
 #include "match/weakened.h"
 
+#define ANY (POLICY_LISTS_MAX + 1U) /* in the place of a list */
+
 struct range {
 	struct addrs_key first;
 	struct addrs_key last;
@@ -12,7 +14,7 @@ struct range {
 struct ranges {
 	const struct policy *policy;
 	enum trigger trigger;
-	unsigned int list; /* POLICY_LISTS_MAX: all that are enforced */
+	unsigned int list; /* POLICY_LISTS_MAX: all that are enforced; ANY: all */
 	uint32_t record;   /* to be looked at next */
 	uint32_t end;
 };
@@ -40,8 +42,9 @@ static bool has(const struct ranges *r, uint32_t record)
 	};
 
 	return policy_hit_blocks(r->policy, &hit) &&
-	       (r->list == POLICY_LISTS_MAX ? policy_is_enforced(r->policy, hit.list)
-					    : r->list == hit.list);
+	       (r->list == ANY ||
+		(r->list == POLICY_LISTS_MAX ? policy_is_enforced(r->policy, hit.list)
+					     : r->list == hit.list));
 }
 
 static struct range range_of(const struct ranges *r, uint32_t record)
@@ -183,4 +186,11 @@ bool weaken_compare_addresses(const struct policy *before, unsigned int list,
 	compare_all(before, list, after, POLICY_LISTS_MAX, weakening);
 	compare_all(before, list, after, heir, &by_heir);
 	return by_heir.range_count > 0;
+}
+
+void weaken_find_ranges(const struct policy *before, const struct policy *after,
+			struct weakening *ret_weakening)
+{
+	ret_weakening->range_count = 0;
+	compare_all(before, ANY, after, ANY, ret_weakening);
 }

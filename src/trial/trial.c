@@ -90,3 +90,22 @@ int trial_explain(struct conf *conf, const char *conf_path, const struct explain
 		return fail(text.text);
 	return EXIT_SUCCESS;
 }
+
+int trial_compare(const char *conf_path, const struct compare_question *question)
+{
+	const char *path = question->list ? conf_path : question->after;
+	struct compare_counts counts;
+	struct err_text text;
+	struct conf *conf;
+	enum err err = conf_load(path, &conf, &text);
+
+	if (err != ERR_OK)
+		return fail(text.text);
+	err = trial_become_user(path, conf, &text);
+	conf_free(conf);
+	if (err == ERR_OK)
+		err = compare_answer(question, conf_path, stdout, &counts, &text);
+	if (err != ERR_OK)
+		return fail(text.text);
+	return counts.lifted > 0 || counts.ranges_lifted > 0 ? TRIAL_FREES : EXIT_SUCCESS;
+}
