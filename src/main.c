@@ -21,6 +21,7 @@
 #include "system/files.h"
 #include "keep/keep.h"
 #include "daemon/lifecycle.h"
+#include "order/past.h"
 #include "order/proof.h"
 #include "load/loader.h"
 #include "load/notes.h"
@@ -321,6 +322,20 @@ static int dump(struct conf *conf)
 	return err == ERR_OK && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int tell_past(struct conf *conf, const struct arguments *args)
+{
+	bool in_force = false;
+	struct err_text text;
+	enum err err = trial_become_user(args->conf_path, conf, &text);
+
+	if (err == ERR_OK)
+		err = past_answer(conf, &args->past, stdout, &in_force, &text);
+	conf_free(conf);
+	if (err != ERR_OK)
+		return fail(text.text);
+	return in_force ? EXIT_SUCCESS : 2;
+}
+
 static int verify(const struct arguments *args)
 {
 	struct err_text text;
@@ -357,6 +372,8 @@ int main(int argc, char **argv)
 		return fail_all(&mistakes);
 	if (args.mode == 'd')
 		return dump(conf);
+	if (args.mode == 'F')
+		return tell_past(conf, &args);
 	if (args.mode == 'e')
 		return trial_explain(conf, args.conf_path, &args.question);
 	if (args.mode == 'a')

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "explain/explain.h"
+#include "order/past.h"
 #include "trial/compare.h"
 
 struct arguments {
@@ -15,6 +16,7 @@ struct arguments {
 	const char *accept;		 /* the list of --accept */
 	struct explain_text question;	 /* of --explain */
 	struct compare_question compare; /* of --explain-diff */
+	struct past_question past;	 /* of --in-force */
 	struct {
 		const char *log;
 		const char *checkpoint; /* NULL: none */

@@ -105,6 +105,16 @@ typedef void receipt_fn(void *arg, const struct receipt *receipt);
 enum err receipts_each(struct receipts *receipts, const char *list, uint64_t after,
 		       receipt_fn *each, void *arg, struct err_text *text) MUST_CHECK;
 
+/* Calls `each` for the receipts of any of `entries`, a JSON array of texts, that were in force at
+ * Unix time `at_s`.  Reads all receipts.  ERR_SYS with `text`. */
+enum err receipts_at(struct receipts *receipts, const char *entries, uint64_t at_s,
+		     receipt_fn *each, void *arg, struct err_text *text) MUST_CHECK;
+
+/* When the first receipt came that is kept: what was in force before cannot be told; 0: there is
+ * none.  ERR_SYS with `text`. */
+enum err receipts_began(struct receipts *receipts, uint64_t *ret_s,
+			struct err_text *text) MUST_CHECK;
+
 /* Writes the names of the columns, and a receipt, as CSV (RFC 4180; no spreadsheet takes what
  * stands there for a formula), or the receipt as a JSON object of one line, by json_dumps. */
 void receipt_csv_head(FILE *out);

@@ -30,6 +30,9 @@ static const struct choice {
 	 "where something becomes free"},
 	{"list", 'l', "LIST", "with --explain-diff: OLD and NEW are files of this list"},
 	{"limit", 'n', "NUMBER", "with --explain-diff: changes of each kind that are told (20)"},
+	{"in-force", 'F', "NAME",
+	 "tell which entries of orders covered the name at a time, and exit: 2 where none did"},
+	{"at", 'T', "TIME", "with --in-force: that time, as 2026-11-28T08:00:00+01:00 (now)"},
 	{"audit-verify", 'A', "FILE",
 	 "tell whether the audit log (audit.log of state.directory) is as it was written, and "
 	 "exit"},
@@ -44,9 +47,10 @@ static const struct choice {
 
 #define CHOICES (sizeof(choices) / sizeof(choices[0]))
 
-static const char synopsis[] = "usage: sinkholed [-c FILE] [--check [--json] | --accept LIST | "
-			       "--explain NAME | --explain-diff OLD NEW | --audit-verify FILE | "
-			       "--dump-config | --version]\n";
+static const char synopsis[] =
+	"usage: sinkholed [-c FILE] [--check [--json] | --accept LIST | "
+	"--explain NAME | --explain-diff OLD NEW | --in-force NAME | --audit-verify FILE | "
+	"--dump-config | --version]\n";
 
 int arguments_hint(void)
 {
@@ -102,6 +106,10 @@ static const char **place_of(struct arguments *args, int letter)
 		return &args->compare.list;
 	case 'n':
 		return &args->compare.limit;
+	case 'F':
+		return &args->past.name;
+	case 'T':
+		return &args->past.at;
 	case 'A':
 		return &args->audit.log;
 	case 'P':
@@ -121,7 +129,7 @@ static bool take(struct arguments *args, int letter)
 	if (place)
 		*place = optarg;
 	args->json |= letter == 'j';
-	return letter == 'j' || (place && !strchr("eaAD", letter));
+	return letter == 'j' || (place && !strchr("eaADF", letter));
 }
 
 bool arguments_read(int argc, char **argv, struct arguments *args)

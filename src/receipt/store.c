@@ -153,22 +153,17 @@ static struct receipt row_of(sqlite3_stmt *s)
 	};
 }
 
-enum err receipts_each(struct receipts *receipts, const char *list, uint64_t after,
-		       receipt_fn *each, void *arg, struct err_text *text)
-{
-	sqlite3_stmt *s = store_prepare(
-		receipts, "SELECT r.id, l.name, l.case_id, r.entry, r.line, r.entries, r.state,"
-			  " r.came_s, r.in_force_s, r.left_s, r.reason, r.answered"
-			  " FROM receipt AS r JOIN list AS l ON l.id = r.list"
-			  " WHERE r.id > ?1 AND (?2 IS NULL OR r.list ="
-			  " (SELECT id FROM list WHERE name = ?2)) ORDER BY r.id LIMIT ?3");
-	int rc = SQLITE_DONE;
+#define ROWS                                                                                       \
+	"SELECT r.id, l.name, l.case_id, r.entry, r.line, r.entries, r.state, r.came_s,"           \
+	" r.in_force_s, r.left_s, r.reason, r.answered"                                            \
+	" FROM receipt AS r JOIN list AS l ON l.id = r.list "
 
-	if (!s)
-		return store_fail(receipts, text);
-	sqlite3_bind_int64(s, 1, (int64_t)(after & INT64_MAX));
-	sqlite3_bind_text(s, 2, list, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, RECEIPT_PAGE);
+/* Hands over what a statement gives, and ends it. */
+static enum err each_row(const struct receipts *receipts, sqlite3_stmt *s, receipt_fn *each,
+			 void *arg, struct err_text *text)
+{
+	int rc;
+
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		struct receipt row = row_of(s);
 
@@ -176,4 +171,45 @@ enum err receipts_each(struct receipts *receipts, const char *list, uint64_t aft
 	}
 	sqlite3_finalize(s);
 	return rc == SQLITE_DONE ? ERR_OK : store_fail(receipts, text);
+}
+
+enum err receipts_each(struct receipts *receipts, const char *list, uint64_t after,
+		       receipt_fn *each, void *arg, struct err_text *text)
+{
+	sqlite3_stmt *s = store_prepare(
+		receipts, ROWS "WHERE r.id > ?1 AND (?2 IS NULL OR r.list ="
+			       " (SELECT id FROM list WHERE name = ?2)) ORDER BY r.id LIMIT ?3");
+
+	if (!s)
+		return store_fail(receipts, text);
+	sqlite3_bind_int64(s, 1, (int64_t)(after & INT64_MAX));
+	sqlite3_bind_text(s, 2, list, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, RECEIPT_PAGE);
+	return each_row(receipts, s, each, arg, text);
+}
+
+enum err receipts_at(struct receipts *receipts, const char *entries, uint64_t at_s,
+		     receipt_fn *each, void *arg, struct err_text *text)
+{
+	sqlite3_stmt *s = store_prepare(
+		receipts, ROWS "WHERE r.in_force_s > 0 AND r.in_force_s <= ?2"
+			       " AND (r.left_s = 0 OR r.left_s > ?2)"
+			       " AND r.entry IN (SELECT value FROM json_each(?1)) ORDER BY r.id");
+
+	if (!s)
+		return store_fail(receipts, text);
+	sqlite3_bind_text(s, 1, entries, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, (int64_t)(at_s & INT64_MAX));
+	return each_row(receipts, s, each, arg, text);
+}
+
+enum err receipts_began(struct receipts *receipts, uint64_t *ret_s, struct err_text *text)
+{
+	sqlite3_stmt *s = store_prepare(receipts, "SELECT coalesce(min(came_s), 0) FROM receipt");
+	int rc = s ? sqlite3_step(s) : SQLITE_ERROR;
+
+	if (rc == SQLITE_ROW)
+		*ret_s = (uint64_t)sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return rc == SQLITE_ROW ? ERR_OK : store_fail(receipts, text);
 }

@@ -110,6 +110,44 @@ static void put(const struct place *p, const char *list, struct receipt_entry *e
 		fail_msg("%s", text.text);
 }
 
+static struct kept kept_at(const struct place *p, const char *entries, uint64_t at_s)
+{
+	struct kept kept = {.count = 0};
+	struct err_text text;
+
+	assert_int_equal(receipts_at(p->receipts, entries, at_s, keep, &kept, &text), ERR_OK);
+	return kept;
+}
+
+/* From the second in which it was in force to that in which it left. */
+static void test_at_a_time(void **state)
+{
+	const struct place *p = *state;
+	struct receipt_entry first[] = {IN_FORCE("a.example", 1), IN_FORCE("b.example", 2)};
+	struct receipt_entry second[] = {IN_FORCE("b.example", 1)};
+	const char *both = "[\"a.example\",\"b.example\",\"x\\\"y\"]";
+	struct err_text text;
+	uint64_t began_s = 7;
+
+	assert_int_equal(receipts_began(p->receipts, &began_s, &text), ERR_OK);
+	assert_int_equal(began_s, 0);
+	put(p, "court", first, 2, 100);
+	put(p, "court", second, 1, 200);
+	put(p, "other", second, 1, 300);
+	assert_int_equal(receipts_began(p->receipts, &began_s, &text), ERR_OK);
+	assert_int_equal(began_s, 100);
+	assert_int_equal(kept_at(p, both, 109).count, 0);
+	assert_int_equal(kept_at(p, both, 110).count, 2);
+	assert_int_equal(kept_at(p, both, 209).count, 2);
+	assert_int_equal(kept_at(p, both, 210).count, 1);
+	assert_string_equal(kept_at(p, both, 210).rows[0].entry, "b.example");
+	assert_int_equal(kept_at(p, both, 310).count, 2);
+	assert_int_equal(kept_at(p, "[\"a.example\"]", 310).count, 0);
+	assert_int_equal(kept_at(p, "[]", 310).count, 0);
+	assert_int_equal(kept_at(p, both, UINT64_MAX).count, 2);
+	assert_int_equal(receipts_at(p->receipts, "no JSON", 310, keep, NULL, &text), ERR_SYS);
+}
+
 static void test_comes_stays_leaves(void **state)
 {
 	const struct place *p = *state;
@@ -325,6 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_comes_stays_leaves),
+		TEST(test_at_a_time),
 		TEST(test_held_then_in_force),
 		TEST(test_already_there),
 		TEST(test_whole),
