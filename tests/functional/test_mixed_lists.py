@@ -114,6 +114,19 @@ def test_lists_joined_by_cat(daemon, resolver):
                 assert verdict(d, name) == expected, (file, name)
 
 
+@pytest.mark.parametrize("mandatory", [False, True])
+def test_page_in_the_place_of_a_list(daemon, mandatory):
+    """Of a file of which nothing would be in force nothing is taken, and what was good stays so over a restart."""
+    d = daemon({"state": {"directory": "state"}})
+    d.add_list("c2", text_of("good.txt"), format="names", mandatory=mandatory).start()
+    d.write_list("c2", text_of("broken.txt"))
+    for log in (d.reload, lambda: d.restart().log()):
+        assert "list c2: REFUSED" in log()
+        assert [verdict(d, f"c2-{i}.example") for i in ("one", "two", "three")] == [1, 1, 1]
+    done = run_daemon("-c", d.config_path, "--check", cwd=d.folder)
+    assert done.returncode == 1 and "list c2" in done.stderr
+
+
 def test_exceptions_of_a_list_that_passes_let_pass(daemon, resolver):
     d = daemon({"upstreams": [resolver.address]})
     d.add_list("allow", text_of("exceptions-allow.txt"), action="pass")
