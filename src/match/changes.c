@@ -133,8 +133,8 @@ static bool first_at(const struct domset *set, const struct probe *owner, bool b
 	else
 		domset_lookup(set, &owner->name, &owner->suffixes, TYPESET_ALL, &hits);
 	for (uint32_t i = 0; i < hits.count; i++)
-		if (all[i].owner_labels == owner->suffixes.labels) {
-			*ret_record = all[i].record;
+		if (hits.hit[i].owner_labels == owner->suffixes.labels) {
+			*ret_record = hits.hit[i].record;
 			return true;
 		}
 	return false;
