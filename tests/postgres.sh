@@ -27,7 +27,7 @@ run()
 	port=$(sed -n 's/.*port=\([0-9]*\).*/\1/p' <<<"${SETTINGS:-}")
 	# nothing of the caller's is kept open by a process that stays
 	as_user setsid "$programs/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off \
-		-c full_page_writes=off -c synchronous_commit=off -c max_connections=100 \
+		-c full_page_writes=off -c dynamic_shared_memory_type=mmap -c synchronous_commit=off -c max_connections=100 \
 		-c unix_socket_permissions=0777 ${SETTINGS:-} >>"$1/log" 2>&1 </dev/null &
 	for _ in $(seq 300); do
 		! "$programs/pg_isready" -q -h "$1" -p "${port:-5432}" || return 0
