@@ -224,7 +224,7 @@ check: ## what to run each hour: unit tests under ASan, some functional ones, li
 unit: ## the unit tests under ASan and UBSan, or those of T=listline (FLAVOUR=, CC= for others)
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) units
 	$(call runs,unit:$(TESTED_DIR)$(ONLY))
-allocations: ## tests of what reads, loads and decides, with an allocation failing, by each way to one (ALLOCATIONS=6 a test, 0: all in turn)
+allocations: ## tests of what reads, loads and decides, with an allocation failing, by each way to one (ALLOCATIONS=6 a test, 0: all in turn; TEST=part of a name)
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=asan units
 	$(Q)ALLOCATIONS=$(or $(ALLOCATIONS),ways) scripts/run-tests.py allocations:asan$(ONLY)
 replay: ## the committed fuzz corpora through the parsers, under ASan and UBSan

@@ -622,6 +622,7 @@ static void test_counts(void **state)
 		}
 		fprintf(out, "%s%zu%s", cases[i].before, cases[i].most + 1, cases[i].after);
 		assert_int_equal(fclose(out), 0);
+		assert_non_null(yaml);
 		assert_int_equal(conf_parse("f", yaml, size, &conf, &text), ERR_CONFIG);
 		assert_null(conf);
 		if (cases[i].text)

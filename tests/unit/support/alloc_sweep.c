@@ -237,6 +237,7 @@ int __wrap__cmocka_run_group_tests(const char *name, const struct CMUnitTest *te
 				   CMFixtureFunction set_up, CMFixtureFunction tear_down)
 {
 	const char *most = getenv("ALLOCATIONS");
+	const char *only = getenv("TEST"); /* part of the names of those that run */
 	struct digest *digest;
 	void *calls[2];
 	int failed = 0;
@@ -250,6 +251,8 @@ int __wrap__cmocka_run_group_tests(const char *name, const struct CMUnitTest *te
 	for (size_t i = 0; i < count; i++) {
 		bool well;
 
+		if (only && !strstr(tests[i].name, only))
+			continue;
 		print_message("[ RUN      ] %s\n", tests[i].name);
 		well = run_all(&tests[i], set_up, tear_down, most);
 		print_message("[ %s ] %s\n", well ? "      OK" : " FAILED ", tests[i].name);
