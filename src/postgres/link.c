@@ -11,6 +11,7 @@
 #include "postgres/locate.h"
 
 #define LOOK_MS 100U /* so often it is seen that the thread is to end */
+#define GRACE_MAX_MS 5000U
 #define PASSWORD_MAX 4096U
 
 /* ---- failures */
@@ -88,10 +89,19 @@ static enum err settle(struct link *link, uint64_t until_ms, struct err_text *te
 	}
 }
 
+/* So much longer than the server lets a statement take: it is to say itself that it has ended one.
+ */
+static uint64_t with_grace(uint32_t limit_ms)
+{
+	uint32_t grace_ms = limit_ms / 8;
+
+	return (uint64_t)limit_ms + (grace_ms < GRACE_MAX_MS ? grace_ms : GRACE_MAX_MS);
+}
+
 /* The next result; NULL: there is no more of this statement. */
 static enum err next(struct link *link, PGresult **ret_result, struct err_text *text)
 {
-	enum err err = settle(link, clock_ms() + link->limit_ms, text);
+	enum err err = settle(link, clock_ms() + with_grace(link->limit_ms), text);
 
 	if (err == ERR_OK)
 		*ret_result = PQgetResult(link->conn);

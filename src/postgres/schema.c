@@ -147,6 +147,8 @@ enum err schema_use(struct link *link, bool read_only, struct err_text *text)
 			" set_config('lock_timeout', '10s', false),"
 			" set_config('idle_in_transaction_session_timeout', '60s', false),"
 			" set_config('default_transaction_read_only', $2, false),"
+			/* whoever has waited for a lock sees what was done before it had it */
+			" set_config('default_transaction_isolation', 'read committed', false),"
 			" set_config('synchronous_commit', CASE"
 			" current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
 			" ELSE current_setting('synchronous_commit') END, false),"

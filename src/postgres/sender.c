@@ -25,6 +25,8 @@
 #define LOOK_EACH_MS 4000U
 #define SIZE_EACH_MS 30000U
 #define LAST_MS 3000U /* at the end */
+#define SINGLY 16U    /* batches */
+#define SLOW_MAX 3U
 
 /* ---- told */
 
@@ -80,7 +82,7 @@ static bool connect_now(struct sender *s)
 	if (clock_ms() < s->again_ms)
 		return false;
 	s->link.state[0] = '\0';
-	s->link.limit_ms = s->singly ? LIMIT_SINGLY_MS : LIMIT_MS;
+	s->link.limit_ms = s->singly > 0 ? LIMIT_SINGLY_MS : LIMIT_MS;
 	err = link_open(&s->link, &s->place, CONNECT_MS, &text);
 	if (err == ERR_OK)
 		err = schema_use(&s->link, false, &text);
@@ -103,11 +105,12 @@ static bool is_refused(const struct link *link)
 	return strncmp(link->state, "22", 2) == 0 || strncmp(link->state, "54", 2) == 0;
 }
 
-/* A statement that was ended for its time (query_canceled), or not even that was said: less at once
- * may do. */
+#define QUERY_CANCELED "57014"
+
+/* A statement that was ended for its time, or not even that was said: less at once may do. */
 static bool is_too_slow(const struct link *link)
 {
-	return strcmp(link->state, "57014") == 0 || link->late;
+	return strcmp(link->state, QUERY_CANCELED) == 0 || link->late;
 }
 
 static void take(struct sender *s, struct spool *spool, const struct spool_load *load,
@@ -128,15 +131,25 @@ static void take(struct sender *s, struct spool *spool, const struct spool_load 
 static void refuse(struct sender *s, struct spool *spool, const struct spool_load *load,
 		   const struct applied *applied, const struct err_text *text)
 {
-	if (!s->singly) {
-		s->singly = true;
+	if (s->singly == 0) {
+		s->singly = SINGLY;
 		return;
 	}
 	log_error("ledger: the database refuses a batch of %" PRIu64 " findings for good: %s: they "
 		  "are lost",
 		  applied->findings, text->text);
 	take(s, spool, load, applied, true);
-	s->singly = false;
+	s->singly--;
+	s->slow = 0;
+}
+
+/* True when the batch, alone, has had as many tries as it gets: each has ended for its time, as the
+ * database itself says.  One that says nothing may only be away. */
+static bool is_hopeless(struct sender *s)
+{
+	if (s->singly > 0 && strcmp(s->link.state, QUERY_CANCELED) == 0)
+		s->slow++;
+	return s->slow == SLOW_MAX;
 }
 
 static bool read_load(struct sender *s, struct spool *spool, struct spool_load *load)
@@ -146,7 +159,7 @@ static bool read_load(struct sender *s, struct spool *spool, struct spool_load *
 	enum err err;
 
 	pthread_mutex_lock(&s->lock);
-	err = spool_load(spool, s->singly, load, &text);
+	err = spool_load(spool, s->singly > 0, load, &text);
 	if (err == ERR_NOTFOUND)
 		skipped = spool_skip(spool);
 	pthread_mutex_unlock(&s->lock);
@@ -176,12 +189,14 @@ static bool bring(struct sender *s, struct spool *spool)
 	if (err == ERR_OK) {
 		take(s, spool, &load, &applied, false);
 		tell_success(s);
-		s->singly = false;
-	} else if (is_refused(&s->link)) {
+		s->singly -= s->singly > 0;
+		s->slow = 0;
+	} else if (is_refused(&s->link) || is_hopeless(s)) {
 		refuse(s, spool, &load, &applied, &text);
 		link_close(&s->link);
 	} else {
-		s->singly = s->singly || is_too_slow(&s->link);
+		if (s->singly == 0 && is_too_slow(&s->link))
+			s->singly = SINGLY;
 		fail(s, &text);
 	}
 	parcel_fini(&load.octets);

@@ -33,7 +33,9 @@ struct sender {
 	struct link link;
 	struct spool other; /* what another process has left */
 	bool has_other;
-	bool singly;	   /* one batch at a time: the database refuses one of several */
+	uint32_t singly;   /* so many are brought one at a time: several were too much, or one of
+			    * them was refused; 0: as many at once as a load has */
+	uint32_t slow;	   /* tries in a row for which one batch alone took too long */
 	bool failing;	   /* told already */
 	char failure[96];  /* how it began */
 	uint64_t again_ms; /* no try before */

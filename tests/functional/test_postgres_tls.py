@@ -78,6 +78,29 @@ def test_by_tls_and_a_password(keeper):
     assert done.returncode == 0 and "c2.test" in done.stdout, done.stderr
 
 
+def test_names_and_a_password_with_slashes(keeper, server):
+    """A slash parts nothing but what the URL has it part: in a password, a user, a database, a resolver, a name."""
+    password = "hu/sh:%2F@\\#"
+    Postgres.ask(f"CREATE ROLE \"isp/resolver\" LOGIN PASSWORD '{password}'", server.url("postgres"))
+    Postgres.ask("CREATE DATABASE \"led/ger\" OWNER \"isp/resolver\"", server.url("postgres"))
+    d = keeper(password=password)
+    d.stop()
+    store = d.url.replace("resolver@", "isp%2Fresolver@").replace(d.url.split("/")[3].split("?")[0] + "?", "led%2Fger?")
+    d.configure({"evidence": {"store": store, "password-file": str(d.secret), "resolver": "isp/one"}})
+    d.start()
+    d.socket_url = server.url("led%2Fger")
+    hit(d, "a/b.c2.test")
+    wait_until(lambda: total(d) == 1, slow(10, 30), "it is written")
+    assert Postgres.ask("SELECT current_database(), usename FROM pg_stat_activity WHERE application_name = 'sinkholed'"
+                        " AND datname = current_database()", d.socket_url) == [["led/ger", "isp/resolver"]]
+    assert Postgres.ask("SELECT DISTINCT resolver, name FROM sinkholed.stream, sinkholed.finding", d.socket_url) == \
+        [["isp/one", "a/b.c2.test"]]
+    done = subprocess.run([d.binary, "--report", "--store", store, "--password-file", str(d.secret), "--format", "csv"],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "a/b.c2.test" in done.stdout, done.stderr
+    assert "hu/sh" not in d.log()
+
+
 def test_a_wrong_password(keeper):
     """It is told of whom, and without the password; one that is put right is read without a restart."""
     d = keeper(password="hush-wrong")

@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "evidence/archive.h"
+#include "support/finding.h"
 #include "support/scratch.h"
 
 struct kit {
@@ -42,22 +43,6 @@ static int tear_down(void **state)
 	free((char *)(uintptr_t)kit->path);
 	free(kit);
 	return 0;
-}
-
-static struct archive_finding finding(const char *client, const char *list, const char *name,
-				      uint32_t at_s)
-{
-	return (struct archive_finding){
-		.client = client,
-		.list = list,
-		.name = name,
-		.types = 1,
-		.ways = 1,
-		.first_s = at_s,
-		.last_s = at_s + 5,
-		.count = 3,
-		.merged = 2,
-	};
 }
 
 static void put(struct kit *kit, const struct archive_finding *f)

@@ -9,9 +9,13 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "evidence/archive.h"
 #include "support/dbserver.h"
+#include "support/finding.h"
 #include "support/scratch.h"
 
 #define SETTLE_MS 20000U
@@ -53,23 +57,6 @@ static int tear_down(void **state)
 	scratch_remove(&kit->scratch);
 	free(kit);
 	return 0;
-}
-
-static struct archive_finding finding(const char *client, const char *list, const char *name,
-				      uint32_t at_s)
-{
-	return (struct archive_finding){
-		.client = client,
-		.list = list,
-		.name = name,
-		.owner_labels = 2,
-		.types = 1,
-		.ways = 1,
-		.first_s = at_s,
-		.last_s = at_s + 5,
-		.count = 3,
-		.merged = 2,
-	};
 }
 
 static void begin(struct kit *kit)
@@ -380,6 +367,78 @@ static void test_erasure_and_hold(void **state)
 	assert_int_equal(look(kit, archive_each, NULL).rows, 4);
 }
 
+/* ---- a hold, and what is removed meanwhile */
+
+struct race {
+	struct kit *kit;
+	atomic_bool over;
+	atomic_bool failed;
+};
+
+/* As the daemon does, which is the store's writer. */
+static void *prune_on(void *arg)
+{
+	const struct archive_limits limits = {.before_s = 1000};
+	struct race *race = arg;
+	struct err_text text;
+
+	while (!race->over) {
+		int64_t cursor = 0;
+		uint64_t removed = 0;
+
+		do
+			if (archive_prune(race->kit->archive, &limits, 1, &cursor, &removed,
+					  &text) != ERR_OK)
+				race->failed = true;
+		while (cursor != 0);
+		nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
+	}
+	return NULL;
+}
+
+/* How many of the four held ones are there still, when whoever holds them was told `*held`. */
+static uint64_t hold_while_pruned(struct kit *kit, uint64_t *held)
+{
+	const struct archive_filter wanted = {.client = "192.0.2.0/25"};
+	struct race race = {.kit = kit};
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, prune_on, &race), 0);
+	assert_int_equal(act(kit, ARCHIVE_HOLD, "192.0.2.0/25", held), ERR_OK);
+	/* a whole pass that has begun behind the hold */
+	for (int i = 0; i < 3; i++)
+		(void)look(kit, archive_each, &wanted);
+	race.over = true;
+	pthread_join(thread, NULL);
+	assert_false(race.failed);
+	prune(kit, 1000, 0);
+	return look(kit, archive_each, &wanted).rows;
+}
+
+/* What whoever holds findings was told is held stays, whatever was being removed that moment. */
+static void test_a_hold_that_races_with_a_removal(void **state)
+{
+	struct kit *kit = *state;
+	struct archive_finding findings[8];
+	char clients[8][32];
+
+	for (unsigned int i = 0; i < 8; i++) { /* four of them held, between the others */
+		snprintf(clients[i], sizeof(clients[i]), "192.0.2.%u", i % 2 ? i : 200 + i);
+		findings[i] = finding(clients[i], "a", "c2.example", 1);
+	}
+	for (int round = 0; round < 12; round++) {
+		uint64_t held = 99;
+		uint64_t released;
+		uint64_t left;
+
+		put(kit, findings, 8);
+		left = hold_while_pruned(kit, &held);
+		assert_int_equal(left, held);
+		assert_int_equal(act(kit, ARCHIVE_RELEASE, "192.0.2.0/25", &released), ERR_OK);
+		assert_int_equal(released, held);
+	}
+}
+
 static int use_database(void **state)
 {
 	remote = true;
@@ -400,6 +459,7 @@ int main(void)
 		TEST(test_visits),
 		TEST(test_prune),
 		TEST(test_erasure_and_hold),
+		TEST(test_a_hold_that_races_with_a_removal),
 	};
 	int failed = cmocka_run_group_tests_name("file", tests, NULL, NULL);
 

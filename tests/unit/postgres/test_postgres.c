@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
+#include <time.h>
 
 #include "postgres/postgres.h"
 #include "postgres/prune.h"
@@ -83,6 +85,180 @@ static void test_a_batch_that_is_refused_for_good(void **state)
 	assert_int_equal(how.waiting, 0);
 }
 
+/* ---- what takes too long */
+
+/* What comes to the table is ended as for its time: `many` findings at once, and b.example. */
+static void slow_down(struct kit *kit, const char *many)
+{
+	char sql[1024];
+
+	snprintf(sql, sizeof(sql),
+		 "CREATE FUNCTION sinkholed.slow() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN"
+		 " IF (SELECT count(*) >= %s OR bool_or(name = 'b.example') FROM fresh) THEN"
+		 " RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE ="
+		 " '57014'; END IF; RETURN NULL; END $f$; CREATE TRIGGER slow AFTER INSERT ON"
+		 " sinkholed.finding REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE"
+		 " FUNCTION sinkholed.slow()",
+		 many);
+	assert_string_equal(dbserver_ask(kit->url, sql), "");
+}
+
+static struct archive_state state_of(struct kit *kit)
+{
+	struct archive_state how;
+
+	postgres_ops.state(kit->store, &how);
+	return how;
+}
+
+static const char *names_in(struct kit *kit)
+{
+	return dbserver_ask(kit->url, "SELECT string_agg(name, ' ' ORDER BY name)"
+				      " FROM sinkholed.finding");
+}
+
+static void rest(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+/* Of several batches that take too long together each is brought by itself. */
+static void test_a_load_that_takes_too_long(void **state)
+{
+	static const char *const names[] = {"c.example", "d.example", "e.example", "f.example"};
+	struct kit *kit = *state;
+
+	commit(kit, "a.example", 0);
+	assert_true(postgres_ops.settle(kit->store, 30000));
+	slow_down(kit, "1");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		commit(kit, names[i], 0);
+	while (state_of(kit).failures == 0)
+		rest();
+	assert_string_equal(names_in(kit), "a.example");
+	assert_string_equal(dbserver_ask(kit->url, "DROP FUNCTION sinkholed.slow() CASCADE"), "");
+	slow_down(kit, "2");
+	assert_true(postgres_ops.settle(kit->store, 30000));
+	assert_string_equal(names_in(kit), "a.example c.example d.example e.example f.example");
+	assert_int_equal(state_of(kit).refused, 0);
+}
+
+/* One that takes too long by itself holds up what waits behind it for a few tries, and is told. */
+static void test_a_batch_that_always_takes_too_long(void **state)
+{
+	struct kit *kit = *state;
+
+	commit(kit, "a.example", 0);
+	assert_true(postgres_ops.settle(kit->store, 30000));
+	slow_down(kit, "1000");
+	commit(kit, "b.example", 0);
+	commit(kit, "c.example", 0);
+	assert_true(postgres_ops.settle(kit->store, 60000));
+	assert_string_equal(names_in(kit), "a.example c.example");
+	assert_int_equal(state_of(kit).refused, 3);
+	assert_int_equal(state_of(kit).sent, 2);
+	assert_true(scratch_logged(&kit->scratch,
+				   "refuses a batch of 1 findings for good: canceling statement"));
+}
+
+/* ---- lists */
+
+static void commit_lists(struct kit *kit, unsigned int from, unsigned int count, const char *family)
+{
+	char name[16];
+	const struct archive_list list = {.name = name,
+					  .family = family,
+					  .reason = "order",
+					  .action = "nxdomain",
+					  .court = "",
+					  .case_id = "",
+					  .date = "",
+					  .contact = "",
+					  .url = "",
+					  .remedy = ""};
+
+	assert_int_equal(postgres_ops.begin(kit->store, &kit->text), ERR_OK);
+	for (unsigned int i = from; i < from + count; i++) {
+		snprintf(name, sizeof(name), "l%u", i);
+		assert_int_equal(postgres_ops.put_list(kit->store, &list, &kit->text), ERR_OK);
+	}
+	assert_int_equal(postgres_ops.commit(kit->store, &kit->text), ERR_OK);
+}
+
+/* A load has all the lists there are, and more: those of several batches. */
+static void test_more_lists_than_a_thousand(void **state)
+{
+	struct kit *kit = *state;
+
+	commit_lists(kit, 0, 1500, "first");
+	commit_lists(kit, 1000, 1500, "second");
+	assert_true(postgres_ops.settle(kit->store, 60000));
+	assert_string_equal(dbserver_ask(kit->url,
+					 "SELECT count(*) || ' ' || sum((family = 'second')::int)"
+					 " FROM sinkholed.list"),
+			    "2500 1500");
+}
+
+/* ---- a hold that is being made */
+
+static void tell(PGconn *conn, const char *sql)
+{
+	PGresult *result = PQexec(conn, sql);
+
+	assert_int_equal(PQresultStatus(result), PGRES_COMMAND_OK);
+	PQclear(result);
+}
+
+static bool is_waited(struct kit *kit)
+{
+	return strcmp(dbserver_ask(kit->url, "SELECT count(*) FROM pg_stat_activity WHERE datname ="
+					     " current_database() AND wait_event_type = 'Lock'"),
+		      "0") != 0;
+}
+
+static void begin_to_hold(PGconn *conn)
+{
+	tell(conn, "BEGIN; LOCK TABLE sinkholed.hold IN ROW EXCLUSIVE MODE");
+	tell(conn, "INSERT INTO sinkholed.hold(subject, network, who, why) VALUES('192.0.2.1',"
+		   " '192.0.2.1', 'me', 'because')");
+}
+
+/* A removal waits for whoever is holding, and then knows of the hold, whatever level of isolation
+ * the database has by default. */
+static void test_a_removal_waits_for_a_hold(void **state)
+{
+	static const char level[] = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET"
+				    " default_transaction_isolation = \"repeatable read\"',"
+				    " current_database()); END $$";
+	const struct archive_limits limits = {.before_s = 86400U * 300};
+	struct kit *kit = *state;
+	uint64_t removed = 0;
+	int64_t cursor = 0;
+	PGconn *conn;
+
+	postgres_ops.close(kit->store);
+	assert_string_equal(dbserver_ask(kit->url, level), "");
+	assert_int_equal(postgres_open(&kit->place, ARCHIVE_WRITE, &kit->store, &kit->text),
+			 ERR_OK);
+	commit(kit, "a.example", 0);
+	assert_true(postgres_ops.settle(kit->store, 30000));
+	conn = PQconnectdb(kit->url);
+	begin_to_hold(conn);
+	while (!is_waited(kit)) {
+		assert_int_equal(
+			postgres_ops.prune(kit->store, &limits, 1, &cursor, &removed, &kit->text),
+			ERR_OK);
+		rest();
+	}
+	tell(conn, "COMMIT");
+	PQfinish(conn);
+	while (is_waited(kit))
+		rest();
+	commit(kit, "c.example", 0); /* brought behind the removal */
+	assert_true(postgres_ops.settle(kit->store, 30000));
+	assert_string_equal(names_in(kit), "a.example c.example");
+}
+
 /* Two that begin at one time make one schema, whatever the schema that another owner is at. */
 static void test_two_begin_together(void **state)
 {
@@ -151,6 +327,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_batch_that_is_refused_for_good),
 		TEST(test_two_begin_together),
+		TEST(test_a_load_that_takes_too_long),
+		TEST(test_a_batch_that_always_takes_too_long),
+		TEST(test_more_lists_than_a_thousand),
+		TEST(test_a_removal_waits_for_a_hold),
 	};
 	int failed = cmocka_run_group_tests_name("alone", alone, NULL, NULL);
 
