@@ -94,6 +94,19 @@ def end_group(process):
     process.wait()
 
 
+def wait_for(process, limit):
+    """Its exit status, and the seconds of CPU that it and what it has waited for took."""
+    end = time.monotonic() + limit
+    while True:
+        pid, status, used = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, used.ru_utime + used.ru_stime
+        if time.monotonic() >= end:
+            return f"none: stopped after {limit} seconds", 0
+        time.sleep(0.05)
+
+
 def count_status(status, _text):
     return int(status == 0), int(status != 0), 0
 
@@ -151,7 +164,7 @@ class Job:
         # a guess before the first run: the longest sources take longest
         self.guess_s = 100 if name in LONG else source.stat().st_size / 1000 if source else 1
         self.log = RESULTS / f"{self.name.replace(':', '-').replace('/', '-')}.log"
-        self.seconds = 0
+        self.seconds = self.cpu_s = 0
         self.again = None       # the command that runs anew what failed, by what was said
         self.unsteady = ""      # what was said when it failed, and then did not
 
@@ -170,11 +183,10 @@ class Job:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                        env=self.environment(slot, folder), start_new_session=True)
             try:
-                status = process.wait(self.limit)
-            except subprocess.TimeoutExpired:
-                status = f"none: stopped after {self.limit} seconds"
+                status, cpu_s = wait_for(process, self.limit)
             finally:
                 end_group(process)
+        self.cpu_s += cpu_s
         text = log.read_text(errors="replace")
         return status, text if text.endswith("\n") or not text else text + "\n"
 
@@ -198,7 +210,7 @@ class Section:
         self.title = f"{self.kind}:{self.argument}"
         self.only = only.split(",") if only else []
         self.passed = self.failed = self.skipped = self.unsteady = 0
-        self.seconds = 0
+        self.seconds = self.cpu_s = 0
         self.logs = []
         self.jobs = KINDS[self.kind](self)
         self.left = len(self.jobs)
@@ -222,6 +234,7 @@ class Section:
         self.failed += failed
         self.skipped += skipped
         self.seconds += job.seconds
+        self.cpu_s += job.cpu_s
         self.left -= 1
         if failed:
             self.logs.append(f"---- {job.name}\n{text}---- exit status {status}\n")
@@ -235,7 +248,7 @@ class Section:
         line += f", {self.failed} FAILED" if self.failed else ""
         line += f", {self.skipped} skipped" if self.skipped else ""
         line += f", {self.unsteady} unsteady" if self.unsteady else ""
-        print(f"{line}  ({self.seconds:.1f} s)")
+        print(f"{line}  ({self.seconds:.1f} s, {self.cpu_s:.1f} s of CPU)")
         print("".join(self.logs), end="", flush=True)
 
 

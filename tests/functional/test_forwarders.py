@@ -12,12 +12,11 @@ import pytest
 
 from harness.build import slow
 from harness.client import addresses, ask, dig, exchange, query, rcode
-from harness.control import ctl
 from harness.daemon import IPV4
 from harness.program import wait_until
+from harness.told import CLIENT, CLIENT6, hunt, with_triggers
 
 FORWARDER, OTHER = "127.0.0.2", "127.0.0.3"
-CLIENT, CLIENT6 = "203.0.113.7", "2001:db8:7::7"
 SUBNET = dns.edns.OptionType.ECS
 UDP, TCP = 1, 4
 
@@ -139,23 +138,9 @@ def test_groups_are_the_clients(server, upstream):
     assert addresses(told(d, CLIENT, source=OTHER)) == [IPV4]
 
 
-TRIGGERS = """\
-$TTL 60
-@ SOA ns.test. root.test. 1 60 60 60 60
-@ NS ns.test.
-28.0.113.0.203.rpz-client-ip A 192.0.2.8
-32.7.113.0.203.rpz-client-ip A 192.0.2.9
-48.zz.7.db8.2001.rpz-client-ip A 192.0.2.10
-32.2.0.0.127.rpz-client-ip A 192.0.2.11
-"""
-
-
 def test_triggers_for_clients_are_the_clients(server, upstream):
     """Of response policy zones: who is told is meant, not who tells; and a prefix only where all of it is."""
-    up = upstream(lambda q: q.address("198.51.100.9"))
-    d = server(upstreams=[up.address])
-    d.add_list("zone", TRIGGERS, format="rpz", action="given").write_config()
-    d.reload_well()
+    d = with_triggers(server, upstream)
     for client, bits, answer, scope in ((CLIENT, 32, "192.0.2.9", 32), ("203.0.113.1", 32, "192.0.2.8", 32),
                                         (CLIENT, 28, "192.0.2.8", 28), (CLIENT, 24, "198.51.100.9", 24),
                                         ("203.0.113.77", 32, "198.51.100.9", 32), (CLIENT6, 128, "192.0.2.10", 128),
@@ -167,19 +152,11 @@ def test_triggers_for_clients_are_the_clients(server, upstream):
 
 
 def test_hunts_are_for_the_clients(server, upstream, tmp_path):
-    up = upstream(lambda q: q.address("198.51.100.9"))
-    socket = tmp_path / "control"
-    d = server(upstreams=[up.address], evidence={"hunt-days": 30}, control={"socket": str(socket)})
-    for client, bits in ((CLIENT, 32), (CLIENT6, 64)):
-        told(d, client, bits, "evil.test")
-    told(d, CLIENT, name="evil.test", source=OTHER)
-    wait_until(lambda: d.counted("hunt_written") >= 6, slow(10, 30), "it is written who asked")
-    d.write_list("bots", "c2.test\nevil.test\n")
-    mark = d.program.mark()
-    d.reload()
-    d.program.wait_line(r"evil\.test, which list bots has now, was asked for before: 3 times", mark, slow(15, 40))
-    done = ctl(socket, "hunt", "bots", "--json")
-    assert sorted(row["client"] for row in json.loads(done.stdout)["found"]) == [OTHER, "2001:db8:7::/64", CLIENT]
+    def ask_all(d):
+        for client, bits in ((CLIENT, 32), (CLIENT6, 64)):
+            told(d, client, bits, "evil.test")
+        told(d, CLIENT, name="evil.test", source=OTHER)
+    assert hunt(server, upstream, tmp_path, 3, ask_all) == [OTHER, "2001:db8:7::/64", CLIENT]
 
 
 def test_access_and_rates_are_the_forwarders(server):

@@ -13,14 +13,13 @@ import pytest
 
 from harness.build import slow
 from harness.client import addresses, query, udp_socket
-from harness.control import ctl
 from harness.daemon import IPV4
 from harness.program import wait_until
 from harness.proxy import (DGRAM, LOCAL, PROXY, SIGNATURE, STREAM, connect, frame, header,
                            raw_header, read_frame)
+from harness.told import CLIENT, CLIENT6, hunt, with_triggers
 
-CLIENT, OTHER, STRANGER = "203.0.113.7", "203.0.113.8", "198.51.100.1"
-CLIENT6 = "2001:db8:7::7"
+OTHER, STRANGER = "203.0.113.8", "198.51.100.1"
 PROXIES = ["127.0.0.2/32", "::1/128"]
 ALLOW = ["127.0.0.0/8", "::1/128", "203.0.113.0/24", "2001:db8:7::/48"]
 FROM = "127.0.0.2"      # the proxy's address
@@ -227,40 +226,19 @@ def test_groups_and_rates_are_the_clients(server):
     assert addresses(told(d, query("c2.test"), header("203.0.113.98"))) == [IPV4]
 
 
-TRIGGERS = """\
-$TTL 60
-@ SOA ns.test. root.test. 1 60 60 60 60
-@ NS ns.test.
-32.7.113.0.203.rpz-client-ip A 192.0.2.9
-48.zz.7.db8.2001.rpz-client-ip A 192.0.2.10
-32.2.0.0.127.rpz-client-ip A 192.0.2.11
-"""
-
-
 def test_triggers_for_clients_are_the_clients(server, upstream):
     """Of response policy zones."""
-    up = upstream(lambda q: q.address("198.51.100.9"))
-    d = server(upstreams=[up.address])
-    d.add_list("zone", TRIGGERS, format="rpz", action="given").write_config()
-    d.reload_well()
-    for client, answer in ((CLIENT, "192.0.2.9"), (OTHER, "198.51.100.9"), (CLIENT6, "192.0.2.10")):
+    d = with_triggers(server, upstream)
+    for client, answer in ((CLIENT, "192.0.2.9"), ("203.0.113.77", "198.51.100.9"), (CLIENT6, "192.0.2.10")):
         assert addresses(told(d, query("any.test"), header(client))) == [answer]
     assert addresses(told(d, query("any.test"), raw_header(LOCAL, 0, b""))) == ["192.0.2.11"]
 
 
 def test_hunts_are_for_the_clients(server, upstream, tmp_path):
-    up = upstream(lambda q: q.address("198.51.100.9"))
-    socket = tmp_path / "control"
-    d = server(upstreams=[up.address], evidence={"hunt-days": 30}, control={"socket": str(socket)})
-    for client in (CLIENT, CLIENT6, CLIENT):
-        told(d, query("evil.test"), header(client))
-    wait_until(lambda: d.counted("hunt_written") >= 4, slow(10, 30), "it is written who asked")
-    d.write_list("bots", "c2.test\nevil.test\n")
-    mark = d.program.mark()
-    d.reload()
-    d.program.wait_line(r"evil\.test, which list bots has now, was asked for before: 2 times", mark, slow(15, 40))
-    done = ctl(socket, "hunt", "bots", "--json")
-    assert sorted(row["client"] for row in json.loads(done.stdout)["found"]) == [CLIENT6, CLIENT]
+    def ask_all(d):
+        for client in (CLIENT, CLIENT6, CLIENT):
+            told(d, query("evil.test"), header(client))
+    assert hunt(server, upstream, tmp_path, 2, ask_all) == [CLIENT6, CLIENT]
 
 
 def test_connections_are_the_clients(server):

@@ -13,6 +13,7 @@
 
 #include "support/alloc_fail.h"
 #include "support/map_fail.h"
+#include "support/scratch.h"
 
 #define AUTO LIST_FORMAT_AUTO
 #define NAMES LIST_FORMAT_NAMES
@@ -21,8 +22,8 @@
 #define RPZ LIST_FORMAT_RPZ
 
 static const struct hash_key key = {5, 6};
-static char directory[64];
-static char path[128];
+static const char *directory;
+static const char *path;
 
 static void write_file(const char *text, size_t len)
 {
@@ -454,19 +455,11 @@ static void test_held(void **state)
 
 static int make_directory(void **state)
 {
-	const char *top = getenv("TMPDIR");
-
-	snprintf(directory, sizeof(directory), "%.32s/listfile-XXXXXX", top ? top : "/tmp");
-	if (!mkdtemp(directory))
+	if (scratch_set_up(state) != 0)
 		return -1;
-	snprintf(path, sizeof(path), "%s/list", directory);
+	directory = ((const struct scratch *)*state)->path;
+	path = scratch_path(*state, "list");
 	return 0;
-}
-
-static int remove_directory(void **state)
-{
-	unlink(path);
-	return rmdir(directory);
 }
 
 int main(void)
@@ -487,5 +480,5 @@ int main(void)
 		cmocka_unit_test(test_held),
 	};
 
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+	return cmocka_run_group_tests(tests, make_directory, scratch_tear_down);
 }

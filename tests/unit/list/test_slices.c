@@ -13,13 +13,14 @@
 #include <zlib.h>
 
 #include "support/onecore.h"
+#include "support/scratch.h"
 
 #define FILE_OCTETS ((size_t)2 << 20)
 #define LONG_LINE 300000U
+#define SEEDS 6U
 
 static const struct hash_key key = {5, 6};
-static char directory[64];
-static char path[128];
+static const char *path;
 
 static uint32_t next_random(uint32_t *seed)
 {
@@ -270,9 +271,11 @@ static struct guard *make_guard(void)
 
 static void test_same(void **state)
 {
+	const char *rounds = getenv("ROUNDS");
+	const uint32_t seeds = rounds ? (uint32_t)strtoul(rounds, NULL, 10) : SEEDS;
 	struct guard *guard = make_guard();
 
-	for (uint32_t seed = 1; seed <= 6; seed++) {
+	for (uint32_t seed = 1; seed <= seeds && seed <= SEEDS; seed++) {
 		struct listfile_options options = {
 			.path = path,
 			.format = (enum list_format)(seed % 4),
@@ -361,17 +364,10 @@ static void test_cancelled_midway(void **state)
 
 static int make_directory(void **state)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_slices.XXXXXX");
-	if (!mkdtemp(directory))
+	if (scratch_set_up(state) != 0)
 		return -1;
-	snprintf(path, sizeof(path), "%s/list", directory);
+	path = scratch_path(*state, "list");
 	return 0;
-}
-
-static int remove_directory(void **state)
-{
-	unlink(path);
-	return rmdir(directory);
 }
 
 int main(void)
@@ -383,5 +379,5 @@ int main(void)
 		cmocka_unit_test(test_cancelled_midway),
 	};
 
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+	return cmocka_run_group_tests(tests, make_directory, scratch_tear_down);
 }
