@@ -9,7 +9,8 @@ ONLY chooses the tests whose name it is, or else those whose names have it in th
 put together with commas.  Most tests wait rather than compute, so that more run at a time than
 there are cores (JOBS=1 in the environment: one after the other); the longest begin first.  Each has
 ports and a folder of its own.  The checks of lint compute, and take what the tests leave of the
-cores.  Under TSan only the unit tests run that can start a thread: the others have no race.
+cores.  Under TSan only the unit tests run that can start a thread: the others have no race.  All functional
+tests run under ASan, some in the build that is shipped as well.
 
 One or two functional tests of a file that fail, and a unit test program of which one does, are run once
 more: they wait for other processes, or for time to pass, on a machine that has other work.  If they pass
@@ -41,17 +42,17 @@ LIMITS = {"unit": 600, "allocations": 900, "replay": 300, "functional": 600, "li
 SLOTS = int(os.environ.get("JOBS", (os.cpu_count() or 1) * 2))
 PORTS = range(10000, 32000)             # outside of what the kernel gives to clients
 TELL_EVERY_S = 30                       # a word of the progress where no terminal shows it
-# minutes of waiting, for what fails or for a time to come: once is enough, in the build that sees most
-SANITIZED_ALONE = ("test_faults", "test_dot", "test_forgery", "test_fairness", "test_careless",
-                   "test_rate", "test_upstreams", "test_chase", "test_hunt", "test_orders", "test_landing",
-                   "test_fetch")
+# what runs in the build that is shipped too: where its speed or its optimizer may show, and what is installed
+AS_SHIPPED = ("actions", "addresses", "cache", "compiled", "compliance", "config", "control", "forward", "handover",
+              "install", "ledger", "lists", "local", "mandatory_kept", "mandatory_random", "messages", "mixed_lists",
+              "reload", "rpz", "running", "tcp", "tls", "waledac")
 # a minute and more, which their sources do not show: what a first run begins with
 LONG = ("faults", "load/mandatory", "fairness", "careless", "dot", "rate", "running", "handover", "forgery",
         "mandatory", "upstreams", "chase", "reload", "remote/link", "match/weaken", "feed/findings")
 IN_MEMORY, ROOM = "/dev/shm", 4 << 30
 SANITIZER = re.compile("Sanitizer: |runtime error")
 UNSTEADY_MAX = 2                        # tests of a file that are run again when they fail
-FEW_ROUNDS = "40"                       # of what tests do at random, in the builds after the first
+FEW_ROUNDS = {"asan-clang": "20", "tsan": "10"}     # of what tests do at random, in the builds after the first
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1"
                     ":allocator_may_return_null=1",
@@ -252,6 +253,10 @@ class Section:
         print("".join(self.logs), end="", flush=True)
 
 
+# linked with what starts threads for large sets, of which they have none
+ONE_THREAD = ("set/domset", "set/domset_model", "set/image", "match/policy", "match/weaken")
+
+
 def starts_threads(program):
     """Whether it is linked with what starts one; what cannot be told may."""
     listed = subprocess.run(["nm", "-D", program], capture_output=True, text=True)
@@ -262,11 +267,12 @@ def unit(section):
     # those that were built from a source that is still there
     sources = {f"{p.parent.name}/{p.stem.removeprefix('test_')}": p
                for p in sorted(Path("tests/unit").glob("*/test_*.c"))}
-    extra = {} if section.argument == "asan" else {"ROUNDS": os.environ.get("ROUNDS", FEW_ROUNDS)}
+    few = FEW_ROUNDS.get(section.argument)
+    extra = {"ROUNDS": few} if few and "ROUNDS" not in os.environ else {}
     jobs = []
     for name in section.chosen(list(sources)):
         program = f"build/{section.argument}/tests/{sources[name].parent.name}/{sources[name].stem}"
-        if section.argument != "tsan" or starts_threads(program):
+        if section.argument != "tsan" or section.only or name not in ONE_THREAD and starts_threads(program):
             command = fixed_layout() + [program]
             jobs.append(Job(section, name, command, count_cmocka, sources[name], extra))
             jobs[-1].again = functools.partial(unit_again, command)     # exit status 1: one test failed
@@ -304,8 +310,9 @@ def replay(section):
 def functional(section):
     flavour = section.argument
     release = flavour.startswith("release")
-    sources = {p.stem.removeprefix("test_"): p for p in sorted(Path("tests/functional").glob("test_*.py"))
-               if not (release and p.stem in SANITIZED_ALONE)}
+    sources = {p.stem.removeprefix("test_"): p for p in sorted(Path("tests/functional").glob("test_*.py"))}
+    if release and not section.only:
+        sources = {name: sources[name] for name in AS_SHIPPED}
     extra = {"SINKHOLED": f"build/{flavour}/sinkholed", "SINKHOLED_TOOLS": f"build/{flavour}"}
     jobs = []
     for name in section.chosen(list(sources)):
