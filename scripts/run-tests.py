@@ -52,7 +52,7 @@ LONG = ("faults", "load/mandatory", "fairness", "careless", "dot", "rate", "runn
 IN_MEMORY, ROOM = "/dev/shm", 4 << 30
 SANITIZER = re.compile("Sanitizer: |runtime error")
 UNSTEADY_MAX = 2                        # tests of a file that are run again when they fail
-FEW_ROUNDS = {"asan-clang": "20", "tsan": "10"}     # of what tests do at random, in the builds after the first
+FEW_ROUNDS = {"asan-clang": "20", "tsan": "4"}      # of what tests do at random, in the builds after the first
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1"
                     ":allocator_may_return_null=1",
