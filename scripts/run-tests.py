@@ -44,15 +44,15 @@ PORTS = range(10000, 32000)             # outside of what the kernel gives to cl
 TELL_EVERY_S = 30                       # a word of the progress where no terminal shows it
 # what runs in the build that is shipped too: where its speed or its optimizer may show, and what is installed
 AS_SHIPPED = ("actions", "addresses", "cache", "compiled", "compliance", "config", "control", "forward", "handover",
-              "install", "ledger", "lists", "local", "mandatory_kept", "mandatory_random", "messages", "mixed_lists",
-              "reload", "rpz", "running", "tcp", "tls", "waledac")
+              "install", "ledger", "lists", "local", "mandatory_kept", "mandatory_random", "messages", "reload", "rpz",
+              "tcp", "tls", "waledac")
 # a minute and more, which their sources do not show: what a first run begins with
 LONG = ("faults", "load/mandatory", "fairness", "careless", "dot", "rate", "running", "handover", "forgery",
         "mandatory", "upstreams", "chase", "reload", "remote/link", "match/weaken", "feed/findings")
 IN_MEMORY, ROOM = "/dev/shm", 4 << 30
 SANITIZER = re.compile("Sanitizer: |runtime error")
 UNSTEADY_MAX = 2                        # tests of a file that are run again when they fail
-FEW_ROUNDS = {"asan-clang": "20", "tsan": "4"}      # of what tests do at random, in the builds after the first
+FEW_ROUNDS = {"asan-clang": "20", "tsan": "2"}      # of what tests do at random, in the builds after the first
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1"
                     ":allocator_may_return_null=1",

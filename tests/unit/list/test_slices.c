@@ -15,7 +15,8 @@
 #include "support/onecore.h"
 #include "support/scratch.h"
 
-#define FILE_OCTETS ((size_t)2 << 20)
+#define FILE_OCTETS ((size_t)3 << 19)
+#define LONG_FILE_OCTETS ((size_t)9 << 18) /* more slices than there are places for them */
 #define LONG_LINE 300000U
 #define SEEDS 6U
 
@@ -98,7 +99,7 @@ static void write_line(FILE *file, uint32_t *seed)
 /* Puts the file compressed in its own place, in two members. */
 static void compress_file(void)
 {
-	static char octets[FILE_OCTETS + (size_t)LONG_LINE * 2];
+	static char octets[LONG_FILE_OCTETS + (size_t)LONG_LINE * 2];
 	FILE *file = fopen(path, "r");
 	size_t len;
 	gzFile out;
@@ -119,12 +120,13 @@ static void compress_file(void)
 
 static void write_file(uint32_t seed)
 {
+	const long octets = seed == 1 ? LONG_FILE_OCTETS : FILE_OCTETS;
 	FILE *file = fopen(path, "w");
 
 	assert_non_null(file);
 	if (seed % 3 == 0)
 		fputs("\xef\xbb\xbf", file);
-	while ((size_t)ftell(file) < FILE_OCTETS) {
+	while (ftell(file) < octets) {
 		if (seed % 2 == 0 && next_random(&seed) % 20000 == 0)
 			write_long(file, &seed);
 		else
