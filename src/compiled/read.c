@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A compiled set comes from the disk.  It is copied by read(2): a file that is mapped could be cut
+ * A compiled set comes from the disk.  It is copied by pread(2): a file that is mapped could be cut
  * off under a worker.
  */
 #include <errno.h>
@@ -18,22 +18,72 @@
 
 #define LISTS_MAX DOMSET_LISTS_MAX
 
-static bool get(void *arg, void *data, size_t len)
-{
-	const int *fd = arg;
-	uint8_t *at = data;
+/* A file, and how far it is read. */
+struct source {
+	int fd;
+	off_t pos;
+};
 
-	while (len > 0) {
-		ssize_t got = read(*fd, at, len);
+/* ---- octets: of many one half is read by another thread, as the kernel has to clear memory for
+ * them */
+
+#define HALVED_OCTETS ((size_t)1 << 20)
+
+struct stretch {
+	int fd;
+	off_t pos;
+	uint8_t *at;
+	size_t len;
+	bool whole;
+};
+
+static void *read_stretch(void *arg)
+{
+	struct stretch *s = arg;
+
+	while (s->len > 0) {
+		ssize_t got = pread(s->fd, s->at, s->len, s->pos);
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return false;
-		at += got;
-		len -= (size_t)got;
+			return NULL;
+		s->at += got;
+		s->pos += got;
+		s->len -= (size_t)got;
 	}
-	return true;
+	s->whole = true;
+	return NULL;
+}
+
+static bool read_halves(const struct source *source, void *data, size_t len)
+{
+	size_t half = len / 2;
+	struct stretch first = {source->fd, source->pos, data, half, false};
+	struct stretch second = {source->fd, source->pos + (off_t)half, (uint8_t *)data + half,
+				 len - half, false};
+	pthread_t thread;
+	bool beside = thread_start("compiled", read_stretch, &second, &thread) == 0;
+
+	(void)read_stretch(&first);
+	if (beside)
+		pthread_join(thread, NULL);
+	else
+		(void)read_stretch(&second);
+	return first.whole && second.whole;
+}
+
+static bool get(void *arg, void *data, size_t len)
+{
+	struct source *source = arg;
+	struct stretch all = {source->fd, source->pos, data, len, false};
+
+	if (len >= HALVED_OCTETS)
+		all.whole = read_halves(source, data, len);
+	else
+		(void)read_stretch(&all);
+	source->pos += (off_t)len;
+	return all.whole;
 }
 
 /* ---- the seal, beside the check of what lies in the set */
@@ -92,13 +142,13 @@ static bool is_ours(const struct compiled_head *head, const struct compiled_by *
 	return memcmp(head, &expected, sizeof(*head)) == 0;
 }
 
-static enum err read_lists(int fd, uint32_t count, struct compiled *compiled)
+static enum err read_lists(struct source *source, uint32_t count, struct compiled *compiled)
 {
 	compiled->lists = calloc(count + 1UL, sizeof(*compiled->lists));
 	if (!compiled->lists)
 		return ERR_NOMEM;
 	compiled->list_count = count;
-	if (!get(&fd, compiled->lists, count * sizeof(*compiled->lists)))
+	if (!get(source, compiled->lists, count * sizeof(*compiled->lists)))
 		return ERR_SYNTAX;
 	for (uint32_t i = 0; i < count; i++)
 		if (strnlen(compiled->lists[i].digest, DIGEST_TEXT_MAX) == DIGEST_TEXT_MAX)
@@ -106,17 +156,17 @@ static enum err read_lists(int fd, uint32_t count, struct compiled *compiled)
 	return ERR_OK;
 }
 
-static enum err read_sealed(int fd, const struct hash_key *key, const struct compiled_head *head,
-			    struct compiled *compiled)
+static enum err read_sealed(struct source *source, const struct hash_key *key,
+			    const struct compiled_head *head, struct compiled *compiled)
 {
 	struct sealing sealing = {.key = key, .head = head, .compiled = compiled};
 	char seal[DIGEST_TEXT_MAX] = "";
 	char more;
-	enum err err = domset_image_read(key, head->set_octets, get, &fd, &compiled->set);
+	enum err err = domset_image_read(key, head->set_octets, get, source, &compiled->set);
 
 	if (err != ERR_OK)
 		return err;
-	if (!get(&fd, seal, COMPILED_SEAL_OCTETS) || get(&fd, &more, 1) ||
+	if (!get(source, seal, COMPILED_SEAL_OCTETS) || get(source, &more, 1) ||
 	    !is_sound(&sealing, seal))
 		return ERR_SYNTAX;
 	return ERR_OK;
@@ -136,19 +186,20 @@ static enum err read_open(int fd, const struct hash_key *key, const struct compi
 			  uint32_t list_count, compiled_fits_fn *fits, void *arg,
 			  struct compiled *compiled)
 {
+	struct source source = {.fd = fd};
 	struct compiled_head head;
 	enum err err;
 
-	if (list_count > LISTS_MAX || !get(&fd, &head, sizeof(head)))
+	if (list_count > LISTS_MAX || !get(&source, &head, sizeof(head)))
 		return ERR_SYNTAX;
 	if (!is_ours(&head, by, list_count))
 		return ERR_REFUSED;
 	if (!has_length(fd, &head))
 		return ERR_SYNTAX;
-	err = read_lists(fd, list_count, compiled);
+	err = read_lists(&source, list_count, compiled);
 	if (err == ERR_OK && !fits(arg, compiled->lists))
 		err = ERR_REFUSED;
-	return err == ERR_OK ? read_sealed(fd, key, &head, compiled) : err;
+	return err == ERR_OK ? read_sealed(&source, key, &head, compiled) : err;
 }
 
 enum err compiled_read(const char *directory, const struct hash_key *key,

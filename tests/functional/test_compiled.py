@@ -163,6 +163,27 @@ def test_damaged(served, damage):
     wait_until(lambda: compiled(served).stat().st_size > 0, 10, "it is compiled anew")
 
 
+def test_large(served):
+    """What is read by two threads is all there, and damage to either half is seen."""
+    d = served
+    d.write_list("second", "c.test\n" + "".join(f"n{i}.example{i % 97}.test\n" for i in range(150000)))
+    before = compiled(d).stat().st_ctime_ns
+    d.start()
+    wait_compiled(d, before)
+    d.stop()
+    starts(d, True)
+    for i in range(0, 150000, 997):
+        assert addresses(ask(d.address, f"n{i}.example{i % 97}.test")) == [SINK]
+    d.stop()
+    data = compiled(d).read_bytes()
+    for at in 0.3, 0.5, 0.7, 0.95:
+        compiled(d).write_bytes(flipped(at)(d, data))
+        before = compiled(d).stat().st_ctime_ns
+        starts(d, False)
+        wait_compiled(d, before)
+        d.stop()
+
+
 def test_sealed_but_no_set(served):
     """The seal is right, and what lies in it is not: its arena, its table, its head."""
     data = compiled(served).read_bytes()[:-64]
