@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "called/called.h"
 #include "daemon/inforce.h"
 #include "evidence/ledger.h"
 #include "hunt/hunt.h"
@@ -21,6 +22,7 @@ struct beside {
 	struct ledger *ledger; /* NULL: none is kept, and so on */
 	struct hunt *hunt;
 	struct querylog *querylog;
+	struct called *called;
 	struct landing *landing;
 	pthread_mutex_t lock;	 /* of what follows, for whoever is not stopped before it ends */
 	struct inforce *inforce; /* once it serves */

@@ -35,6 +35,12 @@ enum err ledger_create(const struct conf *conf, size_t workers, struct ledger **
 /* Who is asked where the host of a database is; before ledger_start. */
 void ledger_find_host(struct ledger *ledger, archive_host_fn *find, void *arg);
 
+/* Is called with each client that is written down, whose address is whole.  The ledger's thread. */
+typedef void ledger_met_fn(void *arg, const struct ip *client);
+
+/* Who is told of them; before ledger_start. */
+void ledger_tell_clients(struct ledger *ledger, ledger_met_fn *met, void *arg);
+
 /* Where each worker counts: one for each, until ledger_free. */
 struct findings *const *ledger_findings(const struct ledger *ledger);
 

@@ -20,7 +20,7 @@
 
 struct workers;
 
-#define WORKERS_OTHERS 3U /* who counts, beside the workers */
+#define WORKERS_OTHERS 4U /* who counts, beside the workers */
 
 /* What the workers are given; none of it is owned by them but the listeners' sockets. */
 struct workers_config {

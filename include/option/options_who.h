@@ -17,7 +17,12 @@
 	X(server, mac_forwarders, "client-mac-from", PREFIXES, "", 0, CONF_PREFIXES_MAX, "", RELOAD, \
 	  "The same by the client's hardware address, as dnsmasq's add-mac does (EDNS options 65001, 65073).  The " \
 	  "client is the link-local address made of it (EUI-64), whatever client-subnet-from would have it be.  " \
-	  "Where networks are named it may be written mac:02:00:5e:00:53:01.")
+	  "Where networks are named it may be written mac:02:00:5e:00:53:01.") \
+	X(server, client_ptr, "client-ptr", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether the upstreams are asked what clients are called that have asked for names of the lists, " \
+	  "by the reverse names of their addresses (PTR), for sinkholectl clients and report.  An address " \
+	  "of a private network is asked for only where a zone of forward has its reverse name, as " \
+	  "168.192.in-addr.arpa.  Upstreams learn so who asks for such names; what they say is marked ptr.")
 
 /* clang-format on */
 

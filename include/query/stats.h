@@ -90,7 +90,11 @@
 	X(landing_hellos, "TLS connections to the landing addresses: read, and closed")            \
 	X(landing_others, "connections to other ports of the landing addresses: closed")           \
 	X(landing_refused, "connections to the landing addresses beyond what a client may have")   \
-	X(visits_lost, "visits to the landing addresses that were not written down")
+	X(visits_lost, "visits to the landing addresses that were not written down")               \
+	X(ptr_asked, "clients whose name the upstreams were asked for (PTR)")                      \
+	X(ptr_answered, "of these, answered: with a name, or that there is none")                  \
+	X(ptr_failed, "of these, not answered, or by what is no message")                          \
+	X(ptr_lost, "clients whose name was not asked for, as too many waited")
 
 /* Counters that are one metric, told apart by a label: X(field, metric, label, its value).  What
  * stands under "answers" are the ways in which a query can end; a query has one of them. */

@@ -62,7 +62,23 @@ enum report_format { REPORT_FORMATS(REPORT_ENUMERATOR) REPORT_FORMAT_COUNT };
 	X(visit_agent, TEXT, row->visit.agent)                                                     \
 	X(visit_ja4, TEXT, row->visit.ja4)                                                         \
 	X(hostname, TEXT, row->hostname)                                                           \
-	X(mac, TEXT, row->mac)
+	X(mac, TEXT, row->mac)                                                                     \
+	X(hostname_from, TEXT, row->hostname_from)
+
+/* Who says what a client is called, X(enumerator, word). */
+#define REPORT_SOURCES(X)                                                                          \
+	X(REPORT_SOURCE_NONE, "")	/* nobody */                                               \
+	X(REPORT_SOURCE_FILE, "file")	/* a hosts file, or the leases of a DHCP server */         \
+	X(REPORT_SOURCE_LOCAL, "local") /* the operator's own names */                             \
+	X(REPORT_SOURCE_PTR, "ptr")	/* who has the reverse zone of the address: anybody */
+
+#define REPORT_ENUMERATOR(enumerator, word) enumerator,
+enum report_source { REPORT_SOURCES(REPORT_ENUMERATOR) REPORT_SOURCE_COUNT };
+#undef REPORT_ENUMERATOR
+
+/* Who says that a client, whose address is known, is called `ret_name`, if anybody does. */
+typedef enum report_source report_called_fn(void *arg, const struct ip *client,
+					    char ret_name[LEASE_NAME_MAX]);
 
 /* What a line of a report is of. */
 enum report_by {
@@ -80,14 +96,19 @@ struct report_query {
 	struct ipcrypt
 		*ipcrypt;      /* with it encrypted addresses are given as they were; NULL: none */
 	struct leases *leases; /* what clients are called; NULL: nothing is known */
-	const char *org;       /* who reports; NULL: "sinkholed" */
-	const char *contact;   /* mail address of the same, which XARF needs */
-	const char *domain;    /* domain of the same, which XARF needs */
-	uint32_t now_s;	       /* Unix time */
+	report_called_fn *called; /* is asked what these do not know; NULL: nobody is */
+	void *called_arg;
+	const char *org;     /* who reports; NULL: "sinkholed" */
+	const char *contact; /* mail address of the same, which XARF needs */
+	const char *domain;  /* domain of the same, which XARF needs */
+	uint32_t now_s;	     /* Unix time */
 };
 
 /* "finding", "client", "visit"; REPORT_BY_COUNT: another word. */
 enum report_by report_by_of(const char *word);
+
+/* What reports call a source. */
+const char *report_source_word(enum report_source source);
 
 /* The format of that word; REPORT_FORMAT_COUNT: there is none. */
 enum report_format report_format_of(const char *word);

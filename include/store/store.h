@@ -104,8 +104,9 @@ struct archive_filter {
 struct archive_row {
 	struct archive_finding finding;
 	struct archive_list list;
-	uint64_t names;	      /* of archive_each_client: how many findings are in it */
-	const char *hostname; /* what the client is called, for reports; the store has "" */
+	uint64_t names;		   /* of archive_each_client: how many findings are in it */
+	const char *hostname;	   /* what the client is called, for reports; the store has "" */
+	const char *hostname_from; /* who says so */
 	const char *mac;
 	struct archive_visit visit; /* of archive_each: the client's last one to the name, and the
 				     * counts of all; 0: there was none */

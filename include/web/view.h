@@ -19,6 +19,7 @@
 #include "query/snapshot.h"
 #include "query/stats.h"
 #include "querylog/querylog.h"
+#include "report/report.h"
 
 #define WEB_REASON_MAX 256
 #define WEB_ADDRESS_MAX 80
@@ -99,6 +100,8 @@ struct web_view {
 	struct querylog *querylog;  /* NULL: there is none */
 	archive_host_fn *find_host; /* where a database is */
 	void *find_arg;
+	report_called_fn *called; /* what clients are called */
+	void *called_arg;
 	struct fetch *fetch; /* likewise */
 
 	/* Calls `look` once; no other lists are put in force meanwhile. */

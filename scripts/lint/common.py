@@ -9,7 +9,7 @@ ROOMS = ("base", "who", "dns", "map", "given", "addrs", "pattern", "set", "match
          "list", "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
          "remote", "upstream", "net", "system", "keep", "compiled", "load", "manual", "trial", "store", "postgres",
          "evidence", "hunt", "report", "landing", "querylog", "audit", "receipt", "order", "fetch",
-         "web", "daemon", "main")
+         "called", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
 LISTS = {"map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "list", "rpz", "group",
          "explain"}
@@ -34,6 +34,7 @@ NEVER = {
     "receipt": SOCKETS,
     "order": SOCKETS,
     "fetch": {"upstream", "net"},
+    "called": {"upstream", "net"},
     "web": SOCKETS,
 }
 MAY_USE = {room: set(ROOMS[:n + 1]) - NEVER.get(room, set()) for n, room in enumerate(ROOMS)}

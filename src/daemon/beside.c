@@ -144,6 +144,21 @@ enum err beside_open(struct beside *beside, const struct conf *conf, struct inhe
 	return landing_open(conf, take, inherited, &beside->landing);
 }
 
+static struct called *begin_called(const struct beside *beside, const struct conf *conf)
+{
+	struct called *called = NULL;
+
+	if (called_create(&beside->name_key, &called) != ERR_OK)
+		log_error("clients: out of memory: it is not known what they are called");
+	called_configure(called, conf);
+	return called;
+}
+
+static void meet(void *arg, const struct ip *client)
+{
+	called_met(arg, client);
+}
+
 static struct ledger *begin_ledger(struct beside *beside, const struct conf *conf, size_t workers)
 {
 	struct ledger *ledger = NULL;
@@ -155,6 +170,8 @@ static struct ledger *begin_ledger(struct beside *beside, const struct conf *con
 	err = ledger_create(conf, workers, &ledger, &text);
 	if (err == ERR_OK)
 		ledger_find_host(ledger, beside_find_host, beside);
+	if (err == ERR_OK)
+		ledger_tell_clients(ledger, meet, beside->called);
 	if (err == ERR_OK)
 		err = err_set(&text, ledger_start(ledger), "ledger: no thread");
 	if (err == ERR_OK)
@@ -203,6 +220,7 @@ void beside_begin(struct beside *beside, const struct conf *conf, size_t workers
 	size_t others = 0;
 
 	pthread_mutex_init(&beside->lock, NULL);
+	beside->called = begin_called(beside, conf);
 	beside->ledger = begin_ledger(beside, conf, workers);
 	beside->hunt = begin_hunt(conf, workers);
 	beside->querylog = begin_querylog(conf, workers);
@@ -216,6 +234,8 @@ void beside_begin(struct beside *beside, const struct conf *conf, size_t workers
 		config->asked = hunt_asked(beside->hunt);
 		config->others[others++] = hunt_stats(beside->hunt);
 	}
+	if (beside->called)
+		config->others[others++] = called_stats(beside->called);
 	config->others[others] = landing_stats(beside->landing);
 }
 
@@ -242,6 +262,29 @@ static void look_at_lists(void *daemon, hunt_look_fn *fn, void *arg)
 	inforce_look(daemon, show_lists, &hunter);
 }
 
+/* Whoever wants to know what a client is called is shown what is in force. */
+struct caller {
+	called_look_fn *look;
+	void *arg;
+};
+
+static void show_snapshot(void *arg, const struct snapshot *s, const struct web_loads *loads,
+			  const struct manual *manual)
+{
+	const struct caller *caller = arg;
+
+	(void)loads;
+	(void)manual;
+	caller->look(caller->arg, s);
+}
+
+static void look_at_snapshot(void *daemon, called_look_fn *fn, void *arg)
+{
+	struct caller caller = {.look = fn, .arg = arg};
+
+	inforce_look(daemon, show_snapshot, &caller);
+}
+
 void beside_serve(struct beside *beside, struct inforce *inforce)
 {
 	struct visits *visits = beside->ledger ? ledger_visits(beside->ledger) : NULL;
@@ -253,6 +296,8 @@ void beside_serve(struct beside *beside, struct inforce *inforce)
 		log_error("landing: not served: %s", err_str(err));
 	if (hunt_search(beside->hunt, look_at_lists, inforce) != ERR_OK)
 		log_error("hunt: no thread: nobody looks who asked before");
+	if (called_start(beside->called, look_at_snapshot, inforce) != ERR_OK)
+		log_error("clients: no thread: nobody is asked what they are called");
 }
 
 void beside_configure(struct beside *beside, const struct conf *conf)
@@ -260,6 +305,7 @@ void beside_configure(struct beside *beside, const struct conf *conf)
 	ledger_configure(beside->ledger, conf);
 	hunt_configure(beside->hunt, conf);
 	querylog_configure(beside->querylog, conf);
+	called_configure(beside->called, conf);
 }
 
 /* ---- ended */
@@ -268,6 +314,7 @@ void beside_end_service(struct beside *beside)
 {
 	landing_stop(beside->landing);
 	hunt_end_search(beside->hunt);
+	called_stop(beside->called);
 	set_inforce(beside, NULL);
 }
 
@@ -283,5 +330,6 @@ void beside_free(struct beside *beside)
 	ledger_free(beside->ledger);
 	hunt_free(beside->hunt);
 	querylog_free(beside->querylog);
+	called_free(beside->called);
 	*beside = (struct beside){.landing = NULL};
 }

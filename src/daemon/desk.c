@@ -148,6 +148,8 @@ static enum err open_web(struct desk *desk)
 		.daemon = desk,
 		.find_host = beside_find_host,
 		.find_arg = desk->config.beside,
+		.called = called_find,
+		.called_arg = desk->config.beside->called,
 		.querylog = desk->config.beside->querylog,
 		.fetch = desk->config.fetch,
 		.look = look,

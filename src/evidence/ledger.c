@@ -126,6 +126,12 @@ void ledger_find_host(struct ledger *l, archive_host_fn *find, void *arg)
 	l->find_arg = arg;
 }
 
+void ledger_tell_clients(struct ledger *l, ledger_met_fn *met, void *arg)
+{
+	l->met = met;
+	l->met_arg = arg;
+}
+
 const struct stats *ledger_stats(const struct ledger *l)
 {
 	return &l->stats;

@@ -148,6 +148,12 @@ static enum err put_all(struct ledger *l, struct err_text *text)
 	return err == ERR_OK ? put_visits(l, text) : err;
 }
 
+static void tell_client(const struct ledger *l, const struct ip *client)
+{
+	if (l->met && client_form_of(&l->form, client) == CONF_CLIENTS_WHOLE)
+		l->met(l->met_arg, client);
+}
+
 static void count_written(struct ledger *l)
 {
 	const struct pending *p = &l->pending;
@@ -159,6 +165,7 @@ static void count_written(struct ledger *l)
 			stats_add(&l->stats, ledger_lost, e->count);
 		else
 			stats_inc(&l->stats, ledger_written);
+		tell_client(l, &e->client);
 	}
 }
 

@@ -134,6 +134,7 @@ static struct archive_row row_at(sqlite3_stmt *q)
 				.remedy = text_at(q, 20),
 			},
 		.hostname = "",
+		.hostname_from = "",
 		.mac = "",
 		.visit = {.host = "", .method = "", .path = "", .agent = "", .ja4 = ""},
 		.names = number_at(q, 21),
@@ -220,7 +221,8 @@ static bool tell_visited(sqlite3_stmt *q, sqlite3_stmt *visits, archive_row_fn *
 
 static bool tell_visit(sqlite3_stmt *q, sqlite3_stmt *beside, archive_row_fn *fn, void *arg)
 {
-	struct archive_row row = {.visit = visit_at(q), .hostname = "", .mac = ""};
+	struct archive_row row = {
+		.visit = visit_at(q), .hostname = "", .hostname_from = "", .mac = ""};
 
 	(void)beside;
 	row.finding.client = row.visit.client = text_at(q, 10);

@@ -25,6 +25,8 @@ struct ledger {
 	struct place place;
 	archive_host_fn *find_host;
 	void *find_arg;
+	ledger_met_fn *met; /* NULL: nobody is told */
+	void *met_arg;
 	bool remote; /* the store is a database elsewhere */
 	struct client_form form;
 	struct findings **findings;

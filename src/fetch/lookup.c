@@ -129,14 +129,28 @@ static struct lookup_pool *pool_for(struct lookup *lookup, const struct name *na
 	return best;
 }
 
+bool lookup_is_forwarded(const struct lookup *lookup, const struct name *name)
+{
+	for (size_t i = 1; i < lookup->count; i++)
+		if (is_in(name, &lookup->pools[i].zone))
+			return true;
+	return false;
+}
+
 /* ---- asked */
 
-struct found {
-	struct ip *ips;
+/* What is asked, and where the replies go. */
+struct asked {
+	const struct name *name;
+	uint16_t type; /* of an exchange under way */
+	const atomic_bool *ending;
+	uint8_t *reply; /* of a question for records: EXCHANGE_OCTETS_MAX octets */
+	size_t reply_len;
+	struct ip *ips; /* of a question for addresses */
 	size_t count;
 };
 
-static void take_addresses(const ldns_pkt *reply, struct found *found)
+static void take_addresses(const ldns_pkt *reply, struct asked *a)
 {
 	const ldns_rr_list *answer = ldns_pkt_answer(reply);
 	char text[INET6_ADDRSTRLEN];
@@ -148,26 +162,25 @@ static void take_addresses(const ldns_pkt *reply, struct found *found)
 			     : ldns_rr_get_type(rr) == LDNS_RR_TYPE_AAAA ? AF_INET6
 									 : AF_UNSPEC;
 
-		if (family == AF_UNSPEC || !rdata || found->count == LOOKUP_ADDRESSES_MAX)
+		if (family == AF_UNSPEC || !rdata || a->count == LOOKUP_ADDRESSES_MAX)
 			continue;
 		if (ldns_rdf_size(rdata) != (family == AF_INET ? 4U : 16U) ||
 		    !inet_ntop(family, ldns_rdf_data(rdata), text, sizeof(text)))
 			continue;
-		if (ip_parse(text, &found->ips[found->count]) == ERR_OK)
-			found->count++;
+		if (ip_parse(text, &a->ips[a->count]) == ERR_OK)
+			a->count++;
 	}
 }
 
-/* A question for the addresses of a host, as a message. */
-static enum err make_query(const char *host, ldns_rr_type type, uint8_t **ret_query,
-			   size_t *ret_len)
+/* The question as a message. */
+static enum err make_query(const struct asked *a, uint8_t **ret_query, size_t *ret_len)
 {
 	ldns_pkt *query = NULL;
-	ldns_rdf *name = ldns_dname_new_frm_str(host);
+	ldns_rdf *name = ldns_dname_new_frm_data(a->name->len, a->name->wire);
 	ldns_status status = LDNS_STATUS_MEM_ERR;
 
 	if (name)
-		query = ldns_pkt_query_new(name, type, LDNS_RR_CLASS_IN, LDNS_RD);
+		query = ldns_pkt_query_new(name, (ldns_rr_type)a->type, LDNS_RR_CLASS_IN, LDNS_RD);
 	if (query) {
 		ldns_pkt_set_random_id(query);
 		ldns_pkt_set_edns_udp_size(query, UDP_OCTETS);
@@ -180,71 +193,99 @@ static enum err make_query(const char *host, ldns_rr_type type, uint8_t **ret_qu
 }
 
 /* ERR_SYS: the reply says nothing of the name. */
-static enum err take_reply(const uint8_t *octets, size_t len, struct found *found)
+static enum err ask(const struct exchange_server *server, const struct asked *a, uint8_t *reply,
+		    size_t *ret_len)
 {
-	ldns_pkt *reply;
-	ldns_pkt_rcode rcode;
-
-	if (ldns_wire2pkt(&reply, octets, len) != LDNS_STATUS_OK)
-		return ERR_SYS;
-	rcode = ldns_pkt_get_rcode(reply);
-	if (rcode == LDNS_RCODE_NOERROR)
-		take_addresses(reply, found);
-	ldns_pkt_free(reply);
-	return rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN ? ERR_OK : ERR_SYS;
-}
-
-static enum err ask_type(const struct exchange_server *server, const char *host, ldns_rr_type type,
-			 const atomic_bool *ending, struct found *found)
-{
-	uint8_t reply[EXCHANGE_OCTETS_MAX];
-	size_t reply_len;
 	uint8_t *query;
 	size_t query_len;
-	enum err err = make_query(host, type, &query, &query_len);
+	uint8_t rcode;
+	enum err err = make_query(a, &query, &query_len);
 
 	if (err != ERR_OK)
 		return err;
-	err = exchange(server, query, query_len, ending, reply, &reply_len);
+	err = exchange(server, query, query_len, a->ending, reply, ret_len);
 	free(query);
-	return err == ERR_OK ? take_reply(reply, reply_len, found) : err;
+	if (err != ERR_OK)
+		return err;
+	rcode = reply[3] & 0x0f;
+	return rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN ? ERR_OK : ERR_SYS;
+}
+
+static enum err ask_type(const struct exchange_server *server, ldns_rr_type type, struct asked *a)
+{
+	uint8_t reply[EXCHANGE_OCTETS_MAX];
+	size_t reply_len;
+	ldns_pkt *read;
+	enum err err;
+
+	a->type = (uint16_t)type;
+	err = ask(server, a, reply, &reply_len);
+	if (err != ERR_OK)
+		return err;
+	if (ldns_wire2pkt(&read, reply, reply_len) != LDNS_STATUS_OK)
+		return ERR_SYS;
+	if (ldns_pkt_get_rcode(read) == LDNS_RCODE_NOERROR)
+		take_addresses(read, a);
+	ldns_pkt_free(read);
+	return ERR_OK;
 }
 
 /* One kind of address is enough. */
-static enum err ask_server(const struct exchange_server *server, const char *host,
-			   const atomic_bool *ending, struct found *found)
+static enum err ask_addresses(const struct exchange_server *server, struct asked *a)
 {
-	enum err err = ask_type(server, host, LDNS_RR_TYPE_A, ending, found);
+	enum err err = ask_type(server, LDNS_RR_TYPE_A, a);
 
 	if (err == ERR_OK)
-		err = ask_type(server, host, LDNS_RR_TYPE_AAAA, ending, found);
-	return err == ERR_SYS && found->count > 0 ? ERR_OK : err;
+		err = ask_type(server, LDNS_RR_TYPE_AAAA, a);
+	return err == ERR_SYS && a->count > 0 ? ERR_OK : err;
 }
 
-static enum err ask_pool(struct lookup_pool *pool, const char *host, const atomic_bool *ending,
-			 struct found *found)
+static enum err ask_records(const struct exchange_server *server, struct asked *a)
+{
+	return ask(server, a, a->reply, &a->reply_len);
+}
+
+typedef enum err ask_fn(const struct exchange_server *server, struct asked *a);
+
+static enum err ask_pool(struct lookup_pool *pool, ask_fn *fn, struct asked *a)
 {
 	enum err err = pool->count > 0 ? ERR_SYS : ERR_NOTFOUND;
 
 	if (clock_ms() < pool->silent_ms)
 		return ERR_SYS;
 	for (size_t i = 0; i < pool->count && err == ERR_SYS; i++)
-		err = ask_server(&pool->servers[i], host, ending, found);
+		err = fn(&pool->servers[i], a);
 	pool->silent_ms = err == ERR_SYS ? clock_ms() + SILENT_MS : 0;
-	return err == ERR_OK && found->count == 0 ? ERR_NOTFOUND : err;
+	return err;
 }
 
 enum err lookup_host(struct lookup *lookup, const char *host, const atomic_bool *ending,
 		     struct ip ret_ips[LOOKUP_ADDRESSES_MAX], size_t *ret_count)
 {
-	struct found found = {.ips = ret_ips};
 	struct name name;
+	struct asked asked = {.name = &name, .ending = ending, .ips = ret_ips};
 	enum err err;
 
 	if (name_from_host(host, strlen(host), &name) != ERR_OK)
 		return ERR_SYNTAX;
-	err = ask_pool(pool_for(lookup, &name), host, ending, &found);
+	err = ask_pool(pool_for(lookup, &name), ask_addresses, &asked);
+	if (err == ERR_OK && asked.count == 0)
+		return ERR_NOTFOUND;
 	if (err == ERR_OK)
-		*ret_count = found.count;
+		*ret_count = asked.count;
+	return err;
+}
+
+_Static_assert(LOOKUP_REPLY_MAX == EXCHANGE_OCTETS_MAX, "a reply has room");
+
+enum err lookup_records(struct lookup *lookup, const struct name *name, uint16_t type,
+			const atomic_bool *ending, uint8_t ret_reply[LOOKUP_REPLY_MAX],
+			size_t *ret_len)
+{
+	struct asked asked = {.name = name, .type = type, .ending = ending, .reply = ret_reply};
+	enum err err = ask_pool(pool_for(lookup, name), ask_records, &asked);
+
+	if (err == ERR_OK)
+		*ret_len = asked.reply_len;
 	return err;
 }

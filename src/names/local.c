@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "names/hosts.h"
+#include "names/reverse.h"
 #include "map/namemap.h"
 #include "dns/wire.h"
 
@@ -93,25 +94,6 @@ static enum err add_draft(struct builder *b, const struct name *owner, const uin
 	draft.order = (uint32_t)b->draft_count;
 	b->drafts[b->draft_count++] = draft;
 	return ERR_OK;
-}
-
-/* The name by which the names of an address are asked for (RFC 1035, 3.5; RFC 3596, 2.5). */
-static enum err reverse_name(const struct ip *ip, struct name *ret_name)
-{
-	const uint8_t *b = ip->bytes;
-	char text[80];
-	int len = 0;
-
-	if (ip->family == AF_INET) {
-		len = snprintf(text, sizeof(text), "%u.%u.%u.%u.in-addr.arpa", b[3], b[2], b[1],
-			       b[0]);
-		return name_from_text(text, (size_t)len, ret_name);
-	}
-	for (int i = 15; i >= 0; i--)
-		len += snprintf(text + len, sizeof(text) - (size_t)len, "%x.%x.", b[i] & 15U,
-				b[i] >> 4);
-	len += snprintf(text + len, sizeof(text) - (size_t)len, "ip6.arpa");
-	return name_from_text(text, (size_t)len, ret_name);
 }
 
 /* An address of a name and, as no wildcard is the name of anything, the PTR back to it. */

@@ -138,6 +138,7 @@ static bool tell(void *arg, const PGresult *r)
 				.remedy = text_at(r, AT_FAMILY + 8),
 			},
 		.hostname = "",
+		.hostname_from = "",
 		.mac = "",
 		.visit = {.host = "", .method = "", .path = "", .agent = "", .ja4 = ""},
 		.names = number_at(r, AT_NAMES),
@@ -152,7 +153,8 @@ static bool tell(void *arg, const PGresult *r)
 static bool tell_visit(void *arg, const PGresult *r)
 {
 	struct telling *t = arg;
-	struct archive_row row = {.visit = visit_at(r, 2), .hostname = "", .mac = ""};
+	struct archive_row row = {
+		.visit = visit_at(r, 2), .hostname = "", .hostname_from = "", .mac = ""};
 
 	row.finding.client = row.visit.client = text_at(r, 0);
 	row.finding.form = row.visit.form = (int)number_at(r, 1);

@@ -54,7 +54,8 @@ typedef void value_fn(struct sink *sink, const struct value *value, bool first);
 	X(merged, NUMBER, row->finding.merged)                                                     \
 	X(proven, NUMBER, row->finding.proven)                                                     \
 	X(hostname, TEXT, row->hostname)                                                           \
-	X(mac, TEXT, row->mac)
+	X(mac, TEXT, row->mac)                                                                     \
+	X(hostname_from, TEXT, row->hostname_from)
 
 /* The columns of a visit. */
 #define VISIT_COLUMNS(X)                                                                           \
@@ -70,7 +71,8 @@ typedef void value_fn(struct sink *sink, const struct value *value, bool first);
 	X(count, NUMBER, row->visit.count)                                                         \
 	X(visits, NUMBER, row->visit.visits)                                                       \
 	X(hostname, TEXT, row->hostname)                                                           \
-	X(mac, TEXT, row->mac)
+	X(mac, TEXT, row->mac)                                                                     \
+	X(hostname_from, TEXT, row->hostname_from)
 
 /* Functions that call `fn` for each column: of a finding, of a client, and of a visit. */
 #define EACH(name, is, expression)                                                                 \

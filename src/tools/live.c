@@ -132,6 +132,14 @@ static void show_when(json_int_t s)
 	fputs("  ", stdout);
 }
 
+/* The name, and who says so. */
+static void show_called(const char *name, const char *from)
+{
+	if (*name)
+		printf("%s (%s)", name, from);
+	putchar('\n');
+}
+
 int live_clients(const struct line *line, json_t *root)
 {
 	size_t i;
@@ -139,16 +147,17 @@ int live_clients(const struct line *line, json_t *root)
 
 	if (line->json || !root)
 		return as_json(root);
-	printf("%-40s%-22s%-22s%12s%12s%8s\n", "client", "first", "last", "queries", "proven",
-	       "names");
+	printf("%-40s%-22s%-22s%12s%12s%8s  %s\n", "client", "first", "last", "queries", "proven",
+	       "names", "called");
 	json_array_foreach(json_object_get(root, "clients"), i, row)
 	{
 		printf("%-40s", text_of(row, "client"));
 		show_when(number_of(row, "first"));
 		show_when(number_of(row, "last"));
 		printf("%12" JSON_INTEGER_FORMAT "%12" JSON_INTEGER_FORMAT "%8" JSON_INTEGER_FORMAT
-		       "\n",
+		       "  ",
 		       number_of(row, "count"), number_of(row, "proven"), number_of(row, "names"));
+		show_called(text_of(row, "hostname"), text_of(row, "hostname_from"));
 	}
 	if (!json_is_true(json_object_get(root, "whole")))
 		fputs("there are more than could be read in a moment: sinkholed --report has all\n",

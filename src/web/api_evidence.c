@@ -71,6 +71,7 @@ static bool read_since(struct evhttp_request *req, const struct evkeyvalq *query
 
 struct client_row {
 	char address[CLIENT_TEXT_MAX];
+	int form; /* enum conf_clients */
 	uint32_t first_s;
 	uint32_t last_s;
 	uint64_t count;
@@ -99,6 +100,7 @@ static bool gather(void *arg, const struct archive_row *row)
 		g->count += g->count < CLIENTS_MAX;
 		memmove(place + 1, place, (g->count - 1 - at) * sizeof(*place));
 		snprintf(place->address, sizeof(place->address), "%s", row->finding.client);
+		place->form = row->finding.form;
 		place->first_s = row->finding.first_s;
 		place->last_s = row->finding.last_s;
 		place->count = row->finding.count;
@@ -109,16 +111,25 @@ static bool gather(void *arg, const struct archive_row *row)
 	return g->whole;
 }
 
-static json_t *json_client(const struct client_row *row)
+static json_t *json_client(const struct client_row *row, const struct web_view *view)
 {
-	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "client", json_text(row->address),
-			 "first", (json_int_t)row->first_s, "last", (json_int_t)row->last_s,
-			 "count", (json_int_t)row->count, "proven", (json_int_t)row->proven,
-			 "names", (json_int_t)row->names);
+	enum report_source source = REPORT_SOURCE_NONE;
+	char name[LEASE_NAME_MAX] = "";
+	struct ip ip;
+
+	if (view->called && row->form == CONF_CLIENTS_WHOLE &&
+	    ip_parse(row->address, &ip) == ERR_OK)
+		source = view->called(view->called_arg, &ip, name);
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "client",
+			 json_text(row->address), "first", (json_int_t)row->first_s, "last",
+			 (json_int_t)row->last_s, "count", (json_int_t)row->count, "proven",
+			 (json_int_t)row->proven, "names", (json_int_t)row->names, "hostname",
+			 json_text(source == REPORT_SOURCE_NONE ? "" : name), "hostname_from",
+			 report_source_word(source));
 }
 
-static void answer_clients(struct evhttp_request *req, struct archive *archive,
-			   const struct archive_filter *filter)
+static void answer_clients(struct evhttp_request *req, const struct web_view *view,
+			   struct archive *archive, const struct archive_filter *filter)
 {
 	struct gathered *g = calloc(1, sizeof(*g));
 	json_t *clients = json_array();
@@ -131,7 +142,7 @@ static void answer_clients(struct evhttp_request *req, struct archive *archive,
 		err = archive_each_client(archive, filter, gather, g, &text);
 	}
 	for (size_t i = 0; err == ERR_OK && i < g->count; i++)
-		json_array_append_new(clients, json_client(&g->rows[i]));
+		json_array_append_new(clients, json_client(&g->rows[i], view));
 	if (err == ERR_OK)
 		answer_json(req, HTTP_OK,
 			    json_pack("{s:b, s:O}", "whole", g->whole, "clients", clients));
@@ -152,7 +163,7 @@ void api_clients(struct evhttp_request *req, const struct web_view *view)
 	if (read_since(req, &query, &filter)) {
 		archive = open_ledger(req, view);
 		if (archive)
-			answer_clients(req, archive, &filter);
+			answer_clients(req, view, archive, &filter);
 		archive_close(archive);
 	}
 	evhttp_clear_headers(&query);
@@ -236,7 +247,8 @@ static bool read_report(struct evhttp_request *req, const struct evkeyvalq *quer
 
 void api_report(struct evhttp_request *req, const struct web_view *view)
 {
-	struct report_query report = {.format = REPORT_CSV};
+	struct report_query report = {
+		.format = REPORT_CSV, .called = view->called, .called_arg = view->called_arg};
 	struct evkeyvalq query;
 	struct archive *archive;
 

@@ -100,7 +100,7 @@ def test_what_clients_are_called(ledger, tmp_path):
     (tmp_path / "leases").write_text("1790000000 00:11:22:33:44:55 127.0.0.1 laptop *\n")
     names = ("--names", f"{tmp_path}/hosts,{tmp_path}/leases")
     for row in lines(report(ledger, "json", *names)) + lines(report(ledger, "json", "--by", "client", *names)):
-        assert (row["hostname"], row["mac"]) == ("laptop", "00:11:22:33:44:55")
+        assert (row["hostname"], row["hostname_from"], row["mac"]) == ("laptop", "file", "00:11:22:33:44:55")
     for row in csv.DictReader(io.StringIO(report(ledger, "shadowserver", *names))):
         assert row["src_hostname"] == "laptop"
     assert {row["hostname"] for row in lines(report(ledger, "json"))} == {""}

@@ -237,8 +237,9 @@ async function showNames(client) {
 function showClients(found) {
 	$("clients-words").textContent = found.whole ? `${count(found.clients.length)} clients`
 		: "There are more than could be read in a moment: the newest of those that were.";
-	fill("clients-table", ["Client", "First (UTC)", "Last (UTC)", "Queries", "Proven", "Names", "What"],
-		found.clients.map((c) => [c.client, time(c.first), time(c.last), c.count, c.proven, c.names, [
+	fill("clients-table", ["Client", "Called", "First (UTC)", "Last (UTC)", "Queries", "Proven", "Names", "What"],
+		found.clients.map((c) => [c.client, c.hostname ? `${c.hostname} (${c.hostname_from})` : "",
+			time(c.first), time(c.last), c.count, c.proven, c.names, [
 			button("Names", `Names that ${c.client} has asked for`, () => showNames(c.client)),
 			button("CSV", `CSV of what ${c.client} has asked for`, () =>
 				download(`v1/report?${new URLSearchParams({ format: "csv", client: c.client })}`,

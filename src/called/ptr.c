@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "called/ptr.h"
+
+#include <ctype.h>
+#include <ldns/ldns.h>
+#include <string.h>
+
+#define CNAMES_MAX 8
+
+static bool is_label(const uint8_t *label, uint8_t len)
+{
+	for (uint8_t i = 0; i < len; i++)
+		if (!(label[i] < 0x80 && isalnum(label[i])) && label[i] != '-' && label[i] != '_')
+			return false;
+	return label[0] != '-' && label[len - 1] != '-';
+}
+
+static bool is_number(const char *label)
+{
+	return label[strspn(label, "0123456789")] == '\0';
+}
+
+bool ptr_host(const uint8_t *wire, char ret_name[LEASE_NAME_MAX])
+{
+	char name[NAME_WIRE_MAX];
+	size_t last = 0;
+	size_t len = 0;
+
+	for (; *wire != 0; wire += *wire + 1U) {
+		if (!is_label(wire + 1, *wire))
+			return false;
+		last = len;
+		for (uint8_t i = 1; i <= *wire; i++)
+			name[len++] = (char)name_lower(wire[i]);
+		name[len++] = '.';
+	}
+	if (len == 0)
+		return false;
+	name[len - 1] = '\0';
+	if (is_number(name + last))
+		return false;
+	memcpy(ret_name, name, len);
+	return true;
+}
+
+/* ---- the reply */
+
+/* A record's own name of that kind, as a checked wire name; NULL: it is no such record. */
+static const uint8_t *target_of(const ldns_rr *rr, ldns_rr_type type)
+{
+	const ldns_rdf *rdf = ldns_rr_get_type(rr) == type ? ldns_rr_rdf(rr, 0) : NULL;
+
+	if (!rdf || ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN ||
+	    ldns_rdf_get_type(rdf) != LDNS_RDF_TYPE_DNAME ||
+	    name_check(ldns_rdf_data(rdf), ldns_rdf_size(rdf)) == 0)
+		return NULL;
+	return ldns_rdf_data(rdf);
+}
+
+static bool is_of(const ldns_rr *rr, const ldns_rdf *owner)
+{
+	return ldns_rr_owner(rr) && ldns_dname_compare(ldns_rr_owner(rr), owner) == 0;
+}
+
+static void lower_ttl(struct ptr *p, uint32_t ttl_s)
+{
+	if (p->ttl_s == 0 || ttl_s < p->ttl_s)
+		p->ttl_s = ttl_s > 0 ? ttl_s : 1;
+}
+
+/* Where a CNAME of `owner` leads to; NULL: there is none. */
+static const ldns_rdf *follow(const ldns_rr_list *answer, const ldns_rdf *owner, struct ptr *p)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(answer); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(answer, i);
+
+		if (!target_of(rr, LDNS_RR_TYPE_CNAME) || !is_of(rr, owner))
+			continue;
+		lower_ttl(p, ldns_rr_ttl(rr));
+		return ldns_rr_rdf(rr, 0);
+	}
+	return NULL;
+}
+
+static void take_names(const ldns_rr_list *answer, const ldns_rdf *owner, struct ptr *p)
+{
+	char name[LEASE_NAME_MAX];
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(answer); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(answer, i);
+		const uint8_t *target = target_of(rr, LDNS_RR_TYPE_PTR);
+
+		if (!target || !is_of(rr, owner))
+			continue;
+		lower_ttl(p, ldns_rr_ttl(rr));
+		if (ptr_host(target, name) && (!*p->name || strcmp(name, p->name) < 0))
+			memcpy(p->name, name, sizeof(name));
+	}
+}
+
+/* How long it is known that there is none (RFC 2308, 5). */
+static void take_absence(const ldns_pkt *reply, struct ptr *p)
+{
+	const ldns_rr_list *authority = ldns_pkt_authority(reply);
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(authority); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(authority, i);
+		const ldns_rdf *minimum =
+			ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA ? ldns_rr_rdf(rr, 6) : NULL;
+
+		if (!minimum || ldns_rdf_size(minimum) != 4)
+			continue;
+		lower_ttl(p, ldns_rr_ttl(rr));
+		lower_ttl(p, ldns_rdf2native_int32(minimum));
+	}
+}
+
+enum err ptr_read(const uint8_t *reply, size_t len, const struct name *owner, struct ptr *ret_ptr)
+{
+	struct ptr p = {.ttl_s = 0};
+	const ldns_rdf *at;
+	const ldns_rdf *next;
+	ldns_rdf *first;
+	ldns_pkt *read;
+
+	if (ldns_wire2pkt(&read, reply, len) != LDNS_STATUS_OK)
+		return ERR_SYNTAX;
+	first = ldns_dname_new_frm_data(owner->len, owner->wire);
+	at = first;
+	for (int i = 0; at && i < CNAMES_MAX && (next = follow(ldns_pkt_answer(read), at, &p)); i++)
+		at = next;
+	if (at && ldns_pkt_get_rcode(read) == LDNS_RCODE_NOERROR)
+		take_names(ldns_pkt_answer(read), at, &p);
+	if (!*p.name)
+		take_absence(read, &p);
+	ldns_rdf_deep_free(first);
+	ldns_pkt_free(read);
+	if (!first)
+		return ERR_NOMEM;
+	*ret_ptr = p;
+	return ERR_OK;
+}
