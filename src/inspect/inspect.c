@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "inspect/inspect.h"
 
+#include "base/apart.h"
 #include "dns/hints.h"
 #include "inspect/embedded.h"
 #include "inspect/judgement.h"
@@ -189,14 +190,17 @@ static bool may_be_listed(const struct addrset *addrs, const struct ip *ip)
 	return addrs && (addrset_first(addrs, ip) != ADDRSET_NONE || embedded_ipv4(ip, &ipv4));
 }
 
+static APART void judge_listed(struct judgement *j, const struct ip *ip, struct policy_leave leave)
+{
+	struct verdict v = judgement_address(j->rules->policy, TRIGGER_ADDRESS, ip, leave);
+
+	judgement_note(j, &v);
+}
+
 static void judge_address(struct judgement *j, const struct ip *ip, struct policy_leave leave)
 {
-	struct verdict v;
-
-	if (may_be_listed(j->rules->policy->prefixes[TRIGGER_ADDRESS], ip)) {
-		v = judgement_address(j->rules->policy, TRIGGER_ADDRESS, ip, leave);
-		judgement_note(j, &v);
-	}
+	if (may_be_listed(j->rules->policy->prefixes[TRIGGER_ADDRESS], ip))
+		judge_listed(j, ip, leave);
 	j->rebound |= j->rules->rebind && rebind_is_private(j->rules->rebind, ip);
 }
 
@@ -311,19 +315,55 @@ static bool is_listed(const void *arg, const struct name *owner, const uint8_t *
 
 /* ---- all of it */
 
+#define PLAIN_FIXED 12U /* octets before the address: a pointer, and what each record has */
+
+/* The octets of the address of a record as most are, its owner a pointer; 0: it is another. */
+static size_t plain_address(const uint8_t *rr, size_t room)
+{
+	const uint32_t type_a = (uint32_t)TYPE_A << 16 | CLASS_IN;
+	const uint32_t type_aaaa = (uint32_t)TYPE_AAAA << 16 | CLASS_IN;
+	uint32_t type;
+	size_t len;
+
+	if (room < PLAIN_FIXED || rr[0] < POINTER)
+		return 0;
+	type = wire_get32(rr + 2);
+	len = wire_get16(rr + 10);
+	if (room - PLAIN_FIXED < len)
+		return 0;
+	return (type == type_a && len == 4) || (type == type_aaaa && len == 16) ? len : 0;
+}
+
+static APART void judge_next(struct judgement *j, const uint8_t *msg, size_t len, size_t *pos,
+			     struct policy_leave leave)
+{
+	struct wire_rr rr;
+
+	if (wire_next_rr(msg, len, pos, &rr) == ERR_OK && judgement_has_address(rr.type))
+		judge_record(j, msg, &rr, leave);
+}
+
 /* Most replies: all that they lead to are addresses of the question's own name. */
-static struct verdict inspect_simple(const struct inspect_rules *rules, const uint8_t *msg,
-				     size_t len, const struct reply *reply,
-				     struct policy_leave leave)
+static FLAT struct verdict inspect_simple(const struct inspect_rules *rules, const uint8_t *msg,
+					  size_t len, const struct reply *reply,
+					  struct policy_leave leave)
 {
 	struct judgement j = {.rules = rules};
 	size_t pos = reply->question_end;
 	struct name qname;
-	struct wire_rr rr;
 
-	for (unsigned int i = 0; i < reply->ancount; i++)
-		if (wire_next_rr(msg, len, &pos, &rr) == ERR_OK && judgement_has_address(rr.type))
-			judge_record(&j, msg, &rr, leave);
+	for (unsigned int i = 0; i < reply->ancount; i++) {
+		size_t octets = plain_address(msg + pos, len - pos);
+
+		if (octets > 0) {
+			struct ip ip = ip_from_octets(msg + pos + PLAIN_FIXED, octets == 16);
+
+			judge_address(&j, &ip, leave);
+			pos += PLAIN_FIXED + octets;
+		} else {
+			judge_next(&j, msg, len, &pos, leave);
+		}
+	}
 	if (!j.rebound)
 		return j.verdict;
 	name_copy_lower(&qname, msg + WIRE_HEADER, reply->question_end - WIRE_HEADER - 4U);

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -29,18 +30,31 @@ FEW_AT_A_TIME = 32
 KINDS = ("blocked", "below", "cached", "forwarded")
 PATTERNS = 2000
 ADDRESSES = 10000
-# The load by which each is measured; what is configured without it and with it (options, a list);
-# how many addresses the upstream answers with.
+PLAIN = 'names.txt, format: names, sinkhole: {ipv4: 192.0.2.1, ipv6: "2001:db8::1"}'
+
+
+class Feature(NamedTuple):
+    """The load by which it is measured, what is configured without it and with it, and how many addresses
+    the upstream answers with."""
+    kind: str
+    extra: tuple = ("", "")
+    more: tuple = ("", "")
+    names: tuple = (PLAIN, PLAIN)
+    addresses: int = 1
+
+
 FEATURES = {
-    "ledger": ("blocked", ("evidence: {ledger: false}", ""), ("", ""), 1),
-    "patterns": ("cached", ("", ""), ("", "patterns.txt, format: adblock"), 1),
-    "addresses": ("forwarded", ("", ""), ("", "addresses.txt, format: addresses"), 4),
+    "ledger": Feature("blocked", extra=("evidence: {ledger: false}", "")),
+    "rpz": Feature("blocked", names=("names.txt, format: names, action: nxdomain",
+                                     "names.zone, format: rpz, action: given")),
+    "patterns": Feature("cached", more=("", "patterns.txt, format: adblock")),
+    "addresses": Feature("forwarded", more=("", "addresses.txt, format: addresses"), addresses=4),
 }
 CONFIG = """\
 server: {{listen: ["127.0.0.1@{port}"], workers: 1, user: root}}
 upstreams: [{{address: 127.0.0.1@{upstream}}}]
 lists:
-  - {{name: bench, file: {directory}/names.txt, format: names, sinkhole: {{ipv4: 192.0.2.1, ipv6: "2001:db8::1"}}}}
+  - {{name: bench, file: {directory}/{names}}}
   {more}
 state: {{directory: {directory}/state}}
 {extra}
@@ -50,8 +64,8 @@ state: {{directory: {directory}/state}}
 class Run:
     """One start of a build under callgrind, and the load of one kind."""
 
-    def __init__(self, options, directory, upstream, extra="", more=""):
-        self.options, self.directory, self.upstream = options, directory, upstream
+    def __init__(self, options, directory, upstream, extra="", more="", names=PLAIN):
+        self.options, self.directory, self.upstream, self.names = options, directory, upstream, names
         self.extra = extra + (options.extra.read_text() if options.extra else "")
         self.more = f"- {{name: more, file: {directory}/{more}, action: nxdomain}}" if more else ""
 
@@ -59,7 +73,7 @@ class Run:
         """All instructions of a process that answers so many queries."""
         port = measure.free_port()
         config = self.directory / "bench.yaml"
-        config.write_text(CONFIG.format(port=port, upstream=self.upstream, directory=self.directory,
+        config.write_text(CONFIG.format(port=port, upstream=self.upstream, directory=self.directory, names=self.names,
                                         extra=self.extra, more=self.more))
         (self.directory / "state" / "cache.dump").unlink(missing_ok=True)  # no build starts warmer
         out = self.directory / "callgrind.out"
@@ -136,6 +150,14 @@ def write_patterns(path):
             print((f"||{a}*.{b}.com^", f"||{a}-*.{b}.", f"/^{a}[0-9]+\\.{b}/")[number % 3], file=out)
 
 
+def write_zone(directory):
+    """The same names, and what is below them, as a response policy zone."""
+    with open(directory / "names.txt") as names, open(directory / "names.zone", "w") as out:
+        print("$TTL 60\n@ SOA ns.bench. host.bench. 1 3600 600 86400 60\n@ NS ns.bench.", file=out)
+        for name in map(str.rstrip, names):
+            print(f"{name} CNAME .\n*.{name} CNAME .", file=out)
+
+
 def write_addresses(path):
     """Addresses and networks from all over, none of them one that is answered."""
     draw = random.Random(2)
@@ -154,15 +176,16 @@ def compare_builds(options, directory, kind, port):
 
 
 def tell_feature(options, directory, name, port):
-    kind, extras, lists, _ = FEATURES[name]
-    without, used = (Run(options, directory, port, extra, more).per_query(options.binaries[-1], kind)
-                     for extra, more in zip(extras, lists))
+    feature = FEATURES[name]
+    kind = feature.kind
+    without, used = (Run(options, directory, port, *configured).per_query(options.binaries[-1], kind)
+                     for configured in zip(feature.extra, feature.more, feature.names))
     print(f"{name:<10} {without:9.1f} without, {used:9.1f} with it ({used / without:.3f}, "
           f"{used - without:+.1f}; {kind})", flush=True)
 
 
 def measure_one(options, directory, name):
-    addresses = FEATURES[name][3] if name in FEATURES else 1
+    addresses = FEATURES[name].addresses if name in FEATURES else 1
     port = measure.free_port()
     upstream = measure.spawn([str(options.tools / "reflector"), "--answer", "--address", "192.0.2.7",
                               *(["--further", str(addresses - 1)] if addresses > 1 else []),
@@ -191,6 +214,7 @@ def main():
         (directory / "state").chmod(0o777)
         subprocess.run([options.tools / "names", str(options.names), folder], check=True,
                        stdout=subprocess.DEVNULL)
+        write_zone(directory)
         write_patterns(directory / "patterns.txt")
         write_addresses(directory / "addresses.txt")
         for name in options.only.split(","):

@@ -538,5 +538,35 @@ class Recursor(Rpz, Peer):
              "--timeout=600", "reload-lua-config"], "1", self.log)
 
 
+# restart.py and rules.py have it
+class Bind(Rpz, Peer):
+    name = "bind"
+    title = "BIND, RPZ"
+    program = "named"
+    package = "bind9"
+    bytes_a_name = 2000
+
+    def config(self):
+        return (
+            "options {\n"
+            f'  directory "{self.directory}";\n'
+            f"  listen-on port {self.port} {{ 127.0.0.1; }};\n"
+            "  listen-on-v6 { none; };\n"
+            "  allow-query { 127.0.0.0/8; };\n"
+            "  recursion yes;\n"
+            "  dnssec-validation no;\n"
+            "  pid-file none;\n"
+            f'  session-keyfile "{self.path("session.key")}";\n'
+            f"  forwarders {{ 127.0.0.1 port {self.bench.upstream_port}; }};\n"
+            "  forward only;\n"
+            '  response-policy { zone "rpz.bench" log no; } qname-wait-recurse no;\n'
+            "};\n"
+            "controls { };\n"
+            f'zone "rpz.bench" {{ type primary; file "{self.list_path()}"; notify no; }};\n')
+
+    def command(self):
+        return ["named", "-f", "-n", "1", "-c", self.path("config")]
+
+
 ALL = [Reflector, Sinkholed, SinkholedTls, DnsdistCdb, Dnsdist, DnsdistTls, Unbound, UnboundTls,
        UnboundRedirect, UnboundRpz, Recursor, Dnsmasq, DnsmasqSmall]

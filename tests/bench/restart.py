@@ -42,34 +42,6 @@ class Bench:
         return os.path.join(self.bin, name)
 
 
-class Bind(peers.Rpz, peers.Peer):
-    name = "bind"
-    title = "BIND, RPZ"
-    program = "named"
-    package = "bind9"
-
-    def config(self):
-        return (
-            "options {\n"
-            f'  directory "{self.directory}";\n'
-            f"  listen-on port {self.port} {{ 127.0.0.1; }};\n"
-            "  listen-on-v6 { none; };\n"
-            "  allow-query { 127.0.0.0/8; };\n"
-            "  recursion yes;\n"
-            "  dnssec-validation no;\n"
-            "  pid-file none;\n"
-            f'  session-keyfile "{self.path("session.key")}";\n'
-            f"  forwarders {{ 127.0.0.1 port {self.bench.upstream_port}; }};\n"
-            "  forward only;\n"
-            '  response-policy { zone "rpz.bench" log no; } qname-wait-recurse no;\n'
-            "};\n"
-            "controls { };\n"
-            f'zone "rpz.bench" {{ type primary; file "{self.list_path()}"; notify no; }};\n')
-
-    def command(self):
-        return ["named", "-f", "-n", "1", "-c", self.path("config")]
-
-
 class OfSystemd(peers.Sinkholed):
     """As under the unit: what systemd does for it is done by the tests' manager."""
 
@@ -121,7 +93,7 @@ class Handover(OfSystemd):
 
 
 ALL = [Handover, Kept, peers.Sinkholed, peers.DnsdistCdb, peers.Dnsdist, peers.Unbound,
-       peers.UnboundRpz, peers.Dnsmasq, Bind]
+       peers.UnboundRpz, peers.Dnsmasq, peers.Bind]
 
 
 def restart(peer):
