@@ -135,7 +135,7 @@ def test_of_a_real_server(server, nsd, upstream):
         {("192.168.1.20", "nas.lan", "ptr"), ("198.51.100.7", "host7.isp.example", "ptr"), ("192.168.1.21", "", "")}
     done = ctl(d.socket, "clients")
     assert re.search(r"^192\.168\.1\.20 .*  nas\.lan \(ptr\)$", done.stdout, re.M), done.stdout
-    wait_until(lambda: d.counted("ptr_answered") == d.counted("ptr_asked") == 5, slow(10, 30), "each was answered")
+    wait_until(lambda: d.counted("ptr_answered") >= 5, slow(10, 30), "each was answered")
     assert d.counted("ptr_failed") == d.counted("ptr_lost") == 0
     # the store alone knows nothing of it
     done = subprocess.run([d.binary, "--report", "--store", d.config["state"]["directory"] + "/ledger.db", "--format", "json"],
@@ -232,7 +232,7 @@ def test_a_silent_upstream(server, upstream):
     clients = [f"198.19.113.{i}" for i in range(1, 101)]
     met(d, *clients)
     wait_until(lambda: len(shown(d)) == 100, slow(10, 30), "they are written down")
-    wait_until(lambda: d.counted("ptr_failed") == 100, slow(60, 120), "it is given up")
+    wait_until(lambda: d.counted("ptr_failed") >= 100, slow(60, 120), "it is given up")
     assert len(asked(up)) <= 16
     up.script = names_of({client: "late.example." for client in clients})
     met(d, "198.19.113.200")
