@@ -203,6 +203,15 @@ size_t conf_restart_needed(const struct conf *running, const struct conf *wanted
 /* Writes the options as mdoc(7), section by section: what stands in sinkholed.yaml(5). */
 enum err conf_write_man(FILE *out) MUST_CHECK;
 
+/* Upstreams that are asked for the same: for all, for a zone, or for a group. */
+struct conf_upstreams {
+	const struct conf_upstream *servers;
+	size_t count;
+};
+
+/* The `index`th of these, from 0; false: there are no more. */
+bool conf_upstreams_at(const struct conf *conf, size_t index, struct conf_upstreams *ret_set);
+
 /* True when what is sent to the address comes back to server.listen, however it is written. */
 bool conf_listens_on(const struct conf *conf, const struct endpoint *address);
 

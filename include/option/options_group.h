@@ -4,6 +4,7 @@
 #define CONF_OPTIONS_GROUP_H
 
 #define CONF_GROUPS_MAX 256
+#define CONF_GROUP_NAME_MAX 63
 #define CONF_SCHEDULE_MAX 32
 #define CONF_GROUP_LISTS_ALL "all" /* the word for all lists that are not for groups only */
 
@@ -25,7 +26,7 @@
 	  "Lists that do not hold in these hours, whatever else says that they do; none is mandatory.")
 
 #define CONF_ROWS_GROUP(X) \
-	X(group, name, "name", LISTNAME, CONF_REQUIRED, 1, 63, "", RELOAD, \
+	X(group, name, "name", LISTNAME, CONF_REQUIRED, 1, CONF_GROUP_NAME_MAX, "", RELOAD, \
 	  "What explain and the log call the group.  No two may have the same.") \
 	X(group, clients, "clients", PREFIXES, "", 1, CONF_PREFIXES_MAX, "", RELOAD, \
 	  "The addresses and networks of the group's clients.  Of several groups that have a client the one " \
@@ -40,6 +41,12 @@
 	  "by mandatory lists, and what was blocked by command or what rules give, as ever.") \
 	X(group, sinkhole_ipv6, "sinkhole-ipv6", IPV6, "", 0, 0, "", RELOAD, \
 	  "The same for AAAA.  Where one of the two alone is given, the other has no address.") \
+	X(group, upstreams, "upstreams", SECTIONS(upstream), "", 0, CONF_UPSTREAMS_MAX, "", RELOAD, \
+	  "The resolvers that are asked what no list decides for these clients, in the place of those " \
+	  "for all; their answers are remembered apart from all others.  Names in a zone of forward are " \
+	  "asked of that zone's upstreams.  Without any they ask those for all.") \
+	X(group, zones_too, "zones-too", BOOL, "false", 0, 0, "", RELOAD, \
+	  "Whether the group's upstreams are also asked for names in the zones of forward.") \
 	X(group, schedule, "schedule", SECTIONS(schedule), "", 0, CONF_SCHEDULE_MAX, "", RELOAD, \
 	  "Hours of the week in which other lists hold; TTLs of answers end with them.")
 

@@ -79,6 +79,7 @@ struct query {
 	uint16_t list; /* that has ended the query; POLICY_NO_PLACE: none has */
 	uint16_t view; /* of the policy: the client's (group/groups.h) */
 	uint16_t pool; /* of the snapshot's: who is asked */
+	uint16_t home; /* of the snapshot's: who is for this client, if no zone has the name */
 	struct policy_leave leave; /* what the lists let be of its name, and so of the answer */
 	uint8_t cookie[EDNS_COOKIE_FULL];
 	uint64_t cache_hash; /* differs by pool: none is given the replies of another */
@@ -99,6 +100,7 @@ struct query_key {
 	uint16_t qtype;
 	uint16_t pool;		   /* of the snapshot's: who is asked */
 	uint64_t pool_salt;	   /* of that pool: who may be asked, whatever its place */
+	uint64_t home_salt;	   /* likewise: of the pool for what it leads to outside of zones */
 	uint8_t flags;		   /* CACHE_FLAG_CD: asked with it; CACHE_FLAG_PLAIN: without DO */
 	struct policy_leave leave; /* as those lists gave it */
 	bool lent; /* which was to a name that leads to it: its reply may not be clean for others */
@@ -186,7 +188,8 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
  * For a reply of the kind REPLY_CNAME to `key`, in `msg` (WIRE_MESSAGE_MAX octets): puts what is
  * known here of the name that it leads to (the operator's own, special use, the cache) behind its
  * CNAMEs, in `msg` and `reply`.  QUERY_ANSWERED: the reply is whole, or of a kind REPLY_FAILURE, or
- * a list blocks where it leads.  QUERY_FORWARD: `ret_key` is to be asked, and what comes of that to
+ * a list blocks where it leads, or the upstreams of its clients' group are not there any more, so
+ * that these are decided anew.  QUERY_FORWARD: `ret_key` is to be asked, and what comes of that to
  * be joined.
  */
 enum query_outcome query_follow(const struct query_env *env, const struct query_key *key,

@@ -17,12 +17,16 @@
 #include "dns/reply.h"
 #include "match/policy.h"
 
-/* The upstreams of a zone: names equal to it or below it are asked of these. */
+/* The upstreams of a zone: names equal to it or below it are asked of these.  Or of a group of
+ * clients, for whom it is the root. */
 struct upstream_pool {
-	struct name zone; /* lower case */
+	struct name zone;  /* lower case */
+	const char *group; /* NULL: for all clients */
+	bool zones_too;	   /* of a group: asked for names in zones with a pool as well */
 	const struct conf_upstream *servers;
 	size_t count;
-	uint64_t salt; /* sets its replies in the cache apart: from the zone's name, 0 the root's */
+	uint64_t salt; /* sets its replies in the cache apart: from the zone's name or the group's,
+			* 0 the root's for all */
 };
 
 struct groups;
@@ -45,11 +49,12 @@ struct snapshot {
 	struct conf_upstream *resolv;	   /* owned: of resolv.conf, where none are configured */
 	struct upstream_pool *pools;	   /* owned; the first is the root's, for all other names */
 	size_t pool_count;		   /* at least 1; the root's may have no server yet */
-	struct namemap *zones;		   /* owned: the pool of each zone; NULL: there are none */
-	struct local *local;		   /* owned: the operator's names; NULL: there are none */
-	struct namemap *special;	   /* owned: of names/special; NULL: none is special */
-	struct rebind *rebind;		   /* owned; NULL: any name may have any address */
-	struct namemap *tlds;		   /* owned: top-level domains; NULL: any name may be one */
+	size_t zone_count;     /* of them: the root's and the zones'; behind are those of groups */
+	struct namemap *zones; /* owned: the pool of each zone; NULL: there are none */
+	struct local *local;   /* owned: the operator's names; NULL: there are none */
+	struct namemap *special; /* owned: of names/special; NULL: none is special */
+	struct rebind *rebind;	 /* owned; NULL: any name may have any address */
+	struct namemap *tlds;	 /* owned: top-level domains; NULL: any name may be one */
 	struct reply_ttl_limits ttl;
 };
 

@@ -109,6 +109,25 @@ static void rule_control(const struct items *items, const struct conf_node *node
 			  endpoint_text(&listen[index], buf, sizeof(buf)));
 }
 
+bool conf_upstreams_at(const struct conf *conf, size_t index, struct conf_upstreams *ret_set)
+{
+	if (index == 0) {
+		*ret_set = (struct conf_upstreams){conf->upstreams, conf->upstreams_count};
+		return true;
+	}
+	if (--index < conf->forward_count) {
+		*ret_set = (struct conf_upstreams){conf->forward[index].upstreams,
+						   conf->forward[index].upstreams_count};
+		return true;
+	}
+	index -= conf->forward_count;
+	if (index >= conf->groups_count)
+		return false;
+	*ret_set = (struct conf_upstreams){conf->groups[index].upstreams,
+					   conf->groups[index].upstreams_count};
+	return true;
+}
+
 bool conf_listens_on(const struct conf *conf, const struct endpoint *address)
 {
 	for (size_t i = 0; i < conf->server.listen_count; i++) {
@@ -134,8 +153,7 @@ static void rule_transport(struct conf_place *place, const struct conf_node *nod
 			 "expected tls or auto, as tls-name or tls-pins is given");
 }
 
-/* No upstream is given twice, or is this daemon, which would be asked for ever. */
-static void rule_upstream(const struct items *items, const struct conf_node *node, size_t index)
+void conf_rule_upstream(const struct items *items, const struct conf_node *node, size_t index)
 {
 	const struct conf_upstream *upstreams = items->array;
 	const struct endpoint *address = &upstreams[index].address;
@@ -161,7 +179,7 @@ static void rule_forward(const struct items *items, const struct conf_node *node
 		fail_key(items->place, node, "zone", "the zone %s is given twice", zone->zone);
 	if (zone->upstreams_count == 0)
 		fail_key(items->place, node, "upstreams", "expected one upstream at least");
-	conf_for_each(&upstreams, zone->upstreams_count, "upstreams", rule_upstream);
+	conf_for_each(&upstreams, zone->upstreams_count, "upstreams", conf_rule_upstream);
 }
 
 /* ---- lists */
@@ -370,7 +388,7 @@ void conf_rules(struct conf_place *place, const struct conf_node *root, const st
 		{"control.listen", IN("control", "listen"), conf->control.listen,
 		 conf->control.listen_count, rule_control},
 		{"upstreams", conf_node_find(root, "upstreams"), conf->upstreams,
-		 conf->upstreams_count, rule_upstream},
+		 conf->upstreams_count, conf_rule_upstream},
 		{"forward", conf_node_find(root, "forward"), conf->forward, conf->forward_count,
 		 rule_forward},
 		{"lists", conf_node_find(root, "lists"), conf->lists, conf->lists_count, rule_list},

@@ -41,6 +41,9 @@ struct items {
 
 typedef void item_rule(const struct items *items, const struct conf_node *node, size_t index);
 
+/* No upstream is given twice, or is this daemon, which would be asked for ever. */
+void conf_rule_upstream(const struct items *items, const struct conf_node *node, size_t index);
+
 /* Has `rule` judge each of the `count` items of the list `key` in which no mistake was found. */
 void conf_for_each(const struct items *items, size_t count, const char *key, item_rule *rule);
 

@@ -97,6 +97,11 @@ static void rule_group(const struct items *items, const struct conf_node *node, 
 	rule_each(items, node, "lists", group->lists, group->lists_count, rule_named);
 	rule_each(items, node, "without", group->without, group->without_count, rule_without);
 	rule_each(items, node, "schedule", group->schedule, group->schedule_count, rule_schedule);
+	rule_each(items, node, "upstreams", group->upstreams, group->upstreams_count,
+		  conf_rule_upstream);
+	if (group->zones_too && group->upstreams_count == 0)
+		fail_key(items->place, node, "zones-too",
+			 "expected upstreams as well, which the zones are asked of");
 }
 
 /* A list that is for groups only is no order's, and its name is not the word for all. */

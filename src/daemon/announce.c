@@ -24,7 +24,12 @@ static void announce_pool(const struct upstream_pool *pool)
 	for (size_t i = 0; i < pool->count; i++)
 		log_info("upstream %s%s%s",
 			 endpoint_text(&pool->servers[i].address, name, sizeof(name)),
-			 pool->zone.len > 1 ? " of " : "", pool->zone.len > 1 ? zone : "");
+			 pool->group	      ? " of the group "
+			 : pool->zone.len > 1 ? " of "
+					      : "",
+			 pool->group	      ? pool->group
+			 : pool->zone.len > 1 ? zone
+					      : "");
 }
 
 static bool is_blocked(const struct policy *policy, const struct name *name)

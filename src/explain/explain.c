@@ -318,6 +318,14 @@ static void write_rule(const struct snapshot *s, const struct explain_rule *rule
 			      : "");
 }
 
+static void write_pool(const struct upstream_pool *pool, FILE *out)
+{
+	char zone[NAME_TEXT_MAX];
+
+	fprintf(out, "asked of the upstreams of %s%s\n", pool->group ? "the group " : "",
+		pool->group ? pool->group : name_to_text(pool->zone.wire, zone, sizeof(zone)));
+}
+
 enum err explain_write(const struct snapshot *snapshot, const struct explanation *e, FILE *out)
 {
 	char text[NAME_TEXT_MAX];
@@ -332,7 +340,6 @@ enum err explain_write(const struct snapshot *snapshot, const struct explanation
 	if (e->rule_count == 0)
 		fputs("no list has it\n", out);
 	if (e->outcome == QUERY_FORWARD && e->pool > 0)
-		fprintf(out, "asked of the upstreams of %s\n",
-			name_to_text(snapshot->pools[e->pool].zone.wire, text, sizeof(text)));
+		write_pool(&snapshot->pools[e->pool], out);
 	return fflush(out) == 0 && !ferror(out) ? ERR_OK : ERR_SYS;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names that are not asked of the upstreams for all others: zones with their own, and our own. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -13,14 +14,27 @@
 /* An odd number, which keeps the hash of a zone's own name and its salt from cancelling out. */
 #define SALT_FACTOR 0x9e3779b97f4a7c15ULL
 
+/* From a group's name: its upstreams' replies are its own, whatever else a reload changes.  No
+ * zone's name begins as this does. */
+static void set_group_salts(struct snapshot *s, const struct hash_key *name_key)
+{
+	char text[sizeof("group ") + CONF_GROUP_NAME_MAX];
+
+	for (size_t i = s->zone_count; i < s->pool_count; i++) {
+		const int len = snprintf(text, sizeof(text), "group %s", s->pools[i].group);
+
+		s->pools[i].salt = hash_siphash24(name_key, text, (size_t)len) * SALT_FACTOR;
+	}
+}
+
 static enum err set_zones(struct snapshot *s, const struct hash_key *name_key)
 {
 	enum err err;
 
-	if (s->pool_count <= 1)
+	if (s->zone_count <= 1)
 		return ERR_OK;
 	err = namemap_create(name_key, &s->zones);
-	for (size_t i = 1; i < s->pool_count && err == ERR_OK; i++) {
+	for (size_t i = 1; i < s->zone_count && err == ERR_OK; i++) {
 		s->pools[i].salt = name_hash(name_key, &s->pools[i].zone) * SALT_FACTOR;
 		err = namemap_add(s->zones, &s->pools[i].zone, (uint32_t)i);
 	}
@@ -108,7 +122,7 @@ static enum err set_rebind(struct snapshot *s, const struct hash_key *name_key)
 		err = except(s->rebind, conf->guard.dnsbl_zones, conf->guard.dnsbl_zones_count);
 	if (err == ERR_OK)
 		err = except(s->rebind, conf->local.local_only, conf->local.local_only_count);
-	for (size_t i = 1; i < s->pool_count && err == ERR_OK; i++)
+	for (size_t i = 1; i < s->zone_count && err == ERR_OK; i++)
 		err = rebind_except(s->rebind, &s->pools[i].zone);
 	return err;
 }
@@ -118,6 +132,7 @@ enum err loader_set_names(struct snapshot *s, const struct hash_key *name_key, b
 {
 	enum err err = set_zones(s, name_key);
 
+	set_group_salts(s, name_key);
 	if (err == ERR_OK)
 		err = set_local(s, name_key, lenient, text);
 	if (err == ERR_OK)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "group/groups.h"
 #include "load/load.h"
 #include "remote/tls.h"
 #include "system/resolv.h"
@@ -89,16 +90,11 @@ static enum err set_root_pool(struct snapshot *s, const struct snapshot *old, bo
 	return err_set(text, err, "%s", why.text);
 }
 
-enum err loader_set_pools(struct snapshot *s, const struct snapshot *old, bool strict,
-			  struct err_text *text)
+static enum err set_zone_pools(struct snapshot *s)
 {
 	const struct conf *conf = s->conf;
-	enum err err;
+	enum err err = ERR_OK;
 
-	s->pools = calloc(conf->forward_count + 1, sizeof(*s->pools));
-	if (!s->pools)
-		return ERR_NOMEM;
-	err = set_root_pool(s, old, strict, text);
 	for (size_t i = 0; i < conf->forward_count && err == ERR_OK; i++) {
 		const struct conf_forward *forward = &conf->forward[i];
 		struct upstream_pool *pool = &s->pools[i + 1];
@@ -107,7 +103,42 @@ enum err loader_set_pools(struct snapshot *s, const struct snapshot *old, bool s
 		pool->count = forward->upstreams_count;
 		err = name_from_text(forward->zone, strlen(forward->zone), &pool->zone);
 	}
-	s->pool_count = conf->forward_count + 1;
+	s->zone_count = s->pool_count = conf->forward_count + 1;
+	return err;
+}
+
+static void set_group_pools(struct snapshot *s)
+{
+	for (size_t i = 0; s->groups && i < s->conf->groups_count; i++) {
+		const struct conf_group *group = &s->conf->groups[i];
+
+		if (group->upstreams_count == 0)
+			continue;
+		s->groups->pools[i] = (uint16_t)s->pool_count;
+		s->pools[s->pool_count++] = (struct upstream_pool){
+			.zone = {.len = 1},
+			.group = group->name,
+			.zones_too = group->zones_too,
+			.servers = group->upstreams,
+			.count = group->upstreams_count,
+		};
+	}
+}
+
+enum err loader_set_pools(struct snapshot *s, const struct snapshot *old, bool strict,
+			  struct err_text *text)
+{
+	const struct conf *conf = s->conf;
+	enum err err;
+
+	s->pools = calloc(conf->forward_count + 1 + conf->groups_count, sizeof(*s->pools));
+	if (!s->pools)
+		return ERR_NOMEM;
+	err = set_root_pool(s, old, strict, text);
+	if (err == ERR_OK)
+		err = set_zone_pools(s);
+	if (err == ERR_OK)
+		set_group_pools(s);
 	return err;
 }
 
@@ -124,10 +155,11 @@ static const struct conf_upstream *named_one(const struct conf_upstream *upstrea
 /* A name is proved by a certificate that leads to a trusted one: there has to be one at all. */
 static enum err check_system_trust(const struct conf *conf, struct err_text *text)
 {
-	const struct conf_upstream *named = named_one(conf->upstreams, conf->upstreams_count);
+	const struct conf_upstream *named = NULL;
+	struct conf_upstreams set;
 
-	for (size_t i = 0; i < conf->forward_count && !named; i++)
-		named = named_one(conf->forward[i].upstreams, conf->forward[i].upstreams_count);
+	for (size_t i = 0; !named && conf_upstreams_at(conf, i, &set); i++)
+		named = named_one(set.servers, set.count);
 	if (!named || tls_system_trusts())
 		return ERR_OK;
 	return err_set(text, ERR_CONFIG,

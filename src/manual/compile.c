@@ -31,11 +31,11 @@ static bool covers_upstream(const struct name *owner, const struct conf_upstream
 
 static bool covers_any_upstream(const struct name *owner, const struct conf *conf)
 {
-	bool covers = covers_upstream(owner, conf->upstreams, conf->upstreams_count);
+	struct conf_upstreams set;
+	bool covers = false;
 
-	for (size_t i = 0; i < conf->forward_count && !covers; i++)
-		covers = covers_upstream(owner, conf->forward[i].upstreams,
-					 conf->forward[i].upstreams_count);
+	for (size_t i = 0; !covers && conf_upstreams_at(conf, i, &set); i++)
+		covers = covers_upstream(owner, set.servers, set.count);
 	return covers;
 }
 

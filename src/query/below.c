@@ -13,7 +13,7 @@
 static bool find_above(const struct query *q, const struct query_env *env, unsigned int label,
 		       uint8_t *msg, struct reply *ret_reply)
 {
-	const uint64_t salt = query_pool_salt(env->snapshot, q->pool);
+	const uint64_t salt = query_cache_salt(env->snapshot, q);
 	const size_t skip = q->suffixes.offset[label];
 	struct name above = {.len = (uint8_t)(q->qname.len - skip)};
 	const struct cache_key key = {

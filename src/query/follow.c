@@ -247,9 +247,25 @@ static bool is_blocked(const struct query_env *env, const struct query_key *key,
 	return query_verdict_ends(&v, TRANSPORT_TCP);
 }
 
+/* Who is asked for its client what is in no zone.  False: that pool is not there any more. */
+static bool find_home(const struct query_env *env, const struct query_key *key, uint16_t *ret_home)
+{
+	const struct snapshot *s = env->snapshot;
+
+	*ret_home = 0;
+	if (key->home_salt == 0)
+		return true;
+	for (size_t i = s->zone_count; i < s->pool_count; i++)
+		if (s->pools[i].salt == key->home_salt) {
+			*ret_home = (uint16_t)i;
+			return true;
+		}
+	return false;
+}
+
 /* One step: true when the reply is another one by now, whole or not. */
-static bool follow_once(const struct query_env *env, const struct query_key *key, uint8_t *msg,
-			struct reply *reply, struct query_key *ret_key)
+static bool follow_once(const struct query_env *env, const struct query_key *key, uint16_t home,
+			uint8_t *msg, struct reply *reply, struct query_key *ret_key)
 {
 	static const struct sockaddr_in nobody = {.sin_family = AF_INET};
 	uint8_t other_msg[WIRE_MESSAGE_MAX];
@@ -266,6 +282,10 @@ static bool follow_once(const struct query_env *env, const struct query_key *key
 	}
 	query_begin(&q, &here, other_msg, put_query(key, &end.target, other_msg),
 		    (const struct sockaddr *)&nobody, TRANSPORT_TCP);
+	if (q.home != home) {
+		q.home = home;
+		query_hash_question(&q, &here);
+	}
 	if (!find_here(&q, &here, other_msg, &other)) {
 		make_key(&q, env, key, end.leave, ret_key);
 		return false;
@@ -279,11 +299,15 @@ enum query_outcome query_follow(const struct query_env *env, const struct query_
 				uint8_t *msg, struct reply *reply, struct query_key *ret_key)
 {
 	unsigned int steps = 0;
+	uint16_t home;
+	const bool has_home = find_home(env, key, &home);
 
 	while (reply->kind == REPLY_CNAME && !is_blocked(env, key, msg, reply)) {
-		if (steps++ == CONF_CNAMES_MAX)
+		if (!has_home && env->snapshot->groups)
+			break; /* who waits is in another group by now, and decided anew */
+		if (!has_home || steps++ == CONF_CNAMES_MAX)
 			fail(reply, NULL);
-		else if (!follow_once(env, key, msg, reply, ret_key))
+		else if (!follow_once(env, key, home, msg, reply, ret_key))
 			return QUERY_FORWARD;
 	}
 	return QUERY_ANSWERED;

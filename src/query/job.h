@@ -202,6 +202,17 @@ static inline uint64_t query_pool_salt(const struct snapshot *s, uint16_t pool)
 	return pool ? s->pools[pool].salt : 0;
 }
 
+/*
+ * What the replies to a query are told from others' by.  In a zone, for a client with upstreams of
+ * its own, by both: CNAMEs may have led out of the zone, to what those upstreams say.
+ */
+static inline uint64_t query_cache_salt(const struct snapshot *s, const struct query *q)
+{
+	const uint64_t salt = query_pool_salt(s, q->pool);
+
+	return q->pool == q->home ? salt : salt ^ query_pool_salt(s, q->home);
+}
+
 /* query_answer_below, where it is wanted. */
 bool query_find_below(const struct query *q, struct answer_job *job, size_t *ret_len);
 

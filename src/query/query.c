@@ -128,6 +128,7 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 	if (q->wire.edns.others)
 		begin_others(q, env, msg, len);
 	q->view = groups_view(env->snapshot->groups, &q->client);
+	q->home = groups_pool(env->snapshot->groups, q->view);
 	q->leave = POLICY_NO_LEAVE_IN(q->view);
 	if (q->parsed != WIRE_QUERY)
 		return;

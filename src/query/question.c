@@ -8,25 +8,25 @@
 #include "query/job.h"
 
 /*
- * Finds the pool that is asked: that of the longest zone that has the name.  The DS of a zone lies
- * in the zone above it (RFC 4035, 3.1.4.1), whose upstreams are asked.  Returns the pool's salt.
+ * Finds the pool that is asked: that of the longest zone that has the name, else the client's own.
+ * The DS of a zone lies in the zone above it (RFC 4035, 3.1.4.1), whose upstreams are asked.
  */
-static uint64_t find_pool(struct query *q, const struct snapshot *s)
+static void find_pool(struct query *q, const struct snapshot *s)
 {
 	struct namemap_hit hit = namemap_find(s->zones, &q->qname, &q->suffixes, 0);
 
 	q->in_zone = hit.found;
 	if (hit.found && hit.suffix == 0 && q->wire.qtype == TYPE_DS)
 		hit = namemap_find(s->zones, &q->qname, &q->suffixes, 1);
-	q->pool = hit.found ? (uint16_t)hit.value : 0;
-	return query_pool_salt(s, q->pool);
+	q->pool = hit.found && !s->pools[q->home].zones_too ? (uint16_t)hit.value : q->home;
 }
 
 void query_hash_question(struct query *q, const struct query_env *env)
 {
 	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
-	q->cache_hash = cache_hash(query_name_hash(&q->suffixes) ^ find_pool(q, env->snapshot),
-				   q->wire.qtype);
+	find_pool(q, env->snapshot);
+	q->cache_hash = cache_hash(
+		query_name_hash(&q->suffixes) ^ query_cache_salt(env->snapshot, q), q->wire.qtype);
 }
 
 uint8_t query_apex(const struct name *name, const struct name_suffixes *suffixes,
@@ -60,6 +60,7 @@ void query_refresh_key(const struct query *q, const struct query_env *env,
 	ret_key->qtype = q->wire.qtype;
 	ret_key->pool = q->pool;
 	ret_key->pool_salt = query_pool_salt(env->snapshot, q->pool);
+	ret_key->home_salt = query_pool_salt(env->snapshot, q->home);
 	ret_key->flags = q->unchecked ? CACHE_FLAG_CD : 0;
 	ret_key->leave = q->leave;
 	ret_key->lent = q->lent;
@@ -115,9 +116,10 @@ bool query_ask_unchecked(struct query_key *key)
 bool query_key_equal(const struct query_key *a, const struct query_key *b)
 {
 	return a->hash == b->hash && a->generation == b->generation && a->pool == b->pool &&
-	       a->flags == b->flags && a->leave.passed == b->leave.passed &&
-	       a->leave.excepted == b->leave.excepted && a->leave.itself == b->leave.itself &&
-	       a->leave.limit == b->leave.limit && a->leave.view == b->leave.view &&
-	       a->lent == b->lent && a->question_len == b->question_len &&
+	       a->home_salt == b->home_salt && a->flags == b->flags &&
+	       a->leave.passed == b->leave.passed && a->leave.excepted == b->leave.excepted &&
+	       a->leave.itself == b->leave.itself && a->leave.limit == b->leave.limit &&
+	       a->leave.view == b->leave.view && a->lent == b->lent &&
+	       a->question_len == b->question_len &&
 	       memcmp(a->question, b->question, a->question_len) == 0;
 }

@@ -63,6 +63,7 @@ static void take_up(struct query *q, const struct query_env *env, const struct q
 	q->lead = wait->lead;
 	q->list = POLICY_NO_PLACE;
 	q->view = groups_view(env->snapshot->groups, &wait->client);
+	q->home = groups_pool(env->snapshot->groups, q->view);
 	q->leave = POLICY_NO_LEAVE_IN(q->view);
 	memcpy(q->cookie, wait->cookie, sizeof(q->cookie));
 	name_copy_lower(&q->qname, wait->question, wait->wire.qname_len);

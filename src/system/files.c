@@ -42,10 +42,11 @@ enum err files_check(uint64_t limit, size_t fixed, struct err_text *text)
 
 static uint64_t servers_of(const struct conf *conf)
 {
-	uint64_t count = conf->upstreams_count > 0 ? conf->upstreams_count : RESOLV_LIKELY;
+	uint64_t count = conf->upstreams_count > 0 ? 0 : RESOLV_LIKELY;
+	struct conf_upstreams set;
 
-	for (size_t i = 0; i < conf->forward_count; i++)
-		count += conf->forward[i].upstreams_count;
+	for (size_t i = 0; conf_upstreams_at(conf, i, &set); i++)
+		count += set.count;
 	return count;
 }
 

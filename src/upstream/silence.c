@@ -15,6 +15,8 @@ static void suffixes_of(const struct upstreams *up, const struct query_key *key,
 
 	name_copy(&qname, key->question, key->question_len - QTYPE_QCLASS);
 	name_hash_suffixes(&up->loop->env.name_key, &qname, ret_suffixes);
+	for (unsigned int i = 0; i < ret_suffixes->labels; i++)
+		ret_suffixes->hash[i] ^= key->pool_salt; /* others may know it well */
 }
 
 static bool is_silent(const struct upstreams *up, uint64_t hash)

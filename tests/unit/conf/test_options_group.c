@@ -25,6 +25,11 @@ static void test_group(void **state)
 		OPTION("without", "[ads]", "[order]"),
 		OPTION("sinkhole-ipv4", "\"192.0.2.80\"", "2001:db8::80"),
 		OPTION("sinkhole-ipv6", "\"2001:db8::80\"", "192.0.2.80"),
+		OPTION("upstreams", "[{address: 192.0.2.53}]", "[192.0.2.53]"),
+		{"zones-too", "true", "yes",
+		 LISTS "groups:\n  - {name: one, clients: [192.0.2.1], upstreams: [{address: "
+		       "192.0.2.53}], "
+		       "%s}\n"},
 		OPTION("schedule", "[{from: \"21:00\", to: \"07:00\"}]", "[{from: \"21:00\"}]"),
 	};
 
@@ -65,6 +70,9 @@ static void test_mistakes(void **state)
 		{LISTS "groups:\n  - {name: a, clients: [192.0.2.1]}\n  - {name: b, clients: "
 		       "[192.0.2.1]}\n",
 		 "f:6:24: groups[1].clients: 192.0.2.1/32 is given to the group a as well"},
+		{LISTS "groups:\n  - {name: a, clients: [192.0.2.1], zones-too: true}\n",
+		 "f:5:48: groups[0].zones-too: expected upstreams as well, which the zones are "
+		 "asked of"},
 		{"lists:\n  - {name: all, file: /a, action: nxdomain}\ngroups:\n  - {name: a, "
 		 "clients: [192.0.2.1]}\n",
 		 "f:2:12: lists[0].name: expected another name: groups say all of all lists"},

@@ -19,6 +19,7 @@
 #include "map/namemap.h"
 #include "keep/accept.h"
 #include "keep/keep.h"
+#include "group/groups.h"
 #include "load/loader.h"
 #include "system/resolv.h"
 #include "support/alloc_fail.h"
@@ -1031,6 +1032,43 @@ static void test_zones(void **state)
 	assert_int_equal(pool_of(b, "www.corp.example"), 0);
 }
 
+/* Their pools are no zones: the root is not one that is let have private addresses, say. */
+static void test_group_upstreams(void **state)
+{
+	struct bench *b = *state;
+	const struct snapshot *s;
+	uint64_t salt;
+
+	append(b, "forward:\n  - {zone: corp.example, upstreams: [{address: 192.0.2.20}]}\n"
+		  "rebinding: {enabled: true}\n"
+		  "groups:\n"
+		  "  - {name: none, clients: [192.0.2.64/28]}\n"
+		  "  - {name: kids, clients: [192.0.2.32/28], upstreams: [{address: 192.0.2.21}]}\n"
+		  "  - {name: guests, clients: [192.0.2.48/28], zones-too: true,\n"
+		  "     upstreams: [{address: 192.0.2.22}]}\n");
+	load(b);
+	s = b->snapshot;
+	assert_int_equal(s->pool_count, 4);
+	assert_int_equal(s->zone_count, 2);
+	assert_int_equal(pool_of(b, "www.corp.example"), 1);
+	assert_int_equal(pool_of(b, "example"), 0);
+	assert_int_equal(groups_pool(s->groups, GROUPS_OF_NONE), 0);
+	assert_int_equal(groups_pool(s->groups, GROUPS_FIRST), 0);
+	assert_int_equal(groups_pool(s->groups, GROUPS_FIRST + 1), 2);
+	assert_int_equal(groups_pool(s->groups, GROUPS_FIRST + 2), 3);
+	assert_string_equal(s->pools[2].group, "kids");
+	assert_true(s->pools[3].zones_too && !s->pools[2].zones_too);
+	salt = s->pools[2].salt;
+	assert_true(salt != 0 && salt != s->pools[1].salt && salt != s->pools[3].salt);
+	begin(b);
+	append(b,
+	       "groups:\n"
+	       "  - {name: kids, clients: [192.0.2.32/28], upstreams: [{address: 192.0.2.21}]}\n");
+	load(b);
+	assert_int_equal(b->snapshot->pool_count, 2);
+	assert_true(b->snapshot->pools[1].salt == salt); /* wherever it stands */
+}
+
 static void test_special_use(void **state)
 {
 	struct bench *b = *state;
@@ -1218,6 +1256,7 @@ int main(void)
 		TEST(test_cut_off),
 		TEST(test_open_for_writing),
 		TEST(test_zones),
+		TEST(test_group_upstreams),
 		TEST(test_special_use),
 		TEST(test_hosts_file),
 		TEST(test_without_memory),
