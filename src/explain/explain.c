@@ -318,6 +318,30 @@ static void write_rule(const struct snapshot *s, const struct explain_rule *rule
 			      : "");
 }
 
+bool explain_is_open(const struct snapshot *snapshot, const struct explanation *e,
+		     unsigned int list)
+{
+	const struct policy *policy = snapshot->policy;
+
+	return e->outcome == QUERY_FORWARD && e->of_address.family == 0 &&
+	       policy->lists[list].servers && !policy_is_silent(policy, list) &&
+	       policy_holds(policy, e->view, list);
+}
+
+/* Whose rules for name servers are not asked. */
+static void write_open(const struct snapshot *s, const struct explanation *e, FILE *out)
+{
+	for (unsigned int i = 0; i < s->policy->list_count; i++)
+		if (explain_is_open(s, e, i))
+			fprintf(out,
+				"list %s: has rules for name servers; who serves the name is not "
+				"asked here%s\n",
+				s->policy->lists[i].name,
+				query_seeks_servers(s)
+					? ""
+					: ", nor by the service (outgoing.ns-lookup: off)");
+}
+
 enum err explain_write(const struct snapshot *snapshot, const struct explanation *e, FILE *out)
 {
 	char text[NAME_TEXT_MAX];
@@ -334,5 +358,6 @@ enum err explain_write(const struct snapshot *snapshot, const struct explanation
 	if (e->outcome == QUERY_FORWARD && e->pool > 0)
 		fprintf(out, "asked of the upstreams of %s\n",
 			name_to_text(snapshot->pools[e->pool].zone.wire, text, sizeof(text)));
+	write_open(snapshot, e, out);
 	return fflush(out) == 0 && !ferror(out) ? ERR_OK : ERR_SYS;
 }
