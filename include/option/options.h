@@ -258,10 +258,8 @@
 	  "Ports that no question is sent from, as 8053 or 8000-8100: those of other services of the " \
 	  "machine.  What net.ipv4.ip_local_reserved_ports names is left alone as well.") \
 	X(outgoing, ns_lookup, "ns-lookup", NSLOOKUP, "off", 0, 0, "", RELOAD, \
-	  "Whether the name servers of the zones that a name lies in, and their addresses, are asked for " \
-	  "where a response policy zone has rules for them (rpz-nsdname, rpz-nsip) and no other rule has " \
-	  "decided: wait, the answer waits for that, for the timeout at most; background, it passes, and " \
-	  "the next one is judged; off, such rules meet what answers have beside them alone.") \
+	  "Whether a name's servers are asked for where rules (rpz-nsdname, rpz-nsip) are for them: wait, " \
+	  "its answer waits; background, it passes, and the next is judged; off, what it has has to do.") \
 	X(outgoing, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
 	  "The largest UDP answer that is asked of an upstream (EDNS).")
 
@@ -387,7 +385,6 @@
 	W(CONF_NSLOOKUP_OFF, "off") \
 	W(CONF_NSLOOKUP_WAIT, "wait") \
 	W(CONF_NSLOOKUP_BACKGROUND, "background")
-
 #define CONF_WORDS_TRANSPORT(W) \
 	W(CONF_TRANSPORT_AUTO, "auto") \
 	W(CONF_TRANSPORT_UDP, "udp") \
