@@ -18,62 +18,7 @@ struct servers {
 	struct server server[SERVERS_MAX];
 };
 
-/* ---- which of two rules goes before */
-
-static bool is_enforced(const struct link *l, const struct verdict *v)
-{
-	return l->in->judgement.rules->policy->lists[v->list].mandatory && action_blocks(v->action);
-}
-
-/* Of the rules of a zone for addresses, that of the longest prefix, of these the first address. */
-static bool is_longer(const struct policy *policy, const struct verdict *a, const struct verdict *b)
-{
-	struct prefix x = policy_prefix(policy, a);
-	struct prefix y = policy_prefix(policy, b);
-
-	if (x.ip.family != y.ip.family)
-		return x.ip.family == AF_INET;
-	return x.len != y.len ? x.len > y.len
-			      : memcmp(x.ip.bytes, y.ip.bytes, sizeof(x.ip.bytes)) < 0;
-}
-
-static bool goes_before(const struct link *l, const struct verdict *a, const struct verdict *b)
-{
-	static const uint8_t order[TRIGGER_COUNT] = {
-		[TRIGGER_CLIENT] = 0, [TRIGGER_NAME] = 1,	    [TRIGGER_ADDRESS] = 2,
-		[TRIGGER_SERVER] = 3, [TRIGGER_SERVER_ADDRESS] = 4,
-	};
-	bool enforced = is_enforced(l, a);
-
-	if (!b->matched)
-		return true;
-	if (enforced != is_enforced(l, b))
-		return enforced;
-	if (a->list != b->list)
-		return a->list < b->list;
-	if (a->trigger != b->trigger)
-		return order[a->trigger] < order[b->trigger];
-	if (a->trigger == TRIGGER_SERVER)
-		return a->owner_labels > b->owner_labels;
-	return a->trigger >= TRIGGER_ADDRESS && is_longer(l->in->judgement.rules->policy, a, b);
-}
-
-void link_take(struct link *l, const struct verdict *v)
-{
-	l->in->judgement.verdict.logged |= v->logged;
-	l->in->judgement.verdict.listed |= v->listed;
-	if (v->matched && goes_before(l, v, &l->best))
-		l->best = *v;
-}
-
 /* ---- addresses */
-
-void link_take_address(struct link *l, enum trigger trigger, const struct ip *ip)
-{
-	struct verdict v = judgement_address(l->in->judgement.rules->policy, trigger, ip, l->leave);
-
-	link_take(l, &v);
-}
 
 static void take_addresses(struct link *l, const struct wire_rr *rr)
 {

@@ -5,7 +5,6 @@
 
 #include "base/apart.h"
 #include "dns/plain.h"
-#include "inspect/inspect.h"
 #include "query/job.h"
 
 /* The generation of what a list may block, log or let pass before what a client's own rule says:
@@ -48,18 +47,6 @@ static APART void make_stale(const struct query_env *env, uint8_t *msg, struct r
 	if (reply->body)
 		reply_cap_ttl(msg, reply->question_end + (size_t)reply->body_len,
 			      reply->question_end, records, ttl_s);
-}
-
-struct verdict query_inspect(const struct query_env *env, uint8_t *msg, size_t len,
-			     struct reply *reply, struct policy_leave leave)
-{
-	const struct inspect_rules rules = {
-		.policy = env->snapshot->policy,
-		.name_key = &env->name_key,
-		.rebind = env->snapshot->rebind,
-	};
-
-	return inspect_reply(&rules, msg, len, reply, leave);
 }
 
 /* ---- a query */

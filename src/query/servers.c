@@ -121,6 +121,18 @@ static enum inspect_known find(struct inspect_lookup *inspect, const struct name
 
 /* ---- a reply */
 
+struct verdict query_inspect(const struct query_env *env, uint8_t *msg, size_t len,
+			     struct reply *reply, struct policy_leave leave)
+{
+	const struct inspect_rules rules = {
+		.policy = env->snapshot->policy,
+		.name_key = &env->name_key,
+		.rebind = env->snapshot->rebind,
+	};
+
+	return inspect_reply(&rules, msg, len, reply, leave);
+}
+
 static void tell(const struct lookup *l, struct query_seek *seek)
 {
 	const struct inspect_lookup *inspect = &l->inspect;
