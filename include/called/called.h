@@ -17,7 +17,7 @@
 #include "base/hash.h"
 #include "conf/conf.h"
 #include "query/snapshot.h"
-#include "query/stats.h"
+#include "count/stats.h"
 #include "report/report.h"
 
 struct called;

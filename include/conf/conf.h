@@ -43,6 +43,7 @@ enum conf_onheld { CONF_WORDS_ONHELD(CONF_ENUMERATOR) CONF_ONHELD_COUNT };
 enum conf_match { CONF_WORDS_MATCH(CONF_ENUMERATOR) CONF_MATCH_COUNT };
 enum conf_wildcards { CONF_WORDS_WILDCARDS(CONF_ENUMERATOR) CONF_WILDCARDS_COUNT };
 enum conf_policy { CONF_WORDS_POLICY(CONF_ENUMERATOR) CONF_POLICY_COUNT };
+enum conf_nslookup { CONF_WORDS_NSLOOKUP(CONF_ENUMERATOR) CONF_NSLOOKUP_COUNT };
 enum conf_clients { CONF_WORDS_CLIENTS(CONF_ENUMERATOR) CONF_CLIENTS_COUNT };
 enum conf_transport { CONF_WORDS_TRANSPORT(CONF_ENUMERATOR) CONF_TRANSPORT_COUNT };
 enum conf_day { CONF_WORDS_DAY(CONF_ENUMERATOR) CONF_DAY_COUNT };
@@ -89,6 +90,7 @@ enum conf_day { CONF_WORDS_DAY(CONF_ENUMERATOR) CONF_DAY_COUNT };
 #define CONF_TYPE_ADDRESSES  VALUES,   struct ip,              address
 #define CONF_TYPE_LOGLEVEL   VALUE,    enum log_level,         loglevel
 #define CONF_TYPE_POLICY     VALUE,    enum conf_policy,       policy
+#define CONF_TYPE_NSLOOKUP   VALUE,    enum conf_nslookup,     nslookup
 #define CONF_TYPE_TRANSPORT  VALUE,    enum conf_transport,    transport
 #define CONF_TYPE_FORMAT     VALUE,    enum list_format,       format
 #define CONF_TYPE_PRESET     VALUE,    enum table_preset,      preset

@@ -17,7 +17,7 @@
 #include "evidence/place.h"
 #include "evidence/visits.h"
 #include "feed/findings.h"
-#include "query/stats.h"
+#include "count/stats.h"
 
 struct ledger;
 

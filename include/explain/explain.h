@@ -77,6 +77,11 @@ enum err explain_read(const struct explain_text *written, struct explain_questio
 enum err explain(const struct snapshot *snapshot, const struct explain_question *question,
 		 struct explanation *ret_explanation) MUST_CHECK;
 
+/* True for a list whose rules for name servers may yet block what is asked upstream: who serves the
+ * name is not asked here. */
+bool explain_is_open(const struct snapshot *snapshot, const struct explanation *e,
+		     unsigned int list);
+
 /* What was asked, and what a rule is for, as text. */
 const char *explain_subject(const struct explanation *e, char buf[NAME_TEXT_MAX]);
 const char *explain_owner(const struct explain_rule *rule, char buf[NAME_TEXT_MAX]);

@@ -16,7 +16,7 @@
 #include "conf/conf.h"
 #include "feed/asked.h"
 #include "match/policy.h"
-#include "query/stats.h"
+#include "count/stats.h"
 
 struct hunt;
 

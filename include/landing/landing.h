@@ -19,7 +19,7 @@
 #include "conf/conf.h"
 #include "evidence/visits.h"
 #include "landing/order.h"
-#include "query/stats.h"
+#include "count/stats.h"
 
 struct landing;
 

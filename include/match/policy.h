@@ -97,13 +97,14 @@ struct policy_list {
 	char name[POLICY_LIST_NAME_MAX];
 	enum action action;
 	bool mandatory;
-	bool silent;   /* it says nothing now: its order has not begun, or is over */
-	bool zone;     /* its rules are those of a response policy zone */
-	bool given;    /* and say themselves what is done */
-	bool hasty;    /* what it says of a name waits for no answer */
-	bool answers;  /* it is a zone with rules for what an answer has */
-	bool findings; /* who asks for one of its names is written down */
-	bool adds_soa; /* its answers have the zone's SOA */
+	bool silent;	 /* it says nothing now: its order has not begun, or is over */
+	bool zone;	 /* its rules are those of a response policy zone */
+	bool given;	 /* and say themselves what is done */
+	bool hasty;	 /* what it says of a name waits for no answer */
+	bool answers;	 /* it is a zone with rules for what an answer has */
+	uint8_t servers; /* for name servers, that is: bits of enum trigger */
+	bool findings;	 /* who asks for one of its names is written down */
+	bool adds_soa;	 /* its answers have the zone's SOA */
 	bool has_ipv4;
 	bool has_ipv6;
 	bool null_mx; /* a sinkhole takes no mail (RFC 7505) */
@@ -176,6 +177,7 @@ struct policy {
 	size_t list_count;	/* of the configuration; the manual ones are always there */
 	size_t without_bit;	/* lists that should have one: see policy_give_bits */
 	uint16_t first_answers; /* the first list with rules for answers; POLICY_PLACES: none */
+	uint8_t server_rules;	/* what lists have for name servers: bits of enum trigger */
 	uint16_t bit_list[POLICY_BITS_MAX]; /* whose bit it is */
 	uint64_t due_s; /* Unix time when rows of a list begin or end by their dates; 0: never */
 	struct policy_list lists[POLICY_PLACES + 1]; /* the last is POLICY_REBINDING */
@@ -293,6 +295,24 @@ static inline struct verdict policy_match_address(const struct policy *policy, c
  * thread. */
 struct verdict policy_match_server(const struct policy *policy, const struct name *server,
 				   struct policy_leave leave);
+
+/* Of a list that is not asked, since others go before it or it has been asked. */
+static inline bool policy_is_left_out(const struct policy_list *list, unsigned int place,
+				      struct policy_leave leave)
+{
+	if (leave.done && list->answers)
+		return true;
+	return leave.limit > 0 && !list->mandatory && !(list->answers && place + 1U < leave.limit);
+}
+
+/*
+ * True where a rule of the kind `trigger`, which is for name servers, may yet say something that
+ * counts of a name with `leave`: that goes before `best`, which was said of it (where it matched),
+ * and is stronger than `said`, which was of names before it.
+ */
+bool policy_asks_server(const struct policy *policy, enum trigger trigger,
+			struct policy_leave leave, const struct verdict *best,
+			const struct verdict *said);
 
 /* policy_waits, of a list that is behind one with rules for answers. */
 bool policy_waits_for_answer(const struct policy *policy, const struct verdict *verdict,

@@ -13,7 +13,7 @@
 #include "base/hash.h"
 #include "cache/cache.h"
 #include "query/snapshot.h"
-#include "query/stats.h"
+#include "count/stats.h"
 #include "loop/loop.h"
 #include "net/board.h"
 #include "net/listener.h"

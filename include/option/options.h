@@ -257,6 +257,9 @@
 	X(outgoing, avoid_ports, "avoid-ports", PORTS, "", 0, CONF_PORTS_MAX, "", RELOAD, \
 	  "Ports that no question is sent from, as 8053 or 8000-8100: those of other services of the " \
 	  "machine.  What net.ipv4.ip_local_reserved_ports names is left alone as well.") \
+	X(outgoing, ns_lookup, "ns-lookup", NSLOOKUP, "off", 0, 0, "", RELOAD, \
+	  "Whether a name's servers are asked for where rules (rpz-nsdname, rpz-nsip) are for them: wait, " \
+	  "its answer waits; background, it passes, and the next is judged; off, what it has has to do.") \
 	X(outgoing, udp_size, "udp-size", UINT, "1232", 512, 4096, "octets", RELOAD, \
 	  "The largest UDP answer that is asked of an upstream (EDNS).")
 
@@ -378,6 +381,10 @@
 	W(CONF_POLICY_FASTEST, "fastest") \
 	W(CONF_POLICY_IN_ORDER, "in-order") \
 	W(CONF_POLICY_ROUND_ROBIN, "round-robin")
+#define CONF_WORDS_NSLOOKUP(W) \
+	W(CONF_NSLOOKUP_OFF, "off") \
+	W(CONF_NSLOOKUP_WAIT, "wait") \
+	W(CONF_NSLOOKUP_BACKGROUND, "background")
 #define CONF_WORDS_TRANSPORT(W) \
 	W(CONF_TRANSPORT_AUTO, "auto") \
 	W(CONF_TRANSPORT_UDP, "udp") \

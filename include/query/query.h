@@ -19,8 +19,9 @@
 #include "cache/cache.h"
 #include "feed/asked.h"
 #include "feed/findings.h"
+#include "inspect/inspect.h"
 #include "query/snapshot.h"
-#include "query/stats.h"
+#include "count/stats.h"
 #include "dns/answer.h"
 #include "dns/wire.h"
 
@@ -183,6 +184,53 @@ bool query_key_equal(const struct query_key *a, const struct query_key *b);
  */
 struct verdict query_resolve(const struct query_env *env, const struct query_key *key, uint8_t *msg,
 			     size_t len, struct reply *reply);
+
+/* ---- the servers of the zones that names lie in (outgoing.ns-lookup) */
+
+/* A question that was asked for a reply's sake. */
+struct query_known {
+	const struct query_known *next;
+	struct name name;
+	uint16_t type;
+	const struct reply *reply; /* NULL: what the cache has, or nothing */
+};
+
+#define QUERY_SEEK_MAX INSPECT_WANTED_MAX
+
+/* What is known of servers, and what is not; to be begun with zeros before `count`. */
+struct query_seek {
+	const struct query_known *known;
+	uint8_t flags; /* CACHE_FLAG_CD: what was asked so is good enough */
+	bool expired;  /* what is expired as well */
+	bool last;     /* nothing further is asked: what is known has to be enough */
+	bool unknown;  /* is set: something that may matter cannot be known, or not all at once */
+	unsigned int count; /* is set, as all that follows: questions to be asked */
+	struct query_key keys[QUERY_SEEK_MAX];
+};
+
+/* True when servers of zones are looked for: some list has rules for them. */
+static inline bool query_seeks_servers(const struct snapshot *snapshot)
+{
+	return snapshot->conf->outgoing.ns_lookup != CONF_NSLOOKUP_OFF &&
+	       snapshot->policy->server_rules;
+}
+
+/* True when replies to `key`, which is not such a question itself, are judged by them. */
+static inline bool query_seeks(const struct query_env *env, const struct query_key *key)
+{
+	return query_seeks_servers(env->snapshot) && !key->leave.done;
+}
+
+/*
+ * As query_resolve, of such a key.  QUERY_FORWARD, with nothing cached or taken away: the verdict,
+ * which is set too, depends on the questions of `seek`, which are to be asked first, each once;
+ * what comes of them, also that nothing does, is to stand in `seek->known` of the next call.  At
+ * the last, or where nothing else is to be had, QUERY_ANSWERED: a reply of which something is
+ * unknown is counted, and never remembered as clean.
+ */
+enum query_outcome query_resolve_seeking(const struct query_env *env, const struct query_key *key,
+					 uint8_t *msg, size_t len, struct reply *reply,
+					 struct query_seek *seek, struct verdict *ret_verdict);
 
 /*
  * For a reply of the kind REPLY_CNAME to `key`, in `msg` (WIRE_MESSAGE_MAX octets): puts what is

@@ -26,6 +26,7 @@
 #define MISSES_MAX 3U	 /* without what it should have, in a row, until it is not expected */
 
 struct chase;
+struct seek;
 struct client;
 struct upstreams;
 struct upstream_waiter;
@@ -141,6 +142,7 @@ struct question {
 	bool unsent;		  /* it is sent from the loop */
 	bool crowded_out;	  /* given up for newer ones */
 	struct chase *chase;	  /* what its CNAMEs lead to is asked for; NULL: it is not */
+	struct seek *seek;	  /* servers are asked for that it is judged by; NULL: none are */
 	uint32_t depth;		  /* how many questions it was asked for so, one for the next */
 	struct server *truncated; /* its answer over UDP did not fit; NULL: none */
 	struct edes ede;	  /* what the last of them said why */
@@ -299,6 +301,8 @@ struct upstreams {
 	struct question_list unused;
 	struct question_list *buckets; /* by key hash */
 	LIST_HEAD(, chase) chases;
+	LIST_HEAD(, seek) seeks;
+	size_t kept_bytes;	       /* of replies that these hold */
 	struct question_list measures; /* that nobody may join */
 	struct question_queue queue;   /* those in flight */
 	uint32_t bucket_mask;

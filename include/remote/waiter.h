@@ -33,6 +33,7 @@ struct upstream_waiter {
 	uint64_t client_hash; /* ip_hash of the prefix, by the loop's name_key */
 	uint64_t since_us;    /* when the query came, monotonic */
 	uint64_t origin;      /* the same for a query that is sent again; 0: none is */
+	bool inward;	      /* another question waits, of which there are so many: no limit */
 	struct query_wait wait;
 	void (*done)(struct upstream_waiter *waiter, const struct upstream_result *result);
 };

@@ -17,7 +17,7 @@
 #include "manual/manual.h"
 #include "match/policy.h"
 #include "query/snapshot.h"
-#include "query/stats.h"
+#include "count/stats.h"
 #include "querylog/querylog.h"
 #include "report/report.h"
 

@@ -72,9 +72,9 @@ extern const struct conf_type conf_type_uint, conf_type_size, conf_type_duration
 	conf_type_daytime;
 /* word.c */
 extern const struct conf_type conf_type_flag, conf_type_loglevel, conf_type_policy,
-	conf_type_transport, conf_type_format, conf_type_match, conf_type_preset,
-	conf_type_wildcards, conf_type_onheld, conf_type_lapse, conf_type_action, conf_type_reason,
-	conf_type_clients, conf_type_day;
+	conf_type_nslookup, conf_type_transport, conf_type_format, conf_type_match,
+	conf_type_preset, conf_type_wildcards, conf_type_onheld, conf_type_lapse, conf_type_action,
+	conf_type_reason, conf_type_clients, conf_type_day;
 /* text.c */
 extern const struct conf_type conf_type_string, conf_type_path, conf_type_listname, conf_type_date,
 	conf_type_time, conf_type_url, conf_type_pin, conf_type_host, conf_type_owner,

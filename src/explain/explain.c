@@ -326,6 +326,30 @@ static void write_pool(const struct upstream_pool *pool, FILE *out)
 		pool->group ? pool->group : name_to_text(pool->zone.wire, zone, sizeof(zone)));
 }
 
+bool explain_is_open(const struct snapshot *snapshot, const struct explanation *e,
+		     unsigned int list)
+{
+	const struct policy *policy = snapshot->policy;
+
+	return e->outcome == QUERY_FORWARD && e->of_address.family == 0 &&
+	       policy->lists[list].servers && !policy_is_silent(policy, list) &&
+	       policy_holds(policy, e->view, list);
+}
+
+/* Whose rules for name servers are not asked. */
+static void write_open(const struct snapshot *s, const struct explanation *e, FILE *out)
+{
+	for (unsigned int i = 0; i < s->policy->list_count; i++)
+		if (explain_is_open(s, e, i))
+			fprintf(out,
+				"list %s: has rules for name servers; who serves the name is not "
+				"asked here%s\n",
+				s->policy->lists[i].name,
+				query_seeks_servers(s)
+					? ""
+					: ", nor by the service (outgoing.ns-lookup: off)");
+}
+
 enum err explain_write(const struct snapshot *snapshot, const struct explanation *e, FILE *out)
 {
 	char text[NAME_TEXT_MAX];
@@ -341,5 +365,6 @@ enum err explain_write(const struct snapshot *snapshot, const struct explanation
 		fputs("no list has it\n", out);
 	if (e->outcome == QUERY_FORWARD && e->pool > 0)
 		write_pool(&snapshot->pools[e->pool], out);
+	write_open(snapshot, e, out);
 	return fflush(out) == 0 && !ferror(out) ? ERR_OK : ERR_SYS;
 }

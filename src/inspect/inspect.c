@@ -381,6 +381,11 @@ static struct verdict with_pass(const struct inspection *in)
 	return v;
 }
 
+static bool is_unfinished(const struct inspect_lookup *lookup)
+{
+	return lookup && lookup->wanted_count > 0;
+}
+
 static struct verdict inspect_all(const struct inspect_rules *rules, uint8_t *msg, size_t len,
 				  struct reply *reply, struct policy_leave leave)
 {
@@ -411,7 +416,7 @@ static struct verdict inspect_all(const struct inspect_rules *rules, uint8_t *ms
 	if (in.addresses)
 		judge_addresses(&in, reply);
 	judge_rebinding(&in.judgement, &in.bailiwick.names[0]);
-	if (is_open(&in.judgement.verdict))
+	if (is_open(&in.judgement.verdict) && !is_unfinished(rules->lookup))
 		(void)reply_drop_additional(msg, reply, is_listed, &in);
 	reply->passed = in.passed;
 	return in.passed && leave.itself ? with_pass(&in) : in.judgement.verdict;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "inspect/judgement.h"
 
+#include <string.h>
+
 #include "inspect/embedded.h"
 
 /* What is behind a name that is to be asked for over TCP may be blocked for good, and what a list
@@ -61,4 +63,55 @@ struct verdict judgement_address(const struct policy *policy, enum trigger trigg
 	v.logged = outer.logged | inner.logged;
 	v.listed = outer.listed || inner.listed;
 	return v;
+}
+
+/* ---- which of two rules goes before */
+
+/* Of the rules of a zone for addresses, that of the longest prefix, of these the first address. */
+static bool is_longer(const struct policy *policy, const struct verdict *a, const struct verdict *b)
+{
+	struct prefix x = policy_prefix(policy, a);
+	struct prefix y = policy_prefix(policy, b);
+
+	if (x.ip.family != y.ip.family)
+		return x.ip.family == AF_INET;
+	return x.len != y.len ? x.len > y.len
+			      : memcmp(x.ip.bytes, y.ip.bytes, sizeof(x.ip.bytes)) < 0;
+}
+
+static bool goes_before(const struct link *l, const struct verdict *a, const struct verdict *b)
+{
+	static const uint8_t order[TRIGGER_COUNT] = {
+		[TRIGGER_CLIENT] = 0, [TRIGGER_NAME] = 1,	    [TRIGGER_ADDRESS] = 2,
+		[TRIGGER_SERVER] = 3, [TRIGGER_SERVER_ADDRESS] = 4,
+	};
+	const struct policy *policy = l->in->judgement.rules->policy;
+	bool enforced = is_enforced(policy, a);
+
+	if (!b->matched)
+		return true;
+	if (enforced != is_enforced(policy, b))
+		return enforced;
+	if (a->list != b->list)
+		return a->list < b->list;
+	if (a->trigger != b->trigger)
+		return order[a->trigger] < order[b->trigger];
+	if (a->trigger == TRIGGER_SERVER)
+		return a->owner_labels > b->owner_labels;
+	return a->trigger >= TRIGGER_ADDRESS && is_longer(policy, a, b);
+}
+
+void link_take(struct link *l, const struct verdict *v)
+{
+	l->in->judgement.verdict.logged |= v->logged;
+	l->in->judgement.verdict.listed |= v->listed;
+	if (v->matched && goes_before(l, v, &l->best))
+		l->best = *v;
+}
+
+void link_take_address(struct link *l, enum trigger trigger, const struct ip *ip)
+{
+	struct verdict v = judgement_address(l->in->judgement.rules->policy, trigger, ip, l->leave);
+
+	link_take(l, &v);
 }

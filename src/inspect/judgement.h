@@ -36,6 +36,15 @@ struct inspection {
 	struct verdict pass;
 };
 
+/* One name that a reply leads to. */
+struct link {
+	struct inspection *in;
+	const struct reply *reply;
+	const struct name *name;
+	struct policy_leave leave; /* of zones that may say something here */
+	struct verdict best;
+};
+
 /* Takes in a verdict: one that blocks, where it goes before what was said so far; what is logged
  * always. */
 void judgement_note(struct judgement *j, const struct verdict *v);
@@ -51,6 +60,28 @@ struct verdict judgement_address(const struct policy *policy, enum trigger trigg
 
 /* True for records that are an address, or may have hints. */
 bool judgement_has_address(uint16_t type);
+
+/* True for A and AAAA as they should be. */
+static inline bool judgement_is_address(const struct wire_rr *rr)
+{
+	return (rr->type == TYPE_A && rr->rdlen == 4) || (rr->type == TYPE_AAAA && rr->rdlen == 16);
+}
+
+/* True where the servers of a zone are looked at: those of a top-level domain say nothing of its
+ * names. */
+static inline bool judgement_has_servers(const struct name *zone)
+{
+	return zone->len > 1 && zone->wire[zone->wire[0] + 1] != 0;
+}
+
+/* Takes in what was said at the link, where it goes before what was said there so far. */
+void link_take(struct link *l, const struct verdict *v);
+
+/* The same of an address of its name's, or of a server's. */
+void link_take_address(struct link *l, enum trigger trigger, const struct ip *ip);
+
+/* The same of the servers of the zones that its name lies in, by rules->lookup. */
+void link_seek_servers(struct link *l);
 
 /*
  * Judges the names that the reply leads to, each with the leave of the one that led to it, and at

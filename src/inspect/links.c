@@ -6,17 +6,6 @@
 #include "inspect/judgement.h"
 
 #define SERVERS_MAX 64U /* NS of a reply that are looked at; zones have a dozen */
-/* Labels of the owner of NS: those of a top-level domain say nothing of its names. */
-#define LABELS_MIN 2U
-
-/* One name that a reply leads to. */
-struct link {
-	struct inspection *in;
-	const struct reply *reply;
-	const struct name *name;
-	struct policy_leave leave; /* of zones that may say something here */
-	struct verdict best;
-};
 
 /* An NS record. */
 struct server {
@@ -29,81 +18,21 @@ struct servers {
 	struct server server[SERVERS_MAX];
 };
 
-/* ---- which of two rules goes before */
-
-static bool is_enforced(const struct link *l, const struct verdict *v)
-{
-	return l->in->judgement.rules->policy->lists[v->list].mandatory && action_blocks(v->action);
-}
-
-/* Of the rules of a zone for addresses, that of the longest prefix, of these the first address. */
-static bool is_longer(const struct policy *policy, const struct verdict *a, const struct verdict *b)
-{
-	struct prefix x = policy_prefix(policy, a);
-	struct prefix y = policy_prefix(policy, b);
-
-	if (x.ip.family != y.ip.family)
-		return x.ip.family == AF_INET;
-	return x.len != y.len ? x.len > y.len
-			      : memcmp(x.ip.bytes, y.ip.bytes, sizeof(x.ip.bytes)) < 0;
-}
-
-static bool goes_before(const struct link *l, const struct verdict *a, const struct verdict *b)
-{
-	static const uint8_t order[TRIGGER_COUNT] = {
-		[TRIGGER_CLIENT] = 0, [TRIGGER_NAME] = 1,	    [TRIGGER_ADDRESS] = 2,
-		[TRIGGER_SERVER] = 3, [TRIGGER_SERVER_ADDRESS] = 4,
-	};
-	bool enforced = is_enforced(l, a);
-
-	if (!b->matched)
-		return true;
-	if (enforced != is_enforced(l, b))
-		return enforced;
-	if (a->list != b->list)
-		return a->list < b->list;
-	if (a->trigger != b->trigger)
-		return order[a->trigger] < order[b->trigger];
-	if (a->trigger == TRIGGER_SERVER)
-		return a->owner_labels > b->owner_labels;
-	return a->trigger >= TRIGGER_ADDRESS && is_longer(l->in->judgement.rules->policy, a, b);
-}
-
-static void take(struct link *l, const struct verdict *v)
-{
-	l->in->judgement.verdict.logged |= v->logged;
-	l->in->judgement.verdict.listed |= v->listed;
-	if (v->matched && goes_before(l, v, &l->best))
-		l->best = *v;
-}
-
 /* ---- addresses */
-
-static void take_address(struct link *l, enum trigger trigger, const struct ip *ip)
-{
-	struct verdict v = judgement_address(l->in->judgement.rules->policy, trigger, ip, l->leave);
-
-	take(l, &v);
-}
-
-static bool is_address(const struct wire_rr *rr)
-{
-	return (rr->type == TYPE_A && rr->rdlen == 4) || (rr->type == TYPE_AAAA && rr->rdlen == 16);
-}
 
 static void take_addresses(struct link *l, const struct wire_rr *rr)
 {
 	struct hints_walk hints;
 	struct ip ip;
 
-	if (is_address(rr)) {
+	if (judgement_is_address(rr)) {
 		ip = ip_from_octets(l->in->msg + rr->rdata, rr->type == TYPE_AAAA);
-		take_address(l, TRIGGER_ADDRESS, &ip);
+		link_take_address(l, TRIGGER_ADDRESS, &ip);
 		return;
 	}
 	hints_begin(&hints, l->in->msg, rr);
 	while (hints_next(&hints, &ip))
-		take_address(l, TRIGGER_ADDRESS, &ip);
+		link_take_address(l, TRIGGER_ADDRESS, &ip);
 }
 
 static bool is_name_at(const struct inspection *in, size_t at, const struct name *name)
@@ -128,15 +57,6 @@ static void judge_addresses(struct link *l)
 
 /* ---- name servers */
 
-static bool has_labels(const struct name *name, unsigned int wanted)
-{
-	unsigned int labels = 0;
-
-	for (const uint8_t *label = name->wire; *label; label += *label + 1)
-		labels++;
-	return labels >= wanted;
-}
-
 /* Collects the NS of the reply, in whichever section. */
 static void find_servers(const struct inspection *in, const struct reply *reply,
 			 struct servers *ret_servers)
@@ -158,7 +78,7 @@ static void find_servers(const struct inspection *in, const struct reply *reply,
 		if (rr.type == TYPE_NS &&
 		    name_unpack(in->msg, in->len, &owner, &s->owner) == ERR_OK &&
 		    name_unpack(in->msg, in->len, &target, &s->name) == ERR_OK &&
-		    has_labels(&s->owner, LABELS_MIN) && s->name.len > 1)
+		    judgement_has_servers(&s->owner) && s->name.len > 1)
 			ret_servers->count++;
 	}
 }
@@ -175,10 +95,10 @@ static void judge_server_addresses(struct link *l, const struct name *server)
 	for (unsigned int i = 0; i < before + l->reply->arcount; i++) {
 		if (wire_next_rr(in->msg, in->len, &pos, &rr) != ERR_OK)
 			return;
-		if (i < before || !is_address(&rr) || !is_name_at(in, rr.owner, server))
+		if (i < before || !judgement_is_address(&rr) || !is_name_at(in, rr.owner, server))
 			continue;
 		ip = ip_from_octets(in->msg + rr.rdata, rr.type == TYPE_AAAA);
-		take_address(l, TRIGGER_SERVER_ADDRESS, &ip);
+		link_take_address(l, TRIGGER_SERVER_ADDRESS, &ip);
 	}
 }
 
@@ -194,7 +114,7 @@ static void judge_servers(struct link *l, const struct servers *servers)
 			continue;
 		if (policy->servers) {
 			v = policy_match_server(policy, &s->name, l->leave);
-			take(l, &v);
+			link_take(l, &v);
 		}
 		if (policy->prefixes[TRIGGER_SERVER_ADDRESS])
 			judge_server_addresses(l, &s->name);
@@ -243,11 +163,13 @@ static void judge_link(struct inspection *in, const struct reply *reply,
 	if (limit_of(policy, &v) < l.leave.limit || l.leave.limit == 0)
 		l.leave.limit = limit_of(policy, &v);
 	l.leave.passed |= v.matched && v.action == ACTION_PASS && !policy->lists[v.list].zone;
-	take(&l, &v);
+	link_take(&l, &v);
 	if (in->addresses && policy->prefixes[TRIGGER_ADDRESS])
 		judge_addresses(&l);
 	if (servers->count > 0)
 		judge_servers(&l, servers);
+	if (in->judgement.rules->lookup)
+		link_seek_servers(&l);
 	if (l.best.matched && l.best.trigger == TRIGGER_NAME)
 		*leave = policy_leave_behind(*leave, &v);
 	else

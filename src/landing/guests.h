@@ -14,7 +14,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
-#include "query/stats.h"
+#include "count/stats.h"
 
 #define GUESTS_MAX 256U
 #define GUESTS_PER_CLIENT 16U

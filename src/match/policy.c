@@ -53,14 +53,6 @@ static struct verdict verdict_of(const struct policy *policy, const struct domse
 	};
 }
 
-/* Of a list that is not asked, since others go before it or it has been asked. */
-static bool is_left_out(const struct policy_list *list, uint16_t index, struct policy_leave leave)
-{
-	if (leave.done && list->answers)
-		return true;
-	return leave.limit > 0 && !list->mandatory && !(list->answers && index + 1U < leave.limit);
-}
-
 /* True when the list's rule is one that counts. */
 static inline bool is_asked(const struct policy *policy, const struct domset_hit *hit,
 			    struct policy_leave leave, const bool *off)
@@ -71,7 +63,7 @@ static inline bool is_asked(const struct policy *policy, const struct domset_hit
 	    (leave.passed && !list->mandatory) || (off && off[hit->list]) ||
 	    !policy_holds(policy, leave.view, hit->list))
 		return false;
-	return (leave.limit == 0 && !leave.done) || !is_left_out(list, hit->list, leave);
+	return (leave.limit == 0 && !leave.done) || !policy_is_left_out(list, hit->list, leave);
 }
 
 /* One pass over the lists' strongest rules, which come in the order of the configuration. */
@@ -318,7 +310,7 @@ struct verdict policy_match_server(const struct policy *policy, const struct nam
 	return v;
 }
 
-/* ---- rules for clients, and what waits */
+/* ---- rules for clients */
 
 /* The client's rules are the stronger ones of their lists: they are there before those of names. */
 static __attribute__((noinline)) struct verdict match_client(const struct policy *policy,
@@ -359,47 +351,6 @@ struct verdict policy_match_query(const struct policy *policy, const struct name
 	if (record == ADDRSET_NONE)
 		return policy_match(policy, name, suffixes, qtype, leave);
 	return match_client(policy, asked, record);
-}
-
-void policy_note_zones(struct policy *policy)
-{
-	policy->first_answers = POLICY_PLACES;
-	for (unsigned int i = (unsigned int)policy->list_count; i-- > 0;) {
-		struct policy_list *list = &policy->lists[i];
-
-		list->answers =
-			list->zone &&
-			(addrset_count(policy->prefixes[TRIGGER_ADDRESS], i).rules > 0 ||
-			 addrset_count(policy->prefixes[TRIGGER_SERVER_ADDRESS], i).rules > 0 ||
-			 (policy->servers && domset_count(policy->servers, i).rules > 0));
-		if (list->answers)
-			policy->first_answers = (uint16_t)i;
-	}
-}
-
-/* True for a zone that decides something by what an answer has. */
-static bool may_decide(const struct policy *policy, unsigned int index, struct policy_leave leave)
-{
-	const struct policy_list *list = &policy->lists[index];
-	const bool *off = off_of(policy);
-
-	return list->answers && list->action != ACTION_LOG && !list->silent &&
-	       !(leave.excepted & list->bit) && !(off && off[index]) &&
-	       policy_holds(policy, leave.view, index);
-}
-
-bool policy_waits_for_answer(const struct policy *policy, const struct verdict *verdict,
-			     struct policy_leave leave)
-{
-	const struct policy_list *list = &policy->lists[verdict->list];
-
-	if (!verdict->matched || leave.passed || !list->zone || list->hasty ||
-	    (list->mandatory && action_blocks(verdict->action)))
-		return false;
-	for (unsigned int i = policy->first_answers; i < verdict->list; i++)
-		if (may_decide(policy, i, leave))
-			return true;
-	return false;
 }
 
 struct domset_count policy_count(const struct policy *policy, unsigned int place)

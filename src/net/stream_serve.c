@@ -98,6 +98,7 @@ static void forward(struct conn *conn, const struct query *q, const uint8_t *msg
 	w->base.client = conn->client;
 	w->base.client_hash = conn->client_hash;
 	w->base.origin = 0;
+	w->base.inward = false;
 	w->base.since_us = conn->stream->loop->now_us;
 	w->base.done = on_done;
 	w->conn = conn;

@@ -5,7 +5,6 @@
 
 #include "base/apart.h"
 #include "dns/plain.h"
-#include "inspect/inspect.h"
 #include "query/job.h"
 
 /* The generation of what a list may block, log or let pass before what a client's own rule says:
@@ -28,7 +27,8 @@ static uint64_t generation_in(uint64_t generation, uint16_t view)
 static uint64_t clean_generation(const struct query_env *env, uint64_t generation,
 				 struct policy_leave leave, const struct verdict *v, bool beside)
 {
-	if (!env->snapshot->groups || (!v->listed && !beside))
+	if (!env->snapshot->groups ||
+	    (!v->listed && !beside && !query_seeks_servers(env->snapshot)))
 		return generation;
 	return leave.view == POLICY_ALL_LISTS ? ALWAYS : generation_in(generation, leave.view);
 }
@@ -49,33 +49,39 @@ static APART void make_stale(const struct query_env *env, uint8_t *msg, struct r
 			      reply->question_end, records, ttl_s);
 }
 
-struct verdict query_inspect(const struct query_env *env, uint8_t *msg, size_t len,
-			     struct reply *reply, struct policy_leave leave)
-{
-	const struct inspect_rules rules = {
-		.policy = env->snapshot->policy,
-		.name_key = &env->name_key,
-		.rebind = env->snapshot->rebind,
-	};
-
-	return inspect_reply(&rules, msg, len, reply, leave);
-}
-
 /* ---- a query */
 
+/* What is known has to be enough for now.  False: the client is to wait until more is known. */
+static bool is_known_enough(const struct query_env *env, const struct cache_key *key,
+			    struct cache_found *found, enum query_knowledge known, bool blocks)
+{
+	if (known == QUERY_KNOWN_NOT_YET &&
+	    env->snapshot->conf->outgoing.ns_lookup != CONF_NSLOOKUP_BACKGROUND)
+		return false;
+	if (known == QUERY_KNOWN_NOT_YET && !found->refresh)
+		found->refresh = cache_renew(env->cache, key, found, env->now_ms);
+	if (!blocks)
+		stats_inc(env->stats, ns_unknown);
+	return true;
+}
+
 /* A reply cached under older lists, or that these block, is inspected by the current ones before it
- * is given. */
-static APART struct verdict inspect_cached(const struct query *q, const struct query_env *env,
-					   const struct cache_key *key, uint8_t *msg,
-					   struct reply *reply, struct cache_found *found)
+ * is given.  False: it is to be asked anew. */
+static APART bool inspect_cached(const struct query *q, const struct query_env *env,
+				 const struct cache_key *key, uint8_t *msg, struct reply *reply,
+				 struct cache_found *found, struct verdict *ret_verdict)
 {
 	const uint16_t additional = reply->arcount;
 	const bool filtered = query_filter_hints(env, msg, reply);
-	struct verdict v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len,
-					 reply, q->leave);
+	enum query_knowledge known;
+	struct verdict v =
+		query_inspect_known(env, key->flags, reply->stale, msg, reply, q->leave, &known);
 
+	*ret_verdict = v;
+	if (known != QUERY_KNOWN_ALL)
+		return is_known_enough(env, key, found, known, v.matched);
 	if (v.matched || v.logged)
-		return v;
+		return true;
 	if (reply->arcount == additional) {
 		/* by a lent leave not all lists were asked; and where hints were taken away the
 		 * entry has them still: they may be wanted again */
@@ -85,7 +91,7 @@ static APART struct verdict inspect_cached(const struct query *q, const struct q
 							      q->leave, &v, additional > 0));
 	} else if (!found->refresh) /* the entry has still what was removed here */
 		found->refresh = cache_renew(env->cache, key, found, env->now_ms);
-	return v;
+	return true;
 }
 
 static void count_cached(struct stats *stats, const struct reply *reply, bool refresh)
@@ -150,13 +156,13 @@ static enum query_cached answer_cached(struct query *q, struct answer_job *job, 
 		return QUERY_CACHED_NOT;
 	}
 	reply.question_end = (uint16_t)body_at;
+	q->unchecked = found.unchecked;
 	if (found.generation != env->snapshot->generation &&
 	    found.generation != generation_in(env->snapshot->generation, q->leave.view)) {
-		if (!reply.body) /* no room to look at the reply here: it is asked for again */
+		/* where there is no room to look at the reply here it is asked for again */
+		if (!reply.body || !inspect_cached(q, env, &key, msg, &reply, &found, &v))
 			return QUERY_CACHED_NOT;
-		v = inspect_cached(q, env, &key, msg, &reply, &found);
 	}
-	q->unchecked = found.unchecked;
 	if (reply.kind == REPLY_CNAME && !query_verdict_ends(&v, q->transport))
 		return QUERY_CACHED_NOT; /* what it leads to is to be looked for */
 	q->refresh = found.refresh;
@@ -203,11 +209,20 @@ static struct cache_key cache_key_of(const struct query_key *key, struct name *q
 		.qname = qname, .hash = key->hash, .qtype = key->qtype, .flags = key->flags};
 }
 
+/* How a reply is inspected: by what is known of servers as well, where `seek` is not NULL. */
+static struct verdict inspect_by(const struct query_env *env, struct query_seek *seek, uint8_t *msg,
+				 size_t len, struct reply *reply, struct policy_leave leave)
+{
+	if (seek)
+		return query_inspect_servers(env, seek, msg, len, reply, leave);
+	return query_inspect(env, msg, len, reply, leave);
+}
+
 /* The verdict on a reply, and on the question's own name when the lists have changed since it was
  * asked. */
 static struct verdict judge_reply(const struct query_env *env, const struct query_key *key,
 				  const struct name *qname, uint8_t *msg, size_t len,
-				  struct reply *reply)
+				  struct reply *reply, struct query_seek *seek)
 {
 	struct policy_leave leave = query_leave_of(env, key);
 	struct name_suffixes suffixes;
@@ -226,21 +241,41 @@ static struct verdict judge_reply(const struct query_env *env, const struct quer
 			return v;
 		leave = waits ? policy_leave_waiting(&v) : policy_leave_behind(POLICY_NO_LEAVE, &v);
 	}
-	said = query_inspect(env, msg, len, reply, leave);
+	said = inspect_by(env, seek, msg, len, reply, leave);
 	return waits && !said.matched ? v : said;
 }
 
-struct verdict query_resolve(const struct query_env *env, const struct query_key *key, uint8_t *msg,
-			     size_t len, struct reply *reply)
+/* That a name does not exist would end what is known of all its types; but some servers say so of a
+ * name that has no NS, when asked for these. */
+static void doubt_absence(const struct query_key *key, struct reply *reply)
+{
+	if (!key->leave.done || key->qtype != TYPE_NS || !reply_is_for_all_types(reply))
+		return;
+	reply->kind = REPLY_NODATA;
+	reply->rcode = RCODE_NOERROR;
+}
+
+/* `seek`: NULL, or what is known of servers by now. */
+static struct verdict resolve(const struct query_env *env, const struct query_key *key,
+			      uint8_t *msg, size_t len, struct reply *reply,
+			      struct query_seek *seek)
 {
 	struct name qname;
 	const struct cache_key cache_key = cache_key_of(key, &qname);
 	const bool beside = reply->arcount > 0;
-	struct verdict v = judge_reply(env, key, &qname, msg, len, reply);
-	const bool settled = !v.matched && !v.logged && !reply->passed && !key->lent;
+	struct verdict v = judge_reply(env, key, &qname, msg, len, reply, seek);
+	bool settled = !v.matched && !v.logged && !reply->passed && !key->lent;
 
+	if (seek && seek->count > 0 && !seek->last)
+		return v;
+	if (seek && (seek->count > 0 || seek->unknown)) {
+		settled = false;
+		if (!v.matched)
+			stats_inc(env->stats, ns_unknown);
+	}
 	if (reply->pruned)
 		stats_inc(env->stats, upstream_pruned);
+	doubt_absence(key, reply);
 	plain_separate(msg, WIRE_MESSAGE_MAX, reply);
 	if (!reply->stale)
 		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
@@ -248,6 +283,22 @@ struct verdict query_resolve(const struct query_env *env, const struct query_key
 				  : ALWAYS,
 			  reply);
 	return v;
+}
+
+struct verdict query_resolve(const struct query_env *env, const struct query_key *key, uint8_t *msg,
+			     size_t len, struct reply *reply)
+{
+	return resolve(env, key, msg, len, reply, NULL);
+}
+
+enum query_outcome query_resolve_seeking(const struct query_env *env, const struct query_key *key,
+					 uint8_t *msg, size_t len, struct reply *reply,
+					 struct query_seek *seek, struct verdict *ret_verdict)
+{
+	seek->unknown = false;
+	seek->count = 0;
+	*ret_verdict = resolve(env, key, msg, len, reply, seek);
+	return seek->count > 0 && !seek->last ? QUERY_FORWARD : QUERY_ANSWERED;
 }
 
 /* Makes what the cache has put behind the question in `msg` as it is now. */
@@ -277,6 +328,28 @@ bool query_cached_reply(const struct query_env *env, const struct cache_key *key
 	return true;
 }
 
+/* The verdict on what is past its TTL.  False: it was never found to be clean by the lists that are
+ * in force, and of the servers that it would have to be judged by nothing is left. */
+static bool judge_stale(const struct query_env *env, const struct query_key *key,
+			const struct name *qname, uint8_t *msg, struct reply *reply,
+			const struct cache_found *found, struct verdict *ret_verdict)
+{
+	const uint64_t generation = env->snapshot->generation;
+	const bool clean = found->generation == generation ||
+			   found->generation == generation_in(generation, key->leave.view);
+	const size_t len = reply->question_end + (size_t)reply->body_len;
+	struct query_seek seek; /* whose room for questions is not cleared */
+
+	seek.known = NULL;
+	seek.flags = key->flags;
+	seek.expired = true;
+	seek.count = 0;
+	seek.unknown = false;
+	*ret_verdict = judge_reply(env, key, qname, msg, len, reply,
+				   query_seeks(env, key) && !clean ? &seek : NULL);
+	return ret_verdict->matched || (seek.count == 0 && !seek.unknown);
+}
+
 bool query_stale(const struct query_env *env, const struct query_key *key, bool failed,
 		 uint8_t *msg, struct reply *ret_reply, struct verdict *ret_verdict)
 {
@@ -284,7 +357,6 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
 	struct name qname;
 	struct cache_key cache_key = cache_key_of(key, &qname);
 	struct cache_found found;
-	size_t len;
 
 	cache_key.flags |= CACHE_FLAG_DO; /* for who wants it; plain_separate is for the others */
 	if (!cache_get_stale(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
@@ -294,9 +366,9 @@ bool query_stale(const struct query_env *env, const struct query_key *key, bool 
 	memset(msg, 0, WIRE_HEADER);
 	memcpy(msg + WIRE_HEADER, key->question, key->question_len);
 	ret_reply->question_end = (uint16_t)body_at;
-	len = body_at + ret_reply->body_len;
 	make_present(env, msg, ret_reply, &found); /* another worker may have been given it anew */
-	*ret_verdict = judge_reply(env, key, &qname, msg, len, ret_reply);
+	if (!judge_stale(env, key, &qname, msg, ret_reply, &found, ret_verdict))
+		return false;
 	if (ret_reply->kind == REPLY_CNAME && !query_verdict_ends(ret_verdict, TRANSPORT_TCP))
 		return false; /* it was blocked for where it leads, and is no more */
 	plain_separate(msg, WIRE_MESSAGE_MAX, ret_reply);

@@ -233,18 +233,19 @@ static void make_key(const struct query *q, const struct query_env *env,
 			own.excepted != leave.excepted;
 }
 
-/* The names alone are looked at: the copy has no additional records that could be taken away. */
+/* The names alone are looked at: the copy has no additional records that could be taken away.  As
+ * long as servers are missing that may let the reply pass, nothing is sure. */
 static bool is_blocked(const struct query_env *env, const struct query_key *key, uint8_t *msg,
 		       const struct reply *reply)
 {
 	struct reply copy = *reply;
+	enum query_knowledge known;
 	struct verdict v;
 
 	copy.arcount = 0;
-	v = query_inspect(env, msg, reply->question_end + (size_t)reply->body_len, &copy,
-			  query_leave_of(env, key));
-
-	return query_verdict_ends(&v, TRANSPORT_TCP);
+	v = query_inspect_known(env, key->flags, false, msg, &copy, query_leave_of(env, key),
+				&known);
+	return known != QUERY_KNOWN_NOT_YET && query_verdict_ends(&v, TRANSPORT_TCP);
 }
 
 /* Who is asked for its client what is in no zone.  False: that pool is not there any more. */

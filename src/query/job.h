@@ -13,6 +13,7 @@
  *   question.c  what follows from the name that is asked for
  *   resume.c  answers to clients that have waited
  *   follow.c  replies whose CNAMEs lead to a name of which they say nothing
+ *   servers.c  what is known of the servers of the zones that names lie in
  */
 #ifndef QUERY_JOB_H
 #define QUERY_JOB_H
@@ -342,5 +343,23 @@ size_t query_answer_chaos(struct answer_job *job, const struct name *qname);
  * reply's records stand in. */
 struct verdict query_inspect(const struct query_env *env, uint8_t *msg, size_t len,
 			     struct reply *reply, struct policy_leave leave);
+
+/* The same by the servers of zones as well, as far as `seek` and the cache know them. */
+struct verdict query_inspect_servers(const struct query_env *env, struct query_seek *seek,
+				     uint8_t *msg, size_t len, struct reply *reply,
+				     struct policy_leave leave);
+
+/* How much of what a reply is judged by could be known. */
+enum query_knowledge {
+	QUERY_KNOWN_ALL,
+	QUERY_KNOWN_SOME,    /* the rest cannot be known for now */
+	QUERY_KNOWN_NOT_YET, /* the rest has to be asked */
+};
+
+/* query_inspect, with the servers of zones as the cache knows them, where they are looked for;
+ * `flags` has CACHE_FLAG_CD, and `expired` is as of struct query_seek. */
+struct verdict query_inspect_known(const struct query_env *env, uint8_t flags, bool expired,
+				   uint8_t *msg, struct reply *reply, struct policy_leave leave,
+				   enum query_knowledge *ret_known);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dns/rrtype.h"
-#include "query/stats.h"
+#include "count/stats.h"
 
 #define DAY_S 86400U
 

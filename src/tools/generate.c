@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "query/stats.h"
+#include "count/stats.h"
 #include "tools/parameters.h"
 
 /* ---- completions */

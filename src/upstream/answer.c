@@ -190,6 +190,10 @@ static void take_reply(struct question *q, const struct attempt *a, size_t len, 
 		chase_begin(q, reply);
 		return;
 	}
+	if (query_seeks(env, &q->key)) {
+		seek_settle(q, q->upstreams->message, reply);
+		return;
+	}
 	result.verdict = query_resolve(env, &q->key, q->upstreams->message, len, reply);
 	finish(q, &result);
 }

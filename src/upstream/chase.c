@@ -9,7 +9,6 @@
 
 #include "upstream/engine.h"
 
-#define NEVER UINT64_MAX
 #define GRACE_MS 100U
 #define TIMEOUTS_MAX 3U /* that a question may last: clients ask again, but not for longer */
 #define DEPTH_MAX 16U	/* questions, one for the next; resolvers restart about as often */
@@ -49,6 +48,10 @@ static void settle(struct question *q, uint8_t *msg, struct reply *reply)
 
 	if (reply->kind == REPLY_FAILURE) {
 		fail(q, true, reply);
+		return;
+	}
+	if (query_seeks(&q->upstreams->loop->env, &q->key)) {
+		seek_settle(q, msg, reply);
 		return;
 	}
 	result.verdict = query_resolve(&q->upstreams->loop->env, &q->key, msg,
@@ -113,26 +116,6 @@ static struct chase *create(struct question *q, const struct query_key *key,
 	return c;
 }
 
-/* Nothing is asked of its own servers any more.  The other question has the whole time that a
- * question may take, and comes to its end first, or follows CNAMEs itself (chase_goes_on). */
-static void rest(struct question *q)
-{
-	const struct loop *loop = q->upstreams->loop;
-
-	for (uint32_t i = 0; i < q->attempt_count; i++) {
-		if (q->attempts[i].server)
-			health_unanswered(q->attempts[i].server, &q->attempts[i]);
-		attempt_end(&q->attempts[i]);
-	}
-	client_wait_no_more(q);
-	q->last = NULL; /* it has answered */
-	q->retry_ms = NEVER;
-	q->hedge_ms = NEVER;
-	q->deadline_ms =
-		loop->env.now_ms + loop->env.snapshot->conf->outgoing.timeout_ms + GRACE_MS;
-	wait_arm(q);
-}
-
 bool chase_goes_on(struct question *q)
 {
 	const struct loop *loop = q->upstreams->loop;
@@ -176,7 +159,10 @@ void chase_begin(struct question *q, struct reply *reply)
 	struct upstreams *up = q->upstreams;
 	struct query_key key;
 
-	rest(q);
+	/* the other question has the whole time that a question may take, and comes to its end
+	 * first, or follows CNAMEs itself (chase_goes_on) */
+	wait_rest(q, up->loop->env.now_ms + up->loop->env.snapshot->conf->outgoing.timeout_ms +
+			     GRACE_MS);
 	if (query_follow(&up->loop->env, &q->key, up->message, reply, &key) == QUERY_FORWARD)
 		look_for(q, &key, reply);
 	else

@@ -6,6 +6,7 @@
  *   turn.c      what has come since, handed to those it concerns
  *   answer.c    what comes back: believed or not, good or bad
  *   chase.c     what CNAMEs lead to, asked for as well
+ *   seek.c      the servers of zones, asked for before a reply can be judged
  *   try.c       the course of a question: sent, sent again, put to the next
  *   extra.c     questions asked beyond need: hedges, and measurements
  *   finish.c    the end of a question: its reply, what is stale, or a failure
@@ -37,6 +38,8 @@ static inline uint64_t place_bit(size_t place)
 	return place < SERVERS_MAX ? 1ULL << place : 0;
 }
 
+#define SEEK_ASKED_MAX 24U /* questions for one reply, whatever somebody's zone has in it */
+
 /* A question whose reply leads to a name that is asked for by another one; chase.c has it. */
 struct chase {
 	struct upstream_waiter waiter; /* of the other question */
@@ -45,6 +48,22 @@ struct chase {
 	struct query_key key;	       /* the other question */
 	struct reply reply;	       /* the one that leads there, */
 	uint16_t len;		       /* and its message */
+	uint8_t msg[];
+};
+
+/* A reply that is judged by servers of zones that are asked for by questions of its own; seek.c has
+ * it. */
+struct seek {
+	LIST_ENTRY(seek) entry;	   /* of all that there are */
+	struct question *question; /* NULL: it has ended */
+	struct upstreams *upstreams;
+	uint32_t pending; /* of what is asked, and whoever holds it */
+	uint32_t asked;
+	struct sought *sought[SEEK_ASKED_MAX];
+	const struct query_known *known; /* what has come of them */
+	bool crowded;			 /* one had to make room for another's */
+	struct reply reply;		 /* the question's, */
+	uint16_t len;			 /* and its message */
 	uint8_t msg[];
 };
 
@@ -67,6 +86,16 @@ void chase_begin(struct question *q, struct reply *reply);
 bool chase_goes_on(struct question *q);
 /* Frees all, of questions that have ended. */
 void chases_free(struct upstreams *up);
+
+/* ---- seek.c */
+
+/* The reply in `msg` (WIRE_MESSAGE_MAX octets) ends the question once it was judged by the servers
+ * of zones: query_seeks. */
+void seek_settle(struct question *q, uint8_t *msg, struct reply *reply);
+/* The question's time is up.  True: it had a reply, and has ended by what is known. */
+bool seek_on_time(struct question *q);
+/* Frees all, of questions that have ended. */
+void seeks_free(struct upstreams *up);
 
 /* ---- try.c */
 
@@ -103,6 +132,8 @@ void extra_measure(struct question *q);
 
 /* Arms the timer for what comes first. */
 void wait_arm(struct question *q);
+/* Nothing is asked of its own servers any more: it waits for other questions till `deadline_ms`. */
+void wait_rest(struct question *q, uint64_t deadline_ms);
 /* When the question is asked again. */
 void wait_set_retry(struct question *q);
 /* Sets its deadline, and when clients get what is stale, by the best state in its pool. */
@@ -118,6 +149,8 @@ void wait_crowd_out(struct question *q);
 
 /* Ends the question and tells its waiters, who may ask others at once. */
 void finish(struct question *q, const struct upstream_result *result);
+/* Tells its waiters, as finish does; the question goes on. */
+void finish_early(struct question *q, const struct upstream_result *result);
 /* Gives those who wait what is left in the cache, if there is anything; the question goes on. */
 void finish_stale(struct question *q);
 /* Ends it without a reply: with what is stale, with a server's word on why, or with `failure`. */

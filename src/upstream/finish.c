@@ -42,6 +42,14 @@ void finish(struct question *q, const struct upstream_result *result)
 	tell(loop, &waiters, result);
 }
 
+void finish_early(struct question *q, const struct upstream_result *result)
+{
+	struct waiter_queue waiters;
+
+	waiting_take(q, &waiters);
+	tell(q->upstreams->loop, &waiters, result);
+}
+
 /* Those who have waited long get what is left in the cache (RFC 8767, 5). */
 void finish_stale(struct question *q)
 {

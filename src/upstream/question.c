@@ -70,6 +70,7 @@ static void reset(struct question *q)
 	q->crowded_out = false;
 	q->truncated = NULL;
 	q->chase = NULL;
+	q->seek = NULL;
 	q->depth = 0;
 	q->ede.len = 0;
 	q->attempt_count = 0;
@@ -128,6 +129,9 @@ void question_end(struct question *q)
 	if (q->chase)
 		q->chase->question = NULL; /* what comes of the other one is not waited for */
 	q->chase = NULL;
+	if (q->seek)
+		q->seek->question = NULL;
+	q->seek = NULL;
 	for (uint32_t i = 0; i < q->attempt_count; i++)
 		attempt_end(&q->attempts[i]);
 	silence_leave(q);

@@ -271,7 +271,7 @@ void try_on_time(struct question *q)
 		return;
 	}
 	if (now_ms >= q->deadline_ms) {
-		if (!chase_goes_on(q))
+		if (!chase_goes_on(q) && !seek_on_time(q))
 			give_up(q);
 		return;
 	}

@@ -82,6 +82,7 @@ void upstreams_free(struct upstreams *up)
 	while ((q = question_oldest(up)))
 		question_end(q);
 	chases_free(up);
+	seeks_free(up);
 	pools_free(up);
 	event_del(&up->turn);
 	event_del(&up->release);

@@ -52,6 +52,21 @@ void wait_crowd_out(struct question *q)
 	wait_end_soon(q);
 }
 
+void wait_rest(struct question *q, uint64_t deadline_ms)
+{
+	for (uint32_t i = 0; i < q->attempt_count; i++) {
+		if (q->attempts[i].server)
+			health_unanswered(q->attempts[i].server, &q->attempts[i]);
+		attempt_end(&q->attempts[i]);
+	}
+	client_wait_no_more(q);
+	q->last = NULL; /* it has answered */
+	q->retry_ms = NEVER;
+	q->hedge_ms = NEVER;
+	q->deadline_ms = deadline_ms;
+	wait_arm(q);
+}
+
 /* Each round through the servers waits longer than the last, by as much again.  Doubling would
  * leave a question that is lost a few times too little of its time. */
 void wait_set_retry(struct question *q)
@@ -101,7 +116,7 @@ void wait_plan(struct question *q)
 	enum server_state outlook = pick_outlook(q);
 	enum server_time time;
 
-	if (q->kind != QUESTION_CLIENT || q->deadline_ms == AT_ONCE || q->chase ||
+	if (q->kind != QUESTION_CLIENT || q->deadline_ms == AT_ONCE || q->chase || q->seek ||
 	    outlook == SERVER_STATE_COUNT)
 		return;
 	time = server_states[outlook].time;

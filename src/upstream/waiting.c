@@ -146,7 +146,7 @@ enum err waiting_may_join(struct question *q, const struct upstream_waiter *wait
 		stats_inc(env->stats, retransmissions);
 		return ERR_EXISTS;
 	}
-	if (p->count < env->snapshot->conf->outgoing.waiters_per_question)
+	if (waiter->inward || p->count < env->snapshot->conf->outgoing.waiters_per_question)
 		return ERR_OK;
 	stats_inc(env->stats, waiters_refused);
 	return ERR_RANGE;

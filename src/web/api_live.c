@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "dns/rrtype.h"
-#include "query/stats.h"
+#include "count/stats.h"
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/json.h"

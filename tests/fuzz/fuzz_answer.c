@@ -26,6 +26,8 @@
 #define HOW_COOKIES 2U
 #define HOW_SECOND 4U /* there is a second server */
 #define HOW_TCP 8U    /* the first is asked over TCP alone */
+#define HOW_SEEK 16U  /* a zone has rules for name servers, which are asked for */
+#define HOW_EARLY 32U /* and clients do not wait for that */
 
 enum step {
 	STEP_ASK,    /* to: which name, and whether another is asked when this is told */
@@ -78,7 +80,11 @@ struct delivery {
 
 static struct pipeline pipeline;
 static const struct list_row lists[] = {
-	{.name = "nx", .action = ACTION_NXDOMAIN, .rules = "blocked.example"}};
+	{.name = "nx", .action = ACTION_NXDOMAIN, .rules = "blocked.example"},
+	{.name = "feed",
+	 .action = ACTION_NODATA,
+	 .rules = "^evil.example %192.0.2.0/28",
+	 .zone = true}};
 static const char *const names[] = {"www.example", "abcdefghij.klmnopqrst.example", "example", "."};
 
 static struct world {
@@ -91,6 +97,7 @@ static struct world {
 	struct delivery delivery;
 	LIST_HEAD(, attempt) linked; /* attempts over connections */
 	bool cannot_send;
+	bool seeks; /* servers are asked for before clients are told */
 } world;
 
 /* ---- in the place of remote/udp.c and remote/link.c, and of chance */
@@ -248,6 +255,10 @@ static void require_due(const struct asker *a, const struct reply *reply)
 	const uint8_t *question;
 	bool drawn;
 
+	if (world.seeks) { /* it came before those of others */
+		require_whole(&a->key, reply);
+		return;
+	}
 	require(d->msg);
 	question = d->msg + WIRE_HEADER;
 	require(memcmp(d->msg, d->sent.msg, 2) == 0);
@@ -553,6 +564,10 @@ static void begin(unsigned int how)
 	LIST_INIT(&world.linked);
 	conf->case_randomization = how & HOW_CASE;
 	conf->cookies = how & HOW_COOKIES;
+	conf->ns_lookup = how & HOW_EARLY ? CONF_NSLOOKUP_BACKGROUND : CONF_NSLOOKUP_WAIT;
+	if (!(how & HOW_SEEK))
+		conf->ns_lookup = CONF_NSLOOKUP_OFF;
+	world.seeks = how & HOW_SEEK;
 	loop_tick(&world.loop);
 	set_servers(how, false);
 }
@@ -578,6 +593,7 @@ static void end(void)
 		time_comes(q, true);
 	require(upstreams_in_flight(world.up) == 0 && only_probes(LIST_FIRST(&world.linked)));
 	require(world.up->clients.waiting == 0);
+	require(LIST_EMPTY(&world.up->seeks) && world.up->kept_bytes == 0);
 	for (unsigned int i = 0; i < world.asker_count; i++)
 		require(world.askers[i].told == world.askers[i].asked);
 	TAILQ_FOREACH(server, &world.up->servers, entry) {

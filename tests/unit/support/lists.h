@@ -13,7 +13,8 @@
 
 /* A list, and its rules with blanks between them: "x" and below, "=x" alone, "<x" only below,
  * "@" before it for an exception, "!" for an important rule, "$" for questions of type A alone, "~"
- * for all others; "#192.0.2.0/24" is a prefix, "/x/" a regular expression. */
+ * for all others; "#192.0.2.0/24" is a prefix, "/x/" a regular expression.  Of a zone "^x" is a
+ * name server, and below, and "%192.0.2.0/24" the addresses of some. */
 struct list_row {
 	const char *name;
 	enum action action;
@@ -23,6 +24,7 @@ struct list_row {
 	const char *ipv4;
 	const char *ipv6;
 	const char *case_number;
+	bool zone;
 };
 
 #define LISTS_KEY ((struct hash_key){0x1122334455667788ULL, 0x99aabbccddeeff00ULL})
@@ -69,9 +71,15 @@ static inline void lists_add_rule(struct rules *rules, const char *text, size_t 
 	struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
 	struct name owner;
 
-	if (*text == '#') {
-		lists_add_prefix(rules->addresses[TRIGGER_ADDRESS], text + 1, len - 1,
-				 (struct addrset_rule){.list = list, .line = line});
+	if (*text == '#' || *text == '%') {
+		lists_add_prefix(
+			rules->addresses[*text == '#' ? TRIGGER_ADDRESS : TRIGGER_SERVER_ADDRESS],
+			text + 1, len - 1, (struct addrset_rule){.list = list, .line = line});
+		return;
+	}
+	if (*text == '^') {
+		lists_require(name_from_text(text + 1, len - 1, &owner) == ERR_OK);
+		lists_require(domset_builder_add(rules->servers, &owner, &kind, line) == ERR_OK);
 		return;
 	}
 	for (; len > 0 && strchr("=<@!$~", *text); text++, len--) {
@@ -97,6 +105,7 @@ static inline void lists_fill(struct policy_list *list, const struct list_row *r
 	*list = (struct policy_list){
 		.action = row->action,
 		.mandatory = row->mandatory,
+		.zone = row->zone,
 		.has_ipv4 = row->ipv4 != NULL,
 		.has_ipv6 = row->ipv6 != NULL,
 		.ttl_s = LISTS_TTL_S,

@@ -3,8 +3,8 @@
  * Counters.  Each is one row of STATS_ROWS; the struct, the names, the help and whatever shows
  * them are drawn from it.  A worker counts into its own struct; others read it at any time.
  */
-#ifndef QUERY_STATS_H
-#define QUERY_STATS_H
+#ifndef COUNT_STATS_H
+#define COUNT_STATS_H
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -28,6 +28,8 @@
 	X(blocked_address, "queries whose answer has an address that a list blocks")               \
 	X(blocked_server, "queries for names whose name server a zone blocks")                     \
 	X(blocked_client, "queries of clients that a zone blocks")                                 \
+	X(ns_lookups, "questions for the name servers of zones, and for their addresses")          \
+	X(ns_unknown, "answers that passed though the servers of their zones could not be known")  \
 	X(rebinding, "queries for public names that have a private address")                       \
 	X(logged, "queries whose name or answer a list has that only logs")                        \
 	X(local_answers, "queries for the operator's own names, answered from the configuration")  \

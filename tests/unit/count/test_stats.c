@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "query/stats.h"
+#include "count/stats.h"
 
 /* A row a counter: nothing is left out, and no two are called the same. */
 static void test_rows(void **state)

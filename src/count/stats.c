@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "query/stats.h"
+#include "count/stats.h"
 
 #include <string.h>
 
