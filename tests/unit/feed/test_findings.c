@@ -64,11 +64,13 @@ static bool add(struct kit *kit, const char *client, const char *text, uint16_t 
 				    .client = &ip,
 				    .name = &name,
 				    .name_hash = name_hash(&name_key, &name),
+				    .list = list,
+				    .owner_labels = 2,
+			    },
+			    &(struct findings_query){
 				    .now_ms = kit->now_ms,
 				    .now_s = (uint32_t)(kit->now_ms / 1000),
 				    .qtype = qtype,
-				    .list = list,
-				    .owner_labels = 2,
 				    .way = way,
 			    });
 }
@@ -224,7 +226,8 @@ static void test_lists_of_another_load(void **state)
 	assert_int_equal(ip_parse("192.0.2.1", &ip), ERR_OK);
 	assert_int_equal(name_from_text("c2.example", 10, &name), ERR_OK);
 	assert_true(findings_add(kit->findings, &kit->policy, 8,
-				 &(struct findings_hit){.client = &ip, .name = &name}));
+				 &(struct findings_hit){.client = &ip, .name = &name},
+				 &(struct findings_query){.way = FINDINGS_WAY_UDP}));
 	t = findings_take(kit->findings);
 	assert_string_equal(t->lists[t->entries[0].list], "a");
 	findings_give(kit->findings, t);
