@@ -66,7 +66,7 @@ static struct findings_table *ring_take(struct ring *r)
 uint16_t findings_type(uint16_t qtype)
 {
 	static const uint16_t differ[FINDINGS_TYPE_MAX + 1] = {
-		/* from what most types have: OTHER */
+	/* from what most types have: OTHER */
 #define X(bit, type, mnemonic) [type] = (1U << (bit)) ^ OTHER,
 		FINDINGS_TYPES(X)
 #undef X

@@ -120,7 +120,6 @@ bool query_key_equal(const struct query_key *a, const struct query_key *b)
 	       a->leave.passed == b->leave.passed && a->leave.excepted == b->leave.excepted &&
 	       a->leave.itself == b->leave.itself && a->leave.limit == b->leave.limit &&
 	       a->leave.view == b->leave.view && a->leave.done == b->leave.done &&
-	       a->lent == b->lent &&
-	       a->question_len == b->question_len &&
+	       a->lent == b->lent && a->question_len == b->question_len &&
 	       memcmp(a->question, b->question, a->question_len) == 0;
 }

@@ -67,8 +67,11 @@ static int set_up(void **state)
 	kit->server.tls_name = kit->none;
 	kit->pools[0] =
 		(struct upstream_pool){.zone = {.len = 1}, .servers = &kit->server, .count = 1};
-	kit->snapshot = (struct snapshot){
-		.generation = 1, .conf = &kit->conf, .pools = kit->pools, .pool_count = 1};
+	kit->snapshot = (struct snapshot){.generation = 1,
+					  .conf = &kit->conf,
+					  .pools = kit->pools,
+					  .pool_count = 1,
+					  .zone_count = 1};
 	kit->conf.server.client_ptr = true;
 	*state = kit;
 	if (called_create(&kit->key, &kit->called) != ERR_OK)
@@ -240,6 +243,7 @@ static void test_private_addresses(void **state)
 	kit->pools[1] = kit->pools[0];
 	assert_int_equal(name_from_text(zone, strlen(zone), &kit->pools[1].zone), ERR_OK);
 	kit->snapshot.pool_count = 2;
+	kit->snapshot.zone_count = 2;
 	kit->snapshot.generation++;
 	pthread_mutex_unlock(&kit->lock);
 	meet(kit, "192.168.1.2");
