@@ -9,5 +9,6 @@
 
 #define FLAT __attribute__((flatten))
 #define APART __attribute__((noinline))
+#define RARE __attribute__((noinline, cold)) /* the same; paths to it stand behind all others */
 
 #endif

@@ -68,10 +68,11 @@ struct finding {
 	uint8_t name_len;     /* octets, wire form, lower case */
 	uint16_t types;	      /* a bit for each of FINDINGS_TYPES */
 	uint16_t first_types; /* those of the first spell, see `merged` */
-	uint16_t spell_types; /* those of the last spell */
+	uint32_t spell_seen;  /* those of the last spell; from bit 16 on the ways of it */
 	uint32_t name;	      /* where its name stands in the table's names */
 	uint32_t first_s;     /* Unix time */
 	uint32_t last_s;
+	uint32_t tag;	   /* of the worker: what else than octets tells its client and list */
 	uint64_t first_ms; /* when the first and the last spell began, monotonic */
 	uint64_t spell_ms;
 	uint64_t count;	 /* queries */
@@ -86,22 +87,34 @@ struct findings_table {
 	uint32_t names_len;
 	uint32_t list_count; /* of the configuration; their names, and those made by command */
 	char lists[POLICY_PLACES][POLICY_LIST_NAME_MAX];
-	uint16_t index[2 * FINDINGS_TABLE_MAX]; /* 1 and up: an entry; 0: none */
+	uint32_t index[2 * FINDINGS_TABLE_MAX]; /* octets from the table to an entry; 0: none */
 	struct finding entries[FINDINGS_TABLE_MAX];
-	uint8_t names[FINDINGS_NAMES_MAX + NAME_PAD];
+	uint8_t names[FINDINGS_NAMES_MAX +
+		      NAME_WIRE_MAX]; /* that many octets may be read anywhere */
 };
 
-/* A query to be counted. */
+/* What a query was for, and whose: the finding that it belongs to. */
 struct findings_hit {
 	const struct ip *client;
 	const struct name *name; /* as asked for, lower case */
 	uint64_t name_hash;	 /* by the workers' key, see dns/name.h */
+	uint16_t list;
+	uint8_t owner_labels;
+};
+
+/* How and when it came. */
+struct findings_query {
 	uint64_t now_ms;
 	uint32_t now_s;
 	uint16_t qtype;
-	uint16_t list;
-	uint8_t owner_labels;
 	enum findings_way way;
+};
+
+/* The table that the worker has taken to count into, and what was looked for in it. */
+struct findings_seat {
+	struct findings_table *table;
+	struct finding *finding; /* NULL: there is none */
+	uint64_t hash;
 };
 
 struct findings;
@@ -119,16 +132,24 @@ void findings_free(struct findings *findings);
 /* Counts a query that a list of `policy`, which is the `generation`-th, has found, or
  * an upstream.  False: it is lost, for want of room.  The worker's thread. */
 bool findings_add(struct findings *findings, const struct policy *policy, uint64_t generation,
-		  const struct findings_hit *hit);
+		  const struct findings_hit *hit, const struct findings_query *query);
+
+/* The same in two steps, for the path of a query: what there is most often is counted, and what
+ * there is not begun, which fails as findings_add does.  The second step must follow at once: the
+ * reader waits for it. */
+struct findings_seat findings_find(struct findings *findings, uint64_t generation,
+				   const struct findings_hit *hit);
+void findings_count(struct findings *findings, struct findings_seat seat,
+		    const struct findings_query *query);
+bool findings_begin(struct findings *findings, struct findings_seat seat,
+		    const struct policy *policy, uint64_t generation,
+		    const struct findings_hit *hit, const struct findings_query *query);
 
 /* A table with findings, the oldest there is; NULL: there is none.  The reader's thread. */
 struct findings_table *findings_take(struct findings *findings);
 
 /* Gives a table back, to be filled anew.  The reader's thread. */
 void findings_give(struct findings *findings, struct findings_table *table);
-
-/* The bit of FINDINGS_TYPES for a query type. */
-unsigned int findings_type_bit(uint16_t qtype);
 
 /* True when the ways, a bit each, have one that shows the client's address. */
 static inline bool findings_way_proves(enum findings_way way)

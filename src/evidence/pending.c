@@ -91,17 +91,17 @@ static unsigned int counted_before(const struct finding *e, const struct finding
 {
 	if (distance(e->spell_ms, f->first_ms) >= SPELL_MS)
 		return 0;
-	return (unsigned int)__builtin_popcount(e->spell_types & f->first_types);
+	return (unsigned int)__builtin_popcount(e->spell_seen & f->first_types);
 }
 
 static void merge(struct finding *e, const struct finding *f)
 {
 	e->merged += f->merged - counted_before(e, f);
 	if (f->spell_ms >= e->spell_ms + SPELL_MS)
-		e->spell_types = 0;
+		e->spell_seen = 0;
 	if (f->spell_ms > e->spell_ms)
 		e->spell_ms = f->spell_ms;
-	e->spell_types |= f->spell_types;
+	e->spell_seen |= f->spell_seen;
 	e->ways |= f->ways;
 	e->types |= f->types;
 	e->owner_labels = f->owner_labels;

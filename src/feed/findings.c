@@ -7,16 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/apart.h"
 #include "base/octets.h"
 
 #define TABLES                                                                                     \
 	8U /* of a worker: one that is filled, one to take its place, and those full or empty */
 #define RING TABLES
-#define INDEX_MASK (2U * FINDINGS_TABLE_MAX - 1)
+#define INDEX_BITS 13U
+#define INDEX_MASK ((1U << INDEX_BITS) - 1)
 #define SPELL_MS 1000U
+#define OTHER (1U << FINDINGS_TYPE_OTHER)
+#define WAYS_SHIFT 16U /* of a spell: below are its types */
+#define UDP_SEEN (1U << (WAYS_SHIFT + FINDINGS_WAY_UDP))
 
 _Static_assert((RING & (RING - 1)) == 0, "places of a ring are found by a mask");
-_Static_assert(FINDINGS_TABLE_MAX < UINT16_MAX, "an index entry is 16 bits");
+_Static_assert(2U * FINDINGS_TABLE_MAX == 1U << INDEX_BITS, "half of the index stays empty");
 
 /* Tables on their way from one thread to one other, in order.  There is room for all. */
 struct ring {
@@ -26,10 +31,10 @@ struct ring {
 };
 
 struct findings {
-	struct hash_key key;
-	int wake_fd;
 	/* NULL while the worker counts into it: the reader waits for that, and never the worker */
 	_Atomic(struct findings_table *) current;
+	struct hash_key key;
+	int wake_fd;
 	struct ring full;
 	struct ring empty;
 	struct findings_table *spare; /* the reader's, to take the place of the current one */
@@ -58,68 +63,94 @@ static struct findings_table *ring_take(struct ring *r)
 
 /* ---- the worker */
 
-unsigned int findings_type_bit(uint16_t qtype)
+/* What a query is in a spell: its type and, from WAYS_SHIFT on, its way.  The table has what
+ * differs from the type that most are. */
+static inline uint32_t seen_of(const struct findings_query *query)
 {
-	static const uint8_t bits[FINDINGS_TYPE_MAX + 1] = {
-#define X(bit, type, mnemonic) [type] = (bit) + 1,
-		FINDINGS_TYPES(X)
+#define X(bit, type, mnemonic) [type] = (1U << (bit)) ^ OTHER,
+	static const uint32_t differ[FINDINGS_TYPE_MAX + 1] = {FINDINGS_TYPES(X)};
 #undef X
-	};
-	uint8_t bit = qtype <= FINDINGS_TYPE_MAX ? bits[qtype] : 0;
+	uint32_t seen = OTHER | UDP_SEEN;
 
-	return bit ? bit - 1U : FINDINGS_TYPE_OTHER;
+	if (query->qtype <= FINDINGS_TYPE_MAX)
+		seen ^= differ[query->qtype];
+	if (findings_way_proves(query->way))
+		seen ^= UDP_SEEN | 1U << (WAYS_SHIFT + query->way);
+	return seen;
 }
 
-/* The name's part is keyed already; so is the client's, whose addresses an attacker may choose. */
-static uint64_t hash_of(const struct hash_key *key, const struct findings_hit *hit)
+/* The list, and all of the client but its octets. */
+static inline uint32_t tag_of(const struct findings_hit *hit)
 {
-	unsigned __int128 product;
-	uint64_t high;
-	uint64_t low;
-
-	high = octets_le64(hit->client->bytes);
-	low = octets_le64(hit->client->bytes + 8);
-	low ^= key->k1 ^ (uint64_t)hit->list << 8 ^ hit->client->family;
-	product = (unsigned __int128)(high ^ key->k0) * (unsigned __int128)low;
-	return hit->name_hash ^ (uint64_t)product ^ (uint64_t)(product >> 64);
+	return (uint32_t)hit->list << 16 |
+	       (uint16_t)(hit->client->family | hit->client->unknown << 8);
 }
 
-/* Names have octets behind them that may be read. */
-static inline bool is_same_name(const uint8_t *a, const uint8_t *b, size_t len)
+/* The name's part is keyed already; so is the client's, whose addresses an attacker may choose.  Of
+ * a product the upper bits depend on all of both, and place_of takes these. */
+static inline uint64_t hash_of(const struct hash_key *key, const struct findings_hit *hit)
 {
-	for (; len > sizeof(uint64_t); len -= sizeof(uint64_t)) {
-		if (octets_le64(a) != octets_le64(b))
-			return false;
-		a += sizeof(uint64_t);
-		b += sizeof(uint64_t);
+	uint64_t high = octets_le64(hit->client->bytes) ^ key->k0;
+	uint64_t low = octets_le64(hit->client->bytes + 8) ^ key->k1 ^ tag_of(hit);
+
+	return hit->name_hash ^ high * low;
+}
+
+/* Where in the index the search for it begins. */
+static inline uint64_t place_of(uint64_t hash)
+{
+	return hash >> (64 - INDEX_BITS);
+}
+
+static inline uint64_t differ_at(const uint8_t *a, const uint8_t *b, size_t at)
+{
+	return octets_le64(a + at) ^ octets_le64(b + at);
+}
+
+/* NAME_PAD octets behind a name may be read. */
+static inline uint64_t short_name_differs(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	if (len <= 8)
+		return differ_at(a, b, 0) << (64 - 8 * len);
+	return differ_at(a, b, 0) | differ_at(a, b, len - 8);
+}
+
+/* 0: where the octets of the whole name are at `a`, that is the name, since no name is the
+ * beginning of another.  By words, of which the last two may overlap those before. */
+static inline uint64_t name_differs(const uint8_t *a, const struct name *name)
+{
+	const uint8_t *b = name->wire;
+	size_t len = name->len;
+
+	if (len < 16)
+		return short_name_differs(a, b, len);
+	for (; len > 32; a += 16, b += 16, len -= 16)
+		if (differ_at(a, b, 0) | differ_at(a, b, 8))
+			return 1;
+	return differ_at(a, b, 0) | differ_at(a, b, 8) | differ_at(a, b, len - 16) |
+	       differ_at(a, b, len - 8);
+}
+
+static inline bool is_same(const struct findings_table *t, const struct finding *e, uint64_t hash,
+			   const struct findings_hit *hit)
+{
+	return e->hash == hash && e->tag == tag_of(hit) &&
+	       octets_le64(e->client.bytes) == octets_le64(hit->client->bytes) &&
+	       octets_le64(e->client.bytes + 8) == octets_le64(hit->client->bytes + 8) &&
+	       name_differs(t->names + e->name, hit->name) == 0;
+}
+
+/* The entry of the finding; NULL: there is none yet. */
+static inline struct finding *entry_of(struct findings_table *t, uint64_t hash,
+				       const struct findings_hit *hit)
+{
+	for (uint64_t i = place_of(hash); t->index[i]; i = (i + 1) & INDEX_MASK) {
+		struct finding *e = (void *)((uint8_t *)t + t->index[i]);
+
+		if (is_same(t, e, hash, hit))
+			return e;
 	}
-	return (octets_le64(a) ^ octets_le64(b)) << (64 - 8 * len) == 0;
-}
-
-static bool is_same_client(const struct ip *a, const struct ip *b)
-{
-	return a->family == b->family && a->unknown == b->unknown &&
-	       octets_le64(a->bytes) == octets_le64(b->bytes) &&
-	       octets_le64(a->bytes + 8) == octets_le64(b->bytes + 8);
-}
-
-static bool is_same(const struct findings_table *t, const struct finding *e, uint64_t hash,
-		    const struct findings_hit *hit)
-{
-	return e->hash == hash && e->list == hit->list && e->name_len == hit->name->len &&
-	       is_same_client(&e->client, hit->client) &&
-	       is_same_name(t->names + e->name, hit->name->wire, e->name_len);
-}
-
-/* The place in the index of the finding, or that it would get. */
-static inline uint16_t *place_of(struct findings_table *t, uint64_t hash,
-				 const struct findings_hit *hit)
-{
-	uint32_t i = (uint32_t)hash & INDEX_MASK;
-
-	while (t->index[i] && !is_same(t, &t->entries[t->index[i] - 1], hash, hit))
-		i = (i + 1) & INDEX_MASK;
-	return &t->index[i];
+	return NULL;
 }
 
 /* Takes the table for the lists of this generation.  It is empty. */
@@ -158,57 +189,68 @@ static bool has_room(const struct findings_table *t, const struct findings_hit *
 	return t->count < FINDINGS_TABLE_MAX && t->names_len + hit->name->len <= FINDINGS_NAMES_MAX;
 }
 
-static struct finding *new_entry(struct findings_table *t, uint16_t *place, uint64_t hash,
-				 const struct findings_hit *hit)
+/* Its first query is counted. */
+static void new_entry(struct findings_table *t, uint64_t hash, const struct findings_hit *hit,
+		      const struct findings_query *query)
 {
 	struct finding *e = &t->entries[t->count++];
+	uint32_t seen = seen_of(query);
+	uint64_t i = place_of(hash);
 
-	*place = (uint16_t)t->count;
+	while (t->index[i])
+		i = (i + 1) & INDEX_MASK;
+	t->index[i] = (uint32_t)((uint8_t *)e - (uint8_t *)t);
 	memcpy(t->names + t->names_len, hit->name->wire, hit->name->len);
 	*e = (struct finding){
 		.hash = hash,
 		.client = *hit->client,
 		.list = hit->list,
+		.tag = tag_of(hit),
 		.owner_labels = hit->owner_labels,
 		.name = t->names_len,
 		.name_len = hit->name->len,
-		.first_s = hit->now_s,
-		.first_ms = hit->now_ms,
-		.spell_ms = hit->now_ms,
+		.first_s = query->now_s,
+		.last_s = query->now_s,
+		.first_ms = query->now_ms,
+		.spell_ms = query->now_ms,
+		.spell_seen = seen,
+		.ways = (uint8_t)(seen >> WAYS_SHIFT),
+		.types = (uint16_t)seen,
+		.first_types = (uint16_t)seen,
+		.count = 1,
+		.proven = findings_way_proves(query->way),
+		.merged = 1,
 	};
 	t->names_len += hit->name->len;
-	return e;
 }
 
-static void count_hit(struct finding *e, const struct findings_hit *hit)
+/* A type or a way that the spell does not have yet, or the first of another one. */
+static APART void count_seen(struct finding *e, uint32_t seen, uint64_t now_ms)
 {
-	uint16_t type = (uint16_t)(1U << findings_type_bit(hit->qtype));
+	uint16_t type = (uint16_t)seen;
 
-	e->last_s = hit->now_s;
-	e->count++;
-	if (findings_way_proves(hit->way))
-		e->proven++;
-	e->ways |= (uint8_t)(1U << hit->way);
-	if (hit->now_ms - e->spell_ms < SPELL_MS && (e->spell_types & type))
-		return; /* asked once more within the spell, as is most often so */
 	e->types |= type;
-	if (hit->now_ms - e->spell_ms >= SPELL_MS) {
-		e->spell_ms = hit->now_ms;
-		e->spell_types = 0;
+	e->ways |= (uint8_t)(seen >> WAYS_SHIFT);
+	if (now_ms - e->spell_ms >= SPELL_MS) {
+		e->spell_ms = now_ms;
+		e->spell_seen = 0;
 	}
-	e->merged += !(e->spell_types & type);
-	e->spell_types |= type;
+	e->merged += !(e->spell_seen & type);
+	e->spell_seen |= seen;
 	if (e->spell_ms == e->first_ms)
 		e->first_types |= type;
 }
 
-/* The entry of the finding; NULL: there is none yet. */
-static inline struct finding *entry_of(struct findings_table *t, uint64_t hash,
-				       const struct findings_hit *hit)
+static inline void count_query(struct finding *e, const struct findings_query *query)
 {
-	uint16_t number = *place_of(t, hash, hit);
+	uint32_t seen = seen_of(query);
 
-	return number ? &t->entries[number - 1] : NULL;
+	if (findings_way_proves(query->way))
+		e->proven++;
+	e->last_s = query->now_s;
+	e->count++;
+	if (query->now_ms - e->spell_ms >= SPELL_MS || (seen & ~e->spell_seen))
+		count_seen(e, seen, query->now_ms);
 }
 
 /* Makes `*table`, or one that takes its place, a table of these lists.  False: there is no other.
@@ -229,39 +271,72 @@ static bool set_lists(struct findings *f, struct findings_table **table,
 	return true;
 }
 
-/* A new entry in `*table`, or in a fresh one that takes its place; NULL: no room. */
-static __attribute__((noinline)) struct finding *add_entry(struct findings *f,
-							   struct findings_table **table,
-							   uint64_t hash,
-							   const struct findings_hit *hit)
+/* A new entry in `*table`, or in a fresh one that takes its place.  False: no room. */
+static bool add_entry(struct findings *f, struct findings_table **table, uint64_t hash,
+		      const struct findings_hit *hit, const struct findings_query *query)
 {
 	if (!has_room(*table, hit)) {
 		struct findings_table *fresh = exchange(f, *table);
 
 		if (!fresh)
-			return NULL;
+			return false;
 		*table = fresh;
 	}
-	return new_entry(*table, place_of(*table, hash, hit), hash, hit);
+	new_entry(*table, hash, hit, query);
+	return true;
+}
+
+static inline struct findings_table *take_table(struct findings *f)
+{
+	return atomic_exchange_explicit(&f->current, NULL, memory_order_acquire);
+}
+
+static inline void put_table(struct findings *f, struct findings_table *t)
+{
+	atomic_store_explicit(&f->current, t, memory_order_release);
+}
+
+struct findings_seat findings_find(struct findings *f, uint64_t generation,
+				   const struct findings_hit *hit)
+{
+	struct findings_table *t = take_table(f);
+	uint64_t hash = hash_of(&f->key, hit); /* behind that: what it reads is compared as well */
+
+	return (struct findings_seat){
+		.table = t,
+		.finding = t->generation == generation ? entry_of(t, hash, hit) : NULL,
+		.hash = hash,
+	};
+}
+
+void findings_count(struct findings *f, struct findings_seat seat,
+		    const struct findings_query *query)
+{
+	count_query(seat.finding, query);
+	put_table(f, seat.table);
+}
+
+bool findings_begin(struct findings *f, struct findings_seat seat, const struct policy *policy,
+		    uint64_t generation, const struct findings_hit *hit,
+		    const struct findings_query *query)
+{
+	struct findings_table *t = seat.table;
+	bool added =
+		set_lists(f, &t, policy, generation) && add_entry(f, &t, seat.hash, hit, query);
+
+	put_table(f, t);
+	return added;
 }
 
 bool findings_add(struct findings *f, const struct policy *policy, uint64_t generation,
-		  const struct findings_hit *hit)
+		  const struct findings_hit *hit, const struct findings_query *query)
 {
-	struct findings_table *t =
-		atomic_exchange_explicit(&f->current, NULL, memory_order_acquire);
-	uint64_t hash = hash_of(&f->key, hit);
-	struct finding *e = NULL;
+	struct findings_seat seat = findings_find(f, generation, hit);
 
-	if (set_lists(f, &t, policy, generation)) {
-		e = entry_of(t, hash, hit);
-		if (!e)
-			e = add_entry(f, &t, hash, hit);
-	}
-	if (e)
-		count_hit(e, hit);
-	atomic_store_explicit(&f->current, t, memory_order_release);
-	return e != NULL;
+	if (!seat.finding)
+		return findings_begin(f, seat, policy, generation, hit, query);
+	findings_count(f, seat, query);
+	return true;
 }
 
 /* ---- the reader */

@@ -13,24 +13,34 @@ static enum findings_way way_of(enum transport transport, bool told, bool relaye
 	return good_cookie ? FINDINGS_WAY_COOKIE : FINDINGS_WAY_UDP;
 }
 
-/* Who asks is written down, but for what no list says. */
+/* Who asks for what the list has is written down. */
 static bool is_noted(const struct query_env *env, uint16_t list)
+{
+	return env->findings && env->snapshot->policy->lists[list].findings;
+}
+
+/* The same where the upstream may be what blocks. */
+static bool is_noted_answer(const struct query_env *env, uint16_t list)
 {
 	if (list == FINDINGS_UPSTREAM)
 		return env->findings && env->snapshot->conf->evidence.blocked_upstream;
-	return env->findings && list < POLICY_PLACES && env->snapshot->policy->lists[list].findings;
+	return is_noted(env, list);
 }
 
-static void count(const struct query_env *env, struct findings_hit *hit)
+static void count_added(const struct query_env *env, bool added)
 {
-	if (!is_noted(env, hit->list))
-		return;
-	hit->now_ms = env->now_ms;
-	hit->now_s = env->now_s;
-	if (findings_add(env->findings, env->snapshot->policy, env->snapshot->generation, hit))
+	if (added)
 		stats_inc(env->stats, findings);
 	else
 		stats_inc(env->stats, findings_lost);
+}
+
+static void count(const struct query_env *env, const struct findings_hit *hit,
+		  const struct findings_query *query)
+{
+	const struct snapshot *s = env->snapshot;
+
+	count_added(env, findings_add(env->findings, s->policy, s->generation, hit, query));
 }
 
 /* The labels of the owner of the list's rule for the name. */
@@ -48,15 +58,16 @@ static uint8_t labels_of(const struct query *q, const struct query_env *env, uin
 }
 
 /* Counts for each list that logs what is at hand; of a query, its own name.  Few lists do. */
-static APART void count_logged(const struct query_env *env, uint64_t lists,
-			       struct findings_hit *hit, const struct query *q)
+static APART void count_logged(const struct query_env *env, uint64_t lists, struct findings_hit hit,
+			       const struct findings_query *query, const struct query *q)
 {
 	stats_inc(env->stats, logged);
 	for (; lists; lists &= lists - 1) {
-		hit->list = env->snapshot->policy->bit_list[__builtin_ctzll(lists)];
-		hit->owner_labels = q ? labels_of(q, env, hit->list) : 0;
-		stats_inc(env->stats, list_hits[hit->list]);
-		count(env, hit);
+		hit.list = env->snapshot->policy->bit_list[__builtin_ctzll(lists)];
+		hit.owner_labels = q ? labels_of(q, env, hit.list) : 0;
+		stats_inc(env->stats, list_hits[hit.list]);
+		if (is_noted(env, hit.list))
+			count(env, &hit, query);
 	}
 }
 
@@ -66,29 +77,75 @@ static bool is_hit(const struct verdict *v)
 	return v->matched && v->action != ACTION_PASS;
 }
 
-static struct findings_hit hit_of(const struct query *q, const struct verdict *v)
+static struct findings_hit hit_of(const struct query *q, uint16_t list, uint8_t owner_labels)
 {
 	return (struct findings_hit){
 		.client = &q->client,
 		.name = &q->qname,
 		.name_hash = query_name_hash(&q->suffixes),
-		.qtype = q->wire.qtype,
-		.list = v->list,
-		.owner_labels = v->owner_labels,
-		.way = way_of(q->transport, q->told, q->relayed, q->good_cookie),
+		.list = list,
+		.owner_labels = owner_labels,
 	};
+}
+
+static struct findings_query query_of(const struct query *q, const struct query_env *env)
+{
+	return (struct findings_query){
+		.now_ms = env->now_ms,
+		.now_s = env->now_s,
+		.qtype = q->wire.qtype,
+		.way = q->transport | q->good_cookie /* few are */
+			       ? way_of(q->transport, q->told, q->relayed, q->good_cookie)
+			       : FINDINGS_WAY_UDP,
+	};
+}
+
+/* Of a finding that there is none of yet. */
+static FLAT APART void begin_name(const struct query *q, const struct query_env *env,
+				  struct findings_seat seat, uint16_t list, uint8_t owner_labels)
+{
+	const struct findings_hit hit = hit_of(q, list, owner_labels);
+	const struct findings_query query = query_of(q, env);
+	const struct snapshot *s = env->snapshot;
+
+	count_added(env,
+		    findings_begin(env->findings, seat, s->policy, s->generation, &hit, &query));
+}
+
+/* How the query came is looked at when it is needed: its path has few registers left. */
+static void count_name(const struct query *q, const struct query_env *env, uint16_t list,
+		       uint8_t owner_labels)
+{
+	const struct findings_hit hit = hit_of(q, list, owner_labels);
+	struct findings *f = env->findings;
+	struct findings_seat seat = findings_find(f, env->snapshot->generation, &hit);
+	struct findings_query query;
+
+	if (!seat.finding) {
+		begin_name(q, env, seat, list, owner_labels);
+		return;
+	}
+	query = query_of(q, env);
+	findings_count(f, seat, &query);
+	stats_inc(env->stats, findings);
+}
+
+static RARE void note_logged(const struct query *q, const struct query_env *env,
+			     const struct verdict *v)
+{
+	const struct findings_query query = query_of(q, env);
+
+	count_logged(env, v->logged, hit_of(q, v->list, v->owner_labels), &query, q);
 }
 
 /* Each query for a listed name comes by here: all that it does is to be a part of it. */
 FLAT void query_note_name(const struct query *q, const struct query_env *env,
 			  const struct verdict *v)
 {
-	struct findings_hit hit = hit_of(q, v);
-
-	if (is_hit(v))
-		count(env, &hit);
+	if (is_hit(v) && is_noted(env, v->list))
+		count_name(q, env, v->list, v->owner_labels);
 	if (v->logged)
-		count_logged(env, v->logged, &hit, q);
+		note_logged(q, env, v);
 }
 
 /* What an upstream says, which is no verdict of ours. */
@@ -106,39 +163,50 @@ void query_note_blocked_waiter(const struct query_wait *wait, const struct query
 	query_note_waiter(wait, env, &upstream_blocks);
 }
 
+/* Of what an answer leads to. */
+static void note(const struct query_env *env, const struct verdict *v, bool noted,
+		 const struct findings_hit *hit, const struct findings_query *query)
+{
+	if (noted)
+		count(env, hit, query);
+	if (v->logged)
+		count_logged(env, v->logged, *hit, query, NULL);
+}
+
 void query_note_answer(const struct query *q, const struct query_env *env, const struct verdict *v)
 {
+	bool noted = is_hit(v) && is_noted_answer(env, v->list);
 	struct findings_hit hit;
+	struct findings_query query;
 
-	if (!is_hit(v) && !v->logged)
+	if (!noted && !v->logged)
 		return;
-	hit = hit_of(q, v);
-	hit.owner_labels = 0;
-	if (is_hit(v))
-		count(env, &hit);
-	if (v->logged)
-		count_logged(env, v->logged, &hit, NULL);
+	hit = hit_of(q, v->list, 0);
+	query = query_of(q, env);
+	note(env, v, noted, &hit, &query);
 }
 
 void query_note_waiter(const struct query_wait *wait, const struct query_env *env,
 		       const struct verdict *v)
 {
+	bool noted = is_hit(v) && is_noted_answer(env, v->list);
+	const struct findings_query query = {
+		.now_ms = env->now_ms,
+		.now_s = env->now_s,
+		.qtype = wait->wire.qtype,
+		.way = way_of(wait->transport, wait->told, wait->relayed, wait->good_cookie),
+	};
 	struct findings_hit hit;
 	struct name name;
 
-	if (!v->logged && !(is_hit(v) && is_noted(env, v->list)))
+	if (!noted && !v->logged)
 		return;
 	name_copy_lower(&name, wait->question, wait->wire.qname_len);
 	hit = (struct findings_hit){
 		.client = &wait->client,
 		.name = &name,
 		.name_hash = name_hash(&env->name_key, &name),
-		.qtype = wait->wire.qtype,
 		.list = v->list,
-		.way = way_of(wait->transport, wait->told, wait->relayed, wait->good_cookie),
 	};
-	if (is_hit(v))
-		count(env, &hit);
-	if (v->logged)
-		count_logged(env, v->logged, &hit, NULL);
+	note(env, v, noted, &hit, &query);
 }

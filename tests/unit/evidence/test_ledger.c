@@ -82,10 +82,12 @@ static bool add(struct kit *kit, size_t worker, const char *client, const char *
 				    .client = &ip,
 				    .name = &name,
 				    .name_hash = name_hash(&key, &name),
+				    .list = list,
+			    },
+			    &(struct findings_query){
 				    .now_ms = clock_ms(),
 				    .now_s = (uint32_t)clock_unix_s(),
 				    .qtype = 1,
-				    .list = list,
 			    });
 }
 
