@@ -151,9 +151,6 @@ struct findings_table *findings_take(struct findings *findings);
 /* Gives a table back, to be filled anew.  The reader's thread. */
 void findings_give(struct findings *findings, struct findings_table *table);
 
-/* A query type as the bit of FINDINGS_TYPES. */
-uint16_t findings_type(uint16_t qtype);
-
 /* True when the ways, a bit each, have one that shows the client's address. */
 static inline bool findings_way_proves(enum findings_way way)
 {

@@ -63,16 +63,20 @@ static struct findings_table *ring_take(struct ring *r)
 
 /* ---- the worker */
 
-uint16_t findings_type(uint16_t qtype)
+/* What a query is in a spell: its type and, from WAYS_SHIFT on, its way.  The table has what
+ * differs from the type that most are. */
+static inline uint32_t seen_of(const struct findings_query *query)
 {
-	static const uint16_t differ[FINDINGS_TYPE_MAX + 1] = {
-	/* from what most types have: OTHER */
 #define X(bit, type, mnemonic) [type] = (1U << (bit)) ^ OTHER,
-		FINDINGS_TYPES(X)
+	static const uint32_t differ[FINDINGS_TYPE_MAX + 1] = {FINDINGS_TYPES(X)};
 #undef X
-	};
+	uint32_t seen = OTHER | UDP_SEEN;
 
-	return qtype <= FINDINGS_TYPE_MAX ? differ[qtype] ^ OTHER : OTHER;
+	if (query->qtype <= FINDINGS_TYPE_MAX)
+		seen ^= differ[query->qtype];
+	if (findings_way_proves(query->way))
+		seen ^= UDP_SEEN | 1U << (WAYS_SHIFT + query->way);
+	return seen;
 }
 
 /* The list, and all of the client but its octets. */
@@ -82,8 +86,8 @@ static inline uint32_t tag_of(const struct findings_hit *hit)
 	       (uint16_t)(hit->client->family | hit->client->unknown << 8);
 }
 
-/* The name's part is keyed already; so is the client's, whose addresses an attacker may choose. The
- * upper bits are the good ones: see place_of. */
+/* The name's part is keyed already; so is the client's, whose addresses an attacker may choose.  Of
+ * a product the upper bits depend on all of both, and place_of takes these. */
 static inline uint64_t hash_of(const struct hash_key *key, const struct findings_hit *hit)
 {
 	uint64_t high = octets_le64(hit->client->bytes) ^ key->k0;
@@ -185,14 +189,6 @@ static bool has_room(const struct findings_table *t, const struct findings_hit *
 	return t->count < FINDINGS_TABLE_MAX && t->names_len + hit->name->len <= FINDINGS_NAMES_MAX;
 }
 
-/* What a query is in a spell: its type and its way. */
-static inline uint32_t seen_of(const struct findings_query *query)
-{
-	uint32_t way = findings_way_proves(query->way) ? 1U << (WAYS_SHIFT + query->way) : UDP_SEEN;
-
-	return way | findings_type(query->qtype);
-}
-
 /* Its first query is counted. */
 static void new_entry(struct findings_table *t, uint64_t hash, const struct findings_hit *hit,
 		      const struct findings_query *query)
@@ -229,7 +225,7 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 }
 
 /* A type or a way that the spell does not have yet, or the first of another one. */
-static inline void count_seen(struct finding *e, uint32_t seen, uint64_t now_ms)
+static APART void count_seen(struct finding *e, uint32_t seen, uint64_t now_ms)
 {
 	uint16_t type = (uint16_t)seen;
 
@@ -253,7 +249,7 @@ static inline void count_query(struct finding *e, const struct findings_query *q
 		e->proven++;
 	e->last_s = query->now_s;
 	e->count++;
-	if (query->now_ms - e->spell_ms >= SPELL_MS || (e->spell_seen & seen) != seen)
+	if (query->now_ms - e->spell_ms >= SPELL_MS || (seen & ~e->spell_seen))
 		count_seen(e, seen, query->now_ms);
 }
 

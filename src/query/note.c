@@ -101,8 +101,8 @@ static struct findings_query query_of(const struct query *q, const struct query_
 }
 
 /* Of a finding that there is none of yet. */
-static APART void begin_name(const struct query *q, const struct query_env *env,
-			     struct findings_seat seat, uint16_t list, uint8_t owner_labels)
+static FLAT APART void begin_name(const struct query *q, const struct query_env *env,
+				  struct findings_seat seat, uint16_t list, uint8_t owner_labels)
 {
 	const struct findings_hit hit = hit_of(q, list, owner_labels);
 	const struct findings_query query = query_of(q, env);

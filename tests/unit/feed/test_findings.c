@@ -106,6 +106,42 @@ static void test_what_differs_is_counted_apart(void **state)
 	assert_null(findings_take(kit->findings));
 }
 
+/* A name of labels of a letter, with another letter at one place, as text without its last dot. */
+static const char *letters(char *text, unsigned int labels, unsigned int other)
+{
+	for (unsigned int i = 0; i < labels; i++) {
+		text[2 * i] = i == other ? 'y' : 'x';
+		text[2 * i + 1] = '.';
+	}
+	text[2 * labels - 1] = '\0';
+	return text;
+}
+
+/* Each is told from those that differ by one letter, and from those that it is the end of. */
+static void test_names_of_all_lengths(void **state)
+{
+	struct kit *kit = *state;
+	struct findings_table *t;
+	unsigned int names = 0;
+	char text[256];
+
+	for (unsigned int labels = 1; labels <= 40; labels++) {
+		for (unsigned int other = 0; other <= labels; other++) {
+			for (unsigned int times = 0; times < 2; times++)
+				add(kit, "192.0.2.1", letters(text, labels, other), LIST_A, 1,
+				    FINDINGS_WAY_UDP);
+			names++;
+		}
+	}
+	add(kit, "192.0.2.1", letters(text, 127, 0), LIST_A, 1, FINDINGS_WAY_UDP);
+	add(kit, "192.0.2.1", letters(text, 127, 126), LIST_A, 1, FINDINGS_WAY_UDP);
+	t = findings_take(kit->findings);
+	assert_int_equal(t->count, names + 2);
+	for (unsigned int i = 0; i < names; i++)
+		assert_int_equal(t->entries[i].count, 2);
+	findings_give(kit->findings, t);
+}
+
 static void test_ways_types_and_times(void **state)
 {
 	struct kit *kit = *state;
@@ -149,6 +185,22 @@ static void test_a_second_merges(void **state)
 	assert_int_equal(t->entries[0].count, 8);
 	assert_int_equal(t->entries[0].merged, merged);
 	assert_int_equal(t->entries[0].first_types, 3);
+	findings_give(kit->findings, t);
+}
+
+/* A way is another one within the second of its type too, which does not begin anew. */
+static void test_ways_of_a_second(void **state)
+{
+	struct kit *kit = *state;
+	struct findings_table *t;
+
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_TCP);
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_TCP);
+	t = findings_take(kit->findings);
+	assert_int_equal(t->entries[0].ways, 1 << FINDINGS_WAY_UDP | 1 << FINDINGS_WAY_TCP);
+	assert_int_equal(t->entries[0].proven, 2);
+	assert_int_equal(t->entries[0].merged, 1);
 	findings_give(kit->findings, t);
 }
 
@@ -274,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_nothing_is_nothing),		TEST(test_what_differs_is_counted_apart),
+		TEST(test_names_of_all_lengths),	TEST(test_ways_of_a_second),
 		TEST(test_ways_types_and_times),	TEST(test_a_second_merges),
 		TEST(test_full_tables_are_handed_over), TEST(test_what_is_lost_is_told),
 		TEST(test_lists_of_another_load),	TEST(test_two_threads),
