@@ -7,6 +7,7 @@ import time
 import dns.exception
 import pytest
 
+from harness import zones
 from harness.build import run_daemon
 from harness.client import addresses, ask, exchange, query, rcode, records
 from harness.crowd import ask_many
@@ -437,3 +438,22 @@ def test_explained(serve, lookup):
     assert "list feed: has rules for name servers; who serves the name is not asked here" in told
     assert ("ns-lookup: off" in told) == (lookup == "off")
     assert asked(d.upstream) == []
+
+
+# ---- real upstreams
+
+@pytest.mark.parametrize("zone", [zones.PLAIN, zones.SIGNED])
+@pytest.mark.parametrize("rule, answer", [
+    ("ns.upstream.test.rpz-nsdname A 192.0.2.32\nns.signed.test.rpz-nsdname A 192.0.2.32", ["192.0.2.32"]),
+    ("32.2.0.0.127.rpz-nsip A 192.0.2.31\nns.other.test.rpz-nsdname A 192.0.2.32", None)])
+def test_behind_unbound(daemon, unbound, zone, rule, answer):
+    """Which leaves NS away where it need not say them, and validates."""
+    d = daemon({"upstreams": [unbound.address], "outgoing": {"ns-lookup": "wait"}, "guard": {"shortest-ipv4": 8}})
+    d.add_list("feed", f"{HEAD}{rule}\n", format="rpz", action="given")
+    d.write_config()
+    d.start()
+    for name in (f"www.{zone}", f"alias.{zone}", f"x.y.wild.{zone}"):
+        first = addresses(ask(d.address, name, edns=True, do=True))
+        assert first == addresses(ask(d.address, name)) and (first == answer if answer else first)
+    assert rcode(ask(d.address, f"nothing.here.{zone}")) == ("NOERROR" if answer else "NXDOMAIN")
+    assert d.counted("ns_unknown") == 0

@@ -51,6 +51,7 @@ enum step {
 
 #define ASKERS 24U
 #define IN_FLIGHT 6U
+#define QUESTIONS (2 * IN_FLIGHT) /* with those that are ending */
 #define CACHE_BYTES (1U << 18)
 #define SERVER_PART 8U
 
@@ -92,7 +93,7 @@ static struct world {
 	struct upstreams *up;
 	struct asker askers[ASKERS];
 	unsigned int asker_count;
-	struct sent sent[IN_FLIGHT * ATTEMPTS_MAX];
+	struct sent sent[QUESTIONS * ATTEMPTS_MAX];
 	struct sent probe; /* the last */
 	struct delivery delivery;
 	LIST_HEAD(, attempt) linked; /* attempts over connections */
@@ -118,7 +119,7 @@ static struct sent *sent_of(const struct attempt *a)
 
 	if (a->question->kind == QUESTION_PROBE)
 		return &world.probe;
-	require(question < IN_FLIGHT && place < ATTEMPTS_MAX);
+	require(question < QUESTIONS && place < ATTEMPTS_MAX);
 	return &world.sent[question * ATTEMPTS_MAX + place];
 }
 
@@ -581,6 +582,15 @@ static bool only_probes(const struct attempt *a)
 	return true;
 }
 
+static void end_time(void)
+{
+	struct question *q;
+
+	TAILQ_FOREACH(q, &world.up->queue, age) {
+		q->deadline_ms = 1;
+	}
+}
+
 /* All who wait are told when their time is up. */
 static void end(void)
 {
@@ -589,8 +599,10 @@ static void end(void)
 
 	for (unsigned int i = 0; i < ASKERS; i++)
 		world.askers[i].asks_again = false;
-	while ((q = question_oldest(world.up)))
+	while ((q = question_oldest(world.up))) {
+		end_time(); /* else one waits for another, which has time */
 		time_comes(q, true);
+	}
 	require(upstreams_in_flight(world.up) == 0 && only_probes(LIST_FIRST(&world.linked)));
 	require(world.up->clients.waiting == 0);
 	require(LIST_EMPTY(&world.up->seeks) && world.up->kept_bytes == 0);
