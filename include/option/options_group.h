@@ -47,6 +47,10 @@
 	  "asked of that zone's upstreams.  Without any they ask those for all.") \
 	X(group, zones_too, "zones-too", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether the group's upstreams are also asked for names in the zones of forward.") \
+	X(group, filter_types, "filter-types", RRTYPES, "", 0, CONF_FILTER_TYPES_MAX, "", RELOAD, \
+	  "Record types that these clients are told there are none of, beside those of " \
+	  "server.filter-types.  The hints of HTTPS and SVCB records stay, as they are in what is " \
+	  "remembered for all.") \
 	X(group, schedule, "schedule", SECTIONS(schedule), "", 0, CONF_SCHEDULE_MAX, "", RELOAD, \
 	  "Hours of the week in which other lists hold; TTLs of answers end with them.")
 

@@ -49,14 +49,20 @@ struct snapshot {
 	struct conf_upstream *resolv;	   /* owned: of resolv.conf, where none are configured */
 	struct upstream_pool *pools;	   /* owned; the first is the root's, for all other names */
 	size_t pool_count;		   /* at least 1; the root's may have no server yet */
-	size_t zone_count;     /* of them: the root's and the zones'; behind are those of groups */
-	struct namemap *zones; /* owned: the pool of each zone; NULL: there are none */
-	struct local *local;   /* owned: the operator's names; NULL: there are none */
+	size_t group_pools;	 /* the last so many of them are of groups; before are the zones' */
+	struct namemap *zones;	 /* owned: the pool of each zone; NULL: there are none */
+	struct local *local;	 /* owned: the operator's names; NULL: there are none */
 	struct namemap *special; /* owned: of names/special; NULL: none is special */
 	struct rebind *rebind;	 /* owned; NULL: any name may have any address */
 	struct namemap *tlds;	 /* owned: top-level domains; NULL: any name may be one */
 	struct reply_ttl_limits ttl;
 };
+
+/* How many pools, from the first on, are of the root and of zones. */
+static inline size_t snapshot_zone_pools(const struct snapshot *snapshot)
+{
+	return snapshot->pool_count - snapshot->group_pools;
+}
 
 /* The bounds that `conf` sets to the TTLs of replies. */
 struct reply_ttl_limits snapshot_ttl_limits(const struct conf_cache *conf);

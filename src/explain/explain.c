@@ -290,6 +290,8 @@ static void write_group(const struct snapshot *s, const struct explanation *e, F
 		fprintf(out, "the client %s is in %s%s\n",
 			ip_text(&e->client, client, sizeof(client)),
 			group ? "the group " : "no group", group ? group : "");
+	if (e->outcome == QUERY_FORWARD && s->pools[e->pool].group)
+		fprintf(out, "asked of the upstreams of the group %s\n", s->pools[e->pool].group);
 }
 
 static void write_rule(const struct snapshot *s, const struct explain_rule *rule, FILE *out)
@@ -316,14 +318,6 @@ static void write_rule(const struct snapshot *s, const struct explain_rule *rule
 		rule->decides ? ": this decides"
 		: rule->off   ? ": it does not hold for this client"
 			      : "");
-}
-
-static void write_pool(const struct upstream_pool *pool, FILE *out)
-{
-	char zone[NAME_TEXT_MAX];
-
-	fprintf(out, "asked of the upstreams of %s%s\n", pool->group ? "the group " : "",
-		pool->group ? pool->group : name_to_text(pool->zone.wire, zone, sizeof(zone)));
 }
 
 bool explain_is_open(const struct snapshot *snapshot, const struct explanation *e,
@@ -363,8 +357,9 @@ enum err explain_write(const struct snapshot *snapshot, const struct explanation
 		write_rule(snapshot, &e->rules[i], out);
 	if (e->rule_count == 0)
 		fputs("no list has it\n", out);
-	if (e->outcome == QUERY_FORWARD && e->pool > 0)
-		write_pool(&snapshot->pools[e->pool], out);
+	if (e->outcome == QUERY_FORWARD && e->pool > 0 && !snapshot->pools[e->pool].group)
+		fprintf(out, "asked of the upstreams of %s\n",
+			name_to_text(snapshot->pools[e->pool].zone.wire, text, sizeof(text)));
 	write_open(snapshot, e, out);
 	return fflush(out) == 0 && !ferror(out) ? ERR_OK : ERR_SYS;
 }

@@ -66,7 +66,7 @@ static enum err take_pool(const struct upstream_pool *from, const struct tls_cli
 
 static bool any_speaks_tls(const struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < snapshot->zone_count; i++)
+	for (size_t i = 0; i < snapshot_zone_pools(snapshot); i++)
 		for (size_t k = 0; k < snapshot->pools[i].count; k++)
 			if (speaks_tls(&snapshot->pools[i].servers[k]))
 				return true;
@@ -75,7 +75,8 @@ static bool any_speaks_tls(const struct snapshot *snapshot)
 
 enum err lookup_create(const struct snapshot *snapshot, struct lookup **ret_lookup)
 {
-	size_t count = snapshot->zone_count; /* what is for a group's clients is for them alone */
+	size_t count =
+		snapshot_zone_pools(snapshot); /* what is for a group's clients is for them alone */
 	struct lookup *lookup = calloc(1, sizeof(*lookup) + count * sizeof(lookup->pools[0]));
 	struct tls_client *client = NULL;
 	struct err_text text;

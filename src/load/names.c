@@ -20,7 +20,7 @@ static void set_group_salts(struct snapshot *s, const struct hash_key *name_key)
 {
 	char text[sizeof("group ") + CONF_GROUP_NAME_MAX];
 
-	for (size_t i = s->zone_count; i < s->pool_count; i++) {
+	for (size_t i = snapshot_zone_pools(s); i < s->pool_count; i++) {
 		const int len = snprintf(text, sizeof(text), "group %s", s->pools[i].group);
 
 		s->pools[i].salt = hash_siphash24(name_key, text, (size_t)len) * SALT_FACTOR;
@@ -31,10 +31,10 @@ static enum err set_zones(struct snapshot *s, const struct hash_key *name_key)
 {
 	enum err err;
 
-	if (s->zone_count <= 1)
+	if (snapshot_zone_pools(s) <= 1)
 		return ERR_OK;
 	err = namemap_create(name_key, &s->zones);
-	for (size_t i = 1; i < s->zone_count && err == ERR_OK; i++) {
+	for (size_t i = 1; i < snapshot_zone_pools(s) && err == ERR_OK; i++) {
 		s->pools[i].salt = name_hash(name_key, &s->pools[i].zone) * SALT_FACTOR;
 		err = namemap_add(s->zones, &s->pools[i].zone, (uint32_t)i);
 	}
@@ -122,7 +122,7 @@ static enum err set_rebind(struct snapshot *s, const struct hash_key *name_key)
 		err = except(s->rebind, conf->guard.dnsbl_zones, conf->guard.dnsbl_zones_count);
 	if (err == ERR_OK)
 		err = except(s->rebind, conf->local.local_only, conf->local.local_only_count);
-	for (size_t i = 1; i < s->zone_count && err == ERR_OK; i++)
+	for (size_t i = 1; i < snapshot_zone_pools(s) && err == ERR_OK; i++)
 		err = rebind_except(s->rebind, &s->pools[i].zone);
 	return err;
 }

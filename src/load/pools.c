@@ -103,7 +103,7 @@ static enum err set_zone_pools(struct snapshot *s)
 		pool->count = forward->upstreams_count;
 		err = name_from_text(forward->zone, strlen(forward->zone), &pool->zone);
 	}
-	s->zone_count = s->pool_count = conf->forward_count + 1;
+	s->pool_count = conf->forward_count + 1;
 	return err;
 }
 
@@ -115,6 +115,7 @@ static void set_group_pools(struct snapshot *s)
 		if (group->upstreams_count == 0)
 			continue;
 		s->groups->pools[i] = (uint16_t)s->pool_count;
+		s->group_pools++;
 		s->pools[s->pool_count++] = (struct upstream_pool){
 			.zone = {.len = 1},
 			.group = group->name,

@@ -51,7 +51,7 @@ static enum query_outcome go_on(struct query *q, struct answer_job *job, size_t 
 	struct query_judged judged;
 	struct verdict v;
 
-	query_hash_question(q, job->env);
+	query_hash_at_home(q, job->env);
 	v = policy_match(job->env->snapshot->policy, &q->qname, &q->suffixes, q->wire.qtype,
 			 q->leave);
 	if (query_verdict_ends(&v, q->transport))

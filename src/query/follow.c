@@ -256,7 +256,7 @@ static bool find_home(const struct query_env *env, const struct query_key *key, 
 	*ret_home = 0;
 	if (key->home_salt == 0)
 		return true;
-	for (size_t i = s->zone_count; i < s->pool_count; i++)
+	for (size_t i = snapshot_zone_pools(s); i < s->pool_count; i++)
 		if (s->pools[i].salt == key->home_salt) {
 			*ret_home = (uint16_t)i;
 			return true;
@@ -285,7 +285,7 @@ static bool follow_once(const struct query_env *env, const struct query_key *key
 		    (const struct sockaddr *)&nobody, TRANSPORT_TCP);
 	if (q.home != home) {
 		q.home = home;
-		query_hash_question(&q, &here);
+		query_hash_at_home(&q, &here);
 	}
 	if (!find_here(&q, &here, other_msg, &other)) {
 		make_key(&q, env, key, end.leave, ret_key);

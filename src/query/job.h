@@ -304,8 +304,11 @@ struct verdict query_standing(const struct query_env *env, const struct name *qn
 uint8_t query_apex(const struct name *name, const struct name_suffixes *suffixes,
 		   const struct verdict *verdict);
 
-/* What follows from the name that is asked for: its hashes, and whom to ask. */
+/* What follows from the name that is asked for: its hashes, and whom to ask.  No client's group has
+ * a say in that. */
 void query_hash_question(struct query *q, const struct query_env *env);
+/* The same for a client, whose `home` is known. */
+void query_hash_at_home(struct query *q, const struct query_env *env);
 
 /* True when query_answer_special_use or query_answer_filtered would answer. */
 bool query_is_answered_here(const struct query *q, const struct query_env *env);
@@ -329,7 +332,8 @@ bool query_add_alias(struct answer_job *job, const struct reply *reply, uint32_t
  * asked for, which lies outside of it. */
 bool query_answer_special_use(const struct query *q, struct answer_job *job, size_t *ret_len);
 
-/* Answers that there are no records of a type that server.filter_types has; false: it has not. */
+/* Answers that there are no records of a type that server.filter_types has, or those of the
+ * client's group; false: they have not. */
 bool query_answer_filtered(const struct query *q, struct answer_job *job, size_t *ret_len);
 
 /* Takes the hints of addresses of such types from the records of a reply, whose message is `msg`;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/apart.h"
+#include "group/groups.h"
 #include "map/namemap.h"
 #include "dns/hints.h"
 #include "query/job.h"
@@ -222,12 +223,22 @@ bool query_answer_special_use(const struct query *q, struct answer_job *job, siz
 
 /* ---- types that clients are told there are none of */
 
-static bool is_filtered(const struct conf_server *conf, uint16_t type)
+static bool has_type(const uint16_t *types, size_t count, uint16_t type)
 {
-	for (size_t i = 0; i < conf->filter_types_count; i++)
-		if (conf->filter_types[i] == type)
+	for (size_t i = 0; i < count; i++)
+		if (types[i] == type)
 			return true;
 	return false;
+}
+
+/* For all, or for the client's group. */
+static bool is_filtered(const struct query *q, const struct snapshot *s)
+{
+	const struct conf_server *conf = &s->conf->server;
+	const struct conf_group *group = groups_of_view(s->groups, q->view);
+
+	return has_type(conf->filter_types, conf->filter_types_count, q->wire.qtype) ||
+	       (group && has_type(group->filter_types, group->filter_types_count, q->wire.qtype));
 }
 
 static APART size_t answer_filtered(const struct query *q, struct answer_job *job)
@@ -242,7 +253,7 @@ static APART size_t answer_filtered(const struct query *q, struct answer_job *jo
 
 bool query_answer_filtered(const struct query *q, struct answer_job *job, size_t *ret_len)
 {
-	if (!is_filtered(&job->env->snapshot->conf->server, q->wire.qtype))
+	if (!is_filtered(q, job->env->snapshot))
 		return false;
 	*ret_len = answer_filtered(q, job);
 	return true;
@@ -252,7 +263,7 @@ bool query_is_answered_here(const struct query *q, const struct query_env *env)
 {
 	const struct snapshot *s = env->snapshot;
 
-	return is_filtered(&s->conf->server, q->wire.qtype) ||
+	return is_filtered(q, s) ||
 	       (!q->in_zone && (namemap_find(s->special, &q->qname, &q->suffixes, 0).found ||
 				is_canary(q, s) || is_single_label(q, s)));
 }
@@ -264,7 +275,7 @@ bool query_filter_hints(const struct query_env *env, uint8_t *msg, struct reply 
 
 	if (conf->filter_types_count == 0 || !reply->body)
 		return false;
-	hints |= is_filtered(conf, TYPE_A) ? HINTS_IPV4 : 0;
-	hints |= is_filtered(conf, TYPE_AAAA) ? HINTS_IPV6 : 0;
+	hints |= has_type(conf->filter_types, conf->filter_types_count, TYPE_A) ? HINTS_IPV4 : 0;
+	hints |= has_type(conf->filter_types, conf->filter_types_count, TYPE_AAAA) ? HINTS_IPV6 : 0;
 	return hints && hints_remove(msg, reply, hints);
 }

@@ -94,7 +94,7 @@ static struct findings_query query_of(const struct query *q, const struct query_
 		.now_ms = env->now_ms,
 		.now_s = env->now_s,
 		.qtype = q->wire.qtype,
-		.way = q->transport | q->good_cookie /* few are */
+		.way = (q->transport | q->good_cookie) != 0 /* few are */
 			       ? way_of(q->transport, q->told, q->relayed, q->good_cookie)
 			       : FINDINGS_WAY_UDP,
 	};

@@ -133,7 +133,7 @@ FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_
 	if (q->parsed != WIRE_QUERY)
 		return;
 	name_copy_lower(&q->qname, msg + WIRE_HEADER, q->wire.qname_len);
-	query_hash_question(q, env);
+	query_hash_at_home(q, env);
 	domset_prefetch(env->snapshot->policy->set, &q->suffixes);
 	cache_prefetch(env->cache, q->cache_hash);
 }
@@ -318,7 +318,7 @@ static APART bool decide_by_own(struct query *q, struct answer_job *job,
 		return true;
 	q->alias = true;
 	job->alias = true;
-	query_hash_question(q, job->env);
+	query_hash_at_home(q, job->env);
 	return decide_by_policy(q, job, POLICY_NO_LEAVE_IN(q->view), outcome, ret_len);
 }
 

@@ -23,6 +23,12 @@ static void find_pool(struct query *q, const struct snapshot *s)
 
 void query_hash_question(struct query *q, const struct query_env *env)
 {
+	q->home = 0;
+	query_hash_at_home(q, env);
+}
+
+void query_hash_at_home(struct query *q, const struct query_env *env)
+{
 	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);
 	find_pool(q, env->snapshot);
 	q->cache_hash = cache_hash(
@@ -115,11 +121,13 @@ bool query_ask_unchecked(struct query_key *key)
 
 bool query_key_equal(const struct query_key *a, const struct query_key *b)
 {
+	if (a->home_salt != b->home_salt)
+		return false;
 	return a->hash == b->hash && a->generation == b->generation && a->pool == b->pool &&
-	       a->home_salt == b->home_salt && a->flags == b->flags &&
-	       a->leave.passed == b->leave.passed && a->leave.excepted == b->leave.excepted &&
-	       a->leave.itself == b->leave.itself && a->leave.limit == b->leave.limit &&
-	       a->leave.view == b->leave.view && a->leave.done == b->leave.done &&
-	       a->lent == b->lent && a->question_len == b->question_len &&
+	       a->flags == b->flags && a->leave.passed == b->leave.passed &&
+	       a->leave.excepted == b->leave.excepted && a->leave.itself == b->leave.itself &&
+	       a->leave.limit == b->leave.limit && a->leave.view == b->leave.view &&
+	       a->leave.done == b->leave.done && a->lent == b->lent &&
+	       a->question_len == b->question_len &&
 	       memcmp(a->question, b->question, a->question_len) == 0;
 }

@@ -103,7 +103,7 @@ static APART enum query_outcome resume_anew(const struct query_env *env, struct 
 	wait->alias = wait->led = false;
 	resume_job(&job, env, wait, buf, cap);
 	take_up(&q, env, wait);
-	query_hash_question(&q, env);
+	query_hash_at_home(&q, env);
 	outcome = query_decide_question(&q, &job, ret_len);
 	if (outcome == QUERY_FORWARD)
 		query_suspend(&q, env, job.msg, ret_key, wait);

@@ -127,7 +127,7 @@ static void add_names(struct snapshot *s)
 	require(namemap_add(s->zones, &zone, 1) == ERR_OK);
 	s->pools = calloc(2, sizeof(*s->pools));
 	require(s->pools);
-	s->pool_count = s->zone_count = 2;
+	s->pool_count = 2;
 	s->pools[1].zone = zone;
 	s->pools[1].salt = 1;
 }

@@ -3,11 +3,11 @@
 """The same random zones and queries to BIND and to sinkholed, both before one upstream: what the two
 answer is compared, record by record, and every difference is told.
 
-    rpz_bind.py [--zones N] [--queries N] [--seed N] SINKHOLED
+    rpz_bind.py [--zones N] [--queries N] [--seed N] [--lookup] SINKHOLED
 
 Zones are of triggers of all kinds: names, exact and wildcard, nested so that wildcards end at names of
 the zone; clients; addresses of answers; name servers and their addresses.  Three zones stand one behind
-the other.  Not compared are what docs/rpz.md has as a choice of ours: TTLs, the SOA of denials,
+the other.  With --lookup the upstream says nothing of servers where it is not asked for them: both have to.  Not compared are what docs/rpz.md has as a choice of ours: TTLs, the SOA of denials,
 additional records.
 """
 import argparse
@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "functional"))
 sys.dont_write_bytecode = True
 
 import dns.exception  # noqa: E402
+import dns.rdatatype  # noqa: E402
 import dns.rrset  # noqa: E402
 
 from harness.client import ask, rcode, records  # noqa: E402
@@ -58,7 +59,7 @@ zone "rpz3" {{ type primary; file "rpz3"; notify no; }};
 OURS = """\
 server: {{listen: ["127.0.0.1@{port}"], user: root, cookies: false}}
 upstreams: [{{address: "127.0.0.1@{upstream}"}}]
-outgoing: {{avoid-ports: ["10000-31999"]}}
+outgoing: {{avoid-ports: ["10000-31999"], ns-lookup: {lookup}}}
 local: {{special-use: false, single-labels: false, canaries: false}}
 guard: {{public-suffixes: false, shortest-ipv4: 8}}
 lists:
@@ -99,6 +100,15 @@ def script(q):
     else:
         reply = q.reply(*chain, authority=[f"{zone} 60 IN SOA . . 1 1 1 1 60", *servers])
     reply.additional = [dns.rrset.from_text(server, 3600, "IN", "A", address)]
+    return reply
+
+
+def minimal(q):
+    """The same, and nothing of servers but to who asks for them."""
+    reply = script(q)
+    if q.type != "NS":
+        reply.authority = [rrset for rrset in reply.authority if rrset.rdtype != dns.rdatatype.NS]
+        reply.additional = []
     return reply
 
 
@@ -158,10 +168,11 @@ def answer_of(port, name, kind, tcp, source):
 class Pair:
     """BIND and sinkholed with the same zones."""
 
-    def __init__(self, folder, binary, upstream):
+    def __init__(self, folder, binary, upstream, lookup):
         self.folder, self.ports = folder, (free_port(), free_port())
         (folder / "named.conf").write_text(BIND.format(folder=folder, port=self.ports[0], upstream=upstream))
-        (folder / "ours.yaml").write_text(OURS.format(folder=folder, port=self.ports[1], upstream=upstream))
+        (folder / "ours.yaml").write_text(OURS.format(folder=folder, port=self.ports[1], upstream=upstream,
+                                                     lookup="wait" if lookup else "off"))
         log = (folder / "log").open("w")
         self.programs = [subprocess.Popen(command, stdout=log, stderr=log) for command in (
             [shutil.which("named"), "-g", "-n", "1", "-c", str(folder / "named.conf")],
@@ -263,9 +274,10 @@ def main():
     parser.add_argument("--zones", type=int, default=20)
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lookup", action="store_true")
     parser.add_argument("sinkholed")
     wanted = parser.parse_args()
-    upstream = ScriptedUpstream(script)
+    upstream = ScriptedUpstream(minimal if wanted.lookup else script)
     found, explained = 0, ([], [], [])
     for seed in range(wanted.seed, wanted.seed + wanted.zones):
         rng, taken = random.Random(seed), set()
@@ -274,7 +286,7 @@ def main():
             for zone in ZONES:
                 (folder / zone).write_text(random_zone(rng, taken))
             (folder / "rpz0").write_text(HEAD + "32.9.9.0.127.rpz-client-ip CNAME rpz-passthru.\n")
-            pair = Pair(folder, wanted.sinkholed, upstream.port)
+            pair = Pair(folder, wanted.sinkholed, upstream.port, wanted.lookup)
             try:
                 pair.wait()
                 pair.prime()

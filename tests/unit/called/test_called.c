@@ -67,11 +67,8 @@ static int set_up(void **state)
 	kit->server.tls_name = kit->none;
 	kit->pools[0] =
 		(struct upstream_pool){.zone = {.len = 1}, .servers = &kit->server, .count = 1};
-	kit->snapshot = (struct snapshot){.generation = 1,
-					  .conf = &kit->conf,
-					  .pools = kit->pools,
-					  .pool_count = 1,
-					  .zone_count = 1};
+	kit->snapshot = (struct snapshot){
+		.generation = 1, .conf = &kit->conf, .pools = kit->pools, .pool_count = 1};
 	kit->conf.server.client_ptr = true;
 	*state = kit;
 	if (called_create(&kit->key, &kit->called) != ERR_OK)
@@ -148,7 +145,7 @@ static void reply(struct kit *kit, const char *target, ldns_pkt_rcode rcode)
 
 	assert_int_equal(ldns_wire2pkt(&query, kit->query, kit->len), LDNS_STATUS_OK);
 	ldns_pkt_set_qr(query, true);
-	ldns_pkt_set_rcode(query, rcode);
+	ldns_pkt_set_rcode(query, (uint8_t)rcode);
 	owner = ldns_rdf2str(ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(query), 0)));
 	snprintf(record, sizeof(record), "%s 300 IN PTR %s", owner, target ? target : ".");
 	assert_int_equal(ldns_rr_new_frm_str(&rr, record, 0, NULL, NULL), LDNS_STATUS_OK);
@@ -243,7 +240,6 @@ static void test_private_addresses(void **state)
 	kit->pools[1] = kit->pools[0];
 	assert_int_equal(name_from_text(zone, strlen(zone), &kit->pools[1].zone), ERR_OK);
 	kit->snapshot.pool_count = 2;
-	kit->snapshot.zone_count = 2;
 	kit->snapshot.generation++;
 	pthread_mutex_unlock(&kit->lock);
 	meet(kit, "192.168.1.2");

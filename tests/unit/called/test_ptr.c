@@ -89,7 +89,7 @@ static ldns_pkt *reply_to(ldns_pkt_rcode rcode)
 					     LDNS_RR_CLASS_IN, LDNS_RD);
 
 	ldns_pkt_set_qr(reply, true);
-	ldns_pkt_set_rcode(reply, rcode);
+	ldns_pkt_set_rcode(reply, (uint8_t)rcode);
 	return reply;
 }
 

@@ -30,6 +30,7 @@ static void test_group(void **state)
 		 LISTS "groups:\n  - {name: one, clients: [192.0.2.1], upstreams: [{address: "
 		       "192.0.2.53}], "
 		       "%s}\n"},
+		OPTION("filter-types", "[AAAA, HTTPS]", "[QUAD]"),
 		OPTION("schedule", "[{from: \"21:00\", to: \"07:00\"}]", "[{from: \"21:00\"}]"),
 	};
 

@@ -1049,7 +1049,7 @@ static void test_group_upstreams(void **state)
 	load(b);
 	s = b->snapshot;
 	assert_int_equal(s->pool_count, 4);
-	assert_int_equal(s->zone_count, 2);
+	assert_int_equal(snapshot_zone_pools(s), 2);
 	assert_int_equal(pool_of(b, "www.corp.example"), 1);
 	assert_int_equal(pool_of(b, "example"), 0);
 	assert_int_equal(groups_pool(s->groups, GROUPS_OF_NONE), 0);

@@ -76,7 +76,7 @@ static void add_pools(struct bench *b, size_t count)
 
 	s->pools = calloc(count, sizeof(*s->pools));
 	lists_require(s->pools && namemap_create(&key, &s->zones) == ERR_OK);
-	s->pool_count = s->zone_count = count;
+	s->pool_count = count;
 	for (size_t i = 1; i < count; i++) {
 		struct upstream_pool *pool = &s->pools[i];
 
