@@ -77,6 +77,10 @@ enum err explain_read(const struct explain_text *written, struct explain_questio
 enum err explain(const struct snapshot *snapshot, const struct explain_question *question,
 		 struct explanation *ret_explanation) MUST_CHECK;
 
+/* True where a list, or the protection against rebinding, keeps the client from what it asks for.
+ */
+bool explain_is_blocked(const struct explanation *explanation);
+
 /* True for a list whose rules for name servers may yet block what is asked upstream: who serves the
  * name is not asked here. */
 bool explain_is_open(const struct snapshot *snapshot, const struct explanation *e,

@@ -11,7 +11,8 @@
 #include "explain/explain.h"
 #include "trial/compare.h"
 
-#define TRIAL_FREES 2 /* the exit status of trial_compare where something becomes free */
+#define TRIAL_FREES 2	     /* the exit status of trial_compare where something becomes free */
+#define TRIAL_LETS_THROUGH 2 /* of trial_explain where what is asked is not blocked */
 
 /* Becomes the user that a start would become: the lists are read with the rights of that user.
  * `conf` stays the caller's.  ERR_CONFIG, ERR_SYS. */
@@ -21,7 +22,7 @@ enum err trial_become_user(const char *conf_path, const struct conf *conf,
 /* Writes down in the state directory that `list` is meant as it is now, if that needs saying. */
 int trial_accept(struct conf *conf, const char *conf_path, const char *list);
 
-/* Prints what a query would be answered, and why. */
+/* Prints what a query would be answered, and why.  The exit status: 0 for one that is blocked. */
 int trial_explain(struct conf *conf, const char *conf_path, const struct explain_text *question);
 
 /* Prints what changes between two configurations, or two versions of a list of the one at

@@ -98,10 +98,14 @@ static void read_answer(const uint8_t *msg, size_t len, struct explanation *e)
 
 /* ---- the rules */
 
+bool explain_is_blocked(const struct explanation *e)
+{
+	return strncmp(e->verdict, "blocked", strlen("blocked")) == 0;
+}
+
 static bool ends(const struct explanation *e)
 {
-	return strncmp(e->verdict, "blocked", strlen("blocked")) == 0 ||
-	       e->outcome != QUERY_ANSWERED;
+	return explain_is_blocked(e) || e->outcome != QUERY_ANSWERED;
 }
 
 /* Adds those of a set; `decides`: the place of the list that does. */

@@ -5,18 +5,20 @@
 #include "manual/compile.h"
 
 static enum err answer(const struct snapshot *snapshot, const struct explain_question *asked,
-		       FILE *out, struct err_text *text)
+		       FILE *out, bool *ret_blocked, struct err_text *text)
 {
 	struct explanation e;
 	enum err err = explain(snapshot, asked, &e);
 
 	if (err == ERR_OK)
 		err = explain_write(snapshot, &e, out);
+	if (err == ERR_OK)
+		*ret_blocked = explain_is_blocked(&e);
 	return err_set(text, err, "the answer cannot be written: %s", err_str(err));
 }
 
 enum err question_answer(struct conf *conf, const struct explain_text *question, FILE *out,
-			 struct err_text *text)
+			 bool *ret_blocked, struct err_text *text)
 {
 	const struct load_options options = {.only_reads = true};
 	struct load_result result;
@@ -36,7 +38,7 @@ enum err question_answer(struct conf *conf, const struct explain_text *question,
 		return err;
 	err = manual_apply(snapshot, text);
 	if (err == ERR_OK)
-		err = answer(snapshot, &asked, out, text);
+		err = answer(snapshot, &asked, out, ret_blocked, text);
 	snapshot_free(snapshot);
 	return err;
 }

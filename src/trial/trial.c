@@ -81,14 +81,15 @@ int trial_accept(struct conf *conf, const char *conf_path, const char *list)
 int trial_explain(struct conf *conf, const char *conf_path, const struct explain_text *question)
 {
 	struct err_text text;
+	bool blocked;
 
 	if (trial_become_user(conf_path, conf, &text) != ERR_OK) {
 		conf_free(conf);
 		return fail(text.text);
 	}
-	if (question_answer(conf, question, stdout, &text) != ERR_OK)
+	if (question_answer(conf, question, stdout, &blocked, &text) != ERR_OK)
 		return fail(text.text);
-	return EXIT_SUCCESS;
+	return blocked ? EXIT_SUCCESS : TRIAL_LETS_THROUGH;
 }
 
 int trial_compare(const char *conf_path, const struct compare_question *question)

@@ -54,7 +54,7 @@ def test_explained(served, arguments, verdict, answer, decides):
     assert [r["list"] for r in found["rules"] if r["decides"]] == ([decides] if decides else [])
     # the same without the daemon
     done = run_daemon("-c", served.config_path, "--explain", *arguments)
-    assert done.returncode == 0, done
+    assert done.returncode == (0 if verdict.startswith("blocked") else 2), done
     assert re.search(rf": {verdict}; answered: {re.escape(answer)}$", done.stdout, re.M)
     if decides:
         assert re.search(rf"^list {decides}\b.*: this decides$", done.stdout, re.M)
@@ -129,3 +129,13 @@ def test_rules_of_a_zone_are_told_by_what_they_are_for(daemon, resolver, argumen
     assert re.search(rf": {verdict}; answered: {re.escape(answer)}$", done.stdout, re.M), done.stdout
     decides = re.findall(r"^list zone: (.*), line (\d+) of .*: this decides$", done.stdout, re.M)
     assert decides == ([(rule, str(line))] if rule else []), done.stdout
+
+
+@pytest.mark.parametrize("action, status", [("nxdomain", 0), ("nodata", 0), ("refused", 0), ("drop", 0), ("log", 2),
+                                            ("pass", 2), ("tcp-only", 0)])
+def test_exit_status_tells_a_block(daemon, resolver, action, status):
+    d = daemon({"upstreams": [resolver.address]}).add_list("one", "a.test\n", action=action)
+    d.write_config()
+    done = run_daemon("-c", d.config_path, "--explain", "a.test")
+    assert done.returncode == status, done
+    assert run_daemon("-c", d.config_path, "--explain", "b.test").returncode == 2

@@ -36,13 +36,16 @@ static char *answered(const struct scratch *s, const struct explain_text *questi
 	struct err_text text = {""};
 	char *written = NULL;
 	size_t size;
+	bool blocked;
 	FILE *out = open_memstream(&written, &size);
 
 	assert_non_null(out);
-	*err = question_answer(configured(s, "listed.example\n"), question, out, &text);
+	*err = question_answer(configured(s, "listed.example\n"), question, out, &blocked, &text);
 	fclose(out);
-	if (*err == ERR_OK)
+	if (*err == ERR_OK) {
+		assert_int_equal(blocked, strstr(written, ": blocked-name;") != NULL);
 		return written;
+	}
 	assert_int_equal(size, 0);
 	free(written);
 	return strdup(text.text);
@@ -90,15 +93,17 @@ static void test_refused_list(void **state)
 	char written[256] = "";
 	FILE *out = fmemopen(written, sizeof(written), "w");
 	enum err err;
+	bool blocked;
 	bool told;
 
 	assert_non_null(out);
 	scratch_take_stderr(s);
-	err = question_answer(conf, &question, out, &text);
+	err = question_answer(conf, &question, out, &blocked, &text);
 	told = scratch_logged(s, "list a: REFUSED");
 	scratch_give_stderr(s);
 	fclose(out);
 	assert_int_equal(err, ERR_OK);
+	assert_false(blocked);
 	assert_true(told);
 	assert_non_null(strstr(written, "no list has it"));
 }
@@ -109,11 +114,12 @@ static void test_full(void **state)
 	struct explain_text question = {.name = "listed.example"};
 	struct err_text text = {""};
 	FILE *out = fopen("/dev/full", "w");
+	bool blocked;
 
 	assert_non_null(out);
-	assert_int_equal(
-		question_answer(configured(*state, "listed.example\n"), &question, out, &text),
-		ERR_SYS);
+	assert_int_equal(question_answer(configured(*state, "listed.example\n"), &question, out,
+					 &blocked, &text),
+			 ERR_SYS);
 	assert_non_null(strstr(text.text, "cannot be written"));
 	fclose(out);
 }
