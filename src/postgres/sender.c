@@ -117,6 +117,7 @@ static void take(struct sender *s, struct spool *spool, const struct spool_load 
 		 const struct applied *applied, bool refused)
 {
 	pthread_mutex_lock(&s->lock);
+	s->state.connected = true; /* who waits for the load is told so with it */
 	spool_taken(spool, load, applied->findings);
 	s->state.again += applied->again;
 	if (refused)
