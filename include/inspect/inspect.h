@@ -44,6 +44,7 @@ struct inspect_lookup {
 	bool unknown; /* something that may matter cannot be known, or is too much to be looked at
 		       */
 	bool more;    /* more is missing than is told of */
+	bool last;    /* what is missing is not asked for: the verdict is the last one */
 	unsigned int wanted_count;
 	struct inspect_wanted wanted[INSPECT_WANTED_MAX];
 };
@@ -66,8 +67,8 @@ struct inspect_rules {
  *
  * Where nothing matches, additional records of names or with addresses that are listed are taken
  * from the reply; so are those by which a name of the question's would be rebound.  But where
- * `lookup` misses something that may matter, the verdict is not the last one, and nothing is taken
- * away.  Any thread.
+ * `lookup` misses something that may matter and yet comes, the verdict is not the last one, and
+ * nothing is taken away.  Any thread.
  */
 struct verdict inspect_reply(const struct inspect_rules *rules, uint8_t *msg, size_t len,
 			     struct reply *reply, struct policy_leave leave);

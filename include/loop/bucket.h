@@ -18,7 +18,7 @@
 
 #include "base/addr.h"
 #include "base/hash.h"
-#include "query/rates.h"
+#include "group/rates.h"
 
 #define BUCKET_SETS 16384U /* a power of two */
 #define BUCKET_WAYS 8U	   /* a cache line */

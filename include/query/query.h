@@ -121,6 +121,7 @@ struct query_wait {
 	bool waits; /* as of the query, and the two below */
 	bool led;
 	bool relayed;
+	bool apart; /* its group has upstreams of its own */
 	struct query_lead lead;
 	uint64_t generation; /* of the lists that the query was decided by */
 	struct ip client;
@@ -203,6 +204,7 @@ struct query_seek {
 	uint8_t flags; /* CACHE_FLAG_CD: what was asked so is good enough */
 	bool expired;  /* what is expired as well */
 	bool last;     /* nothing further is asked: what is known has to be enough */
+	uint16_t home; /* of the snapshot's pools: who is asked what is in no zone */
 	bool unknown;  /* is set: something that may matter cannot be known, or not all at once */
 	unsigned int count; /* is set, as all that follows: questions to be asked */
 	struct query_key keys[QUERY_SEEK_MAX];

@@ -383,7 +383,7 @@ static struct verdict with_pass(const struct inspection *in)
 
 static bool is_unfinished(const struct inspect_lookup *lookup)
 {
-	return lookup && lookup->wanted_count > 0;
+	return lookup && !lookup->last && lookup->wanted_count > 0;
 }
 
 static struct verdict inspect_all(const struct inspect_rules *rules, uint8_t *msg, size_t len,

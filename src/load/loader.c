@@ -12,7 +12,7 @@
 #include "keep/keep.h"
 #include "keep/move.h"
 #include "load/load.h"
-#include "query/rates.h"
+#include "group/rates.h"
 
 /* A check tells all that is wrong: what fails with `err` is noted, and the lists are looked at. */
 static enum err note_failure(struct load *load, enum err err)

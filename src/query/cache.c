@@ -11,6 +11,7 @@
  * inspected at each hit, for its verdict. */
 #define ALWAYS 0U
 #define VIEW_SHIFT 48U	      /* of a generation, which nobody reloads so often as to reach */
+#define LOOKUP_MIN_S 5U	      /* that servers of zones are known for, whatever their TTL */
 #define RECHECK_SLOW_MS 5000U /* longer than a question may take: till then it may be answered */
 
 /* The generation of what is clean for one view alone. */
@@ -51,10 +52,14 @@ static APART void make_stale(const struct query_env *env, uint8_t *msg, struct r
 
 /* ---- a query */
 
-/* What is known has to be enough for now.  False: the client is to wait until more is known. */
+/* What is known has to be enough for now.  False: the client is to wait until more is known, as for
+ * what is past its TTL (query_stale). */
 static bool is_known_enough(const struct query_env *env, const struct cache_key *key,
-			    struct cache_found *found, enum query_knowledge known, bool blocks)
+			    struct cache_found *found, enum query_knowledge known, bool blocks,
+			    bool stale)
 {
+	if (stale && !blocks)
+		return false;
 	if (known == QUERY_KNOWN_NOT_YET &&
 	    env->snapshot->conf->outgoing.ns_lookup != CONF_NSLOOKUP_BACKGROUND)
 		return false;
@@ -75,11 +80,11 @@ static APART bool inspect_cached(const struct query *q, const struct query_env *
 	const bool filtered = query_filter_hints(env, msg, reply);
 	enum query_knowledge known;
 	struct verdict v =
-		query_inspect_known(env, key->flags, reply->stale, msg, reply, q->leave, &known);
+		query_inspect_known(env, q->home, key->flags, msg, reply, q->leave, &known);
 
 	*ret_verdict = v;
 	if (known != QUERY_KNOWN_ALL)
-		return is_known_enough(env, key, found, known, v.matched);
+		return is_known_enough(env, key, found, known, v.matched, reply->stale);
 	if (v.matched || v.logged)
 		return true;
 	if (reply->arcount == additional) {
@@ -255,6 +260,15 @@ static void doubt_absence(const struct query_key *key, struct reply *reply)
 	reply->rcode = RCODE_NOERROR;
 }
 
+/* What is asked for in the background is judged by at the next query: some seconds at least. */
+static void hold_lookup(const struct query_env *env, const struct query_key *key,
+			struct reply *reply)
+{
+	if (key->leave.done && reply->ttl_s < LOOKUP_MIN_S &&
+	    env->snapshot->conf->outgoing.ns_lookup == CONF_NSLOOKUP_BACKGROUND)
+		reply->ttl_s = LOOKUP_MIN_S;
+}
+
 /* `seek`: NULL, or what is known of servers by now. */
 static struct verdict resolve(const struct query_env *env, const struct query_key *key,
 			      uint8_t *msg, size_t len, struct reply *reply,
@@ -276,6 +290,7 @@ static struct verdict resolve(const struct query_env *env, const struct query_ke
 	if (reply->pruned)
 		stats_inc(env->stats, upstream_pruned);
 	doubt_absence(key, reply);
+	hold_lookup(env, key, reply);
 	plain_separate(msg, WIRE_MESSAGE_MAX, reply);
 	if (!reply->stale)
 		cache_put(env->cache, &env->snapshot->conf->cache, &cache_key, env->now_ms,
@@ -297,7 +312,8 @@ enum query_outcome query_resolve_seeking(const struct query_env *env, const stru
 {
 	seek->unknown = false;
 	seek->count = 0;
-	*ret_verdict = resolve(env, key, msg, len, reply, seek);
+	*ret_verdict = resolve(env, key, msg, len, reply,
+			       query_find_home(env, key, &seek->home) ? seek : NULL);
 	return seek->count > 0 && !seek->last ? QUERY_FORWARD : QUERY_ANSWERED;
 }
 
@@ -338,15 +354,17 @@ static bool judge_stale(const struct query_env *env, const struct query_key *key
 	const bool clean = found->generation == generation ||
 			   found->generation == generation_in(generation, key->leave.view);
 	const size_t len = reply->question_end + (size_t)reply->body_len;
+	const bool seeks = query_seeks(env, key) && !clean;
 	struct query_seek seek; /* whose room for questions is not cleared */
 
 	seek.known = NULL;
 	seek.flags = key->flags;
 	seek.expired = true;
+	seek.last = false;
 	seek.count = 0;
-	seek.unknown = false;
+	seek.unknown = seeks && !query_find_home(env, key, &seek.home);
 	*ret_verdict = judge_reply(env, key, qname, msg, len, reply,
-				   query_seeks(env, key) && !clean ? &seek : NULL);
+				   seeks && !seek.unknown ? &seek : NULL);
 	return ret_verdict->matched || (seek.count == 0 && !seek.unknown);
 }
 

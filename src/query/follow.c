@@ -235,33 +235,17 @@ static void make_key(const struct query *q, const struct query_env *env,
 
 /* The names alone are looked at: the copy has no additional records that could be taken away.  As
  * long as servers are missing that may let the reply pass, nothing is sure. */
-static bool is_blocked(const struct query_env *env, const struct query_key *key, uint8_t *msg,
-		       const struct reply *reply)
+static bool is_blocked(const struct query_env *env, const struct query_key *key, uint16_t home,
+		       uint8_t *msg, const struct reply *reply)
 {
 	struct reply copy = *reply;
 	enum query_knowledge known;
 	struct verdict v;
 
 	copy.arcount = 0;
-	v = query_inspect_known(env, key->flags, false, msg, &copy, query_leave_of(env, key),
+	v = query_inspect_known(env, home, key->flags, msg, &copy, query_leave_of(env, key),
 				&known);
 	return known != QUERY_KNOWN_NOT_YET && query_verdict_ends(&v, TRANSPORT_TCP);
-}
-
-/* Who is asked for its client what is in no zone.  False: that pool is not there any more. */
-static bool find_home(const struct query_env *env, const struct query_key *key, uint16_t *ret_home)
-{
-	const struct snapshot *s = env->snapshot;
-
-	*ret_home = 0;
-	if (key->home_salt == 0)
-		return true;
-	for (size_t i = snapshot_zone_pools(s); i < s->pool_count; i++)
-		if (s->pools[i].salt == key->home_salt) {
-			*ret_home = (uint16_t)i;
-			return true;
-		}
-	return false;
 }
 
 /* One step: true when the reply is another one by now, whole or not. */
@@ -301,12 +285,12 @@ enum query_outcome query_follow(const struct query_env *env, const struct query_
 {
 	unsigned int steps = 0;
 	uint16_t home;
-	const bool has_home = find_home(env, key, &home);
 
-	while (reply->kind == REPLY_CNAME && !is_blocked(env, key, msg, reply)) {
-		if (!has_home && env->snapshot->groups)
-			break; /* who waits is in another group by now, and decided anew */
-		if (!has_home || steps++ == CONF_CNAMES_MAX)
+	/* where it is gone, who waits is in another group by now, or in none, and decided anew */
+	if (!query_find_home(env, key, &home))
+		return QUERY_ANSWERED;
+	while (reply->kind == REPLY_CNAME && !is_blocked(env, key, home, msg, reply)) {
+		if (steps++ == CONF_CNAMES_MAX)
 			fail(reply, NULL);
 		else if (!follow_once(env, key, home, msg, reply, ret_key))
 			return QUERY_FORWARD;

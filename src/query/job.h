@@ -361,9 +361,13 @@ enum query_knowledge {
 };
 
 /* query_inspect, with the servers of zones as the cache knows them, where they are looked for;
- * `flags` has CACHE_FLAG_CD, and `expired` is as of struct query_seek. */
-struct verdict query_inspect_known(const struct query_env *env, uint8_t flags, bool expired,
+ * `home` is as of struct query_seek, and `flags` has CACHE_FLAG_CD. */
+struct verdict query_inspect_known(const struct query_env *env, uint16_t home, uint8_t flags,
 				   uint8_t *msg, struct reply *reply, struct policy_leave leave,
 				   enum query_knowledge *ret_known);
+
+/* Who is asked for the clients of the key what is in no zone.  False: that pool is not there any
+ * more. */
+bool query_find_home(const struct query_env *env, const struct query_key *key, uint16_t *ret_home);
 
 #endif

@@ -35,6 +35,21 @@ void query_hash_at_home(struct query *q, const struct query_env *env)
 		query_name_hash(&q->suffixes) ^ query_cache_salt(env->snapshot, q), q->wire.qtype);
 }
 
+bool query_find_home(const struct query_env *env, const struct query_key *key, uint16_t *ret_home)
+{
+	const struct snapshot *s = env->snapshot;
+
+	*ret_home = 0;
+	if (key->home_salt == 0)
+		return true;
+	for (size_t i = snapshot_zone_pools(s); i < s->pool_count; i++)
+		if (s->pools[i].salt == key->home_salt) {
+			*ret_home = (uint16_t)i;
+			return true;
+		}
+	return false;
+}
+
 uint8_t query_apex(const struct name *name, const struct name_suffixes *suffixes,
 		   const struct verdict *verdict)
 {
@@ -89,6 +104,7 @@ void query_suspend(const struct query *q, const struct query_env *env, const uin
 	ret_wait->waits = q->waits;
 	ret_wait->led = q->led;
 	ret_wait->relayed = q->relayed;
+	ret_wait->apart = q->home != 0;
 	ret_wait->lead = q->lead;
 	ret_wait->generation = ret_key->generation;
 	ret_wait->client = q->client;

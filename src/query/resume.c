@@ -87,7 +87,8 @@ static enum query_outcome resume_judged(struct answer_job *job, struct query_wai
 /* True when what was said of the reply is of other groups than the client's may be by now. */
 static inline bool is_outdated(const struct query_env *env, const struct query_wait *wait)
 {
-	return wait->generation != env->snapshot->generation && env->snapshot->groups;
+	return wait->generation != env->snapshot->generation &&
+	       (env->snapshot->groups || wait->apart);
 }
 
 /* Other lists hold for whom than when the question was asked: the query is decided as if it came

@@ -14,7 +14,8 @@ struct lookup {
 	const struct query_env *env;
 	const struct query_known *known;
 	uint8_t flags;
-	bool expired; /* what the cache has past its TTL is good enough */
+	uint16_t home; /* who is asked what is in no zone, as for the client */
+	bool expired;  /* what the cache has past its TTL is good enough */
 	uint8_t servers[WIRE_MESSAGE_MAX];
 	uint8_t others[WIRE_MESSAGE_MAX];
 };
@@ -22,8 +23,8 @@ struct lookup {
 /* ---- questions */
 
 /* A question that no client asks, and whose reply is not for one: the lists judge neither. */
-static void begin_question(struct query *q, const struct query_env *env, const struct name *name,
-			   uint16_t type)
+static void begin_question(struct query *q, const struct query_env *env, uint16_t home,
+			   const struct name *name, uint16_t type)
 {
 	q->wire.qtype = type;
 	q->wire.qclass = CLASS_IN;
@@ -31,7 +32,8 @@ static void begin_question(struct query *q, const struct query_env *env, const s
 	q->leave = POLICY_MANDATORY_ONLY;
 	q->leave.done = true;
 	q->lent = true;
-	query_hash_question(q, env);
+	q->home = home;
+	query_hash_at_home(q, env);
 }
 
 /* True for a name that the upstreams are not asked for. */
@@ -51,7 +53,7 @@ static bool is_in_pool_of(const struct query *q, const struct query_env *env, co
 
 	if (env->snapshot->pool_count == 1)
 		return true;
-	begin_question(&other, env, of, TYPE_NS);
+	begin_question(&other, env, q->home, of, TYPE_NS);
 	return other.pool == q->pool;
 }
 
@@ -86,6 +88,8 @@ static bool find_cached(struct lookup *l, const struct query *q, uint8_t *msg,
 					    env->now_ms, CACHE_RECHECK_MS, msg + body_at,
 					    WIRE_MESSAGE_MAX - body_at, ret_reply, &found)))
 		return false;
+	if (ret_reply->stale && !l->expired)
+		return false; /* it is given while upstreams fail, and says nothing of now */
 	ret_reply->question_end = (uint16_t)body_at;
 	return true;
 }
@@ -109,7 +113,7 @@ static enum inspect_known find(struct inspect_lookup *inspect, const struct name
 		*ret_msg = ret_reply->body - ret_reply->question_end;
 		return INSPECT_KNOWN;
 	}
-	begin_question(&q, l->env, name, type);
+	begin_question(&q, l->env, l->home, name, type);
 	if (is_kept_here(&q, l->env->snapshot) ||
 	    (type == TYPE_NS && !is_in_pool_of(&q, l->env, of)))
 		return INSPECT_NOBODY;
@@ -141,7 +145,8 @@ static void tell(const struct lookup *l, struct query_seek *seek)
 	seek->unknown = inspect->unknown || inspect->more;
 	seek->count = inspect->wanted_count;
 	for (unsigned int i = 0; i < seek->count; i++) {
-		begin_question(&q, l->env, &inspect->wanted[i].name, inspect->wanted[i].type);
+		begin_question(&q, l->env, l->home, &inspect->wanted[i].name,
+			       inspect->wanted[i].type);
 		q.unchecked = l->flags & CACHE_FLAG_CD;
 		query_refresh_key(&q, l->env, &seek->keys[i]);
 	}
@@ -163,17 +168,19 @@ APART struct verdict query_inspect_servers(const struct query_env *env, struct q
 	l.inspect.find = find;
 	l.inspect.unknown = false;
 	l.inspect.more = false;
+	l.inspect.last = seek->last;
 	l.inspect.wanted_count = 0;
 	l.env = env;
 	l.known = seek->known;
 	l.flags = seek->flags & CACHE_FLAG_CD;
+	l.home = seek->home;
 	l.expired = seek->expired;
 	v = inspect_reply(&rules, msg, len, reply, leave);
 	tell(&l, seek);
 	return v;
 }
 
-struct verdict query_inspect_known(const struct query_env *env, uint8_t flags, bool expired,
+struct verdict query_inspect_known(const struct query_env *env, uint16_t home, uint8_t flags,
 				   uint8_t *msg, struct reply *reply, struct policy_leave leave,
 				   enum query_knowledge *ret_known)
 {
@@ -186,7 +193,9 @@ struct verdict query_inspect_known(const struct query_env *env, uint8_t flags, b
 		return query_inspect(env, msg, len, reply, leave);
 	seek.known = NULL;
 	seek.flags = flags;
-	seek.expired = expired;
+	seek.home = home;
+	seek.expired = reply->stale;
+	seek.last = env->snapshot->conf->outgoing.ns_lookup == CONF_NSLOOKUP_BACKGROUND;
 	v = query_inspect_servers(env, &seek, msg, len, reply, leave);
 	if (seek.count > 0)
 		*ret_known = QUERY_KNOWN_NOT_YET;

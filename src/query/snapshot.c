@@ -7,7 +7,7 @@
 #include "names/local.h"
 #include "inspect/rebind.h"
 #include "map/namemap.h"
-#include "query/rates.h"
+#include "group/rates.h"
 
 _Static_assert(CONF_CACHE_TYPES_MAX <= REPLY_TTL_TYPES_MAX, "each type has its limit");
 

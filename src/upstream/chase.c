@@ -75,7 +75,10 @@ static void on_done(struct upstream_waiter *waiter, const struct upstream_result
 	if (!q)
 		return;
 	if (!result->reply) {
-		fail(q, result->told, NULL);
+		if (result->failure == QUERY_FAIL_OVERLOAD)
+			wait_no_room(q);
+		else
+			fail(q, result->told, NULL);
 		return;
 	}
 	query_join(&q->upstreams->loop->env, &q->key, msg, &reply, result->reply);
@@ -146,7 +149,7 @@ static void look_for(struct question *q, const struct query_key *key, const stru
 	if (!q->chase || ask_from_loop(up, key, &q->chase->waiter) != ERR_OK) {
 		if (q->chase)
 			drop(q->chase);
-		fail(q, false, NULL);
+		wait_no_room(q);
 		return;
 	}
 	next = question_find(up, key);

@@ -144,6 +144,9 @@ bool wait_turn(struct question *q);
 void wait_end_soon(struct question *q);
 /* The same, for lack of room; it is no longer the oldest. */
 void wait_crowd_out(struct question *q);
+/* The same of one for which there is no room to ask others: that is nobody's failure, to be
+ * remembered. */
+void wait_no_room(struct question *q);
 
 /* ---- finish.c */
 

@@ -67,9 +67,8 @@ static void fail(struct seek *s)
 {
 	struct question *q = s->question;
 
-	q->answered_badly = false;
 	leave(s);
-	wait_end_soon(q);
+	wait_no_room(q);
 }
 
 /* ---- what is asked */
@@ -255,8 +254,7 @@ static void begin(struct question *q, const uint8_t *msg, const struct reply *re
 
 	set_deadline(q);
 	if (!s) {
-		q->answered_badly = false;
-		wait_end_soon(q);
+		wait_no_room(q);
 		return;
 	}
 	if (conf->ns_lookup == CONF_NSLOOKUP_BACKGROUND)

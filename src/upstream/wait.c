@@ -52,6 +52,13 @@ void wait_crowd_out(struct question *q)
 	wait_end_soon(q);
 }
 
+void wait_no_room(struct question *q)
+{
+	q->answered_badly = false;
+	if (!q->crowded_out)
+		wait_crowd_out(q);
+}
+
 void wait_rest(struct question *q, uint64_t deadline_ms)
 {
 	for (uint32_t i = 0; i < q->attempt_count; i++) {

@@ -181,9 +181,11 @@ def test_a_reload_takes_them_away_and_gives_them_back(site):
     assert len(site.asked("kids")) == len(site.asked("all")) == 1
 
 
+@pytest.mark.parametrize("left", [True, False])
 @pytest.mark.parametrize("leads", [False, True])
-def test_a_reload_while_a_client_waits(daemon, upstream, leads):
-    """Its group has no upstreams of its own any more: what those say then is not given to it."""
+def test_a_reload_while_a_client_waits(daemon, upstream, leads, left):
+    """Its group has no upstreams of its own any more, or there are no groups: what those say then is not given
+    to it."""
     released = threading.Event()
     links = {"www": "cdn.test"} if leads else {}
 
@@ -195,7 +197,7 @@ def test_a_reload_while_a_client_waits(daemon, upstream, leads):
     t = threading.Thread(target=lambda: got.append(site.answered("www.test", KID)))
     t.start()
     wait_until(lambda: site.d.counters()["cache_misses"] >= 1, 5, "it waits")
-    site.d.configure({"groups": site.groups(own=False)})
+    site.d.configure({"groups": site.groups(own=False) if left else []})
     site.d.reload()
     released.set()
     t.join()

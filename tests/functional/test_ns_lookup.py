@@ -427,6 +427,25 @@ def test_a_list_of_a_group(daemon, upstream):
     assert addresses(twice(d, "www.evil.test", source="127.0.0.7")) == [ELSEWHERE]
 
 
+@pytest.mark.parametrize("leads", [False, True])
+def test_a_group_with_upstreams_of_its_own(daemon, upstream, leads):
+    """Its zones' servers are those that its own upstreams know, and nobody else hears of its names."""
+    world, world_of_wards = World(evil_test=["ns.good.net."]), World(evil_test=["ns.evil.net."])
+    if leads:
+        world_of_wards.acts = {("to.test.", "A"): lambda q: q.reply("to.test. 100 IN CNAME www.evil.test.")}
+    up, of_wards = upstream(world), upstream(world_of_wards)
+    d = daemon({"upstreams": [up.address], "outgoing": {"ns-lookup": "wait"},
+                "groups": [{"name": "wards", "clients": ["127.0.0.1"], "upstreams": [of_wards.address]}]})
+    d.add_list("feed", FEED, format="rpz", action="given")
+    d.write_config()
+    d.start()
+    name = "to.test" if leads else "www.evil.test"
+    assert rcode(twice(d, name, source="127.0.0.1")) == "NXDOMAIN"
+    assert asked(up) == [] and "evil.test." in asked(of_wards, "NS")
+    assert addresses(twice(d, "www.evil.test", source="127.0.0.7")) == [ELSEWHERE]
+    assert rcode(twice(d, name, source="127.0.0.1")) == "NXDOMAIN"
+
+
 # ---- explained
 
 @pytest.mark.parametrize("lookup", ["off", "wait"])

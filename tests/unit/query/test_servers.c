@@ -29,6 +29,7 @@ struct world {
 	struct message msg;
 	struct message asked; /* the reply as it came */
 	struct query_seek seek;
+	struct reply reply; /* as it was judged */
 	struct verdict verdict;
 	struct told told[KNOWN_MAX];
 	unsigned int count;
@@ -73,15 +74,13 @@ static void parse(struct world *w, const struct query_key *key, struct message *
 /* Judges the reply by what was told. */
 static enum query_outcome judge(struct world *w, bool last)
 {
-	struct reply reply;
-
 	w->msg = w->asked;
-	parse(w, &w->question.key, &w->msg, &reply);
+	parse(w, &w->question.key, &w->msg, &w->reply);
 	w->seek.known = w->count ? &w->told[w->count - 1].known : NULL;
 	w->seek.last = last;
 	assert_true(query_seeks(&w->p.env, &w->question.key));
-	return query_resolve_seeking(&w->p.env, &w->question.key, w->msg.octets, w->msg.len, &reply,
-				     &w->seek, &w->verdict);
+	return query_resolve_seeking(&w->p.env, &w->question.key, w->msg.octets, w->msg.len,
+				     &w->reply, &w->seek, &w->verdict);
 }
 
 /* That this is to be asked, as the `place`-th. */
@@ -289,6 +288,134 @@ static void test_background(void **state)
 	pipeline_close(&w.p);
 }
 
+/* An answer that is given while servers are not known lacks what lists have of all that stands
+ * beside. */
+static void test_beside(void **state)
+{
+	static const struct list_row lists[] = {
+		{.name = "feed", .action = ACTION_NXDOMAIN, .rules = "^evil.net", .zone = true},
+		{.name = "nets", .action = ACTION_NODATA, .rules = "#192.0.2.0/24"},
+	};
+	const uint8_t octets[4] = {192, 0, 2, 1};
+	struct message m;
+	struct world w;
+
+	(void)state;
+	open_lists(&w, lists, 2);
+	w.p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_BACKGROUND;
+	ask(&w, "example.com", TYPE_MX);
+	message_rr_begin(&w.asked, MESSAGE_AN, "example.com", TYPE_MX, 60);
+	message_add16(&w.asked, 10);
+	message_add_name(&w.asked, "mail.example.com");
+	message_end(&w.asked);
+	message_rr(&w.asked, MESSAGE_AR, "mail.example.com", TYPE_A, 60, octets, 4);
+	assert_int_equal(judge(&w, false), QUERY_FORWARD);
+	assert_int_equal(w.reply.arcount, 1);
+	assert_int_equal(judge(&w, true), QUERY_ANSWERED);
+	assert_int_equal(w.reply.arcount, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		message_query(&m, "example.com", TYPE_MX);
+		assert_int_equal(pipeline_ask(&w.p, TRANSPORT_UDP, &m, &w.question),
+				 QUERY_ANSWERED);
+		assert_int_equal(message_get16(&m, 6), 1);
+		assert_int_equal(message_get16(&m, 10), 0);
+	}
+	pipeline_close(&w.p);
+}
+
+static void later(struct world *w, uint64_t s)
+{
+	w->p.env.now_ms += s * 1000;
+	w->p.env.now_s += (uint32_t)s;
+}
+
+static bool is_stale_given(struct world *w)
+{
+	return query_stale(&w->p.env, &w->question.key, true, w->msg.octets, &w->reply,
+			   &w->verdict);
+}
+
+/* What was blocked by servers that nobody remembers is not given while the upstreams fail: neither
+ * to who has waited, nor to those who ask from then on. */
+static void test_stale(void **state)
+{
+	static const enum conf_nslookup ways[] = {CONF_NSLOOKUP_WAIT, CONF_NSLOOKUP_BACKGROUND};
+	struct message m;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct world w;
+
+		open_world(&w);
+		w.p.snapshot->conf->outgoing.ns_lookup = ways[i];
+		ask(&w, "example.com", TYPE_A);
+		answer_with_address(&w, "example.com");
+		tell_server(&w, "example.com", "ns.evil.net");
+		assert_int_equal(judge(&w, false), QUERY_ANSWERED);
+		assert_true(w.verdict.matched);
+		later(&w, 61);
+		assert_false(is_stale_given(&w));
+		message_query(&m, "example.com", TYPE_A);
+		assert_int_equal(pipeline_ask(&w.p, TRANSPORT_UDP, &m, &w.question), QUERY_FORWARD);
+		pipeline_close(&w.p);
+	}
+}
+
+/* Puts the reply to the `place`-th question that is wanted into the cache, as if it had been asked.
+ */
+static void answer_wanted(struct world *w, unsigned int place, struct message *m)
+{
+	const struct query_key key = w->seek.keys[place];
+	struct reply reply;
+
+	parse(w, &key, m, &reply);
+	(void)query_resolve(&w->p.env, &key, m->octets, m->len, &reply);
+}
+
+/* Servers that were known before the upstreams failed say nothing once they answer again. */
+static void test_outage(void **state)
+{
+	struct message m;
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	ask(&w, "example.com", TYPE_A);
+	answer_with_address(&w, "example.com");
+	assert_int_equal(judge(&w, false), QUERY_FORWARD);
+	message_reply(&m, "example.com", TYPE_NS, 0);
+	message_rr_name(&m, MESSAGE_AN, "example.com", TYPE_NS, 60, "ns.evil.net");
+	answer_wanted(&w, 0, &m);
+	assert_int_equal(judge(&w, false), QUERY_ANSWERED);
+	assert_true(w.verdict.matched);
+	later(&w, 61);
+	assert_true(is_stale_given(&w) && w.verdict.matched);
+	assert_int_equal(judge(&w, false), QUERY_FORWARD);
+	wants(&w, 0, "example.com", TYPE_NS);
+	pipeline_close(&w.p);
+}
+
+/* In the background a TTL of nothing has servers known long enough for the next query. */
+static void test_background_without_ttl(void **state)
+{
+	struct message m;
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	w.p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_BACKGROUND;
+	ask(&w, "example.com", TYPE_A);
+	answer_with_address(&w, "example.com");
+	assert_int_equal(judge(&w, true), QUERY_ANSWERED);
+	message_reply(&m, "example.com", TYPE_NS, 0);
+	message_rr_name(&m, MESSAGE_AN, "example.com", TYPE_NS, 0, "ns.evil.net");
+	answer_wanted(&w, 0, &m);
+	message_query(&m, "example.com", TYPE_A);
+	assert_int_equal(pipeline_ask(&w.p, TRANSPORT_UDP, &m, &w.question), QUERY_ANSWERED);
+	assert_int_equal(m.octets[3] & 15, 3); /* NXDOMAIN */
+	pipeline_close(&w.p);
+}
+
 /* The SOA of a reply without records says which zone it is of. */
 static void test_negative(void **state)
 {
@@ -381,6 +508,8 @@ int main(void)
 		cmocka_unit_test(test_clean),	    cmocka_unit_test(test_background),
 		cmocka_unit_test(test_negative),    cmocka_unit_test(test_own_question),
 		cmocka_unit_test(test_many),	    cmocka_unit_test(test_order_of_lists),
+		cmocka_unit_test(test_beside),	    cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_outage),	    cmocka_unit_test(test_background_without_ttl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

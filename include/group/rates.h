@@ -3,8 +3,8 @@
  * What the section rate-limit of the configuration says of an address, found by its prefix.
  * Immutable: a part of the snapshot.
  */
-#ifndef QUERY_RATES_H
-#define QUERY_RATES_H
+#ifndef GROUP_RATES_H
+#define GROUP_RATES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "query/rates.h"
+#include "group/rates.h"
 
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "query/rates.h"
+#include "group/rates.h"
 #include "support/alloc_fail.h"
 
 #define ALLOCATIONS_MAX 50U
