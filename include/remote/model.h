@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "base/places.h"
 #include "base/random.h"
 #include "loop/loop.h"
 #include "query/query.h"
@@ -101,6 +102,7 @@ enum question_kind {
 };
 
 struct question {
+	void *unused; /* of the places */
 	LIST_ENTRY(question) chain;
 	TAILQ_ENTRY(question) age;   /* the oldest first */
 	TAILQ_ENTRY(question) owned; /* by its client, the oldest first */
@@ -152,6 +154,7 @@ struct question {
 
 /* Who asks: a prefix, which has questions in flight.  Those who ask for nobody are one, too. */
 struct client {
+	void *unused; /* of the places */
 	LIST_ENTRY(client) chain;
 	LIST_ENTRY(client) weight;   /* among those that have about as many */
 	TAILQ_ENTRY(client) turn[2]; /* while it has questions that wait */
@@ -169,8 +172,7 @@ TAILQ_HEAD(client_queue, client);
 
 /* Everybody who has questions in flight. */
 struct clients {
-	struct client *all; /* one a question that may be in flight */
-	struct client_list unused;
+	struct places places; /* one a question that may be in flight */
 	struct client_list *buckets;
 	struct client_list weights[CLIENT_WEIGHTS];
 	struct client_queue turns[2];
@@ -241,6 +243,7 @@ struct pool {
 
 /* The waiters of one client for one question. */
 struct party {
+	void *unused; /* of the places */
 	LIST_ENTRY(party) chain;
 	LIST_ENTRY(party) entry; /* of the question's */
 	struct question *question;
@@ -253,8 +256,7 @@ LIST_HEAD(party_list, party);
 
 /* All who wait. */
 struct waiting {
-	struct party *all;
-	struct party_list unused;
+	struct places parties; /* one a waiter */
 	struct party_list *buckets;
 	struct question_list weights[CLIENT_WEIGHTS];
 	uint32_t taken;
@@ -297,8 +299,7 @@ struct upstreams {
 	uint32_t server_count;
 	struct pool **pools; /* in force, as the snapshot's */
 	size_t pool_count;
-	struct question *questions; /* in_flight_max, and some more that are ending */
-	struct question_list unused;
+	struct places questions;       /* in_flight_max, and some more that are ending */
 	struct question_list *buckets; /* by key hash */
 	LIST_HEAD(, chase) chases;
 	LIST_HEAD(, seek) seeks;

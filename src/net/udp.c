@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/places.h"
 #include "net/batch.h"
 #include "net/limit.h"
 #include "net/proxied.h"
@@ -37,7 +37,7 @@ struct udp_socket {
 /* A client whose question is upstream. */
 struct udp_waiter {
 	struct upstream_waiter base;
-	SLIST_ENTRY(udp_waiter) unused;
+	void *unused; /* of the places */
 	struct udp_socket *socket;
 	struct peer peer;
 };
@@ -53,8 +53,7 @@ struct udp {
 	struct limit limit;
 	struct proxied proxied;
 	struct event flush; /* made active when `out` is not empty: runs later in the same turn */
-	struct udp_waiter *waiters;
-	SLIST_HEAD(, udp_waiter) unused;
+	struct places waiters;
 	uint32_t timed;		 /* batches since udp_look */
 	uint64_t untold_drops;	 /* of the kernel's, that no warning told of */
 	uint64_t quiet_until_ms; /* no further warning before */
@@ -130,7 +129,7 @@ static void on_done(struct upstream_waiter *base, const struct upstream_result *
 		udp->out_count++;
 	}
 	loop_waited(udp->loop, base->client_hash);
-	SLIST_INSERT_HEAD(&udp->unused, w, unused);
+	places_give(&udp->waiters, w);
 	if (udp->out_count == BATCH)
 		flush_out(udp);
 	else if (udp->out_count == 1)
@@ -157,7 +156,7 @@ static uint64_t origin_of(const struct udp_socket *s, const struct peer *peer,
 static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *msg)
 {
 	struct udp *udp = s->udp;
-	struct udp_waiter *w = SLIST_FIRST(&udp->unused);
+	struct udp_waiter *w = places_take(&udp->waiters);
 	const struct query *q = &udp->queries[i];
 	struct query_key key;
 	enum err err;
@@ -166,9 +165,10 @@ static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *ms
 		return ERR_REFUSED;
 	w->base.client = loop_client(udp->loop, query_sender(q));
 	w->base.client_hash = loop_client_hash(udp->loop, &w->base.client);
-	if (!loop_may_wait(udp->loop, w->base.client_hash))
+	if (!loop_may_wait(udp->loop, w->base.client_hash)) {
+		places_give(&udp->waiters, w);
 		return ERR_REFUSED;
-	SLIST_REMOVE_HEAD(&udp->unused, unused);
+	}
 	query_suspend(q, &udp->loop->env, msg, &key, &w->base.wait);
 	w->base.origin = origin_of(s, &udp->in.peers[i], q);
 	w->base.since_us = udp->loop->now_us;
@@ -178,7 +178,7 @@ static enum err wait_for_reply(struct udp_socket *s, size_t i, const uint8_t *ms
 	err = upstream_ask(udp->upstreams, &key, &w->base);
 	if (err == ERR_OK)
 		return ERR_OK;
-	SLIST_INSERT_HEAD(&udp->unused, w, unused);
+	places_give(&udp->waiters, w);
 	loop_waited(udp->loop, w->base.client_hash);
 	return err;
 }
@@ -367,11 +367,9 @@ enum err udp_create(struct loop *loop, struct upstreams *upstreams, const int *f
 	udp->loop = loop;
 	udp->upstreams = upstreams;
 	evtimer_assign(&udp->flush, loop->base, on_flush, udp);
-	udp->waiters = calloc(waiting, sizeof(*udp->waiters));
-	if (!udp->waiters || batch_init(&udp->in) != ERR_OK || batch_init(&udp->out) != ERR_OK)
+	if (PLACES_CREATE(&udp->waiters, struct udp_waiter, unused, waiting) != ERR_OK ||
+	    batch_init(&udp->in) != ERR_OK || batch_init(&udp->out) != ERR_OK)
 		goto fail;
-	for (uint32_t i = waiting; i-- > 0;)
-		SLIST_INSERT_HEAD(&udp->unused, &udp->waiters[i], unused);
 	if (open_sockets(udp, fds, count) != ERR_OK)
 		goto fail;
 	*ret_udp = udp;
@@ -394,7 +392,7 @@ void udp_free(struct udp *udp)
 	event_del(&udp->flush);
 	batch_fini(&udp->in);
 	batch_fini(&udp->out);
-	free(udp->waiters);
+	places_free(&udp->waiters);
 	free(udp);
 }
 

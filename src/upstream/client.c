@@ -10,12 +10,9 @@
 
 enum err clients_create(struct clients *c, uint32_t questions, uint32_t buckets)
 {
-	c->all = calloc(questions, sizeof(*c->all));
 	c->buckets = calloc(buckets, sizeof(*c->buckets));
-	if (!c->all || !c->buckets)
+	if (!c->buckets || PLACES_CREATE(&c->places, struct client, unused, questions) != ERR_OK)
 		return ERR_NOMEM;
-	for (uint32_t i = questions; i-- > 0;)
-		LIST_INSERT_HEAD(&c->unused, &c->all[i], chain);
 	for (int i = 0; i < 2; i++)
 		TAILQ_INIT(&c->turns[i]);
 	return ERR_OK;
@@ -23,7 +20,7 @@ enum err clients_create(struct clients *c, uint32_t questions, uint32_t buckets)
 
 void clients_free(struct clients *c)
 {
-	free(c->all);
+	places_free(&c->places);
 	free(c->buckets);
 }
 
@@ -52,9 +49,8 @@ uint32_t client_load(struct upstreams *up, const struct ip *prefix, uint64_t has
 
 static struct client *create(struct upstreams *up, const struct ip *prefix, uint64_t hash)
 {
-	struct client *client = LIST_FIRST(&up->clients.unused); /* as many as questions */
+	struct client *client = places_take(&up->clients.places); /* as many as questions */
 
-	LIST_REMOVE(client, chain);
 	client->prefix = *prefix;
 	client->hash = hash;
 	client->count = 0;
@@ -103,7 +99,7 @@ void client_leave(struct question *q)
 	if (client->count > 0)
 		return;
 	LIST_REMOVE(client, chain);
-	LIST_INSERT_HEAD(&c->unused, client, chain);
+	places_give(&c->places, client);
 }
 
 struct client *client_heaviest(const struct clients *c)

@@ -81,13 +81,15 @@ static struct question *begin(struct upstreams *up, const struct query_key *key,
 			      const struct ip *client, uint64_t client_hash,
 			      enum question_kind kind)
 {
-	struct question *q = LIST_FIRST(&up->unused);
-	bool has_place = q && up->in_flight - up->ending < up->in_flight_max;
-	struct pool *pool = has_place ? pool_take(up, key) : NULL;
+	bool has_place = up->in_flight - up->ending < up->in_flight_max;
+	struct question *q = has_place ? places_take(&up->questions) : NULL;
+	struct pool *pool = q ? pool_take(up, key) : NULL;
 
-	if (!pool)
+	if (!pool) {
+		if (q)
+			places_give(&up->questions, q);
 		return NULL;
-	LIST_REMOVE(q, chain);
+	}
 	q->kind = kind;
 	q->key = *key;
 	q->upstreams = up;
@@ -142,7 +144,7 @@ void question_end(struct question *q)
 	TAILQ_REMOVE(&up->queue, q, age);
 	client_leave(q);
 	pool_give(q->pool);
-	LIST_INSERT_HEAD(&up->unused, q, chain);
+	places_give(&up->questions, q);
 	up->in_flight--;
 	up->ending -= q->crowded_out;
 }

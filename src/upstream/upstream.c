@@ -58,17 +58,15 @@ enum err upstreams_create(struct loop *loop, const struct upstream_pool *pools, 
 	TAILQ_INIT(&up->servers);
 	TAILQ_INIT(&up->queue);
 	TAILQ_INIT(&up->silences.questions);
-	up->questions = calloc(questions, sizeof(*up->questions));
 	up->buckets = calloc(buckets, sizeof(*up->buckets));
-	if (!up->questions || !up->buckets ||
+	if (!up->buckets ||
+	    PLACES_CREATE(&up->questions, struct question, unused, questions) != ERR_OK ||
 	    clients_create(&up->clients, questions, buckets) != ERR_OK ||
 	    waiting_create(&up->waiting, UPSTREAM_WAITERS(in_flight), buckets) != ERR_OK ||
 	    pools_replace(up, pools, count) != ERR_OK) {
 		upstreams_free(up);
 		return ERR_NOMEM;
 	}
-	for (uint32_t i = questions; i-- > 0;)
-		LIST_INSERT_HEAD(&up->unused, &up->questions[i], chain);
 	*ret_upstreams = up;
 	return ERR_OK;
 }
@@ -89,7 +87,7 @@ void upstreams_free(struct upstreams *up)
 	clients_free(&up->clients);
 	waiting_free(&up->waiting);
 	free(up->buckets);
-	free(up->questions);
+	places_free(&up->questions);
 	free(up);
 }
 

@@ -15,26 +15,23 @@
 
 enum err waiting_create(struct waiting *w, uint32_t places, uint32_t buckets)
 {
-	w->all = calloc(places, sizeof(*w->all));
 	w->buckets = calloc(buckets, sizeof(*w->buckets));
-	if (!w->all || !w->buckets)
+	if (!w->buckets || PLACES_CREATE(&w->parties, struct party, unused, places) != ERR_OK)
 		return ERR_NOMEM;
-	for (uint32_t i = places; i-- > 0;)
-		LIST_INSERT_HEAD(&w->unused, &w->all[i], chain);
 	w->places = places;
 	return ERR_OK;
 }
 
 void waiting_free(struct waiting *w)
 {
-	free(w->all);
+	places_free(&w->parties);
 	free(w->buckets);
 }
 
 static struct party_list *bucket_of(const struct question *q, const struct upstream_waiter *waiter)
 {
 	struct upstreams *up = q->upstreams;
-	uint64_t hash = waiter->client_hash + (uint64_t)(q - up->questions) * SPREAD;
+	uint64_t hash = waiter->client_hash + places_number(&up->questions, q) * SPREAD;
 
 	return &up->waiting.buckets[hash & up->bucket_mask];
 }
@@ -55,9 +52,8 @@ static struct party *find(const struct question *q, const struct upstream_waiter
 static struct party *create(struct question *q, const struct upstream_waiter *waiter)
 {
 	struct waiting *w = &q->upstreams->waiting;
-	struct party *p = LIST_FIRST(&w->unused); /* as many as waiters */
+	struct party *p = places_take(&w->parties); /* as many as waiters */
 
-	LIST_REMOVE(p, chain);
 	*p = (struct party){.question = q, .prefix = waiter->client};
 	STAILQ_INIT(&p->waiters);
 	LIST_INSERT_HEAD(bucket_of(q, waiter), p, chain);
@@ -71,7 +67,7 @@ static void release(struct party *p)
 
 	LIST_REMOVE(p, chain);
 	LIST_REMOVE(p, entry);
-	LIST_INSERT_HEAD(&w->unused, p, chain);
+	places_give(&w->parties, p);
 }
 
 /* Counts the question's waiters, and lists it by the power of two of their number. */

@@ -114,7 +114,7 @@ uint32_t random_u32(struct random_pool *pool)
 
 static struct sent *sent_of(const struct attempt *a)
 {
-	size_t question = (size_t)(a->question - world.up->questions);
+	size_t question = places_number(&world.up->questions, a->question);
 	size_t place = (size_t)(a - a->question->attempts);
 
 	if (a->question->kind == QUESTION_PROBE)
