@@ -54,7 +54,7 @@ end()
 
 case $1 in
 start)
-	folder=$(mktemp -d /tmp/sinkholed-pg.XXXXXX)
+	folder=$(mktemp -d "${TMPDIR:-/tmp}/sinkholed-pg.XXXXXX")
 	chmod 755 "$folder"
 	[ "$(id -u)" != 0 ] || chown nobody:nogroup "$folder"
 	: >"$folder/log"

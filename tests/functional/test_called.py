@@ -18,7 +18,7 @@ from harness.control import ask_socket, ctl
 from harness.daemon import IPV4
 from harness.ports import free_port
 from harness.program import wait_until
-from harness.servers import Server
+from harness.servers import NsdOf
 
 FORWARDER = "127.0.0.2"
 RATE, QUEUE = 50, 1024      # questions a second, and how many clients wait for theirs (called.c, recall.h)
@@ -76,46 +76,17 @@ def names_of(table):
 
 # ---- a real server
 
-NSD = """\
-server:
-  ip-address: 127.0.0.1@{port}
-  server-count: 1
-  username: ""
-  zonesdir: "{folder}"
-  xfrdir: "{folder}"
-  database: ""
-  xfrdfile: "{folder}/xfrd.state"
-  zonelistfile: "{folder}/zone.list"
-  pidfile: "{folder}/nsd.pid"
-  rrl-ratelimit: 0
-remote-control:
-  control-enable: no
-zone:
-  name: 168.192.in-addr.arpa
-  zonefile: lan.zone
-zone:
-  name: 100.51.198.in-addr.arpa
-  zonefile: net.zone
-"""
 SOA = "$TTL 300\n@ IN SOA ns.lan. root.lan. 1 3600 600 86400 60\n@ IN NS ns.lan.\n"
-
-
-class Nsd(Server):
-    """Of a network's reverse zones."""
-
-    def __init__(self, folder):
-        folder.mkdir()
-        self.where = ("127.0.0.1", free_port())
-        (folder / "lan.zone").write_text(SOA + "20.1 IN PTR NAS.lan.\n")
-        (folder / "net.zone").write_text(SOA + "7 IN CNAME 7.0-15\n7.0-15 IN PTR host7.isp.example.\n"
-                                               "8 IN PTR b.isp.example.\n8 IN PTR a.isp.example.\n")
-        (folder / "nsd.conf").write_text(NSD.format(port=self.where[1], folder=folder))
-        super().__init__(folder, ["/usr/sbin/nsd", "-d", "-c", str(folder / "nsd.conf")], "168.192.in-addr.arpa")
+REVERSE = {
+    "168.192.in-addr.arpa": SOA + "20.1 IN PTR NAS.lan.\n",
+    "100.51.198.in-addr.arpa": SOA + "7 IN CNAME 7.0-15\n7.0-15 IN PTR host7.isp.example.\n"
+                                     "8 IN PTR b.isp.example.\n8 IN PTR a.isp.example.\n",
+}
 
 
 @pytest.fixture
 def nsd(tmp_path):
-    server = Nsd(tmp_path / "nsd")
+    server = NsdOf(tmp_path, REVERSE)
     yield server
     server.close()
 

@@ -76,15 +76,12 @@ server:
   minimal-responses: no
 remote-control:
   control-enable: no
-zone:
-  name: {plain}
-  zonefile: plain.zone
-zone:
-  name: {signed}
-  zonefile: signed.zone
 """
-
-
+NSD_ZONE = """\
+zone:
+  name: {name}
+  zonefile: "{name}.zone"
+"""
 NSD_TLS = """\
 server:
   ip-address: 127.0.0.1@{port}
@@ -94,22 +91,29 @@ server:
 """
 
 
-class Nsd(Server):
-    """With an identity (certs.Identity) it is also at tls_where."""
+class NsdOf(Server):
+    """NSD with zones, a text for each name, of which the first is there once it answers."""
+
+    def __init__(self, folder, texts, more=""):
+        self.where = ("127.0.0.1", free_port())
+        config = NSD_CONFIG.format(port=self.where[1], folder=folder)
+        for name, text in texts.items():
+            (folder / f"{name}.zone").write_text(text)
+            config += NSD_ZONE.format(name=name)
+        (folder / "nsd.conf").write_text(config + more)
+        super().__init__(folder, ["/usr/sbin/nsd", "-d", "-c", str(folder / "nsd.conf")], next(iter(texts)))
+
+
+class Nsd(NsdOf):
+    """With zones of ours, plain and signed. With an identity (certs.Identity) it is also at tls_where."""
 
     def __init__(self, folder, identity=None):
-        self.where = ("127.0.0.1", free_port())
         self.signer = Signer(folder, zones.origin_of(zones.SIGNED))
-        (folder / "plain.zone").write_text(zones.plain_text())
-        (folder / "signed.zone").write_text(zones.signed_text(self.signer))
-        config = folder / "nsd.conf"
-        text = NSD_CONFIG.format(port=self.where[1], folder=folder, plain=zones.PLAIN,
-                                 signed=zones.SIGNED)
+        more = ""
         if identity:
             self.tls_where = ("127.0.0.1", free_port())
-            text += NSD_TLS.format(port=self.tls_where[1], identity=identity)
-        config.write_text(text)
-        super().__init__(folder, ["/usr/sbin/nsd", "-d", "-c", str(config)], zones.PLAIN)
+            more = NSD_TLS.format(port=self.tls_where[1], identity=identity)
+        super().__init__(folder, {zones.PLAIN: zones.plain_text(), zones.SIGNED: zones.signed_text(self.signer)}, more)
 
 
 UNBOUND_CONFIG = """\

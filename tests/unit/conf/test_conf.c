@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "conf/type.h"
 #include "support/alloc_fail.h"
+#include "support/scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -58,12 +59,10 @@ static void test_locate(void **state)
 		{"no option at all", ""},
 		{"", ""},
 	};
-	char path[] = "/tmp/test_conf_XXXXXX";
-	static const char yaml[] = "server: {user: rooot}\noutgoing:\n  tls-ca: /ca.pem\n";
-	int fd = mkstemp(path);
+	const char *path = scratch_write(*state, "conf",
+					 "server: {user: rooot}\noutgoing:\n"
+					 "  tls-ca: /ca.pem\n");
 
-	assert_true(fd >= 0 && write(fd, yaml, strlen(yaml)) == (ssize_t)strlen(yaml));
-	close(fd);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct conf_mistake mistake = {.line = 0};
 		char wanted[256];
@@ -75,7 +74,6 @@ static void test_locate(void **state)
 		assert_string_equal(mistake.text.text, wanted);
 		assert_int_equal(mistake.line > 0, *rows[i].place != 0);
 	}
-	unlink(path);
 }
 
 /* ---- values */
@@ -846,17 +844,17 @@ static void test_restart_needed(void **state)
 /* ---- files */
 
 struct folder {
-	char path[32];
-	char file[64];
+	struct scratch scratch;
+	const char *path;
+	char file[128];
 };
 
 static int folder_make(void **state)
 {
 	struct folder *folder = calloc(1, sizeof(*folder));
 
-	strcpy(folder->path, "/tmp/test_conf.XXXXXX");
-	if (!mkdtemp(folder->path))
-		return -1;
+	scratch_make(&folder->scratch);
+	folder->path = folder->scratch.path;
 	snprintf(folder->file, sizeof(folder->file), "%s/file", folder->path);
 	*state = folder;
 	return 0;
@@ -866,8 +864,7 @@ static int folder_remove(void **state)
 {
 	struct folder *folder = *state;
 
-	unlink(folder->file);
-	rmdir(folder->path);
+	scratch_remove(&folder->scratch);
 	free(folder);
 	return 0;
 }
@@ -1148,7 +1145,7 @@ static void test_nomem_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_locate),
+		cmocka_unit_test_setup_teardown(test_locate, scratch_set_up, scratch_tear_down),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_values),

@@ -2,30 +2,22 @@
 /* Tables as files of lists: which rows become rules, and why the others do not. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "list/listfile.h"
+#include "support/scratch.h"
 
 #define NOW_S 1795849200U /* 2026-11-28T07:00:00Z */
 #define NO_REASON LIST_REASON_COUNT
 
 static const struct hash_key key = {5, 6};
-static char path[] = "/tmp/sinkholed-rows.XXXXXX";
-
-static void write_file(const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
+static struct scratch folder;
+static const char *path; /* of the list */
 
 static const struct listfile_rows all_columns = {
 	.map = {.columns = {[TABLE_NAME] = "name",
@@ -45,11 +37,12 @@ static const struct listfile_rows all_columns = {
 static enum err load(const struct listfile_rows *rows, const char *text, bool addresses,
 		     struct domset **ret_set, struct list_report *report, struct err_text *why)
 {
-	struct listfile_options options = {.path = path, .format = LIST_FORMAT_CSV, .rows = *rows};
+	struct listfile_options options = {.format = LIST_FORMAT_CSV, .rows = *rows};
 	struct domset_builder *builder;
 	enum err err;
 
-	write_file(text);
+	path = scratch_write(&folder, "rows", text);
+	options.path = path;
 	if (*text == '[' || *text == '{')
 		options.format = LIST_FORMAT_JSON;
 	if (addresses)
@@ -262,18 +255,18 @@ static void test_ends(void **state)
 	domset_free(set);
 }
 
-static int make_file(void **state)
+static int make_folder(void **state)
 {
-	int fd = mkstemp(path);
-
 	(void)state;
-	return fd < 0 || close(fd) != 0;
+	scratch_make(&folder);
+	return 0;
 }
 
-static int remove_file(void **state)
+static int remove_folder(void **state)
 {
 	(void)state;
-	return unlink(path);
+	scratch_remove(&folder);
+	return 0;
 }
 
 int main(void)
@@ -287,5 +280,5 @@ int main(void)
 		cmocka_unit_test(test_ends),
 	};
 
-	return cmocka_run_group_tests(tests, make_file, remove_file);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -13,6 +13,7 @@
 #include "names/special.h"
 #include "list/publicsuffix.h"
 #include "support/alloc_fail.h"
+#include "support/scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ZEROS_15 "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
@@ -203,14 +204,11 @@ static void test_canaries(void **state)
 
 static void test_tlds_without_memory(void **state)
 {
-	char path[] = "/tmp/sinkholed.XXXXXX";
-	int fd = mkstemp(path);
+	const char *path = scratch_write(*state, "suffixes",
+					 "// ===BEGIN ICANN DOMAINS===\ncom\nco.uk\n*.ck\n!www.ck\n"
+					 "// ===END ICANN DOMAINS===\n");
 	bool failed = true;
 
-	assert_true(fd >= 0);
-	assert_true(dprintf(fd, "// ===BEGIN ICANN DOMAINS===\ncom\nco.uk\n*.ck\n!www.ck\n"
-				"// ===END ICANN DOMAINS===\n") > 0);
-	close(fd);
 	for (unsigned long nth = 0; failed; nth++) {
 		struct namemap *map = NULL;
 		enum err err;
@@ -226,15 +224,18 @@ static void test_tlds_without_memory(void **state)
 			assert_true(is_tld(map, "com") && is_tld(map, "uk") && is_tld(map, "ck"));
 		namemap_free(map);
 	}
-	unlink(path);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	 cmocka_unit_test(test_zones_alone),
-		cmocka_unit_test(test_tlds),	 cmocka_unit_test(test_tlds_without_memory),
-		cmocka_unit_test(test_canaries), cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_zones_alone),
+		cmocka_unit_test(test_tlds),
+		cmocka_unit_test_setup_teardown(test_tlds_without_memory, scratch_set_up,
+						scratch_tear_down),
+		cmocka_unit_test(test_canaries),
+		cmocka_unit_test(test_without_memory),
 	};
 
 	return cmocka_run_group_tests_name("special", tests, NULL, NULL);

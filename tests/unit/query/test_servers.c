@@ -49,9 +49,27 @@ static void open_lists(struct world *w, const struct list_row *rows, size_t coun
 	w->p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_WAIT;
 }
 
-static void open_world(struct world *w)
+static void open_again(struct world *w, const struct list_row *rows, size_t count)
 {
-	open_lists(w, one_zone, 1);
+	pipeline_close(&w->p);
+	open_lists(w, rows, count);
+}
+
+static int set_up(void **state)
+{
+	static struct world w;
+
+	open_lists(&w, one_zone, 1);
+	*state = &w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	pipeline_close(&w->p);
+	return 0;
 }
 
 static void ask(struct world *w, const char *name, uint16_t type)
@@ -159,133 +177,116 @@ static void answer_with_address(struct world *w, const char *owner)
 	message_rr(&w->asked, MESSAGE_AN, owner, TYPE_A, 60, octets, 4);
 }
 
+/* Asks for the address of a name that has one. */
+static void ask_address(struct world *w, const char *name)
+{
+	ask(w, name, TYPE_A);
+	answer_with_address(w, name);
+}
+
 /* ---- */
 
 /* From the name up to the zone, its servers and their addresses: each step follows from the last.
  */
 static void test_walk(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	open_world(&w);
-	ask(&w, "a.b.www.example.com", TYPE_A);
-	answer_with_address(&w, "a.b.www.example.com");
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	assert_int_equal(w.seek.count, 1);
-	wants(&w, 0, "a.b.www.example.com", TYPE_NS);
-	tell_apex(&w, "a.b.www.example.com", TYPE_NS, "example.com");
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	assert_int_equal(w.seek.count, 1);
-	wants(&w, 0, "example.com", TYPE_NS);
-	tell_server(&w, "example.com", "ns.good.net");
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	assert_int_equal(w.seek.count, 2);
-	wants(&w, 0, "ns.good.net", TYPE_A);
-	wants(&w, 1, "ns.good.net", TYPE_AAAA);
-	tell_apex(&w, "ns.good.net", TYPE_AAAA, "good.net");
-	tell_address(&w, "ns.good.net", 0);
-	assert_int_equal(judge(&w, false), QUERY_ANSWERED);
-	assert_true(w.verdict.matched && w.verdict.trigger == TRIGGER_SERVER_ADDRESS);
-	pipeline_close(&w.p);
+	ask_address(w, "a.b.www.example.com");
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	assert_int_equal(w->seek.count, 1);
+	wants(w, 0, "a.b.www.example.com", TYPE_NS);
+	tell_apex(w, "a.b.www.example.com", TYPE_NS, "example.com");
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	assert_int_equal(w->seek.count, 1);
+	wants(w, 0, "example.com", TYPE_NS);
+	tell_server(w, "example.com", "ns.good.net");
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	assert_int_equal(w->seek.count, 2);
+	wants(w, 0, "ns.good.net", TYPE_A);
+	wants(w, 1, "ns.good.net", TYPE_AAAA);
+	tell_apex(w, "ns.good.net", TYPE_AAAA, "good.net");
+	tell_address(w, "ns.good.net", 0);
+	assert_int_equal(judge(w, false), QUERY_ANSWERED);
+	assert_true(w->verdict.matched && w->verdict.trigger == TRIGGER_SERVER_ADDRESS);
 }
 
 /* A name that is listed decides before its address is asked for. */
 static void test_name_decides(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	open_world(&w);
-	ask(&w, "www.example.com", TYPE_A);
-	answer_with_address(&w, "www.example.com");
-	tell_apex(&w, "www.example.com", TYPE_NS, "example.com");
-	tell_server(&w, "example.com", "ns.evil.net");
-	assert_int_equal(judge(&w, false), QUERY_ANSWERED);
-	assert_true(w.verdict.matched && w.verdict.trigger == TRIGGER_SERVER);
-	pipeline_close(&w.p);
+	ask_address(w, "www.example.com");
+	tell_apex(w, "www.example.com", TYPE_NS, "example.com");
+	tell_server(w, "example.com", "ns.evil.net");
+	assert_int_equal(judge(w, false), QUERY_ANSWERED);
+	assert_true(w->verdict.matched && w->verdict.trigger == TRIGGER_SERVER);
 }
 
 /* Each zone on the way counts, and what is not told goes up by a label. */
 static void test_zones_above(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	open_world(&w);
-	ask(&w, "www.sub.example.com", TYPE_A);
-	answer_with_address(&w, "www.sub.example.com");
-	tell_nothing(&w, "www.sub.example.com", TYPE_NS);
-	tell_server(&w, "sub.example.com", "ns.good.net");
-	tell_address(&w, "ns.good.net", 9);
-	tell_apex(&w, "ns.good.net", TYPE_AAAA, "good.net");
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	assert_int_equal(w.seek.count, 1);
-	wants(&w, 0, "example.com", TYPE_NS);
-	tell_server(&w, "example.com", "x.evil.net");
-	assert_int_equal(judge(&w, false), QUERY_ANSWERED);
-	assert_true(w.verdict.matched);
-	pipeline_close(&w.p);
+	ask_address(w, "www.sub.example.com");
+	tell_nothing(w, "www.sub.example.com", TYPE_NS);
+	tell_server(w, "sub.example.com", "ns.good.net");
+	tell_address(w, "ns.good.net", 9);
+	tell_apex(w, "ns.good.net", TYPE_AAAA, "good.net");
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	assert_int_equal(w->seek.count, 1);
+	wants(w, 0, "example.com", TYPE_NS);
+	tell_server(w, "example.com", "x.evil.net");
+	assert_int_equal(judge(w, false), QUERY_ANSWERED);
+	assert_true(w->verdict.matched);
 }
 
 /* What is not known passes, is counted, and asked for anew by the next query. */
 static void test_not_known(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	open_world(&w);
-	ask(&w, "www.example.com", TYPE_A);
-	answer_with_address(&w, "www.example.com");
-	tell_nothing(&w, "www.example.com", TYPE_NS);
-	tell_nothing(&w, "example.com", TYPE_NS);
-	assert_int_equal(judge(&w, false), QUERY_ANSWERED);
-	assert_true(!w.verdict.matched && w.seek.unknown);
-	assert_int_equal(w.p.stats.ns_unknown, 1);
+	ask_address(w, "www.example.com");
+	tell_nothing(w, "www.example.com", TYPE_NS);
+	tell_nothing(w, "example.com", TYPE_NS);
+	assert_int_equal(judge(w, false), QUERY_ANSWERED);
+	assert_true(!w->verdict.matched && w->seek.unknown);
+	assert_int_equal(w->p.stats.ns_unknown, 1);
 	message_query(&m, "www.example.com", TYPE_A);
-	assert_int_equal(pipeline_ask(&w.p, TRANSPORT_UDP, &m, &w.question), QUERY_FORWARD);
-	pipeline_close(&w.p);
+	assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question), QUERY_FORWARD);
 }
 
 /* What is clean is remembered so, and costs nothing any more. */
 static void test_clean(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	open_world(&w);
-	ask(&w, "www.example.com", TYPE_A);
-	answer_with_address(&w, "www.example.com");
-	tell_apex(&w, "www.example.com", TYPE_NS, "example.com");
-	tell_server(&w, "example.com", "ns.good.net");
-	tell_address(&w, "ns.good.net", 9);
-	tell_apex(&w, "ns.good.net", TYPE_AAAA, "good.net");
-	assert_int_equal(judge(&w, false), QUERY_ANSWERED);
-	assert_true(!w.verdict.matched && !w.seek.unknown);
+	ask_address(w, "www.example.com");
+	tell_apex(w, "www.example.com", TYPE_NS, "example.com");
+	tell_server(w, "example.com", "ns.good.net");
+	tell_address(w, "ns.good.net", 9);
+	tell_apex(w, "ns.good.net", TYPE_AAAA, "good.net");
+	assert_int_equal(judge(w, false), QUERY_ANSWERED);
+	assert_true(!w->verdict.matched && !w->seek.unknown);
 	message_query(&m, "www.example.com", TYPE_A);
-	assert_int_equal(pipeline_ask(&w.p, TRANSPORT_UDP, &m, &w.question), QUERY_ANSWERED);
-	assert_int_equal(w.p.stats.ns_unknown, 0);
-	pipeline_close(&w.p);
+	assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question), QUERY_ANSWERED);
+	assert_int_equal(w->p.stats.ns_unknown, 0);
 }
 
 /* In the background the answer is given meanwhile, and asked for anew. */
 static void test_background(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	open_world(&w);
-	w.p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_BACKGROUND;
-	ask(&w, "www.example.com", TYPE_A);
-	answer_with_address(&w, "www.example.com");
-	assert_int_equal(judge(&w, true), QUERY_ANSWERED);
+	w->p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_BACKGROUND;
+	ask_address(w, "www.example.com");
+	assert_int_equal(judge(w, true), QUERY_ANSWERED);
 	message_query(&m, "www.example.com", TYPE_A);
-	assert_int_equal(pipeline_ask(&w.p, TRANSPORT_UDP, &m, &w.question), QUERY_ANSWERED);
-	assert_int_equal(w.p.stats.ns_unknown, 2);
-	pipeline_close(&w.p);
+	assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question), QUERY_ANSWERED);
+	assert_int_equal(w->p.stats.ns_unknown, 2);
 }
 
 /* An answer that is given while servers are not known lacks what lists have of all that stands
@@ -297,30 +298,28 @@ static void test_beside(void **state)
 		{.name = "nets", .action = ACTION_NODATA, .rules = "#192.0.2.0/24"},
 	};
 	const uint8_t octets[4] = {192, 0, 2, 1};
+	struct world *w = *state;
 	struct message m;
-	struct world w;
 
-	(void)state;
-	open_lists(&w, lists, 2);
-	w.p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_BACKGROUND;
-	ask(&w, "example.com", TYPE_MX);
-	message_rr_begin(&w.asked, MESSAGE_AN, "example.com", TYPE_MX, 60);
-	message_add16(&w.asked, 10);
-	message_add_name(&w.asked, "mail.example.com");
-	message_end(&w.asked);
-	message_rr(&w.asked, MESSAGE_AR, "mail.example.com", TYPE_A, 60, octets, 4);
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	assert_int_equal(w.reply.arcount, 1);
-	assert_int_equal(judge(&w, true), QUERY_ANSWERED);
-	assert_int_equal(w.reply.arcount, 0);
+	open_again(w, lists, 2);
+	w->p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_BACKGROUND;
+	ask(w, "example.com", TYPE_MX);
+	message_rr_begin(&w->asked, MESSAGE_AN, "example.com", TYPE_MX, 60);
+	message_add16(&w->asked, 10);
+	message_add_name(&w->asked, "mail.example.com");
+	message_end(&w->asked);
+	message_rr(&w->asked, MESSAGE_AR, "mail.example.com", TYPE_A, 60, octets, 4);
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	assert_int_equal(w->reply.arcount, 1);
+	assert_int_equal(judge(w, true), QUERY_ANSWERED);
+	assert_int_equal(w->reply.arcount, 0);
 	for (unsigned int i = 0; i < 2; i++) {
 		message_query(&m, "example.com", TYPE_MX);
-		assert_int_equal(pipeline_ask(&w.p, TRANSPORT_UDP, &m, &w.question),
+		assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question),
 				 QUERY_ANSWERED);
 		assert_int_equal(message_get16(&m, 6), 1);
 		assert_int_equal(message_get16(&m, 10), 0);
 	}
-	pipeline_close(&w.p);
 }
 
 static void later(struct world *w, uint64_t s)
@@ -340,24 +339,21 @@ static bool is_stale_given(struct world *w)
 static void test_stale(void **state)
 {
 	static const enum conf_nslookup ways[] = {CONF_NSLOOKUP_WAIT, CONF_NSLOOKUP_BACKGROUND};
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
 	for (unsigned int i = 0; i < 2; i++) {
-		struct world w;
-
-		open_world(&w);
-		w.p.snapshot->conf->outgoing.ns_lookup = ways[i];
-		ask(&w, "example.com", TYPE_A);
-		answer_with_address(&w, "example.com");
-		tell_server(&w, "example.com", "ns.evil.net");
-		assert_int_equal(judge(&w, false), QUERY_ANSWERED);
-		assert_true(w.verdict.matched);
-		later(&w, 61);
-		assert_false(is_stale_given(&w));
+		open_again(w, one_zone, 1);
+		w->p.snapshot->conf->outgoing.ns_lookup = ways[i];
+		ask_address(w, "example.com");
+		tell_server(w, "example.com", "ns.evil.net");
+		assert_int_equal(judge(w, false), QUERY_ANSWERED);
+		assert_true(w->verdict.matched);
+		later(w, 61);
+		assert_false(is_stale_given(w));
 		message_query(&m, "example.com", TYPE_A);
-		assert_int_equal(pipeline_ask(&w.p, TRANSPORT_UDP, &m, &w.question), QUERY_FORWARD);
-		pipeline_close(&w.p);
+		assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question),
+				 QUERY_FORWARD);
 	}
 }
 
@@ -375,101 +371,83 @@ static void answer_wanted(struct world *w, unsigned int place, struct message *m
 /* Servers that were known before the upstreams failed say nothing once they answer again. */
 static void test_outage(void **state)
 {
+	struct world *w = *state;
 	struct message m;
-	struct world w;
 
-	(void)state;
-	open_world(&w);
-	ask(&w, "example.com", TYPE_A);
-	answer_with_address(&w, "example.com");
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
+	ask_address(w, "example.com");
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
 	message_reply(&m, "example.com", TYPE_NS, 0);
 	message_rr_name(&m, MESSAGE_AN, "example.com", TYPE_NS, 60, "ns.evil.net");
-	answer_wanted(&w, 0, &m);
-	assert_int_equal(judge(&w, false), QUERY_ANSWERED);
-	assert_true(w.verdict.matched);
-	later(&w, 61);
-	assert_true(is_stale_given(&w) && w.verdict.matched);
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	wants(&w, 0, "example.com", TYPE_NS);
-	pipeline_close(&w.p);
+	answer_wanted(w, 0, &m);
+	assert_int_equal(judge(w, false), QUERY_ANSWERED);
+	assert_true(w->verdict.matched);
+	later(w, 61);
+	assert_true(is_stale_given(w) && w->verdict.matched);
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	wants(w, 0, "example.com", TYPE_NS);
 }
 
 /* In the background a TTL of nothing has servers known long enough for the next query. */
 static void test_background_without_ttl(void **state)
 {
+	struct world *w = *state;
 	struct message m;
-	struct world w;
 
-	(void)state;
-	open_world(&w);
-	w.p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_BACKGROUND;
-	ask(&w, "example.com", TYPE_A);
-	answer_with_address(&w, "example.com");
-	assert_int_equal(judge(&w, true), QUERY_ANSWERED);
+	w->p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_BACKGROUND;
+	ask_address(w, "example.com");
+	assert_int_equal(judge(w, true), QUERY_ANSWERED);
 	message_reply(&m, "example.com", TYPE_NS, 0);
 	message_rr_name(&m, MESSAGE_AN, "example.com", TYPE_NS, 0, "ns.evil.net");
-	answer_wanted(&w, 0, &m);
+	answer_wanted(w, 0, &m);
 	message_query(&m, "example.com", TYPE_A);
-	assert_int_equal(pipeline_ask(&w.p, TRANSPORT_UDP, &m, &w.question), QUERY_ANSWERED);
+	assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question), QUERY_ANSWERED);
 	assert_int_equal(m.octets[3] & 15, 3); /* NXDOMAIN */
-	pipeline_close(&w.p);
 }
 
 /* The SOA of a reply without records says which zone it is of. */
 static void test_negative(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	open_world(&w);
-	ask(&w, "no.example.com", TYPE_TXT);
-	message_soa(&w.asked, "example.com", 60, 60);
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	assert_int_equal(w.seek.count, 1);
-	wants(&w, 0, "example.com", TYPE_NS);
-	pipeline_close(&w.p);
+	ask(w, "no.example.com", TYPE_TXT);
+	message_soa(&w->asked, "example.com", 60, 60);
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	assert_int_equal(w->seek.count, 1);
+	wants(w, 0, "example.com", TYPE_NS);
 }
 
 /* The reply may be what is looked for. */
 static void test_own_question(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	open_world(&w);
-	ask(&w, "example.com", TYPE_NS);
-	message_rr_name(&w.asked, MESSAGE_AN, "example.com", TYPE_NS, 60, "ns.good.net");
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	assert_int_equal(w.seek.count, 2);
-	wants(&w, 0, "ns.good.net", TYPE_A);
-	pipeline_close(&w.p);
+	ask(w, "example.com", TYPE_NS);
+	message_rr_name(&w->asked, MESSAGE_AN, "example.com", TYPE_NS, 60, "ns.good.net");
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	assert_int_equal(w->seek.count, 2);
+	wants(w, 0, "ns.good.net", TYPE_A);
 }
 
 /* No more is asked at one time than there is room for, and the rest is told of. */
 static void test_many(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct told *t;
 	char server[32];
 
-	(void)state;
-	open_world(&w);
-	ask(&w, "example.com", TYPE_A);
-	answer_with_address(&w, "example.com");
-	t = next(&w, "example.com", TYPE_NS);
+	ask_address(w, "example.com");
+	t = next(w, "example.com", TYPE_NS);
 	message_reply(&t->msg, "example.com", TYPE_NS, 0);
 	for (unsigned int i = 0; i < 40; i++) {
 		snprintf(server, sizeof(server), "ns%u.good.net", i);
 		message_rr_name(&t->msg, MESSAGE_AN, "example.com", TYPE_NS, 60, server);
 	}
-	tell(&w, t);
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	assert_int_equal(w.seek.count, QUERY_SEEK_MAX);
-	assert_true(w.seek.unknown);
-	assert_int_equal(judge(&w, true), QUERY_ANSWERED);
-	assert_int_equal(w.p.stats.ns_unknown, 1);
-	pipeline_close(&w.p);
+	tell(w, t);
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	assert_int_equal(w->seek.count, QUERY_SEEK_MAX);
+	assert_true(w->seek.unknown);
+	assert_int_equal(judge(w, true), QUERY_ANSWERED);
+	assert_int_equal(w->p.stats.ns_unknown, 1);
 }
 
 /* Nothing is asked where something goes before all that servers could say. */
@@ -483,33 +461,30 @@ static void test_order_of_lists(void **state)
 		 .rules = "#192.0.2.0/24",
 		 .zone = true},
 	};
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	open_lists(&w, lists, 3);
-	ask(&w, "www.example.com", TYPE_A);
-	answer_with_address(&w, "www.example.com");
-	assert_int_equal(judge(&w, false), QUERY_ANSWERED);
-	assert_true(w.verdict.matched && w.verdict.list == 0);
-	pipeline_close(&w.p);
-	open_lists(&w, lists + 1, 2);
-	ask(&w, "www.example.com", TYPE_A);
-	answer_with_address(&w, "www.example.com");
-	assert_int_equal(judge(&w, false), QUERY_FORWARD);
-	assert_true(w.verdict.matched && w.verdict.list == 1);
-	pipeline_close(&w.p);
+	open_again(w, lists, 3);
+	ask_address(w, "www.example.com");
+	assert_int_equal(judge(w, false), QUERY_ANSWERED);
+	assert_true(w->verdict.matched && w->verdict.list == 0);
+	open_again(w, lists + 1, 2);
+	ask_address(w, "www.example.com");
+	assert_int_equal(judge(w, false), QUERY_FORWARD);
+	assert_true(w->verdict.matched && w->verdict.list == 1);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walk),	    cmocka_unit_test(test_name_decides),
-		cmocka_unit_test(test_zones_above), cmocka_unit_test(test_not_known),
-		cmocka_unit_test(test_clean),	    cmocka_unit_test(test_background),
-		cmocka_unit_test(test_negative),    cmocka_unit_test(test_own_question),
-		cmocka_unit_test(test_many),	    cmocka_unit_test(test_order_of_lists),
-		cmocka_unit_test(test_beside),	    cmocka_unit_test(test_stale),
-		cmocka_unit_test(test_outage),	    cmocka_unit_test(test_background_without_ttl),
+		TEST(test_walk),	TEST(test_name_decides),
+		TEST(test_zones_above), TEST(test_not_known),
+		TEST(test_clean),	TEST(test_background),
+		TEST(test_negative),	TEST(test_own_question),
+		TEST(test_many),	TEST(test_order_of_lists),
+		TEST(test_beside),	TEST(test_stale),
+		TEST(test_outage),	TEST(test_background_without_ttl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

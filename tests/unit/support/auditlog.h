@@ -11,12 +11,14 @@
 #include "audit/audit.h"
 #include "audit/verify.h"
 #include "base/file.h"
+#include "support/scratch.h"
 
 #define LOG_OCTETS_MAX 200000U
 
 /* A state directory with a log. */
 struct place {
-	char folder[64];
+	struct scratch scratch;
+	const char *folder;
 	char log[96];
 	char checkpoint[96];
 	char key[96];
@@ -27,9 +29,8 @@ static inline int audit_set_up(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
 
-	strcpy(p->folder, "/tmp/test_audit.XXXXXX");
-	if (!mkdtemp(p->folder))
-		return -1;
+	scratch_make(&p->scratch);
+	p->folder = p->scratch.path;
 	snprintf(p->log, sizeof(p->log), "%s/" AUDIT_LOG, p->folder);
 	snprintf(p->checkpoint, sizeof(p->checkpoint), "%s/" AUDIT_CHECKPOINT, p->folder);
 	snprintf(p->key, sizeof(p->key), "%s/" AUDIT_KEY, p->folder);
@@ -42,11 +43,7 @@ static inline int audit_tear_down(void **state)
 {
 	struct place *p = *state;
 
-	unlink(p->log);
-	unlink(p->checkpoint);
-	unlink(p->key);
-	unlink(p->public_key);
-	rmdir(p->folder);
+	scratch_remove(&p->scratch);
 	free(p);
 	return 0;
 }
