@@ -11,7 +11,7 @@ build='gcc make pkg-config libc6-dev libevent-dev libldns-dev libssl-dev libyaml
 	libjansson-dev libpq-dev libcsv-dev libpcre2-dev libcurl4-openssl-dev libcmocka-dev publicsuffix ca-certificates tzdata'
 test='clang libclang-rt-dev clang-tidy clang-format cppcheck mandoc python3 python3-pytest python3-jsonschema
 	python3-dnspython bind9-dnsutils knot-dnsutils nsd unbound openssl zstd xz-utils iproute2 nginx-light
-	postgresql-15'
+	postgresql-15 mold'
 bench='bind9 valgrind strace dnsmasq-base dnsdist pdns-recursor dnsperf xz-utils'
 browser='chromium nodejs npm'
 bare='debootstrap git python3'
