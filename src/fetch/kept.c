@@ -50,9 +50,9 @@ static bool read_NUMBER(const char *text, size_t len, uint64_t *field, size_t si
 
 	(void)size;
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9' || value > (UINT64_MAX - 9) / 10)
+		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
 			return false;
-		value = value * 10 + (uint64_t)(text[i] - '0');
 	}
 	*field = value;
 	return len > 0;

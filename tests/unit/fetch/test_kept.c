@@ -47,6 +47,7 @@ static void test_damaged(void **state)
 		"sinkholed fetched 1\nchecked x\n",
 		"sinkholed fetched 1\nchecked 99999999999999999999\n",
 		"sinkholed fetched 1\nchecked \n",
+		"sinkholed fetched 1\nchecked 18446744073709551616\n",
 		"sinkholed fetched 1\nother 1\n",
 		"sinkholed fetched 1\nchecked 1",
 	};
@@ -57,6 +58,10 @@ static void test_damaged(void **state)
 	size_t len = kept_format(&kept, whole);
 
 	assert_int_equal(kept_parse(whole, len, &found), ERR_OK);
+	kept.mtime_ns = UINT64_MAX; /* of before 1970 */
+	len = kept_format(&kept, whole);
+	assert_int_equal(kept_parse(whole, len, &found), ERR_OK);
+	assert_true(found.mtime_ns == kept.mtime_ns);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_int_equal(kept_parse(texts[i], strlen(texts[i]), &found), ERR_SYNTAX);
 	snprintf(more, sizeof(more), "sinkholed fetched 1\netag %*s\n", KEPT_FIELD_MAX, "x");

@@ -682,6 +682,35 @@ static void test_crowded_out_tells_of_silence(void **state)
 	assert_true(silence_covers(w->up, &key));
 }
 
+/* Where there is no room to ask what a question needs, that is told once, and nobody's failure. */
+static void test_no_room(void **state)
+{
+	struct asker a = {0};
+	struct world *w = *state;
+	struct cache_found found;
+	struct reply reply;
+	struct query_key key;
+	struct name name;
+	uint8_t buf[512];
+	struct question *q;
+
+	world_add(w, MOCKNS_SILENCE);
+	world_create(w, PLACES, WORLD_PORTS);
+	asker_ask(w, &a, "n.example");
+	q = question_oldest(w->up);
+	key = q->key;
+	q->answered_badly = true;
+	wait_no_room(q);
+	wait_no_room(q);
+	assert_int_equal(w->up->ending, 1);
+	expect_failure(w, &a, QUERY_FAIL_OVERLOAD);
+	assert_int_equal(w->up->ending, 0);
+	name_copy(&name, key.question, key.question_len - 4U);
+	assert_false(cache_get(w->rig.loop.env.cache, &w->rig.snapshot->conf->cache,
+			       &(struct cache_key){&name, key.hash, key.qtype, 0},
+			       w->rig.loop.env.now_ms, buf, sizeof(buf), &reply, &found));
+}
+
 /* One that is answered before the loop comes to it is answered. */
 static void test_crowded_out_but_answered(void **state)
 {
@@ -859,6 +888,7 @@ int main(void)
 		TEST(test_silent_zone_has_half),
 		TEST(test_crowded_out_tells_of_silence),
 		TEST(test_crowded_out_but_answered),
+		TEST(test_no_room),
 		TEST(test_awaited),
 		TEST(test_asked_again_after_long),
 		cmocka_unit_test(test_truncation_without_tcp),
