@@ -101,6 +101,10 @@ const char *explain_answer(const struct explanation *e, char *buf, size_t size);
 /* The name of the client's group; NULL: it is in none, or there are none. */
 const char *explain_group(const struct snapshot *snapshot, const struct explanation *e);
 
+/* What is known of the rule's family, by its row or else by its list, and of the row's ticket. */
+struct localdata_note explain_note(const struct snapshot *snapshot,
+				   const struct explain_rule *rule);
+
 /* The file of list `index`; "" when the configuration names the list no more. */
 const char *explain_file(const struct snapshot *snapshot, size_t index);
 

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -66,6 +67,7 @@ struct finding {
 	uint8_t owner_labels; /* of the rule: so many of the name's labels, from the right; 0: the
 			       * list has another name, which the answer leads to */
 	uint8_t name_len;     /* octets, wire form, lower case */
+	uint8_t note_len;     /* octets behind these, see findings_note; 0: there is no note */
 	uint16_t types;	      /* a bit for each of FINDINGS_TYPES */
 	uint16_t first_types; /* those of the first spell, see `merged` */
 	uint32_t spell_seen;  /* those of the last spell; from bit 16 on the ways of it */
@@ -100,6 +102,13 @@ struct findings_hit {
 	uint64_t name_hash;	 /* by the workers' key, see dns/name.h */
 	uint16_t list;
 	uint8_t owner_labels;
+	const struct verdict *rule; /* of the list, by which it has the name; NULL: not known */
+};
+
+/* What the row of the rule says of it (given/localdata.h); "": nothing. */
+struct findings_note {
+	const char *family;
+	const char *ticket;
 };
 
 /* How and when it came. */
@@ -150,6 +159,16 @@ struct findings_table *findings_take(struct findings *findings);
 
 /* Gives a table back, to be filled anew.  The reader's thread. */
 void findings_give(struct findings *findings, struct findings_table *table);
+
+/* The note of a finding, which stands behind its name at `name`, and lives as long. */
+static inline struct findings_note findings_note(const struct finding *finding, const uint8_t *name)
+{
+	const char *family = (const char *)name + finding->name_len;
+
+	if (finding->note_len == 0)
+		return (struct findings_note){"", ""};
+	return (struct findings_note){family, family + strlen(family) + 1};
+}
 
 /* True when the ways, a bit each, have one that shows the client's address. */
 static inline bool findings_way_proves(enum findings_way way)

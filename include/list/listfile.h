@@ -14,6 +14,7 @@
 #include "set/domset.h"
 #include "list/addrguard.h"
 #include "list/answers.h"
+#include "given/localdata.h"
 #include "list/guard.h"
 #include "list/report.h"
 #include "table/table.h"
@@ -21,11 +22,12 @@
 /* How the rows of a table are read (LIST_FORMAT_CSV, LIST_FORMAT_JSON). */
 struct listfile_rows {
 	struct table_map map;
-	bool urls;	      /* a URL stands for its host; else it is skipped */
-	uint32_t least_score; /* of rows that are taken */
-	uint32_t below_score; /* theirs are below it; 0: no bound */
-	uint64_t now_s;	      /* Unix time: by it dates have come or not */
-	bool keeps;	      /* a row whose delete date has come is in force all the same */
+	bool urls;		 /* a URL stands for its host; else it is skipped */
+	uint32_t least_score;	 /* of rows that are taken */
+	uint32_t below_score;	 /* theirs are below it; 0: no bound */
+	struct localdata *notes; /* where families and tickets go; NULL: nowhere */
+	uint64_t now_s;		 /* Unix time: by it dates have come or not */
+	bool keeps;		 /* a row whose delete date has come is in force all the same */
 	/* Begun by the caller: given the owners of rows whose delete date has come; NULL: nobody.
 	 */
 	struct domset_builder *over;

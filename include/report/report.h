@@ -63,7 +63,8 @@ enum report_format { REPORT_FORMATS(REPORT_ENUMERATOR) REPORT_FORMAT_COUNT };
 	X(visit_ja4, TEXT, row->visit.ja4)                                                         \
 	X(hostname, TEXT, row->hostname)                                                           \
 	X(mac, TEXT, row->mac)                                                                     \
-	X(hostname_from, TEXT, row->hostname_from)
+	X(hostname_from, TEXT, row->hostname_from)                                                 \
+	X(ticket, TEXT, report_ticket(row))
 
 /* Who says what a client is called, X(enumerator, word). */
 #define REPORT_SOURCES(X)                                                                          \

@@ -67,7 +67,7 @@ struct domset_rule {
 	struct domset_kind kind;
 	uint16_t list;
 	uint32_t line; /* in the list's source, from 1 */
-	uint32_t data; /* what the caller gave of it with DOMSET_ANSWER_DATA; else 0 */
+	uint32_t data; /* the number that the caller gave with it; 0: none */
 	struct name owner;
 	struct pattern *pattern; /* the rule is one; NULL: it has an owner */
 };
@@ -150,8 +150,8 @@ enum err domset_builder_add(struct domset_builder *builder, const struct name *o
 			    const struct domset_kind *kind, uint32_t line) MUST_CHECK;
 
 /*
- * As domset_builder_add, of a rule with a number of the caller's, for DOMSET_ANSWER_DATA alone.  Of
- * two such rules of an owner, list and kind the later one holds.
+ * As domset_builder_add, of a rule with a number of the caller's.  Of two such rules of an owner,
+ * list and kind the first holds, but with DOMSET_ANSWER_DATA the later one.
  */
 enum err domset_builder_add_data(struct domset_builder *builder, const struct name *owner,
 				 const struct domset_kind *kind, uint32_t data,

@@ -62,6 +62,8 @@ struct archive_finding {
 	int form;	    /* enum conf_clients */
 	const char *list;
 	const char *name;     /* as asked for, presentation form without the final dot */
+	const char *family;   /* of the list's rule alone; "" or NULL: it has none */
+	const char *ticket;   /* likewise */
 	uint8_t owner_labels; /* of the list's rule: so many labels of the name; 0: another name's
 			       */
 	uint16_t types;	      /* as in feed/findings.h */
@@ -103,7 +105,7 @@ struct archive_filter {
 /* What the store has of a finding; its texts are valid during the call. */
 struct archive_row {
 	struct archive_finding finding;
-	struct archive_list list;
+	struct archive_list list;  /* `family` is the finding's own where it has one */
 	uint64_t names;		   /* of archive_each_client: how many findings are in it */
 	const char *hostname;	   /* what the client is called, for reports; the store has "" */
 	const char *hostname_from; /* who says so */

@@ -29,6 +29,14 @@
 	X(columns, sinkhole, "sinkhole", STRING, "", 0, 255, "", RELOAD, \
 	  "The column with an address that is answered for the name in the place of the list's answer; see " \
 	  "answers.") \
+	X(columns, family, "family", STRING, "", 0, 255, "", RELOAD, \
+	  "The column with what the name belongs to, as family of the list says it of all: explain and reports " \
+	  "tell this one instead, where a row has it.  Of 64 octets; what is not to be shown to people is a " \
+	  "question mark each; \"null\", \"none\" and \"-\" are none.") \
+	X(columns, ticket, "ticket", STRING, "", 0, 255, "", RELOAD, \
+	  "The column with what the row is known by to whoever has it blocked, as a case, likewise.  All lists " \
+	  "together have room for 64 MiB of different families and tickets; rows beyond that are in force " \
+	  "without.") \
 	X(columns, separator, "separator", STRING, "", 0, 3, "", RELOAD, \
 	  "What parts the cells of csv: one of , ; | or tab.  Without one, what most parts the first row, " \
 	  "or the comment with the columns' names.") \

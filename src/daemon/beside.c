@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "dns/rrtype.h"
 #include "fetch/lookup.h"
+#include "match/note.h"
 
 /* ---- by whose order a name is cut off */
 
@@ -23,14 +24,14 @@ static void copy(char *to, size_t size, const char *text, const char *otherwise)
 	snprintf(to, size, "%s", *text ? text : otherwise);
 }
 
-static void describe(const struct conf_list *list, const struct conf_landing *landing,
-		     struct order *o)
+static void describe(const struct conf_list *list, const struct localdata_note *note,
+		     const struct conf_landing *landing, struct order *o)
 {
 	const struct conf_authority *a = &list->authority;
 
 	o->listed = true;
 	o->ordered = list->reason == REASON_ORDER;
-	copy(o->family, sizeof(o->family), list->family, "");
+	copy(o->family, sizeof(o->family), note->family, list->family);
 	copy(o->court, sizeof(o->court), a->court, "");
 	copy(o->case_id, sizeof(o->case_id), a->case_id, "");
 	copy(o->date, sizeof(o->date), a->date, "");
@@ -39,8 +40,10 @@ static void describe(const struct conf_list *list, const struct conf_landing *la
 	copy(o->remedy, sizeof(o->remedy), a->remedy, landing->remedy);
 }
 
-/* The list that has cut the name off, as it is configured; NULL: none has. */
-static const struct conf_list *list_of(const struct snapshot *s, const struct question *q)
+/* The list that has cut the name off, as it is configured, and what its row says of the name; NULL:
+ * none has. */
+static const struct conf_list *list_of(const struct snapshot *s, const struct question *q,
+				       struct localdata_note *note)
 {
 	struct name_suffixes suffixes;
 	struct verdict v;
@@ -48,8 +51,10 @@ static const struct conf_list *list_of(const struct snapshot *s, const struct qu
 	name_hash_suffixes(q->name_key, q->host, &suffixes);
 	v = policy_match(s->policy, q->host, &suffixes, TYPE_A, POLICY_NO_LEAVE);
 	for (size_t i = 0; v.matched && action_blocks(v.action) && i < s->conf->lists_count; i++)
-		if (strcmp(s->conf->lists[i].name, s->policy->lists[v.list].name) == 0)
+		if (strcmp(s->conf->lists[i].name, s->policy->lists[v.list].name) == 0) {
+			(void)policy_note(s->policy, &v, note);
 			return &s->conf->lists[i];
+		}
 	return NULL;
 }
 
@@ -58,14 +63,15 @@ static void look(void *arg, const struct snapshot *s, const struct web_loads *lo
 {
 	const struct question *q = arg;
 	const struct conf_landing *landing = &s->conf->landing;
-	const struct conf_list *list = q->host ? list_of(s, q) : NULL;
+	struct localdata_note note = {.family = ""};
+	const struct conf_list *list = q->host ? list_of(s, q, &note) : NULL;
 
 	(void)loads;
 	(void)manual;
 	copy(q->order->contact, sizeof(q->order->contact), landing->contact, "");
 	copy(q->order->remedy, sizeof(q->order->remedy), landing->remedy, "");
 	if (list)
-		describe(list, landing, q->order);
+		describe(list, &note, landing, q->order);
 }
 
 static void find_order(void *arg, const struct name *host, struct order *ret_order)

@@ -79,11 +79,14 @@ static enum err put_entry(struct ledger *l, const struct finding *e, struct err_
 {
 	char client[CLIENT_TEXT_MAX];
 	char name[NAME_TEXT_MAX];
+	const struct findings_note note = findings_note(e, pending_name(&l->pending, e));
 	const struct archive_finding f = {
 		.client = client_text(&l->form, &e->client, client),
 		.form = (int)client_form_of(&l->form, &e->client),
 		.list = l->pending.lists[e->list],
 		.name = name_to_text(pending_name(&l->pending, e), name, sizeof(name)),
+		.family = note.family,
+		.ticket = note.ticket,
 		.owner_labels = e->owner_labels,
 		.types = e->types,
 		.ways = e->ways,

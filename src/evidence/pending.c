@@ -48,6 +48,12 @@ static uint32_t list_number(struct pending *p, const struct findings_table *t, u
 	return p->list_count - 1;
 }
 
+/* Of its name and of the note behind that: what has another note stands apart. */
+static size_t octets_of(const struct finding *f)
+{
+	return (size_t)f->name_len + f->note_len;
+}
+
 static uint64_t hash_of(const struct pending *p, const struct finding *f, const uint8_t *name)
 {
 	struct {
@@ -55,12 +61,12 @@ static uint64_t hash_of(const struct pending *p, const struct finding *f, const 
 		struct ip client;
 		uint16_t list;
 		uint8_t zero[6];
-	} key;
+	} key; /* the name with its note */
 
 	memset(&key, 0, sizeof(key));
 	key.client = f->client;
 	key.list = f->list;
-	key.name = hash_siphash24(&p->key, name, f->name_len);
+	key.name = hash_siphash24(&p->key, name, octets_of(f));
 	return hash_siphash24(&p->key, &key, sizeof(key));
 }
 
@@ -68,8 +74,9 @@ static bool is_same(const struct pending *p, const struct finding *e, const stru
 		    const uint8_t *name)
 {
 	return e->hash == f->hash && e->list == f->list && e->name_len == f->name_len &&
+	       e->note_len == f->note_len &&
 	       memcmp(&e->client, &f->client, sizeof(e->client)) == 0 &&
-	       memcmp(p->names + e->name, name, e->name_len) == 0;
+	       memcmp(p->names + e->name, name, octets_of(e)) == 0;
 }
 
 static uint32_t *place_of(const struct pending *p, const struct finding *f, const uint8_t *name)
@@ -111,9 +118,9 @@ static void merge(struct finding *e, const struct finding *f)
 	e->proven += f->proven;
 }
 
-static bool has_room(const struct pending *p, uint8_t name_len)
+static bool has_room(const struct pending *p, size_t octets)
 {
-	return p->count < PENDING_MAX && p->names_len + name_len <= PENDING_NAMES_MAX;
+	return p->count < PENDING_MAX && p->names_len + octets <= PENDING_NAMES_MAX;
 }
 
 bool pending_add(struct pending *p, const struct findings_table *table,
@@ -137,11 +144,11 @@ bool pending_add(struct pending *p, const struct findings_table *table,
 		merge(e, &f);
 		return true;
 	}
-	if (!has_room(p, f.name_len))
+	if (!has_room(p, octets_of(&f)))
 		return false;
-	memcpy(p->names + p->names_len, name, f.name_len);
+	memcpy(p->names + p->names_len, name, octets_of(&f));
 	f.name = p->names_len;
-	p->names_len += f.name_len;
+	p->names_len += (uint32_t)octets_of(&f);
 	p->entries[p->count++] = f;
 	*place = p->count;
 	p->unwritten++;
@@ -160,6 +167,9 @@ static int compare(const void *a, const void *b, void *arg)
 	if (order == 0)
 		order = memcmp(p->names + x->name, p->names + y->name,
 			       x->name_len < y->name_len ? x->name_len : y->name_len);
+	/* the note that is written last is the one that is kept */
+	if (order == 0)
+		order = (x->last_s > y->last_s) - (x->last_s < y->last_s);
 	return order;
 }
 
@@ -179,9 +189,9 @@ static void keep_entry(struct pending *p, uint32_t from)
 	struct finding e = p->entries[from];
 	const uint8_t *name = p->names + e.name;
 
-	memmove(p->names + p->names_len, name, e.name_len);
+	memmove(p->names + p->names_len, name, octets_of(&e));
 	e.name = p->names_len;
-	p->names_len += e.name_len;
+	p->names_len += (uint32_t)octets_of(&e);
 	p->entries[p->count++] = e;
 	*place_of(p, &e, p->names + e.name) = p->count;
 }

@@ -22,7 +22,7 @@ struct pending {
 	uint32_t *index;	 /* 1 and up: an entry */
 	struct finding *entries; /* `list` is an index of `lists` */
 	uint8_t *names;
-	uint32_t *order; /* of those with something to be written, by client, list and name */
+	uint32_t *order; /* of those with something to be written, by client, list, name and time */
 };
 
 /* ERR_NOMEM. */

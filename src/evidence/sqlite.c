@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 2
+#define VERSION 3
 #define BUSY_MS 5000 /* another process erases */
 
 static const char pragmas[] = "PRAGMA journal_mode=WAL;"
@@ -17,7 +17,6 @@ static const char pragmas[] = "PRAGMA journal_mode=WAL;"
 			      "PRAGMA trusted_schema=OFF;";
 
 static const char schema[] =
-	"BEGIN IMMEDIATE;"
 	"CREATE TABLE IF NOT EXISTS client(id INTEGER PRIMARY KEY, address TEXT NOT NULL,"
 	" form INTEGER NOT NULL, UNIQUE(address, form));"
 	"CREATE TABLE IF NOT EXISTS list(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
@@ -46,16 +45,24 @@ static const char schema[] =
 	" who TEXT NOT NULL, why TEXT NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS audit(id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" at_s INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL, subject TEXT NOT NULL,"
-	" why TEXT NOT NULL, findings INTEGER NOT NULL);"
-	"PRAGMA user_version=2;"
-	"COMMIT;";
+	" why TEXT NOT NULL, findings INTEGER NOT NULL);";
+
+/* What came with version 3: what the rule's row says of it. */
+static const char version_3[] =
+	"ALTER TABLE finding ADD COLUMN rule_family TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE finding ADD COLUMN rule_ticket TEXT NOT NULL DEFAULT '';";
+
+/* Whoever only reads a store of an earlier version sees findings as they would be. */
+static const char as_version_3[] = "CREATE TEMP VIEW finding AS SELECT *, '' AS rule_family, '' AS "
+				   "rule_ticket FROM main.finding;";
 
 static const char *const sql[STATEMENT_COUNT] = {
 	[STATEMENT_PUT] =
-		"INSERT INTO finding VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
+		"INSERT INTO finding VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"
 		" ON CONFLICT(client, list, name) DO UPDATE SET owner_labels=?4,"
 		" first_s=min(first_s,?5), last_s=max(last_s,?6), count=count+?7, proven=proven+?8,"
-		" merged=merged+?9, types=types|?10, ways=ways|?11"
+		" merged=merged+?9, types=types|?10, ways=ways|?11,"
+		" rule_family=?12, rule_ticket=?13"
 		" RETURNING count",
 	[STATEMENT_TOTAL] =
 		"INSERT INTO total VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(client) DO UPDATE SET"
@@ -100,6 +107,21 @@ static void sql_covers(sqlite3_context *ctx, int count, sqlite3_value **values)
 	sqlite3_result_int(ctx, wide && narrow && client_covers(wide, narrow));
 }
 
+/* Makes the tables, or brings those of an earlier version on. */
+static enum err bring_on(struct sqlite *archive, struct err_text *text)
+{
+	enum err err = archive_run(archive, "BEGIN IMMEDIATE", text);
+
+	if (err == ERR_OK)
+		err = archive_run(archive, schema, text);
+	/* by now nobody else does */
+	if (err == ERR_OK && database_version(archive->db) < VERSION)
+		err = archive_run(archive, version_3, text);
+	if (err == ERR_OK)
+		err = archive_run(archive, "PRAGMA user_version=3; COMMIT;", text);
+	return err;
+}
+
 static enum err prepare_writing(struct sqlite *archive, struct err_text *text)
 {
 	enum err err = archive_run(archive, pragmas, text);
@@ -108,7 +130,7 @@ static enum err prepare_writing(struct sqlite *archive, struct err_text *text)
 	/* the log stays when the daemon ends, or a reader of its group could read nothing */
 	sqlite3_file_control(archive->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
 	if (err == ERR_OK)
-		err = archive_run(archive, schema, text);
+		err = bring_on(archive, text);
 	for (size_t i = 0; err == ERR_OK && i < STATEMENT_COUNT; i++) {
 		archive->statements[i] = archive_prepare(archive, sql[i]);
 		if (!archive->statements[i])
@@ -131,7 +153,9 @@ static enum err prepare(struct sqlite *archive, enum archive_mode mode, struct e
 		return archive_fail(archive, text);
 	if (version > VERSION || (version == 0 && mode != ARCHIVE_WRITE))
 		return err_set(text, ERR_REFUSED, "no ledger, or one of a later version");
-	return mode == ARCHIVE_READ ? ERR_OK : prepare_writing(archive, text);
+	if (mode != ARCHIVE_READ)
+		return prepare_writing(archive, text);
+	return version < VERSION ? archive_run(archive, as_version_3, text) : ERR_OK;
 }
 
 enum err sqlite_open(const char *path, enum archive_mode mode, void **ret_store,
@@ -329,6 +353,8 @@ enum err sqlite_put(void *store, const struct archive_finding *finding, struct e
 	sqlite3_bind_text(q, 3, finding->name, -1, SQLITE_STATIC);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sqlite3_bind_int64(q, (int)i + 4, numbers[i]);
+	sqlite3_bind_text(q, 12, finding->family ? finding->family : "", -1, SQLITE_STATIC);
+	sqlite3_bind_text(q, 13, finding->ticket ? finding->ticket : "", -1, SQLITE_STATIC);
 	count = number_of(q);
 	return count > 0 && add_total(archive, client, finding,
 				      count == archive_whole(finding->count))

@@ -8,17 +8,19 @@
 #define SQL_MAX 2048
 
 /* The findings are walked in the order they lie in, so that nothing has to be sorted. */
+#define FAMILY "CASE f.rule_family WHEN '' THEN l.family ELSE f.rule_family END"
 #define EACH                                                                                       \
 	"SELECT c.address, c.form, l.name, f.name, f.owner_labels, f.first_s, f.last_s, f.count,"  \
-	" f.proven, f.merged, f.types, f.ways, l.family, l.reason, l.action, l.court, l.case_id,"  \
-	" l.date, l.contact, l.url, l.remedy, 1, f.client FROM finding f"                          \
+	" f.proven, f.merged, f.types, f.ways, " FAMILY                                            \
+	", l.reason, l.action, l.court, l.case_id,"                                                \
+	" l.date, l.contact, l.url, l.remedy, 1, f.rule_ticket, f.client FROM finding f"           \
 	" CROSS JOIN client c ON c.id = f.client CROSS JOIN list l ON l.id = f.list WHERE 1"
 #define EACH_END " ORDER BY f.client, f.list, f.name"
 
 /* Summed up first: what a client is called is looked up once. */
 #define CLIENTS                                                                                    \
 	"SELECT c.address, c.form, '', '', 0, g.first, g.last, g.count, g.proven, g.merged, 0, 0," \
-	" '', '', '', '', '', '', '', '', '', g.names FROM (SELECT f.client AS client,"            \
+	" '', '', '', '', '', '', '', '', '', g.names, '' FROM (SELECT f.client AS client,"        \
 	" count(*) AS names, min(f.first_s) AS first, max(f.last_s) AS last, sum(f.count) AS"      \
 	" count, sum(f.proven) AS proven, sum(f.merged) AS merged FROM finding f"
 #define CLIENTS_END " GROUP BY f.client) g JOIN client c ON c.id = g.client ORDER BY g.client"
@@ -33,7 +35,7 @@ static void add_conditions(char sql[SQL_MAX], const struct archive_filter *filte
 		{filter->client != NULL,
 		 " AND f.client IN (SELECT id FROM client WHERE covers(:client, address))"},
 		{filter->list != NULL, " AND l.name = :list"},
-		{filter->family != NULL, " AND l.family = :family"},
+		{filter->family != NULL, " AND " FAMILY " = :family"},
 		{filter->name != NULL,
 		 " AND (f.name = :name OR substr(f.name, -length(:name) - 1) = '.' || :name)"},
 		{filter->since_s > 0, " AND f.last_s >= :since"},
@@ -105,6 +107,7 @@ static struct archive_finding finding_at(sqlite3_stmt *q)
 		.form = sqlite3_column_int(q, 1),
 		.list = text_at(q, 2),
 		.name = text_at(q, 3),
+		.ticket = text_at(q, 22),
 		.owner_labels = (uint8_t)number_at(q, 4),
 		.first_s = (uint32_t)number_at(q, 5),
 		.last_s = (uint32_t)number_at(q, 6),
@@ -210,7 +213,7 @@ static bool tell_visited(sqlite3_stmt *q, sqlite3_stmt *visits, archive_row_fn *
 	struct archive_row row = row_at(q);
 	bool more;
 
-	sqlite3_bind_int64(visits, 1, sqlite3_column_int64(q, 22));
+	sqlite3_bind_int64(visits, 1, sqlite3_column_int64(q, 23));
 	sqlite3_bind_text(visits, 2, row.finding.name, -1, SQLITE_STATIC);
 	if (sqlite3_step(visits) == SQLITE_ROW)
 		row.visit = visit_at(visits);
@@ -288,7 +291,7 @@ static bool is_whole(const struct archive_filter *filter)
 /* All sums, read where they are kept. */
 #define TOTALS                                                                                     \
 	"SELECT c.address, c.form, '', '', 0, f.first_s, f.last_s, f.count, f.proven, f.merged,"   \
-	" 0, 0, '', '', '', '', '', '', '', '', '', f.names FROM total f"                          \
+	" 0, 0, '', '', '', '', '', '', '', '', '', f.names, '' FROM total f"                      \
 	" CROSS JOIN client c ON c.id = f.client WHERE 1"
 #define TOTALS_END " ORDER BY f.client"
 

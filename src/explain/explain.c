@@ -229,16 +229,35 @@ const char *explain_answer(const struct explanation *e, char *buf, size_t size)
 	return buf;
 }
 
-const char *explain_file(const struct snapshot *snapshot, size_t index)
+/* NULL: the configuration names it no more, or it is no list of the configuration's. */
+static const struct conf_list *conf_of(const struct snapshot *snapshot, size_t index)
 {
 	const struct conf *conf = snapshot->conf;
 
+	for (size_t i = 0; index < POLICY_LISTS_MAX && i < conf->lists_count; i++)
+		if (strcmp(conf->lists[i].name, snapshot->policy->lists[index].name) == 0)
+			return &conf->lists[i];
+	return NULL;
+}
+
+const char *explain_file(const struct snapshot *snapshot, size_t index)
+{
+	const struct conf_list *list = conf_of(snapshot, index);
+
 	if (index >= POLICY_LISTS_MAX)
 		return EXPLAIN_MANUAL_FILE;
-	for (size_t i = 0; i < conf->lists_count; i++)
-		if (strcmp(conf->lists[i].name, snapshot->policy->lists[index].name) == 0)
-			return conf->lists[i].file;
-	return "";
+	return list ? list->file : "";
+}
+
+struct localdata_note explain_note(const struct snapshot *snapshot, const struct explain_rule *rule)
+{
+	const struct conf_list *list = conf_of(snapshot, rule->list);
+	struct localdata_note note = {.family = ""};
+
+	(void)localdata_note_of(snapshot->policy->data, rule->data, &note);
+	if (list && !*note.family)
+		snprintf(note.family, sizeof(note.family), "%s", list->family);
+	return note;
 }
 
 const char *explain_subject(const struct explanation *e, char buf[NAME_TEXT_MAX])
@@ -298,6 +317,17 @@ static void write_group(const struct snapshot *s, const struct explanation *e, F
 		fprintf(out, "asked of the upstreams of the group %s\n", s->pools[e->pool].group);
 }
 
+/* Of whose family the rule is, and by which ticket it is known. */
+static void write_note(const struct snapshot *s, const struct explain_rule *rule, FILE *out)
+{
+	const struct localdata_note note = explain_note(s, rule);
+
+	if (*note.family)
+		fprintf(out, ", family %s", note.family);
+	if (*note.ticket)
+		fprintf(out, ", ticket %s", note.ticket);
+}
+
 static void write_rule(const struct snapshot *s, const struct explain_rule *rule, FILE *out)
 {
 	const struct policy_list *list = &s->policy->lists[rule->list];
@@ -318,7 +348,9 @@ static void write_rule(const struct snapshot *s, const struct explain_rule *rule
 		fprintf(out, "%s%s%s", rule->exception ? "exception for " : "",
 			rule->important ? "important " : "", explain_owner(rule, owner));
 	}
-	fprintf(out, ", line %u of %s%s\n", line, explain_file(s, rule->list),
+	fprintf(out, ", line %u of %s", line, explain_file(s, rule->list));
+	write_note(s, rule, out);
+	fprintf(out, "%s\n",
 		rule->decides ? ": this decides"
 		: rule->off   ? ": it does not hold for this client"
 			      : "");

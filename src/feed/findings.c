@@ -9,6 +9,7 @@
 
 #include "base/apart.h"
 #include "base/octets.h"
+#include "match/note.h"
 
 #define TABLES                                                                                     \
 	8U /* of a worker: one that is filled, one to take its place, and those full or empty */
@@ -184,14 +185,40 @@ static struct findings_table *exchange(struct findings *f, struct findings_table
 	return fresh;
 }
 
-static bool has_room(const struct findings_table *t, const struct findings_hit *hit)
+/* A note as it stands behind a name: two texts, each with its zero. */
+struct noted {
+	uint8_t len; /* 0: there is none */
+	char octets[2 * (LOCALDATA_NOTE_MAX + 1)];
+};
+
+/* What the list's rule says of the name. */
+static void read_note(const struct policy *policy, const struct findings_hit *hit,
+		      struct noted *ret_noted)
 {
-	return t->count < FINDINGS_TABLE_MAX && t->names_len + hit->name->len <= FINDINGS_NAMES_MAX;
+	struct localdata_note note;
+	size_t family;
+	size_t ticket;
+
+	ret_noted->len = 0;
+	if (!hit->rule || !policy_note(policy, hit->rule, &note))
+		return;
+	family = strlen(note.family) + 1;
+	ticket = strlen(note.ticket) + 1;
+	memcpy(ret_noted->octets, note.family, family);
+	memcpy(ret_noted->octets + family, note.ticket, ticket);
+	ret_noted->len = (uint8_t)(family + ticket);
+}
+
+static bool has_room(const struct findings_table *t, const struct findings_hit *hit,
+		     const struct noted *noted)
+{
+	return t->count < FINDINGS_TABLE_MAX &&
+	       t->names_len + hit->name->len + noted->len <= FINDINGS_NAMES_MAX;
 }
 
 /* Its first query is counted. */
 static void new_entry(struct findings_table *t, uint64_t hash, const struct findings_hit *hit,
-		      const struct findings_query *query)
+		      const struct noted *noted, const struct findings_query *query)
 {
 	struct finding *e = &t->entries[t->count++];
 	uint32_t seen = seen_of(query);
@@ -201,6 +228,7 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 		i = (i + 1) & INDEX_MASK;
 	t->index[i] = (uint32_t)((uint8_t *)e - (uint8_t *)t);
 	memcpy(t->names + t->names_len, hit->name->wire, hit->name->len);
+	memcpy(t->names + t->names_len + hit->name->len, noted->octets, noted->len);
 	*e = (struct finding){
 		.hash = hash,
 		.client = *hit->client,
@@ -209,6 +237,7 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 		.owner_labels = hit->owner_labels,
 		.name = t->names_len,
 		.name_len = hit->name->len,
+		.note_len = noted->len,
 		.first_s = query->now_s,
 		.last_s = query->now_s,
 		.first_ms = query->now_ms,
@@ -221,7 +250,7 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 		.proven = findings_way_proves(query->way),
 		.merged = 1,
 	};
-	t->names_len += hit->name->len;
+	t->names_len += hit->name->len + noted->len;
 }
 
 /* A type or a way that the spell does not have yet, or the first of another one. */
@@ -273,16 +302,17 @@ static bool set_lists(struct findings *f, struct findings_table **table,
 
 /* A new entry in `*table`, or in a fresh one that takes its place.  False: no room. */
 static bool add_entry(struct findings *f, struct findings_table **table, uint64_t hash,
-		      const struct findings_hit *hit, const struct findings_query *query)
+		      const struct findings_hit *hit, const struct noted *noted,
+		      const struct findings_query *query)
 {
-	if (!has_room(*table, hit)) {
+	if (!has_room(*table, hit, noted)) {
 		struct findings_table *fresh = exchange(f, *table);
 
 		if (!fresh)
 			return false;
 		*table = fresh;
 	}
-	new_entry(*table, hash, hit, query);
+	new_entry(*table, hash, hit, noted, query);
 	return true;
 }
 
@@ -321,9 +351,12 @@ bool findings_begin(struct findings *f, struct findings_seat seat, const struct 
 		    const struct findings_query *query)
 {
 	struct findings_table *t = seat.table;
-	bool added =
-		set_lists(f, &t, policy, generation) && add_entry(f, &t, seat.hash, hit, query);
+	struct noted noted;
+	bool added;
 
+	read_note(policy, hit, &noted);
+	added = set_lists(f, &t, policy, generation) &&
+		add_entry(f, &t, seat.hash, hit, &noted, query);
 	put_table(f, t);
 	return added;
 }

@@ -2,10 +2,10 @@
 #include "list/addrtake.h"
 
 enum err addrtake_range(const struct listfile_options *options, struct list_report *report,
-			const struct addrline_range *range, struct word line)
+			const struct addrline_range *range, uint32_t data, struct word line)
 {
 	const char *held = options->addrguard ? addrguard_entry(options->addrguard, range) : NULL;
-	struct addrset_rule rule = {.list = options->list, .line = report->lines};
+	struct addrset_rule rule = {.list = options->list, .line = report->lines, .data = data};
 	struct addrline_range rest = *range;
 	enum err err = ERR_OK;
 

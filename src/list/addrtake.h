@@ -7,10 +7,11 @@
 #include "list/listfile.h"
 #include "line/word.h"
 
-/* Adds a range, which stands in the last of the report's lines, or holds it back.  Errors as of
- * addrset_builder_add. */
+/* Adds a range, which stands in the last of the report's lines, or holds it back; `data` as of
+ * addrset_rule.  Errors as of addrset_builder_add. */
 enum err addrtake_range(const struct listfile_options *options, struct list_report *report,
-			const struct addrline_range *range, struct word line) MUST_CHECK;
+			const struct addrline_range *range, uint32_t data,
+			struct word line) MUST_CHECK;
 
 /* True when addresses are taken, and the line, among names, is one; "||192.0.2.1^" is as well. */
 bool addrtake_is_range(const struct listfile_options *options, struct word line,

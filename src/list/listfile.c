@@ -350,7 +350,9 @@ static enum err read_again(struct reader *reader, const struct listfile_options 
 	report_listen(reader->report, options->ear);
 	*reader = (struct reader){
 		.options = &again,
-		.take = {&again, reader->take.builder, reader->report, {0}, false},
+		.take = {.options = &again,
+			 .builder = reader->take.builder,
+			 .report = reader->report},
 		.report = reader->report,
 		.text = reader->text,
 		.addresses = reader->addresses,
@@ -369,7 +371,7 @@ enum err listfile_load(const struct listfile_options *options, struct domset_bui
 	struct domset_mark mark = domset_builder_mark(builder);
 	struct reader reader = {
 		.options = options,
-		.take = {options, builder, ret_report, {0}, false},
+		.take = {.options = options, .builder = builder, .report = ret_report},
 		.report = ret_report,
 		.text = text,
 		.addresses = options->addresses ? addrset_builder_mark(options->addresses) : 0,

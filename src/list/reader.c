@@ -89,7 +89,8 @@ enum err reader_take_range(struct reader *reader, const struct addrline_range *r
 			   const char *text, size_t len)
 {
 	const struct word line = {text, len};
-	enum err err = addrtake_range(reader->options, reader->report, range, line);
+	enum err err = addrtake_range(reader->options, reader->report, range,
+				      reader->take.note_number, line);
 
 	return err == ERR_OK ? ERR_OK : reader_failed(reader, err);
 }

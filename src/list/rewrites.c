@@ -80,7 +80,8 @@ static enum err merge(struct localdata_draft *draft, const struct localdata_reco
 }
 
 static enum err put(struct entry *entry, const struct list_answers *options,
-		    const struct listline_record *gives, uint32_t *ret_number)
+		    const struct listline_record *gives, const struct localdata_note *note,
+		    uint32_t *ret_number)
 {
 	const struct localdata_record record = {
 		.type = gives->type,
@@ -95,6 +96,8 @@ static enum err put(struct entry *entry, const struct list_answers *options,
 		localdata_reopen(options->data, entry->number, &draft);
 	else
 		localdata_begin(&draft);
+	if (note && !*draft.note.family && !*draft.note.ticket)
+		draft.note = *note;
 	err = merge(&draft, &record);
 	if (err == ERR_OK)
 		err = localdata_put(options->data, &draft, &entry->number);
@@ -104,7 +107,8 @@ static enum err put(struct entry *entry, const struct list_answers *options,
 }
 
 enum err rewrites_take(struct rewrites *rewrites, const struct list_answers *options,
-		       const struct listline_rule *rule, uint32_t *ret_number)
+		       const struct listline_rule *rule, const struct localdata_note *note,
+		       uint32_t *ret_number)
 {
 	struct entry alone = {.number = 0};
 	struct entry *entry = &alone;
@@ -113,7 +117,7 @@ enum err rewrites_take(struct rewrites *rewrites, const struct list_answers *opt
 	/* a pattern gives what its own line says */
 	if (rule->pattern.len == 0)
 		err = find(rewrites, options->key, rule, &entry);
-	return err == ERR_OK ? put(entry, options, &rule->gives, ret_number) : err;
+	return err == ERR_OK ? put(entry, options, &rule->gives, note, ret_number) : err;
 }
 
 void rewrites_fini(struct rewrites *rewrites)

@@ -18,11 +18,13 @@ struct rewrites {
 };
 
 /*
- * Puts what the rule gives, with what those before it do, among the local data.  ERR_NOMEM;
+ * Puts what the rule gives, with what those before it do, among the local data, and with the first
+ * of their notes (NULL: it has none).  ERR_NOMEM;
  * ERR_RANGE: a rule cannot give more.
  */
 enum err rewrites_take(struct rewrites *rewrites, const struct list_answers *options,
-		       const struct listline_rule *rule, uint32_t *ret_number) MUST_CHECK;
+		       const struct listline_rule *rule, const struct localdata_note *note,
+		       uint32_t *ret_number) MUST_CHECK;
 
 void rewrites_fini(struct rewrites *rewrites);
 

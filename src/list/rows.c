@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "dns/ede.h"
 #include "list/addrtake.h"
 #include "list/listguess.h"
 #include "table/cell.h"
@@ -167,6 +169,42 @@ static enum err take_cells(struct reader *reader, const struct table_row *row, b
 	return err;
 }
 
+/* ---- what a row says of its rule */
+
+#define SAID_MAX 512U /* octets of a cell that are looked at */
+
+/* What of the cell may be shown to people; "": it says that there is nothing. */
+static void read_said(struct word cell, char ret_text[LOCALDATA_NOTE_MAX + 1])
+{
+	static const char *const nothing[] = {"null", "none", "-"};
+	char text[SAID_MAX];
+
+	cell = cell.text ? word_trim(cell) : cell;
+	cell.len = cell.len < SAID_MAX ? cell.len : SAID_MAX - 1;
+	for (size_t i = 0; i < cell.len; i++)
+		text[i] = cell.text[i] ? cell.text[i] : '?';
+	text[cell.len] = '\0';
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
+		if (strcasecmp(text, nothing[i]) == 0)
+			text[0] = '\0';
+	ede_clean_text(text, ret_text, LOCALDATA_NOTE_MAX + 1);
+}
+
+/* Rows behind one another mostly say the same. */
+static enum err read_note(struct reader *reader, const struct table_row *row)
+{
+	struct localdata *notes = reader->options->rows.notes;
+	struct localdata_note note;
+
+	read_said(row->cells[TABLE_FAMILY], note.family);
+	read_said(row->cells[TABLE_TICKET], note.ticket);
+	if (!notes || (strcmp(note.family, reader->take.note.family) == 0 &&
+		       strcmp(note.ticket, reader->take.note.ticket) == 0))
+		return ERR_OK;
+	reader->take.note = note;
+	return localdata_put_note(notes, &note, &reader->take.note_number);
+}
+
 /* ---- the ends of a table */
 
 static enum err take_row(void *arg, const struct table_row *row)
@@ -174,6 +212,7 @@ static enum err take_row(void *arg, const struct table_row *row)
 	struct reader *reader = arg;
 	bool over = false;
 	enum list_reason reason;
+	enum err err;
 	struct word text = row->cells[TABLE_NAME];
 
 	reader_begin_line(reader, row->line);
@@ -184,7 +223,8 @@ static enum err take_row(void *arg, const struct table_row *row)
 	reason = judge_row(reader, row, &over);
 	if (reason != LIST_REASON_COUNT && !over)
 		return not_taken(reader, reason, text.text ? text : row->cells[TABLE_ADDRESS]);
-	return take_cells(reader, row, over);
+	err = read_note(reader, row);
+	return err == ERR_OK ? take_cells(reader, row, over) : reader_failed(reader, err);
 }
 
 static enum err read_block(void *arg, char *buf, size_t size, size_t *ret_len)

@@ -9,13 +9,15 @@ static void count(struct list_report *report, const struct listline_rule *rule)
 	report->exceptions += rule->kind.exception;
 }
 
-/* The number of what the rule gives; 0: it gives no records.  ERR_RANGE: it cannot give as much. */
+/* The number of what the rule gives, and of its note; 0: it has neither.  ERR_RANGE: it cannot give
+ * as much. */
 static enum err data_of(struct ruletake *take, const struct listline_rule *rule, uint32_t *ret_data)
 {
-	*ret_data = 0;
+	*ret_data = take->note_number;
 	if (rule->kind.answer != DOMSET_ANSWER_DATA)
 		return ERR_OK;
-	return rewrites_take(&take->rewrites, &take->options->answers, rule, ret_data);
+	return rewrites_take(&take->rewrites, &take->options->answers, rule,
+			     take->note_number > 0 ? &take->note : NULL, ret_data);
 }
 
 /* Adds a pattern unless the gate holds it. */

@@ -14,7 +14,11 @@ struct ruletake {
 	struct domset_builder *builder;
 	struct list_report *report;
 	struct rewrites rewrites;
-	bool passes; /* the gate lets the rule at hand pass: that was found before */
+	/* Of the row at hand, in rows.notes of the options; the number is that of a set with it
+	 * alone. */
+	struct localdata_note note;
+	uint32_t note_number; /* 0: it has none */
+	bool passes;	      /* the gate lets the rule at hand pass: that was found before */
 };
 
 /*

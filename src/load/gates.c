@@ -212,7 +212,9 @@ static struct listfile_rows rows_of(const struct conf_list *conf)
 				    [TABLE_INSERT] = c->insert,
 				    [TABLE_DELETE] = c->delete,
 				    [TABLE_SCORE] = c->score,
-				    [TABLE_SINKHOLE] = c->sinkhole},
+				    [TABLE_SINKHOLE] = c->sinkhole,
+				    [TABLE_FAMILY] = c->family,
+				    [TABLE_TICKET] = c->ticket},
 			.separator = strcmp(c->separator, "tab") == 0 ? '\t' : *c->separator},
 		.urls = c->urls,
 		.least_score = c->least_score,
@@ -238,9 +240,12 @@ void loader_describe_reading(const struct conf_list *conf, enum list_format form
 struct listfile_options loader_reading_of(const struct conf_list *conf, const struct gates *gates,
 					  const struct rules *rules, unsigned int index)
 {
+	struct listfile_rows rows_read = rows_of(conf);
+
+	rows_read.notes = rules->data;
 	return (struct listfile_options){
 		.format = conf->format,
-		.rows = rows_of(conf),
+		.rows = rows_read,
 		.exact = conf->match == CONF_MATCH_EXACT,
 		.pass = conf->action == ACTION_PASS,
 		.guard = gates->names,

@@ -101,6 +101,11 @@ static enum err compile(struct load *load)
 			"lists: %zu more than %u have exceptions or log: exceptions of the last "
 			"of these hold for the names themselves, not for what they lead to",
 			load->policy->without_bit, POLICY_BITS_MAX);
+	if (err == ERR_OK && localdata_without_note(load->policy->data) > 0)
+		log_warning("lists: rows of tables have more different families and tickets than "
+			    "%u MiB: at least %u are in force without theirs",
+			    LOCALDATA_NOTES_BYTES_MAX >> 20,
+			    localdata_without_note(load->policy->data));
 	return err;
 }
 

@@ -165,6 +165,7 @@ enum err rules_freeze(struct rules *rules, struct policy *policy)
 		err = freeze_addresses(rules, policy);
 	if (err != ERR_OK)
 		return err;
+	localdata_settle(rules->data);
 	policy->data = rules->data;
 	rules->data = NULL;
 	policy->without_bit = policy_give_bits(policy);

@@ -31,11 +31,13 @@ static const char batch_table[] =
 	"CREATE TEMPORARY TABLE batch(client text"
 	" COLLATE \"C\" NOT NULL, list text COLLATE \"C\" NOT NULL, name text COLLATE \"C\" NOT "
 	"NULL,"
+	" rule_family text NOT NULL, rule_ticket text NOT NULL,"
 	" network inet, day integer NOT NULL, form smallint NOT NULL" FINDING_COLUMNS(
 		COLUMN_DECLARED) ") ON COMMIT DELETE ROWS";
 
-static const char copy_sql[] = "COPY pg_temp.batch(client, list, name, network, day,"
-			       " form" FINDING_COLUMNS(COLUMN_NAME) ") FROM STDIN";
+static const char copy_sql[] =
+	"COPY pg_temp.batch(client, list, name, rule_family, rule_ticket, network, day,"
+	" form" FINDING_COLUMNS(COLUMN_NAME) ") FROM STDIN";
 
 /* Only what is new takes a number: others are tried in vain a hundred thousand times a day. */
 static const char clients_sql[] =
@@ -52,16 +54,20 @@ static const char days_sql[] =
 	" FROM pg_temp.batch b ORDER BY 1) d";
 
 #define GATHERED(c, type, rule, value, field) "," GATHER_##rule("b", #c)
+#define TEXT_NAME(c) "," c
+#define TEXT_GATHERED(c) "," GATHER_TEXT("b", c)
+#define TEXT_MERGED(c) "," MERGE_LATEST(c)
 #define MERGED(c, type, rule, value, field) "," MERGE_##rule(#c)
 /* in the order of their keys, so that two resolvers do not wait for each other */
 /* clang-format off */
 static const char findings_sql[] =
-	"INSERT INTO finding AS f(day, client, list, name" FINDING_COLUMNS(COLUMN_NAME) ")"
-	" SELECT date '1970-01-01' + b.day, c.id, l.id, b.name" FINDING_COLUMNS(GATHERED)
+	"INSERT INTO finding AS f(day, client, list, name" FINDING_TEXTS(TEXT_NAME)
+	FINDING_COLUMNS(COLUMN_NAME) ") SELECT date '1970-01-01' + b.day, c.id, l.id, b.name"
+	FINDING_TEXTS(TEXT_GATHERED) FINDING_COLUMNS(GATHERED)
 	" FROM pg_temp.batch b JOIN client c ON c.address = b.client AND c.form = b.form"
 	" JOIN list l ON l.name = b.list GROUP BY 2, 3, 4, 1 ORDER BY 2, 3, 4, 1"
 	" ON CONFLICT (client, list, name, day) DO UPDATE SET day=excluded.day"
-	FINDING_COLUMNS(MERGED);
+	FINDING_TEXTS(TEXT_MERGED) FINDING_COLUMNS(MERGED);
 /* clang-format on */
 
 static const char list_sql[] =
@@ -159,9 +165,12 @@ enum { FINDING_COLUMNS(PLACE) PLACE_COUNT };
 static bool add_line(struct parcel *to, const struct parcel_entry *e)
 {
 	uint64_t last_s = e->numbers[COLUMN_FIRST + PLACE_last_s];
+	const bool noted = e->kind == PARCEL_NOTED;
 	bool added =
 		add_text(to, e->texts[0]) && add_text(to, e->texts[1]) && add_text(to, e->texts[2]);
 
+	added = added && add_text(to, noted ? e->texts[3] : "") &&
+		add_text(to, noted ? e->texts[4] : "");
 	added = added && (is_network(e->texts[0]) ? add_text(to, e->texts[0])
 						  : parcel_append(to, "\\N\t", 3));
 	added = added && add_number(to, (last_s & UINT32_MAX) / 86400, '\t');

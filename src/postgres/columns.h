@@ -18,6 +18,9 @@
 	X(types, "integer", BITS, f->types, uint16_t)                                              \
 	X(ways, "integer", BITS, f->ways, uint8_t)
 
+/* Beside them, texts of the row that was seen last: what the list's row says of the name. */
+#define FINDING_TEXTS(X) X("rule_family") X("rule_ticket")
+
 /* How rows of `t` become one. */
 #define GATHER_SUM(t, c) "sum(" t "." c ")::bigint"
 #define GATHER_EARLIEST(t, c) "min(" t "." c ")"
@@ -25,6 +28,9 @@
 #define GATHER_BITS(t, c) "bit_or(" t "." c ")"
 /* an octet, of the row that was last seen last */
 #define GATHER_LATEST(t, c) "(max(" t ".last_s * 256 + " t "." c ") % 256)::smallint"
+
+#define GATHER_TEXT(t, c)                                                                          \
+	"substr(max((lpad(" t ".last_s::text, 10, '0') || " t "." c ") COLLATE \"C\"), 11)"
 
 /* What the table has of a finding, and what comes to it. */
 #define MERGE_SUM(c) c "=f." c "+excluded." c

@@ -8,6 +8,7 @@
 #include "postgres/columns.h"
 
 #define GATHERED(c, type, rule, value, field) "," GATHER_##rule("f", #c) " AS " #c
+#define TEXT_GATHERED(c) "," GATHER_TEXT("f", c) " AS " c
 #define OF_G(c, type, rule, value, field) ",g." #c
 
 /* Parameters: 1 client, 2 list, 3 family, 4 name, 5 since, 6 until, 7 proven. */
@@ -20,14 +21,16 @@
 /* All findings that are wanted, each of all its days. */
 /* clang-format off */
 #define FINDINGS                                                                                   \
-	"(SELECT f.client, f.list, f.name" FINDING_COLUMNS(GATHERED)                               \
+	"(SELECT f.client, f.list, f.name" FINDING_TEXTS(TEXT_GATHERED) FINDING_COLUMNS(GATHERED)  \
 	" FROM finding f WHERE " OF_CLIENT("f.client")                                             \
 	" AND ($2::text IS NULL OR f.list IN (SELECT id FROM list WHERE name = $2::text))"         \
-	" AND ($3::text IS NULL OR f.list IN (SELECT id FROM list WHERE family = $3::text))"       \
 	" AND " OF_NAME("f.name")                                                                  \
 	" GROUP BY f.client, f.list, f.name"                                                       \
 	" HAVING ($5::bigint IS NULL OR max(f.last_s) >= $5)"                                      \
 	" AND ($6::bigint IS NULL OR min(f.first_s) <= $6)"                                        \
+	" AND ($3::text IS NULL OR CASE " GATHER_TEXT("f", "rule_family")                               \
+	" WHEN '' THEN f.list IN (SELECT id FROM list WHERE family = $3::text)"                    \
+	" ELSE " GATHER_TEXT("f", "rule_family") " = $3::text END)"                                     \
 	" AND ($7::boolean IS NULL OR sum(f.proven) > 0)) g"
 /* clang-format on */
 
@@ -38,14 +41,15 @@ enum { AT_BEFORE = AT_COLUMNS - 1, FINDING_COLUMNS(PLACE) AT_FAMILY };
 #undef PLACE
 enum {
 	AT_NAMES = AT_FAMILY + 9,
-	AT_VISIT = AT_NAMES + 1,
+	AT_TICKET,
+	AT_VISIT,
 };
 
 /* clang-format off */
 static const char each_sql[] =
 	"SELECT c.address, c.form, l.name, g.name" FINDING_COLUMNS(OF_G) ","
-	" l.family, l.reason, l.action, l.court, l.case_id, l.date, l.contact, l.url, l.remedy, 1,"
-	" v.* FROM " FINDINGS " JOIN client c ON c.id = g.client JOIN list l ON l.id = g.list"
+	" CASE g.rule_family WHEN '' THEN l.family ELSE g.rule_family END, l.reason, l.action, l.court, l.case_id, l.date, l.contact, l.url, l.remedy,"
+	" 1, g.rule_ticket, v.* FROM " FINDINGS " JOIN client c ON c.id = g.client JOIN list l ON l.id = g.list"
 	" LEFT JOIN LATERAL (SELECT w.port, w.host, w.method, w.path, w.agent, w.ja4, w.first_s,"
 	" w.last_s, sum(w.count) OVER (), sum(w.visits) OVER () FROM visit w"
 	" WHERE w.client = g.client AND w.host = g.name ORDER BY w.last_s DESC LIMIT 1) v ON true"
@@ -55,7 +59,7 @@ static const char each_sql[] =
 #define NOTHING(c, type, rule, value, field) ",0"
 static const char clients_sql[] =
 	"SELECT c.address, c.form, '', '', 0, t.first, t.last, t.count, t.proven, t.merged, 0, 0,"
-	" '', '', '', '', '', '', '', '', '', t.names FROM (SELECT g.client, count(*) AS names,"
+	" '', '', '', '', '', '', '', '', '', t.names, '' FROM (SELECT g.client, count(*) AS names,"
 	" min(g.first_s) AS first, max(g.last_s) AS last, sum(g.count) AS count,"
 	" sum(g.proven) AS proven, sum(g.merged) AS merged FROM " FINDINGS
 	" GROUP BY g.client) t JOIN client c ON c.id = t.client"
@@ -92,6 +96,7 @@ static struct archive_finding finding_at(const PGresult *r)
 					.form = (int)number_at(r, AT_FORM),
 					.list = text_at(r, AT_LIST),
 					.name = text_at(r, AT_NAME),
+					.ticket = text_at(r, AT_TICKET),
 					FINDING_COLUMNS(FIELD)};
 #undef FIELD
 }

@@ -163,10 +163,16 @@ void parcel_put_finding(struct parcel *b, const struct archive_finding *f)
 #define VALUE(c, type, rule, value, field) (value),
 	const uint64_t numbers[] = {(uint64_t)f->form, FINDING_COLUMNS(VALUE)};
 #undef VALUE
-	put_kind(b, PARCEL_FINDING);
+	const bool noted = (f->family && *f->family) || (f->ticket && *f->ticket);
+
+	put_kind(b, noted ? PARCEL_NOTED : PARCEL_FINDING);
 	put_text(b, f->client, TEXT_MAX);
 	put_text(b, f->list, TEXT_MAX);
 	put_text(b, f->name, TEXT_MAX);
+	if (noted) {
+		put_text(b, f->family, TEXT_MAX);
+		put_text(b, f->ticket, TEXT_MAX);
+	}
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		put_number(b, numbers[i]);
 	b->findings++;

@@ -20,7 +20,9 @@
 	X(PARCEL_LIST, 10, 0)			       /* as in struct archive_list */             \
 	X(PARCEL_FINDING, 3, 1 + FINDING_COLUMN_COUNT) /* client, list, name; form, columns */     \
 	X(PARCEL_VISIT, 6, 5) /* client, host, method, path, agent, ja4; form, port, first, last,  \
-			       * count */
+			       * count */                                                          \
+	X(PARCEL_NOTED, 5, 1 + FINDING_COLUMN_COUNT) /* a finding; behind its name family, ticket  \
+						      */
 
 #define PARCEL_ENUMERATOR(kind, texts, numbers) kind,
 enum parcel_kind { PARCEL_KINDS(PARCEL_ENUMERATOR) PARCEL_KIND_COUNT };

@@ -3,7 +3,7 @@
 
 #include "postgres/columns.h"
 
-#define VERSION 1
+#define VERSION 2
 
 /* A migration is skipped where it was done already.  Its own texts are quoted by $f$. */
 #define MIGRATION(number, statements)                                                              \
@@ -100,7 +100,11 @@ static const char tables[] = MIGRATION(
 	" RETURN removed;\n"
 	"END $f$;\n"
 	"REVOKE ALL ON FUNCTION make_day(date) FROM PUBLIC;\n"
-	"REVOKE ALL ON FUNCTION prune(bigint, bigint) FROM PUBLIC;\n");
+	"REVOKE ALL ON FUNCTION prune(bigint, bigint) FROM PUBLIC;\n")
+	MIGRATION(
+	"2",
+	"\nALTER TABLE finding ADD COLUMN rule_family text NOT NULL DEFAULT '', ADD COLUMN rule_ticket"
+	" text NOT NULL DEFAULT '';\n");
 /* clang-format on */
 
 static const char end[] = "COMMIT;\n";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who asked for a name that a list has, written down. */
 #include "base/apart.h"
+#include "match/note.h"
 #include "query/job.h"
 
 /* Whatever a forwarder tells is not shown by how it came. */
@@ -43,28 +44,21 @@ static void count(const struct query_env *env, const struct findings_hit *hit,
 	count_added(env, findings_add(env->findings, s->policy, s->generation, hit, query));
 }
 
-/* The labels of the owner of the list's rule for the name. */
-static uint8_t labels_of(const struct query *q, const struct query_env *env, uint16_t list)
-{
-	struct domset_hit all[DOMSET_LISTS_MAX];
-	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
-
-	domset_lookup(env->snapshot->policy->set, &q->qname, &q->suffixes,
-		      typeset_of(q->wire.qtype), &hits);
-	for (uint32_t i = 0; i < hits.count; i++)
-		if (hits.hit[i].list == list)
-			return hits.hit[i].owner_labels;
-	return 0;
-}
-
 /* Counts for each list that logs what is at hand; of a query, its own name.  Few lists do. */
 static APART void count_logged(const struct query_env *env, uint64_t lists, struct findings_hit hit,
 			       const struct findings_query *query, const struct query *q)
 {
+	const struct policy *policy = env->snapshot->policy;
+	struct verdict rule;
+
 	stats_inc(env->stats, logged);
 	for (; lists; lists &= lists - 1) {
-		hit.list = env->snapshot->policy->bit_list[__builtin_ctzll(lists)];
-		hit.owner_labels = q ? labels_of(q, env, hit.list) : 0;
+		hit.list = policy->bit_list[__builtin_ctzll(lists)];
+		hit.rule = q && policy_rule_of(policy, hit.list, &q->qname, &q->suffixes,
+					       q->wire.qtype, &rule)
+				   ? &rule
+				   : NULL;
+		hit.owner_labels = hit.rule ? rule.owner_labels : 0;
 		stats_inc(env->stats, list_hits[hit.list]);
 		if (is_noted(env, hit.list))
 			count(env, &hit, query);
@@ -77,14 +71,16 @@ static bool is_hit(const struct verdict *v)
 	return v->matched && v->action != ACTION_PASS;
 }
 
-static struct findings_hit hit_of(const struct query *q, uint16_t list, uint8_t owner_labels)
+static struct findings_hit hit_of(const struct query *q, const struct verdict *v,
+				  uint8_t owner_labels)
 {
 	return (struct findings_hit){
 		.client = &q->client,
 		.name = &q->qname,
 		.name_hash = query_name_hash(&q->suffixes),
-		.list = list,
+		.list = v->list,
 		.owner_labels = owner_labels,
+		.rule = v,
 	};
 }
 
@@ -102,9 +98,9 @@ static struct findings_query query_of(const struct query *q, const struct query_
 
 /* Of a finding that there is none of yet. */
 static FLAT APART void begin_name(const struct query *q, const struct query_env *env,
-				  struct findings_seat seat, uint16_t list, uint8_t owner_labels)
+				  struct findings_seat seat, const struct verdict *v)
 {
-	const struct findings_hit hit = hit_of(q, list, owner_labels);
+	const struct findings_hit hit = hit_of(q, v, v->owner_labels);
 	const struct findings_query query = query_of(q, env);
 	const struct snapshot *s = env->snapshot;
 
@@ -113,16 +109,15 @@ static FLAT APART void begin_name(const struct query *q, const struct query_env 
 }
 
 /* How the query came is looked at when it is needed: its path has few registers left. */
-static void count_name(const struct query *q, const struct query_env *env, uint16_t list,
-		       uint8_t owner_labels)
+static void count_name(const struct query *q, const struct query_env *env, const struct verdict *v)
 {
-	const struct findings_hit hit = hit_of(q, list, owner_labels);
+	const struct findings_hit hit = hit_of(q, v, v->owner_labels);
 	struct findings *f = env->findings;
 	struct findings_seat seat = findings_find(f, env->snapshot->generation, &hit);
 	struct findings_query query;
 
 	if (!seat.finding) {
-		begin_name(q, env, seat, list, owner_labels);
+		begin_name(q, env, seat, v);
 		return;
 	}
 	query = query_of(q, env);
@@ -135,7 +130,7 @@ static RARE void note_logged(const struct query *q, const struct query_env *env,
 {
 	const struct findings_query query = query_of(q, env);
 
-	count_logged(env, v->logged, hit_of(q, v->list, v->owner_labels), &query, q);
+	count_logged(env, v->logged, hit_of(q, v, v->owner_labels), &query, q);
 }
 
 /* Each query for a listed name comes by here: all that it does is to be a part of it. */
@@ -143,7 +138,7 @@ FLAT void query_note_name(const struct query *q, const struct query_env *env,
 			  const struct verdict *v)
 {
 	if (is_hit(v) && is_noted(env, v->list))
-		count_name(q, env, v->list, v->owner_labels);
+		count_name(q, env, v);
 	if (v->logged)
 		note_logged(q, env, v);
 }
@@ -181,7 +176,7 @@ void query_note_answer(const struct query *q, const struct query_env *env, const
 
 	if (!noted && !v->logged)
 		return;
-	hit = hit_of(q, v->list, 0);
+	hit = hit_of(q, v, 0);
 	query = query_of(q, env);
 	note(env, v, noted, &hit, &query);
 }
@@ -207,6 +202,7 @@ void query_note_waiter(const struct query_wait *wait, const struct query_env *en
 		.name = &name,
 		.name_hash = name_hash(&env->name_key, &name),
 		.list = v->list,
+		.rule = v,
 	};
 	note(env, v, noted, &hit, &query);
 }

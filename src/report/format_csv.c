@@ -303,6 +303,7 @@ static void row_visits_table(struct sink *sink, const struct archive_row *row)
 	X(query, row->finding.name)                                                                \
 	X(count, count)                                                                            \
 	X(list, row->list.name)                                                                    \
+	X(ticket, report_ticket(row))                                                              \
 	X(order_case, row->list.case_id)                                                           \
 	X(order_court, row->list.court)                                                            \
 	X(contact, row->list.contact)                                                              \

@@ -61,6 +61,7 @@ static void row_intelmq(struct sink *sink, const struct archive_row *row)
 	report_set(event, "extra.case_number", row->list.case_id);
 	report_set(event, "extra.contact", row->list.contact);
 	report_set(event, "extra.order_url", row->list.url);
+	report_set(event, "extra.ticket", report_ticket(row));
 	report_line(sink, event);
 }
 
@@ -71,9 +72,10 @@ static void row_misp(struct sink *sink, const struct archive_row *row)
 	json_t *sighting = json_object();
 	char source[512];
 
-	snprintf(source, sizeof(source), "sinkholed; client %s; list %s%s%s%s%s%s%s",
-		 report_client(row), row->list.name, *row->list.case_id ? "; case " : "",
-		 row->list.case_id, *row->list.contact ? "; contact " : "", row->list.contact,
+	snprintf(source, sizeof(source), "sinkholed; client %s; list %s%s%s%s%s%s%s%s%s",
+		 report_client(row), row->list.name, *report_ticket(row) ? "; ticket " : "",
+		 report_ticket(row), *row->list.case_id ? "; case " : "", row->list.case_id,
+		 *row->list.contact ? "; contact " : "", row->list.contact,
 		 *row->list.remedy ? "; remedy " : "", row->list.remedy);
 	report_set(sighting, "value", row->finding.name);
 	report_set(sighting, "type", "0");
@@ -167,6 +169,7 @@ static json_t *order_of(const struct archive_row *row)
 	report_set(order, "contact", row->list.contact);
 	report_set(order, "order_url", row->list.url);
 	report_set(order, "remedy", row->list.remedy);
+	report_set(order, "ticket", report_ticket(row));
 	return order;
 }
 
@@ -222,26 +225,30 @@ static void row_ecs(struct sink *sink, const struct archive_row *row)
 	char first[REPORT_TIME_MAX];
 	char last[REPORT_TIME_MAX];
 	char types[REPORT_WORDS_MAX];
+	json_t *event;
 
 	report_time(row->finding.first_s, first);
 	report_time(row->finding.last_s, last);
-	report_line(sink,
-		    json_pack("{s:s, s:{s:s}, s:{s:s, s:[s, s], s:[s, s], s:s, s:s, s:s, s:s, s:s},"
-			      " s:{s:o}, s:{s:o}, s:{s:s, s:{s:o, s:s, s:s}},"
-			      " s:{s:s, s:s}, s:{s:o, s:s}, s:{s:s, s:s}, s:o}",
-			      "@timestamp", last, "ecs", "version", "9.4.0", "event", "kind",
-			      "alert", "category", "network", "malware", "type", "protocol",
-			      is_denied(row) ? "denied" : "info", "action", row->list.action,
-			      "start", first, "end", last, "provider", "sinkholed", "reason",
-			      "asked for a name that is cut off", "client", "ip",
-			      report_string(report_client(row)), "source", "ip",
-			      report_string(report_client(row)), "dns", "type", "query", "question",
-			      "name", report_string(row->finding.name), "type",
-			      one_type(row, types), "class", "IN", "network", "protocol", "dns",
-			      "transport", report_transport(row->finding.ways), "rule", "name",
-			      report_string(row->list.name), "category", row->list.reason,
-			      "observer", "product", "sinkholed", "version", SINKHOLED_VERSION,
-			      "labels", labels_of(row)));
+	event = json_pack(
+		"{s:s, s:{s:s}, s:{s:s, s:[s, s], s:[s, s], s:s, s:s, s:s, s:s, s:s},"
+		" s:{s:o}, s:{s:o}, s:{s:s, s:{s:o, s:s, s:s}},"
+		" s:{s:s, s:s}, s:{s:o, s:s}, s:{s:s, s:s}, s:o}",
+		"@timestamp", last, "ecs", "version", "9.4.0", "event", "kind", "alert", "category",
+		"network", "malware", "type", "protocol", is_denied(row) ? "denied" : "info",
+		"action", row->list.action, "start", first, "end", last, "provider", "sinkholed",
+		"reason", "asked for a name that is cut off", "client", "ip",
+		report_string(report_client(row)), "source", "ip",
+		report_string(report_client(row)), "dns", "type", "query", "question", "name",
+		report_string(row->finding.name), "type", one_type(row, types), "class", "IN",
+		"network", "protocol", "dns", "transport", report_transport(row->finding.ways),
+		"rule", "name", report_string(row->list.name), "category", row->list.reason,
+		"observer", "product", "sinkholed", "version", SINKHOLED_VERSION, "labels",
+		labels_of(row));
+	if (*row->list.family)
+		json_object_set_new(event, "threat",
+				    json_pack("{s:{s:o}}", "software", "name",
+					      report_string(row->list.family)));
+	report_line(sink, event);
 }
 
 const struct format format_intelmq = {.whole = true, .prefixes = true, .row = row_intelmq};

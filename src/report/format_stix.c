@@ -145,6 +145,11 @@ static void set_references(json_t *indicator, const struct archive_row *row)
 		json_array_append_new(references, order);
 	else
 		json_decref(order);
+	if (*report_ticket(row))
+		json_array_append_new(references,
+				      json_pack("{s:o, s:o}", "source_name",
+						report_string(row->list.name), "external_id",
+						report_string(report_ticket(row))));
 	if (*row->list.remedy)
 		json_array_append_new(references,
 				      json_pack("{s:s, s:o}", "source_name", "remedy", "url",

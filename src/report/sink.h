@@ -52,6 +52,9 @@ extern const struct format format_xarf, format_stix;
 const char *report_client(const struct archive_row *row);
 const char *report_listed(const struct archive_row *row);
 
+/* What the list's row is known by to whoever has the name blocked; "": nothing. */
+const char *report_ticket(const struct archive_row *row);
+
 /* "2026-11-28T07:00:00Z"; returns `buf`. */
 const char *report_time(uint64_t time_s, char buf[REPORT_TIME_MAX]);
 

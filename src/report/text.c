@@ -30,6 +30,11 @@ const char *report_listed(const struct archive_row *row)
 	return name;
 }
 
+const char *report_ticket(const struct archive_row *row)
+{
+	return row->finding.ticket ? row->finding.ticket : "";
+}
+
 const char *report_time(uint64_t time_s, char buf[REPORT_TIME_MAX])
 {
 	time_t t = (time_t)time_s;

@@ -348,7 +348,8 @@ static bool read_next(struct domset_iter *iter, struct domset_rule *ret_rule)
 bool domset_iter_next(struct domset_iter *iter, struct domset_rule *ret_rule)
 {
 	while (read_next(iter, ret_rule))
-		if (ret_rule->data == 0 || is_in_table(iter->set, iter->record, &ret_rule->owner))
+		if (ret_rule->kind.answer != DOMSET_ANSWER_DATA ||
+		    is_in_table(iter->set, iter->record, &ret_rule->owner))
 			return true;
 	return false;
 }

@@ -101,6 +101,13 @@ static struct chunk *chunk_of(const struct walk *walk, uint64_t hash)
 	return &walk->chunks[chunk_index(hash, walk->set->chunk_count)];
 }
 
+/* True for a rule whose records may be more than those of the same rule before it. */
+static bool takes_place(const struct walk *walk, const struct reading *reading)
+{
+	return reading->head.data > 0 &&
+	       walk->set->classes[reading->head.class].kind.answer == DOMSET_ANSWER_DATA;
+}
+
 /* Puts the record into the first chunk with a free place. */
 static enum fate insert(const struct walk *walk, const struct reading *reading)
 {
@@ -111,7 +118,7 @@ static enum fate insert(const struct walk *walk, const struct reading *reading)
 
 	for (;;) {
 		same = find_same(walk, chunk, reading);
-		if (same && reading->head.data == 0)
+		if (same && !takes_place(walk, reading))
 			return FATE_AGAIN;
 		if (same) {
 			*same = walk->out;

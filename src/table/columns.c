@@ -14,7 +14,8 @@ static const char *const presets[TABLE_PRESET_COUNT][TABLE_CELL_COUNT] = {
 				  [TABLE_DELETE] = "DataWykreslenia|DeleteDate"},
 	[TABLE_PRESET_THREATFOX] = {[TABLE_NAME] = "ioc_value|ioc",
 				    [TABLE_ADDRESS] = "ioc_value|ioc",
-				    [TABLE_SCORE] = "confidence_level"},
+				    [TABLE_SCORE] = "confidence_level",
+				    [TABLE_FAMILY] = "malware_printable|malware|fk_malware"},
 };
 
 const char *table_column(const struct table_map *map, enum table_cell cell, bool *ret_given)

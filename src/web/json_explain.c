@@ -7,12 +7,14 @@ static json_t *rule(const struct snapshot *s, const struct explain_rule *r)
 {
 	const struct policy_list *list = &s->policy->lists[r->list];
 	char owner[NAME_TEXT_MAX];
+	struct localdata_note note = explain_note(s, r);
 
-	return json_pack("{s:s, s:o, s:i, s:s, s:b, s:b, s:b, s:b, s:b, s:s}", "list", list->name,
-			 "file", json_text(explain_file(s, r->list)), "line", (int)r->line, "owner",
-			 explain_owner(r, owner), "mandatory", list->mandatory, "exception",
-			 r->exception, "important", r->important, "decides", r->decides, "holds",
-			 !r->off, "state", explain_state(list));
+	return json_pack("{s:s, s:o, s:i, s:s, s:b, s:b, s:b, s:b, s:b, s:s, s:o, s:o}", "list",
+			 list->name, "file", json_text(explain_file(s, r->list)), "line",
+			 (int)r->line, "owner", explain_owner(r, owner), "mandatory",
+			 list->mandatory, "exception", r->exception, "important", r->important,
+			 "decides", r->decides, "holds", !r->off, "state", explain_state(list),
+			 "family", json_text(note.family), "ticket", json_text(note.ticket));
 }
 
 json_t *json_explain(const struct snapshot *s, const struct explanation *e)

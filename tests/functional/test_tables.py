@@ -109,6 +109,97 @@ def test_threatfox_with_two_thresholds(forwarding, format_):
     assert "fox-log" in done.stdout + done.stderr
 
 
+HOSTILE = '=cmd|" /C calc"!A0'
+NOTED_CSV = """\
+name,malware,case,to
+fox.test,Fox Loader,T-1,
+sink.test,Fox Loader,T-2,192.0.2.77
+plain.test,,,
+hostile.test,"=cmd|"" /C calc""!A0",\x1b]0;owned\x07@SUM(A1),
+"""
+NOTED = {"name": "name", "family": "malware", "ticket": "case", "sinkhole": "to"}
+FORMATS = ["table", "csv", "json", "shadowserver", "intelmq", "stix", "misp", "cef", "ocsf", "ecs", "xarf"]
+
+
+@pytest.fixture
+def noted(forwarding, tmp_path):
+    """A list whose rows have families and tickets; another with the same one in a log, where the list has one."""
+    d = forwarding
+    d.configure({"state": {"directory": str(tmp_path / "state")}})
+    d.ledger = tmp_path / "state" / "ledger.db"
+    d.add_list("rows", NOTED_CSV, format="csv", columns=NOTED, family="of the list")
+    d.add_list("watch", "name,malware\nwatched.test,Lurker\n", format="csv", action="log",
+               columns={"name": "name", "family": "malware"})
+    d.start()
+    return d
+
+
+def reported(d, *more, form="json"):
+    done = run_daemon("--report", "--store", d.ledger, "--format", form,
+                      "--contact", "a@isp.test", "--domain", "isp.test", *more, cwd=d.folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def found(d, *more):
+    return {row["name"]: (row["list"], row["family"], row["ticket"])
+            for row in map(json.loads, reported(d, *more).splitlines())}
+
+
+def test_family_and_ticket_of_a_row_are_reported(noted):
+    """Where a row has none, that of the list; of a rule that gives an address, and of one that logs, too."""
+    d = noted
+    for name in ("fox.test", "www.fox.test", "sink.test", "plain.test", "hostile.test", "watched.test"):
+        ask(d.address, name)
+    wait_until(lambda: d.counted("ledger_written") >= 6, 20, "all are written")
+    ticket = "?]0;owned?@SUM(A1)"
+    assert found(d) == {
+        "fox.test": ("rows", "Fox Loader", "T-1"), "www.fox.test": ("rows", "Fox Loader", "T-1"),
+        "sink.test": ("rows", "Fox Loader", "T-2"), "plain.test": ("rows", "of the list", ""),
+        "hostile.test": ("rows", HOSTILE, ticket), "watched.test": ("watch", "Lurker", "")}
+    assert set(found(d, "--family", "Fox Loader")) == {"fox.test", "www.fox.test", "sink.test"}
+    assert set(found(d, "--family", "of the list")) == {"plain.test"}
+    assert set(found(d, "--family", "Lurker")) == {"watched.test"}
+    for form in FORMATS:
+        text = reported(d, form=form)
+        assert not any(ord(c) < 32 and c != "\n" or ord(c) == 127 for c in text), form
+        assert form in ("table", "misp", "xarf") or "Fox Loader" in text, form
+    assert '"\'=cmd|"" /C calc""!A0"' in reported(d, form="csv")
+    assert any(e.get("threat") == {"software": {"name": "Lurker"}}
+               for e in map(json.loads, reported(d, form="ecs").splitlines()))
+    assert any(e.get("malware.name") == "Fox Loader" and e.get("extra.ticket") == "T-2"
+               for e in map(json.loads, reported(d, form="intelmq").splitlines()))
+
+
+def test_family_and_ticket_of_a_row_are_explained(noted):
+    d = noted
+    done = run_daemon("-c", d.config_path, "--explain", "www.fox.test", cwd=d.folder)
+    assert ", line 2 of " in done.stdout and ", family Fox Loader, ticket T-1: this decides" in done.stdout
+    done = run_daemon("-c", d.config_path, "--explain", "plain.test", cwd=d.folder)
+    assert ", family of the list: this decides" in done.stdout and ", ticket " not in done.stdout
+    assert addresses(ask(d.address, "sink.test")) == ["192.0.2.77"]
+
+
+def test_a_row_that_changes_tells_what_it_says_now(noted):
+    """Also of a file that is gone meanwhile, whose rows stay in force, and over a start."""
+    d = noted
+
+    def ticket(name, wanted):
+        ask(d.address, name)
+        return found(d).get(name, ("", "", ""))[2] == wanted
+
+    wait_until(lambda: ticket("fox.test", "T-1"), 20, "the first ticket is written")
+    d.list_path("rows").write_text(NOTED_CSV.replace("T-1", "T-100"))
+    d.reload()
+    wait_until(lambda: ticket("fox.test", "T-100"), 20, "the second one is")
+    d.list_path("rows").unlink()
+    d.reload()
+    wait_until(lambda: ticket("www.fox.test", "T-100"), 20, "what is carried over has it")
+    d.stop()
+    d.start()
+    wait_until(lambda: ticket("deep.fox.test", "T-100"), 20, "what is kept has it")
+
+
 def test_rows_that_answer_an_address(forwarding):
     d = forwarding
     d.add_list("own", "name;to\nhere.test;192.0.2.77\nthere.test;\n", format="csv",

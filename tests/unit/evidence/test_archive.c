@@ -230,7 +230,10 @@ static void test_sums_of_an_earlier_version(void **state)
 	archive_close(kit->archive);
 	assert_int_equal(sqlite3_open(kit->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
-				      "DROP TABLE total; DROP TABLE visit; PRAGMA user_version=1",
+				      "DROP TABLE total; DROP TABLE visit;"
+				      "ALTER TABLE finding DROP COLUMN rule_family;"
+				      "ALTER TABLE finding DROP COLUMN rule_ticket;"
+				      "PRAGMA user_version=1",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	sqlite3_close(db);
@@ -249,6 +252,63 @@ static void test_sums_of_an_earlier_version(void **state)
 			archive_close(kit->archive);
 	}
 	assert_sums(kit);
+}
+
+struct noted {
+	uint64_t rows;
+	char last[256];
+};
+
+static bool keep_note(void *arg, const struct archive_row *row)
+{
+	struct noted *noted = arg;
+
+	noted->rows++;
+	snprintf(noted->last, sizeof(noted->last), "%s %s", row->list.family, row->finding.ticket);
+	return true;
+}
+
+/* Families and tickets of rows came with version 3: a store of before has none, is read without
+ * being changed, and takes them once it is written to. */
+static void test_notes_of_an_earlier_version(void **state)
+{
+	const struct archive_filter fox = {.family = "fox"};
+	const struct archive_filter all = {.client = NULL};
+	struct kit *kit = *state;
+	struct archive_finding f = finding("192.0.2.1", "a", "c2.example", 100);
+	sqlite3 *db;
+
+	put(kit, &f);
+	archive_close(kit->archive);
+	assert_int_equal(sqlite3_open(kit->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "ALTER TABLE finding DROP COLUMN rule_family;"
+				      "ALTER TABLE finding DROP COLUMN rule_ticket;"
+				      "PRAGMA user_version=2",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	for (int pass = 0; pass < 3; pass++) {
+		struct noted of_all = {.rows = 0};
+		struct noted of_fox = {.rows = 0};
+
+		assert_int_equal(archive_open(kit->path, pass == 1 ? ARCHIVE_WRITE : ARCHIVE_READ,
+					      &kit->archive, &kit->text),
+				 ERR_OK);
+		f.family = "fox";
+		f.ticket = "T-1";
+		if (pass == 1)
+			put(kit, &f);
+		assert_int_equal(archive_each(kit->archive, &all, keep_note, &of_all, &kit->text),
+				 ERR_OK);
+		assert_int_equal(archive_each(kit->archive, &fox, keep_note, &of_fox, &kit->text),
+				 ERR_OK);
+		assert_int_equal(of_all.rows, 1);
+		assert_int_equal(of_fox.rows, pass > 0);
+		assert_string_equal(of_all.last, pass > 0 ? "fox T-1" : " ");
+		if (pass < 2)
+			archive_close(kit->archive);
+	}
 }
 
 static bool keep_visit(void *arg, const struct archive_row *row)
@@ -418,6 +478,7 @@ int main(void)
 		TEST(test_below_what_may_not_be_entered),
 		TEST(test_prune),
 		TEST(test_sums_of_an_earlier_version),
+		TEST(test_notes_of_an_earlier_version),
 		TEST(test_visits),
 		TEST(test_erasure_and_hold),
 		TEST(test_what_is_erased_is_nowhere),

@@ -95,12 +95,13 @@ static bool see(void *arg, const struct archive_row *row)
 	seen->names += row->names;
 	seen->count += f->count;
 	snprintf(seen->last, sizeof(seen->last),
-		 "%s %d %s %s %u %u-%u %llu/%llu/%llu %u %u %s %s v%llu/%llu", f->client, f->form,
-		 f->list ? f->list : "", f->name, f->owner_labels, f->first_s, f->last_s,
+		 "%s %d %s %s %u %u-%u %llu/%llu/%llu %u %u %s %s v%llu/%llu%s%s", f->client,
+		 f->form, f->list ? f->list : "", f->name, f->owner_labels, f->first_s, f->last_s,
 		 (unsigned long long)f->count, (unsigned long long)f->proven,
 		 (unsigned long long)f->merged, f->types, f->ways,
 		 row->list.family ? row->list.family : "", row->list.remedy ? row->list.remedy : "",
-		 (unsigned long long)row->visit.visits, (unsigned long long)row->visit.count);
+		 (unsigned long long)row->visit.visits, (unsigned long long)row->visit.count,
+		 f->ticket && *f->ticket ? " " : "", f->ticket ? f->ticket : "");
 	return true;
 }
 
@@ -255,6 +256,51 @@ static void test_filters(void **state)
 		assert_int_equal(look(kit, archive_each, &cases[i].filter).rows, cases[i].rows);
 	assert_int_equal(look(kit, archive_each_client, &cases[4].filter).names, 1);
 	assert_int_equal(look(kit, archive_each_client, &cases[9].filter).rows, 3);
+}
+
+/* What the list's row says goes before what its options say, for the filter too; the last counts,
+ * and is kept over days. */
+static void test_notes(void **state)
+{
+	static const struct {
+		struct archive_filter filter;
+		uint64_t rows;
+		uint64_t clients;
+	} cases[] = {
+		{{.family = "waledac"}, 1, 1}, {{.family = "fox"}, 2, 2}, {{.family = "old"}, 0, 0},
+		{{.family = ""}, 0, 0},	       {{.list = "a"}, 3, 3},
+	};
+	struct archive_finding findings[] = {
+		finding("192.0.2.1", "a", "c2.example", 100),
+		finding("192.0.2.2", "a", "c3.example", 200),
+		finding("192.0.2.2", "a", "c3.example", 90000),
+		finding("192.0.2.3", "a", "c4.example", 300),
+	};
+	const struct archive_list list = {"a", "waledac", "order", "sinkhole", "",
+					  "",  "",	  "",	   "",	       ""};
+	struct kit *kit = *state;
+
+	begin(kit);
+	assert_int_equal(archive_put_list(kit->archive, &list, &kit->text), ERR_OK);
+	commit(kit);
+	findings[1].family = "old";
+	findings[1].ticket = "T-0";
+	findings[2].family = "fox";
+	findings[2].ticket = "T'\\\t1";
+	findings[3].family = "fox";
+	put(kit, findings, 2);
+	put(kit, findings + 2, 2);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(look(kit, archive_each, &cases[i].filter).rows, cases[i].rows);
+		assert_int_equal(look(kit, archive_each_client, &cases[i].filter).rows,
+				 cases[i].clients);
+	}
+	assert_string_equal(
+		look(kit, archive_each, &(struct archive_filter){.client = "192.0.2.2"}).last,
+		"192.0.2.2 0 a c3.example 2 200-90005 6/0/4 1 1 fox  v0/0 T'\\\t1");
+	assert_string_equal(
+		look(kit, archive_each, &(struct archive_filter){.client = "192.0.2.1"}).last,
+		"192.0.2.1 0 a c2.example 2 100-105 3/0/2 1 1 waledac  v0/0");
 }
 
 /* Connections within five seconds are one visit; a finding has those of its client to its name. */
@@ -456,6 +502,7 @@ int main(void)
 		TEST(test_texts_as_they_are),
 		TEST(test_octets_that_are_no_text),
 		TEST(test_filters),
+		TEST(test_notes),
 		TEST(test_visits),
 		TEST(test_prune),
 		TEST(test_erasure_and_hold),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,6 +105,57 @@ static void test_what_differs_is_counted_apart(void **state)
 	assert_null(findings_take(kit->findings));
 	findings_give(kit->findings, t);
 	assert_null(findings_take(kit->findings));
+}
+
+/* What the rule's row says stands behind the name, and of another rule nothing does. */
+static void test_notes(void **state)
+{
+	struct kit *kit = *state;
+	struct domset_builder *builder;
+	struct localdata_note note = {.family = "Fox", .ticket = "T-1"};
+	struct findings_table *t;
+	struct verdict rule = {.matched = true, .list = LIST_B};
+	struct findings_note found;
+	struct localdata *data;
+	struct domset_iter iter;
+	struct domset_rule ret;
+	struct name name;
+	struct ip ip = {.family = AF_INET};
+	struct findings_hit hit = {.client = &ip, .name = &name, .list = LIST_B, .rule = &rule};
+	const struct findings_query query = {.qtype = 1};
+	uint32_t number;
+
+	assert_int_equal(name_from_text("c2.example", 10, &name), ERR_OK);
+	assert_int_equal(localdata_create(&data), ERR_OK);
+	assert_int_equal(localdata_put_note(data, &note, &number), ERR_OK);
+	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	assert_int_equal(domset_builder_begin(builder, LIST_B), ERR_OK);
+	assert_int_equal(domset_builder_add_data(builder, &name,
+						 &(struct domset_kind){.scope = DOMSET_SCOPE_BOTH},
+						 number, 1),
+			 ERR_OK);
+	assert_int_equal(domset_builder_freeze(builder, &kit->policy.set), ERR_OK);
+	kit->policy.data = data;
+	domset_iter_init(&iter, kit->policy.set);
+	assert_true(domset_iter_next(&iter, &ret));
+	rule.record = iter.record;
+	assert_true(findings_add(kit->findings, &kit->policy, 7, &hit, &query));
+	hit.list = LIST_A;
+	hit.rule = NULL;
+	assert_true(findings_add(kit->findings, &kit->policy, 7, &hit, &query));
+	t = findings_take(kit->findings);
+	assert_int_equal(t->count, 2);
+	found = findings_note(&t->entries[0], t->names + t->entries[0].name);
+	assert_string_equal(found.family, "Fox");
+	assert_string_equal(found.ticket, "T-1");
+	found = findings_note(&t->entries[1], t->names + t->entries[1].name);
+	assert_string_equal(found.family, "");
+	assert_string_equal(found.ticket, "");
+	assert_memory_equal(t->names + t->entries[1].name, "\2c2\7example", 12);
+	findings_give(kit->findings, t);
+	domset_builder_free(builder);
+	domset_free(kit->policy.set);
+	localdata_free(data);
 }
 
 /* A name of labels of a letter, with another letter at one place, as text without its last dot. */
@@ -326,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_nothing_is_nothing),		TEST(test_what_differs_is_counted_apart),
+		TEST(test_nothing_is_nothing),		TEST(test_notes),
 		TEST(test_names_of_all_lengths),	TEST(test_ways_of_a_second),
 		TEST(test_ways_types_and_times),	TEST(test_a_second_merges),
 		TEST(test_full_tables_are_handed_over), TEST(test_what_is_lost_is_told),

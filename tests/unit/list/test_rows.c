@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -255,6 +256,176 @@ static void test_ends(void **state)
 	domset_free(set);
 }
 
+/* ---- what a row says of its rule */
+
+#define NOTED_HEADER "name,family,ticket,sinkhole\n"
+
+static struct localdata *notes;
+
+static struct domset *load_noted(const char *text, struct addrset **ret_addresses)
+{
+	struct listfile_options options = {
+		.format = *text == '[' ? LIST_FORMAT_JSON : LIST_FORMAT_CSV,
+		.rows = {.map = {.columns = {[TABLE_NAME] = "name",
+					     [TABLE_SINKHOLE] = "sinkhole",
+					     [TABLE_FAMILY] = "family",
+					     [TABLE_TICKET] = "ticket"}},
+			 .notes = notes},
+		.answers = {.data = notes, .key = &key, .ttl_s = 60},
+	};
+	struct domset_builder *builder;
+	struct list_report report;
+	struct err_text why = {""};
+	struct domset *set;
+
+	path = options.path = scratch_write(&folder, "rows", text);
+	assert_int_equal(addrset_builder_create(&options.addresses), ERR_OK);
+	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
+	assert_int_equal(listfile_load(&options, builder, &report, &why), ERR_OK);
+	assert_int_equal(report.bad, 0);
+	assert_int_equal(domset_builder_freeze(builder, &set), ERR_OK);
+	if (ret_addresses)
+		assert_int_equal(addrset_builder_freeze(options.addresses, ret_addresses), ERR_OK);
+	domset_builder_free(builder);
+	addrset_builder_free(options.addresses);
+	return set;
+}
+
+static int make_notes(void **state)
+{
+	(void)state;
+	return localdata_create(&notes) != ERR_OK;
+}
+
+static int free_notes(void **state)
+{
+	(void)state;
+	localdata_free(notes);
+	return 0;
+}
+
+/* "family|ticket" of a number. */
+static const char *note_text(uint32_t number, char buf[160])
+{
+	struct localdata_note note = {.family = ""};
+
+	(void)localdata_note_of(notes, number, &note);
+	snprintf(buf, 160, "%s|%s", note.family, note.ticket);
+	return buf;
+}
+
+#define A16 "aaaaaaaaaaaaaaaa"
+#define A63 A16 A16 A16 "aaaaaaaaaaaaaaa"
+
+static void test_what_a_row_says(void **state)
+{
+	static const struct {
+		const char *row;
+		const char *note;
+	} cases[] = {
+		{"a.test,Cobalt Strike,T-1,", "Cobalt Strike|T-1"},
+		{"a.test, Waledac ,,", "Waledac|"},
+		{"a.test,,,", "|"},
+		{"a.test,null,None,", "|"},
+		{"a.test,-,-,", "|"},
+		{"a.test,=cmd|x,\"say \"\"hi\"\", then\",", "=cmd|x|say \"hi\", then"},
+		{"a.test,\"a\nb\",\x1b[31mred\x07,", "a?b|?[31mred?"},
+		{"a.test,\xff\xc0\xaf,b\xc3\xbc,", "???|b\xc3\xbc"},
+		{"a.test,\xe2\x80\xae"
+		 "evil,\xc2\x85,",
+		 "?evil|?"},
+		{"a.test," A63 "aa," A63 "\xc3\xbc,", A63 "a|" A63},
+		{"a.test,<script>,%s%n,", "<script>|%s%n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct domset_iter iter;
+		struct domset_rule rule;
+		struct domset *set;
+		char text[512];
+		char note[160];
+
+		snprintf(text, sizeof(text), NOTED_HEADER "%s\n", cases[i].row);
+		set = load_noted(text, NULL);
+		domset_iter_init(&iter, set);
+		assert_true(domset_iter_next(&iter, &rule));
+		assert_string_equal(note_text(rule.data, note), cases[i].note);
+		assert_false(domset_iter_next(&iter, &rule));
+		domset_free(set);
+	}
+}
+
+/* With an address of its own beside it, of a range, of JSON; what stands twice is as it was first.
+ */
+static void test_notes_of_all_rules(void **state)
+{
+	static const char csv[] = NOTED_HEADER "a.test,fox,1,192.0.2.9\na.test,other,2,192.0.2.10\n"
+					       "b.test,fox,1,\nb.test,other,2,\nb.test,fox,1,\n"
+					       "192.0.2.0/24,fox,3,\nc.test,,,\n";
+	static const char json[] = "[{\"name\": \"a.test\", \"family\": null, \"ticket\": 7, "
+				   "\"sinkhole\": null},"
+				   "{\"name\": \"b.test\", \"family\": \"a\\u0007\"}, \"c.test\"]";
+	static const char *const of_csv[] = {"fox|1", "fox|1", "|"};
+	static const char *const of_json[] = {"|7", "a?|", "|"};
+	struct localdata_record record;
+	struct addrset *addresses;
+	struct domset_iter iter;
+	struct domset_rule rule;
+	struct domset *set = load_noted(csv, &addresses);
+	char note[160];
+	size_t rules = 0;
+
+	(void)state;
+	for (domset_iter_init(&iter, set); domset_iter_next(&iter, &rule); rules++)
+		assert_string_equal(note_text(rule.data, note), of_csv[rules]);
+	assert_int_equal(rules, 3);
+	assert_int_equal(domset_count(set, 0).duplicates, 2);
+	domset_iter_init(&iter, set);
+	assert_true(domset_iter_next(&iter, &rule));
+	assert_int_equal(rule.kind.answer, DOMSET_ANSWER_DATA);
+	assert_true(localdata_find(notes, rule.data, 1, &record));
+	assert_int_equal(addrset_records(addresses), 1);
+	assert_string_equal(note_text(addrset_data(addresses, 0), note), "fox|3");
+	addrset_free(addresses);
+	domset_free(set);
+	set = load_noted(json, NULL);
+	rules = 0;
+	for (domset_iter_init(&iter, set); domset_iter_next(&iter, &rule); rules++)
+		assert_string_equal(note_text(rule.data, note), of_json[rules]);
+	assert_int_equal(rules, 3);
+	domset_free(set);
+}
+
+/* As many tickets as names: a set of its own for each, and no more. */
+static void test_many_tickets(void **state)
+{
+	enum { MANY = 100000 };
+	char *text = malloc(sizeof(NOTED_HEADER) + MANY * 48UL);
+	size_t len = (size_t)sprintf(text, NOTED_HEADER);
+	struct domset_iter iter;
+	struct domset_rule rule;
+	struct domset *set;
+	char wanted[32];
+	char note[160];
+
+	(void)state;
+	for (unsigned int i = 0; i < MANY; i++)
+		len += (size_t)sprintf(text + len, "n%u.test,fox,T-%06u,\n", i, i);
+	set = load_noted(text, NULL);
+	free(text);
+	assert_int_equal(domset_count(set, 0).rules, MANY);
+	assert_true(localdata_mark(notes) <= MANY * 15U + 1);
+	domset_iter_init(&iter, set);
+	while (domset_iter_next(&iter, &rule))
+		if (rule.line % 1000 == 0) {
+			snprintf(wanted, sizeof(wanted), "fox|T-%06u", rule.line - 2);
+			assert_string_equal(note_text(rule.data, note), wanted);
+		}
+	domset_free(set);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -278,6 +449,9 @@ int main(void)
 		cmocka_unit_test(test_urls_are_skipped),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test_setup_teardown(test_what_a_row_says, make_notes, free_notes),
+		cmocka_unit_test_setup_teardown(test_notes_of_all_rules, make_notes, free_notes),
+		cmocka_unit_test_setup_teardown(test_many_tickets, make_notes, free_notes),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -51,6 +51,8 @@ static enum err note_row(void *arg, const struct table_row *row)
 	for (int i = 0; i < TABLE_CELL_COUNT && !row->odd && !row->broken; i++) {
 		const struct word *cell = &row->cells[i];
 
+		if (i > TABLE_SINKHOLE && !cell->text)
+			continue;
 		len += (size_t)snprintf(rows + len, ROOM - len, "%s%.*s", i > 0 ? "," : "",
 					cell->text ? (int)cell->len : 1,
 					cell->text ? cell->text : "-");
