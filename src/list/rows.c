@@ -179,7 +179,10 @@ static void read_said(struct word cell, char ret_text[LOCALDATA_NOTE_MAX + 1])
 	static const char *const nothing[] = {"null", "none", "-"};
 	char text[SAID_MAX];
 
-	cell = cell.text ? word_trim(cell) : cell;
+	ret_text[0] = '\0';
+	if (!cell.text)
+		return;
+	cell = word_trim(cell);
 	cell.len = cell.len < SAID_MAX ? cell.len : SAID_MAX - 1;
 	for (size_t i = 0; i < cell.len; i++)
 		text[i] = cell.text[i] ? cell.text[i] : '?';
