@@ -104,6 +104,8 @@ static void test_columns(void **state)
 		OPTION("delete", "\"until\"", "\"a\\nb\""),
 		OPTION("score", "\"confidence\"", "[a]"),
 		OPTION("sinkhole", "\"to\"", "[a]"),
+		OPTION("family", "\"malware|threat\"", "[a]"),
+		OPTION("ticket", "\"case\"", "{a: b}"),
 		OPTION("separator", "\"tab\"", "\"ab\""),
 		OPTION("least-score", "4294967295", "4294967296"),
 		OPTION("below-score", "4294967295", "-1"),
