@@ -45,6 +45,8 @@ struct receipt_entry {
 	enum receipt_state state;
 	uint64_t entries;   /* of the whole; else 1 */
 	const char *reason; /* why it is not in force; "": it is */
+	const char
+		*ticket; /* what the row of a table says that it is known by; "" or NULL: nothing */
 };
 
 /* Tells what a client is answered who asks for the entry, in `buf`; "": it cannot be asked for. */
@@ -78,6 +80,7 @@ struct receipt {
 	uint64_t left_s;      /* 0: it has not */
 	const char *reason;   /* why it is not in force; "": it is */
 	const char *answered; /* what a client was answered then; "": nobody has asked */
+	const char *ticket;   /* of the entry's row; "": it has none */
 };
 
 struct receipts;

@@ -53,8 +53,8 @@ static enum err add(struct gathering *g, struct receipt_entry entry)
 	return ERR_OK;
 }
 
-/* As add, of an entry whose text is copied. */
-static enum err add_text(struct gathering *g, const char *text, uint32_t line)
+/* Keeps a copy of the text; NULL: out of memory. */
+static const char *keep_text(struct gathering *g, const char *text)
 {
 	size_t size = strlen(text) + 1;
 	struct texts *texts = g->texts;
@@ -62,15 +62,28 @@ static enum err add_text(struct gathering *g, const char *text, uint32_t line)
 	if (!texts || texts->used + size > TEXTS_BYTES) {
 		texts = malloc(sizeof(*texts));
 		if (!texts)
-			return ERR_NOMEM;
+			return NULL;
 		texts->before = g->texts;
 		texts->used = 0;
 		g->texts = texts;
 	}
 	memcpy(texts->octets + texts->used, text, size);
 	texts->used += size;
-	return add(g, (struct receipt_entry){texts->octets + texts->used - size, line, g->state, 1,
-					     ""});
+	return texts->octets + texts->used - size;
+}
+
+/* As add, of an entry whose text is copied; `data` as of the rule. */
+static enum err add_text(struct gathering *g, const char *text, uint32_t line, uint32_t data)
+{
+	struct receipt_entry entry = {
+		.line = line, .state = g->state, .entries = 1, .reason = "", .ticket = ""};
+	struct localdata_note note;
+
+	entry.entry = keep_text(g, text);
+	if (g->list < POLICY_LISTS_MAX &&
+	    localdata_note_of(g->snapshot->policy->data, data, &note) && *note.ticket)
+		entry.ticket = keep_text(g, note.ticket);
+	return entry.entry && entry.ticket ? add(g, entry) : ERR_NOMEM;
 }
 
 static void free_gathered(struct gathering *g)
@@ -112,7 +125,7 @@ static enum err gather_rule(struct gathering *g, enum trigger trigger,
 		 domset_rule_text(&rule->owner, rule->pattern, name));
 	if (g->count % ENTRIES_A_TURN == 0)
 		priority_give_way();
-	return add_text(g, text, rule->line);
+	return add_text(g, text, rule->line, rule->data);
 }
 
 static enum err gather_set(struct gathering *g, enum trigger trigger, const struct domset *set)
@@ -149,7 +162,7 @@ static enum err gather_prefixes(struct gathering *g, enum trigger trigger)
 		rule = addrset_rule(set, i);
 		snprintf(text, sizeof(text), "%s%s/%u", trigger_word(trigger),
 			 ip_text(&rule.prefix.ip, ip, sizeof(ip)), rule.prefix.len);
-		err = add_text(g, text, rule.line);
+		err = add_text(g, text, rule.line, rule.data);
 	}
 	return err;
 }
@@ -185,8 +198,9 @@ static enum err gather_notes(struct gathering *g, const struct notes_list *notes
 		const struct notes_line *line = &notes->lines[i];
 
 		if (*line->text)
-			err = add(g, (struct receipt_entry){line->text, line->line,
-							    states[line->fate], 1, line->reason});
+			err = add(g,
+				  (struct receipt_entry){line->text, line->line, states[line->fate],
+							 1, line->reason, ""});
 	}
 	return err;
 }
@@ -260,7 +274,7 @@ static enum err gather_whole(struct gathering *g, const struct load_source *sour
 			     struct receipt_list *of)
 {
 	const char *silence = silence_of(g->snapshot->policy, g->list);
-	struct receipt_entry whole = {"", 0, g->state, g->count, silence};
+	struct receipt_entry whole = {"", 0, g->state, g->count, silence, ""};
 	enum err err;
 
 	if (*silence)
@@ -272,7 +286,7 @@ static enum err gather_whole(struct gathering *g, const struct load_source *sour
 	err = add(g, whole);
 	if (err == ERR_OK && source && *source->reason)
 		err = add(g, (struct receipt_entry){"", 0, RECEIPT_REFUSED, source->entries,
-						    source->reason});
+						    source->reason, ""});
 	return err;
 }
 

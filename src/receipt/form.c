@@ -27,7 +27,7 @@ struct column {
 	uint64_t number;
 };
 
-#define COLUMNS 12
+#define COLUMNS 13
 
 /* What is over is not in force any more, whatever it was. */
 static const char *state_of(const struct receipt *r)
@@ -44,6 +44,7 @@ static void columns_of(const struct receipt *r, struct column ret_columns[COLUMN
 		{"state", TEXT, state_of(r), 0},	 {"came", TIME, NULL, r->came_s},
 		{"in_force", TIME, NULL, r->in_force_s}, {"left", TIME, NULL, r->left_s},
 		{"reason", TEXT, r->reason, 0},		 {"answered", TEXT, r->answered, 0},
+		{"ticket", TEXT, r->ticket, 0},
 	};
 
 	memcpy(ret_columns, columns, sizeof(columns));
@@ -69,7 +70,7 @@ static void put_field(FILE *out, const char *text)
 void receipt_csv_head(FILE *out)
 {
 	const struct receipt none = {
-		.list = "", .case_id = "", .entry = "", .reason = "", .answered = ""};
+		.list = "", .case_id = "", .entry = "", .reason = "", .answered = "", .ticket = ""};
 	struct column columns[COLUMNS];
 
 	columns_of(&none, columns);

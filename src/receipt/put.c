@@ -20,9 +20,13 @@ struct numbers {
 struct putting {
 	struct receipts *receipts;
 	struct receipt_list *list;
-	int64_t id;	     /* the list's */
-	struct numbers gone; /* receipts that end */
-	struct numbers new;  /* places among the entries of those that begin */
+	int64_t id;		/* the list's */
+	struct numbers gone;	/* receipts that end */
+	struct numbers new;	/* places among the entries of those that begin */
+	struct numbers renamed; /* receipts that end since their entry has another ticket */
+	struct numbers again;	/* the places of those entries */
+	struct numbers named;	/* receipts whose entry has come to a ticket */
+	struct numbers named_at;
 	size_t asked;
 	struct err_text *text;
 };
@@ -83,12 +87,40 @@ static int place(sqlite3_stmt *row, const struct receipt_entry *entry)
 }
 
 /* Of the whole list each version has a receipt. */
-static bool is_same(sqlite3_stmt *row, const struct receipt_entry *entry)
+static bool is_same_whole(sqlite3_stmt *row, const struct receipt_entry *entry)
 {
 	const char *reason = (const char *)sqlite3_column_text(row, 4);
 
-	return *entry->entry != '\0' || ((uint64_t)sqlite3_column_int64(row, 3) == entry->entries &&
-					 reason && strcmp(reason, entry->reason) == 0);
+	return (uint64_t)sqlite3_column_int64(row, 3) == entry->entries && reason &&
+	       strcmp(reason, entry->reason) == 0;
+}
+
+static const char *ticket_of(const struct receipt_entry *entry)
+{
+	return entry->ticket ? entry->ticket : "";
+}
+
+static enum err add_both(struct numbers *rows, int64_t id, struct numbers *places, size_t place)
+{
+	enum err err = add(rows, id);
+
+	return err == ERR_OK ? add(places, (int64_t)place) : err;
+}
+
+/* The row is the entry's: it goes on, or ends and another begins.  One whose ticket was not known
+ * goes on with it. */
+static enum err meet_same(struct putting *p, sqlite3_stmt *row, size_t at)
+{
+	const struct receipt_entry *entry = &p->list->entries[at];
+	const char *ticket = (const char *)sqlite3_column_text(row, 5);
+	int64_t id = sqlite3_column_int64(row, 0);
+
+	if (*entry->entry == '\0')
+		return is_same_whole(row, entry) ? ERR_OK : add_both(&p->gone, id, &p->new, at);
+	if (!ticket || strcmp(ticket, ticket_of(entry)) == 0)
+		return ERR_OK;
+	return *ticket ? add_both(&p->renamed, id, &p->again, at)
+		       : add_both(&p->named, id, &p->named_at, at);
 }
 
 /* Holds a row against the entries from `at` on, of which it returns the next. */
@@ -106,19 +138,14 @@ static enum err meet(struct putting *p, sqlite3_stmt *row, size_t *at)
 		return list->unread && sqlite3_column_int64(row, 2) > RECEIPT_WAITS
 			       ? ERR_OK
 			       : add(&p->gone, id);
-	if (!is_same(row, &list->entries[*at])) {
-		err = add(&p->gone, id);
-		if (err == ERR_OK)
-			err = add(&p->new, (int64_t)*at);
-	}
-	(*at)++;
-	return err;
+	return meet_same(p, row, (*at)++);
 }
 
 static enum err find_changes(struct putting *p)
 {
 	sqlite3_stmt *s =
-		store_prepare(p->receipts, "SELECT id, entry, state, entries, reason FROM receipt"
+		store_prepare(p->receipts, "SELECT id, entry, state, entries, reason, ticket"
+					   " FROM receipt"
 					   " WHERE list = ?1 AND left_s = 0 ORDER BY entry, state");
 	enum err err = ERR_OK;
 	int rc = SQLITE_ROW;
@@ -161,23 +188,25 @@ static bool begin_one(struct putting *p, sqlite3_stmt *s, const struct receipt_e
 	sqlite3_bind_int64(s, 7, in_force ? (int64_t)p->list->in_force_s : 0);
 	sqlite3_bind_text(s, 8, entry->reason, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 9, ask(p, entry, answer), -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(s, 10, ticket_of(entry), -1, SQLITE_STATIC);
 	return store_step(s);
 }
 
-/* What waited, or was held back, came when it came first. */
-static enum err begin_all(struct putting *p, bool whole)
+/* What waited, or was held back, came when it came first.  Of `places` those of entries, or of the
+ * whole. */
+static enum err begin_all(struct putting *p, const struct numbers *places, bool whole)
 {
 	sqlite3_stmt *s = store_prepare(
 		p->receipts,
 		"INSERT INTO receipt(list, entry, line, entries, state, came_s, in_force_s,"
-		" left_s, reason, answered) VALUES(?1, ?2, ?3, ?4, ?5,"
+		" left_s, reason, answered, ticket) VALUES(?1, ?2, ?3, ?4, ?5,"
 		" iif(?2 = '' OR ?5 > 1, ?6, coalesce((SELECT min(came_s) FROM receipt"
 		" WHERE list = ?1 AND entry = ?2 AND left_s = 0 AND state IN (1, 3)), ?6)),"
-		" ?7, 0, ?8, ?9)");
+		" ?7, 0, ?8, ?9, ?10)");
 	bool good = s != NULL;
 
-	for (size_t i = 0; good && i < p->new.count; i++) {
-		const struct receipt_entry *entry = &p->list->entries[p->new.of[i]];
+	for (size_t i = 0; good && i < places->count; i++) {
+		const struct receipt_entry *entry = &p->list->entries[places->of[i]];
 
 		if (whole == (*entry->entry == '\0'))
 			good = begin_one(p, s, entry);
@@ -186,16 +215,32 @@ static enum err begin_all(struct putting *p, bool whole)
 	return good ? ERR_OK : store_fail(p->receipts, p->text);
 }
 
-static enum err end_all(struct putting *p)
+static enum err end_all(struct putting *p, const struct numbers *gone, const char *left)
 {
 	sqlite3_stmt *s = store_prepare(p->receipts, "UPDATE receipt SET left_s = ?2, reason ="
 						     " iif(reason = '', ?3, reason) WHERE id = ?1");
 	bool good = s != NULL;
 
-	for (size_t i = 0; good && i < p->gone.count; i++) {
-		sqlite3_bind_int64(s, 1, p->gone.of[i]);
+	for (size_t i = 0; good && i < gone->count; i++) {
+		sqlite3_bind_int64(s, 1, gone->of[i]);
 		sqlite3_bind_int64(s, 2, (int64_t)p->list->in_force_s);
-		sqlite3_bind_text(s, 3, p->list->left, -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 3, left, -1, SQLITE_STATIC);
+		good = store_step(s);
+	}
+	sqlite3_finalize(s);
+	return good ? ERR_OK : store_fail(p->receipts, p->text);
+}
+
+static enum err name_all(struct putting *p)
+{
+	sqlite3_stmt *s =
+		store_prepare(p->receipts, "UPDATE receipt SET ticket = ?2 WHERE id = ?1");
+	bool good = s != NULL;
+
+	for (size_t i = 0; good && i < p->named.count; i++) {
+		sqlite3_bind_int64(s, 1, p->named.of[i]);
+		sqlite3_bind_text(s, 2, ticket_of(&p->list->entries[p->named_at.of[i]]), -1,
+				  SQLITE_STATIC);
 		good = store_step(s);
 	}
 	sqlite3_finalize(s);
@@ -243,12 +288,18 @@ static enum err put(struct putting *p)
 	if (err == ERR_OK)
 		err = find_changes(p);
 	if (err == ERR_OK)
-		err = begin_all(p, false);
+		err = begin_all(p, &p->new, false);
 	if (err == ERR_OK)
-		err = end_all(p);
+		err = end_all(p, &p->gone, p->list->left);
 	if (err == ERR_OK)
-		err = begin_all(p, true);
-	if (err == ERR_OK && p->gone.count > 0)
+		err = end_all(p, &p->renamed, "the same entry has another ticket");
+	if (err == ERR_OK)
+		err = begin_all(p, &p->again, false);
+	if (err == ERR_OK)
+		err = name_all(p);
+	if (err == ERR_OK)
+		err = begin_all(p, &p->new, true);
+	if (err == ERR_OK && p->gone.count + p->renamed.count > 0)
 		err = prune(p->receipts, p->id, p->text);
 	return err == ERR_OK ? store_run(p->receipts, "COMMIT", p->text) : err;
 }
@@ -266,6 +317,10 @@ enum err receipts_put(struct receipts *receipts, struct receipt_list *list, stru
 		(void)sqlite3_exec(receipts->db, "ROLLBACK", NULL, NULL, NULL);
 	free(p.gone.of);
 	free(p.new.of);
+	free(p.renamed.of);
+	free(p.again.of);
+	free(p.named.of);
+	free(p.named_at.of);
 	return err;
 }
 

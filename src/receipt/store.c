@@ -18,8 +18,9 @@ static const char pragmas[] = "PRAGMA journal_mode=WAL;"
 			      "PRAGMA journal_size_limit=16777216;"
 			      "PRAGMA trusted_schema=OFF;";
 
+#define VERSION 2
+
 static const char schema[] =
-	"BEGIN IMMEDIATE;"
 	"CREATE TABLE IF NOT EXISTS list(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
 	" case_id TEXT NOT NULL DEFAULT '');"
 	"CREATE TABLE IF NOT EXISTS receipt(id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -29,9 +30,12 @@ static const char schema[] =
 	" answered TEXT NOT NULL);"
 	"CREATE UNIQUE INDEX IF NOT EXISTS receipt_now ON receipt(list, entry, state)"
 	" WHERE left_s = 0;"
-	"CREATE INDEX IF NOT EXISTS receipt_past ON receipt(list, left_s) WHERE left_s > 0;"
-	"PRAGMA user_version=1;"
-	"COMMIT;";
+	"CREATE INDEX IF NOT EXISTS receipt_past ON receipt(list, left_s) WHERE left_s > 0;";
+
+/* What came with version 2; and how a store of before is read that nobody has written to since. */
+static const char version_2[] = "ALTER TABLE receipt ADD COLUMN ticket TEXT NOT NULL DEFAULT '';";
+static const char as_version_2[] =
+	"CREATE TEMP VIEW receipt AS SELECT *, '' AS ticket FROM main.receipt;";
 
 enum err store_fail(const struct receipts *receipts, struct err_text *text)
 {
@@ -75,15 +79,28 @@ static enum err make_file(const char *path, bool write, struct err_text *text)
 	return ERR_OK;
 }
 
+/* Makes the tables, or brings those of an earlier version on. */
+static enum err bring_on(const struct receipts *receipts, struct err_text *text)
+{
+	enum err err = store_run(receipts, "BEGIN IMMEDIATE", text);
+
+	if (err == ERR_OK)
+		err = store_run(receipts, schema, text);
+	if (err == ERR_OK && database_version(receipts->db) < VERSION)
+		err = store_run(receipts, version_2, text);
+	return err == ERR_OK ? store_run(receipts, "PRAGMA user_version=2; COMMIT;", text) : err;
+}
+
 static enum err set_up(const struct receipts *receipts, bool write, struct err_text *text)
 {
 	enum err err;
 
 	sqlite3_busy_timeout(receipts->db, write ? BUSY_WRITE_MS : BUSY_READ_MS);
 	if (!write)
-		return ERR_OK;
+		return database_version(receipts->db) == 1 ? store_run(receipts, as_version_2, text)
+							   : ERR_OK;
 	err = store_run(receipts, pragmas, text);
-	return err == ERR_OK ? store_run(receipts, schema, text) : err;
+	return err == ERR_OK ? bring_on(receipts, text) : err;
 }
 
 enum err receipts_open(const char *directory, bool write, struct receipts **ret_receipts,
@@ -150,12 +167,13 @@ static struct receipt row_of(sqlite3_stmt *s)
 		.left_s = (uint64_t)sqlite3_column_int64(s, 9),
 		.reason = column(s, 10),
 		.answered = column(s, 11),
+		.ticket = column(s, 12),
 	};
 }
 
 #define ROWS                                                                                       \
 	"SELECT r.id, l.name, l.case_id, r.entry, r.line, r.entries, r.state, r.came_s,"           \
-	" r.in_force_s, r.left_s, r.reason, r.answered"                                            \
+	" r.in_force_s, r.left_s, r.reason, r.answered, r.ticket"                                  \
 	" FROM receipt AS r JOIN list AS l ON l.id = r.list "
 
 /* Hands over what a statement gives, and ends it. */

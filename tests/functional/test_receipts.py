@@ -220,3 +220,24 @@ def test_without_a_state_directory(daemon):
     for command in ("receipts", "audit"):
         done = ctl(socket, command)
         assert done.returncode != 0 and "state.directory" in done.stderr
+
+
+def test_each_row_of_a_table_has_its_ticket(daemon):
+    """What the row of an order is known by; with another, the entry is another order's."""
+    rows = "name,case\nfirst.example,T-1\nsecond.example,=T-2\nthird.example,\n"
+    d = daemon()
+    d.add_list("court", rows, format="csv", columns={"name": "name", "ticket": "case"}, mandatory=True,
+               reason="order", action="nxdomain")
+    d.socket = d.folder / "control.sock"
+    d.configure({"control": {"socket": str(d.socket)}, "state": {"directory": str(d.folder / "state")}})
+    d.start()
+    assert wait_for(d, "first.example", "in force")["ticket"] == "T-1"
+    assert wait_for(d, "third.example", "in force")["ticket"] == ""
+    table = list(csv.DictReader(io.StringIO(ctl(d.socket, "receipts", "court", "--format", "csv").stdout)))
+    assert {r["ticket"] for r in table if r["entry"] == "second.example"} == {"'=T-2"}
+    d.list_path("court").write_text(rows.replace("T-1", "T-3"))
+    d.reload_well()
+    left = wait_for(d, "first.example", "left")
+    assert (left["ticket"], left["reason"]) == ("T-1", "the same entry has another ticket")
+    assert wait_for(d, "first.example", "in force")["ticket"] == "T-3"
+    assert rcode(ask(d.address, "first.example")) == "NXDOMAIN"

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <jansson.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,6 +30,7 @@ struct kept {
 		char reason[64];
 		char answered[64];
 		char list[64];
+		char ticket[64];
 	} rows[KEPT_MAX];
 };
 
@@ -64,6 +66,7 @@ static void keep(void *arg, const struct receipt *r)
 	snprintf(kept->rows[kept->count].reason, 64, "%s", r->reason);
 	snprintf(kept->rows[kept->count].answered, 64, "%s", r->answered);
 	snprintf(kept->rows[kept->count].list, 64, "%s", r->list);
+	snprintf(kept->rows[kept->count].ticket, 64, "%s", r->ticket);
 	kept->count++;
 }
 
@@ -85,7 +88,7 @@ static const char *ask(void *arg, const char *entry, char *buf, size_t size)
 
 #define IN_FORCE(text, number)                                                                     \
 	{                                                                                          \
-		text, number, RECEIPT_IN_FORCE, 1, ""                                              \
+		text, number, RECEIPT_IN_FORCE, 1, "", ""                                          \
 	}
 
 /* Puts the entries, as they came at `came_s`, and are in force ten seconds later. */
@@ -182,7 +185,7 @@ static void test_comes_stays_leaves(void **state)
 static void test_held_then_in_force(void **state)
 {
 	const struct place *p = *state;
-	struct receipt_entry held[] = {{"com", 1, RECEIPT_HELD, 1, "is a public suffix"}};
+	struct receipt_entry held[] = {{"com", 1, RECEIPT_HELD, 1, "is a public suffix", ""}};
 	struct receipt_entry taken[] = {IN_FORCE("com", 1)};
 	struct kept kept;
 
@@ -204,8 +207,8 @@ static void test_already_there(void **state)
 {
 	const struct place *p = *state;
 	struct receipt_entry entries[] = {
-		{"a.example", 9, RECEIPT_AGAIN, 1, "already there"},
-		{"a.example", 5, RECEIPT_AGAIN, 1, "already there"},
+		{"a.example", 9, RECEIPT_AGAIN, 1, "already there", ""},
+		{"a.example", 5, RECEIPT_AGAIN, 1, "already there", ""},
 		IN_FORCE("a.example", 1),
 	};
 	struct kept kept;
@@ -221,8 +224,8 @@ static void test_already_there(void **state)
 static void test_whole(void **state)
 {
 	const struct place *p = *state;
-	struct receipt_entry one[] = {{"", 0, RECEIPT_IN_FORCE, 1000, ""}};
-	struct receipt_entry other[] = {{"", 0, RECEIPT_IN_FORCE, 1001, ""}};
+	struct receipt_entry one[] = {{"", 0, RECEIPT_IN_FORCE, 1000, "", ""}};
+	struct receipt_entry other[] = {{"", 0, RECEIPT_IN_FORCE, 1001, "", ""}};
 	struct kept kept;
 
 	put(p, "court", one, 1, 100);
@@ -243,7 +246,7 @@ static void test_unread(void **state)
 	const struct place *p = *state;
 	struct receipt_entry entries[] = {
 		IN_FORCE("a.example", 1),
-		{"com", 2, RECEIPT_HELD, 1, "is a public suffix"},
+		{"com", 2, RECEIPT_HELD, 1, "is a public suffix", ""},
 	};
 	struct receipt_list unread = {
 		.name = "court", .case_id = "", .left = "gone", .in_force_s = 300, .unread = true};
@@ -308,6 +311,67 @@ static void test_no_store(void **state)
 	assert_non_null(strstr(text.text, RECEIPT_FILE));
 }
 
+/* With another ticket an entry is another order's: its receipt ends, and another begins; one that
+ * had none goes on with it. */
+static void test_tickets(void **state)
+{
+	struct place *p = *state;
+	struct receipt_entry first[] = {IN_FORCE("a.example", 1), IN_FORCE("b.example", 2)};
+	struct receipt_entry named[] = {IN_FORCE("a.example", 1), IN_FORCE("b.example", 2)};
+	struct receipt_entry other[] = {IN_FORCE("a.example", 1), IN_FORCE("b.example", 2)};
+	struct kept kept;
+
+	first[0].ticket = NULL;
+	named[0].ticket = named[1].ticket = other[1].ticket = "T-1";
+	other[0].ticket = "T-2";
+	put(p, "court", first, 2, 100);
+	put(p, "court", named, 2, 200);
+	kept = kept_of(p, "court", 0);
+	assert_int_equal(kept.count, 2);
+	assert_string_equal(kept.rows[0].ticket, "T-1");
+	assert_int_equal(kept.rows[0].r.came_s, 100);
+	put(p, "court", other, 2, 300);
+	kept = kept_of(p, "court", 0);
+	assert_int_equal(kept.count, 3);
+	assert_string_equal(kept.rows[0].ticket, "T-1");
+	assert_int_equal(kept.rows[0].r.left_s, 310);
+	assert_string_equal(kept.rows[0].reason, "the same entry has another ticket");
+	assert_int_equal(kept.rows[1].r.left_s, 0);
+	assert_string_equal(kept.rows[2].ticket, "T-2");
+	assert_int_equal(kept.rows[2].r.came_s, 300);
+	put(p, "court", other, 2, 400);
+	assert_int_equal(kept_of(p, "court", 0).count, 3);
+}
+
+/* A store of before there were tickets is read as it is, and has them once it is written to. */
+static void test_an_earlier_version(void **state)
+{
+	struct place *p = *state;
+	struct receipt_entry one[] = {IN_FORCE("a.example", 1)};
+	struct receipt_entry with[] = {IN_FORCE("a.example", 1)};
+	struct err_text text = {""};
+	char path[512];
+	sqlite3 *db;
+
+	with[0].ticket = "T-1";
+	put(p, "court", one, 1, 100);
+	receipts_close(p->receipts);
+	snprintf(path, sizeof(path), "%s/" RECEIPT_FILE, p->scratch.path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "ALTER TABLE receipt DROP COLUMN ticket;"
+				      "PRAGMA user_version=1",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(receipts_open(p->scratch.path, false, &p->receipts, &text), ERR_OK);
+	assert_string_equal(kept_of(p, "court", 0).rows[0].ticket, "");
+	receipts_close(p->receipts);
+	assert_int_equal(receipts_open(p->scratch.path, true, &p->receipts, &text), ERR_OK);
+	put(p, "court", with, 1, 200);
+	assert_string_equal(kept_of(p, "court", 0).rows[0].ticket, "T-1");
+}
+
 static const struct receipt sample = {
 	.number = 7,
 	.list = "court",
@@ -319,6 +383,7 @@ static const struct receipt sample = {
 	.came_s = 1795000000,
 	.reason = "is \xff",
 	.answered = "",
+	.ticket = "@T-1",
 };
 
 static void test_csv(void **state)
@@ -332,10 +397,10 @@ static void test_csv(void **state)
 	receipt_csv_head(out);
 	receipt_csv(out, &sample);
 	assert_int_equal(fclose(out), 0);
-	assert_string_equal(
-		text, "number,list,case,entry,line,entries,state,came,in_force,left,reason,answered"
-		      "\r\n7,\"court\",\"'=1+1\",\"a\"\"b,?\",3,1,\"held back\","
-		      "2026-11-18T11:06:40Z,,,\"is \xff\",\"\"\r\n");
+	assert_string_equal(text, "number,list,case,entry,line,entries,state,came,in_force,left,"
+				  "reason,answered,ticket"
+				  "\r\n7,\"court\",\"'=1+1\",\"a\"\"b,?\",3,1,\"held back\","
+				  "2026-11-18T11:06:40Z,,,\"is \xff\",\"\",\"'@T-1\"\r\n");
 	free(text);
 }
 
@@ -371,6 +436,8 @@ int main(void)
 		TEST(test_lists_that_go),
 		TEST(test_kept_over_a_restart),
 		TEST(test_no_store),
+		TEST(test_tickets),
+		TEST(test_an_earlier_version),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_json),
 	};
