@@ -197,7 +197,7 @@ static void read_said(struct word cell, char ret_text[LOCALDATA_NOTE_MAX + 1])
 static enum err read_note(struct reader *reader, const struct table_row *row)
 {
 	struct localdata *notes = reader->options->rows.notes;
-	struct localdata_note note;
+	struct localdata_note note = {.family = ""};
 
 	read_said(row->cells[TABLE_FAMILY], note.family);
 	read_said(row->cells[TABLE_TICKET], note.ticket);
