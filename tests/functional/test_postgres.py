@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The ledger of many resolvers: findings reach PostgreSQL, each once, whatever fails on the way."""
+import json
 import shutil
 import subprocess
 
@@ -83,6 +84,20 @@ def test_from_the_query_to_the_report(keeper, url):
     assert done.returncode == 0 and len(done.stdout.splitlines()) == 4 and "waledac" in done.stdout
     d.stop()
     assert not list(d.spool.iterdir())
+
+
+def test_what_rows_of_a_table_say(keeper, url):
+    d = keeper(url)
+    d.add_list("rows", "name;case;malware\nfox.test;T-1;Fox\nplain.test;;\n", format="csv", family="of the list",
+               columns={"name": "name", "ticket": "case", "family": "malware"}).start()
+    hit(d, "fox.test", "plain.test")
+    wait_until(lambda: total(url) == 2, slow(10, 30), "the database has both")
+    found = {row["name"]: (row["family"], row["ticket"])
+             for row in map(json.loads, report(d, url, "--format", "json").splitlines())}
+    assert found == {"fox.test": ("Fox", "T-1"), "plain.test": ("of the list", "")}
+    for family, name in (("Fox", "fox.test"), ("of the list", "plain.test")):
+        text = report(d, url, "--format", "json", "--family", family)
+        assert [json.loads(line)["name"] for line in text.splitlines()] == [name]
 
 
 def test_a_password_in_the_url(daemon, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 
 from harness.build import run_daemon
 from harness.client import addresses, ask
+from harness.control import ask_socket, ctl
 from harness.program import wait_until
 from harness.upstream import ELSEWHERE
 
@@ -178,6 +179,25 @@ def test_family_and_ticket_of_a_row_are_explained(noted):
     done = run_daemon("-c", d.config_path, "--explain", "plain.test", cwd=d.folder)
     assert ", family of the list: this decides" in done.stdout and ", ticket " not in done.stdout
     assert addresses(ask(d.address, "sink.test")) == ["192.0.2.77"]
+
+
+def test_another_family_is_no_difference(noted):
+    """What a dry run tells, and what is held against a mandatory list, is what is answered."""
+    d = noted
+    d.socket = d.folder / "control.sock"
+    d.configure({"control": {"socket": str(d.socket)}})
+    d.config["lists"][0].update(mandatory=True)
+    d.write_config()
+    d.restart()
+    wait_until(d.socket.exists, 20, "the socket is there")
+    d.list_path("rows").write_text(NOTED_CSV.replace("T-1", "T-100").replace("Fox", "Wolf"))
+    done = ctl(d.socket, "reload", "--dry-run")
+    assert done.stdout == "0 names would be blocked that are not\n0 names would not be blocked any more\n"
+    d.reload_well()
+    told = json.loads(ask_socket(d.socket, "GET", "/v1/explain?name=fox.test")[2])
+    assert [(r["family"], r["ticket"]) for r in told["rules"]] == [("Wolf Loader", "T-100")]
+    shown = ctl(d.socket, "explain", "fox.test").stdout
+    assert "Wolf Loader" in shown and "T-100" in shown
 
 
 def test_a_row_that_changes_tells_what_it_says_now(noted):

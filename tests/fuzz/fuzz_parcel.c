@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(e.kind < PARCEL_KIND_COUNT && at <= end);
 		require(memchr(e.texts[0], '\0', (size_t)(end - (const uint8_t *)e.texts[0])) !=
 			NULL);
-		if (e.kind == PARCEL_FINDING)
+		if (e.kind == PARCEL_FINDING || e.kind == PARCEL_NOTED)
 			require(e.numbers[FINDING_COLUMN_COUNT] <= 1ULL << 53);
 	}
 	return 0;

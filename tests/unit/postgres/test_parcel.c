@@ -66,6 +66,43 @@ static void test_what_is_put_is_read(void **state)
 	parcel_fini(&p);
 }
 
+/* What a list's row says is there where it says something; a spool of before has none. */
+static void test_notes(void **state)
+{
+	static const struct {
+		const char *family;
+		const char *ticket;
+		enum parcel_kind kind;
+	} cases[] = {
+		{NULL, NULL, PARCEL_FINDING},  {"", "", PARCEL_FINDING},
+		{"fox", "", PARCEL_NOTED},     {"", "T-1", PARCEL_NOTED},
+		{"f\t\\", NULL, PARCEL_NOTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct archive_finding f = finding;
+		struct parcel p = {.octets = NULL};
+		struct parcel_entry e;
+		const uint8_t *at;
+
+		f.family = cases[i].family;
+		f.ticket = cases[i].ticket;
+		parcel_put_finding(&p, &f);
+		at = p.octets;
+		assert_true(parcel_next(&at, p.octets + p.len, &e));
+		assert_ptr_equal(at, p.octets + p.len);
+		assert_int_equal(e.kind, cases[i].kind);
+		assert_string_equal(e.texts[2], "c2.example");
+		assert_int_equal(e.numbers[0], 2);
+		if (e.kind == PARCEL_NOTED) {
+			assert_string_equal(e.texts[3], f.family ? f.family : "");
+			assert_string_equal(e.texts[4], f.ticket ? f.ticket : "");
+		}
+		parcel_fini(&p);
+	}
+}
+
 /* Whatever stands in a text, what goes to the database is UTF-8. */
 static void test_texts(void **state)
 {
@@ -149,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_put_is_read),
+		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_long_texts_are_cut),
 		cmocka_unit_test(test_what_is_cut_off_or_changed),

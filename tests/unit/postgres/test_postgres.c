@@ -279,6 +279,32 @@ static void test_two_begin_together(void **state)
 		"t");
 }
 
+/* A database of before rows had families and tickets gets their columns, and keeps what it has. */
+static void test_an_earlier_version(void **state)
+{
+	static const char back[] = "ALTER TABLE sinkholed.finding DROP COLUMN rule_family,"
+				   " DROP COLUMN rule_ticket; DELETE FROM sinkholed.version"
+				   " WHERE version = 2";
+	struct kit *kit = *state;
+	struct err_text text = {""};
+	void *reader;
+
+	commit(kit, "a.example", 0);
+	assert_true(postgres_ops.settle(kit->store, 30000));
+	postgres_ops.close(kit->store);
+	kit->store = NULL;
+	assert_string_equal(dbserver_ask(kit->url, back), "");
+	assert_int_equal(postgres_open(&kit->place, ARCHIVE_READ, &reader, &text), ERR_REFUSED);
+	assert_non_null(strstr(text.text, "earlier version"));
+	assert_int_equal(postgres_open(&kit->place, ARCHIVE_WRITE, &kit->store, &kit->text),
+			 ERR_OK);
+	commit(kit, "c.example", 0);
+	assert_true(postgres_ops.settle(kit->store, 30000));
+	assert_string_equal(names_in(kit), "a.example c.example");
+	assert_string_equal(dbserver_ask(kit->url, "SELECT max(version) FROM sinkholed.version"),
+			    "2");
+}
+
 /* Whose clock is wrong removes what is as old by the database's. */
 static void test_a_wrong_clock(void **state)
 {
@@ -329,6 +355,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_batch_that_is_refused_for_good),
 		TEST(test_two_begin_together),
+		TEST(test_an_earlier_version),
 		TEST(test_a_load_that_takes_too_long),
 		TEST(test_a_batch_that_always_takes_too_long),
 		TEST(test_more_lists_than_a_thousand),
