@@ -94,8 +94,31 @@ static void drop_written(struct audit *audit, size_t count)
 
 /* ---- the end of the log */
 
-/* What a crash has left of a line is taken away: it was never said to be on the disk. */
-static enum err cut_torn(int fd, off_t *size, const char *tail, size_t len, size_t *ret_whole)
+/* True for what lacks its newline alone, as after an editor, and for what is longer than any line.
+ */
+static bool is_kept(const char *text, size_t len)
+{
+	struct line line;
+	enum err err = len == LINE_MAX_OCTETS ? ERR_OK : line_read(text, len, &line);
+
+	if (len < LINE_MAX_OCTETS && (err == ERR_OK || err == ERR_REFUSED))
+		line_free(&line);
+	return err == ERR_OK;
+}
+
+static enum err end_line(int fd, off_t *size, char *tail, size_t len)
+{
+	if (write(fd, "\n", 1) != 1)
+		return ERR_SYS;
+	log_warning(AUDIT_LOG ": its last line had no end");
+	tail[len] = '\n';
+	*size += 1;
+	return ERR_OK;
+}
+
+/* What a crash has left of a line is taken away: it was never said to be on the disk.  `tail` has
+ * room for an octet more. */
+static enum err cut_torn(int fd, off_t *size, char *tail, size_t len, size_t *ret_whole)
 {
 	size_t whole = len;
 
@@ -104,6 +127,10 @@ static enum err cut_torn(int fd, off_t *size, const char *tail, size_t len, size
 	*ret_whole = whole;
 	if (whole == len)
 		return ERR_OK;
+	if (is_kept(tail + whole, len - whole)) {
+		*ret_whole = len + 1;
+		return end_line(fd, size, tail, len);
+	}
 	log_warning(AUDIT_LOG ": a line was torn by a crash: %zu octets are taken away",
 		    len - whole);
 	*size -= (off_t)(len - whole);
@@ -136,7 +163,7 @@ static enum err read_end(const char *tail, size_t whole, struct line_end *ret_en
 /* The end of the log, and its size in octets. */
 static enum err find_end(int fd, struct line_end *ret_end, off_t *ret_size)
 {
-	char *tail = malloc(LINE_MAX_OCTETS);
+	char *tail = malloc(LINE_MAX_OCTETS + 1);
 	enum err err = ERR_SYS;
 	struct stat st;
 	size_t whole;

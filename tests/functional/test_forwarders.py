@@ -2,6 +2,7 @@
 """Who the client is, where a forwarder says so by EDNS client subnet (RFC 7871)."""
 import json
 import re
+import socket
 import sqlite3
 import subprocess
 
@@ -260,3 +261,32 @@ def test_groups_by_mac(marker, upstream, tmp_path):
 def test_a_mac_that_is_none(daemon):
     d = daemon({"groups": [{"name": "kids", "clients": ["mac:02:00:5e:00:53"]}]})
     assert "mac:02:00:5e:00:53" in d.fails_to_start()
+
+
+def test_hostile_macs(marker, upstream):
+    """Twice: the first counts, whatever it is; far behind others; longer than it may be; behind a mapped address."""
+    up = upstream(lambda q: q.address("198.51.100.9"))
+    d = marker(upstreams=[up.address], groups=[{"name": "kids", "clients": ["mac:" + MAC], "without": ["bots"]}])
+    other, long = OCTETS[:5] + b"\2", b"\0" * 60000
+    kids, others = ["198.51.100.9"], [IPV4]
+    for tcp in (False, True):
+        for options, expected in (
+                (((MAC_RAW, OCTETS), (MAC_RAW, other)), kids), (((MAC_RAW, other), (MAC_RAW, OCTETS)), others),
+                (((MAC_RAW, b""), (MAC_RAW, OCTETS)), others), (((MAC_RAW, b"x"), (MAC_TEXT, MAC.encode())), others),
+                (((MAC_TEXT, b"A" * 8), (MAC_TEXT, MAC.encode())), others),
+                ((dns.edns.ECSOption("::ffff:203.0.113.7", 128), (MAC_RAW, OCTETS)), kids),
+                ((dns.edns.ECSOption(CLIENT, 0), (MAC_RAW, OCTETS)), kids)):
+            assert addresses(marked(d, *options, tcp=tcp)) == expected, options
+    for filler, expected in ((65500, kids), (MAC_RAW, others)):
+        message = query("c2.test")
+        message.use_edns(0, 0, 1232, 65535, [dns.edns.GenericOption(filler, long), dns.edns.GenericOption(MAC_RAW, OCTETS)])
+        assert addresses(exchange(d.address, message, source=FORWARDER, tcp=True)) == expected
+    assert rcode(marked(d, (SUBNET, b"\0\1\x20\0\1"), (MAC_RAW, OCTETS))) == "FORMERR"
+    for length in (7, 0xffff):      # more than there is
+        wire = query("c2.test", options=[dns.edns.GenericOption(MAC_RAW, OCTETS)]).to_wire()
+        wire = wire[:-8] + length.to_bytes(2, "big") + wire[-6:]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind((FORWARDER, 0))
+            s.settimeout(slow(5, 20))
+            s.sendto(wire, d.address)
+            assert s.recv(4096)[3] & 15 == dns.rcode.FORMERR

@@ -84,6 +84,40 @@ static void test_torn_line(void **state)
 	expect(p, NULL, ERR_OK, "ok: 3 lines");
 }
 
+/* An editor has taken the last newline away. */
+static void test_no_newline(void **state)
+{
+	const struct place *p = *state;
+	char *text;
+
+	write_lines(p, 3);
+	text = text_of(p->log);
+	text[strlen(text) - 1] = '\0';
+	put_text(p->log, text);
+	free(text);
+	expect(p, NULL, ERR_SYNTAX, "line 3: cut off");
+	write_lines(p, 1);
+	expect(p, p->checkpoint, ERR_OK, "ok: 4 lines");
+}
+
+/* What is no log, and has no lines, is not shortened; that it is none is told. */
+static void test_no_lines(void **state)
+{
+	const struct place *p = *state;
+	char *text = malloc(150001);
+
+	assert_non_null(text);
+	memset(text, 'x', 150000);
+	text[150000] = '\0';
+	put_text(p->log, text);
+	free(text);
+	write_lines(p, 1);
+	text = text_of(p->log);
+	assert_int_equal(strspn(text, "x"), 150000);
+	free(text);
+	expect(p, NULL, ERR_SYNTAX, "line 1: no line of an audit log");
+}
+
 static void test_disk_that_takes_nothing(void **state)
 {
 	const struct place *p = *state;
@@ -133,6 +167,7 @@ int main(void)
 		AUDIT_TEST(test_two_processes), AUDIT_TEST(test_signed_lines),
 		AUDIT_TEST(test_torn_line),	AUDIT_TEST(test_disk_that_takes_nothing),
 		AUDIT_TEST(test_too_many),	AUDIT_TEST(test_no_key),
+		AUDIT_TEST(test_no_newline),	AUDIT_TEST(test_no_lines),
 	};
 
 	return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
