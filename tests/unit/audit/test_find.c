@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include "audit/find.h"
+#include "audit/line.h"
 #include "base/clock.h"
+#include "base/moment.h"
 #include "support/auditlog.h"
 
 static void write_loads(const struct place *p)
@@ -72,9 +74,76 @@ static void test_edited(void **state)
 	free(text);
 }
 
+/* A line that is taken away leaves none that is whole behind it. */
+static void test_removed(void **state)
+{
+	const struct place *p = *state;
+	uint64_t later_s = clock_unix_s() + 5;
+	struct audit_place found;
+	char *second;
+	char *third;
+	char *text;
+
+	write_loads(p);
+	text = text_of(p->log);
+	second = strchr(text, '\n') + 1;
+	third = strchr(second, '\n') + 1;
+	memmove(second, third, strlen(third) + 1);
+	put_text(p->log, text);
+	assert_int_equal(find(p, later_s, &found, "line 2 of the audit log"), ERR_REFUSED);
+	put_text(p->log, second); /* and the first ones as well */
+	assert_int_equal(find(p, later_s, &found, "line 1 of the audit log"), ERR_REFUSED);
+	free(text);
+}
+
+/* Writes the lines of loads at these years. */
+static void write_years(const struct place *p, const int *years, size_t count)
+{
+	struct line_end end = {.seq = 0};
+	FILE *out = fopen(p->log, "w");
+
+	assert_non_null(out);
+	for (size_t i = 0; i < count; i++) {
+		char time[MOMENT_TEXT_MAX];
+		json_t *event;
+		char *line;
+		size_t len;
+
+		snprintf(time, sizeof(time), "%d-06-01T00:00:00Z", years[i]);
+		event = json_pack("{s:s, s:s}", "time", time, "event", "load");
+		assert_int_equal(line_make(event, &end, &line, &len), ERR_OK);
+		fputs(line, out);
+		free(line);
+		json_decref(event);
+	}
+	fclose(out);
+}
+
+/* The clock ran ahead for a while, or behind: the last load of before that time is found. */
+static void test_clock_that_jumps(void **state)
+{
+	static const int years[] = {2024, 2036, 2025, 2026, 1970, 2027};
+	const struct place *p = *state;
+	const uint64_t year_s = 31557600;
+	struct audit_place found;
+
+	write_years(p, years, sizeof(years) / sizeof(years[0]));
+	assert_int_equal(find(p, 57 * year_s, &found, ""), ERR_OK); /* in 2027 */
+	assert_int_equal(found.seq, 5);
+	assert_int_equal(find(p, 58 * year_s, &found, ""), ERR_OK);
+	assert_int_equal(found.seq, 6);
+	assert_int_equal(find(p, 100 * year_s, &found, ""), ERR_OK);
+	assert_int_equal(found.seq, 6);
+	write_years(p, years, 2);
+	assert_int_equal(find(p, 55 * year_s, &found, ""), ERR_OK);
+	assert_int_equal(found.seq, 1);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {AUDIT_TEST(test_found), AUDIT_TEST(test_edited)};
+	const struct CMUnitTest tests[] = {AUDIT_TEST(test_found), AUDIT_TEST(test_edited),
+					   AUDIT_TEST(test_removed),
+					   AUDIT_TEST(test_clock_that_jumps)};
 
 	return cmocka_run_group_tests_name("find", tests, NULL, NULL);
 }
