@@ -17,9 +17,9 @@ struct audit_place {
 
 /*
  * Finds in the log at `path` the last load at or before Unix time `at_s`.  ERR_NOTFOUND: there is
- * none.  ERR_REFUSED: a line up to there is not as it was written.  ERR_SYS, ERR_NOMEM.  All with
- * `text`.  Whether lines are missing, audit_verify tells.  Any thread; reads all of the log up to
- * there.
+ * none.  ERR_REFUSED: a line up to there is not as it was written, or not behind the one before it.
+ * ERR_SYS, ERR_NOMEM.  All with `text`.  Any thread; reads all of the log, whose clock may have
+ * jumped.
  */
 enum err audit_find_load(const char *path, uint64_t at_s, struct audit_place *ret_place,
 			 struct err_text *text) MUST_CHECK;
