@@ -251,10 +251,12 @@ static struct verdict judge_reply(const struct query_env *env, const struct quer
 }
 
 /* That a name does not exist would end what is known of all its types; but some servers say so of a
- * name that has no NS, when asked for these. */
+ * name that has no NS, when asked for these.  Where the upstream has verified it, the signatures
+ * prove that alone. */
 static void doubt_absence(const struct query_key *key, struct reply *reply)
 {
-	if (!key->leave.done || key->qtype != TYPE_NS || !reply_is_for_all_types(reply))
+	if (!key->leave.done || key->qtype != TYPE_NS || reply->ad ||
+	    !reply_is_for_all_types(reply))
 		return;
 	reply->kind = REPLY_NODATA;
 	reply->rcode = RCODE_NOERROR;

@@ -387,6 +387,32 @@ static void test_outage(void **state)
 	wants(w, 0, "example.com", TYPE_NS);
 }
 
+/* That a name does not exist is believed where it is proven, and else is said of its NS alone. */
+static void test_absence(void **state)
+{
+	static const uint8_t flags[] = {0, 0x20}; /* AD */
+	struct world *w = *state;
+	struct message m;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		open_again(w, one_zone, 1);
+		ask(w, "to.example.com", TYPE_A);
+		message_rr_name(&w->asked, MESSAGE_AN, "to.example.com", TYPE_CNAME, 60,
+				"no.example.com");
+		message_set16(&w->asked, 2, message_get16(&w->asked, 2) | 3);
+		message_soa(&w->asked, "example.com", 60, 60);
+		assert_int_equal(judge(w, false), QUERY_FORWARD);
+		wants(w, 1, "no.example.com", TYPE_NS);
+		message_reply(&m, "no.example.com", TYPE_NS, 3U | flags[i]);
+		message_soa(&m, "example.com", 60, 60);
+		answer_wanted(w, 1, &m);
+		w->p.snapshot->conf->outgoing.ns_lookup = CONF_NSLOOKUP_OFF;
+		message_query(&m, "no.example.com", TYPE_A);
+		assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question),
+				 flags[i] ? QUERY_ANSWERED : QUERY_FORWARD);
+	}
+}
+
 /* In the background a TTL of nothing has servers known long enough for the next query. */
 static void test_background_without_ttl(void **state)
 {
@@ -485,6 +511,7 @@ int main(void)
 		TEST(test_many),	TEST(test_order_of_lists),
 		TEST(test_beside),	TEST(test_stale),
 		TEST(test_outage),	TEST(test_background_without_ttl),
+		TEST(test_absence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
