@@ -61,12 +61,23 @@ enum err line_make(json_t *event, struct line_end *end, char **ret_line, size_t 
 	return ERR_OK;
 }
 
+/* It is shown to people; no line of ours has another. */
+static bool is_printable(const char *text)
+{
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return *text == '\0';
+}
+
 static bool take(struct line *line)
 {
+	const char *time = json_string_value(json_object_get(line->root, "time"));
 	const char *hash = json_string_value(json_object_get(line->root, "hash"));
 	json_int_t seq = json_integer_value(json_object_get(line->root, "seq"));
 
 	line->prev = json_string_value(json_object_get(line->root, "prev"));
+	if (time && !is_printable(time))
+		return false;
 	if (!hash || strlen(hash) != DIGEST_TEXT_MAX - 1 || !line->prev || seq <= 0)
 		return false;
 	line->seq = (uint64_t)seq;

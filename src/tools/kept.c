@@ -111,7 +111,8 @@ static void print_event(json_t *event)
 	const char *key;
 	json_t *value;
 
-	printf("%s ", text_of(event, "time"));
+	show_text(text_of(event, "time"));
+	putchar(' ');
 	show_text(text_of(event, "event"));
 	json_object_foreach(event, key, value)
 	{

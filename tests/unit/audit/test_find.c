@@ -96,6 +96,18 @@ static void test_removed(void **state)
 	free(text);
 }
 
+static void write_load(FILE *out, const char *time, struct line_end *end)
+{
+	json_t *event = json_pack("{s:s, s:s}", "time", time, "event", "load");
+	char *line;
+	size_t len;
+
+	assert_int_equal(line_make(event, end, &line, &len), ERR_OK);
+	fputs(line, out);
+	free(line);
+	json_decref(event);
+}
+
 /* Writes the lines of loads at these years. */
 static void write_years(const struct place *p, const int *years, size_t count)
 {
@@ -105,18 +117,25 @@ static void write_years(const struct place *p, const int *years, size_t count)
 	assert_non_null(out);
 	for (size_t i = 0; i < count; i++) {
 		char time[MOMENT_TEXT_MAX];
-		json_t *event;
-		char *line;
-		size_t len;
 
 		snprintf(time, sizeof(time), "%d-06-01T00:00:00Z", years[i]);
-		event = json_pack("{s:s, s:s}", "time", time, "event", "load");
-		assert_int_equal(line_make(event, &end, &line, &len), ERR_OK);
-		fputs(line, out);
-		free(line);
-		json_decref(event);
+		write_load(out, time, &end);
 	}
 	fclose(out);
+}
+
+/* Whoever makes all hashes anew has no terminal write what he likes. */
+static void test_time_for_terminals(void **state)
+{
+	const struct place *p = *state;
+	struct line_end end = {.seq = 0};
+	struct audit_place found;
+	FILE *out = fopen(p->log, "w");
+
+	assert_non_null(out);
+	write_load(out, "1999\x1b[2J", &end);
+	fclose(out);
+	assert_int_equal(find(p, clock_unix_s(), &found, "line 1 of the audit log"), ERR_REFUSED);
 }
 
 /* The clock ran ahead for a while, or behind: the last load of before that time is found. */
@@ -141,9 +160,9 @@ static void test_clock_that_jumps(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {AUDIT_TEST(test_found), AUDIT_TEST(test_edited),
-					   AUDIT_TEST(test_removed),
-					   AUDIT_TEST(test_clock_that_jumps)};
+	const struct CMUnitTest tests[] = {
+		AUDIT_TEST(test_found), AUDIT_TEST(test_edited), AUDIT_TEST(test_removed),
+		AUDIT_TEST(test_clock_that_jumps), AUDIT_TEST(test_time_for_terminals)};
 
 	return cmocka_run_group_tests_name("find", tests, NULL, NULL);
 }
