@@ -138,8 +138,13 @@ static void ask_for(struct called *c, const struct ip *ip)
 {
 	struct question q;
 	struct ptr ptr;
-	enum err err = make_question(c, ip, &q);
+	enum err err;
 
+	if (!c->enabled) { /* it has waited since before that was so */
+		learn(c, ip, NULL, 0);
+		return;
+	}
+	err = make_question(c, ip, &q);
 	if (err == ERR_OK) {
 		c->show(c->daemon, judge, &q);
 		err = q.err;

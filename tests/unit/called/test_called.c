@@ -289,6 +289,26 @@ static void test_end(void **state)
 	assert_int_equal(COUNTED(kit, ptr_lost), 2000 - 1024);
 }
 
+/* Nobody hears of those either who wait to be asked for when that is taken away. */
+static void test_turned_off_meanwhile(void **state)
+{
+	struct kit *kit = *state;
+
+	meet(kit, "198.18.0.1");
+	meet(kit, "198.18.0.2");
+	meet(kit, "198.18.0.3");
+	assert_asked(kit, "1.0.18.198.in-addr.arpa.");
+	kit->conf.server.client_ptr = false;
+	called_configure(kit->called, &kit->conf);
+	reply(kit, "a.example.", LDNS_RCODE_NOERROR);
+	assert_false(hear(kit, MOMENT_MS));
+	assert_int_equal(COUNTED(kit, ptr_asked), 1);
+	kit->conf.server.client_ptr = true;
+	called_configure(kit->called, &kit->conf);
+	meet(kit, "198.18.0.2");
+	assert_asked(kit, "2.0.18.198.in-addr.arpa.");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -298,6 +318,7 @@ int main(void)
 		TEST(test_bad_names_and_failures),
 		TEST(test_private_addresses),
 		TEST(test_turned_off),
+		TEST(test_turned_off_meanwhile),
 		TEST(test_end),
 	};
 
