@@ -125,6 +125,7 @@ static void key_path(const char *directory, char path[PATH_MAX])
 
 bool compiled_read_key(const char *directory, struct hash_key *key)
 {
+	static const struct hash_key lost; /* as a file system may leave it, and anybody knows it */
 	struct hash_key found;
 	char path[PATH_MAX];
 	struct stat seen;
@@ -136,7 +137,8 @@ bool compiled_read_key(const char *directory, struct hash_key *key)
 		return false;
 	good = fstat(fd, &seen) == 0 && seen.st_uid == geteuid() &&
 	       (seen.st_mode & (S_IRWXG | S_IRWXO)) == 0 && seen.st_size == (off_t)KEY_OCTETS &&
-	       read(fd, &found, KEY_OCTETS) == (ssize_t)KEY_OCTETS;
+	       read(fd, &found, KEY_OCTETS) == (ssize_t)KEY_OCTETS &&
+	       memcmp(&found, &lost, KEY_OCTETS) != 0;
 	close(fd);
 	if (good)
 		*key = found;

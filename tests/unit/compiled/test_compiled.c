@@ -523,6 +523,9 @@ static void test_key(void **state)
 	assert_false(compiled_read_key(k->scratch.path, &found));
 	assert_int_equal(truncate(path, sizeof(key) + 1), 0);
 	assert_false(compiled_read_key(k->scratch.path, &found));
+	assert_int_equal(truncate(path, 0), 0); /* and of its size, but nothing else */
+	assert_int_equal(truncate(path, sizeof(key)), 0);
+	assert_false(compiled_read_key(k->scratch.path, &found));
 	assert_memory_equal(&found, &key, sizeof(found));
 }
 
