@@ -160,8 +160,22 @@ static enum err read_end(const char *tail, size_t whole, struct line_end *ret_en
 	return ERR_OK;
 }
 
+/* Lines that were written are gone, as where somebody has the file rotated.  An empty one goes on
+ * behind them, so that whoever verifies it is told, and may put the two together. */
+static void miss_lines(struct audit *audit, off_t size, struct line_end *end)
+{
+	struct line_end kept;
+
+	if (!key_read_checkpoint(audit->key, audit->checkpoint_path, &kept) || kept.seq <= end->seq)
+		return;
+	log_error(AUDIT_LOG ": its last %llu lines, up to line %llu, are not there any more",
+		  (unsigned long long)(kept.seq - end->seq), (unsigned long long)kept.seq);
+	if (size == 0)
+		*end = kept;
+}
+
 /* The end of the log, and its size in octets. */
-static enum err find_end(int fd, struct line_end *ret_end, off_t *ret_size)
+static enum err find_end(struct audit *audit, int fd, struct line_end *ret_end, off_t *ret_size)
 {
 	char *tail = malloc(LINE_MAX_OCTETS + 1);
 	enum err err = ERR_SYS;
@@ -182,6 +196,8 @@ static enum err find_end(int fd, struct line_end *ret_end, off_t *ret_size)
 			err = read_end(tail, whole, ret_end);
 	}
 	free(tail);
+	if (err == ERR_OK)
+		miss_lines(audit, *ret_size, ret_end);
 	return err;
 }
 
@@ -268,7 +284,7 @@ static enum err write_lines(struct audit *audit, int fd, size_t count, struct li
 	char *text;
 	size_t len;
 	off_t size;
-	enum err err = find_end(fd, ret_end, &size);
+	enum err err = find_end(audit, fd, ret_end, &size);
 
 	if (err == ERR_OK)
 		err = lines_of(audit, count, ret_end, &text, &len);

@@ -167,3 +167,23 @@ bool key_proves(struct key *key, const struct line_end *end, const char *signatu
 	EVP_MD_CTX_free(context);
 	return proves;
 }
+
+bool key_read_checkpoint(struct key *key, const char *path, struct line_end *ret_end)
+{
+	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	const char *hash = json_string_value(json_object_get(root, "of_hash"));
+	const char *signature = json_string_value(json_object_get(root, "signature"));
+	json_int_t seq = json_integer_value(json_object_get(root, "of"));
+	struct line_end end;
+	bool proven = false;
+
+	if (hash && strlen(hash) == DIGEST_TEXT_MAX - 1 && seq > 0) {
+		end.seq = (uint64_t)seq;
+		memcpy(end.hash, hash, sizeof(end.hash));
+		proven = key_proves(key, &end, signature);
+	}
+	json_decref(root);
+	if (proven)
+		*ret_end = end;
+	return proven;
+}

@@ -28,4 +28,8 @@ enum err key_sign(struct key *key, const struct line_end *end,
 /* True when the signature is one of that end by the key's owner. */
 bool key_proves(struct key *key, const struct line_end *end, const char *signature);
 
+/* The end that the checkpoint in the file at `path` is of; false, with nothing filled in: it is
+ * none that was signed by the key's owner. */
+bool key_read_checkpoint(struct key *key, const char *path, struct line_end *ret_end);
+
 #endif

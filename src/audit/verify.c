@@ -101,24 +101,6 @@ static enum err check_line(struct reading *r, const char *text, size_t len)
 
 /* ---- files */
 
-static enum err read_kept(struct reading *r, const char *path, struct err_text *text)
-{
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-	const char *hash = json_string_value(json_object_get(root, "of_hash"));
-	const char *signature = json_string_value(json_object_get(root, "signature"));
-	json_int_t seq = json_integer_value(json_object_get(root, "of"));
-	bool proven = false;
-
-	if (hash && strlen(hash) == DIGEST_TEXT_MAX - 1 && seq > 0) {
-		r->kept.seq = (uint64_t)seq;
-		memcpy(r->kept.hash, hash, sizeof(r->kept.hash));
-		proven = key_proves(r->key, &r->kept, signature);
-	}
-	json_decref(root);
-	return err_set(text, proven ? ERR_OK : ERR_SYNTAX,
-		       "%s: no checkpoint that was signed by this key", path);
-}
-
 static enum err read_lines(struct reading *r, FILE *in)
 {
 	char *line = NULL;
@@ -170,8 +152,9 @@ enum err audit_verify(const char *path, const char *key, const char *checkpoint,
 	if (!in)
 		return err_set(text, ERR_SYS, "%s: %s", path, strerror(errno));
 	err = open_key(&r, path, key, text);
-	if (err == ERR_OK && checkpoint)
-		err = read_kept(&r, checkpoint, text);
+	if (err == ERR_OK && checkpoint && !key_read_checkpoint(r.key, checkpoint, &r.kept))
+		err = err_set(text, ERR_SYNTAX, "%s: no checkpoint that was signed by this key",
+			      checkpoint);
 	if (err == ERR_OK)
 		err = err_set(text, read_lines(&r, in), "%s: cannot be read", path);
 	fclose(in);

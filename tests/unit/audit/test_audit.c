@@ -100,6 +100,33 @@ static void test_no_newline(void **state)
 	expect(p, p->checkpoint, ERR_OK, "ok: 4 lines");
 }
 
+/* Somebody has it rotated: what is written behind that tells of it, and the two are one log. */
+static void test_rotated(void **state)
+{
+	const struct place *p = *state;
+	char *first;
+	char *second;
+	char *both;
+
+	write_lines(p, 3);
+	first = text_of(p->log);
+	assert_int_equal(truncate(p->log, 0), 0);
+	write_lines(p, 2);
+	expect(p, NULL, ERR_SYNTAX, "line 1: 3 lines before it are missing");
+	second = text_of(p->log);
+	both = malloc(strlen(first) + strlen(second) + 1);
+	assert_non_null(both);
+	sprintf(both, "%s%s", first, second);
+	put_text(p->log, both);
+	expect(p, p->checkpoint, ERR_OK, "ok: 5 lines");
+	assert_int_equal(unlink(p->log), 0);
+	write_lines(p, 1);
+	expect(p, p->checkpoint, ERR_SYNTAX, "line 1: 5 lines before it are missing");
+	free(first);
+	free(second);
+	free(both);
+}
+
 /* What is no log, and has no lines, is not shortened; that it is none is told. */
 static void test_no_lines(void **state)
 {
@@ -168,6 +195,7 @@ int main(void)
 		AUDIT_TEST(test_torn_line),	AUDIT_TEST(test_disk_that_takes_nothing),
 		AUDIT_TEST(test_too_many),	AUDIT_TEST(test_no_key),
 		AUDIT_TEST(test_no_newline),	AUDIT_TEST(test_no_lines),
+		AUDIT_TEST(test_rotated),
 	};
 
 	return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
