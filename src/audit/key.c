@@ -174,7 +174,7 @@ bool key_read_checkpoint(struct key *key, const char *path, struct line_end *ret
 	const char *hash = json_string_value(json_object_get(root, "of_hash"));
 	const char *signature = json_string_value(json_object_get(root, "signature"));
 	json_int_t seq = json_integer_value(json_object_get(root, "of"));
-	struct line_end end;
+	struct line_end end = {.seq = 0};
 	bool proven = false;
 
 	if (hash && strlen(hash) == DIGEST_TEXT_MAX - 1 && seq > 0) {
