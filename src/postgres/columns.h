@@ -30,7 +30,9 @@
 #define GATHER_LATEST(t, c) "(max(" t ".last_s * 256 + " t "." c ") % 256)::smallint"
 
 #define GATHER_TEXT(t, c)                                                                          \
-	"substr(max((lpad(" t ".last_s::text, 10, '0') || " t "." c ") COLLATE \"C\"), 11)"
+	"CASE WHEN max(" t ".last_s) FILTER (WHERE " t "." c " <> '') = max(" t ".last_s) THEN"    \
+	" substr(max((lpad(" t ".last_s::text, 10, '0') || " t "." c ") COLLATE \"C\")"            \
+	" FILTER (WHERE " t "." c " <> ''), 11) ELSE '' END"
 
 /* What the table has of a finding, and what comes to it. */
 #define MERGE_SUM(c) c "=f." c "+excluded." c
