@@ -24,4 +24,11 @@
 size_t plain_line(const char *text, enum list_format format, bool exact,
 		  struct listline_rule *ret_rule);
 
+/*
+ * Reads the host name at `text`, where PLAIN_ROOM octets can be read, up to the first octet that no
+ * host name has, with a dot at its end or not: the same as name_from_host.  Returns its length; 0:
+ * there is none of up to 253 octets, and `ret_name` holds no name.  Any thread.
+ */
+size_t plain_host(const char *text, struct name *ret_name);
+
 #endif

@@ -33,6 +33,26 @@ struct listfile_rows {
 	struct domset_builder *over;
 };
 
+/* What a zone's pieces may be noted in: so many octets, and so many for each octet of text. */
+#define LISTFILE_NOTES_ROOM 2048U
+#define LISTFILE_NOTES_OCTETS 4U
+
+/* Who takes the lines of a zone file. */
+struct listfile_zone {
+	void *zone;
+	/* Takes a line without its newline, whose number the report has. */
+	enum err (*line)(void *zone, const char *line, size_t len, struct err_text *text);
+	/*
+	 * Of a large file, pieces of whole lines, each line with its newline: put in the order of
+	 * the file, when some before it may not have been taken; looked at by any thread; and taken
+	 * in their order, when all before was taken.  `take` counts the lines in the report.
+	 */
+	void (*put)(void *zone, uint8_t *notes);
+	void (*look)(uint8_t *notes, const char *piece, const char *end);
+	enum err (*take)(void *zone, const uint8_t *notes, const char *piece, const char *end,
+			 struct err_text *text);
+};
+
 struct listfile_options {
 	const char *path;
 	enum list_format format;
@@ -52,10 +72,9 @@ struct listfile_options {
 	void (*taken)(void *arg, const void *data, size_t len);
 	void *taken_arg;
 	const struct report_ear *ear; /* told of what is not taken; NULL: nobody */
-	/* Given the lines of a zone file, each numbered by the report; NULL: such a file is
-	 * refused. What fails ends the reading, with `text`. */
-	enum err (*zone_line)(void *arg, const char *line, size_t len, struct err_text *text);
-	void *zone_arg;
+	/* Given the lines of a zone file; NULL: such a file is refused.  What fails ends the
+	 * reading, with `text`. */
+	const struct listfile_zone *zone;
 };
 
 /*
@@ -71,7 +90,7 @@ struct listfile_options {
  * ERR_SYS: it cannot be read (it is not there, a directory, a pipe, an I/O error).
  * ERR_REFUSED: it was being written (`unsteady` in the report), it is an HTML page, UTF-16 or an
  * archive, or damaged compressed data, or a zone file that nobody takes the lines of, or the set
- * has too many kinds of rules.  ERR_NOMEM.  ERR_CANCELLED, and what `zone_line` fails with.  Each
+ * has too many kinds of rules.  ERR_NOMEM.  ERR_CANCELLED, and what `zone` fails with.  Each
  * with `text` (may be NULL) naming the file.  On failure the builder has part of the rules (the
  * caller rolls back), and `ret_report` has been written as far as it went. Loader thread; blocks.
  */

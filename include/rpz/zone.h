@@ -77,6 +77,16 @@ enum err rpz_zone_create(const struct rpz_options *options, struct list_report *
 enum err rpz_zone_line(void *zone_arg, const char *line, size_t len,
 		       struct err_text *text) MUST_CHECK;
 
+/*
+ * What struct listfile_zone wants: looks at a piece of the zone's lines ahead, and takes it, with
+ * the same outcome as rpz_zone_line of one line after the other, the report's number counted before
+ * each.  Errors likewise.
+ */
+void rpz_zone_put(void *zone_arg, uint8_t *notes);
+void rpz_zone_look(uint8_t *notes, const char *piece, const char *end);
+enum err rpz_zone_take(void *zone_arg, const uint8_t *notes, const char *piece, const char *end,
+		       struct err_text *text) MUST_CHECK;
+
 /* Ends the zone after its last line.  Errors as of rpz_zone_line. */
 enum err rpz_zone_end(struct rpz_zone *zone, struct err_text *text) MUST_CHECK;
 

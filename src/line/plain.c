@@ -87,30 +87,54 @@ static inline bool end_label(struct reading *reading, uint32_t end)
 }
 
 /*
- * The length of the host name at `text`, as long as it can be; 0: there is none, it is too long, or
- * it ends with a dot or a digit, as addresses do.
+ * The length of the host name at `text`, as long as it can be; 0: there is none, or it is too long.
+ * Its last label is left open.
  */
-static inline uint32_t take_host(const char *text, struct name *ret_name, uint32_t *ret_labels)
+static inline uint32_t read_host(const char *text, struct reading *reading)
 {
-	struct reading reading = {.wire = ret_name->wire};
 	struct octets found = {0, 0};
 	uint32_t at;
 	uint32_t end;
 
 	for (at = 0; at < HOST_MAX && found.others == 0; at += STEP) {
-		found = take_step(text + at, reading.wire + at + 1);
+		found = take_step(text + at, reading->wire + at + 1);
 		if (found.others != 0) /* dots behind the name are none of it */
 			found.dots &= (found.others & -found.others) - 1;
 		for (; found.dots != 0; found.dots &= found.dots - 1)
-			if (!end_label(&reading, at + (uint32_t)__builtin_ctz(found.dots)))
+			if (!end_label(reading, at + (uint32_t)__builtin_ctz(found.dots)))
 				return 0;
 	}
 	end = found.others != 0 ? at - STEP + (uint32_t)__builtin_ctz(found.others) : HOST_MAX + 1;
-	if (end == 0 || end > HOST_MAX || is_digit(text[end - 1]) || !end_label(&reading, end))
+	return end > HOST_MAX ? 0 : end;
+}
+
+static inline void end_name(const struct reading *reading, struct name *name)
+{
+	reading->wire[reading->start] = 0;
+	name->len = (uint8_t)(reading->start + 1);
+}
+
+/* As read_host, whole; 0 also when it ends with a dot or a digit, as addresses do. */
+static inline uint32_t take_host(const char *text, struct name *ret_name, uint32_t *ret_labels)
+{
+	struct reading reading = {.wire = ret_name->wire};
+	uint32_t end = read_host(text, &reading);
+
+	if (end == 0 || is_digit(text[end - 1]) || !end_label(&reading, end))
 		return 0;
-	reading.wire[end + 1] = 0;
-	ret_name->len = (uint8_t)(end + 2);
+	end_name(&reading, ret_name);
 	*ret_labels = reading.labels;
+	return end;
+}
+
+size_t plain_host(const char *text, struct name *ret_name)
+{
+	struct reading reading = {.wire = ret_name->wire};
+	uint32_t end = read_host(text, &reading);
+
+	if (end == 0 || (text[end - 1] != '.' && !end_label(&reading, end)))
+		return 0;
+	end_name(&reading, ret_name);
 	return end;
 }
 

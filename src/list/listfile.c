@@ -175,8 +175,8 @@ static enum err take_line(struct reader *reader, const char *text, size_t len)
 	if (reader->state.discarded)
 		return ERR_OK;
 	if (reader->report->format == LIST_FORMAT_RPZ)
-		return reader->options->zone_line(reader->options->zone_arg, text, len,
-						  reader->text);
+		return reader->options->zone->line(reader->options->zone->zone, text, len,
+						   reader->text);
 	return list_format_has_names(reader->report->format) ? take_text(reader, text, len)
 							     : take_address_line(reader, text, len);
 }
@@ -285,15 +285,31 @@ static enum err take_block(struct reader *reader, size_t pos)
 	return err == ERR_OK ? take_rest(reader, text, (size_t)(end - text)) : err;
 }
 
+/* What a zone's lines say depends on what stands at its head, which is taken before others are
+ * looked at. */
+static enum err take_slices(struct slices *slices, struct reader *reader, size_t pos)
+{
+	static const struct slices_calls calls = {take_line, take_rule, take_block};
+	enum err err = ERR_OK;
+
+	if (reader->report->format == LIST_FORMAT_RPZ) {
+		err = take_block(reader, pos);
+		if (err != ERR_OK || reader->at_end)
+			return err;
+		err = reader_fill(reader);
+		pos = 0;
+	}
+	return err == ERR_OK ? slices_take(slices, reader, pos, &calls) : err;
+}
+
 /* Takes a file of lines, whose first block is there and begins at octet `pos`. */
 static enum err take_lines(struct reader *reader, size_t pos)
 {
-	static const struct slices_calls calls = {take_line, take_rule, take_block};
 	struct slices *slices = slices_create(reader);
 	enum err err;
 
 	if (slices) {
-		err = slices_take(slices, reader, pos, &calls);
+		err = take_slices(slices, reader, pos);
 		slices_free(slices);
 		return err;
 	}
@@ -310,7 +326,7 @@ static enum err take_file(struct reader *reader)
 {
 	size_t bom = listguess_bom((const char *)reader->block.base, reader->have);
 
-	if (reader->report->format == LIST_FORMAT_RPZ && !reader->options->zone_line)
+	if (reader->report->format == LIST_FORMAT_RPZ && !reader->options->zone)
 		return reader_refused(reader, "is a zone file (format rpz)");
 	if (reader->report->format == LIST_FORMAT_ADDRESSES && !reader->options->addresses)
 		return reader_refused(reader, "is a list of addresses, which are not taken here");

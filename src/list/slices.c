@@ -9,11 +9,12 @@
 
 #define SLICE_BYTES ((size_t)256 << 10)
 #define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
-/* Of a line of two octets, the shortest for which the note has a name, seven are noted. */
-#define NOTE_OCTETS_MAX 4U
-#define COPY_OCTETS 32U /* of most names: copied without a loop */
+#define COPY_OCTETS 32U	   /* of most names: copied without a loop */
 
-/* What is noted of a line; the name stands behind it. */
+/*
+ * What is noted of a line; the name stands behind it.  Of a line of two octets, the shortest for
+ * which there is a name, seven are noted: no more than LISTFILE_NOTES_OCTETS for each.
+ */
 struct note {
 	uint16_t line_len; /* 0: the line is no plain one, or empty */
 	uint8_t flags;
@@ -78,11 +79,8 @@ static struct note look_at(const struct slice *slice, const char *text, const ch
 	return note;
 }
 
-static void look_ahead(void *piece)
+static void look_at_lines(const struct slice *slice, const char *text, const char *end)
 {
-	struct slice *slice = piece;
-	const char *text = (const char *)slice->text.base + slice->from;
-	const char *end = (const char *)slice->text.base + slice->to;
 	uint8_t *out = slice->notes.base;
 	struct listline_rule rule;
 
@@ -97,6 +95,18 @@ static void look_ahead(void *piece)
 		if (lines % LINES_A_TURN == 0)
 			priority_give_way();
 	}
+}
+
+static void look_ahead(void *piece)
+{
+	const struct slice *slice = piece;
+	const char *text = (const char *)slice->text.base + slice->from;
+	const char *end = (const char *)slice->text.base + slice->to;
+
+	if (slice->format == LIST_FORMAT_RPZ)
+		slice->options->zone->look(slice->notes.base, text, end);
+	else
+		look_at_lines(slice, text, end);
 }
 
 /* ---- taking: by the reader's thread */
@@ -143,6 +153,9 @@ static enum err take_slice(const struct slice *slice, struct reader *reader,
 	enum err err = ERR_OK;
 
 	reader->report->bytes = slice->file_bytes;
+	if (slice->format == LIST_FORMAT_RPZ)
+		return slice->options->zone->take(slice->options->zone->zone, at, text, end,
+						  reader->text);
 	while (err == ERR_OK && text < end) {
 		const char *newline;
 		struct note note;
@@ -191,6 +204,8 @@ static void put_lines(struct slices *slices, struct reader *reader, size_t pos, 
 	reader->have -= end;
 	memcpy(empty.base, slice->text.base + end, reader->have);
 	reader->block = empty;
+	if (slice->format == LIST_FORMAT_RPZ)
+		slice->options->zone->put(slice->options->zone->zone, slice->notes.base);
 	ahead_put(slices->ahead, slice);
 }
 
@@ -240,15 +255,22 @@ enum err slices_take(struct slices *slices, struct reader *reader, size_t pos,
 
 /* ---- */
 
+static bool has_slices(const struct reader *reader)
+{
+	if (reader->report->version.st_size < SLICES_FILE_BYTES)
+		return false;
+	if (reader->report->format == LIST_FORMAT_RPZ)
+		return true;
+	return !reader->options->addresses && list_format_has_names(reader->report->format);
+}
+
 struct slices *slices_create(const struct reader *reader)
 {
 	struct slices *slices;
 	struct pages self;
 	enum err err = ERR_OK;
 
-	if (reader->report->version.st_size < SLICES_FILE_BYTES || reader->options->addresses ||
-	    !list_format_has_names(reader->report->format) ||
-	    pages_map(&self, sizeof(*slices)) != ERR_OK)
+	if (!has_slices(reader) || pages_map(&self, sizeof(*slices)) != ERR_OK)
 		return NULL;
 	slices = (void *)self.base;
 	slices->self = self;
@@ -256,7 +278,8 @@ struct slices *slices_create(const struct reader *reader)
 		err = pages_map(&slices->places[i].text, reader->block.size);
 		if (err == ERR_OK)
 			err = pages_map(&slices->places[i].notes,
-					reader->block.size * NOTE_OCTETS_MAX + sizeof(struct name));
+					reader->block.size * LISTFILE_NOTES_OCTETS +
+						LISTFILE_NOTES_ROOM);
 	}
 	if (err == ERR_OK)
 		err = ahead_create("lines", look_ahead, &slices->ahead);

@@ -28,6 +28,12 @@ enum err loader_read_rules(const struct load *load, const struct conf_list *conf
 		.overridden = conf->action != ACTION_GIVEN,
 		.nearest = conf->wildcards == CONF_WILDCARDS_NEAREST,
 	};
+	struct listfile_zone lines = {
+		.line = rpz_zone_line,
+		.put = rpz_zone_put,
+		.look = rpz_zone_look,
+		.take = rpz_zone_take,
+	};
 	struct rpz_zone *zone;
 	enum err err = rpz_zone_create(&zone_options, report, &zone);
 
@@ -38,14 +44,15 @@ enum err loader_read_rules(const struct load *load, const struct conf_list *conf
 	into->zone.cuts = 0;
 	options->answers.key = load->name_key;
 	into->zone.loose = 0;
-	options->zone_line = rpz_zone_line;
-	options->zone_arg = zone;
+	lines.zone = zone;
+	options->zone = &lines;
 	err = listfile_load(options, into->rules->names, report, text);
 	if (err == ERR_OK && report->format == LIST_FORMAT_RPZ) {
 		err = rpz_zone_end(zone, text);
 		into->zone = *rpz_zone_summary(zone);
 		describe_zone(conf, into);
 	}
+	options->zone = NULL;
 	rpz_zone_free(zone);
 	return err;
 }

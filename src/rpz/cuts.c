@@ -3,17 +3,22 @@
 
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/priority.h"
 
 #define RULES_A_TURN 1024U /* some quarter of a millisecond's work */
+#define PIECE 16384U	   /* rules that a thread looks at without a word to others */
+#define BATCH 16U	   /* rules whose owners' places are brought in together */
 
 /* One zone being looked through. */
 struct cuts {
 	struct domset_builder *builder;
 	const struct owners *owners;
+	const struct cuts_rules *rules;
 	uint32_t line;
-	uint64_t depths[2]; /* a bit for each number of labels that the parent of a wildcard has */
 	struct owners made; /* the exceptions; their owners' scope is taken for BELOW */
+	struct pages found; /* uint32_t: records of rules that may lie below a wildcard */
+	uint32_t found_count;
 	struct rpz_summary *summary;
 };
 
@@ -37,7 +42,7 @@ static bool has_rule(const struct cuts *cuts, uint64_t hash, const struct name *
 
 static bool may_be_wildcard(const struct cuts *cuts, uint32_t labels)
 {
-	return cuts->depths[labels / 64] >> labels % 64 & 1;
+	return cuts->rules->depths[labels / 64] >> labels % 64 & 1;
 }
 
 static void tell(struct cuts *cuts, const struct name *owner, const struct name *wildcard)
@@ -124,6 +129,8 @@ static enum err look_at(struct cuts *cuts, const struct domset_rule *rule)
 	return err;
 }
 
+/* ---- which rules lie below a wildcard at all: few, mostly */
+
 static uint32_t labels_of(const struct name *name)
 {
 	uint32_t labels = 0;
@@ -133,45 +140,221 @@ static uint32_t labels_of(const struct name *name)
 	return labels;
 }
 
-/* Notes how deep wildcards are; false: there are none. */
-static bool find_depths(struct cuts *cuts, uint32_t first, uint32_t end)
+static uint32_t *starts_of(const struct cuts_rules *rules)
 {
-	struct domset_rule rule;
-
-	for (uint32_t record = first; record < end;) {
-		record = domset_builder_rule(cuts->builder, record, &rule);
-		if (rule.kind.scope == DOMSET_SCOPE_BELOW) {
-			uint32_t labels = labels_of(&rule.owner);
-
-			cuts->depths[labels / 64] |= 1ULL << labels % 64;
-		}
-	}
-	return cuts->depths[0] | cuts->depths[1];
+	return (void *)rules->starts.base;
 }
 
-enum err cuts_add(struct domset_builder *builder, const struct owners *owners, uint32_t first,
-		  uint32_t line, struct rpz_summary *summary)
+enum err cuts_note(struct cuts_rules *rules, uint32_t record, const struct name *owner,
+		   uint8_t scope)
+{
+	if (rules->count % PIECE == 0) {
+		size_t pieces = rules->count / PIECE;
+		enum err err = pages_grow(&rules->starts, (pieces + 1) * sizeof(record), SIZE_MAX);
+
+		if (err != ERR_OK)
+			return err;
+		starts_of(rules)[pieces] = record;
+	}
+	rules->count++;
+	if (scope == DOMSET_SCOPE_BELOW) {
+		uint32_t labels = labels_of(owner);
+
+		rules->depths[labels / 64] |= 1ULL << labels % 64;
+	}
+	return ERR_OK;
+}
+
+void cuts_fini(struct cuts_rules *rules)
+{
+	pages_free(&rules->starts);
+}
+
+/* Rules that are being looked at. */
+struct look {
+	uint32_t record;
+	bool again; /* the name is that of the rule before */
+	struct name name;
+	struct name_suffixes suffixes;
+};
+
+/* The zone's rules from one on, and which of them are found, in their order. */
+struct piece {
+	const struct cuts *cuts;
+	uint32_t record;
+	uint32_t end;
+	uint32_t found_count;
+	uint32_t found[PIECE];
+	struct look looks[BATCH];
+	bool found_last;
+};
+
+/* Reads the next rules, and has the places of the wildcards above them brought in. */
+static uint32_t read_batch(struct piece *piece)
+{
+	const struct cuts *cuts = piece->cuts;
+	struct domset_rule rule;
+	uint32_t count;
+
+	for (count = 0; count < BATCH && piece->record < piece->end; count++) {
+		struct look *look = &piece->looks[count];
+
+		look->record = piece->record;
+		piece->record = domset_builder_rule(cuts->builder, piece->record, &rule);
+		look->again = count > 0 && name_equal(&rule.owner, &look[-1].name);
+		name_copy(&look->name, rule.owner.wire, rule.owner.len);
+		if (look->again)
+			continue;
+		name_hash_suffixes(cuts->owners->key, &look->name, &look->suffixes);
+		for (uint32_t label = 1; label < look->suffixes.labels; label++)
+			if (may_be_wildcard(cuts, look->suffixes.labels - label))
+				owners_prefetch(cuts->owners,
+						owners_hash(look->suffixes.hash[label],
+							    DOMSET_SCOPE_BELOW));
+	}
+	return count;
+}
+
+/* True when the name may lie below a wildcard's parent. */
+static bool may_be_below(const struct cuts *cuts, const struct name_suffixes *suffixes)
+{
+	for (uint32_t label = 1; label <= suffixes->labels; label++) {
+		uint64_t hash = label < suffixes->labels ? suffixes->hash[label]
+							 : name_hash_root(cuts->owners->key);
+
+		if (may_be_wildcard(cuts, suffixes->labels - label) &&
+		    owners_may_have(cuts->owners, owners_hash(hash, DOMSET_SCOPE_BELOW)))
+			return true;
+	}
+	return false;
+}
+
+/* By any thread: nobody writes where it reads. */
+static void look_at_piece(void *arg)
+{
+	struct piece *piece = arg;
+	uint32_t rules = 0;
+	uint32_t count;
+
+	piece->found_count = 0;
+	while ((count = read_batch(piece)) > 0) {
+		for (uint32_t i = 0; i < count; i++) {
+			const struct look *look = &piece->looks[i];
+
+			if (!look->again)
+				piece->found_last = may_be_below(piece->cuts, &look->suffixes);
+			if (piece->found_last)
+				piece->found[piece->found_count++] = look->record;
+		}
+		rules += count;
+		if (rules % RULES_A_TURN == 0)
+			priority_give_way();
+	}
+}
+
+static enum err keep_found(struct cuts *cuts, const struct piece *piece)
+{
+	size_t octets = piece->found_count * sizeof(*piece->found);
+	size_t have = cuts->found_count * sizeof(*piece->found);
+	enum err err = pages_grow(&cuts->found, have + octets, SIZE_MAX);
+
+	if (err != ERR_OK)
+		return err;
+	memcpy(cuts->found.base + have, piece->found, octets);
+	cuts->found_count += piece->found_count;
+	return ERR_OK;
+}
+
+/* ---- all pieces, with threads where there are */
+
+struct pieces {
+	struct cuts *cuts;
+	struct ahead *ahead; /* NULL: no threads */
+	struct pages memory; /* of AHEAD_PIECES */
+	uint32_t count;
+	uint32_t next; /* to be looked at */
+};
+
+static struct piece *next_piece(struct pieces *pieces)
+{
+	const struct cuts_rules *rules = pieces->cuts->rules;
+	struct piece *piece =
+		(struct piece *)(void *)pieces->memory.base + pieces->next % AHEAD_PIECES;
+
+	piece->cuts = pieces->cuts;
+	piece->record = starts_of(rules)[pieces->next++];
+	piece->end = pieces->next < pieces->count ? starts_of(rules)[pieces->next]
+						  : domset_builder_next(pieces->cuts->builder);
+	return piece;
+}
+
+/* The next piece, looked at. */
+static const struct piece *take_piece(struct pieces *pieces)
+{
+	struct piece *piece;
+
+	if (!pieces->ahead) {
+		piece = next_piece(pieces);
+		look_at_piece(piece);
+		return piece;
+	}
+	while (pieces->next < pieces->count && ahead_count(pieces->ahead) < AHEAD_PIECES)
+		ahead_put(pieces->ahead, next_piece(pieces));
+	return ahead_take(pieces->ahead);
+}
+
+static enum err find(struct cuts *cuts)
+{
+	struct pieces pieces = {.cuts = cuts, .count = (cuts->rules->count + PIECE - 1) / PIECE};
+	enum err err = pages_map(&pieces.memory, AHEAD_PIECES * sizeof(struct piece));
+
+	if (err != ERR_OK)
+		return err;
+	if (pieces.count > 1 && ahead_create("cuts", look_at_piece, &pieces.ahead) != ERR_OK)
+		pieces.ahead = NULL;
+	for (uint32_t i = 0; i < pieces.count && err == ERR_OK; i++)
+		err = keep_found(cuts, take_piece(&pieces));
+	ahead_free(pieces.ahead);
+	pages_free(&pieces.memory);
+	return err;
+}
+
+/* ---- */
+
+static enum err cut_found(struct cuts *cuts)
+{
+	const uint32_t *found = (const void *)cuts->found.base;
+	struct domset_rule rule;
+	enum err err = ERR_OK;
+
+	for (uint32_t i = 0; i < cuts->found_count && err == ERR_OK; i++) {
+		(void)domset_builder_rule(cuts->builder, found[i], &rule);
+		err = look_at(cuts, &rule);
+		if (i % RULES_A_TURN == 0)
+			priority_give_way();
+	}
+	return err;
+}
+
+enum err cuts_add(struct domset_builder *builder, const struct owners *owners,
+		  const struct cuts_rules *rules, uint32_t line, struct rpz_summary *summary)
 {
 	struct cuts cuts = {
 		.builder = builder,
 		.owners = owners,
+		.rules = rules,
 		.line = line,
 		.made = {.key = owners->key, .builder = builder, .exceptions = true},
 		.summary = summary,
 	};
-	uint32_t end = domset_builder_next(builder);
-	struct domset_rule rule;
-	enum err err = ERR_OK;
-	uint32_t rules = 0;
+	enum err err;
 
-	if (!find_depths(&cuts, first, end))
+	if (!(rules->depths[0] | rules->depths[1]))
 		return ERR_OK;
-	for (uint32_t record = first; record < end && err == ERR_OK;) {
-		record = domset_builder_rule(builder, record, &rule);
-		err = look_at(&cuts, &rule);
-		if (++rules % RULES_A_TURN == 0)
-			priority_give_way();
-	}
+	err = find(&cuts);
+	if (err == ERR_OK)
+		err = cut_found(&cuts);
+	pages_free(&cuts.found);
 	owners_fini(&cuts.made);
 	return err;
 }

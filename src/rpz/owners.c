@@ -56,6 +56,28 @@ uint32_t owners_find(const struct owners *owners, uint64_t hash, const struct na
 	return slot->record > 0 ? slot->record - 1 : OWNERS_NONE;
 }
 
+void owners_prefetch(const struct owners *owners, uint64_t hash)
+{
+	if (owners->bits > 0)
+		__builtin_prefetch(
+			&slots_of(owners)[first_slot((uint32_t)(hash >> 32), owners->bits)]);
+}
+
+bool owners_may_have(const struct owners *owners, uint64_t hash)
+{
+	const struct owners_slot *slots = slots_of(owners);
+	uint32_t mask = (1U << owners->bits) - 1;
+	uint32_t tag = (uint32_t)(hash >> 32);
+	uint32_t i;
+
+	if (owners->bits == 0)
+		return false;
+	i = first_slot(tag, owners->bits);
+	while (slots[i].record > 0 && slots[i].tag != tag)
+		i = (i + 1) & mask;
+	return slots[i].record > 0;
+}
+
 static enum err grow(struct owners *owners)
 {
 	uint32_t bits = owners->bits ? owners->bits + 1 : BITS_MIN;

@@ -32,6 +32,12 @@ static inline uint64_t owners_hash(uint64_t name_hash, uint8_t scope)
 	return name_hash ^ (scope == DOMSET_SCOPE_BELOW ? 0x9e3779b97f4a7c15ULL : 0);
 }
 
+/* Has the processor bring in where such an owner would be found. */
+void owners_prefetch(const struct owners *owners, uint64_t hash);
+
+/* False for sure: there is no such owner. */
+bool owners_may_have(const struct owners *owners, uint64_t hash);
+
 /* The record of the rule for `owner` that covers `scope` and no more; OWNERS_NONE: there is none.
  */
 uint32_t owners_find(const struct owners *owners, uint64_t hash, const struct name *owner,

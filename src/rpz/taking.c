@@ -2,7 +2,6 @@
 #include "rpz/taking.h"
 
 #include "dns/wire.h"
-#include "rpz/cuts.h"
 
 /* ---- sets */
 
@@ -15,7 +14,7 @@ static void set_init(struct taking_set *set, struct domset_builder *builder,
 		     const struct hash_key *key)
 {
 	set->builder = builder;
-	set->first = domset_builder_next(builder);
+	set->rules.first = domset_builder_next(builder);
 	set->owners.key = key;
 	set->owners.builder = builder;
 }
@@ -61,6 +60,7 @@ void taking_fini(struct taking *t)
 {
 	for (unsigned int kind = 0; kind < TRIGGER_COUNT; kind++) {
 		owners_fini(&t->sets[kind].owners);
+		cuts_fini(&t->sets[kind].rules);
 		if (is_scratch(kind))
 			domset_builder_free(t->sets[kind].builder);
 	}
@@ -74,7 +74,9 @@ static enum err add_rule(struct taking_set *set, const struct name *owner, uint6
 	uint32_t record = domset_builder_next(set->builder);
 	enum err err = domset_builder_add_data(set->builder, owner, kind, data, line);
 
-	return err == ERR_OK ? owners_put(&set->owners, hash, owner, kind->scope, record) : err;
+	if (err == ERR_OK)
+		err = owners_put(&set->owners, hash, owner, kind->scope, record);
+	return err == ERR_OK ? cuts_note(&set->rules, record, owner, kind->scope) : err;
 }
 
 static const char *held_address(const struct taking *t, const struct prefix *prefix,
@@ -131,7 +133,7 @@ static enum err flush(struct taking *t)
 /* What an owner is in its set. */
 struct place {
 	struct taking_set *set;
-	struct name owner;
+	const struct name *owner;
 	uint64_t hash;
 	uint8_t scope;
 };
@@ -141,8 +143,7 @@ static enum err take_plain(struct taking *t, const struct taking_line *line,
 			   const struct place *place, uint8_t answer, enum list_reason *reason)
 {
 	const struct domset_kind kind = {.scope = place->scope, .answer = answer};
-	uint32_t record =
-		owners_find(&place->set->owners, place->hash, &place->owner, place->scope);
+	uint32_t record = owners_find(&place->set->owners, place->hash, place->owner, place->scope);
 	struct domset_rule rule;
 
 	if (record != OWNERS_NONE) {
@@ -151,10 +152,10 @@ static enum err take_plain(struct taking *t, const struct taking_line *line,
 			*reason = LINE_CLASH;
 		return ERR_OK;
 	}
-	if (is_held(t, line->trigger, &kind, line->number))
+	if (!line->passes && is_held(t, line->trigger, &kind, line->number))
 		return ERR_OK;
 	t->report->entries++;
-	return add_rule(place->set, &place->owner, place->hash, &kind,
+	return add_rule(place->set, place->owner, place->hash, &kind,
 			answer == DOMSET_ANSWER_DATA ? t->cname : 0, line->number);
 }
 
@@ -162,8 +163,7 @@ static enum err take_plain(struct taking *t, const struct taking_line *line,
 static bool begin_pending(struct taking *t, const struct taking_line *line,
 			  const struct place *place)
 {
-	uint32_t record =
-		owners_find(&place->set->owners, place->hash, &place->owner, place->scope);
+	uint32_t record = owners_find(&place->set->owners, place->hash, place->owner, place->scope);
 	struct taking_pending *p = &t->pending;
 	struct domset_rule rule;
 
@@ -176,7 +176,7 @@ static bool begin_pending(struct taking *t, const struct taking_line *line,
 	}
 	p->set = place->set;
 	p->kind = line->trigger->kind;
-	p->owner = place->owner;
+	p->owner = *place->owner;
 	p->prefix = line->trigger->prefix;
 	p->hash = place->hash;
 	p->scope = place->scope;
@@ -199,7 +199,7 @@ static uint32_t capped(const struct rpz_options *options, uint32_t ttl_s)
 static bool is_pending(const struct taking_pending *p, const struct place *place)
 {
 	return p->set == place->set && p->scope == place->scope &&
-	       name_equal(&p->owner, &place->owner);
+	       name_equal(&p->owner, place->owner);
 }
 
 /* A record that is given. */
@@ -246,8 +246,9 @@ enum err taking_add(struct taking *t, const struct taking_line *line, bool *ret_
 							: line->answer;
 	struct place place = {
 		.scope = trigger->wildcard ? DOMSET_SCOPE_BELOW : DOMSET_SCOPE_ITSELF,
-		.owner = trigger->name,
+		.owner = &trigger->name,
 	};
+	struct name scratch;
 	enum list_reason reason = LIST_REASON_COUNT;
 	enum err err = set_of(t, trigger->kind, &place.set);
 
@@ -258,9 +259,13 @@ enum err taking_add(struct taking *t, const struct taking_line *line, bool *ret_
 		*ret_taken = false;
 		return ERR_OK;
 	}
-	if (is_scratch(trigger->kind))
-		trigger_name_of(&trigger->prefix, &place.owner);
-	place.hash = owners_hash(name_hash(t->options->key, &place.owner), place.scope);
+	if (is_scratch(trigger->kind)) {
+		trigger_name_of(&trigger->prefix, &scratch);
+		place.owner = &scratch;
+	}
+	place.hash = line->looked_at
+			     ? line->hash
+			     : owners_hash(name_hash(t->options->key, place.owner), place.scope);
 	if (answer == DOMSET_ANSWER_DATA && !t->cname) {
 		err = take_data(t, line, &place, &reason);
 	} else {
@@ -271,6 +276,11 @@ enum err taking_add(struct taking *t, const struct taking_line *line, bool *ret_
 	*ret_reason = reason;
 	*ret_taken = reason == LIST_REASON_COUNT;
 	return err;
+}
+
+void taking_prefetch(const struct taking *t, uint64_t hash)
+{
+	owners_prefetch(&t->sets[TRIGGER_NAME].owners, hash);
 }
 
 /* ---- the end */
@@ -310,7 +320,7 @@ static enum err cut(struct taking *t, enum trigger kind, struct rpz_summary *sum
 
 	if (t->options->nearest)
 		return ERR_OK;
-	return cuts_add(set->builder, &set->owners, set->first, t->report->lines, summary);
+	return cuts_add(set->builder, &set->owners, &set->rules, t->report->lines, summary);
 }
 
 enum err taking_end(struct taking *t, struct rpz_summary *summary)

@@ -8,6 +8,7 @@
 #define RPZ_TAKING_H
 
 #include "base/err.h"
+#include "rpz/cuts.h"
 #include "rpz/owners.h"
 #include "rpz/trigger.h"
 #include "rpz/zone.h"
@@ -16,7 +17,7 @@
 struct taking_set {
 	struct domset_builder *builder; /* NULL: there is no rule yet */
 	struct owners owners;
-	uint32_t first; /* record of the zone's first rule */
+	struct cuts_rules rules; /* of the zone */
 };
 
 /* An owner's records, which stand one behind the other, before they are a rule. */
@@ -46,6 +47,9 @@ struct taking_line {
 	const struct zone_trigger *trigger;
 	const struct master_record *record;
 	uint8_t answer;
+	bool looked_at; /* ahead (rpz/plain.h): its hash is known, and whether it passes the gate */
+	bool passes;	/* for sure */
+	uint64_t hash;	/* owners_hash */
 	uint32_t number; /* of the line */
 };
 
@@ -57,6 +61,9 @@ enum err taking_init(struct taking *taking, const struct rpz_options *options,
  * told of.  ERR_NOMEM, ERR_REFUSED. */
 enum err taking_add(struct taking *taking, const struct taking_line *line, bool *ret_taken,
 		    enum list_reason *ret_reason) MUST_CHECK;
+
+/* Has the processor bring in what a rule for a name with such an owners_hash will need. */
+void taking_prefetch(const struct taking *taking, uint64_t hash);
 
 /* Takes what is left, with where wildcards end.  Errors as of taking_add. */
 enum err taking_end(struct taking *taking, struct rpz_summary *summary) MUST_CHECK;

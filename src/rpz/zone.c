@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/priority.h"
 #include "dns/wire.h"
 #include "rpz/lines.h"
 #include "rpz/master.h"
+#include "rpz/plain.h"
 #include "rpz/taking.h"
 
 #define ORIGIN "\3rpz"	/* of a file that does not say where it begins */
@@ -30,6 +32,8 @@ struct rpz_zone {
 	struct master master;
 	struct taking taking;
 	struct master_record record;
+	struct zone_trigger trigger; /* of lines that were looked at ahead */
+	struct lines_record noted;   /* the last such line; text NULL: `master` knows of it */
 };
 
 enum err rpz_zone_create(const struct rpz_options *options, struct list_report *report,
@@ -211,6 +215,14 @@ static enum err take_rule(struct rpz_zone *zone)
 	return err;
 }
 
+/* What a record has failed with, if it has. */
+static enum err told(const struct rpz_zone *zone, enum err err, struct err_text *text)
+{
+	if (err == ERR_REFUSED)
+		return failed(zone, err, "the lists have too many kinds of rules", text);
+	return err == ERR_OK ? ERR_OK : failed(zone, err, err_str(err), text);
+}
+
 static enum err take_record(struct rpz_zone *zone, struct err_text *text)
 {
 	enum err err = ERR_OK;
@@ -224,9 +236,7 @@ static enum err take_record(struct rpz_zone *zone, struct err_text *text)
 		err = take_rule(zone);
 	else
 		complain(zone, LINE_OUTSIDE);
-	if (err == ERR_REFUSED)
-		return failed(zone, err, "the lists have too many kinds of rules", text);
-	return err == ERR_OK ? ERR_OK : failed(zone, err, err_str(err), text);
+	return told(zone, err, text);
 }
 
 /* ---- lines */
@@ -301,4 +311,134 @@ enum err rpz_zone_end(struct rpz_zone *zone, struct err_text *text)
 	zone->line.number = zone->report->lines;
 	err = taking_end(&zone->taking, &zone->summary);
 	return err == ERR_OK ? ERR_OK : failed(zone, err, err_str(err), text);
+}
+
+/* ---- lines that were looked at ahead */
+
+#define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
+#define NOTES_AHEAD 16U	   /* of lines whose owners' places are brought in */
+#define COPY_OCTETS 32U	   /* of most names: copied without a loop */
+
+void rpz_zone_put(void *zone_arg, uint8_t *notes)
+{
+	const struct rpz_zone *zone = zone_arg;
+	const struct plain_head head = {&zone->options, zone->apex, zone->master.origin, 0};
+
+	memcpy(notes, &head, sizeof(head));
+}
+
+void rpz_zone_look(uint8_t *notes, const char *piece, const char *end)
+{
+	plain_look(notes, piece, end);
+}
+
+/* True when what is noted is what the lines say. */
+static bool holds(const struct rpz_zone *zone, const uint8_t *notes)
+{
+	struct plain_head head;
+
+	memcpy(&head, notes, sizeof(head));
+	return !lines_wait(&zone->lines) && head.apex.len > 0 &&
+	       name_equal(&head.apex, &zone->apex) &&
+	       name_equal(&head.origin, &zone->master.origin);
+}
+
+/* Has `master` as the last noted line left it. */
+static void settle(struct rpz_zone *zone)
+{
+	if (zone->noted.text)
+		(void)master_read(&zone->master, zone->noted.text, zone->noted.len, &zone->record);
+	zone->noted.text = NULL;
+}
+
+static enum err take_noted(struct rpz_zone *zone, const char *text, const struct plain_note *note,
+			   struct err_text *err_text)
+{
+	struct name *name = &zone->trigger.name;
+	const struct taking_line line = {
+		.trigger = &zone->trigger,
+		.answer = note->answer,
+		.looked_at = true,
+		.passes = note->passes,
+		.hash = note->hash,
+		.number = zone->report->lines,
+	};
+	enum list_reason reason;
+	bool taken;
+	enum err err;
+
+	zone->line = (struct lines_record){text, note->line_len, line.number};
+	zone->noted = zone->line;
+	zone->report->told++;
+	zone->trigger.wildcard = note->scope == DOMSET_SCOPE_BELOW;
+	memcpy(name->wire, note->name, COPY_OCTETS);
+	if (note->name_len > COPY_OCTETS)
+		memcpy(name->wire, note->name, note->name_len);
+	name->len = note->name_len;
+	err = taking_add(&zone->taking, &line, &taken, &reason);
+	if (err == ERR_OK && !taken)
+		complain(zone, reason);
+	return told(zone, err, err_text);
+}
+
+/* Notes that are not taken yet, of which owners' places are brought in. */
+struct forward {
+	const uint8_t *at;
+	uint32_t left;
+};
+
+static void look_forward(const struct rpz_zone *zone, struct forward *forward)
+{
+	struct plain_note note;
+
+	if (forward->left == 0)
+		return;
+	forward->left--;
+	forward->at = plain_next(forward->at, &note);
+	if (note.line_len > 0)
+		taking_prefetch(&zone->taking, note.hash);
+}
+
+static struct forward begin_forward(const struct rpz_zone *zone, const uint8_t *notes)
+{
+	struct forward forward = {.at = plain_first(notes)};
+	struct plain_head head;
+
+	memcpy(&head, notes, sizeof(head));
+	forward.left = head.lines;
+	for (unsigned int i = 0; i < NOTES_AHEAD; i++)
+		look_forward(zone, &forward);
+	return forward;
+}
+
+enum err rpz_zone_take(void *zone_arg, const uint8_t *notes, const char *piece, const char *end,
+		       struct err_text *text)
+{
+	struct rpz_zone *zone = zone_arg;
+	struct forward forward = begin_forward(zone, notes);
+	const uint8_t *at = plain_first(notes);
+	bool good = holds(zone, notes);
+	struct plain_note note;
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && piece < end) {
+		const char *newline = piece;
+
+		at = plain_next(at, &note);
+		look_forward(zone, &forward);
+		if (++zone->report->lines % LINES_A_TURN == 0)
+			priority_give_way();
+		if (good && note.line_len > 0) {
+			newline += note.line_len;
+			err = take_noted(zone, piece, &note, text);
+		} else {
+			newline = memchr(piece, '\n', (size_t)(end - piece));
+			settle(zone);
+			err = rpz_zone_line(zone, piece, (size_t)(newline - piece), text);
+			good = holds(zone, notes);
+		}
+		piece = newline + 1;
+	}
+	settle(zone);
+	return err;
 }
