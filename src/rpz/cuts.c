@@ -256,9 +256,11 @@ static enum err keep_found(struct cuts *cuts, const struct piece *piece)
 {
 	size_t octets = piece->found_count * sizeof(*piece->found);
 	size_t have = cuts->found_count * sizeof(*piece->found);
-	enum err err = pages_grow(&cuts->found, have + octets, SIZE_MAX);
+	enum err err = ERR_OK;
 
-	if (err != ERR_OK)
+	if (octets > 0)
+		err = pages_grow(&cuts->found, have + octets, SIZE_MAX);
+	if (err != ERR_OK || octets == 0)
 		return err;
 	memcpy(cuts->found.base + have, piece->found, octets);
 	cuts->found_count += piece->found_count;
@@ -306,7 +308,8 @@ static const struct piece *take_piece(struct pieces *pieces)
 static enum err find(struct cuts *cuts)
 {
 	struct pieces pieces = {.cuts = cuts, .count = (cuts->rules->count + PIECE - 1) / PIECE};
-	enum err err = pages_map(&pieces.memory, AHEAD_PIECES * sizeof(struct piece));
+	const size_t places = pieces.count < AHEAD_PIECES ? pieces.count : AHEAD_PIECES;
+	enum err err = pages_map(&pieces.memory, places * sizeof(struct piece));
 
 	if (err != ERR_OK)
 		return err;

@@ -224,14 +224,23 @@ static bool read_address(struct span word, int family, struct master_record *rec
 	return inet_pton(family, text, record->rdata) == 1;
 }
 
+/* True for a word that ldns takes as it stands: without escapes, quotation marks and control
+ * characters, some of which it takes for blanks. */
+static bool is_simple(struct span word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if ((uint8_t)word.text[i] <= ' ' || word.text[i] == '\\' || word.text[i] == '"')
+			return false;
+	return true;
+}
+
 /* True for what needs no more than words: "CNAME x", and likewise A and AAAA. */
 static bool read_simple(const struct master *master, struct span rest, struct master_record *record)
 {
 	struct span word = next_word(&rest);
 	struct span data = next_word(&rest);
 
-	if (data.len == 0 || next_word(&rest).len > 0 || memchr(data.text, '\\', data.len) ||
-	    memchr(data.text, '"', data.len))
+	if (data.len == 0 || next_word(&rest).len > 0 || !is_simple(data))
 		return false;
 	if (is_word(word, "CNAME"))
 		return read_target(master, data, record);
