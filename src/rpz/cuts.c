@@ -7,14 +7,13 @@
 #include "base/priority.h"
 
 #define RULES_A_TURN 1024U /* some quarter of a millisecond's work */
-#define PIECE 16384U	   /* rules that a thread looks at without a word to others */
 #define BATCH 16U	   /* rules whose owners' places are brought in together */
 
 /* One zone being looked through. */
 struct cuts {
 	struct domset_builder *builder;
 	const struct owners *owners;
-	const struct cuts_rules *rules;
+	const struct ruled *rules;
 	uint32_t line;
 	struct owners made; /* the exceptions; their owners' scope is taken for BELOW */
 	struct pages found; /* uint32_t: records of rules that may lie below a wildcard */
@@ -131,45 +130,6 @@ static enum err look_at(struct cuts *cuts, const struct domset_rule *rule)
 
 /* ---- which rules lie below a wildcard at all: few, mostly */
 
-static uint32_t labels_of(const struct name *name)
-{
-	uint32_t labels = 0;
-
-	for (const uint8_t *label = name->wire; *label; label += *label + 1)
-		labels++;
-	return labels;
-}
-
-static uint32_t *starts_of(const struct cuts_rules *rules)
-{
-	return (void *)rules->starts.base;
-}
-
-enum err cuts_note(struct cuts_rules *rules, uint32_t record, const struct name *owner,
-		   uint8_t scope)
-{
-	if (rules->count % PIECE == 0) {
-		size_t pieces = rules->count / PIECE;
-		enum err err = pages_grow(&rules->starts, (pieces + 1) * sizeof(record), SIZE_MAX);
-
-		if (err != ERR_OK)
-			return err;
-		starts_of(rules)[pieces] = record;
-	}
-	rules->count++;
-	if (scope == DOMSET_SCOPE_BELOW) {
-		uint32_t labels = labels_of(owner);
-
-		rules->depths[labels / 64] |= 1ULL << labels % 64;
-	}
-	return ERR_OK;
-}
-
-void cuts_fini(struct cuts_rules *rules)
-{
-	pages_free(&rules->starts);
-}
-
 /* Rules that are being looked at. */
 struct look {
 	uint32_t record;
@@ -184,7 +144,7 @@ struct piece {
 	uint32_t record;
 	uint32_t end;
 	uint32_t found_count;
-	uint32_t found[PIECE];
+	uint32_t found[RULED_PIECE];
 	struct look looks[BATCH];
 	bool found_last;
 };
@@ -279,13 +239,13 @@ struct pieces {
 
 static struct piece *next_piece(struct pieces *pieces)
 {
-	const struct cuts_rules *rules = pieces->cuts->rules;
+	const struct ruled *rules = pieces->cuts->rules;
 	struct piece *piece =
 		(struct piece *)(void *)pieces->memory.base + pieces->next % AHEAD_PIECES;
 
 	piece->cuts = pieces->cuts;
-	piece->record = starts_of(rules)[pieces->next++];
-	piece->end = pieces->next < pieces->count ? starts_of(rules)[pieces->next]
+	piece->record = ruled_start(rules, pieces->next++);
+	piece->end = pieces->next < pieces->count ? ruled_start(rules, pieces->next)
 						  : domset_builder_next(pieces->cuts->builder);
 	return piece;
 }
@@ -307,7 +267,8 @@ static const struct piece *take_piece(struct pieces *pieces)
 
 static enum err find(struct cuts *cuts)
 {
-	struct pieces pieces = {.cuts = cuts, .count = (cuts->rules->count + PIECE - 1) / PIECE};
+	struct pieces pieces = {.cuts = cuts,
+				.count = (cuts->rules->count + RULED_PIECE - 1) / RULED_PIECE};
 	const size_t places = pieces.count < AHEAD_PIECES ? pieces.count : AHEAD_PIECES;
 	enum err err = pages_map(&pieces.memory, places * sizeof(struct piece));
 
@@ -340,7 +301,7 @@ static enum err cut_found(struct cuts *cuts)
 }
 
 enum err cuts_add(struct domset_builder *builder, const struct owners *owners,
-		  const struct cuts_rules *rules, uint32_t line, struct rpz_summary *summary)
+		  const struct ruled *rules, uint32_t line, struct rpz_summary *summary)
 {
 	struct cuts cuts = {
 		.builder = builder,

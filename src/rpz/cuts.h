@@ -11,31 +11,15 @@
 
 #include "base/err.h"
 #include "set/domset.h"
-#include "base/pages.h"
 #include "rpz/owners.h"
+#include "rpz/ruled.h"
 #include "rpz/zone.h"
-
-/* What the rules of a zone are, as far as it helps to look through them.  Zeroed memory with the
- * first one's record is empty. */
-struct cuts_rules {
-	uint32_t first;
-	uint32_t count;
-	struct pages starts; /* uint32_t: the record of each CUTS_PIECE-th rule */
-	uint64_t depths[2];  /* a bit for each number of labels that the parent of a wildcard has */
-};
-
-/* Notes the zone's next rule.  ERR_NOMEM. */
-enum err cuts_note(struct cuts_rules *rules, uint32_t record, const struct name *owner,
-		   uint8_t scope) MUST_CHECK;
-
-void cuts_fini(struct cuts_rules *rules);
 
 /*
  * Adds the exceptions of the zone, with the line number `line`, which is that of its last rule or a
  * later one.  They are counted in `summary`.  Errors as of domset_builder_add.
  */
 enum err cuts_add(struct domset_builder *builder, const struct owners *owners,
-		  const struct cuts_rules *rules, uint32_t line,
-		  struct rpz_summary *summary) MUST_CHECK;
+		  const struct ruled *rules, uint32_t line, struct rpz_summary *summary) MUST_CHECK;
 
 #endif

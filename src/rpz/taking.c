@@ -2,6 +2,7 @@
 #include "rpz/taking.h"
 
 #include "dns/wire.h"
+#include "rpz/cuts.h"
 
 /* ---- sets */
 
@@ -60,7 +61,7 @@ void taking_fini(struct taking *t)
 {
 	for (unsigned int kind = 0; kind < TRIGGER_COUNT; kind++) {
 		owners_fini(&t->sets[kind].owners);
-		cuts_fini(&t->sets[kind].rules);
+		ruled_fini(&t->sets[kind].rules);
 		if (is_scratch(kind))
 			domset_builder_free(t->sets[kind].builder);
 	}
@@ -76,7 +77,7 @@ static enum err add_rule(struct taking_set *set, const struct name *owner, uint6
 
 	if (err == ERR_OK)
 		err = owners_put(&set->owners, hash, owner, kind->scope, record);
-	return err == ERR_OK ? cuts_note(&set->rules, record, owner, kind->scope) : err;
+	return err == ERR_OK ? ruled_note(&set->rules, record, owner, kind->scope) : err;
 }
 
 static const char *held_address(const struct taking *t, const struct prefix *prefix,

@@ -8,8 +8,8 @@
 #define RPZ_TAKING_H
 
 #include "base/err.h"
-#include "rpz/cuts.h"
 #include "rpz/owners.h"
+#include "rpz/ruled.h"
 #include "rpz/trigger.h"
 #include "rpz/zone.h"
 
@@ -17,7 +17,7 @@
 struct taking_set {
 	struct domset_builder *builder; /* NULL: there is no rule yet */
 	struct owners owners;
-	struct cuts_rules rules; /* of the zone */
+	struct ruled rules; /* of the zone */
 };
 
 /* An owner's records, which stand one behind the other, before they are a rule. */
