@@ -403,7 +403,7 @@ static void test_many_tickets(void **state)
 {
 	enum { MANY = 100000 };
 	char *text = malloc(sizeof(NOTED_HEADER) + MANY * 48UL);
-	size_t len = (size_t)sprintf(text, NOTED_HEADER);
+	size_t len = 0;
 	struct domset_iter iter;
 	struct domset_rule rule;
 	struct domset *set;
@@ -411,6 +411,8 @@ static void test_many_tickets(void **state)
 	char note[160];
 
 	(void)state;
+	assert_non_null(text);
+	len += (size_t)sprintf(text, NOTED_HEADER);
 	for (unsigned int i = 0; i < MANY; i++)
 		len += (size_t)sprintf(text + len, "n%u.test,fox,T-%06u,\n", i, i);
 	set = load_noted(text, NULL);
