@@ -82,25 +82,36 @@ class Section:
 ONE_THREAD = ("set/domset", "set/domset_model", "set/image", "match/policy", "match/weaken")
 
 
-def starts_threads(program):
-    """Whether it is linked with what starts one; what cannot be told may."""
-    listed = subprocess.run(["nm", "-D", program], capture_output=True, text=True)
-    return listed.returncode != 0 or " pthread_create" in listed.stdout
+def unit_sources():
+    """Those that are still there, by room and name."""
+    return {f"{p.parent.name}/{p.stem.removeprefix('test_')}": p for p in sorted(Path("tests/unit").glob("*/test_*.c"))}
+
+
+def unit_program(flavour, source):
+    return Path("build", flavour, "tests", source.parent.name, source.stem)
+
+
+def may_race(name, source):
+    """Whether its program, of the flavour that is built first, is linked with what starts a thread.  What
+    cannot be told may."""
+    listed = subprocess.run(["nm", "-D", unit_program("asan", source)], capture_output=True, text=True)
+    return name not in ONE_THREAD and (listed.returncode != 0 or " pthread_create" in listed.stdout)
+
+
+def racing():
+    return [name for name, source in unit_sources().items() if may_race(name, source)]
 
 
 def unit(section):
-    # those that were built from a source that is still there
-    sources = {f"{p.parent.name}/{p.stem.removeprefix('test_')}": p
-               for p in sorted(Path("tests/unit").glob("*/test_*.c"))}
+    sources = unit_sources()
     few = FEW_ROUNDS.get(section.argument)
     extra = {"ROUNDS": few} if few and "ROUNDS" not in os.environ else {}
+    names = racing() if section.argument == "tsan" and not section.only else section.chosen(list(sources))
     jobs = []
-    for name in section.chosen(list(sources)):
-        program = f"build/{section.argument}/tests/{sources[name].parent.name}/{sources[name].stem}"
-        if section.argument != "tsan" or section.only or name not in ONE_THREAD and starts_threads(program):
-            command = fixed_layout() + [program]
-            jobs.append(Job(section, name, command, count_cmocka, sources[name], extra))
-            jobs[-1].again = functools.partial(unit_again, command)     # exit status 1: one test failed
+    for name in names:
+        command = fixed_layout() + [unit_program(section.argument, sources[name])]
+        jobs.append(Job(section, name, command, count_cmocka, sources[name], extra))
+        jobs[-1].again = functools.partial(unit_again, command)     # exit status 1: one test failed
     return jobs
 
 
@@ -114,14 +125,12 @@ ALLOCATING = ("base/digest", "base/file", "list/", "keep/", "load/", "conf/", "s
 
 
 def allocations(section):
-    sources = {f"{p.parent.name}/{p.stem.removeprefix('test_')}": p
-               for p in sorted(Path("tests/unit").glob("*/test_*.c"))}
+    sources = unit_sources()
     chosen = ALLOCATING if "ALLOCATIONS" in os.environ else ALLOCATING_BRIEFLY
     extra = {"ALLOCATIONS": os.environ.get("ALLOCATIONS", "6"), "ROUNDS": "2",
              "ASAN_OPTIONS": ENVIRONMENT["ASAN_OPTIONS"] + ":allow_user_segv_handler=0:detect_leaks=0"}
-    return [Job(section, name, fixed_layout() + [
-                f"build/{section.argument}/tests/{sources[name].parent.name}/{sources[name].stem}"],
-                count_cmocka, sources[name], extra)
+    return [Job(section, name, fixed_layout() + [unit_program(section.argument, sources[name])], count_cmocka,
+                sources[name], extra)
             for name in section.chosen([n for n in sources if n.startswith(chosen)])]
 
 
@@ -159,7 +168,9 @@ def made(section, nice, *targets):
 
 
 def build(section):
-    return made(section, 10, "-k", "WERROR=1", f"build-{section.argument}")
+    """Under TSan no programs but those that are run."""
+    only = ["T=" + " ".join(name.replace("/", "/test_") for name in racing())] if section.argument == "tsan" else []
+    return made(section, 10, "-k", "WERROR=1", f"build-{section.argument}", *only)
 
 
 def lint(section):
