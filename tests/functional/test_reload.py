@@ -134,10 +134,10 @@ def test_memory_is_given_back_after_reloads(served):
         d.write_list("changing", version(number, count))
         d.reload_well()
     before = resident()
-    for number in range(12):
+    for number in range(24):
         d.write_list("changing", version(number, count))
         d.reload_well()
-    assert resident() < before * slow(1.3, 2) + 4096
+    assert resident() < before * slow(1.3, 2) + 16384
 
 
 # ---- what changes
