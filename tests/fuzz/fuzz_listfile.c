@@ -6,39 +6,12 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "fuzz.h"
 #include "list/listfile.h"
+#include "memfile.h"
 
 #define FILE_MAX ((size_t)64 << 10) /* what is compressed may become much more */
-
-static char path[] = "/tmp/sinkholed-fuzz.XXXXXX";
-
-static void forget_file(void)
-{
-	unlink(path);
-}
-
-static void write_file(const uint8_t *data, size_t size)
-{
-	static bool made;
-	FILE *file;
-
-	if (!made) {
-		int fd = mkstemp(path);
-
-		require(fd >= 0 && atexit(forget_file) == 0);
-		close(fd);
-		made = true;
-	}
-	file = fopen(path, "we");
-	require(file && (size == 0 || fwrite(data, 1, size, file) == size));
-	require(fclose(file) == 0);
-}
 
 static void check_set(struct domset_builder *builder, const struct list_report *report)
 {
@@ -64,7 +37,7 @@ static void check_set(struct domset_builder *builder, const struct list_report *
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct hash_key key = {1, 2};
-	struct listfile_options options = {.path = path};
+	struct listfile_options options = {.format = LIST_FORMAT_AUTO};
 	struct domset_builder *builder;
 	struct list_report report;
 	struct err_text text;
@@ -72,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > FILE_MAX)
 		return 0;
-	write_file(data, size);
+	options.path = memfile(data, size);
 	require(domset_builder_create(&key, &builder) == ERR_OK);
 	require(domset_builder_begin(builder, 0) == ERR_OK);
 	err = listfile_load(&options, builder, &report, &text);
@@ -81,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(report.skipped <= report.told && report.exceptions <= report.entries);
 		check_set(builder, &report);
 	} else {
-		require(err == ERR_REFUSED && strncmp(text.text, path, strlen(path)) == 0);
+		require(err == ERR_REFUSED &&
+			strncmp(text.text, options.path, strlen(options.path)) == 0);
 	}
 	domset_builder_free(builder);
 	return 0;

@@ -5,36 +5,11 @@
  * chooses between CSV and JSON; the rest is the file.
  */
 #include <string.h>
-#include <unistd.h>
 
-#include "fuzz.h"
 #include "list/listfile.h"
+#include "memfile.h"
 
 #define FILE_MAX ((size_t)64 << 10)
-
-static char path[] = "/tmp/sinkholed-fuzz.XXXXXX";
-
-static void forget_file(void)
-{
-	unlink(path);
-}
-
-static void write_file(const uint8_t *data, size_t size)
-{
-	static bool made;
-	FILE *file;
-
-	if (!made) {
-		int fd = mkstemp(path);
-
-		require(fd >= 0 && atexit(forget_file) == 0);
-		close(fd);
-		made = true;
-	}
-	file = fopen(path, "we");
-	require(file && (size == 0 || fwrite(data, 1, size, file) == size));
-	require(fclose(file) == 0);
-}
 
 /* The octets of a character that begins so, without being anything that speaks to a terminal. */
 static void check_text(const char *text)
@@ -88,7 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct hash_key key = {1, 2};
 	struct listfile_options options = {
-		.path = path,
 		.rows = {.map = {.preset = TABLE_PRESET_THREATFOX,
 				 .columns = {[TABLE_SINKHOLE] = "sinkhole|tags",
 					     [TABLE_TICKET] = "ticket|id|ioc_id"}},
@@ -102,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || size > FILE_MAX)
 		return 0;
 	options.format = data[0] & 1 ? LIST_FORMAT_JSON : LIST_FORMAT_CSV;
-	write_file(data + 1, size - 1);
+	options.path = memfile(data + 1, size - 1);
 	require(localdata_create(&options.answers.data) == ERR_OK);
 	options.rows.notes = options.answers.data;
 	require(addrset_builder_create(&options.addresses) == ERR_OK);

@@ -9,9 +9,11 @@ SCRIPT = Path(__file__).resolve().parents[2] / "postgres.sh"
 
 
 class Postgres:
-    def __init__(self):
-        self.settings, self.databases = "", 0
-        done = subprocess.run([SCRIPT, "start"], capture_output=True, text=True, timeout=60)
+    def __init__(self, settings=""):
+        """`settings` are options of the server's, as -c fsync=on."""
+        self.settings, self.databases = settings, 0
+        done = subprocess.run([SCRIPT, "start"], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "SETTINGS": settings})
         if done.returncode != 0:
             raise OSError(done.stderr)
         self.folder = done.stdout.strip()

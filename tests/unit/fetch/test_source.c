@@ -12,32 +12,20 @@
 
 #include "base/clock.h"
 #include "fetch/source.h"
-#include "support/scratch.h"
+#include "support/fetched.h"
 
 #define NOW_S 1000000000ULL
 #define REFRESH_S 3600U
 
 static struct conf_list list_at(const struct scratch *s)
 {
-	static char none[] = "";
-	static char file[128];
+	struct conf_list list = fetched_list(s, "https://x.test/list?key=secret");
 
-	snprintf(file, sizeof(file), "%s", scratch_path(s, "feed.list"));
-
-	return (struct conf_list){
-		.name = (char *)(uintptr_t) "feed",
-		.url = (char *)(uintptr_t) "https://x.test/list?key=secret",
-		.file = file,
-		.header = none,
-		.client_certificate = none,
-		.client_key = none,
-		.tls_ca = none,
-		.proxy = none,
-		.refresh_s = REFRESH_S,
-		.fetch_timeout_ms = 1000,
-		.max_size_bytes = 1000,
-		.stale_warning_s = 10 * REFRESH_S,
-	};
+	list.refresh_s = REFRESH_S;
+	list.fetch_timeout_ms = 1000;
+	list.max_size_bytes = 1000;
+	list.stale_warning_s = 10 * REFRESH_S;
+	return list;
 }
 
 static struct source *made(const struct conf_list *list)

@@ -13,29 +13,16 @@
 #include <cmocka.h>
 
 #include "fetch/source.h"
-#include "support/scratch.h"
+#include "support/fetched.h"
 
 #define NOW_S 1000000000ULL
 #define LONG 4000U
 
-static struct source *made(const struct scratch *s, char *url)
+static struct source *made(const struct scratch *s, const char *url)
 {
-	static char none[] = "";
-	static char file[PATH_MAX];
+	const struct conf_list list = fetched_list(s, url);
 	struct source *source;
-	const struct conf_list list = {
-		.name = (char *)(uintptr_t) "feed",
-		.url = url,
-		.file = file,
-		.header = none,
-		.client_certificate = none,
-		.client_key = none,
-		.tls_ca = none,
-		.proxy = none,
-		.refresh_s = 60,
-	};
 
-	snprintf(file, sizeof(file), "%s", scratch_path(s, "feed.list"));
 	assert_int_equal(source_create(&list, &source), ERR_OK);
 	return source;
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "list/listfile.h"
+#include "support/gate.h"
 #include "support/onecore.h"
 #include "support/scratch.h"
 
@@ -389,22 +390,6 @@ static void assert_same(const struct rpz_options *options)
 		assert_true(one->report.entries > 1000);
 	drop(several);
 	drop(one);
-}
-
-static struct guard *make_guard(void)
-{
-	struct name names[2];
-	const struct guard_config config = {.names = &names[0],
-					    .name_count = 1,
-					    .zones = &names[1],
-					    .zone_count = 1,
-					    .hold_suffixes = true};
-	struct guard *guard;
-
-	assert_int_equal(name_from_host("dns.keep.example", 16, &names[0]), ERR_OK);
-	assert_int_equal(name_from_host("n1.example.com", 14, &names[1]), ERR_OK);
-	assert_int_equal(guard_create(&config, &guard), ERR_OK);
-	return guard;
 }
 
 /* Files at random, as many as $ROUNDS says. */
