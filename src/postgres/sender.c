@@ -363,9 +363,19 @@ enum err sender_start(struct sender *s, const struct archive_place *place, struc
 	return err;
 }
 
+static bool is_connected(struct sender *s)
+{
+	bool connected;
+
+	pthread_mutex_lock(&s->lock);
+	connected = s->state.connected;
+	pthread_mutex_unlock(&s->lock);
+	return connected;
+}
+
 void sender_stop(struct sender *s)
 {
-	bool whole = s->running && sender_settle(s, s->state.connected ? LAST_MS : 0);
+	bool whole = s->running && sender_settle(s, is_connected(s) ? LAST_MS : 0);
 
 	if (s->running) {
 		pthread_mutex_lock(&s->lock);
