@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What clients are called: by the operator's own names (names/local.h), and, where the option
- * server.client-ptr has it so, by what the upstreams have for their addresses (PTR).
+ * What clients are called: by the files of server.client-names (called/leasefiles.h), by the
+ * operator's own names (names/local.h), and, where the option server.client-ptr has it so, by what
+ * the upstreams have for their addresses (PTR).
  *
  * These are asked by a thread of its own, at RATE questions a second at most (called.c), one after
  * the other, each address once for the time that the answer is good for.  An address of a private
@@ -47,10 +48,11 @@ void called_free(struct called *called);
 /* A client was met.  Any thread; NULL is fine. */
 void called_met(struct called *called, const struct ip *client);
 
-/* What the client is called, as far as that is known; for the rest it is asked, for the next time.
- * `called` is a struct called, or NULL.  Any thread but the one that shows. */
-enum report_source called_find(void *called, const struct ip *client,
-			       char ret_name[LEASE_NAME_MAX]);
+/* What the client was called at that time by the files of server.client-names, or is called now by
+ * others, as far as that is known; for the rest it is asked, for the next time.  `called` is a
+ * struct called, or NULL.  As a report_called_fn.  Any thread but the one that shows. */
+enum report_source called_find(void *called, const struct ip *client, uint32_t at_s,
+			       struct lease *ret_lease);
 
 /* Its counters.  Any thread. */
 const struct stats *called_stats(const struct called *called);

@@ -65,6 +65,7 @@ enum conf_day { CONF_WORDS_DAY(CONF_ENUMERATOR) CONF_DAY_COUNT };
 #define CONF_TYPE_BOOL       VALUE,    bool,                   flag
 #define CONF_TYPE_STRING     VALUE,    char *,                 string     /* UTF-8, no controls */
 #define CONF_TYPE_PATH       VALUE,    char *,                 path
+#define CONF_TYPE_PATHS      VALUES,   char *,                 path
 #define CONF_TYPE_LISTNAME   VALUE,    char *,                 listname
 #define CONF_TYPE_LISTNAMES  VALUES,   char *,                 listname
 #define CONF_TYPE_TIME       VALUE,    char *,                 time       /* RFC 3339; or "" */

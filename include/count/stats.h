@@ -93,6 +93,8 @@
 	X(landing_others, "connections to other ports of the landing addresses: closed")           \
 	X(landing_refused, "connections to the landing addresses beyond what a client may have")   \
 	X(visits_lost, "visits to the landing addresses that were not written down")               \
+	X(names_read, "times that a file of client-names was read")                                \
+	X(names_failed, "times that one could not be read, or had too much")                       \
 	X(ptr_asked, "clients whose name the upstreams were asked for (PTR)")                      \
 	X(ptr_answered, "of these, answered: with a name, or that there is none")                  \
 	X(ptr_failed, "of these, not answered, or by what is no message")                          \

@@ -18,6 +18,11 @@
 	  "The same by the client's hardware address, as dnsmasq's add-mac does (EDNS options 65001, 65073).  The " \
 	  "client is the link-local address made of it (EUI-64), whatever client-subnet-from would have it be.  " \
 	  "Where networks are named it may be written mac:02:00:5e:00:53:01.") \
+	X(server, client_names, "client-names", PATHS, "", 0, 16, "", RELOAD, \
+	  "Files that say what clients are called, for sinkholectl clients and report: hosts files, and the " \
+	  "leases of dnsmasq, Kea (CSV) and ISC's dhcpd, each found out by what stands in it, and read " \
+	  "anew when it has changed.  A lease's name is what the client calls itself.  A file that cannot be " \
+	  "read is logged, and what was known stays.") \
 	X(server, client_ptr, "client-ptr", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether the upstreams are asked what clients are called that have asked for names of the lists, " \
 	  "by the reverse names of their addresses (PTR), for sinkholectl clients and report.  An address " \

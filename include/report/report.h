@@ -66,20 +66,22 @@ enum report_format { REPORT_FORMATS(REPORT_ENUMERATOR) REPORT_FORMAT_COUNT };
 	X(hostname_from, TEXT, row->hostname_from)                                                 \
 	X(ticket, TEXT, report_ticket(row))
 
-/* Who says what a client is called, X(enumerator, word). */
+/* Who says what a client is called, X(enumerator, word), the first of these that knows. */
 #define REPORT_SOURCES(X)                                                                          \
 	X(REPORT_SOURCE_NONE, "")	/* nobody */                                               \
-	X(REPORT_SOURCE_FILE, "file")	/* a hosts file, or the leases of a DHCP server */         \
+	X(REPORT_SOURCE_HOSTS, "hosts") /* a hosts file */                                         \
 	X(REPORT_SOURCE_LOCAL, "local") /* the operator's own names */                             \
+	X(REPORT_SOURCE_LEASE, "lease") /* the client itself, to a DHCP server */                  \
 	X(REPORT_SOURCE_PTR, "ptr")	/* who has the reverse zone of the address: anybody */
 
 #define REPORT_ENUMERATOR(enumerator, word) enumerator,
 enum report_source { REPORT_SOURCES(REPORT_ENUMERATOR) REPORT_SOURCE_COUNT };
 #undef REPORT_ENUMERATOR
 
-/* Who says that a client, whose address is known, is called `ret_name`, if anybody does. */
-typedef enum report_source report_called_fn(void *arg, const struct ip *client,
-					    char ret_name[LEASE_NAME_MAX]);
+/* Who says what a client, whose address is known, was called then, if anybody does; `ret_lease` has
+ * the name, and the hardware address if that is known, and is set in any case. */
+typedef enum report_source report_called_fn(void *arg, const struct ip *client, uint32_t at_s,
+					    struct lease *ret_lease);
 
 /* What a line of a report is of. */
 enum report_by {
@@ -96,7 +98,7 @@ struct report_query {
 	enum report_by by; /* all but REPORT_BY_FINDING: table, csv and json alone */
 	struct ipcrypt
 		*ipcrypt;      /* with it encrypted addresses are given as they were; NULL: none */
-	struct leases *leases; /* what clients are called; NULL: nothing is known */
+	struct leases *leases; /* what clients are called, settled; NULL: nothing is known */
 	report_called_fn *called; /* is asked what these do not know; NULL: nobody is */
 	void *called_arg;
 	const char *org;     /* who reports; NULL: "sinkholed" */

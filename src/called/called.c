@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "called/leasefiles.h"
 #include "called/ptr.h"
 #include "called/recall.h"
 #include "dns/rrtype.h"
@@ -36,7 +37,8 @@ struct called {
 	atomic_bool ending;
 	pthread_t thread;
 	bool running;
-	struct stats stats; /* but ptr_lost the thread's */
+	struct leasefiles *files;
+	struct stats stats; /* the thread's, and of `files`; ptr_lost anybody's */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t woken;
@@ -209,6 +211,8 @@ enum err called_create(const struct hash_key *name_key, struct called **ret_call
 	pthread_cond_init(&c->woken, NULL);
 	err = recall_create(&c->recall);
 	if (err == ERR_OK)
+		err = leasefiles_create(&c->stats, &c->files);
+	if (err == ERR_OK)
 		err = special_create(name_key, NULL, 0, true, &c->special);
 	if (err == ERR_OK)
 		*ret_called = c;
@@ -227,13 +231,17 @@ enum err called_start(struct called *c, called_show_fn *show, void *daemon)
 		return ERR_SYS;
 	c->running = true;
 	c->serving = true;
-	return ERR_OK;
+	return leasefiles_start(c->files);
 }
 
 void called_configure(struct called *c, const struct conf *conf)
 {
-	if (c)
-		c->enabled = conf->server.client_ptr;
+	if (!c)
+		return;
+	c->enabled = conf->server.client_ptr;
+	if (leasefiles_set(c->files, conf->server.client_names, conf->server.client_names_count) !=
+	    ERR_OK)
+		log_error("client-names: out of memory: the files are those of before");
 }
 
 void called_stop(struct called *c)
@@ -247,6 +255,7 @@ void called_stop(struct called *c)
 	pthread_mutex_unlock(&c->lock);
 	pthread_join(c->thread, NULL);
 	c->running = false;
+	leasefiles_stop(c->files);
 }
 
 void called_free(struct called *c)
@@ -254,6 +263,7 @@ void called_free(struct called *c)
 	if (!c)
 		return;
 	called_stop(c);
+	leasefiles_free(c->files);
 	lookup_free(c->lookup);
 	recall_free(c->recall);
 	namemap_free(c->special);
@@ -304,18 +314,20 @@ static void find_own(void *arg, const struct snapshot *s)
 			     ptr_host(found.records[i].rdata, own->name);
 }
 
-enum report_source called_find(void *called, const struct ip *client, char ret_name[LEASE_NAME_MAX])
+static bool is_own(struct called *c, const struct ip *client, char *ret_name)
 {
-	struct called *c = called;
 	struct own own = {.name = ret_name, .found = false};
+
+	if (c->serving && make_question(c, client, &own.question) == ERR_OK)
+		c->show(c->daemon, find_own, &own);
+	return own.found;
+}
+
+/* What the reverse zone says, as far as it is known. */
+static enum report_source find_reverse(struct called *c, const struct ip *client, char *ret_name)
+{
 	bool found;
 
-	if (!c || client->unknown > 0 || make_question(c, client, &own.question) != ERR_OK)
-		return REPORT_SOURCE_NONE;
-	if (c->serving)
-		c->show(c->daemon, find_own, &own);
-	if (own.found)
-		return REPORT_SOURCE_LOCAL;
 	if (!c->enabled)
 		return REPORT_SOURCE_NONE;
 	pthread_mutex_lock(&c->lock);
@@ -323,6 +335,25 @@ enum report_source called_find(void *called, const struct ip *client, char ret_n
 	pthread_mutex_unlock(&c->lock);
 	want(c, client, RECALL_SHOWN);
 	return found ? REPORT_SOURCE_PTR : REPORT_SOURCE_NONE;
+}
+
+enum report_source called_find(void *called, const struct ip *client, uint32_t at_s,
+			       struct lease *ret_lease)
+{
+	struct called *c = called;
+	bool found;
+
+	*ret_lease = (struct lease){.since_s = 0};
+	if (!c || client->unknown > 0)
+		return REPORT_SOURCE_NONE;
+	found = leasefiles_find(c->files, client, at_s, ret_lease);
+	if (found && ret_lease->hosts)
+		return REPORT_SOURCE_HOSTS;
+	if (is_own(c, client, ret_lease->name))
+		return REPORT_SOURCE_LOCAL;
+	if (*ret_lease->name)
+		return REPORT_SOURCE_LEASE;
+	return find_reverse(c, client, ret_lease->name);
 }
 
 const struct stats *called_stats(const struct called *c)

@@ -194,7 +194,7 @@ static enum err query_of(const struct options *o, struct report_query *q,
 
 static enum err read_names(const char *paths, struct leases **ret_leases, struct err_text *text)
 {
-	enum err err = err_set(text, leases_create(ret_leases), "out of memory");
+	enum err err = err_set(text, leases_create(LEASES_MAX, ret_leases), "out of memory");
 
 	return err == ERR_OK ? leases_read(*ret_leases, paths, text) : err;
 }

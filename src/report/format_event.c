@@ -30,6 +30,17 @@ static bool is_fqdn(const char *name)
 	return name_from_host(name, strlen(name), &parsed) == ERR_OK && strchr(name, '.') != NULL;
 }
 
+/* The name of the client: of its reverse zone, or what its own network calls it. */
+static void set_intelmq_host(json_t *event, const struct archive_row *row)
+{
+	bool reverse = strcmp(row->hostname_from, report_source_word(REPORT_SOURCE_PTR)) == 0;
+
+	if (!reverse)
+		report_set(event, "source.local_hostname", row->hostname);
+	else if (is_fqdn(row->hostname))
+		report_set(event, "source.reverse_dns", row->hostname);
+}
+
 static void row_intelmq(struct sink *sink, const struct archive_row *row)
 {
 	json_t *event = json_object();
@@ -44,6 +55,7 @@ static void row_intelmq(struct sink *sink, const struct archive_row *row)
 	report_set(event, "time.source", report_time(row->finding.last_s, time));
 	report_set(event, "time.observation", report_time(sink->query->now_s, time));
 	report_set(event, is_prefix(row) ? "source.network" : "source.ip", report_client(row));
+	set_intelmq_host(event, row);
 	report_set(event, is_fqdn(row->finding.name) ? "destination.fqdn" : "extra.name",
 		   row->finding.name);
 	report_set(event, "malware.name", row->list.family);
@@ -70,10 +82,11 @@ static void row_intelmq(struct sink *sink, const struct archive_row *row)
 static void row_misp(struct sink *sink, const struct archive_row *row)
 {
 	json_t *sighting = json_object();
-	char source[512];
+	char source[1024];
 
-	snprintf(source, sizeof(source), "sinkholed; client %s; list %s%s%s%s%s%s%s%s%s",
-		 report_client(row), row->list.name, *report_ticket(row) ? "; ticket " : "",
+	snprintf(source, sizeof(source), "sinkholed; client %s%s%s%s; list %s%s%s%s%s%s%s%s%s",
+		 report_client(row), *row->hostname ? " (" : "", row->hostname,
+		 *row->hostname ? ")" : "", row->list.name, *report_ticket(row) ? "; ticket " : "",
 		 report_ticket(row), *row->list.case_id ? "; case " : "", row->list.case_id,
 		 *row->list.contact ? "; contact " : "", row->list.contact,
 		 *row->list.remedy ? "; remedy " : "", row->list.remedy);
@@ -132,6 +145,7 @@ static void row_cef(struct sink *sink, const struct archive_row *row)
 	put_cef(out, "act", row->list.action);
 	put_cef(out, "proto", report_transport(row->finding.ways));
 	put_cef(out, "src", report_client(row));
+	put_cef(out, "shost", row->hostname);
 	put_cef(out, "dhost", row->finding.name);
 	put_cef(out, "reason", row->list.reason);
 	put_cef_custom(out, 1, "list", row->list.name);
@@ -173,6 +187,17 @@ static json_t *order_of(const struct archive_row *row)
 	return order;
 }
 
+/* Its names are without underscores. */
+static json_t *ocsf_endpoint(const struct archive_row *row)
+{
+	json_t *endpoint = json_object();
+
+	report_set(endpoint, "ip", report_client(row));
+	if (!strchr(row->hostname, '_'))
+		report_set(endpoint, "hostname", row->hostname);
+	return endpoint;
+}
+
 static void row_ocsf(struct sink *sink, const struct archive_row *row)
 {
 	char types[REPORT_WORDS_MAX];
@@ -185,7 +210,7 @@ static void row_ocsf(struct sink *sink, const struct archive_row *row)
 		sink,
 		json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I,"
 			  " s:{s:s, s:{s:s, s:s, s:s}, s:[s]},"
-			  " s:{s:o, s:s, s:s}, s:{s:o}, s:{s:s},"
+			  " s:{s:o, s:s, s:s}, s:o, s:{s:s},"
 			  " s:i, s:i, s:s, s:o}",
 			  "category_uid", OCSF_CATEGORY, "class_uid", OCSF_CLASS, "activity_id",
 			  OCSF_TRAFFIC, "type_uid", OCSF_CLASS * 100 + OCSF_TRAFFIC, "severity_id",
@@ -196,9 +221,9 @@ static void row_ocsf(struct sink *sink, const struct archive_row *row)
 			  "product", "name", "sinkholed", "vendor_name", "sinkholed", "version",
 			  SINKHOLED_VERSION, "profiles", "security_control", "query", "hostname",
 			  report_string(row->finding.name), "type", one_type(row, types), "class",
-			  "IN", "src_endpoint", "ip", report_string(report_client(row)),
-			  "connection_info", "protocol_name", report_transport(row->finding.ways),
-			  "action_id", denied ? OCSF_DENIED : OCSF_MODIFIED, "disposition_id",
+			  "IN", "src_endpoint", ocsf_endpoint(row), "connection_info",
+			  "protocol_name", report_transport(row->finding.ways), "action_id",
+			  denied ? OCSF_DENIED : OCSF_MODIFIED, "disposition_id",
 			  denied ? OCSF_BLOCKED : OCSF_CORRECTED, "message",
 			  "asked for a name that is cut off", "unmapped", other));
 }
@@ -220,6 +245,15 @@ static json_t *labels_of(const struct archive_row *row)
 	return labels;
 }
 
+static json_t *ecs_client(const struct archive_row *row)
+{
+	json_t *client = json_object();
+
+	report_set(client, "ip", report_client(row));
+	report_set(client, "domain", row->hostname);
+	return client;
+}
+
 static void row_ecs(struct sink *sink, const struct archive_row *row)
 {
 	char first[REPORT_TIME_MAX];
@@ -231,14 +265,13 @@ static void row_ecs(struct sink *sink, const struct archive_row *row)
 	report_time(row->finding.last_s, last);
 	event = json_pack(
 		"{s:s, s:{s:s}, s:{s:s, s:[s, s], s:[s, s], s:s, s:s, s:s, s:s, s:s},"
-		" s:{s:o}, s:{s:o}, s:{s:s, s:{s:o, s:s, s:s}},"
+		" s:o, s:o, s:{s:s, s:{s:o, s:s, s:s}},"
 		" s:{s:s, s:s}, s:{s:o, s:s}, s:{s:s, s:s}, s:o}",
 		"@timestamp", last, "ecs", "version", "9.4.0", "event", "kind", "alert", "category",
 		"network", "malware", "type", "protocol", is_denied(row) ? "denied" : "info",
 		"action", row->list.action, "start", first, "end", last, "provider", "sinkholed",
-		"reason", "asked for a name that is cut off", "client", "ip",
-		report_string(report_client(row)), "source", "ip",
-		report_string(report_client(row)), "dns", "type", "query", "question", "name",
+		"reason", "asked for a name that is cut off", "client", ecs_client(row), "source",
+		ecs_client(row), "dns", "type", "query", "question", "name",
 		report_string(row->finding.name), "type", one_type(row, types), "class", "IN",
 		"network", "protocol", "dns", "transport", report_transport(row->finding.ways),
 		"rule", "name", report_string(row->list.name), "category", row->list.reason,

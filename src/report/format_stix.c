@@ -207,6 +207,21 @@ static void put_observable(struct sink *sink, const char *type, const char *valu
 				    "id", id, "value", report_string(value)));
 }
 
+/* The client's name as one that leads to its address; false: there is none.  What a client calls
+ * itself is no such name: it may be anybody's. */
+static bool put_host(struct sink *sink, const struct archive_row *row, const char *client,
+		     char id[ID_MAX])
+{
+	if (!strchr(row->hostname, '.') ||
+	    strcmp(row->hostname_from, report_source_word(REPORT_SOURCE_LEASE)) == 0)
+		return false;
+	if (is_new(sink, id_of("domain-name", row->hostname, id)))
+		put(sink, json_pack("{s:s, s:s, s:s, s:o, s:[s]}", "type", "domain-name",
+				    "spec_version", "2.1", "id", id, "value",
+				    report_string(row->hostname), "resolves_to_refs", client));
+	return true;
+}
+
 static json_int_t count_of(const struct archive_row *row)
 {
 	uint64_t count = row->finding.count;
@@ -214,8 +229,22 @@ static json_int_t count_of(const struct archive_row *row)
 	return (json_int_t)(count > COUNT_MAX ? COUNT_MAX : count < 1 ? 1 : count);
 }
 
+static void put_data(struct sink *sink, const struct archive_row *row, json_t *refs,
+		     const char *text, char id[ID_MAX])
+{
+	struct stix *s = sink->own;
+
+	id_of("observed-data", text, id);
+	put(sink,
+	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "type", "observed-data",
+		      "spec_version", "2.1", "id", id, "created", s->now, "modified", s->now,
+		      "created_by_ref", s->identity, "first_observed", s->first, "last_observed",
+		      s->last, "number_observed", count_of(row), "object_refs", refs));
+}
+
+/* `refs` is taken. */
 static void put_sighting(struct sink *sink, const struct archive_row *row, const char *indicator,
-			 const char *client, const char *name)
+			 json_t *refs)
 {
 	struct stix *s = sink->own;
 	char text[TEXT_MAX_STIX];
@@ -225,12 +254,7 @@ static void put_sighting(struct sink *sink, const struct archive_row *row, const
 
 	snprintf(text, sizeof(text), "%s|%s|%s", report_client(row), row->list.name,
 		 row->finding.name);
-	id_of("observed-data", text, data);
-	put(sink, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:[s, s]}", "type",
-			    "observed-data", "spec_version", "2.1", "id", data, "created", s->now,
-			    "modified", s->now, "created_by_ref", s->identity, "first_observed",
-			    s->first, "last_observed", s->last, "number_observed", count_of(row),
-			    "object_refs", client, name));
+	put_data(sink, row, refs, text, data);
 	id_of("sighting", text, id);
 	snprintf(text, sizeof(text), "%s; %llu queries with the address verified",
 		 report_types(row->finding.types, types), (unsigned long long)row->finding.proven);
@@ -249,6 +273,8 @@ static void row_stix(struct sink *sink, const struct archive_row *row)
 	char indicator[ID_MAX];
 	char client[ID_MAX];
 	char name[ID_MAX];
+	char host[ID_MAX];
+	json_t *refs;
 
 	stix_time(row->finding.first_s, s->first);
 	stix_time(row->finding.last_s, s->last);
@@ -258,7 +284,10 @@ static void row_stix(struct sink *sink, const struct archive_row *row)
 	put_indicator(sink, row, indicator);
 	put_observable(sink, is_ipv6 ? "ipv6-addr" : "ipv4-addr", report_client(row), client);
 	put_observable(sink, "domain-name", row->finding.name, name);
-	put_sighting(sink, row, indicator, client, name);
+	refs = json_pack("[s, s]", client, name);
+	if (put_host(sink, row, client, host))
+		json_array_append_new(refs, json_string(host));
+	put_sighting(sink, row, indicator, refs);
 }
 
 static void end(struct sink *sink)

@@ -8,7 +8,7 @@
 #include "report/leases.h"
 
 #define LEASELINE_MAX 1024U /* a longer line is none */
-#define LEASELINE_FIELDS 16U
+#define LEASELINE_FIELDS 32U
 
 enum leaseline_form {
 	LEASELINE_UNKNOWN, /* each line for itself: hosts, or dnsmasq's */
@@ -19,12 +19,21 @@ enum leaseline_form {
 /* What is known of the lines before. */
 struct leaseline {
 	enum leaseline_form form;
-	unsigned int columns[5]; /* of Kea's CSV */
+	unsigned int columns[6]; /* of Kea's CSV */
+	unsigned int fields;	 /* of each of its lines */
+	uint32_t latest_s;	 /* when the last lease before began */
 	struct lease open;	 /* ISC: the block that is open; its family is 0 when none is */
+	bool unreadable;	 /* a date of it is none */
+	bool past;		 /* it is not held any more */
+	bool ignored;		 /* it is no lease to a machine */
 };
 
-/* Reads the next line.  True: a lease is at its end. */
-bool leaseline_read(struct leaseline *reader, const char *line, size_t len,
+/*
+ * Reads the next line.  True: a lease is at its end; one with neither name nor mac says that nobody
+ * has the address from then on.  `whole`: the line ends with a newline; the last line of a lease
+ * file that has none is not all there yet, and is passed over.
+ */
+bool leaseline_read(struct leaseline *reader, const char *line, size_t len, bool whole,
 		    struct lease *ret_lease);
 
 #endif

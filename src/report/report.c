@@ -44,17 +44,6 @@ static const struct {
 	[REPORT_BY_VISIT] = {"visit", visit_formats, archive_each_visit},
 };
 
-const char *report_source_word(enum report_source source)
-{
-	static const char *const source_words[] = {
-#define SOURCE_WORD(enumerator, word) [enumerator] = (word),
-		REPORT_SOURCES(SOURCE_WORD)
-#undef SOURCE_WORD
-	};
-
-	return source_words[source];
-}
-
 enum report_by report_by_of(const char *word)
 {
 	unsigned int i = 0;
@@ -103,28 +92,33 @@ static void show_mac(struct archive_row *row, char buf[MAC_TEXT_MAX])
 		row->mac = buf;
 }
 
-/* What the client of a row was called when it was last seen; one that the leases do not know, what
- * it is called now. */
+static enum report_source called(const struct report_query *query, const struct ip *ip,
+				 uint32_t at_s, struct lease *lease)
+{
+	const struct leases *leases = query->leases;
+
+	if (leases && leases_find(&leases, 1, ip, at_s, lease) && *lease->name)
+		return lease->hosts ? REPORT_SOURCE_HOSTS : REPORT_SOURCE_LEASE;
+	return query->called ? query->called(query->called_arg, ip, at_s, lease)
+			     : REPORT_SOURCE_NONE;
+}
+
+/* What the client of a row was called when it was last seen. */
 static void name_client(const struct report_query *query, struct archive_row *row,
-			char name[LEASE_NAME_MAX])
+			struct lease *lease)
 {
 	uint32_t at_s = row->finding.last_s > 0 ? row->finding.last_s : row->visit.last_s;
-	enum report_source source = REPORT_SOURCE_FILE;
-	const struct lease *lease = NULL;
+	enum report_source source;
 	struct ip ip;
 
 	if (row->finding.form != CONF_CLIENTS_WHOLE || ip_parse(row->finding.client, &ip) != ERR_OK)
 		return;
-	if (query->leases)
-		lease = leases_find(query->leases, &ip, at_s);
-	if (lease)
-		row->mac = lease->mac;
-	if (lease && *lease->name)
-		row->hostname = lease->name;
-	else if (query->called && (source = query->called(query->called_arg, &ip, name)))
-		row->hostname = name;
-	if (*row->hostname)
-		row->hostname_from = report_source_word(source);
+	source = called(query, &ip, at_s, lease);
+	row->mac = lease->mac;
+	if (source == REPORT_SOURCE_NONE)
+		return;
+	row->hostname = lease->name;
+	row->hostname_from = report_source_word(source);
 }
 
 static bool write_row(void *arg, const struct archive_row *stored)
@@ -132,7 +126,7 @@ static bool write_row(void *arg, const struct archive_row *stored)
 	struct writing *w = arg;
 	struct archive_row row = *stored;
 	char address[INET6_ADDRSTRLEN];
-	char name[LEASE_NAME_MAX] = "";
+	struct lease lease = {.since_s = 0};
 	char mac[MAC_TEXT_MAX];
 	struct ip ip;
 
@@ -142,7 +136,7 @@ static bool write_row(void *arg, const struct archive_row *stored)
 		row.finding.client = ip_text(&ip, address, sizeof(address));
 		row.finding.form = CONF_CLIENTS_WHOLE;
 	}
-	name_client(w->sink.query, &row, name);
+	name_client(w->sink.query, &row, &lease);
 	show_mac(&row, mac);
 	if (!is_sayable(w, &row))
 		return false;

@@ -35,6 +35,17 @@ const char *report_ticket(const struct archive_row *row)
 	return row->finding.ticket ? row->finding.ticket : "";
 }
 
+const char *report_source_word(enum report_source source)
+{
+	static const char *const source_words[] = {
+#define SOURCE_WORD(enumerator, word) [enumerator] = (word),
+		REPORT_SOURCES(SOURCE_WORD)
+#undef SOURCE_WORD
+	};
+
+	return source_words[source];
+}
+
 const char *report_time(uint64_t time_s, char buf[REPORT_TIME_MAX])
 {
 	time_t t = (time_t)time_s;

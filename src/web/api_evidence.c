@@ -114,17 +114,17 @@ static bool gather(void *arg, const struct archive_row *row)
 static json_t *json_client(const struct client_row *row, const struct web_view *view)
 {
 	enum report_source source = REPORT_SOURCE_NONE;
-	char name[LEASE_NAME_MAX] = "";
+	struct lease lease = {.since_s = 0};
 	struct ip ip;
 
 	if (view->called && row->form == CONF_CLIENTS_WHOLE &&
 	    ip_parse(row->address, &ip) == ERR_OK)
-		source = view->called(view->called_arg, &ip, name);
+		source = view->called(view->called_arg, &ip, row->last_s, &lease);
 	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "client",
 			 json_text(row->address), "first", (json_int_t)row->first_s, "last",
 			 (json_int_t)row->last_s, "count", (json_int_t)row->count, "proven",
 			 (json_int_t)row->proven, "names", (json_int_t)row->names, "hostname",
-			 json_text(source == REPORT_SOURCE_NONE ? "" : name), "hostname_from",
+			 json_text(source == REPORT_SOURCE_NONE ? "" : lease.name), "hostname_from",
 			 report_source_word(source));
 }
 

@@ -50,6 +50,17 @@ def ledger(shared_daemon, tmp_path_factory):
     return store
 
 
+@pytest.fixture(params=["", "hosts", "lease"])
+def names(request, tmp_path):
+    """What the command is given to know what clients are called, and what that is."""
+    if request.param == "hosts":
+        (tmp_path / "names").write_text("127.0.0.1 nas_1.test\n")
+    else:
+        (tmp_path / "names").write_text("0 00:11:22:33:44:55 127.0.0.1 lap-top.test *\n")
+    arguments = ("--names", str(tmp_path / "names")) if request.param else ()
+    return arguments, {"": None, "hosts": "nas_1.test", "lease": "lap-top.test"}[request.param]
+
+
 def report(ledger, form, *more):
     done = run("--report", "--store", ledger, "--format", form, *more)
     assert done.returncode == 0, done.stderr
@@ -97,10 +108,13 @@ def test_json_and_filters(ledger):
 
 def test_what_clients_are_called(ledger, tmp_path):
     (tmp_path / "hosts").write_text("127.0.0.1 nas.test nas\n")
-    (tmp_path / "leases").write_text("1790000000 00:11:22:33:44:55 127.0.0.1 laptop *\n")
+    (tmp_path / "leases").write_text("0 00:11:22:33:44:55 127.0.0.1 laptop *\n")
     names = ("--names", f"{tmp_path}/hosts,{tmp_path}/leases")
     for row in lines(report(ledger, "json", *names)) + lines(report(ledger, "json", "--by", "client", *names)):
-        assert (row["hostname"], row["hostname_from"], row["mac"]) == ("laptop", "file", "00:11:22:33:44:55")
+        assert (row["hostname"], row["hostname_from"], row["mac"]) == ("nas.test", "hosts", "00:11:22:33:44:55")
+    names = ("--names", tmp_path / "leases")
+    for row in lines(report(ledger, "json", *names)):
+        assert (row["hostname"], row["hostname_from"], row["mac"]) == ("laptop", "lease", "00:11:22:33:44:55")
     for row in csv.DictReader(io.StringIO(report(ledger, "shadowserver", *names))):
         assert row["src_hostname"] == "laptop"
     assert {row["hostname"] for row in lines(report(ledger, "json"))} == {""}
@@ -120,13 +134,15 @@ def test_shadowserver(ledger):
         ipaddress.ip_address(row["src_ip"])
 
 
-def test_intelmq(ledger):
-    events = lines(report(ledger, "intelmq"))
+def test_intelmq(ledger, names):
+    arguments, host = names
+    events = lines(report(ledger, "intelmq", *arguments))
     assert len(events) == 3
     for event in events:
         assert event["classification.taxonomy"] == "malicious-code"
         assert event["classification.type"] == "infected-system"
         ipaddress.ip_address(event["source.ip"])
+        assert event.get("source.local_hostname") == host and "source.reverse_dns" not in event
         assert re.fullmatch(STAMP, event["time.source"])
         assert all(re.fullmatch(r"[a-z_]+(\.[a-z_0-9]+)+", key) for key in event)
         fqdn = event.get("destination.fqdn")
@@ -135,30 +151,35 @@ def test_intelmq(ledger):
     assert any(e["extra.case_number"] == CASE for e in events if e["extra.list"] == "bots")
 
 
-def test_misp(ledger):
-    for sighting in lines(report(ledger, "misp")):
+def test_misp(ledger, names):
+    arguments, host = names
+    for sighting in lines(report(ledger, "misp", *arguments)):
         assert sighting["type"] == "0" and sighting["value"] and isinstance(sighting["timestamp"], int)
-        assert "127.0.0.1" in sighting["source"]
+        assert (f"127.0.0.1 ({host});" if host else "127.0.0.1;") in sighting["source"]
 
 
-def test_cef(ledger):
-    events = report(ledger, "cef").splitlines()
+def test_cef(ledger, names):
+    arguments, host = names
+    events = report(ledger, "cef", *arguments).splitlines()
     assert len(events) == 3
     for event in events:
         head = re.split(r"(?<!\\)\|", event, maxsplit=7)
         assert head[0] == "CEF:0" and len(head) == 8 and 0 <= int(head[6]) <= 10
         pairs = dict(re.findall(r"(\w+)=(.*?)(?= \w+=|$)", head[7]))
         assert pairs["src"] == "127.0.0.1" and pairs["app"] == "DNS" and pairs["cnt"].isdigit()
+        assert pairs.get("shost") == host
         assert not any("=" in value for value in pairs.values())
 
 
-def test_ocsf(ledger):
-    for event in lines(report(ledger, "ocsf")):
+def test_ocsf(ledger, names):
+    arguments, host = names
+    for event in lines(report(ledger, "ocsf", *arguments)):
         assert (event["class_uid"], event["category_uid"]) == (4003, 4)
         assert event["type_uid"] == 4003 * 100 + event["activity_id"] and 0 <= event["severity_id"] <= 6
         assert event["metadata"]["version"] and event["metadata"]["product"]["name"]
         assert event["time"] > 10**12 and event["start_time"] <= event["end_time"]
         assert event["query"]["hostname"] and event["src_endpoint"]["ip"] == "127.0.0.1"
+        assert event["src_endpoint"].get("hostname") == (host if host == "lap-top.test" else None)
         assert "security_control" in event["metadata"]["profiles"]
         assert (event["action_id"], event["disposition_id"]) in ((2, 2), (4, 11))
 
@@ -171,8 +192,9 @@ def flat(value, path=""):
         yield path, value
 
 
-def test_ecs(ledger):
-    events = lines(report(ledger, "ecs"))
+def test_ecs(ledger, names):
+    arguments, host = names
+    events = lines(report(ledger, "ecs", *arguments))
     fields = SCHEMAS / "ecs" / "fields.tsv"
     known = {}
     if fields.exists():
@@ -183,6 +205,7 @@ def test_ecs(ledger):
         assert set(event["event"]["type"]) <= {"access", "allowed", "connection", "denied", "end", "info",
                                                "protocol", "start"}
         assert all(isinstance(v, str) for v in event["labels"].values())
+        assert event["client"] == event["source"] and event["client"].get("domain") == host
         for path, value in flat(event):
             field = known.get(path)
             assert not known or field, path
@@ -213,8 +236,9 @@ def validator(folder, schema_id):
     return jsonschema.Draft202012Validator(schema, resolver=resolver)
 
 
-def test_stix(ledger):
-    bundle = json.loads(report(ledger, "stix"))
+def test_stix(ledger, names):
+    arguments, host = names
+    bundle = json.loads(report(ledger, "stix", *arguments))
     assert bundle["type"] == "bundle"
     ids = [o["id"] for o in bundle["objects"]]
     assert len(ids) == len(set(ids))
@@ -231,6 +255,9 @@ def test_stix(ledger):
     kinds = [o["type"] for o in bundle["objects"]]
     assert kinds.count("sighting") == kinds.count("observed-data") == 3
     assert kinds.count("indicator") == 2 and kinds.count("ipv4-addr") == 1
+    led = [(o["value"], o["resolves_to_refs"]) for o in bundle["objects"] if "resolves_to_refs" in o]
+    address, = (o["id"] for o in bundle["objects"] if o["type"] == "ipv4-addr")
+    assert led == ([(host, [address])] if host == "nas_1.test" else [])     # a client's own word is not handed on
     indicator = next(o for o in bundle["objects"] if o["type"] == "indicator" and o["name"] == "c2.test")
     assert indicator["pattern"] == "[domain-name:value = 'c2.test']"
     assert {"source_name": "remedy", "url": "https://isp.example/clean"} in indicator["external_references"]
@@ -241,12 +268,13 @@ def test_stix(ledger):
         if check:
             check.validate(o)
     # the same findings have the same IDs the next time
-    again = [o["id"] for o in json.loads(report(ledger, "stix"))["objects"]]
+    again = [o["id"] for o in json.loads(report(ledger, "stix", *arguments))["objects"]]
     assert again == ids
 
 
-def test_xarf(ledger):
-    r, = lines(report(ledger, "xarf", *XARF_WHO))
+def test_xarf(ledger, names):
+    arguments, host = names
+    r, = lines(report(ledger, "xarf", *XARF_WHO, *arguments))
     assert (r["xarf_version"], r["category"], r["type"]) == ("4.2.0", "infrastructure", "botnet")
     uuid.UUID(r["report_id"])
     assert re.fullmatch(STAMP, r["timestamp"]) and r["source_identifier"] == "127.0.0.1"
@@ -257,6 +285,7 @@ def test_xarf(ledger):
     evidence, = r["evidence"]
     rows = list(csv.DictReader(io.StringIO(base64.b64decode(evidence["payload"], validate=True).decode())))
     assert len(rows) == 3 and evidence["size"] > 0
+    assert {row["hostname"] for row in rows} == {host or ""}
     check = validator("xarf-4", "infrastructure-botnet.json")
     if check:
         check.validate(r)

@@ -19,6 +19,7 @@
 
 #define PATIENCE_S 20
 #define MOMENT_MS 300
+#define NOW_S 1790000000U
 
 struct kit {
 	struct hash_key key;
@@ -165,10 +166,10 @@ static void reply(struct kit *kit, const char *target, ldns_pkt_rcode rcode)
 /* What the client is called; "": nothing is known. */
 static const char *known(struct kit *kit, const char *text)
 {
-	static char name[LEASE_NAME_MAX];
+	static struct lease lease;
 	const struct ip ip = ip_of(text);
 
-	return called_find(kit->called, &ip, name) == REPORT_SOURCE_PTR ? name : "";
+	return called_find(kit->called, &ip, NOW_S, &lease) == REPORT_SOURCE_PTR ? lease.name : "";
 }
 
 static uint64_t counted(const struct kit *kit, size_t offset)
@@ -272,12 +273,12 @@ static void test_end(void **state)
 {
 	struct kit *kit = *state;
 	struct ip prefix = ip_of("198.18.0.0");
-	char name[LEASE_NAME_MAX];
+	struct lease lease;
 
 	prefix.unknown = 8;
 	called_met(kit->called, &prefix);
-	assert_int_equal(called_find(kit->called, &prefix, name), REPORT_SOURCE_NONE);
-	assert_int_equal(called_find(NULL, &prefix, name), REPORT_SOURCE_NONE);
+	assert_int_equal(called_find(kit->called, &prefix, NOW_S, &lease), REPORT_SOURCE_NONE);
+	assert_int_equal(called_find(NULL, &prefix, NOW_S, &lease), REPORT_SOURCE_NONE);
 	meet(kit, "198.18.0.7");
 	assert_asked(kit, "7.0.18.198.in-addr.arpa.");
 	for (unsigned int i = 0; i < 2000; i++) {
