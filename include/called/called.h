@@ -7,8 +7,9 @@
  * These are asked by a thread of its own, at RATE questions a second at most (called.c), one after
  * the other, each address once for the time that the answer is good for.  An address of a private
  * network, whose reverse zone no upstream outside knows of (RFC 6303), is asked for only where a
- * zone of `forward` has it.  What is answered is the word of who has the address's reverse zone,
- * and nothing is made dependent on it.
+ * zone of `forward` has it.  What is answered is the word of who has the address's reverse zone:
+ * the name is asked for its addresses in turn, and is confirmed where it has the client's, by who
+ * has the name's own zone.  Nothing is made dependent on either.
  */
 #ifndef CALLED_CALLED_H
 #define CALLED_CALLED_H

@@ -98,6 +98,8 @@
 	X(ptr_asked, "clients whose name the upstreams were asked for (PTR)")                      \
 	X(ptr_answered, "of these, answered: with a name, or that there is none")                  \
 	X(ptr_failed, "of these, not answered, or by what is no message")                          \
+	X(ptr_checked, "names of clients whose addresses the upstreams were asked for")            \
+	X(ptr_confirmed, "clients whose name leads back to their address")                         \
 	X(ptr_lost, "clients whose name was not asked for, as too many waited")
 
 /* Counters that are one metric, told apart by a label: X(field, metric, label, its value).  What

@@ -72,7 +72,8 @@ enum report_format { REPORT_FORMATS(REPORT_ENUMERATOR) REPORT_FORMAT_COUNT };
 	X(REPORT_SOURCE_HOSTS, "hosts") /* a hosts file */                                         \
 	X(REPORT_SOURCE_LOCAL, "local") /* the operator's own names */                             \
 	X(REPORT_SOURCE_LEASE, "lease") /* the client itself, to a DHCP server */                  \
-	X(REPORT_SOURCE_PTR, "ptr")	/* who has the reverse zone of the address: anybody */
+	X(REPORT_SOURCE_PTR, "ptr")	/* the reverse zone of the address, and the name's own */  \
+	X(REPORT_SOURCE_UNCONFIRMED, "ptr-unconfirmed") /* the reverse zone alone: anybody */
 
 #define REPORT_ENUMERATOR(enumerator, word) enumerator,
 enum report_source { REPORT_SOURCES(REPORT_ENUMERATOR) REPORT_SOURCE_COUNT };

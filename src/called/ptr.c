@@ -82,7 +82,8 @@ static const ldns_rdf *follow(const ldns_rr_list *answer, const ldns_rdf *owner,
 	return NULL;
 }
 
-static void take_names(const ldns_rr_list *answer, const ldns_rdf *owner, struct ptr *p)
+static void take_names(const ldns_rr_list *answer, const ldns_rdf *owner, const char *after,
+		       struct ptr *p)
 {
 	char name[LEASE_NAME_MAX];
 
@@ -93,7 +94,8 @@ static void take_names(const ldns_rr_list *answer, const ldns_rdf *owner, struct
 		if (!target || !is_of(rr, owner))
 			continue;
 		lower_ttl(p, ldns_rr_ttl(rr));
-		if (ptr_host(target, name) && (!*p->name || strcmp(name, p->name) < 0))
+		if (ptr_host(target, name) && strcmp(name, after) > 0 &&
+		    (!*p->name || strcmp(name, p->name) < 0))
 			memcpy(p->name, name, sizeof(name));
 	}
 }
@@ -115,28 +117,91 @@ static void take_absence(const ldns_pkt *reply, struct ptr *p)
 	}
 }
 
-enum err ptr_read(const uint8_t *reply, size_t len, const struct name *owner, struct ptr *ret_ptr)
+/* The reply, and where the CNAMEs in it lead that begin at its owner. */
+struct read {
+	ldns_pkt *reply;
+	ldns_rdf *first;
+	const ldns_rdf *at; /* in the two */
+};
+
+static void let_go(struct read *r)
+{
+	ldns_rdf_deep_free(r->first);
+	ldns_pkt_free(r->reply);
+}
+
+static enum err read_reply(const uint8_t *octets, size_t len, const struct name *owner,
+			   struct read *r, struct ptr *p)
+{
+	const ldns_rdf *next;
+
+	if (ldns_wire2pkt(&r->reply, octets, len) != LDNS_STATUS_OK)
+		return ERR_SYNTAX;
+	r->first = ldns_dname_new_frm_data(owner->len, owner->wire);
+	if (!r->first) {
+		ldns_pkt_free(r->reply);
+		return ERR_NOMEM;
+	}
+	r->at = r->first;
+	for (int i = 0;
+	     i < CNAMES_MAX && (next = follow(ldns_pkt_answer(r->reply), r->at, p)) != NULL; i++)
+		r->at = next;
+	return ERR_OK;
+}
+
+enum err ptr_read(const uint8_t *reply, size_t len, const struct name *owner, const char *after,
+		  struct ptr *ret_ptr)
 {
 	struct ptr p = {.ttl_s = 0};
-	const ldns_rdf *at;
-	const ldns_rdf *next;
-	ldns_rdf *first;
-	ldns_pkt *read;
+	struct read r;
+	enum err err = read_reply(reply, len, owner, &r, &p);
 
-	if (ldns_wire2pkt(&read, reply, len) != LDNS_STATUS_OK)
-		return ERR_SYNTAX;
-	first = ldns_dname_new_frm_data(owner->len, owner->wire);
-	at = first;
-	for (int i = 0; at && i < CNAMES_MAX && (next = follow(ldns_pkt_answer(read), at, &p)); i++)
-		at = next;
-	if (at && ldns_pkt_get_rcode(read) == LDNS_RCODE_NOERROR)
-		take_names(ldns_pkt_answer(read), at, &p);
+	if (err != ERR_OK)
+		return err;
+	if (ldns_pkt_get_rcode(r.reply) == LDNS_RCODE_NOERROR)
+		take_names(ldns_pkt_answer(r.reply), r.at, after, &p);
 	if (!*p.name)
-		take_absence(read, &p);
-	ldns_rdf_deep_free(first);
-	ldns_pkt_free(read);
-	if (!first)
-		return ERR_NOMEM;
+		take_absence(r.reply, &p);
+	let_go(&r);
+	*ret_ptr = p;
+	return ERR_OK;
+}
+
+/* ---- back */
+
+static bool has_address(const ldns_rr *rr, const struct ip *ip)
+{
+	ldns_rr_type type = ip->family == AF_INET ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA;
+	size_t size = ip->family == AF_INET ? 4 : 16;
+	const ldns_rdf *rdf = ldns_rr_get_type(rr) == type ? ldns_rr_rdf(rr, 0) : NULL;
+
+	return rdf && ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN && ldns_rdf_size(rdf) == size &&
+	       memcmp(ldns_rdf_data(rdf), ip->bytes, size) == 0;
+}
+
+enum err ptr_leads_to(const uint8_t *reply, size_t len, const struct name *owner,
+		      const struct ip *ip, bool *ret_leads, struct ptr *ret_ptr)
+{
+	struct ptr p = {.ttl_s = 0};
+	bool leads = false;
+	struct read r;
+	enum err err = read_reply(reply, len, owner, &r, &p);
+
+	if (err != ERR_OK)
+		return err;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(ldns_pkt_answer(r.reply)); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(ldns_pkt_answer(r.reply), i);
+
+		if (ldns_pkt_get_rcode(r.reply) != LDNS_RCODE_NOERROR || !is_of(rr, r.at) ||
+		    !has_address(rr, ip))
+			continue;
+		lower_ttl(&p, ldns_rr_ttl(rr));
+		leads = true;
+	}
+	if (!leads)
+		take_absence(r.reply, &p);
+	let_go(&r);
+	*ret_leads = leads;
 	*ret_ptr = p;
 	return ERR_OK;
 }

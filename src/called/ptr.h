@@ -6,9 +6,11 @@
 #ifndef CALLED_PTR_H
 #define CALLED_PTR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/err.h"
 #include "dns/name.h"
 #include "report/leases.h"
@@ -27,10 +29,15 @@ bool ptr_host(const uint8_t *wire, char ret_name[LEASE_NAME_MAX]);
 
 /*
  * What the reply has for `owner`, also at the end of CNAMEs (RFC 2317).  Of several names the first
- * by the alphabet, so that it does not change with their order.  ERR_SYNTAX: it is no message.  Any
- * thread.
+ * by the alphabet behind `after` ("": of all), so that it does not change with their order.
+ * ERR_SYNTAX: it is no message.  Any thread.
  */
-enum err ptr_read(const uint8_t *reply, size_t len, const struct name *owner,
+enum err ptr_read(const uint8_t *reply, size_t len, const struct name *owner, const char *after,
 		  struct ptr *ret_ptr) MUST_CHECK;
+
+/* Whether the reply to a question for the addresses of `owner` has this one, also at the end of
+ * CNAMEs; ret_ptr has no name, but the time.  ERR_SYNTAX: it is no message.  Any thread. */
+enum err ptr_leads_to(const uint8_t *reply, size_t len, const struct name *owner,
+		      const struct ip *ip, bool *ret_leads, struct ptr *ret_ptr) MUST_CHECK;
 
 #endif

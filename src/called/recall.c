@@ -17,6 +17,7 @@ struct entry {
 	char *name;	   /* NULL: none is known */
 	uint32_t next;	   /* of its bucket */
 	bool used;	   /* since the hand came by */
+	bool confirmed;	   /* the name has the address, too */
 	bool waits;	   /* in a queue, or being asked for */
 	uint8_t lane;
 };
@@ -120,7 +121,7 @@ static struct entry *add(struct recall *r, const struct ip *ip)
 }
 
 bool recall_find(struct recall *r, const struct ip *ip, uint64_t now_ms,
-		 char ret_name[LEASE_NAME_MAX])
+		 char ret_name[LEASE_NAME_MAX], bool *ret_confirmed)
 {
 	struct entry *e = find(r, ip);
 
@@ -129,6 +130,7 @@ bool recall_find(struct recall *r, const struct ip *ip, uint64_t now_ms,
 	if (!e || !e->name || now_ms > e->good_ms + STALE_MS)
 		return false;
 	memcpy(ret_name, e->name, strlen(e->name) + 1);
+	*ret_confirmed = e->confirmed;
 	return true;
 }
 
@@ -180,7 +182,8 @@ bool recall_next(struct recall *r, struct ip *ret_ip)
 	return false;
 }
 
-void recall_learn(struct recall *r, const struct ip *ip, const char *name, uint64_t until_ms)
+void recall_learn(struct recall *r, const struct ip *ip, const char *name, bool confirmed,
+		  uint64_t until_ms)
 {
 	struct entry *e = find(r, ip);
 
@@ -191,6 +194,7 @@ void recall_learn(struct recall *r, const struct ip *ip, const char *name, uint6
 	if (!name)
 		return;
 	e->good_ms = until_ms;
+	e->confirmed = confirmed;
 	free(e->name);
 	e->name = *name ? strdup(name) : NULL;
 }

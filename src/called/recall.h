@@ -34,7 +34,7 @@ void recall_free(struct recall *recall);
 /* The name that is known at `now_ms`, also for a day past its time, as it has to be asked for anew.
  * False: none is. */
 bool recall_find(struct recall *recall, const struct ip *ip, uint64_t now_ms,
-		 char ret_name[LEASE_NAME_MAX]);
+		 char ret_name[LEASE_NAME_MAX], bool *ret_confirmed);
 
 /* Has the address be asked for, unless what is known of it is good at `now_ms`, or it waits
  * already; of one that was only found and is now shown, the first. */
@@ -46,8 +46,10 @@ enum recall_want recall_want(struct recall *recall, const struct ip *ip, uint64_
 bool recall_next(struct recall *recall, struct ip *ret_ip);
 
 /* The name of an address that recall_next has given, "": it has none; so it is until `until_ms`.
+ * Confirmed: the name has the address, too.
  * NULL: that could not be learnt, and what was known stays; it is asked for again from then on. */
-void recall_learn(struct recall *recall, const struct ip *ip, const char *name, uint64_t until_ms);
+void recall_learn(struct recall *recall, const struct ip *ip, const char *name, bool confirmed,
+		  uint64_t until_ms);
 
 /* Addresses of which something is known, or wanted. */
 uint32_t recall_count(const struct recall *recall);

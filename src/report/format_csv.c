@@ -290,7 +290,7 @@ static void row_visits_table(struct sink *sink, const struct archive_row *row)
 	X(src_geo, "")                                                                             \
 	X(src_region, "")                                                                          \
 	X(src_city, "")                                                                            \
-	X(src_hostname, row->hostname)                                                             \
+	X(src_hostname, report_host(row))                                                          \
 	X(src_naics, "")                                                                           \
 	X(src_sector, "")                                                                          \
 	X(infection, *row->list.family ? row->list.family : row->list.name)                        \

@@ -36,9 +36,9 @@ static void set_intelmq_host(json_t *event, const struct archive_row *row)
 	bool reverse = strcmp(row->hostname_from, report_source_word(REPORT_SOURCE_PTR)) == 0;
 
 	if (!reverse)
-		report_set(event, "source.local_hostname", row->hostname);
-	else if (is_fqdn(row->hostname))
-		report_set(event, "source.reverse_dns", row->hostname);
+		report_set(event, "source.local_hostname", report_host(row));
+	else if (is_fqdn(report_host(row)))
+		report_set(event, "source.reverse_dns", report_host(row));
 }
 
 static void row_intelmq(struct sink *sink, const struct archive_row *row)
@@ -85,9 +85,10 @@ static void row_misp(struct sink *sink, const struct archive_row *row)
 	char source[1024];
 
 	snprintf(source, sizeof(source), "sinkholed; client %s%s%s%s; list %s%s%s%s%s%s%s%s%s",
-		 report_client(row), *row->hostname ? " (" : "", row->hostname,
-		 *row->hostname ? ")" : "", row->list.name, *report_ticket(row) ? "; ticket " : "",
-		 report_ticket(row), *row->list.case_id ? "; case " : "", row->list.case_id,
+		 report_client(row), *report_host(row) ? " (" : "", report_host(row),
+		 *report_host(row) ? ")" : "", row->list.name,
+		 *report_ticket(row) ? "; ticket " : "", report_ticket(row),
+		 *row->list.case_id ? "; case " : "", row->list.case_id,
 		 *row->list.contact ? "; contact " : "", row->list.contact,
 		 *row->list.remedy ? "; remedy " : "", row->list.remedy);
 	report_set(sighting, "value", row->finding.name);
@@ -145,7 +146,7 @@ static void row_cef(struct sink *sink, const struct archive_row *row)
 	put_cef(out, "act", row->list.action);
 	put_cef(out, "proto", report_transport(row->finding.ways));
 	put_cef(out, "src", report_client(row));
-	put_cef(out, "shost", row->hostname);
+	put_cef(out, "shost", report_host(row));
 	put_cef(out, "dhost", row->finding.name);
 	put_cef(out, "reason", row->list.reason);
 	put_cef_custom(out, 1, "list", row->list.name);
@@ -193,8 +194,8 @@ static json_t *ocsf_endpoint(const struct archive_row *row)
 	json_t *endpoint = json_object();
 
 	report_set(endpoint, "ip", report_client(row));
-	if (!strchr(row->hostname, '_'))
-		report_set(endpoint, "hostname", row->hostname);
+	if (!strchr(report_host(row), '_'))
+		report_set(endpoint, "hostname", report_host(row));
 	return endpoint;
 }
 
@@ -250,7 +251,7 @@ static json_t *ecs_client(const struct archive_row *row)
 	json_t *client = json_object();
 
 	report_set(client, "ip", report_client(row));
-	report_set(client, "domain", row->hostname);
+	report_set(client, "domain", report_host(row));
 	return client;
 }
 

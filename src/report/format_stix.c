@@ -212,13 +212,13 @@ static void put_observable(struct sink *sink, const char *type, const char *valu
 static bool put_host(struct sink *sink, const struct archive_row *row, const char *client,
 		     char id[ID_MAX])
 {
-	if (!strchr(row->hostname, '.') ||
+	if (!strchr(report_host(row), '.') ||
 	    strcmp(row->hostname_from, report_source_word(REPORT_SOURCE_LEASE)) == 0)
 		return false;
-	if (is_new(sink, id_of("domain-name", row->hostname, id)))
+	if (is_new(sink, id_of("domain-name", report_host(row), id)))
 		put(sink, json_pack("{s:s, s:s, s:s, s:o, s:[s]}", "type", "domain-name",
 				    "spec_version", "2.1", "id", id, "value",
-				    report_string(row->hostname), "resolves_to_refs", client));
+				    report_string(report_host(row)), "resolves_to_refs", client));
 	return true;
 }
 

@@ -55,6 +55,10 @@ const char *report_listed(const struct archive_row *row);
 /* What the list's row is known by to whoever has the name blocked; "": nothing. */
 const char *report_ticket(const struct archive_row *row);
 
+/* What the client is called, for formats that do not say who has it so; "": nobody knows, or the
+ * name may be anybody's. */
+const char *report_host(const struct archive_row *row);
+
 /* "2026-11-28T07:00:00Z"; returns `buf`. */
 const char *report_time(uint64_t time_s, char buf[REPORT_TIME_MAX]);
 

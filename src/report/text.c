@@ -46,6 +46,13 @@ const char *report_source_word(enum report_source source)
 	return source_words[source];
 }
 
+const char *report_host(const struct archive_row *row)
+{
+	return strcmp(row->hostname_from, report_source_word(REPORT_SOURCE_UNCONFIRMED)) == 0
+		       ? ""
+		       : row->hostname;
+}
+
 const char *report_time(uint64_t time_s, char buf[REPORT_TIME_MAX])
 {
 	time_t t = (time_t)time_s;

@@ -66,8 +66,11 @@ def asked(up, client=None):
 def names_of(table):
     """A script that has these names."""
     by_reverse = {reverse(client): name for client, name in table.items()}
+    addresses_of = {(name.lower(), "AAAA" if ":" in client else "A"): client for client, name in table.items()}
 
     def script(q):
+        if (q.name, q.type) in addresses_of:
+            return q.reply(f"{q.name} 300 IN {q.type} {addresses_of[q.name, q.type]}")
         if q.type == "PTR" and q.name in by_reverse:
             return q.reply(f"{q.name} 300 IN PTR {by_reverse[q.name]}")
         return q.negative(zone="arpa." if q.type == "PTR" else "test.")
@@ -77,16 +80,18 @@ def names_of(table):
 # ---- a real server
 
 SOA = "$TTL 300\n@ IN SOA ns.lan. root.lan. 1 3600 600 86400 60\n@ IN NS ns.lan.\n"
-REVERSE = {
+ZONES = {
     "168.192.in-addr.arpa": SOA + "20.1 IN PTR NAS.lan.\n",
     "100.51.198.in-addr.arpa": SOA + "7 IN CNAME 7.0-15\n7.0-15 IN PTR host7.isp.example.\n"
                                      "8 IN PTR b.isp.example.\n8 IN PTR a.isp.example.\n",
+    "lan": SOA + "nas IN A 192.168.1.20\n",
+    "isp.example": SOA + "host7 IN CNAME x\nx IN A 198.51.100.7\na IN A 192.0.2.1\nb IN A 192.0.2.1\nb IN A 198.51.100.8\n",
 }
 
 
 @pytest.fixture
 def nsd(tmp_path):
-    server = NsdOf(tmp_path, REVERSE)
+    server = NsdOf(tmp_path, ZONES)
     yield server
     server.close()
 
@@ -94,11 +99,11 @@ def nsd(tmp_path):
 def test_of_a_real_server(server, nsd, upstream):
     """A zone of the network's own is asked of its server, all others of the upstreams."""
     other = upstream(names_of({"198.19.113.9": "far.example."}))
-    stub = [{"zone": zone, "upstreams": [nsd.address]} for zone in ("168.192.in-addr.arpa", "100.51.198.in-addr.arpa")]
+    stub = [{"zone": zone, "upstreams": [nsd.address]} for zone in ZONES]
     d = server(other, forward=stub)
     met(d, "192.168.1.20", "192.168.1.21", "198.51.100.7", "198.51.100.8", "198.19.113.9")
     for client, name in (("192.168.1.20", "nas.lan"), ("198.51.100.7", "host7.isp.example"),
-                         ("198.51.100.8", "a.isp.example"), ("192.168.1.21", "")):
+                         ("198.51.100.8", "b.isp.example"), ("192.168.1.21", "")):
         called(d, client, name)
     assert not asked(other, "192.168.1.20") and not asked(other, "198.51.100.7")
     report = list(csv.DictReader(io.StringIO(ctl(d.socket, "report").stdout)))
@@ -148,6 +153,49 @@ def test_own_names_come_first(server, upstream, tmp_path):
     assert {q.name for q in asked(up)} == {reverse("198.19.113.9")}
 
 
+# ---- names that lead back, or not
+
+def names_in(d, form, field):
+    """Of a report: {client: name}."""
+    done = ctl(d.socket, "report", "--format", form)
+    assert done.returncode == 0, done.stderr
+    return {re.search(r'"?(?:source\.)?ip":"([^"]+)"', line).group(1): m.group(1) if (m := re.search(field, line)) else ""
+            for line in done.stdout.splitlines()}
+
+
+def test_confirmed_or_not(server, upstream):
+    """Who has an address's reverse zone can call it as a bank; but not have the bank's name lead to it."""
+    names = names_of({"198.19.113.9": "far.example.", "2001:470::9": "six.example.", "198.19.113.8": "www.bank.example.",
+                      "198.19.113.7": "a_b.example."})
+
+    def script(q):
+        return q.reply(f"{q.name} 300 IN A 192.0.2.1") if (q.name, q.type) == ("www.bank.example.", "A") else names(q)
+    up = upstream(script)
+    d = server(up)
+    met(d, "198.19.113.8", "198.19.113.7", "198.19.113.9", "2001:470::9")
+    called(d, "198.19.113.9", "far.example")
+    called(d, "2001:470::9", "six.example")
+    called(d, "198.19.113.7", "a_b.example")
+    wait_until(lambda: shown(d).get("198.19.113.8") == ("www.bank.example", "ptr-unconfirmed"), slow(20, 60), "it is marked")
+    trusted = {"198.19.113.9": "far.example", "2001:470::9": "six.example", "198.19.113.8": "", "198.19.113.7": "a_b.example"}
+    assert names_in(d, "intelmq", r'"source\.reverse_dns":"([^"]+)"') == trusted
+    assert names_in(d, "ecs", r'"domain":"([^"]+)"') == trusted
+    assert "bank" not in ctl(d.socket, "report", "--format", "stix").stdout
+    assert (d.counted("ptr_confirmed"), d.counted("ptr_checked")) == (3, 4)
+
+
+def test_names_of_private_addresses_stay_here(server, upstream):
+    """The server that knows a reverse zone is named; names leave for who is named for them alone."""
+    lan = upstream(names_of({"192.168.1.20": "nas.lan.", "192.168.1.21": "nas.corp.example.", "192.168.1.22": "pc.home.arpa."}))
+    up = upstream(names_of({}))
+    zones = ["168.192.in-addr.arpa"]
+    d = server(up, forward=[{"zone": zone, "upstreams": [lan.address]} for zone in zones])
+    met(d, "192.168.1.20", "192.168.1.21", "192.168.1.22")
+    for client, name in (("192.168.1.20", "nas.lan"), ("192.168.1.21", "nas.corp.example"), ("192.168.1.22", "pc.home.arpa")):
+        wait_until(lambda c=client, n=name: shown(d).get(c) == (n, "ptr-unconfirmed"), slow(20, 60), f"{client} is {name}")
+    assert d.counted("ptr_checked") == 0 and not [q for q in up.questions if q.type in ("A", "AAAA", "PTR")]
+
+
 # ---- who lies, and who is silent
 
 LIES = (r"\027[31mred.example.", r"a\000b.example.", r"a\010b.example.", "<script>.example.", r"\"x\",\"y.example.",
@@ -173,6 +221,8 @@ def test_an_upstream_that_lies(server, upstream):
 def test_answers_that_are_none(server, upstream):
     """Other names, other IDs, rubbish, failures: nothing is known."""
     def script(q):
+        if q.type != "PTR":
+            return q.reply(f"{q.name} 300 IN A 198.19.113.{q.name.split('.')[0][1:]}")
         last = int(q.name.split(".")[0])
         if last == 1:
             return q.reply(f"{reverse('198.19.113.77')} 300 IN PTR other.example.")

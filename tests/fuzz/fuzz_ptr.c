@@ -2,6 +2,7 @@
 /* Any octets as a reply to a question for the name of an address: a name that is taken can be one
  * of a host, and ends. */
 #include <string.h>
+#include <sys/socket.h>
 
 #include "called/ptr.h"
 #include "fuzz.h"
@@ -9,6 +10,7 @@
 #define OWNER "7.2.0.192.in-addr.arpa"
 
 static struct name owner;
+static const struct ip address = {.family = AF_INET, .bytes = {192, 0, 2, 7}};
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -33,9 +35,16 @@ static void require_host(const char *name)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct ptr next;
 	struct ptr ptr;
+	bool leads;
 
-	if (ptr_read(data, size, &owner, &ptr) == ERR_OK && *ptr.name)
+	if (ptr_read(data, size, &owner, "", &ptr) == ERR_OK && *ptr.name) {
 		require_host(ptr.name);
+		require(ptr_read(data, size, &owner, ptr.name, &next) == ERR_OK);
+		require(!*next.name || strcmp(next.name, ptr.name) > 0);
+	}
+	if (ptr_leads_to(data, size, &owner, &address, &leads, &ptr) == ERR_OK && leads)
+		require(memmem(data, size, address.bytes, 4) != NULL);
 	return 0;
 }

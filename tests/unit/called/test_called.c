@@ -119,7 +119,7 @@ static bool hear(struct kit *kit, long ms)
 	return got > 0;
 }
 
-static void assert_asked(struct kit *kit, const char *name)
+static void assert_asked_for(struct kit *kit, const char *name, ldns_rr_type type)
 {
 	ldns_pkt *query;
 	char *asked;
@@ -128,14 +128,18 @@ static void assert_asked(struct kit *kit, const char *name)
 	assert_int_equal(ldns_wire2pkt(&query, kit->query, kit->len), LDNS_STATUS_OK);
 	asked = ldns_rdf2str(ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(query), 0)));
 	assert_string_equal(asked, name);
-	assert_int_equal(ldns_rr_get_type(ldns_rr_list_rr(ldns_pkt_question(query), 0)),
-			 LDNS_RR_TYPE_PTR);
+	assert_int_equal(ldns_rr_get_type(ldns_rr_list_rr(ldns_pkt_question(query), 0)), type);
 	free(asked);
 	ldns_pkt_free(query);
 }
 
-/* Answers the last question with a name, or with an rcode alone. */
-static void reply(struct kit *kit, const char *target, ldns_pkt_rcode rcode)
+static void assert_asked(struct kit *kit, const char *name)
+{
+	assert_asked_for(kit, name, LDNS_RR_TYPE_PTR);
+}
+
+/* Answers the last question with a record, or with an rcode alone. */
+static void reply_by(struct kit *kit, const char *type, const char *target, ldns_pkt_rcode rcode)
 {
 	char record[512];
 	ldns_pkt *query;
@@ -148,7 +152,8 @@ static void reply(struct kit *kit, const char *target, ldns_pkt_rcode rcode)
 	ldns_pkt_set_qr(query, true);
 	ldns_pkt_set_rcode(query, (uint8_t)rcode);
 	owner = ldns_rdf2str(ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(query), 0)));
-	snprintf(record, sizeof(record), "%s 300 IN PTR %s", owner, target ? target : ".");
+	snprintf(record, sizeof(record), "%s 300 IN %s %s", owner, target ? type : "NS",
+		 target ? target : ".");
 	assert_int_equal(ldns_rr_new_frm_str(&rr, record, 0, NULL, NULL), LDNS_STATUS_OK);
 	if (target)
 		ldns_pkt_push_rr(query, LDNS_SECTION_ANSWER, rr);
@@ -163,13 +168,22 @@ static void reply(struct kit *kit, const char *target, ldns_pkt_rcode rcode)
 	free(owner);
 }
 
-/* What the client is called; "": nothing is known. */
+static void reply(struct kit *kit, const char *target, ldns_pkt_rcode rcode)
+{
+	reply_by(kit, "PTR", target, rcode);
+}
+
+/* What the client is called, behind a question mark if nobody confirms it; "": nothing is known. */
 static const char *known(struct kit *kit, const char *text)
 {
-	static struct lease lease;
+	static char name[LEASE_NAME_MAX + 1];
 	const struct ip ip = ip_of(text);
+	struct lease lease;
+	enum report_source source = called_find(kit->called, &ip, NOW_S, &lease);
 
-	return called_find(kit->called, &ip, NOW_S, &lease) == REPORT_SOURCE_PTR ? lease.name : "";
+	snprintf(name, sizeof(name), "%s%s", source == REPORT_SOURCE_UNCONFIRMED ? "?" : "",
+		 source == REPORT_SOURCE_NONE ? "" : lease.name);
+	return name;
 }
 
 static uint64_t counted(const struct kit *kit, size_t offset)
@@ -197,6 +211,8 @@ static void test_a_name(void **state)
 	assert_asked(kit, "7.0.18.198.in-addr.arpa.");
 	meet(kit, "198.18.0.7");
 	reply(kit, "Laptop.Example.", LDNS_RCODE_NOERROR);
+	assert_asked_for(kit, "laptop.example.", LDNS_RR_TYPE_A);
+	reply_by(kit, "A", "198.18.0.7", LDNS_RCODE_NOERROR);
 	wait_for_name(kit, "198.18.0.7");
 	assert_string_equal(known(kit, "198.18.0.7"), "laptop.example");
 	meet(kit, "198.18.0.7");
@@ -204,6 +220,30 @@ static void test_a_name(void **state)
 	assert_int_equal(COUNTED(kit, ptr_asked), 1);
 	assert_int_equal(COUNTED(kit, ptr_answered), 1);
 	assert_int_equal(COUNTED(kit, ptr_failed), 0);
+}
+
+/* Whoever has the reverse zone says what he likes. */
+static void test_unconfirmed(void **state)
+{
+	struct kit *kit = *state;
+
+	meet(kit, "198.18.0.7");
+	assert_asked(kit, "7.0.18.198.in-addr.arpa.");
+	reply(kit, "www.bank.example.", LDNS_RCODE_NOERROR);
+	assert_asked_for(kit, "www.bank.example.", LDNS_RR_TYPE_A);
+	reply_by(kit, "A", "192.0.2.1", LDNS_RCODE_NOERROR);
+	wait_for_name(kit, "198.18.0.7");
+	assert_string_equal(known(kit, "198.18.0.7"), "?www.bank.example");
+	meet(kit, "2001:470::1");
+	assert_asked(kit,
+		     "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.7.4.0.1.0.0.2.ip6.arpa.");
+	reply(kit, "six.example.", LDNS_RCODE_NOERROR);
+	assert_asked_for(kit, "six.example.", LDNS_RR_TYPE_AAAA);
+	reply(kit, NULL, LDNS_RCODE_SERVFAIL);
+	wait_for_name(kit, "2001:470::1");
+	assert_string_equal(known(kit, "2001:470::1"), "?six.example");
+	assert_int_equal(COUNTED(kit, ptr_checked), 2);
+	assert_int_equal(COUNTED(kit, ptr_confirmed), 0);
 }
 
 static void test_bad_names_and_failures(void **state)
@@ -247,7 +287,7 @@ static void test_private_addresses(void **state)
 	assert_asked(kit, "2.1.168.192.in-addr.arpa.");
 	reply(kit, "nas.lan.", LDNS_RCODE_NOERROR);
 	wait_for_name(kit, "192.168.1.2");
-	assert_string_equal(known(kit, "192.168.1.2"), "nas.lan");
+	assert_string_equal(known(kit, "192.168.1.2"), "?nas.lan"); /* that stays here */
 	meet(kit, "10.0.0.2");
 	assert_false(hear(kit, MOMENT_MS));
 	assert_int_equal(COUNTED(kit, ptr_asked), 1);
@@ -316,6 +356,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_name),
+		TEST(test_unconfirmed),
 		TEST(test_bad_names_and_failures),
 		TEST(test_private_addresses),
 		TEST(test_turned_off),

@@ -109,7 +109,7 @@ static struct ptr read_back(ldns_pkt *reply)
 	size_t len;
 
 	assert_int_equal(ldns_pkt2wire(&octets, reply, &len), LDNS_STATUS_OK);
-	assert_int_equal(ptr_read(octets, len, &owner, &ptr), ERR_OK);
+	assert_int_equal(ptr_read(octets, len, &owner, "", &ptr), ERR_OK);
 	ldns_pkt_free(reply);
 	free(octets);
 	return ptr;
@@ -163,6 +163,98 @@ static void test_replies(void **state)
 	}
 }
 
+/* One name after the other. */
+static void test_the_next(void **state)
+{
+	static const char *const names[] = {"a.example", "b.example", "c.example", "", ""};
+	const struct name owner = owner_name();
+	ldns_pkt *reply = reply_to(LDNS_RCODE_NOERROR);
+	const char *after = "";
+	uint8_t *octets;
+	size_t len;
+
+	put(reply, LDNS_SECTION_ANSWER, OWNER ". 300 IN PTR c.example.");
+	put(reply, LDNS_SECTION_ANSWER, OWNER ". 300 IN PTR a.example.");
+	put(reply, LDNS_SECTION_ANSWER, OWNER ". 300 IN PTR b.example.");
+	assert_int_equal(ldns_pkt2wire(&octets, reply, &len), LDNS_STATUS_OK);
+	for (size_t i = 0; i < 4; i++) {
+		struct ptr ptr;
+
+		assert_int_equal(ptr_read(octets, len, &owner, after, &ptr), ERR_OK);
+		assert_string_equal(ptr.name, names[i]);
+		after = *names[i] ? names[i] : after;
+	}
+	ldns_pkt_free(reply);
+	free(octets);
+}
+
+/* A name leads back to the address that is said to have it, or not. */
+static void test_back(void **state)
+{
+	static const struct {
+		const char *records[RECORDS_MAX];
+		ldns_pkt_rcode rcode;
+		bool leads4; /* to 192.0.2.7 */
+		bool leads6; /* to 2001:db8::7 */
+		uint32_t ttl_s;
+	} cases[] = {
+		{{OWNER ". 300 IN A 192.0.2.7"}, LDNS_RCODE_NOERROR, true, false, 300},
+		{{OWNER ". 300 IN A 192.0.2.8", OWNER ". 200 IN A 192.0.2.7"},
+		 LDNS_RCODE_NOERROR,
+		 true,
+		 false,
+		 200},
+		{{OWNER ". 300 IN AAAA 2001:db8::7"}, LDNS_RCODE_NOERROR, false, true, 300},
+		{{OWNER ". 300 IN AAAA ::ffff:192.0.2.7"}, LDNS_RCODE_NOERROR, false, false, 0},
+		{{OWNER ". 300 IN A 192.0.2.8"}, LDNS_RCODE_NOERROR, false, false, 0},
+		{{"x.example. 300 IN A 192.0.2.7"}, LDNS_RCODE_NOERROR, false, false, 0},
+		{{OWNER ". 300 CH A 192.0.2.7"}, LDNS_RCODE_NOERROR, false, false, 0},
+		{{OWNER ". 300 IN A 192.0.2.7"}, LDNS_RCODE_NXDOMAIN, false, false, 0},
+		{{OWNER ". 60 IN CNAME x.example.", "x.example. 300 IN A 192.0.2.7"},
+		 LDNS_RCODE_NOERROR,
+		 true,
+		 false,
+		 60},
+		{{OWNER ". 60 IN CNAME x.example.", OWNER ". 300 IN A 192.0.2.7"},
+		 LDNS_RCODE_NOERROR,
+		 false,
+		 false,
+		 60},
+		{{OWNER ". 60 IN CNAME " OWNER "."}, LDNS_RCODE_NOERROR, false, false, 60},
+	};
+	const struct name owner = owner_name();
+	struct ip four;
+	struct ip six;
+
+	assert_int_equal(ip_parse("192.0.2.7", &four), ERR_OK);
+	assert_int_equal(ip_parse("2001:db8::7", &six), ERR_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ldns_pkt *reply = reply_to(cases[i].rcode);
+		bool leads4 = !cases[i].leads4;
+		bool leads6 = !cases[i].leads6;
+		struct ptr ptr;
+		uint8_t *octets;
+		size_t len;
+
+		for (size_t k = 0; k < RECORDS_MAX && cases[i].records[k]; k++)
+			put(reply, LDNS_SECTION_ANSWER, cases[i].records[k]);
+		assert_int_equal(ldns_pkt2wire(&octets, reply, &len), LDNS_STATUS_OK);
+		assert_int_equal(ptr_leads_to(octets, len, &owner, &six, &leads6, &ptr), ERR_OK);
+		assert_int_equal(leads6, cases[i].leads6);
+		if (leads6)
+			assert_int_equal(ptr.ttl_s, cases[i].ttl_s);
+		assert_int_equal(ptr_leads_to(octets, len, &owner, &four, &leads4, &ptr), ERR_OK);
+		assert_int_equal(leads4, cases[i].leads4);
+		if (!leads6)
+			assert_int_equal(ptr.ttl_s, cases[i].ttl_s);
+		for (size_t cut = 0; cut < len; cut++)
+			if (ptr_leads_to(octets, cut, &owner, &four, &leads4, &ptr) == ERR_OK)
+				assert_true(!leads4 || cases[i].leads4);
+		ldns_pkt_free(reply);
+		free(octets);
+	}
+}
+
 /* A name in the answer of a name that does not exist is none. */
 static void test_there_is_none(void **state)
 {
@@ -211,11 +303,11 @@ static void test_broken(void **state)
 	for (size_t i = 0; i < len; i++) {
 		struct ptr ptr = {.ttl_s = 99};
 
-		if (ptr_read(octets, i, &owner, &ptr) == ERR_OK)
+		if (ptr_read(octets, i, &owner, "", &ptr) == ERR_OK)
 			assert_string_equal(ptr.name, "");
 		for (unsigned int bit = 0; bit < 8; bit++) {
 			octets[i] ^= (uint8_t)(1U << bit);
-			if (ptr_read(octets, len, &owner, &ptr) == ERR_OK)
+			if (ptr_read(octets, len, &owner, "", &ptr) == ERR_OK)
 				assert_int_equal(strspn(ptr.name, "abcdefghijklmnopqrstuvwxyz"
 								  "0123456789-_."),
 						 strlen(ptr.name));
@@ -230,7 +322,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hosts),	     cmocka_unit_test(test_the_longest),
-		cmocka_unit_test(test_replies),	     cmocka_unit_test(test_there_is_none),
+		cmocka_unit_test(test_replies),	     cmocka_unit_test(test_the_next),
+		cmocka_unit_test(test_back),	     cmocka_unit_test(test_there_is_none),
 		cmocka_unit_test(test_a_long_chain), cmocka_unit_test(test_broken),
 	};
 

@@ -60,15 +60,19 @@ static void learn(struct recall *r, uint32_t number, const char *name, uint64_t 
 {
 	const struct ip ip = address(number);
 
-	recall_learn(r, &ip, name, until_ms);
+	recall_learn(r, &ip, name, number % 2 == 0, until_ms);
 }
 
 static const char *called(struct recall *r, uint32_t number, uint64_t now_ms)
 {
 	static char name[LEASE_NAME_MAX];
 	const struct ip ip = address(number);
+	bool confirmed;
 
-	return recall_find(r, &ip, now_ms, name) ? name : "";
+	if (!recall_find(r, &ip, now_ms, name, &confirmed))
+		return "";
+	assert_int_equal(confirmed, number % 2 == 0);
+	return name;
 }
 
 /* Once for the time that it is good, whoever wants to know how often. */
