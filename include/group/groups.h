@@ -15,23 +15,24 @@
 
 #include <stdint.h>
 
-#include "addrs/addrset.h"
 #include "base/addr.h"
 #include "base/err.h"
 #include "conf/conf.h"
+#include "group/members.h"
 #include "match/policy.h"
 
 #define GROUPS_OF_NONE 1U /* the view of clients that are in no group */
 #define GROUPS_FIRST 2U	  /* that of the first group; those of the others follow */
 
 _Static_assert(GROUPS_FIRST + CONF_GROUPS_MAX <= POLICY_VIEWS_MAX, "each group has its view");
+_Static_assert(CONF_GROUPS_MAX <= MEMBERS_GROUPS_MAX, "each group is found");
 
 struct group_hours;
 
 /* Of one configuration, which has to live as long.  Never changed: any thread. */
 struct groups {
 	const struct conf *conf;
-	struct addrset *clients; /* owned; lists are groups */
+	struct members *members; /* owned */
 	size_t hours_count;
 	struct group_hours *hours; /* owned: of the groups' schedules, in their order */
 	uint16_t pools[]; /* who is asked for each group's clients, by its place in `conf`: of the
@@ -49,14 +50,9 @@ void groups_free(struct groups *groups);
 /* The client's view.  `groups` may be NULL. */
 static inline uint16_t groups_view(const struct groups *groups, const struct ip *client)
 {
-	uint32_t record;
-
 	if (!groups)
 		return POLICY_ALL_LISTS;
-	record = addrset_first(groups->clients, client);
-	if (record == ADDRSET_NONE)
-		return GROUPS_OF_NONE;
-	return (uint16_t)(GROUPS_FIRST + addrset_list(groups->clients, record));
+	return (uint16_t)(GROUPS_OF_NONE + members_group(groups->members, client));
 }
 
 /* The pool that is asked for the clients of a view what is in no zone with its own: 0 for all that

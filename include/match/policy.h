@@ -98,6 +98,7 @@ struct policy_list {
 	enum action action;
 	bool mandatory;
 	bool silent;	 /* it says nothing now: its order has not begun, or is over */
+	bool parted;	 /* it does not hold in some view */
 	bool zone;	 /* its rules are those of a response policy zone */
 	bool given;	 /* and say themselves what is done */
 	bool hasty;	 /* what it says of a name waits for no answer */
@@ -174,6 +175,7 @@ struct policy {
 	struct localdata *data;			 /* owned: what rules with ACTION_GIVEN give */
 	struct policy_manual *manual;		 /* owned; NULL: nothing was said */
 	struct policy_views *views;		 /* owned; NULL: all lists hold for all clients */
+	bool sinkholes;				 /* some view has its own */
 	size_t list_count;	/* of the configuration; the manual ones are always there */
 	size_t without_bit;	/* lists that should have one: see policy_give_bits */
 	uint16_t first_answers; /* the first list with rules for answers; POLICY_PLACES: none */
@@ -397,7 +399,7 @@ static inline const struct policy_view *policy_sinkhole_of(const struct policy *
 {
 	const struct policy_views *views = policy->views;
 
-	if (view == POLICY_ALL_LISTS || !views || view > views->count ||
+	if (!policy->sinkholes || view == POLICY_ALL_LISTS || !views || view > views->count ||
 	    policy->lists[place].mandatory || !views->view[view - 1].sinkhole)
 		return NULL;
 	return &views->view[view - 1];
@@ -405,6 +407,10 @@ static inline const struct policy_view *policy_sinkhole_of(const struct policy *
 
 /* Frees the policy, its sets and data; NULL is fine. */
 void policy_free(struct policy *policy);
+
+/* Puts `views` (taken over; may be NULL) in the place of those of `policy`, which nobody reads yet.
+ */
+void policy_set_views(struct policy *policy, struct policy_views *views);
 
 /* Puts `manual` (taken over; may be NULL) in the place of what `policy`, which nobody reads yet,
  * has. */

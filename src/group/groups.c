@@ -29,7 +29,7 @@ static enum err add_clients(const struct conf *conf, struct addrset_builder *bui
 	return err;
 }
 
-static enum err make_clients(const struct conf *conf, struct addrset **ret_clients)
+static enum err make_prefixes(const struct conf *conf, struct addrset **ret_prefixes)
 {
 	struct addrset_builder *builder;
 	enum err err = addrset_builder_create(&builder);
@@ -38,8 +38,21 @@ static enum err make_clients(const struct conf *conf, struct addrset **ret_clien
 		return err;
 	err = add_clients(conf, builder);
 	if (err == ERR_OK)
-		err = addrset_builder_freeze(builder, ret_clients);
+		err = addrset_builder_freeze(builder, ret_prefixes);
 	addrset_builder_free(builder);
+	return err;
+}
+
+static enum err make_members(const struct conf *conf, struct members **ret_members)
+{
+	struct addrset *prefixes;
+	enum err err = make_prefixes(conf, &prefixes);
+
+	if (err != ERR_OK)
+		return err;
+	err = members_create(prefixes, ret_members);
+	if (err != ERR_OK)
+		addrset_free(prefixes);
 	return err;
 }
 
@@ -101,7 +114,7 @@ enum err groups_create(const struct conf *conf, struct groups **ret_groups, stru
 	if (!groups)
 		return ERR_NOMEM;
 	groups->conf = conf;
-	err = make_clients(conf, &groups->clients);
+	err = make_members(conf, &groups->members);
 	if (err == ERR_OK)
 		err = make_hours(groups, text);
 	if (err == ERR_OK)
@@ -115,7 +128,7 @@ void groups_free(struct groups *groups)
 {
 	if (!groups)
 		return;
-	addrset_free(groups->clients);
+	members_free(groups->members);
 	for (size_t i = 0; i < groups->hours_count; i++)
 		zone_free(groups->hours[i].zone);
 	free(groups->hours);

@@ -127,8 +127,7 @@ enum err groups_apply(const struct groups *groups, uint64_t now_s, struct policy
 		if (!views)
 			return ERR_NOMEM;
 	}
-	free(policy->views);
-	policy->views = views;
+	policy_set_views(policy, views);
 	return ERR_OK;
 }
 

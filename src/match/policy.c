@@ -61,7 +61,7 @@ static inline bool is_asked(const struct policy *policy, const struct domset_hit
 
 	if (hit->exception || (leave.excepted & list->bit) || list->silent ||
 	    (leave.passed && !list->mandatory) || (off && off[hit->list]) ||
-	    !policy_holds(policy, leave.view, hit->list))
+	    (list->parted && !policy_holds(policy, leave.view, hit->list)))
 		return false;
 	return (leave.limit == 0 && !leave.done) || !policy_is_left_out(list, hit->list, leave);
 }

@@ -92,6 +92,26 @@ void policy_set_manual(struct policy *policy, struct policy_manual *manual)
 	policy->manual = manual;
 }
 
+static bool is_off_somewhere(const struct policy_views *views, unsigned int place)
+{
+	for (size_t i = 0; views && i < views->count; i++)
+		if (views->view[i].off[place / 64] >> place % 64 & 1)
+			return true;
+	return false;
+}
+
+void policy_set_views(struct policy *policy, struct policy_views *views)
+{
+	free(policy->views);
+	policy->views = views;
+	policy->sinkholes = false;
+	for (size_t i = 0; views && i < views->count; i++)
+		policy->sinkholes |= views->view[i].sinkhole;
+	for (unsigned int i = policy_first_place(policy); i < POLICY_PLACES;
+	     i = policy_next_place(policy, i))
+		policy->lists[i].parted = is_off_somewhere(views, i);
+}
+
 enum err policy_follow(const struct policy *policy, struct policy_manual *manual,
 		       struct policy **ret_policy)
 {

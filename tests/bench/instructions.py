@@ -10,6 +10,7 @@ what else the machine does, so they compare builds where times are too noisy.  R
 first build.  What a feature costs is told of the last build: without it, and with it.
 """
 import argparse
+import json
 import os
 import random
 import re
@@ -43,11 +44,27 @@ class Feature(NamedTuple):
     addresses: int = 1
 
 
+GROUPS = 100
+
+
+def groups(*asking):
+    """So many groups, the last of which has what asks as well."""
+    clients = [[f"10.{n}.0.0/16", f"192.168.{n}.0/24", f"fd00:{n + 1:x}::/32"] for n in range(GROUPS)]
+    clients[-1] += asking
+    return "groups: " + json.dumps([{"name": f"g{n}", "clients": of, "lists": ["all"]}
+                                    for n, of in enumerate(clients)])
+
+
 FEATURES = {
     "ledger": Feature("blocked", extra=("evidence: {ledger: false}", "")),
     "rpz": Feature("blocked", names=("names.txt, format: names, action: nxdomain",
                                      "names.zone, format: rpz, action: given")),
     "patterns": Feature("cached", more=("", "patterns.txt, format: adblock")),
+    "no-group": Feature("blocked", extra=("", groups())),
+    "no-group-cached": Feature("cached", extra=("", groups())),
+    "group": Feature("blocked", extra=("", groups("127.0.0.1"))),
+    "group-net": Feature("blocked", extra=("", groups("127.0.0.0/8"))),
+    "group-cached": Feature("cached", extra=("", groups("127.0.0.1"))),
     "addresses": Feature("forwarded", more=("", "addresses.txt, format: addresses"), addresses=4),
 }
 CONFIG = """\
