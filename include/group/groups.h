@@ -35,8 +35,8 @@ struct groups {
 	struct members *members; /* owned */
 	size_t hours_count;
 	struct group_hours *hours; /* owned: of the groups' schedules, in their order */
-	uint16_t pools[]; /* who is asked for each group's clients, by its place in `conf`: of the
-			   * snapshot's pools, 0 as for all; whoever makes those fills it in */
+	uint16_t pools[]; /* who is asked for the clients of each view: of the snapshot's pools, 0
+			   * as for all; whoever makes those fills it in */
 };
 
 /* `*ret_groups` is NULL where no group is configured, and no list is for groups only: then all
@@ -59,7 +59,7 @@ static inline uint16_t groups_view(const struct groups *groups, const struct ip 
  * are in no group. */
 static inline uint16_t groups_pool(const struct groups *groups, uint16_t view)
 {
-	return view >= GROUPS_FIRST ? groups->pools[view - GROUPS_FIRST] : 0;
+	return groups ? groups->pools[view] : 0;
 }
 
 /* The group of a view; NULL: of all clients that are in none. */

@@ -7,6 +7,7 @@
 #define GROUP_MEMBERS_H
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "addrs/addrset.h"
@@ -34,16 +35,26 @@ struct members {
 	struct addrset *prefixes; /* owned */
 	struct members_range *ranges;
 	struct members_split *splits;
-	/* By family, and the first 16 bits: the group, or more, which is where to search. */
+	/* By family, and the first 16 bits as members_block has them: the group, or more, which is
+	 * where to search. */
 	uint16_t blocks[2][MEMBERS_BLOCKS];
 };
+
+/* The place of an address among the blocks of its family: its first two octets, in the order of
+ * the machine, which spares the turning. */
+static inline uint16_t members_block(const struct ip *ip)
+{
+	uint16_t block;
+
+	memcpy(&block, ip->bytes, sizeof(block));
+	return block;
+}
 
 /* The client's group.  Of one whose last bits are not known, the one that all that it may be are
  * in. */
 static inline uint16_t members_group(const struct members *members, const struct ip *client)
 {
-	const unsigned int block = (unsigned int)client->bytes[0] << 8 | client->bytes[1];
-	const uint16_t found = members->blocks[client->family != AF_INET][block];
+	const uint16_t found = members->blocks[client->family != AF_INET][members_block(client)];
 
 	if (found <= MEMBERS_GROUPS_MAX && client->unknown == 0)
 		return found;

@@ -110,7 +110,8 @@ enum err groups_create(const struct conf *conf, struct groups **ret_groups, stru
 		*ret_groups = NULL;
 		return ERR_OK;
 	}
-	groups = calloc(1, sizeof(*groups) + conf->groups_count * sizeof(groups->pools[0]));
+	groups = calloc(1, sizeof(*groups) +
+				   (GROUPS_FIRST + conf->groups_count) * sizeof(groups->pools[0]));
 	if (!groups)
 		return ERR_NOMEM;
 	groups->conf = conf;

@@ -64,8 +64,7 @@ static uint16_t group_in(const struct members_range *ranges, uint32_t count, uin
 
 APART uint16_t members_search(const struct members *members, const struct ip *client)
 {
-	const unsigned int block = (unsigned int)client->bytes[0] << 8 | client->bytes[1];
-	const uint16_t found = members->blocks[client->family != AF_INET][block];
+	const uint16_t found = members->blocks[client->family != AF_INET][members_block(client)];
 	const struct members_split *split;
 
 	if (client->unknown > 0 || found == DEEP)
@@ -90,7 +89,9 @@ static struct ip ip_at(const struct point *point)
 
 static uint16_t *block_at(struct members *members, uint32_t block)
 {
-	return &members->blocks[block / MEMBERS_BLOCKS][block % MEMBERS_BLOCKS];
+	const struct ip ip = ip_at(&(struct point){.block = block});
+
+	return &members->blocks[block / MEMBERS_BLOCKS][members_block(&ip)];
 }
 
 static uint32_t block_of(const struct ip *ip)

@@ -114,7 +114,7 @@ static void set_group_pools(struct snapshot *s)
 
 		if (group->upstreams_count == 0)
 			continue;
-		s->groups->pools[i] = (uint16_t)s->pool_count;
+		s->groups->pools[GROUPS_FIRST + i] = (uint16_t)s->pool_count;
 		s->group_pools++;
 		s->pools[s->pool_count++] = (struct upstream_pool){
 			.zone = {.len = 1},
