@@ -98,8 +98,8 @@ OBJS    := $(SRCS:src/%.c=$(BUILD)/obj/%.o)
 LIB     := $(BUILD)/libsinkholed.a
 KIT     := $(BUILD)/libkit.a
 UNITS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c))
-# T=listline: the tests of that name, or else those whose names have it in them
-chosen = $(foreach t,$(T),$(or $(filter %/test_$(t),$(1)),$(foreach u,$(1),$(if $(findstring $(t),$(u:$(BUILD)/tests/%=%)),$(u)))))
+# T=listline: the tests of that name, or else those whose names, as "line/listline", have it in them
+chosen = $(foreach t,$(T),$(or $(filter %/test_$(t),$(1)),$(foreach u,$(1),$(if $(findstring $(t),$(u:$(BUILD)/tests/%=%) $(subst /test_,/,$(u))),$(u)))))
 comma := ,
 space := $(subst ,, )
 ONLY = $(if $(strip $(T)),:$(subst $(space),$(comma),$(strip $(T))))

@@ -20,9 +20,13 @@ bool lines_is_plain(const char *text, size_t len)
 enum err lines_add(struct lines *lines, const char *text, size_t len, uint32_t number)
 {
 	size_t have = lines->end - lines->begin;
-	size_t need = have + len + 1;
-	enum err err = pages_grow(&lines->raw, need, SIZE_MAX);
+	size_t need;
+	enum err err;
 
+	while (len > 0 && text[len - 1] == '\r')
+		len--;
+	need = have + len + 1;
+	err = pages_grow(&lines->raw, need, SIZE_MAX);
 	if (err == ERR_OK)
 		err = pages_grow(&lines->joined, need, SIZE_MAX);
 	if (err != ERR_OK)
@@ -40,6 +44,7 @@ enum err lines_add(struct lines *lines, const char *text, size_t len, uint32_t n
 /* A record being put together. */
 struct joining {
 	const char *at;
+	const char *begin;
 	char *out;
 	unsigned int depth; /* of parentheses */
 	unsigned int lines; /* that have ended */
@@ -53,6 +58,13 @@ static void skip_comment(struct joining *j)
 		j->at++;
 }
 
+/* What stands between words.  In parentheses that begin a record it does not stand for an owner. */
+static void put_blank(struct joining *j)
+{
+	if (j->out > j->begin)
+		*j->out++ = ' ';
+}
+
 /* Takes what stands at `at`, which is no newline. */
 static void take(struct joining *j)
 {
@@ -64,14 +76,16 @@ static void take(struct joining *j)
 		return;
 	}
 	j->quoted ^= c == '"';
-	if (j->quoted || !is_special[(uint8_t)c] || c == '"' || c == '\\') {
+	if (!j->quoted && (c == ' ' || c == '\t') && j->depth > 0) {
+		put_blank(j);
+	} else if (j->quoted || !is_special[(uint8_t)c] || c == '"' || c == '\\') {
 		*j->out++ = c;
 	} else if (c == ';') {
 		skip_comment(j);
 	} else {
 		j->broken |= c == ')' && j->depth == 0;
 		j->depth += c == '(' ? 1U : (unsigned int)-1;
-		*j->out++ = ' ';
+		put_blank(j);
 	}
 }
 
@@ -81,8 +95,8 @@ static bool end_line(struct joining *j)
 	j->at++;
 	j->lines++;
 	j->broken |= j->quoted || (j->depth > 0 && j->lines == LINES_JOINED_MAX);
-	*j->out = ' ';
-	j->out += j->depth > 0;
+	if (j->depth > 0)
+		put_blank(j);
 	return j->depth == 0 || j->broken;
 }
 
@@ -93,6 +107,7 @@ static bool join(struct lines *lines, struct joining *j)
 
 	*j = (struct joining){
 		.at = (const char *)lines->raw.base + lines->begin,
+		.begin = (const char *)lines->joined.base,
 		.out = (char *)lines->joined.base,
 	};
 	while (j->at < end && !j->broken) {

@@ -52,7 +52,7 @@ static inline bool lines_wait(const struct lines *lines)
 	return lines->count > 0;
 }
 
-/* Adds line `number`.  ERR_NOMEM. */
+/* Adds line `number`, without CRs at its end.  ERR_NOMEM. */
 enum err lines_add(struct lines *lines, const char *text, size_t len, uint32_t number) MUST_CHECK;
 
 /* The next record of the lines that wait; `at_end`: no others will come. */

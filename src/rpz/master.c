@@ -22,7 +22,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Takes the next word from the front of `rest`; its length is 0 at the end. */
+/* Takes the next word from the front of `rest`; its length is 0 at the end.  A blank behind a
+ * backslash is a part of it. */
 static struct span next_word(struct span *rest)
 {
 	struct span word;
@@ -33,8 +34,10 @@ static struct span next_word(struct span *rest)
 	}
 	word = *rest;
 	while (rest->len > 0 && !is_blank(*rest->text)) {
-		rest->text++;
-		rest->len--;
+		size_t octets = *rest->text == '\\' && rest->len > 1 ? 2 : 1;
+
+		rest->text += octets;
+		rest->len -= octets;
 	}
 	word.len -= rest->len;
 	return word;
@@ -92,6 +95,8 @@ static enum err read_name(const struct master *master, struct span word, struct 
 		*ret_name = (struct name){.len = 1};
 		return ERR_OK;
 	}
+	if (word.len > 0 && *word.text == '"') /* which would be taken for a part of the name */
+		return ERR_CHAR;
 	err = host_name(word, ret_name);
 	if (err == ERR_CHAR)
 		err = name_from_text(word.text, word.len, ret_name);
@@ -172,31 +177,54 @@ static enum master_found begin(struct master *master, struct span *rest)
 	return MASTER_RECORD;
 }
 
-/* Takes a TTL and a class from the front, in either order (RFC 1035, 5.1).  False: of another class
- * than ours. */
-static bool take_ttl_and_class(const struct master *master, struct span *rest, uint32_t *ret_ttl_s)
+/* What stands before a record's type. */
+struct front {
+	uint32_t ttl_s;
+	bool has_ttl;
+	bool has_class;
+};
+
+/* Takes a TTL and a class, in either order (RFC 1035, 5.1; "CLASS1": RFC 3597, 5). */
+static struct front take_front(struct span *rest)
 {
+	struct front front = {.ttl_s = 0};
 	struct span left = *rest;
 	struct span word = next_word(&left);
-	bool has_ttl = read_ttl(word, ret_ttl_s);
-	bool has_class = false;
 
-	if (has_ttl) {
+	for (;;) {
+		if (!front.has_ttl && read_ttl(word, &front.ttl_s))
+			front.has_ttl = true;
+		else if (!front.has_class && (is_word(word, "IN") || is_word(word, "CLASS1")))
+			front.has_class = true;
+		else
+			return front;
 		*rest = left;
 		word = next_word(&left);
 	}
-	if (is_word(word, "IN")) {
-		has_class = true;
-		*rest = left;
-		word = next_word(&left);
+}
+
+static bool is_other_class(struct span rest)
+{
+	struct span word = next_word(&rest);
+
+	return is_word(word, "CH") || is_word(word, "HS");
+}
+
+/* Records without a TTL have that of $TTL (RFC 2308, 4), else the last that was said (RFC 1035,
+ * 5.1); where a SOA has none, its minimum is theirs, too. */
+static void settle_ttl(struct master *master, const struct front *front,
+		       struct master_record *record)
+{
+	bool is_first = !master->has_ttl && !master->has_said_ttl;
+
+	if (front->has_ttl && !master->has_ttl) {
+		master->ttl_s = front->ttl_s;
+		master->has_said_ttl = true;
+	} else if (is_first && record->type == TYPE_SOA && record->rdlen > 4) {
+		master->ttl_s = wire_get32(record->rdata + record->rdlen - 4);
+		master->has_ttl = true;
 	}
-	if (!has_ttl && has_class && read_ttl(word, ret_ttl_s)) {
-		*rest = left;
-		return true;
-	}
-	if (!has_ttl)
-		*ret_ttl_s = master->ttl_s;
-	return !is_word(word, "CH") && !is_word(word, "HS");
+	record->ttl_s = front->has_ttl ? front->ttl_s : master->ttl_s;
 }
 
 static bool read_target(const struct master *master, struct span word, struct master_record *record)
@@ -308,19 +336,22 @@ static enum master_found read_record(struct master *master, const char *text, si
 {
 	struct span rest = {text, len};
 	enum master_found found;
+	struct front front;
 
 	while (rest.len > 0 && rest.text[rest.len - 1] == '\r')
 		rest.len--;
 	found = begin(master, &rest);
-
 	if (found != MASTER_RECORD)
 		return found;
-	if (!take_ttl_and_class(master, &rest, &record->ttl_s))
+	front = take_front(&rest);
+	if (is_other_class(rest))
 		return MASTER_BAD;
 	record->owner = master->owner;
-	if (!slowly && read_simple(master, rest, record))
-		return MASTER_RECORD;
-	return read_by_ldns(master, rest, record);
+	if (slowly || !read_simple(master, rest, record))
+		found = read_by_ldns(master, rest, record);
+	if (found == MASTER_RECORD)
+		settle_ttl(master, &front, record);
+	return found;
 }
 
 enum master_found master_read(struct master *master, const char *text, size_t len,

@@ -19,7 +19,8 @@ struct master {
 	struct name origin;
 	struct name owner; /* of the record before; len 0: there was none */
 	uint32_t ttl_s;	   /* of records without one */
-	bool has_ttl;	   /* as $TTL says */
+	bool has_ttl;	   /* for good: as $TTL says, or a SOA */
+	bool has_said_ttl; /* as the last record with one says */
 };
 
 struct master_record {

@@ -8,11 +8,11 @@
 #include "line/word.h"
 #include "list/listfile.h"
 #include "rpz/owners.h"
+#include "rpz/trigger.h"
 
 #define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
 #define LINE_ROOM (2 + PLAIN_ROOM)
 #define TTL_DIGITS_MAX 9U /* more may be too many */
-#define SPECIAL_PREFIX "rpz-"
 
 _Static_assert(sizeof(struct plain_head) + sizeof(struct name) <= LISTFILE_NOTES_ROOM,
 	       "the notes have room for their head, and may be read behind their end");
@@ -30,6 +30,7 @@ struct packed {
 #define ANSWER_MASK 0x0fU
 #define FLAG_BELOW 0x10U
 #define FLAG_PASSES 0x20U
+#define FLAG_TTL 0x40U
 
 _Static_assert(DOMSET_ANSWER_COUNT <= ANSWER_MASK + 1, "an answer has four bits");
 
@@ -72,7 +73,7 @@ static bool take_blanks(const char **text, const char *limit)
 }
 
 /* What stands between the owner and the target: "[TTL] [IN] CNAME". */
-static bool take_front(const char **text, const char *limit)
+static bool take_front(const char **text, const char *limit, bool *ret_ttl)
 {
 	const char *begin;
 
@@ -81,7 +82,8 @@ static bool take_front(const char **text, const char *limit)
 	begin = *text;
 	while (*text < limit && **text >= '0' && **text <= '9')
 		++*text;
-	if (*text - begin > TTL_DIGITS_MAX || (*text > begin && !take_blanks(text, limit)))
+	*ret_ttl = *text > begin;
+	if (*text - begin > TTL_DIGITS_MAX || (*ret_ttl && !take_blanks(text, limit)))
 		return false;
 	if (take(text, limit, "in") && !take_blanks(text, limit))
 		return false;
@@ -106,16 +108,6 @@ static bool take_target(const char **text, const char *limit, uint8_t *ret_answe
 }
 
 /* ---- owners */
-
-/* Where the last label of a name that is not the root begins. */
-static const uint8_t *last_label(const struct name *name)
-{
-	const uint8_t *label = name->wire;
-
-	while (label[label[0] + 1] != 0)
-		label += label[0] + 1;
-	return label;
-}
 
 /* Takes the zone's name from the end of a name that lies below it. */
 static bool strip_apex(struct name *name, const struct name *apex)
@@ -152,14 +144,6 @@ static bool take_owner(const struct plain_head *head, const char **text, struct 
 	       name_equal(&head->origin, &head->apex);
 }
 
-/* True for what a record of another kind than for a name may be below, or a mistake. */
-static bool is_special(const struct name *name)
-{
-	const uint8_t *label = last_label(name);
-
-	return memcmp(label + 1, SPECIAL_PREFIX, strlen(SPECIAL_PREFIX)) == 0;
-}
-
 /* ---- lines */
 
 static bool passes(const struct rpz_options *options, const struct name *name,
@@ -184,8 +168,8 @@ static void read_line(const struct plain_head *head, const char *text, struct na
 	const char *at = text;
 
 	note->line_len = 0;
-	if (!take_owner(head, &at, name, &note->scope) || is_special(name) ||
-	    !take_front(&at, limit) || !take_target(&at, limit, &note->answer))
+	if (!take_owner(head, &at, name, &note->scope) || trigger_is_special(name) ||
+	    !take_front(&at, limit, &note->has_ttl) || !take_target(&at, limit, &note->answer))
 		return;
 	at = skip_blanks(at, limit);
 	at += *at == '\r';
@@ -204,7 +188,8 @@ static uint8_t *write_note(uint8_t *out, const struct plain_note *note, const st
 	if (note->line_len > 0) {
 		packed.flags = (uint8_t)(note->answer |
 					 (note->scope == DOMSET_SCOPE_BELOW ? FLAG_BELOW : 0) |
-					 (note->passes ? FLAG_PASSES : 0));
+					 (note->passes ? FLAG_PASSES : 0) |
+					 (note->has_ttl ? FLAG_TTL : 0));
 		packed.name_len = note->name_len;
 	}
 	memcpy(out, &packed, sizeof(packed));
@@ -257,6 +242,7 @@ const uint8_t *plain_next(const uint8_t *at, struct plain_note *ret_note)
 		.answer = packed.flags & ANSWER_MASK,
 		.scope = packed.flags & FLAG_BELOW ? DOMSET_SCOPE_BELOW : DOMSET_SCOPE_ITSELF,
 		.passes = packed.flags & FLAG_PASSES,
+		.has_ttl = packed.flags & FLAG_TTL,
 		.name_len = packed.name_len,
 		.name = at + sizeof(ret_note->hash),
 	};

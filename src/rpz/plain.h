@@ -28,6 +28,7 @@ struct plain_note {
 	uint8_t answer;	   /* enum domset_answer; never DOMSET_ANSWER_DATA */
 	uint8_t scope;	   /* enum domset_scope */
 	bool passes;	   /* the gate has nothing against it */
+	bool has_ttl;	   /* it says one */
 	uint8_t name_len;
 	const uint8_t
 		*name; /* the owner's, without "*." and the zone's; a name's octets can be read */

@@ -248,13 +248,18 @@ static bool begins_special(const uint8_t *label)
 	return label[0] >= len && memcmp(label + 1, SPECIAL_PREFIX, len) == 0;
 }
 
+bool trigger_is_special(const struct name *name)
+{
+	return begins_special(last_label(name));
+}
+
 /*
  * A target in "rpz-..." that is none of those known would be answered as if it were a name; so
  * would one that lies in the zone, for want of the dot at its end.
  */
 static bool is_mistaken(const struct name *target, const struct name *apex)
 {
-	return begins_special(last_label(target)) ||
+	return trigger_is_special(target) ||
 	       (begins_special(target->wire) && apex->len > 1 && name_is_below(target, apex));
 }
 

@@ -24,6 +24,9 @@ struct zone_trigger {
 bool trigger_read(const struct name *owner, const struct name *apex,
 		  struct zone_trigger *ret_trigger);
 
+/* True when the last label of a name, which is not the root, begins as those that say a kind do. */
+bool trigger_is_special(const struct name *name);
+
 /* What a CNAME has done (enum domset_answer) by the trigger; false: it says it wrongly. */
 bool trigger_action(const struct master_record *record, const struct zone_trigger *trigger,
 		    const struct name *apex, uint8_t *ret_answer);

@@ -34,6 +34,7 @@ struct rpz_zone {
 	struct master_record record;
 	struct zone_trigger trigger; /* of lines that were looked at ahead */
 	struct lines_record noted;   /* the last such line; text NULL: `master` knows of it */
+	struct lines_record timed;   /* the last such line with a TTL; likewise */
 };
 
 enum err rpz_zone_create(const struct rpz_options *options, struct list_report *report,
@@ -132,8 +133,6 @@ static enum err take_soa(struct rpz_zone *zone)
 	zone->summary.negative_ttl_s = minimum_s < r->ttl_s ? minimum_s : r->ttl_s;
 	if (zone->options.max_ttl_s > 0 && zone->summary.negative_ttl_s > zone->options.max_ttl_s)
 		zone->summary.negative_ttl_s = zone->options.max_ttl_s;
-	if (!zone->master.has_ttl)
-		zone->master.ttl_s = minimum_s;
 	return keep_soa(zone);
 }
 
@@ -227,10 +226,8 @@ static enum err take_record(struct rpz_zone *zone, struct err_text *text)
 {
 	enum err err = ERR_OK;
 
-	if (is_at_apex(zone)) {
-		err = take_apex(zone);
-		return err == ERR_OK ? ERR_OK : failed(zone, err, err_str(err), text);
-	}
+	if (is_at_apex(zone))
+		return told(zone, take_apex(zone), text);
 	zone->report->told++;
 	if (name_is_below(&zone->record.owner, &zone->apex))
 		err = take_rule(zone);
@@ -343,12 +340,18 @@ static bool holds(const struct rpz_zone *zone, const uint8_t *notes)
 	       name_equal(&head.origin, &zone->master.origin);
 }
 
-/* Has `master` as the last noted line left it. */
+static void settle_line(struct rpz_zone *zone, struct lines_record *line)
+{
+	if (line->text)
+		(void)master_read(&zone->master, line->text, line->len, &zone->record);
+	line->text = NULL;
+}
+
+/* Has `master` as the noted lines left it: the last one's owner, and the last TTL. */
 static void settle(struct rpz_zone *zone)
 {
-	if (zone->noted.text)
-		(void)master_read(&zone->master, zone->noted.text, zone->noted.len, &zone->record);
-	zone->noted.text = NULL;
+	settle_line(zone, &zone->timed);
+	settle_line(zone, &zone->noted);
 }
 
 static enum err take_noted(struct rpz_zone *zone, const char *text, const struct plain_note *note,
@@ -369,6 +372,8 @@ static enum err take_noted(struct rpz_zone *zone, const char *text, const struct
 
 	zone->line = (struct lines_record){text, note->line_len, line.number};
 	zone->noted = zone->line;
+	if (note->has_ttl)
+		zone->timed = zone->line;
 	zone->report->told++;
 	zone->trigger.wildcard = note->scope == DOMSET_SCOPE_BELOW;
 	memcpy(name->wire, note->name, COPY_OCTETS);

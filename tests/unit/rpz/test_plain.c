@@ -193,6 +193,15 @@ static void write_line(FILE *file, uint32_t *seed)
 		"rpz-drop CNAME rpz-drop.",
 		"www.n7.example.com CNAME rpz-drop.",
 		"long.example IN 5 CNAME .",
+		"( first.example CNAME . )",
+		"blank\\ ed.example CNAME .",
+		"over.example (\r",
+		" CNAME .\r",
+		" ) ; its end\r",
+		"x\\046y.example CNAME .",
+		"\"quoted.example\" CNAME .",
+		"class.example CLASS1 CNAME .",
+		"*.\\*.example CNAME .",
 		"soa.example SOA a. b. 1 2 3 4 5",
 		"@ SOA a. b. 1 2 3 4 5",
 		"@ NS a.",
@@ -220,7 +229,8 @@ static void write_line(FILE *file, uint32_t *seed)
 			others[next_random(seed) % (sizeof(others) / sizeof(*others))]);
 		break;
 	case 1:
-		fprintf(file, "h%u.Example.NET.rpz.zone. 300 IN CNAME %s\r\n", number, target);
+		fprintf(file, "h%u.Example.NET.rpz.zone. %u IN CNAME %s\r\n", number, number % 77,
+			target);
 		break;
 	case 2:
 		fprintf(file, "*.n%u.example.com\tCNAME %s\n", number, target);
@@ -232,6 +242,8 @@ static void write_line(FILE *file, uint32_t *seed)
 			fwrite("nul\0.example\n\0 CNAME .\n", 1, 24, file);
 		if (number % 512 == 2)
 			fprintf(file, "%0300u CNAME .\n", number);
+		if (number % 8 == 3)
+			fprintf(file, "a%u.example.com A 192.0.2.3\n", number);
 		break;
 	default:
 		fprintf(file, "www.n%u.example.com CNAME %s\n", number, target);
@@ -245,7 +257,8 @@ static void write_file(uint32_t seed)
 
 	assert_non_null(file);
 	if (seed % 3 > 0)
-		fputs("$ORIGIN rpz.zone.\n@ SOA a. b. 1 2 3 4 5\n", file);
+		fprintf(file, "$ORIGIN rpz.zone.\n@ %s SOA a. b. 1 2 3 4 5\n",
+			seed % 4 == 2 ? "" : "900");
 	while (ftell(file) < (long)FILE_OCTETS)
 		write_line(file, &seed);
 	if (seed % 2)
@@ -432,6 +445,24 @@ static void test_include(void **state)
 	assert_same(&options);
 }
 
+/* What has no TTL has the last that was said, by lines that were looked at ahead as well. */
+static void test_ttls(void **state)
+{
+	const struct rpz_options options = {.path = path, .key = &key};
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs("@ 900 SOA a. b. 1 2 3 4 5\n", file);
+	for (uint32_t i = 0; i < 50000; i++)
+		fprintf(file,
+			i % 5 == 0   ? "n%u.example.com %u CNAME .\n"
+			: i % 7 == 0 ? "n%u.example.com A 192.0.2.1\n"
+				     : "n%u.example.com CNAME .\n",
+			i, i);
+	assert_int_equal(fclose(file), 0);
+	assert_same(&options);
+}
+
 static int make_directory(void **state)
 {
 	if (scratch_set_up(state) != 0)
@@ -445,7 +476,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),	cmocka_unit_test(test_heads),
 		cmocka_unit_test(test_lengths), cmocka_unit_test(test_files),
-		cmocka_unit_test(test_include),
+		cmocka_unit_test(test_include), cmocka_unit_test(test_ttls),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, scratch_tear_down);
