@@ -11,6 +11,9 @@
  * (its slice is the shortest there is); earlier ones do so for a thread that mostly sleeps. */
 void priority_serve(void);
 
+/* This thread does what must not fall behind: its share of the core, in slices that end soon. */
+void priority_share(void);
+
 /* This thread does what nobody waits for: nice 10, and slices that end soon. */
 void priority_step_back(void);
 

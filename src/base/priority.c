@@ -35,6 +35,11 @@ void priority_serve(void)
 	set(NICE_AS_IT_IS, SERVE_SLICE_NS);
 }
 
+void priority_share(void)
+{
+	set(NICE_AS_IT_IS, LOAD_SLICE_NS);
+}
+
 void priority_step_back(void)
 {
 	set(NICE_LOAD, LOAD_SLICE_NS);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/priority.h"
 #include "base/thread.h"
 #include "evidence/writer.h"
 
@@ -41,6 +42,7 @@ static void *run(void *arg)
 	struct ledger *l = arg;
 	uint64_t due_ms = clock_ms();
 
+	priority_share();
 	while (!l->ending) {
 		wait_for_work(l, due_ms);
 		ledger_collect(l);

@@ -10,10 +10,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/priority.h"
 #include "evidence/database.h"
 #include "evidence/writer.h"
 
 #define RETRY_MS 2000U
+#define FINDINGS_A_TURN 512U
+#define ENTRIES_A_TURN 32U /* a tenth of a millisecond's work */
 
 /* ---- the store */
 
@@ -137,6 +140,14 @@ static bool is_left_out(const struct ledger *l, const struct finding *e)
 	return l->over && e->proven == 0;
 }
 
+/* A query that came meanwhile does not wait for all of a batch. */
+static enum err put_next(struct ledger *l, uint32_t i, struct err_text *text)
+{
+	if (i % ENTRIES_A_TURN == 0)
+		priority_give_way();
+	return put_entry(l, &l->pending.entries[l->pending.order[i]], text);
+}
+
 static enum err put_all(struct ledger *l, struct err_text *text)
 {
 	const struct pending *p = &l->pending;
@@ -147,7 +158,7 @@ static enum err put_all(struct ledger *l, struct err_text *text)
 		err = archive_put_list(l->archive, &l->lists->lists[i], text);
 	for (uint32_t i = 0; err == ERR_OK && i < p->unwritten; i++)
 		if (!is_left_out(l, &p->entries[p->order[i]]))
-			err = put_entry(l, &p->entries[p->order[i]], text);
+			err = put_next(l, i, text);
 	return err == ERR_OK ? put_visits(l, text) : err;
 }
 
@@ -270,6 +281,8 @@ static void absorb(struct ledger *l, const struct findings_table *t)
 		const struct finding *f = &t->entries[i];
 		struct ip client = client_hide(&l->form, &f->client);
 
+		if (i % FINDINGS_A_TURN == 0)
+			priority_give_way();
 		if (pending_add(&l->pending, t, f, &client))
 			continue;
 		ledger_write(l);

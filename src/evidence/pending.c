@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/priority.h"
+
 #define INDEX (2U * PENDING_MAX)
 #define SPELL_MS 1000U
+#define STEPS_A_TURN 1024U /* a tenth of a millisecond's work */
 
 /* No list can be called so. */
 #define UPSTREAM_NAME ":blocked-upstream"
@@ -155,13 +158,21 @@ bool pending_add(struct pending *p, const struct findings_table *table,
 	return true;
 }
 
+/* After each step of what goes over all entries. */
+static void step(struct pending *p)
+{
+	if (++p->steps % STEPS_A_TURN == 0)
+		priority_give_way();
+}
+
 static int compare(const void *a, const void *b, void *arg)
 {
-	const struct pending *p = arg;
+	struct pending *p = arg;
 	const struct finding *x = &p->entries[*(const uint32_t *)a];
 	const struct finding *y = &p->entries[*(const uint32_t *)b];
 	int order = memcmp(&x->client, &y->client, sizeof(x->client));
 
+	step(p);
 	if (order == 0)
 		order = (x->list > y->list) - (x->list < y->list);
 	if (order == 0)
@@ -204,9 +215,11 @@ static void compact(struct pending *p)
 	memset(p->index, 0, INDEX * sizeof(*p->index));
 	p->count = 0;
 	p->names_len = 0;
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		if (p->entries[i].count > 0)
 			keep_entry(p, i);
+		step(p);
+	}
 }
 
 void pending_written(struct pending *p)

@@ -23,6 +23,7 @@ struct pending {
 	struct finding *entries; /* `list` is an index of `lists` */
 	uint8_t *names;
 	uint32_t *order; /* of those with something to be written, by client, list, name and time */
+	uint32_t steps;	 /* since queries that came meanwhile were let go first */
 };
 
 /* ERR_NOMEM. */
