@@ -157,6 +157,12 @@ bool findings_begin(struct findings *findings, struct findings_seat seat,
 /* A table with findings, the oldest there is; NULL: there is none.  The reader's thread. */
 struct findings_table *findings_take(struct findings *findings);
 
+/* The same of those that are full and wait, for a reader that has something else to do. */
+struct findings_table *findings_take_full(struct findings *findings);
+
+/* How many full tables wait. */
+size_t findings_waiting(const struct findings *findings);
+
 /* Gives a table back, to be filled anew.  The reader's thread. */
 void findings_give(struct findings *findings, struct findings_table *table);
 

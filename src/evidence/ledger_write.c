@@ -15,6 +15,8 @@
 #include "evidence/writer.h"
 
 #define RETRY_MS 2000U
+#define HURRY                                                                                      \
+	2U /* full tables of a worker that wait: several more may be filled until it is late */
 #define FINDINGS_A_TURN 512U
 #define ENTRIES_A_TURN 32U /* a tenth of a millisecond's work */
 
@@ -76,6 +78,61 @@ static enum err open_archive(struct ledger *l, struct err_text *text)
 	return err;
 }
 
+/* ---- a table of a worker */
+
+/* Queries that came meanwhile do not wait for all that is done here, unless a worker fills its
+ * tables faster than they are taken. */
+static void let_queries_go(struct ledger *l)
+{
+	l->pending.hurried = false;
+	for (size_t i = 0; i < l->workers; i++)
+		l->pending.hurried |= findings_waiting(l->findings[i]) >= HURRY;
+	if (!l->pending.hurried)
+		priority_give_way();
+}
+
+/* False: it has none. */
+static bool take(struct ledger *l, size_t worker,
+		 struct findings_table *(*take_one)(struct findings *))
+{
+	l->table = take_one(l->findings[worker]);
+	l->table_of = l->findings[worker];
+	l->absorbed = 0;
+	return l->table;
+}
+
+/* Takes what is left of the table, and gives it back.  False: there is no room for all. */
+static bool absorb(struct ledger *l)
+{
+	const struct findings_table *t = l->table;
+
+	for (; l->absorbed < t->count; l->absorbed++) {
+		const struct finding *f = &t->entries[l->absorbed];
+		struct ip client = client_hide(&l->form, &f->client);
+
+		if (l->absorbed % FINDINGS_A_TURN == 0)
+			let_queries_go(l);
+		if (!pending_add(&l->pending, t, f, &client))
+			return false;
+	}
+	findings_give(l->table_of, l->table);
+	l->table = NULL;
+	return true;
+}
+
+/* Between entries of a batch: a batch may take longer than workers need to fill their tables, which
+ * are taken for the next. */
+static void look_up(struct ledger *l)
+{
+	if (l->table && !absorb(l))
+		return;
+	for (size_t i = 0; i < l->workers; i++)
+		while (take(l, i, findings_take_full))
+			if (!absorb(l))
+				return;
+	let_queries_go(l);
+}
+
 /* ---- a batch */
 
 static enum err put_entry(struct ledger *l, const struct finding *e, struct err_text *text)
@@ -135,30 +192,30 @@ static enum err put_visits(struct ledger *l, struct err_text *text)
 }
 
 /* Far over the size, only what nobody can forge is written. */
-static bool is_left_out(const struct ledger *l, const struct finding *e)
+static bool is_left_out(const struct ledger *l, uint64_t proven)
 {
-	return l->over && e->proven == 0;
+	return l->over && proven == 0;
 }
 
-/* A query that came meanwhile does not wait for all of a batch. */
 static enum err put_next(struct ledger *l, uint32_t i, struct err_text *text)
 {
+	const struct finding *e;
+
 	if (i % ENTRIES_A_TURN == 0)
-		priority_give_way();
-	return put_entry(l, &l->pending.entries[l->pending.order[i]], text);
+		look_up(l);
+	e = pending_next(&l->pending, i);
+	return is_left_out(l, e->proven) ? ERR_OK : put_entry(l, e, text);
 }
 
 static enum err put_all(struct ledger *l, struct err_text *text)
 {
-	const struct pending *p = &l->pending;
 	size_t lists = l->lists && !l->lists_written ? l->lists->count : 0;
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; err == ERR_OK && i < lists; i++)
 		err = archive_put_list(l->archive, &l->lists->lists[i], text);
-	for (uint32_t i = 0; err == ERR_OK && i < p->unwritten; i++)
-		if (!is_left_out(l, &p->entries[p->order[i]]))
-			err = put_next(l, i, text);
+	for (uint32_t i = 0; err == ERR_OK && i < l->pending.batch; i++)
+		err = put_next(l, i, text);
 	return err == ERR_OK ? put_visits(l, text) : err;
 }
 
@@ -172,14 +229,14 @@ static void count_written(struct ledger *l)
 {
 	const struct pending *p = &l->pending;
 
-	for (uint32_t i = 0; i < p->unwritten; i++) {
-		const struct finding *e = &p->entries[p->order[i]];
+	for (uint32_t i = 0; i < p->batch; i++) {
+		const struct pending_put *put = pending_put(p, i);
 
-		if (is_left_out(l, e))
-			stats_add(&l->stats, ledger_lost, e->count);
+		if (is_left_out(l, put->proven))
+			stats_add(&l->stats, ledger_lost, put->count);
 		else
 			stats_inc(&l->stats, ledger_written);
-		tell_client(l, &e->client);
+		tell_client(l, &p->entries[p->order[i]].client);
 	}
 }
 
@@ -237,6 +294,11 @@ static void look_at_store(struct ledger *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
+static bool may_write(const struct ledger *l)
+{
+	return !l->failing || clock_ms() >= l->try_again_ms;
+}
+
 void ledger_write(struct ledger *l)
 {
 	struct err_text text;
@@ -246,7 +308,7 @@ void ledger_write(struct ledger *l)
 	take_lists(l);
 	l->batch = visits_batch(l->visits, &l->batch_count);
 	if ((l->pending.unwritten == 0 && l->batch_count == 0 && (!l->lists || l->lists_written)) ||
-	    (l->failing && clock_ms() < l->try_again_ms))
+	    !may_write(l))
 		return;
 	err = write_batch(l, &text);
 	if (err != ERR_OK) {
@@ -267,7 +329,7 @@ void ledger_lose(struct ledger *l)
 	const struct pending *p = &l->pending;
 
 	pending_sort(&l->pending);
-	for (uint32_t i = 0; i < p->unwritten; i++)
+	for (uint32_t i = 0; i < p->batch; i++)
 		stats_add(&l->stats, ledger_lost, p->entries[p->order[i]].count);
 	for (size_t i = 0; l->failing && i < l->batch_count; i++)
 		stats_add(&l->stats, visits_lost, l->batch[i].count);
@@ -275,31 +337,24 @@ void ledger_lose(struct ledger *l)
 
 /* ---- from the workers */
 
-static void absorb(struct ledger *l, const struct findings_table *t)
+/* What is written and not asked for again makes room, in two batches at most: while the table does
+ * not fit, no other is taken.  What can neither be written nor kept is lost. */
+static void absorb_all(struct ledger *l)
 {
-	for (uint32_t i = 0; i < t->count; i++) {
-		const struct finding *f = &t->entries[i];
-		struct ip client = client_hide(&l->form, &f->client);
-
-		if (i % FINDINGS_A_TURN == 0)
-			priority_give_way();
-		if (pending_add(&l->pending, t, f, &client))
+	while (l->table && !absorb(l)) {
+		if (may_write(l)) {
+			ledger_write(l);
+			pending_forget(&l->pending);
 			continue;
-		ledger_write(l);
-		pending_forget(&l->pending);
-		if (!pending_add(&l->pending, t, f, &client))
-			stats_add(&l->stats, ledger_lost, f->count);
+		}
+		stats_add(&l->stats, ledger_lost, l->table->entries[l->absorbed++].count);
 	}
 }
 
 void ledger_collect(struct ledger *l)
 {
-	for (size_t i = 0; i < l->workers; i++) {
-		struct findings_table *t;
-
-		while ((t = findings_take(l->findings[i])) != NULL) {
-			absorb(l, t);
-			findings_give(l->findings[i], t);
-		}
-	}
+	absorb_all(l);
+	for (size_t i = 0; i < l->workers; i++)
+		while (take(l, i, findings_take))
+			absorb_all(l);
 }

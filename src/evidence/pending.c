@@ -21,7 +21,8 @@ enum err pending_init(struct pending *p, const struct hash_key *key)
 	p->entries = calloc(PENDING_MAX, sizeof(*p->entries));
 	p->names = malloc(PENDING_NAMES_MAX);
 	p->order = calloc(PENDING_MAX, sizeof(*p->order));
-	if (p->index && p->entries && p->names && p->order)
+	p->puts = calloc(PENDING_MAX, sizeof(*p->puts));
+	if (p->index && p->entries && p->names && p->order && p->puts)
 		return ERR_OK;
 	pending_fini(p);
 	return ERR_NOMEM;
@@ -33,6 +34,7 @@ void pending_fini(struct pending *p)
 	free(p->entries);
 	free(p->names);
 	free(p->order);
+	free(p->puts);
 	*p = (struct pending){.count = 0};
 }
 
@@ -158,10 +160,10 @@ bool pending_add(struct pending *p, const struct findings_table *table,
 	return true;
 }
 
-/* After each step of what goes over all entries. */
+/* After each step of what goes over all entries: queries that came meanwhile go first. */
 static void step(struct pending *p)
 {
-	if (++p->steps % STEPS_A_TURN == 0)
+	if (++p->steps % STEPS_A_TURN == 0 && !p->hurried)
 		priority_give_way();
 }
 
@@ -184,18 +186,32 @@ static int compare(const void *a, const void *b, void *arg)
 	return order;
 }
 
+/* Nothing is put, or what was put has failed. */
+static void forget_puts(struct pending *p)
+{
+	memset(p->puts, 0, p->count * sizeof(*p->puts));
+	p->batch = 0;
+}
+
 void pending_sort(struct pending *p)
 {
-	uint32_t n = 0;
-
+	forget_puts(p);
 	for (uint32_t i = 0; i < p->count; i++)
 		if (p->entries[i].count > 0)
-			p->order[n++] = i;
-	qsort_r(p->order, n, sizeof(*p->order), compare, p);
+			p->order[p->batch++] = i;
+	qsort_r(p->order, p->batch, sizeof(*p->order), compare, p);
+}
+
+const struct finding *pending_next(struct pending *p, uint32_t i)
+{
+	const struct finding *e = &p->entries[p->order[i]];
+
+	p->puts[p->order[i]] = (struct pending_put){e->count, e->proven, e->merged};
+	return e;
 }
 
 /* Moves entry `from` to the end of what is kept; names lie in the order of their entries. */
-static void keep_entry(struct pending *p, uint32_t from)
+static struct finding *keep_entry(struct pending *p, uint32_t from)
 {
 	struct finding e = p->entries[from];
 	const uint8_t *name = p->names + e.name;
@@ -205,6 +221,19 @@ static void keep_entry(struct pending *p, uint32_t from)
 	p->names_len += (uint32_t)octets_of(&e);
 	p->entries[p->count++] = e;
 	*place_of(p, &e, p->names + e.name) = p->count;
+	return &p->entries[p->count - 1];
+}
+
+/* What was put is no longer to be written. */
+static void take_off(struct finding *e, const struct pending_put *put)
+{
+	e->count -= put->count;
+	e->proven -= put->proven;
+	e->merged -= put->merged;
+	if (e->count > 0)
+		return;
+	e->types = 0;
+	e->ways = 0;
 }
 
 /* Leaves out what has nothing to be written. */
@@ -214,34 +243,28 @@ static void compact(struct pending *p)
 
 	memset(p->index, 0, INDEX * sizeof(*p->index));
 	p->count = 0;
+	p->unwritten = 0;
 	p->names_len = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		if (p->entries[i].count > 0)
-			keep_entry(p, i);
+		if (p->entries[i].count > 0) {
+			struct finding *e = keep_entry(p, i);
+
+			take_off(e, &p->puts[i]);
+			p->unwritten += e->count > 0;
+		}
 		step(p);
 	}
+	if (p->count == 0)
+		p->list_count = 0;
 }
 
 void pending_written(struct pending *p)
 {
 	compact(p);
-	for (uint32_t i = 0; i < p->count; i++) {
-		struct finding *e = &p->entries[i];
-
-		e->count = 0;
-		e->proven = 0;
-		e->merged = 0;
-		e->types = 0;
-		e->ways = 0;
-	}
-	p->unwritten = 0;
-	if (p->count == 0)
-		p->list_count = 0;
 }
 
 void pending_forget(struct pending *p)
 {
+	forget_puts(p);
 	compact(p);
-	if (p->count == 0)
-		p->list_count = 0;
 }

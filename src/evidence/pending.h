@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Findings that wait to be written, of all workers merged: the batch.  It is kept until the store
- * has said that it is written, and has a bound.  One thread.
+ * Findings that wait to be written, of all workers merged.  They are kept until the store has said
+ * that they are written, and have a bound.  Others come while a batch of them is written: what was
+ * put into the store is known by its counts, and what came behind that goes with the next.  One
+ * thread.
  */
 #ifndef EVIDENCE_PENDING_H
 #define EVIDENCE_PENDING_H
@@ -12,18 +14,28 @@
 #define PENDING_NAMES_MAX (6U * 1024 * 1024) /* octets of their names */
 #define PENDING_LISTS_MAX 192U		     /* names of lists, those of former loads among them */
 
+/* What was put of a finding, in the batch that is written. */
+struct pending_put {
+	uint64_t count;
+	uint64_t proven;
+	uint64_t merged;
+};
+
 struct pending {
 	struct hash_key key;
 	uint32_t count;
 	uint32_t unwritten; /* those with something to be written */
+	uint32_t batch;	    /* those of them that the last order has */
 	uint32_t names_len;
 	uint32_t list_count;
 	char lists[PENDING_LISTS_MAX][POLICY_LIST_NAME_MAX];
 	uint32_t *index;	 /* 1 and up: an entry */
 	struct finding *entries; /* `list` is an index of `lists` */
 	uint8_t *names;
+	struct pending_put *puts; /* by entry */
 	uint32_t *order; /* of those with something to be written, by client, list, name and time */
-	uint32_t steps;	 /* since queries that came meanwhile were let go first */
+	uint32_t steps;	 /* of what goes over all entries */
+	bool hurried;	 /* workers fill tables faster than they are taken: nobody goes first */
 };
 
 /* ERR_NOMEM. */
@@ -35,11 +47,21 @@ void pending_fini(struct pending *pending);
 bool pending_add(struct pending *pending, const struct findings_table *table,
 		 const struct finding *finding, const struct ip *client);
 
-/* Brings what is to be written into its order. */
+/* Brings what is to be written into its order, as a batch of which nothing is put yet. */
 void pending_sort(struct pending *pending);
 
-/* All is written.  What was, is remembered without its counts until the next time, so that what
- * belongs to the same second is still known. */
+/* The `i`-th of the batch, to be put into the store as it is now.  What is added to it until
+ * pending_written is not of the batch. */
+const struct finding *pending_next(struct pending *pending, uint32_t i);
+
+/* What was put of it. */
+static inline const struct pending_put *pending_put(const struct pending *pending, uint32_t i)
+{
+	return &pending->puts[pending->order[i]];
+}
+
+/* All that was put is written.  It is remembered without its counts until the next time, so that
+ * what belongs to the same second is still known. */
 void pending_written(struct pending *pending);
 
 /* Forgets what is written but remembered still, and makes room so. */

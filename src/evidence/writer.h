@@ -46,6 +46,9 @@ struct ledger {
 
 	/* the thread's own */
 	struct pending pending;
+	struct findings_table *table; /* NULL: none is taken */
+	struct findings *table_of;
+	uint32_t absorbed;	   /* so many of its findings are among those that wait */
 	const struct visit *batch; /* of visits that wait to be written */
 	size_t batch_count;
 	struct lists *lists;	 /* NULL: none is known yet */

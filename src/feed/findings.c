@@ -12,7 +12,7 @@
 #include "match/note.h"
 
 #define TABLES                                                                                     \
-	8U /* of a worker: one that is filled, one to take its place, and those full or empty */
+	16U /* of a worker: one that is filled, one to take its place, and those full or empty */
 #define RING TABLES
 #define INDEX_BITS 13U
 #define INDEX_MASK ((1U << INDEX_BITS) - 1)
@@ -391,9 +391,20 @@ static struct findings_table *take_current(struct findings *f)
 	return t;
 }
 
+struct findings_table *findings_take_full(struct findings *f)
+{
+	return ring_take(&f->full);
+}
+
+size_t findings_waiting(const struct findings *f)
+{
+	return atomic_load_explicit(&f->full.tail, memory_order_acquire) -
+	       atomic_load_explicit(&f->full.head, memory_order_relaxed);
+}
+
 struct findings_table *findings_take(struct findings *f)
 {
-	struct findings_table *t = ring_take(&f->full);
+	struct findings_table *t = findings_take_full(f);
 
 	if (t || !f->spare)
 		return t;

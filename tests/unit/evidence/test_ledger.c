@@ -29,6 +29,9 @@ struct kit {
 	struct err_text text;
 };
 
+#define FLOOD_KEYS 50000
+#define MANY_LISTS 1000
+
 /* A ledger by this configuration, whose state directory is `state` of the scratch. */
 static void begin(struct kit *kit, const char *evidence)
 {
@@ -119,6 +122,42 @@ static void test_workers_are_merged(void **state)
 	assert_int_equal(ask(kit, "SELECT count(*) FROM list WHERE name = ':blocked-upstream'"), 1);
 	assert_int_equal(ask(kit, "SELECT count(*) FROM list WHERE family = 'waledac'"), 1);
 	assert_in_range(ask(kit, "SELECT max(merged) FROM finding"), 1, 9);
+}
+
+/* The worker does not wait, and fills tables while batches are written. */
+static void test_of_a_flood_nothing_is_lost_unseen(void **state)
+{
+	struct kit *kit = *state;
+	int64_t lost = 0;
+
+	begin(kit, "");
+	for (unsigned int i = 0; i < 4 * FLOOD_KEYS; i++) {
+		unsigned int key = i % FLOOD_KEYS;
+		char client[32];
+
+		snprintf(client, sizeof(client), "10.1.%u.%u", key >> 8, key & 255);
+		lost += !add(kit, 0, client, "c2.example", 0);
+	}
+	ledger_stop(kit->ledger);
+	assert_int_equal(ask(kit, "SELECT sum(count) FROM finding"), 4 * FLOOD_KEYS - lost);
+	assert_int_equal(ask(kit, "SELECT sum(count) FROM total"), 4 * FLOOD_KEYS - lost);
+	assert_int_equal(ledger_stats(kit->ledger)->ledger_lost, 0);
+}
+
+/* More than those that wait may be of at a time. */
+static void test_lists_by_the_hundred(void **state)
+{
+	struct kit *kit = *state;
+
+	begin(kit, "");
+	kit->policy.list_count = MANY_LISTS;
+	for (uint16_t i = 0; i < MANY_LISTS; i++)
+		snprintf(kit->policy.lists[i].name, sizeof(kit->policy.lists[i].name), "l%u", i);
+	for (uint16_t i = 0; i < MANY_LISTS; i++)
+		assert_true(add(kit, 0, "192.0.2.1", "c2.example", i));
+	ledger_stop(kit->ledger);
+	assert_int_equal(ask(kit, "SELECT count(DISTINCT list) FROM finding"), MANY_LISTS);
+	assert_int_equal(ledger_stats(kit->ledger)->ledger_lost, 0);
 }
 
 static void test_the_end_writes_what_is_there(void **state)
@@ -290,6 +329,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_workers_are_merged),
+		TEST(test_of_a_flood_nothing_is_lost_unseen),
+		TEST(test_lists_by_the_hundred),
 		TEST(test_the_end_writes_what_is_there),
 		TEST(test_what_cannot_be_written_is_kept),
 		TEST(test_what_was_never_written_is_lost),

@@ -298,20 +298,39 @@ static void test_full_tables_are_handed_over(void **state)
 
 	assert_int_equal(add_many(kit, 0, FINDINGS_TABLE_MAX), 0);
 	assert_false(is_woken(kit));
+	assert_int_equal(findings_waiting(kit->findings), 0);
 	assert_int_equal(add_many(kit, FINDINGS_TABLE_MAX, 3 * FINDINGS_TABLE_MAX), 0);
 	assert_true(is_woken(kit));
+	assert_int_equal(findings_waiting(kit->findings), 2);
 	assert_int_equal(take_all(kit), 3 * FINDINGS_TABLE_MAX);
+}
+
+/* Whoever takes these alone leaves the worker its current one. */
+static void test_full_tables_are_taken_alone(void **state)
+{
+	struct kit *kit = *state;
+
+	assert_int_equal(add_many(kit, 0, 2 * FINDINGS_TABLE_MAX + 1), 0);
+	for (size_t left = 2; left-- > 0;) {
+		struct findings_table *t = findings_take_full(kit->findings);
+
+		assert_int_equal(t->count, FINDINGS_TABLE_MAX);
+		findings_give(kit->findings, t);
+		assert_int_equal(findings_waiting(kit->findings), left);
+	}
+	assert_null(findings_take_full(kit->findings));
+	assert_int_equal(take_all(kit), 1);
 }
 
 static void test_what_is_lost_is_told(void **state)
 {
 	struct kit *kit = *state;
-	unsigned int many = 10 * FINDINGS_TABLE_MAX;
+	unsigned int many = 20 * FINDINGS_TABLE_MAX;
 	unsigned int lost = add_many(kit, 0, many);
 
 	assert_in_range(lost, 1, many - 4 * FINDINGS_TABLE_MAX);
 	/* one that the table has is counted on */
-	assert_true(add(kit, "10.0.96.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP));
+	assert_true(add(kit, "10.0.224.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP));
 	assert_int_equal(take_all(kit), many - lost + 1);
 	/* and there is room again */
 	assert_int_equal(add_many(kit, 0, 3 * FINDINGS_TABLE_MAX), 0);
@@ -377,12 +396,19 @@ static void test_two_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_nothing_is_nothing),		TEST(test_what_differs_is_counted_apart),
-		TEST(test_nothing_is_nothing),		TEST(test_notes),
-		TEST(test_names_of_all_lengths),	TEST(test_ways_of_a_second),
-		TEST(test_ways_types_and_times),	TEST(test_a_second_merges),
-		TEST(test_full_tables_are_handed_over), TEST(test_what_is_lost_is_told),
-		TEST(test_lists_of_another_load),	TEST(test_two_threads),
+		TEST(test_nothing_is_nothing),
+		TEST(test_what_differs_is_counted_apart),
+		TEST(test_nothing_is_nothing),
+		TEST(test_notes),
+		TEST(test_names_of_all_lengths),
+		TEST(test_ways_of_a_second),
+		TEST(test_ways_types_and_times),
+		TEST(test_a_second_merges),
+		TEST(test_full_tables_are_handed_over),
+		TEST(test_full_tables_are_taken_alone),
+		TEST(test_what_is_lost_is_told),
+		TEST(test_lists_of_another_load),
+		TEST(test_two_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "evidence/pending.h"
+
+struct kit {
+	struct pending pending;
+	struct findings_table *table; /* of one finding */
+};
+
+static int set_up(void **state)
+{
+	static const struct hash_key key = {1, 2};
+	struct kit *kit = calloc(1, sizeof(*kit));
+
+	kit->table = calloc(1, sizeof(*kit->table));
+	strcpy(kit->table->lists[0], "bots");
+	*state = kit;
+	return pending_init(&kit->pending, &key) != ERR_OK;
+}
+
+static int tear_down(void **state)
+{
+	struct kit *kit = *state;
+
+	pending_fini(&kit->pending);
+	free(kit->table);
+	free(kit);
+	return 0;
+}
+
+/* So many queries of the type with this bit, each a second of its own; half of them are proven. */
+static bool add(struct kit *kit, unsigned int client, uint64_t queries, uint16_t type)
+{
+	static const uint8_t name[] = "\2c2\7example";
+	struct finding f = {
+		.name_len = sizeof(name),
+		.count = queries,
+		.proven = queries / 2,
+		.merged = queries,
+		.types = (uint16_t)(1U << type),
+		.ways = 1,
+		.first_s = 100,
+		.last_s = 100 + (uint32_t)queries,
+	};
+	char text[32];
+	struct ip ip;
+
+	memcpy(kit->table->names, name, sizeof(name));
+	snprintf(text, sizeof(text), "2001:db8::%x:%x", client >> 16, client & 0xffff);
+	assert_int_equal(ip_parse(text, &ip), ERR_OK);
+	return pending_add(&kit->pending, kit->table, &f, &ip);
+}
+
+/* Puts the whole batch.  Returns the queries that it counts. */
+static uint64_t put_all(struct kit *kit)
+{
+	uint64_t queries = 0;
+
+	pending_sort(&kit->pending);
+	for (uint32_t i = 0; i < kit->pending.batch; i++)
+		queries += pending_next(&kit->pending, i)->count;
+	return queries;
+}
+
+static void test_a_batch_is_in_order_and_then_gone(void **state)
+{
+	struct kit *kit = *state;
+
+	add(kit, 2, 1, 0);
+	add(kit, 1, 1, 0);
+	add(kit, 2, 2, 0);
+	assert_int_equal(kit->pending.unwritten, 2);
+	assert_int_equal(put_all(kit), 4);
+	assert_int_equal(pending_put(&kit->pending, 0)->count, 1);
+	assert_int_equal(pending_put(&kit->pending, 1)->count, 3);
+	pending_written(&kit->pending);
+	assert_int_equal(kit->pending.unwritten, 0);
+	assert_int_equal(put_all(kit), 0);
+	pending_written(&kit->pending);
+	assert_int_equal(kit->pending.count, 0);
+}
+
+/* Each query goes with one batch, whenever it comes. */
+static void test_what_comes_meanwhile_goes_with_the_next(void **state)
+{
+	struct kit *kit = *state;
+	const struct finding *e;
+
+	add(kit, 1, 4, 0);
+	add(kit, 2, 4, 0);
+	pending_sort(&kit->pending);
+	pending_next(&kit->pending, 0);
+	add(kit, 1, 10, 1); /* is put */
+	add(kit, 2, 20, 1); /* is not yet */
+	add(kit, 3, 40, 1); /* is in no batch */
+	assert_int_equal(kit->pending.batch, 2);
+	assert_int_equal(pending_next(&kit->pending, 1)->count, 24);
+	pending_written(&kit->pending);
+
+	assert_int_equal(kit->pending.unwritten, 2);
+	pending_sort(&kit->pending);
+	e = pending_next(&kit->pending, 0);
+	assert_int_equal(e->count, 10);
+	assert_int_equal(e->proven, 5);
+	assert_int_equal(e->merged, 10);
+	assert_true(e->types & 1U << 1);
+	assert_int_equal(e->ways, 1);
+	assert_int_equal(e->last_s, 110);
+	assert_int_equal(pending_next(&kit->pending, 1)->count, 40);
+	pending_written(&kit->pending);
+	assert_int_equal(kit->pending.unwritten, 0);
+}
+
+/* The types of what was written are not those of what comes later. */
+static void test_types_are_of_their_batch(void **state)
+{
+	struct kit *kit = *state;
+
+	add(kit, 1, 1, 0);
+	put_all(kit);
+	pending_written(&kit->pending);
+	add(kit, 1, 1, 3);
+	pending_sort(&kit->pending);
+	assert_int_equal(pending_next(&kit->pending, 0)->types, 1U << 3);
+}
+
+/* A store that fails after half of a batch has none of it. */
+static void test_what_was_put_in_vain_is_put_again(void **state)
+{
+	struct kit *kit = *state;
+
+	add(kit, 1, 1, 0);
+	add(kit, 2, 2, 0);
+	pending_sort(&kit->pending);
+	pending_next(&kit->pending, 0);
+	add(kit, 1, 10, 0);
+	assert_int_equal(put_all(kit), 13);
+	pending_forget(&kit->pending); /* nothing was written */
+	assert_int_equal(kit->pending.unwritten, 2);
+	assert_int_equal(put_all(kit), 13);
+}
+
+static void test_room_is_made_of_what_is_written(void **state)
+{
+	struct kit *kit = *state;
+
+	for (unsigned int i = 0; i < PENDING_MAX; i++)
+		assert_true(add(kit, i, 1, 0));
+	assert_false(add(kit, PENDING_MAX, 1, 0));
+	assert_true(add(kit, 7, 1, 0)); /* it has a place */
+	assert_int_equal(put_all(kit), PENDING_MAX + 1);
+	assert_true(add(kit, 7, 1, 0));
+	assert_false(add(kit, PENDING_MAX, 1, 0));
+	pending_written(&kit->pending);
+	assert_false(add(kit, PENDING_MAX, 1, 0)); /* all are remembered */
+	pending_forget(&kit->pending);
+	assert_true(add(kit, PENDING_MAX, 1, 0));
+	assert_int_equal(put_all(kit), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_batch_is_in_order_and_then_gone, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_what_comes_meanwhile_goes_with_the_next,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_types_are_of_their_batch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_was_put_in_vain_is_put_again, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_room_is_made_of_what_is_written, set_up,
+						tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
