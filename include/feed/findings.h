@@ -22,8 +22,8 @@
 #include "dns/name.h"
 #include "match/policy.h"
 
-#define FINDINGS_TABLE_MAX 4096U	 /* findings of one table */
-#define FINDINGS_NAMES_MAX (160U * 1024) /* octets of their names */
+#define FINDINGS_TABLE_MAX 16384U	 /* findings of one table */
+#define FINDINGS_NAMES_MAX (640U * 1024) /* octets of their names */
 
 /* What is no list of the operator's, but a reason to write down a client: the upstream blocks the
  * name.  A number behind all places of a policy. */
@@ -58,7 +58,8 @@ enum findings_way {
 	FINDINGS_WAY_COUNT
 };
 
-/* One client that asked for one name, since its table was empty. */
+/* One client that asked for one name, since the reader took the table before; `count` is 0 where it
+ * has not asked again, and then most of the rest means nothing. */
 struct finding {
 	uint64_t hash; /* of client, list and name */
 	struct ip client;
@@ -154,16 +155,19 @@ bool findings_begin(struct findings *findings, struct findings_seat seat,
 		    const struct policy *policy, uint64_t generation,
 		    const struct findings_hit *hit, const struct findings_query *query);
 
-/* A table with findings, the oldest there is; NULL: there is none.  The reader's thread. */
-struct findings_table *findings_take(struct findings *findings);
-
-/* The same of those that are full and wait, for a reader that has something else to do. */
+/* A full table that waits, the oldest there is; NULL: there is none.  The reader's thread, as all
+ * that follow. */
 struct findings_table *findings_take_full(struct findings *findings);
+
+/* The table that the worker counts into; NULL: it has no findings, or the reader has not given back
+ * the one it took last. */
+struct findings_table *findings_take_current(struct findings *findings);
 
 /* How many full tables wait. */
 size_t findings_waiting(const struct findings *findings);
 
-/* Gives a table back, to be filled anew.  The reader's thread. */
+/* Gives a table back, to be filled anew: empty, or with what has been asked for in it, uncounted,
+ * since most of that is asked for again. */
 void findings_give(struct findings *findings, struct findings_table *table);
 
 /* The note of a finding, which stands behind its name at `name`, and lives as long. */

@@ -45,13 +45,15 @@ static void *run(void *arg)
 	priority_share();
 	while (!l->ending) {
 		wait_for_work(l, due_ms);
-		ledger_collect(l);
-		if (clock_ms() < due_ms)
+		if (clock_ms() < due_ms) {
+			ledger_collect(l, false);
 			continue;
+		}
+		ledger_collect(l, true);
 		ledger_write(l);
 		due_ms = clock_ms() + (ledger_prune(l) ? MORE_MS : WRITE_MS);
 	}
-	ledger_collect(l);
+	ledger_collect(l, true);
 	l->try_again_ms = 0;
 	ledger_write(l);
 	return NULL;

@@ -15,8 +15,6 @@
 #include "evidence/writer.h"
 
 #define RETRY_MS 2000U
-#define HURRY                                                                                      \
-	2U /* full tables of a worker that wait: several more may be filled until it is late */
 #define FINDINGS_A_TURN 512U
 #define ENTRIES_A_TURN 32U /* a tenth of a millisecond's work */
 
@@ -86,7 +84,7 @@ static void let_queries_go(struct ledger *l)
 {
 	l->pending.hurried = false;
 	for (size_t i = 0; i < l->workers; i++)
-		l->pending.hurried |= findings_waiting(l->findings[i]) >= HURRY;
+		l->pending.hurried |= findings_waiting(l->findings[i]) > 0;
 	if (!l->pending.hurried)
 		priority_give_way();
 }
@@ -112,7 +110,7 @@ static bool absorb(struct ledger *l)
 
 		if (l->absorbed % FINDINGS_A_TURN == 0)
 			let_queries_go(l);
-		if (!pending_add(&l->pending, t, f, &client))
+		if (f->count > 0 && !pending_add(&l->pending, t, f, &client))
 			return false;
 	}
 	findings_give(l->table_of, l->table);
@@ -351,10 +349,13 @@ static void absorb_all(struct ledger *l)
 	}
 }
 
-void ledger_collect(struct ledger *l)
+void ledger_collect(struct ledger *l, bool all)
 {
 	absorb_all(l);
-	for (size_t i = 0; i < l->workers; i++)
-		while (take(l, i, findings_take))
+	for (size_t i = 0; i < l->workers; i++) {
+		while (take(l, i, findings_take_full))
 			absorb_all(l);
+		if (all && take(l, i, findings_take_current))
+			absorb_all(l);
+	}
 }

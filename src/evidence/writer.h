@@ -68,8 +68,8 @@ struct ledger {
 	uint64_t next_size_ms;
 };
 
-/* Takes what the workers have. */
-void ledger_collect(struct ledger *ledger);
+/* Takes full tables of the workers, or all that they have. */
+void ledger_collect(struct ledger *ledger, bool all);
 
 /* Writes what waits, unless a failure was just now. */
 void ledger_write(struct ledger *ledger);

@@ -1,68 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "feed/findings.h"
-
-#include <sched.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/apart.h"
 #include "base/octets.h"
+#include "feed/tables.h"
 #include "match/note.h"
 
-#define TABLES                                                                                     \
-	16U /* of a worker: one that is filled, one to take its place, and those full or empty */
-#define RING TABLES
-#define INDEX_BITS 13U
+#define INDEX_BITS 15U
 #define INDEX_MASK ((1U << INDEX_BITS) - 1)
-#define SPELL_MS 1000U
 #define OTHER (1U << FINDINGS_TYPE_OTHER)
 #define WAYS_SHIFT 16U /* of a spell: below are its types */
 #define UDP_SEEN (1U << (WAYS_SHIFT + FINDINGS_WAY_UDP))
 
-_Static_assert((RING & (RING - 1)) == 0, "places of a ring are found by a mask");
 _Static_assert(2U * FINDINGS_TABLE_MAX == 1U << INDEX_BITS, "half of the index stays empty");
-
-/* Tables on their way from one thread to one other, in order.  There is room for all. */
-struct ring {
-	_Atomic uint32_t head; /* the next to be taken */
-	_Atomic uint32_t tail; /* the next place to be filled */
-	struct findings_table *tables[RING];
-};
-
-struct findings {
-	/* NULL while the worker counts into it: the reader waits for that, and never the worker */
-	_Atomic(struct findings_table *) current;
-	struct hash_key key;
-	int wake_fd;
-	struct ring full;
-	struct ring empty;
-	struct findings_table *spare; /* the reader's, to take the place of the current one */
-	struct findings_table *all[TABLES];
-};
-
-static void ring_put(struct ring *r, struct findings_table *table)
-{
-	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
-
-	r->tables[tail % RING] = table;
-	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
-}
-
-static struct findings_table *ring_take(struct ring *r)
-{
-	uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-	struct findings_table *table;
-
-	if (head == atomic_load_explicit(&r->tail, memory_order_acquire))
-		return NULL;
-	table = r->tables[head % RING];
-	atomic_store_explicit(&r->head, head + 1, memory_order_release);
-	return table;
-}
-
-/* ---- the worker */
 
 /* What a query is in a spell: its type and, from WAYS_SHIFT on, its way.  The table has what
  * differs from the type that most are. */
@@ -253,15 +204,19 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 	t->names_len += hit->name->len + noted->len;
 }
 
-/* A type or a way that the spell does not have yet, or the first of another one. */
-static APART void count_seen(struct finding *e, uint32_t seen, uint64_t now_ms)
+/* A type or a way that the spell does not have yet, or the first of another one, or of all. */
+static APART void count_seen(struct finding *e, uint32_t seen, const struct findings_query *query)
 {
 	uint16_t type = (uint16_t)seen;
 
 	e->types |= type;
 	e->ways |= (uint8_t)(seen >> WAYS_SHIFT);
-	if (now_ms - e->spell_ms >= SPELL_MS) {
-		e->spell_ms = now_ms;
+	if (e->count == 1) {
+		e->first_s = query->now_s;
+		e->first_ms = query->now_ms;
+	}
+	if (query->now_ms - e->spell_ms >= SPELL_MS) {
+		e->spell_ms = query->now_ms;
 		e->spell_seen = 0;
 	}
 	e->merged += !(e->spell_seen & type);
@@ -279,7 +234,7 @@ static inline void count_query(struct finding *e, const struct findings_query *q
 	e->last_s = query->now_s;
 	e->count++;
 	if (query->now_ms - e->spell_ms >= SPELL_MS || (seen & ~e->spell_seen))
-		count_seen(e, seen, query->now_ms);
+		count_seen(e, seen, query);
 }
 
 /* Makes `*table`, or one that takes its place, a table of these lists.  False: there is no other.
@@ -370,91 +325,4 @@ bool findings_add(struct findings *f, const struct policy *policy, uint64_t gene
 		return findings_begin(f, seat, policy, generation, hit, query);
 	findings_count(f, seat, query);
 	return true;
-}
-
-/* ---- the reader */
-
-/* Has the spare take the place of the current table, as soon as the worker does not count. */
-static struct findings_table *take_current(struct findings *f)
-{
-	struct findings_table *t;
-
-	for (;;) {
-		t = atomic_load_explicit(&f->current, memory_order_relaxed);
-		if (t && atomic_compare_exchange_weak_explicit(&f->current, &t, f->spare,
-							       memory_order_acq_rel,
-							       memory_order_relaxed))
-			break;
-		sched_yield();
-	}
-	f->spare = NULL;
-	return t;
-}
-
-struct findings_table *findings_take_full(struct findings *f)
-{
-	return ring_take(&f->full);
-}
-
-size_t findings_waiting(const struct findings *f)
-{
-	return atomic_load_explicit(&f->full.tail, memory_order_acquire) -
-	       atomic_load_explicit(&f->full.head, memory_order_relaxed);
-}
-
-struct findings_table *findings_take(struct findings *f)
-{
-	struct findings_table *t = findings_take_full(f);
-
-	if (t || !f->spare)
-		return t;
-	t = take_current(f);
-	if (t->count > 0)
-		return t;
-	f->spare = t;
-	return NULL;
-}
-
-void findings_give(struct findings *f, struct findings_table *table)
-{
-	table->count = 0;
-	table->names_len = 0;
-	table->generation = 0;
-	memset(table->index, 0, sizeof(table->index));
-	if (f->spare)
-		ring_put(&f->empty, table);
-	else
-		f->spare = table;
-}
-
-enum err findings_create(const struct hash_key *key, int wake_fd, struct findings **ret_findings)
-{
-	struct findings *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return ERR_NOMEM;
-	f->key = *key;
-	f->wake_fd = wake_fd;
-	for (size_t i = 0; i < TABLES; i++) {
-		f->all[i] = calloc(1, sizeof(*f->all[i]));
-		if (!f->all[i]) {
-			findings_free(f);
-			return ERR_NOMEM;
-		}
-	}
-	f->spare = f->all[1];
-	for (size_t i = 2; i < TABLES; i++)
-		ring_put(&f->empty, f->all[i]);
-	atomic_store(&f->current, f->all[0]);
-	*ret_findings = f;
-	return ERR_OK;
-}
-
-void findings_free(struct findings *f)
-{
-	if (!f)
-		return;
-	for (size_t i = 0; i < TABLES; i++)
-		free(f->all[i]);
-	free(f);
 }

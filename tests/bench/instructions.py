@@ -35,13 +35,14 @@ PLAIN = 'names.txt, format: names, sinkhole: {ipv4: 192.0.2.1, ipv6: "2001:db8::
 
 
 class Feature(NamedTuple):
-    """The load by which it is measured, what is configured without it and with it, and how many addresses
-    the upstream answers with."""
+    """The load by which it is measured, what is configured without it and with it, how many addresses
+    the upstream answers with, and how many names are asked for."""
     kind: str
     extra: tuple = ("", "")
     more: tuple = ("", "")
     names: tuple = (PLAIN, PLAIN)
     addresses: int = 1
+    some: int = SOME
 
 
 GROUPS = 100
@@ -57,6 +58,7 @@ def groups(*asking):
 
 FEATURES = {
     "ledger": Feature("blocked", extra=("evidence: {ledger: false}", "")),
+    "findings": Feature("blocked", extra=("evidence: {ledger: false}", ""), some=10000),
     "rpz": Feature("blocked", names=("names.txt, format: names, action: nxdomain",
                                      "names.zone, format: rpz, action: given")),
     "patterns": Feature("cached", more=("", "patterns.txt, format: adblock")),
@@ -81,8 +83,9 @@ state: {{directory: {directory}/state}}
 class Run:
     """One start of a build under callgrind, and the load of one kind."""
 
-    def __init__(self, options, directory, upstream, extra="", more="", names=PLAIN):
+    def __init__(self, options, directory, upstream, extra="", more="", names=PLAIN, some=SOME):
         self.options, self.directory, self.upstream, self.names = options, directory, upstream, names
+        self.some = some
         self.extra = extra + (options.extra.read_text() if options.extra else "")
         self.more = f"- {{name: more, file: {directory}/{more}, action: nxdomain}}" if more else ""
 
@@ -134,9 +137,9 @@ class Run:
         What is cached is asked for when it is over a second old: TTLs are counted down from then on."""
         name = "unlisted" if kind in ("cached", "forwarded") else kind
         questions = self.directory / f"{name}.some"
-        questions.write_text("".join((self.directory / f"{name}.txt").read_text().splitlines(True)[:SOME]))
+        questions.write_text("".join((self.directory / f"{name}.txt").read_text().splitlines(True)[:self.some]))
         if kind == "cached":
-            self.ask(port, questions, SOME, FEW_AT_A_TIME)
+            self.ask(port, questions, self.some, FEW_AT_A_TIME)
             measure.time.sleep(1.5)
         if kind == "forwarded":
             self.ask(port, questions, queries, FEW_AT_A_TIME, "--unique")
@@ -195,7 +198,7 @@ def compare_builds(options, directory, kind, port):
 def tell_feature(options, directory, name, port):
     feature = FEATURES[name]
     kind = feature.kind
-    without, used = (Run(options, directory, port, *configured).per_query(options.binaries[-1], kind)
+    without, used = (Run(options, directory, port, *configured, some=feature.some).per_query(options.binaries[-1], kind)
                      for configured in zip(feature.extra, feature.more, feature.names))
     print(f"{name:<10} {without:9.1f} without, {used:9.1f} with it ({used / without:.3f}, "
           f"{used - without:+.1f}; {kind})", flush=True)

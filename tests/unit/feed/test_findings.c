@@ -26,6 +26,7 @@ struct kit {
 	struct findings *findings;
 	struct policy policy;
 	uint64_t now_ms;
+	uint64_t generation;
 	int wake_fd;
 };
 
@@ -38,6 +39,7 @@ static int set_up(void **state)
 	strcpy(kit->policy.lists[0].name, "a");
 	strcpy(kit->policy.lists[1].name, "b");
 	kit->now_ms = 100000;
+	kit->generation = 7;
 	*state = kit;
 	return findings_create(&key, kit->wake_fd, &kit->findings) != ERR_OK;
 }
@@ -60,7 +62,7 @@ static bool add(struct kit *kit, const char *client, const char *text, uint16_t 
 
 	assert_int_equal(ip_parse(client, &ip), ERR_OK);
 	assert_int_equal(name_from_text(text, strlen(text), &name), ERR_OK);
-	return findings_add(kit->findings, &kit->policy, 7,
+	return findings_add(kit->findings, &kit->policy, kit->generation,
 			    &(struct findings_hit){
 				    .client = &ip,
 				    .name = &name,
@@ -80,8 +82,8 @@ static void test_nothing_is_nothing(void **state)
 {
 	struct kit *kit = *state;
 
-	assert_null(findings_take(kit->findings));
-	assert_null(findings_take(kit->findings));
+	assert_null(findings_take_current(kit->findings));
+	assert_null(findings_take_current(kit->findings));
 }
 
 static void test_what_differs_is_counted_apart(void **state)
@@ -95,16 +97,16 @@ static void test_what_differs_is_counted_apart(void **state)
 	add(kit, "c000:201::", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP); /* the same octets */
 	add(kit, "192.0.2.1", "c3.example", LIST_A, 1, FINDINGS_WAY_UDP);
 	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
-	t = findings_take(kit->findings);
+	t = findings_take_current(kit->findings);
 	assert_non_null(t);
 	assert_int_equal(t->count, 5);
 	assert_int_equal(t->entries[0].count, 2);
 	assert_string_equal(t->lists[t->entries[1].list], "b");
 	assert_int_equal(t->entries[0].owner_labels, 2);
 	assert_memory_equal(t->names + t->entries[4].name, "\2c3\7example", 12);
-	assert_null(findings_take(kit->findings));
+	assert_null(findings_take_current(kit->findings));
 	findings_give(kit->findings, t);
-	assert_null(findings_take(kit->findings));
+	assert_null(findings_take_current(kit->findings));
 }
 
 /* What the rule's row says stands behind the name, and of another rule nothing does. */
@@ -143,7 +145,7 @@ static void test_notes(void **state)
 	hit.list = LIST_A;
 	hit.rule = NULL;
 	assert_true(findings_add(kit->findings, &kit->policy, 7, &hit, &query));
-	t = findings_take(kit->findings);
+	t = findings_take_current(kit->findings);
 	assert_int_equal(t->count, 2);
 	found = findings_note(&t->entries[0], t->names + t->entries[0].name);
 	assert_string_equal(found.family, "Fox");
@@ -187,7 +189,7 @@ static void test_names_of_all_lengths(void **state)
 	}
 	add(kit, "192.0.2.1", letters(text, 127, 0), LIST_A, 1, FINDINGS_WAY_UDP);
 	add(kit, "192.0.2.1", letters(text, 127, 126), LIST_A, 1, FINDINGS_WAY_UDP);
-	t = findings_take(kit->findings);
+	t = findings_take_current(kit->findings);
 	assert_int_equal(t->count, names + 2);
 	for (unsigned int i = 0; i < names; i++)
 		assert_int_equal(t->entries[i].count, 2);
@@ -204,7 +206,7 @@ static void test_ways_types_and_times(void **state)
 	kit->now_ms += 5000;
 	add(kit, "192.0.2.1", "c2.example", LIST_A, 28, FINDINGS_WAY_COOKIE);
 	add(kit, "192.0.2.1", "c2.example", LIST_A, 999, FINDINGS_WAY_TCP);
-	t = findings_take(kit->findings);
+	t = findings_take_current(kit->findings);
 	e = &t->entries[0];
 	assert_int_equal(e->count, 3);
 	assert_int_equal(e->proven, 2);
@@ -233,7 +235,7 @@ static void test_a_second_merges(void **state)
 		add(kit, "192.0.2.1", "c2.example", LIST_A, steps[i].qtype, FINDINGS_WAY_UDP);
 		merged = steps[i].merged;
 	}
-	t = findings_take(kit->findings);
+	t = findings_take_current(kit->findings);
 	assert_int_equal(t->entries[0].count, 8);
 	assert_int_equal(t->entries[0].merged, merged);
 	assert_int_equal(t->entries[0].first_types, 3);
@@ -249,7 +251,7 @@ static void test_ways_of_a_second(void **state)
 	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
 	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_TCP);
 	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_TCP);
-	t = findings_take(kit->findings);
+	t = findings_take_current(kit->findings);
 	assert_int_equal(t->entries[0].ways, 1 << FINDINGS_WAY_UDP | 1 << FINDINGS_WAY_TCP);
 	assert_int_equal(t->entries[0].proven, 2);
 	assert_int_equal(t->entries[0].merged, 1);
@@ -278,18 +280,27 @@ static unsigned int add_many(struct kit *kit, unsigned int from, unsigned int to
 	return lost;
 }
 
+/* Gives it back. */
+static unsigned int count_of(struct kit *kit, struct findings_table *t)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < t->count; i++)
+		count += (unsigned int)t->entries[i].count;
+	assert_string_equal(t->lists[0], "a");
+	findings_give(kit->findings, t);
+	return count;
+}
+
 static unsigned int take_all(struct kit *kit)
 {
 	struct findings_table *t;
 	unsigned int count = 0;
 
-	while ((t = findings_take(kit->findings)) != NULL) {
-		for (uint32_t i = 0; i < t->count; i++)
-			count += (unsigned int)t->entries[i].count;
-		assert_string_equal(t->lists[0], "a");
-		findings_give(kit->findings, t);
-	}
-	return count;
+	while ((t = findings_take_full(kit->findings)) != NULL)
+		count += count_of(kit, t);
+	t = findings_take_current(kit->findings);
+	return t ? count + count_of(kit, t) : count;
 }
 
 static void test_full_tables_are_handed_over(void **state)
@@ -328,13 +339,92 @@ static void test_what_is_lost_is_told(void **state)
 	unsigned int many = 20 * FINDINGS_TABLE_MAX;
 	unsigned int lost = add_many(kit, 0, many);
 
-	assert_in_range(lost, 1, many - 4 * FINDINGS_TABLE_MAX);
+	assert_in_range(lost, 1, many - 3 * FINDINGS_TABLE_MAX);
 	/* one that the table has is counted on */
-	assert_true(add(kit, "10.0.224.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP));
+	assert_true(add(kit, "10.0.128.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP));
 	assert_int_equal(take_all(kit), many - lost + 1);
 	/* and there is room again */
 	assert_int_equal(add_many(kit, 0, 3 * FINDINGS_TABLE_MAX), 0);
 	assert_int_equal(take_all(kit), 3 * FINDINGS_TABLE_MAX);
+}
+
+/* The table that the worker counts into, with so many findings; they are not given back. */
+static struct findings_table *take_one(struct kit *kit, uint32_t count)
+{
+	struct findings_table *t = findings_take_current(kit->findings);
+
+	assert_non_null(t);
+	assert_int_equal(t->count, count);
+	return t;
+}
+
+/* What has been asked for has its place still when its table comes around again, and counts anew.
+ */
+static void test_a_table_given_back_keeps_places(void **state)
+{
+	struct kit *kit = *state;
+	struct findings_table *t;
+	struct finding *e;
+
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_TCP);
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 28, FINDINGS_WAY_TCP);
+	findings_give(kit->findings, take_one(kit, 1));
+	add(kit, "192.0.2.9", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	findings_give(kit->findings, take_one(kit, 1)); /* the other table */
+
+	kit->now_ms += 300; /* within a second of the first */
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 28, FINDINGS_WAY_UDP);
+	add(kit, "192.0.2.2", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
+	t = take_one(kit, 2);
+	e = &t->entries[0];
+	assert_int_equal(e->count, 1);
+	assert_int_equal(e->proven, 0);
+	assert_int_equal(e->merged, 1); /* the batch knows of the second before */
+	assert_int_equal(e->types, 1U << 1);
+	assert_int_equal(e->first_types, 1U << 1);
+	assert_int_equal(e->ways, 1U << FINDINGS_WAY_UDP);
+	assert_int_equal(e->first_ms, kit->now_ms);
+	assert_int_equal(e->spell_ms, kit->now_ms);
+	assert_int_equal(e->first_s, kit->now_ms / 1000);
+	assert_int_equal(e->last_s, kit->now_ms / 1000);
+	findings_give(kit->findings, t);
+}
+
+/* A table of which less than half was asked for again begins anew. */
+static void test_what_is_not_asked_again_makes_room(void **state)
+{
+	struct kit *kit = *state;
+
+	assert_int_equal(add_many(kit, 0, 3), 0);
+	findings_give(kit->findings, take_one(kit, 3));
+	assert_null(findings_take_current(kit->findings)); /* the other table */
+	assert_int_equal(add_many(kit, 0, 1), 0);
+	findings_give(kit->findings, take_one(kit, 3));
+	assert_null(findings_take_current(kit->findings));
+	assert_null(findings_take_current(kit->findings));
+	assert_int_equal(add_many(kit, 5, 6), 0);
+	findings_give(kit->findings, take_one(kit, 1));
+}
+
+/* What is kept is of the lists it was counted for. */
+static void test_places_that_are_kept_are_of_their_lists(void **state)
+{
+	struct kit *kit = *state;
+	struct findings_table *t;
+
+	assert_int_equal(add_many(kit, 0, 3), 0);
+	findings_give(kit->findings, take_one(kit, 3));
+	assert_null(findings_take_current(kit->findings));
+	strcpy(kit->policy.lists[0].name, "other");
+	kit->generation = 8;
+	assert_int_equal(add_many(kit, 0, 3), 0);
+	t = findings_take_full(kit->findings); /* the table of before, with nothing counted */
+	assert_int_equal(t->entries[0].count, 0);
+	findings_give(kit->findings, t);
+	t = take_one(kit, 3);
+	assert_string_equal(t->lists[0], "other");
+	assert_int_equal(t->entries[0].count, 1);
+	findings_give(kit->findings, t);
 }
 
 static void test_lists_of_another_load(void **state)
@@ -351,15 +441,15 @@ static void test_lists_of_another_load(void **state)
 	assert_true(findings_add(kit->findings, &kit->policy, 8,
 				 &(struct findings_hit){.client = &ip, .name = &name},
 				 &(struct findings_query){.way = FINDINGS_WAY_UDP}));
-	t = findings_take(kit->findings);
+	t = findings_take_full(kit->findings);
 	assert_string_equal(t->lists[t->entries[0].list], "a");
 	findings_give(kit->findings, t);
-	t = findings_take(kit->findings);
+	t = findings_take_current(kit->findings);
 	assert_string_equal(t->lists[t->entries[0].list], "other");
 	findings_give(kit->findings, t);
 }
 
-#define ROUNDS 20000U
+#define ROUNDS 60000U
 
 static atomic_bool done;
 
@@ -369,7 +459,7 @@ static void *count_many(void *arg)
 	uintptr_t lost = 0;
 
 	for (unsigned int i = 0; i < ROUNDS; i++)
-		lost += add_many(kit, i % 5000, i % 5000 + 1);
+		lost += add_many(kit, i % 20000, i % 20000 + 1);
 	done = true;
 	return (void *)lost;
 }
@@ -407,6 +497,9 @@ int main(void)
 		TEST(test_full_tables_are_handed_over),
 		TEST(test_full_tables_are_taken_alone),
 		TEST(test_what_is_lost_is_told),
+		TEST(test_a_table_given_back_keeps_places),
+		TEST(test_what_is_not_asked_again_makes_room),
+		TEST(test_places_that_are_kept_are_of_their_lists),
 		TEST(test_lists_of_another_load),
 		TEST(test_two_threads),
 	};
