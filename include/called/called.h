@@ -55,7 +55,7 @@ void called_met(struct called *called, const struct ip *client);
 enum report_source called_find(void *called, const struct ip *client, uint32_t at_s,
 			       struct lease *ret_lease);
 
-/* Its counters.  Any thread. */
+/* The counters of this module.  Any thread. */
 const struct stats *called_stats(const struct called *called);
 
 #endif

@@ -6,15 +6,16 @@
 #include <stdbool.h>
 
 #include "dns/name.h"
+#include "given/localdata.h"
 
 #define ORDER_TEXT_MAX 256U
 #define ORDER_URL_MAX 1024U
 
 /* "": not known. */
 struct order {
-	bool listed;  /* a list blocks the name */
-	bool ordered; /* for an authority's reason */
-	char family[64];
+	bool listed;			     /* a list blocks the name */
+	bool ordered;			     /* for an authority's reason */
+	char family[LOCALDATA_NOTE_MAX + 1]; /* a list's own is shorter */
 	char court[ORDER_TEXT_MAX];
 	char case_id[128];
 	char date[16];

@@ -122,11 +122,11 @@ void health_asked(struct server *server);
 void health_heard(struct server *server);
 /* Something that answers what it was asked. */
 void health_answered(struct server *server, const struct attempt *a);
-/* It was not waited for to the end. */
+/* The attempt was not waited for to the end. */
 void health_unanswered(struct server *server, const struct attempt *a);
 void health_good(struct server *server);
 void health_bad(struct server *server, enum failure failure);
-/* Others are asked before it. */
+/* Others are asked before the server. */
 static inline bool health_is_aside(const struct health *h)
 {
 	return server_states[h->state].asked != ASKED_FIRST;

@@ -51,7 +51,7 @@ static inline bool trait_missed(struct trait *t, uint64_t now_ms)
 	return t->given_up++ == 0;
 }
 
-/* It is known at once that it lacks it. */
+/* It is known at once that the server lacks the trait. */
 static inline bool trait_lacks(struct trait *t, uint64_t now_ms)
 {
 	if (!trait_is_given_up(t))
@@ -59,7 +59,7 @@ static inline bool trait_lacks(struct trait *t, uint64_t now_ms)
 	return trait_missed(t, now_ms);
 }
 
-/* It was there. */
+/* The trait was there. */
 static inline void trait_kept(struct trait *t)
 {
 	*t = (struct trait){0};

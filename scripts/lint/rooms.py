@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The table of rooms in docs/architecture.md: all of them, in their order, with their size.
+"""The table of rooms in docs/architecture.md: all of them, in their order, with their size; and the files that
+the page names are there.
 
 With --write the numbers are put in; without, they may be a tenth off, or twenty lines.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 from common import ROOMS, finish, room_lines
 
 PAGE = Path("docs/architecture.md")
+PATH = re.compile(r"`([a-z_/{},]+/[a-z_{},]+\.[ch])`")
 ROW = re.compile(r"\| `([\w/.]+)` \|(.*)\| *([\d,]+) *\| *([\d,]+) *\|")
 
 
@@ -39,6 +41,21 @@ def reasons():
                    "(`make rooms` writes them)")
 
 
+def spelt_out(path):
+    """a/{b,c}.h: a/b.h and a/c.h."""
+    head, brace, rest = path.partition("{")
+    inner, _, tail = rest.partition("}")
+    return [head + one + tail for one in inner.split(",")] if brace else [path]
+
+
+def absent():
+    """Files that the page names by their room, or from the top, and that are not there."""
+    for number, line in enumerate(PAGE.read_text().splitlines(), 1):
+        for path in [one for named in PATH.findall(line) for one in spelt_out(named)]:
+            if not any(Path(top, path).exists() for top in ("", "src", "include")):
+                yield f"{PAGE}:{number}: there is no {path}"
+
+
 def write():
     def filled(match):
         files, lines = room_lines(room_named(match[1]))
@@ -50,4 +67,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--write"]:
         write()
     else:
-        finish(list(reasons()))
+        finish(list(reasons()) + list(absent()))

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Length of rooms, files and functions, the braces of loops over lists, the licence line of each file.
+"""Length of rooms, files and functions, the braces of loops over lists, comments that name no thing, the licence
+line of each file.
 
 A function is counted from its name to its closing brace; by the layout that
 clang-format keeps, both of its braces stand alone at the start of a line.
@@ -18,6 +19,7 @@ HALF, HALF_LIMIT = 0.5, 14
 SPDX = "SPDX-License-Identifier:"
 NAME = re.compile(r"(\w+)\s*\(")
 EACH = re.compile(r"\s+[A-Z]+_FOREACH\w*\(")
+NAMELESS = re.compile(r"/\*\s*(It(?! is known)|They|Its|Their)\b")
 
 
 def functions(path):
@@ -49,9 +51,19 @@ def loop_reasons(path, lines):
             yield f"{path}:{number}: the body of a loop over a list stands in braces"
 
 
+def comment_reasons(path, lines):
+    """What a comment begins with is the thing that it is about."""
+    for number, line in enumerate(lines, 1):
+        nameless = NAMELESS.search(line)
+        if nameless:
+            yield f"{path}:{number}: a comment that begins with '{nameless[1]}' names no thing"
+
+
 def file_reasons(path):
     lines = path.read_text().splitlines()
     yield from loop_reasons(path, lines)
+    if path.parts[0] != "tests":
+        yield from comment_reasons(path, lines)
     if len(lines) > FILE_LIMIT and path.parts[0] != "tests":
         yield f"{path}:{FILE_LIMIT}: {len(lines)} lines; a file has {FILE_LIMIT} at most"
     marks = sum(SPDX in line for line in lines)

@@ -61,7 +61,7 @@ enum err line_make(json_t *event, struct line_end *end, char **ret_line, size_t 
 	return ERR_OK;
 }
 
-/* It is shown to people; no line of ours has another. */
+/* The text is shown to people; no line of ours has another character. */
 static bool is_printable(const char *text)
 {
 	while (*text >= ' ' && *text <= '~')

@@ -210,7 +210,8 @@ bool entry_name_has_newer(struct shard *s, const struct cache_key *key, int64_t 
 
 /* put.c */
 
-/* It could not be had anew, which an upstream has `told` or not: asked for again at the time. */
+/* The entry could not be had anew, which an upstream has `told` or not: asked for again at the
+ * time. */
 void entry_set_failing(struct entry *e, int64_t recheck_at_ms, bool told);
 
 /* As cache_put, of a reply that was stored at `stored_ms`, and may have expired; one that was

@@ -130,7 +130,7 @@ static void judge_name(void *arg, const struct snapshot *s)
 
 /* ---- asked */
 
-/* It may have become otherwise while an address waited, or its name. */
+/* The option may have changed while an address waited, or its name. */
 static bool is_wanted(const struct asking *a)
 {
 	return atomic_load(&a->enabled) && !atomic_load(&a->ending);

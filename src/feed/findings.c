@@ -167,7 +167,7 @@ static bool has_room(const struct findings_table *t, const struct findings_hit *
 	       t->names_len + hit->name->len + noted->len <= FINDINGS_NAMES_MAX;
 }
 
-/* Its first query is counted. */
+/* The first query of the entry is counted. */
 static void new_entry(struct findings_table *t, uint64_t hash, const struct findings_hit *hit,
 		      const struct noted *noted, const struct findings_query *query)
 {

@@ -54,10 +54,10 @@ void source_free(struct source *source);
 /* True when both are fetched in one way. */
 bool source_is_same(const struct source *a, const struct source *b);
 
-/* It is fetched from now on: reads what is known of its copy. */
+/* The source is fetched from now on: reads what is known of its copy. */
 void source_begin(struct source *source, uint32_t random);
 
-/* Its transfer begins: fills in `order`. */
+/* The source's transfer begins: fills in `order`. */
 void source_order(struct source *source);
 
 /* What became of a transfer; each is logged. */

@@ -49,7 +49,7 @@ enum err transfer_begin(const struct transfer_means *means, const struct transfe
 			struct lookup *lookup, struct transfer **ret_transfer,
 			struct err_text *text) MUST_CHECK;
 
-/* Its request is over, as `code` says: what of it. */
+/* The request of a transfer is over, as `code` says: what of it. */
 enum transfer_end {
 	TRANSFER_GOES_ON, /* at another place, whereto it was redirected */
 	TRANSFER_NEW,	  /* the copy is another one, as `ret_kept` tells */

@@ -26,7 +26,7 @@ typedef void source_fn(void *arg, const void *data, size_t len);
 enum err source_open(const char *path, source_fn *taken, void *arg, struct source **ret_source,
 		     struct err_text *text) MUST_CHECK;
 
-/* It is refused when it comes to more than so many octets, at most SOURCE_BYTES_MAX. */
+/* The file is refused when it comes to more than so many octets, at most SOURCE_BYTES_MAX. */
 void source_set_max(struct source *source, uint64_t max_bytes);
 
 /* The open file; it stays the source's. */

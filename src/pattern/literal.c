@@ -43,7 +43,7 @@ static void set_empty(struct part *part)
 	part->best.count = 0;
 }
 
-/* It matches who knows what. */
+/* The part matches anything. */
 static void set_gap(struct part *part)
 {
 	set_empty(part);

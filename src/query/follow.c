@@ -116,7 +116,7 @@ static void set_header(uint8_t *msg, const struct reply *reply, const struct rep
 	wire_put16(msg + 10, other->arcount);
 }
 
-/* It is read as if a server had sent it; the TTLs are what they are already. */
+/* The reply is read as if a server had sent it; the TTLs are what they are already. */
 static bool join(const struct query_env *env, const struct query_key *key, uint8_t *msg,
 		 struct reply *reply, const struct end *end, const struct reply *other)
 {

@@ -96,8 +96,8 @@ void health_asked(struct server *server)
 	h->asked_ms = loop->env.now_ms;
 }
 
-/* It was silent for so long that what it was sent may be lost: try.c has that asked anew.  Where
- * our own questions were not answered either, the server has a second to answer it. */
+/* The server was silent for so long that what it was sent may be lost: try.c has that asked anew.
+ * Where our own questions were not answered either, the server has a second to answer them. */
 static void come_back(struct server *server)
 {
 	struct health *h = &server->health;

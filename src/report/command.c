@@ -43,7 +43,7 @@
 	X(domain, "domain", "DOMAIN", "domain of who reports (xarf)")                              \
 	X(because, "because", "TEXT", "the reason, for the audit (erase, hold, release)")
 
-/* Their arguments; "" of those without one; NULL: not given. */
+/* The arguments of the options; "" of those without one; NULL: not given. */
 struct options {
 #define X(field, name, argument, help) const char *field;
 	OPTIONS(X)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A finding as an event of others, one a line. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dns/name.h"
@@ -79,23 +81,38 @@ static void row_intelmq(struct sink *sink, const struct archive_row *row)
 
 /* ---- MISP: what POST /sightings/add takes */
 
+/* Who saw it, and for what: the texts are the operator's, and of any length. */
+static char *misp_source(const struct archive_row *row)
+{
+	const char *host = report_host(row);
+	const struct archive_list *list = &row->list;
+	char *source = NULL;
+	int len = asprintf(&source, "sinkholed; client %s%s%s%s; list %s%s%s%s%s%s%s%s%s",
+			   report_client(row), *host ? " (" : "", host, *host ? ")" : "",
+			   list->name, *report_ticket(row) ? "; ticket " : "", report_ticket(row),
+			   *list->case_id ? "; case " : "", list->case_id,
+			   *list->contact ? "; contact " : "", list->contact,
+			   *list->remedy ? "; remedy " : "", list->remedy);
+
+	return len < 0 ? NULL : source;
+}
+
 static void row_misp(struct sink *sink, const struct archive_row *row)
 {
 	json_t *sighting = json_object();
-	char source[1024];
+	char *source = misp_source(row);
 
-	snprintf(source, sizeof(source), "sinkholed; client %s%s%s%s; list %s%s%s%s%s%s%s%s%s",
-		 report_client(row), *report_host(row) ? " (" : "", report_host(row),
-		 *report_host(row) ? ")" : "", row->list.name,
-		 *report_ticket(row) ? "; ticket " : "", report_ticket(row),
-		 *row->list.case_id ? "; case " : "", row->list.case_id,
-		 *row->list.contact ? "; contact " : "", row->list.contact,
-		 *row->list.remedy ? "; remedy " : "", row->list.remedy);
+	if (!source) {
+		sink->err = err_set(sink->text, ERR_NOMEM, "out of memory");
+		json_decref(sighting);
+		return;
+	}
 	report_set(sighting, "value", row->finding.name);
 	report_set(sighting, "type", "0");
 	report_set(sighting, "source", source);
 	set_number(sighting, "timestamp", row->finding.last_s);
 	report_line(sink, sighting);
+	free(source);
 }
 
 /* ---- CEF */
@@ -188,7 +205,7 @@ static json_t *order_of(const struct archive_row *row)
 	return order;
 }
 
-/* Its names are without underscores. */
+/* OCSF has names of hosts without underscores. */
 static json_t *ocsf_endpoint(const struct archive_row *row)
 {
 	json_t *endpoint = json_object();

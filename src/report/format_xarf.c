@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "given/localdata.h"
 #include "report/sink.h"
 
 #define EVIDENCE_MAX (1024U * 1024) /* octets of one report's evidence; XARF allows 5 MB */
@@ -12,8 +13,8 @@
 /* The client whose findings come. */
 struct xarf {
 	char client[64];
-	char name[1024]; /* one that it asked for */
-	char family[64];
+	char name[1024];		     /* one that it asked for */
+	char family[LOCALDATA_NOTE_MAX + 1]; /* a list's own is shorter */
 	char list[64];
 	char remedy[1024];
 	uint32_t first_s;

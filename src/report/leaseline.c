@@ -156,7 +156,7 @@ static const char *kea_field(const struct leaseline *r, char *const fields[], un
 	return r->columns[column] < count ? fields[r->columns[column]] : "";
 }
 
-/* It began when what is left of its time was all of it.  False: these are no dates. */
+/* The lease began when what is left of its time was all of it.  False: these are no dates. */
 static bool kea_times(const char *expire, const char *lifetime, struct lease *lease)
 {
 	unsigned long long end = is_number(expire) ? strtoull(expire, NULL, 10) : 0;

@@ -105,7 +105,7 @@ int kept_receipts(const struct line *line, json_t *given)
 
 /* ---- the audit log */
 
-/* Its time and kind, and what else it says but how it is chained. */
+/* Time and kind of the event, and what else it says but how it is chained. */
 static void print_event(json_t *event)
 {
 	const char *key;

@@ -103,7 +103,7 @@ static bool ask_otherwise(struct question *q, const struct attempt *a, const str
 	return try_again(q, server, a->link != NULL);
 }
 
-/* It was the cookie, or EDNS, that the server stumbled over, and not the question. */
+/* The server stumbled over the cookie, or EDNS, and not over the question. */
 static void learn(const struct question *q, const struct attempt *a, const struct reply *reply)
 {
 	struct server *server = a->server;
@@ -216,7 +216,7 @@ static void conclude(struct attempt *a, size_t len, struct reply *reply)
 	server_done(was.server);
 }
 
-/* It is from the server's address and port, which is all that is believed of it. */
+/* The message is from the server's address and port, which is all that is believed of it. */
 static void suspect(struct attempt *a)
 {
 	stats_inc(a->server->upstreams->loop->env.stats, upstream_unbelieved);

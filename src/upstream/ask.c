@@ -24,7 +24,7 @@ static struct question *find_victim(const struct upstreams *up, uint32_t load, b
 	return if_old(up, question_oldest(up));
 }
 
-/* It ends from the loop. */
+/* The victim ends from the loop. */
 static void crowd_out(struct upstreams *up, struct question *victim)
 {
 	if (!victim || victim->crowded_out)

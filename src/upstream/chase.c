@@ -31,7 +31,8 @@ void chases_free(struct upstreams *up)
 	}
 }
 
-/* It ends from the loop: others may be told of a reply that lies in upstreams->message yet. */
+/* The question ends from the loop: others may be told of a reply that lies in upstreams->message
+ * yet. */
 static void fail(struct question *q, bool told, const struct reply *reply)
 {
 	q->answered_badly = told;

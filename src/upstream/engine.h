@@ -280,9 +280,9 @@ void pool_give(struct pool *pool);
 
 /* Has a server that is new, or that `zone` is asked of as well, watched. */
 void watch_begin(struct server *server, const struct name *zone);
-/* It was sent a question, which it owes an answer. */
+/* The server was sent a question, which it owes an answer. */
 void watch_asked(struct server *server);
-/* A question waits for it to be heard of. */
+/* A question waits for the server to be heard of. */
 void watch_wanted(struct server *server);
 
 #endif

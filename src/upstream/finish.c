@@ -6,7 +6,7 @@
 
 #define NEVER UINT64_MAX
 
-/* They may ask others at once. */
+/* The waiters may ask others at once. */
 static void tell(const struct loop *loop, struct waiter_queue *waiters,
 		 const struct upstream_result *result)
 {

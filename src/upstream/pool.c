@@ -137,7 +137,7 @@ static struct pool *pool_find(const struct upstreams *up, uint64_t salt)
 	return NULL;
 }
 
-/* Its place tells it in all but one case: the pools in force are a former snapshot's. */
+/* The place tells the pool in all but one case: the pools in force are a former snapshot's. */
 struct pool *pool_take(struct upstreams *up, const struct query_key *key)
 {
 	struct pool *pool = key->pool < up->pool_count ? up->pools[key->pool] : NULL;

@@ -202,7 +202,7 @@ static void go_on(struct seek *s)
 		ask_all(s, &wanted);
 }
 
-/* Its clients are told what is known, and the next ones what will be. */
+/* The clients of the seek are told what is known, and the next ones what will be. */
 static void tell_early(struct seek *s)
 {
 	struct upstream_result result = {.reply = NULL};

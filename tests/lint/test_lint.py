@@ -146,6 +146,20 @@ class Lint(unittest.TestCase):
         self.assertIn("| `dns` | names | 1 | 21 |", table.read_text())
         self.assertEqual(self.check("rooms.py"), (0, ""))
 
+    def test_the_table_names_what_is_there(self):
+        self.write("docs/architecture.md", "| `base` | errors | 2 | 7 |\n")
+        page = self.tree / "docs/architecture.md"
+        page.write_text("| `base` | errors | 2 | 7 |\n`base/err.h`, `src/base/err.c`, `base/{err,err}.h`, "
+                        "`src/base/<module>.c`, `base/`, `x/y`\n")
+        self.assertEqual(self.check("rooms.py"), (0, ""))
+        page.write_text("| `base` | errors | 2 | 7 |\nIn `src/base/{err,log}.c` and\n`base/mem.h`.\n")
+        self.assertFound(self.check("rooms.py"), "docs/architecture.md:2: there is no src/base/log.c",
+                         "docs/architecture.md:3: there is no base/mem.h")
+
+    def test_a_comment_names_its_thing(self):
+        self.write("src/base/a.c", "/* It is the log's. */\nint a;\n/* What it has. */\nint b;\n")
+        self.assertFound(self.check("shape.py"), "src/base/a.c:2: a comment that begins with 'It' names no thing")
+
     def test_the_licence_line(self):
         (self.tree / "src/base/a.c").write_text("int a;\n")
         self.assertFound(self.check("shape.py"), "src/base/a.c:1: one line")

@@ -242,6 +242,46 @@ static void test_the_holder_of_the_key(void **state)
 	ipcrypt_free(query.ipcrypt);
 }
 
+/* A row's family may have as many octets as its note has room for, and a list's texts are long. */
+static void test_texts_are_whole(void **state)
+{
+	static const char e[] = "\u00e9";
+	char family[65] = "";
+	char remedy[1024] = "https://isp.example/";
+	char told[] = "\\u00E9\"";
+	const struct archive_list list = {.name = "long",
+					  .family = "",
+					  .reason = "order",
+					  .action = "sinkhole",
+					  .court = "",
+					  .case_id = "",
+					  .date = "",
+					  .contact = "",
+					  .url = "",
+					  .remedy = remedy};
+	struct report_query query = {.contact = "abuse@isp.example", .domain = "isp.example"};
+	struct archive_finding f = finding("192.0.2.1", "c2.example");
+	struct kit *kit = *state;
+
+	for (size_t i = 0; i < 32; i++)
+		memcpy(family + 2 * i, e, sizeof(e));
+	while (strlen(remedy) + sizeof(e) < sizeof(remedy))
+		strcat(remedy, e);
+	assert_int_equal(archive_begin(kit->archive, &kit->text), ERR_OK);
+	assert_int_equal(archive_put_list(kit->archive, &list, &kit->text), ERR_OK);
+	assert_int_equal(archive_commit(kit->archive, &kit->text), ERR_OK);
+	f.list = "long";
+	f.family = f.ticket = family;
+	put(kit, &f);
+	for (unsigned int format = 0; format < REPORT_FORMAT_COUNT; format++) {
+		query.format = format;
+		assert_int_equal(write_report(kit, &query), ERR_OK);
+		assert_null(strstr(kit->report, "not UTF-8"));
+		if (format == REPORT_MISP || format == REPORT_XARF)
+			assert_non_null(strstr(kit->report, told));
+	}
+}
+
 static void test_nothing_found(void **state)
 {
 	struct kit *kit = *state;
@@ -281,6 +321,7 @@ int main(void)
 		TEST(test_every_format_of_every_finding),
 		TEST(test_addresses_that_are_none),
 		TEST(test_the_holder_of_the_key),
+		TEST(test_texts_are_whole),
 		TEST(test_nothing_found),
 		TEST(test_what_cannot_be_had),
 	};
