@@ -12,7 +12,7 @@
 #include "compiled/compiled.h"
 
 #define COMPILED_MAGIC "sinkholed set\n\r\n" /* 16 octets with its NUL */
-#define COMPILED_FORMAT 1U
+#define COMPILED_FORMAT 2U
 #define COMPILED_ORDER 0x01020304U /* as this machine has its octets */
 #define COMPILED_SEAL_OCTETS (DIGEST_TEXT_MAX - 1U)
 

@@ -70,6 +70,8 @@ static enum err begin_pass(struct load *load)
 	load->policy->list_count = load->conf->lists_count;
 	policy_describe_rebinding(load->policy);
 	err = rules_init(load->name_key, &load->rules);
+	if (err == ERR_OK)
+		domset_builder_compact(load->rules.names, load->conf->server.compact_names);
 	if (err == ERR_OK && notes) {
 		notes_begin(notes, load->conf);
 		notes_listen(notes, load->rules.names);

@@ -51,7 +51,7 @@ struct domset {
 	uint64_t root_hash; /* of the name that all others end with */
 	const struct chunk *chunks;
 	const uint8_t *arena;
-	struct dict_view dict;
+	struct record_ends ends;
 	uint64_t chunk_count;
 	uint64_t depths[2]; /* a bit for each number of labels that an owner has */
 	uint32_t arena_bytes;
@@ -59,6 +59,7 @@ struct domset {
 	struct pages table_pages;
 	struct pages arena_pages;
 	struct pages dict_pages;
+	struct pages phrase_pages;     /* of struct phrases; none: no owner is a stream */
 	struct pages checkpoint_pages; /* of struct checkpoint, by record */
 	struct patternset *patterns;   /* NULL: there are none */
 	struct pages class_pages;
@@ -113,8 +114,17 @@ static inline uint64_t depths_from(const struct domset *set, uint32_t from, uint
 	return labels - from < 63 ? depths & ((2ULL << (labels - from)) - 1) : depths;
 }
 
-/* An empty table for `records` records.  ERR_NOMEM. */
-enum err domset_table_map(uint32_t records, struct pages *ret_table) MUST_CHECK;
+/* An empty table for `records` records, with more of its places filled in a compact set.
+ * ERR_NOMEM. */
+enum err domset_table_map(uint32_t records, bool compact, struct pages *ret_table) MUST_CHECK;
+
+/* Learns the phrases of the records in the set's arena, and how they are to be written.  ERR_NOMEM:
+ * the set is as it was. */
+enum err domset_learn(struct domset *set, struct phrase_coder **ret_coder) MUST_CHECK;
+
+/* Writes the owner, `octets` of labels and a code, as a stream in its place if that is shorter, and
+ * tells its octets then.  Any thread. */
+bool domset_write_stream(const struct phrase_coder *coder, uint8_t *owner, uint32_t *octets);
 
 /* Who is told of rules that are there already; `tell` NULL: nobody. */
 struct domset_again {
@@ -124,10 +134,11 @@ struct domset_again {
 
 /*
  * Puts the `records` records of the set's arena into `table`, which becomes the set's, counts
- * them, and takes the records out that are there twice, which `again` is told of.
+ * them, and takes the records out that are there twice, which `again` is told of.  Owners that
+ * become shorter by it are written as streams by `coder` (NULL: none).
  */
 void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table,
-		       const struct domset_again *again);
+		       const struct domset_again *again, const struct phrase_coder *coder);
 
 /* A name of `labels` labels, and types of questions. */
 struct domset_asked {

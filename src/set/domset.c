@@ -24,6 +24,7 @@ void domset_free(struct domset *set)
 	pages_free(&set->table_pages);
 	pages_free(&set->arena_pages);
 	pages_free(&set->dict_pages);
+	pages_free(&set->phrase_pages);
 	pages_free(&set->checkpoint_pages);
 	pages_free(&set->class_pages);
 	self = set->self;
@@ -116,7 +117,7 @@ static void check_record(const struct domset *set, const struct probe *probe, ui
 
 	if (!(class->kind.scope & probe->scope) ||
 	    (class->kind.types && !(class->kind.types & probe->types)) ||
-	    !record_owner_is(owner, &set->dict, probe->name, probe->suffixes, probe->label))
+	    !record_owner_is(owner, &head, &set->ends, probe->name, probe->suffixes, probe->label))
 		return;
 	add_hit(hits, &(struct domset_hit){
 			      .record = record,
@@ -238,7 +239,7 @@ void domset_rule(const struct domset *set, uint32_t record, struct domset_rule *
 	while (from.record < record) {
 		owner = record_head(set->arena + from.record, &head);
 		from.line += head.delta;
-		from.record = (uint32_t)(record_skip_owner(owner) - set->arena);
+		from.record = (uint32_t)(record_skip_owner(owner, &head, &set->ends) - set->arena);
 	}
 	owner = record_head(set->arena + record, &head);
 	ret_rule->kind = set->classes[head.class].kind;
@@ -246,7 +247,7 @@ void domset_rule(const struct domset *set, uint32_t record, struct domset_rule *
 	ret_rule->line = from.line + head.delta;
 	ret_rule->data = head.data;
 	ret_rule->pattern = NULL;
-	(void)record_owner(owner, &set->dict, &ret_rule->owner);
+	(void)record_owner(owner, &head, &set->ends, &ret_rule->owner);
 }
 
 uint32_t domset_data(const struct domset *set, uint32_t record)
@@ -341,7 +342,8 @@ static bool read_next(struct domset_iter *iter, struct domset_rule *ret_rule)
 	ret_rule->line = iter->line;
 	ret_rule->data = head.data;
 	ret_rule->pattern = NULL;
-	iter->next = (uint32_t)(record_owner(owner, &set->dict, &ret_rule->owner) - set->arena);
+	iter->next =
+		(uint32_t)(record_owner(owner, &head, &set->ends, &ret_rule->owner) - set->arena);
 	return true;
 }
 

@@ -24,6 +24,7 @@ struct domset_builder {
 	uint32_t checkpoint_count;
 	uint32_t last_line;
 	bool at_list_start;
+	bool compact;
 	uint16_t class_count;
 	uint16_t class_first; /* of the list begun last, whose classes lie together */
 	uint16_t list_count;
@@ -224,9 +225,12 @@ uint32_t domset_builder_next(const struct domset_builder *builder)
 uint32_t domset_builder_rule(const struct domset_builder *builder, uint32_t record,
 			     struct domset_rule *ret_rule)
 {
-	const struct dict_view dict = {
-		.entries = (const void *)builder->dict.pages.base,
-		.count = builder->dict.count,
+	const struct record_ends ends = {
+		.dict =
+			{
+				.entries = (const void *)builder->dict.pages.base,
+				.count = builder->dict.count,
+			},
 	};
 	const uint8_t *owner;
 	struct record_head head;
@@ -237,7 +241,8 @@ uint32_t domset_builder_rule(const struct domset_builder *builder, uint32_t reco
 	ret_rule->line = 0;
 	ret_rule->data = head.data;
 	ret_rule->pattern = NULL;
-	return (uint32_t)(record_owner(owner, &dict, &ret_rule->owner) - builder->arena.base);
+	return (uint32_t)(record_owner(owner, &head, &ends, &ret_rule->owner) -
+			  builder->arena.base);
 }
 
 enum err domset_builder_add_pattern(struct domset_builder *builder, const struct domset_rule *rule)
@@ -324,6 +329,7 @@ enum err domset_builder_copy_list(struct domset_builder *builder, const struct d
 static void hand_over(struct domset_builder *builder, struct domset *set)
 {
 	struct pages self = builder->self;
+	bool compact = builder->compact;
 
 	set->key = builder->key;
 	set->root_hash = name_hash_root(&set->key);
@@ -338,17 +344,18 @@ static void hand_over(struct domset_builder *builder, struct domset *set)
 	set->dict_pages = builder->dict.pages;
 	set->checkpoint_pages = builder->checkpoints;
 	set->arena = set->arena_pages.base;
-	set->dict.entries = (const void *)set->dict_pages.base;
-	set->dict.count = builder->dict.count;
+	set->ends.dict.entries = (const void *)set->dict_pages.base;
+	set->ends.dict.count = builder->dict.count;
 	memset(builder, 0, sizeof(*builder));
 	builder->self = self;
 	builder->key = set->key;
+	builder->compact = compact;
 }
 
 static void trim(struct domset *set)
 {
 	pages_trim(&set->arena_pages, set->arena_bytes + ARENA_PAD);
-	pages_trim(&set->dict_pages, set->dict.count * sizeof(struct dict_entry));
+	pages_trim(&set->dict_pages, set->ends.dict.count * sizeof(struct dict_entry));
 	pages_trim(&set->checkpoint_pages, set->checkpoint_count * sizeof(struct checkpoint));
 }
 
@@ -356,6 +363,23 @@ void domset_builder_tell_again(struct domset_builder *builder, domset_again_fn *
 {
 	builder->again = again;
 	builder->again_arg = arg;
+}
+
+void domset_builder_compact(struct domset_builder *builder, bool compact)
+{
+	builder->compact = compact;
+}
+
+/* Without memory for the phrases the set is as right, and larger. */
+static void fill(struct domset *set, uint32_t records, const struct pages *table,
+		 const struct domset_again *again, bool compact)
+{
+	struct phrase_coder *coder = NULL;
+
+	if (compact && records > 0 && domset_learn(set, &coder) != ERR_OK)
+		coder = NULL;
+	domset_table_fill(set, records, table, again, coder);
+	phrase_coder_free(coder);
 }
 
 enum err domset_builder_freeze(struct domset_builder *builder, struct domset **ret_set)
@@ -370,7 +394,7 @@ enum err domset_builder_freeze(struct domset_builder *builder, struct domset **r
 	if (err != ERR_OK)
 		return err;
 	set = (void *)self.base;
-	err = domset_table_map(records, &table);
+	err = domset_table_map(records, builder->compact, &table);
 	if (err == ERR_OK)
 		err = patternset_freeze(&builder->patterns, &set->patterns);
 	if (err != ERR_OK) {
@@ -380,7 +404,7 @@ enum err domset_builder_freeze(struct domset_builder *builder, struct domset **r
 	}
 	set->self = self;
 	hand_over(builder, set);
-	domset_table_fill(set, records, &table, &again);
+	fill(set, records, &table, &again, builder->compact);
 	domset_count_patterns(set);
 	trim(set);
 	*ret_set = set;

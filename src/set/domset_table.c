@@ -17,20 +17,24 @@
 #define AHEAD_RECORDS 200000U /* of fewer no thread is worth while */
 /* Of 20 places in the table, so many are filled. */
 #define FILL_OF_20 17U
+#define FILL_OF_20_COMPACT 18U
 
 /* A record read from the arena, on its way into the table. */
 struct reading {
 	uint64_t hash;
 	uint32_t record;
 	uint32_t owner_at;
+	uint32_t octets; /* of the owner, as it is to be */
 	uint32_t end;
 	uint32_t labels;
+	bool rewritten; /* the owner is a stream since it was read */
 	struct record_head head;
 };
 
 /* Records that lie behind one another in the arena, as far as they are read. */
 struct batch {
 	const struct domset *set;
+	const struct phrase_coder *coder; /* NULL: owners stay as they are */
 	uint32_t in;
 	uint32_t until;
 	uint32_t room;
@@ -42,6 +46,7 @@ struct batch {
 struct walk {
 	struct domset *set;
 	const struct domset_again *again;
+	const struct phrase_coder *coder;
 	struct chunk *chunks;
 	uint8_t *arena;
 	struct checkpoint *checkpoints;
@@ -55,9 +60,10 @@ struct walk {
 	bool at_list_start;
 };
 
-enum err domset_table_map(uint32_t records, struct pages *ret_table)
+enum err domset_table_map(uint32_t records, bool compact, struct pages *ret_table)
 {
-	uint64_t chunks = records * 20ULL / (FILL_OF_20 * CHUNK_RECORDS) + 1;
+	uint32_t fill = compact ? FILL_OF_20_COMPACT : FILL_OF_20;
+	uint64_t chunks = records * 20ULL / (fill * CHUNK_RECORDS) + 1;
 
 	return pages_map_huge(ret_table, chunks * sizeof(struct chunk));
 }
@@ -75,14 +81,15 @@ static uint32_t *find_same(const struct walk *walk, struct chunk *chunk,
 	struct name owner;
 
 	if (found)
-		(void)record_owner(walk->arena + reading->owner_at, &walk->set->dict, &owner);
+		(void)record_owner(walk->arena + reading->owner_at, &reading->head,
+				   &walk->set->ends, &owner);
 	for (; found; found &= found - 1) {
 		uint32_t *place = &chunk->record[__builtin_ctz(found)];
 		struct record_head head;
 		struct name name;
+		const uint8_t *at = record_head(walk->arena + *place, &head);
 
-		(void)record_owner(record_head(walk->arena + *place, &head), &walk->set->dict,
-				   &name);
+		(void)record_owner(at, &head, &walk->set->ends, &name);
 		if (head.class == reading->head.class && name_equal(&name, &owner))
 			return place;
 	}
@@ -144,26 +151,32 @@ static uint32_t count_labels(const struct name *name)
 	return labels;
 }
 
-/* Reads on in the batch as far as there is room, by any thread: nobody writes where it reads. */
+/* Reads on in the batch as far as there is room, by any thread: nobody else reads or writes there
+ * meanwhile. */
 static void read_batch(void *piece)
 {
 	struct batch *batch = piece;
 	const struct domset *set = batch->set;
-	const uint8_t *arena = set->arena_pages.base;
+	uint8_t *arena = set->arena_pages.base;
 	struct name name;
 	uint32_t i;
 
 	for (i = 0; i < batch->room && batch->in < batch->until; i++) {
 		struct reading *reading = &batch->readings[i];
 		const uint8_t *owner = record_head(arena + batch->in, &reading->head);
-		const uint8_t *end = record_owner(owner, &set->dict, &name);
+		const uint8_t *end = record_owner(owner, &reading->head, &set->ends, &name);
 
 		reading->record = batch->in;
 		reading->owner_at = (uint32_t)(owner - arena);
+		reading->octets = (uint32_t)(end - owner);
+		reading->rewritten = false;
 		reading->end = (uint32_t)(end - arena);
 		reading->labels = count_labels(&name);
 		reading->hash = name_hash(&set->key, &name);
 		batch->in = reading->end;
+		if (batch->coder && !reading->head.stream &&
+		    domset_write_stream(batch->coder, arena + reading->owner_at, &reading->octets))
+			reading->rewritten = reading->head.stream = true;
 	}
 	batch->count = i;
 }
@@ -178,19 +191,20 @@ static void move_record(struct walk *walk, const struct reading *reading)
 		.class = reading->head.class,
 		.delta = walk->delta,
 		.data = reading->head.data,
+		.stream = reading->head.stream,
 	};
-	uint32_t octets = reading->end - reading->owner_at;
 	uint8_t octet[RECORD_HEAD_MAX];
 	size_t head_octets;
 
-	if (walk->out == reading->record) {
+	if (walk->out == reading->record && !reading->rewritten) {
 		walk->out = reading->end;
 		return;
 	}
 	head_octets = record_write_head(octet, &head);
-	memmove(walk->arena + walk->out + head_octets, walk->arena + reading->owner_at, octets);
+	memmove(walk->arena + walk->out + head_octets, walk->arena + reading->owner_at,
+		reading->octets);
 	memcpy(walk->arena + walk->out, octet, head_octets);
-	walk->out += (uint32_t)head_octets + octets;
+	walk->out += (uint32_t)head_octets + reading->octets;
 }
 
 static void set_checkpoint(struct walk *walk)
@@ -210,7 +224,8 @@ static void tell_again(const struct walk *walk, const struct reading *reading)
 
 	if (!walk->again->tell)
 		return;
-	(void)record_owner(walk->arena + reading->owner_at, &walk->set->dict, &owner);
+	(void)record_owner(walk->arena + reading->owner_at, &reading->head, &walk->set->ends,
+			   &owner);
 	walk->again->tell(walk->again->arg, (unsigned int)walk->list, walk->line + walk->delta,
 			  &owner);
 }
@@ -297,8 +312,9 @@ static void free_pieces(struct pieces *pieces)
 	free(pieces->starts);
 }
 
-static enum err make_pieces(struct pieces *pieces, const struct domset *set)
+static enum err make_pieces(struct pieces *pieces, const struct walk *walk)
 {
+	const struct domset *set = walk->set;
 	const size_t octets = PIECE_RECORDS * sizeof(struct reading);
 	enum err err = note_starts(pieces, set);
 
@@ -307,6 +323,7 @@ static enum err make_pieces(struct pieces *pieces, const struct domset *set)
 	for (uint32_t i = 0; i < AHEAD_PIECES && err == ERR_OK; i++)
 		pieces->batches[i] = (struct batch){
 			.set = set,
+			.coder = walk->coder,
 			.room = PIECE_RECORDS,
 			.readings = (void *)(pieces->memory.base + i * octets),
 		};
@@ -342,7 +359,7 @@ static bool walk_ahead(struct walk *walk)
 {
 	struct pieces pieces = {.ahead = NULL};
 
-	if (make_pieces(&pieces, walk->set) != ERR_OK)
+	if (make_pieces(&pieces, walk) != ERR_OK)
 		return false;
 	for (uint32_t i = 0; i < pieces.count; i++) {
 		while (pieces.next < pieces.count && ahead_count(pieces.ahead) < AHEAD_PIECES)
@@ -360,6 +377,7 @@ static void walk_alone(struct walk *walk)
 	struct reading readings[BATCH];
 	struct batch batch = {
 		.set = walk->set,
+		.coder = walk->coder,
 		.until = walk->set->arena_bytes,
 		.room = BATCH,
 		.readings = readings,
@@ -373,11 +391,12 @@ static void walk_alone(struct walk *walk)
 
 /* Fills `table` and returns the number of records that are in it. */
 static uint32_t fill(struct domset *set, uint32_t records, const struct pages *table,
-		     const struct domset_again *again)
+		     const struct domset_again *again, const struct phrase_coder *coder)
 {
 	struct walk walk = {
 		.set = set,
 		.again = again,
+		.coder = coder,
 		.chunks = (void *)table->base,
 		.arena = set->arena_pages.base,
 		.checkpoints = (void *)set->checkpoint_pages.base,
@@ -402,18 +421,18 @@ static void refit(struct domset *set, uint32_t records)
 	struct pages old = set->table_pages;
 	struct pages table;
 
-	if (domset_table_map(records, &table) != ERR_OK)
+	if (domset_table_map(records, set->ends.phrases != NULL, &table) != ERR_OK)
 		return;
 	for (uint32_t list = 0; list < DOMSET_LISTS_MAX; list++)
 		set->counts[list].rules = 0;
-	(void)fill(set, records, &table, &nobody);
+	(void)fill(set, records, &table, &nobody, NULL);
 	pages_free(&old);
 }
 
 void domset_table_fill(struct domset *set, uint32_t records, const struct pages *table,
-		       const struct domset_again *again)
+		       const struct domset_again *again, const struct phrase_coder *coder)
 {
-	uint32_t kept = fill(set, records, table, again);
+	uint32_t kept = fill(set, records, table, again, coder);
 
 	if (kept < records - records / 8)
 		refit(set, kept);

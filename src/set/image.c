@@ -15,7 +15,7 @@ struct image_head {
 	uint32_t dict_count;
 	uint32_t class_count;
 	uint32_t list_count;
-	uint32_t unused;
+	uint32_t compact; /* 0, 1: it has a book of phrases */
 };
 
 /* A class without what the compiler puts between its fields. */
@@ -100,14 +100,17 @@ enum err domset_image_write(const struct domset *set, domset_image_put_fn *put, 
 		.depths = {set->depths[0], set->depths[1]},
 		.arena_bytes = set->arena_bytes,
 		.checkpoint_count = set->checkpoint_count,
-		.dict_count = set->dict.count,
+		.dict_count = set->ends.dict.count,
 		.class_count = set->class_count,
 		.list_count = lists_of(set),
+		.compact = set->ends.phrases != NULL,
 	};
 	bool whole = put(arg, &head, sizeof(head)) && put_lists(set, head.list_count, put, arg) &&
 		     put_classes(set, put, arg) &&
-		     put_part(set->dict.entries, set->dict.count * sizeof(struct dict_entry), put,
-			      arg) &&
+		     put_part(set->ends.dict.entries,
+			      set->ends.dict.count * sizeof(struct dict_entry), put, arg) &&
+		     (!set->ends.phrases ||
+		      put_part(&set->ends.phrases->book, sizeof(struct phrase_book), put, arg)) &&
 		     put_part(set->checkpoint_pages.base,
 			      set->checkpoint_count * sizeof(struct checkpoint), put, arg) &&
 		     put_part(set->arena, set->arena_bytes, put, arg) &&
@@ -206,6 +209,22 @@ static enum err read_classes(struct reading *r, struct domset *set, uint32_t cou
 	return err;
 }
 
+/* As phrases.c makes it of its book. */
+static enum err read_phrases(struct reading *r, struct domset *set, uint32_t ends)
+{
+	struct phrases *phrases;
+	enum err err = pages_map(&set->phrase_pages, sizeof(*phrases));
+
+	if (err != ERR_OK)
+		return err;
+	phrases = (void *)set->phrase_pages.base;
+	err = read_octets(r, &phrases->book, sizeof(phrases->book));
+	if (err == ERR_OK && !phrases_open(phrases, ends))
+		err = ERR_SYNTAX;
+	set->ends.phrases = phrases;
+	return err;
+}
+
 static enum err read_parts(struct reading *r, struct domset *set, const struct image_head *head)
 {
 	enum err err = read_lists(r, set, head->list_count);
@@ -215,6 +234,8 @@ static enum err read_parts(struct reading *r, struct domset *set, const struct i
 	if (err == ERR_OK)
 		err = read_pages(r, &set->dict_pages, head->dict_count * sizeof(struct dict_entry),
 				 0, false);
+	if (err == ERR_OK && head->compact)
+		err = read_phrases(r, set, head->dict_count);
 	if (err == ERR_OK)
 		err = read_pages(r, &set->checkpoint_pages,
 				 head->checkpoint_count * sizeof(struct checkpoint), 0, false);
@@ -227,8 +248,8 @@ static enum err read_parts(struct reading *r, struct domset *set, const struct i
 	set->arena_bytes = head->arena_bytes;
 	set->chunks = (const void *)set->table_pages.base;
 	set->chunk_count = head->chunk_count;
-	set->dict.entries = (const void *)set->dict_pages.base;
-	set->dict.count = head->dict_count;
+	set->ends.dict.entries = (const void *)set->dict_pages.base;
+	set->ends.dict.count = head->dict_count;
 	set->checkpoint_count = head->checkpoint_count;
 	return err;
 }
@@ -237,7 +258,7 @@ static bool is_head(const struct image_head *head)
 {
 	return head->chunk_count > 0 && head->chunk_count <= UINT32_MAX &&
 	       head->arena_bytes < PATTERN_RECORD && head->dict_count <= DICT_ENTRIES_MAX &&
-	       head->unused == 0;
+	       head->compact <= 1;
 }
 
 enum err domset_image_read(const struct hash_key *key, uint64_t size, domset_image_get_fn *get,

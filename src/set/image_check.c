@@ -32,8 +32,8 @@ static bool is_entry(const struct dict_entry *entry)
 
 static bool are_small(const struct domset *set, unsigned int lists)
 {
-	for (uint32_t i = 0; i < set->dict.count; i++)
-		if (!is_entry(&set->dict.entries[i]))
+	for (uint32_t i = 0; i < set->ends.dict.count; i++)
+		if (!is_entry(&set->ends.dict.entries[i]))
 			return false;
 	for (uint32_t i = 0; i < set->class_count; i++)
 		if (set->classes[i].list >= lists)
@@ -56,14 +56,17 @@ static const uint8_t *skip_number(const uint8_t *at, const uint8_t *end)
 }
 
 /* Returns where the owner begins, NULL: the head is none.  Of rules with data there are none. */
-static const uint8_t *check_head(const struct check *check, const uint8_t *record)
+static const uint8_t *check_head(const struct check *check, const uint8_t *record, bool *ret_stream)
 {
 	const uint8_t first = *record;
 	const uint8_t *at = record + 1;
 	struct record_head head;
 
-	if (first < RECORD_WITH_DATA) /* nearly all are so */
-		return first < check->set->class_count ? at : NULL;
+	*ret_stream = !(first & RECORD_HEAD) || (first & RECORD_STREAM);
+	if (!(first & RECORD_HEAD))
+		return check->set->class_count > 0 ? record : NULL;
+	if (first < (RECORD_HEAD | RECORD_WITH_DATA)) /* most of the others are so */
+		return (first & RECORD_CLASS) < check->set->class_count ? at : NULL;
 	if ((first & RECORD_CLASS) == RECORD_WITH_DATA)
 		return NULL;
 	if ((first & RECORD_CLASS) == RECORD_CLASS)
@@ -76,7 +79,7 @@ static const uint8_t *check_head(const struct check *check, const uint8_t *recor
 }
 
 /* Returns where the next record begins, NULL: this is no owner. */
-static const uint8_t *check_owner(const struct check *check, const uint8_t *owner)
+static const uint8_t *check_labels(const struct check *check, const uint8_t *owner)
 {
 	const uint8_t *at = owner;
 	const uint8_t *end = check->end;
@@ -91,10 +94,19 @@ static const uint8_t *check_owner(const struct check *check, const uint8_t *owne
 	if (*at >= RECORD_CODE_TWO && end - at < 2)
 		return NULL;
 	code = record_code(at);
-	if (code >= check->set->dict.count ||
-	    at - owner + check->set->dict.entries[code].len > NAME_WIRE_MAX)
+	if (code >= check->set->ends.dict.count ||
+	    at - owner + check->set->ends.dict.entries[code].len > NAME_WIRE_MAX)
 		return NULL;
 	return at + (*at < RECORD_CODE_TWO ? 1 : 2);
+}
+
+static const uint8_t *check_owner(const struct check *check, const uint8_t *owner, bool stream)
+{
+	const struct record_ends *ends = &check->set->ends;
+
+	if (!stream)
+		return check_labels(check, owner);
+	return ends->phrases ? phrases_check(ends->phrases, &ends->dict, owner, check->end) : NULL;
 }
 
 /* A checkpoint leads to the record at hand, or a later one. */
@@ -112,6 +124,7 @@ static bool check_records(struct check *check)
 {
 	const struct domset *set = check->set;
 	const uint8_t *at = set->arena;
+	bool stream;
 
 	while (at < check->end) {
 		uint32_t record = (uint32_t)(at - set->arena);
@@ -121,9 +134,9 @@ static bool check_records(struct check *check)
 		meet_checkpoint(check, record);
 		if (record == 0 && check->checkpoint != 1)
 			return false;
-		at = check_head(check, at);
+		at = check_head(check, at, &stream);
 		if (at)
-			at = check_owner(check, at);
+			at = check_owner(check, at, stream);
 		if (!at)
 			return false;
 	}

@@ -21,13 +21,16 @@ static const uint8_t *read_number(const uint8_t *at, uint32_t *ret_number)
 size_t record_write_head(uint8_t *out, const struct record_head *head)
 {
 	bool has_delta = head->delta != 1 || head->data > 0;
-	uint8_t flag = has_delta ? RECORD_DELTA : 0;
+	uint8_t flags =
+		RECORD_HEAD | (head->stream ? RECORD_STREAM : 0) | (has_delta ? RECORD_DELTA : 0);
 	uint8_t *at = out;
 
+	if (head->stream && head->class == 0 && !has_delta)
+		return 0;
 	if (head->class < RECORD_WITH_DATA && head->data == 0) {
-		*at++ = (uint8_t)(flag | head->class);
+		*at++ = (uint8_t)(flags | head->class);
 	} else {
-		*at++ = flag | (head->data > 0 ? RECORD_WITH_DATA : RECORD_CLASS);
+		*at++ = flags | (head->data > 0 ? RECORD_WITH_DATA : RECORD_CLASS);
 		at = write_number(at, head->class);
 	}
 	if (has_delta)
@@ -70,11 +73,14 @@ size_t record_write(uint8_t *out, const struct record_head *head, const struct n
 
 const uint8_t *record_head(const uint8_t *record, struct record_head *ret_head)
 {
-	uint8_t first = *record++;
+	uint8_t first = *record;
 
+	*ret_head = (struct record_head){.delta = 1, .stream = true};
+	if (!(first & RECORD_HEAD))
+		return record;
+	record++;
 	ret_head->class = first & RECORD_CLASS;
-	ret_head->delta = 1;
-	ret_head->data = 0;
+	ret_head->stream = first & RECORD_STREAM;
 	if (ret_head->class >= RECORD_WITH_DATA)
 		record = read_number(record, &ret_head->class);
 	if (!(first & RECORD_DELTA))
@@ -85,31 +91,76 @@ const uint8_t *record_head(const uint8_t *record, struct record_head *ret_head)
 	return record;
 }
 
-const uint8_t *record_owner(const uint8_t *owner, const struct dict_view *dict,
-			    struct name *ret_owner)
+static const uint8_t *skip_labels(const uint8_t *owner)
 {
-	const uint8_t *start = owner;
-	const struct dict_entry *entry;
-	size_t octets;
-
 	while (*owner != 0 && *owner < RECORD_CODE)
 		owner += *owner + 1;
-	octets = (size_t)(owner - start);
-	copy_octets(ret_owner->wire, start, octets);
-	if (*owner == 0) {
-		ret_owner->wire[octets] = 0;
-		ret_owner->len = (uint8_t)(octets + 1);
-		return owner + 1;
-	}
-	entry = &dict->entries[record_code(owner)];
-	memcpy(ret_owner->wire + octets, entry->wire, entry->len);
-	ret_owner->len = (uint8_t)(octets + entry->len);
-	return owner + (*owner < RECORD_CODE_TWO ? 1 : 2);
+	return owner;
 }
 
-const uint8_t *record_skip_owner(const uint8_t *owner)
+static const uint8_t *skip_code(const uint8_t *code)
 {
-	while (*owner != 0 && *owner < RECORD_CODE)
-		owner += *owner + 1;
-	return owner + (*owner < RECORD_CODE_TWO ? 1 : 2);
+	return code + (*code < RECORD_CODE_TWO ? 1 : 2);
+}
+
+size_t record_labels(const uint8_t *owner, uint32_t *ret_end)
+{
+	const uint8_t *code = skip_labels(owner);
+
+	*ret_end = *code == 0 ? PHRASE_NO_END : record_code(code);
+	return (size_t)(code - owner);
+}
+
+const uint8_t *record_owner(const uint8_t *owner, const struct record_head *head,
+			    const struct record_ends *ends, struct name *ret_owner)
+{
+	const struct dict_entry *entry;
+	const uint8_t *code;
+	size_t octets;
+
+	if (head->stream)
+		return phrases_read(ends->phrases, &ends->dict, owner, ret_owner);
+	code = skip_labels(owner);
+	octets = (size_t)(code - owner);
+	copy_octets(ret_owner->wire, owner, octets);
+	if (*code == 0) {
+		ret_owner->wire[octets] = 0;
+		ret_owner->len = (uint8_t)(octets + 1);
+		return code + 1;
+	}
+	entry = &ends->dict.entries[record_code(code)];
+	memcpy(ret_owner->wire + octets, entry->wire, entry->len);
+	ret_owner->len = (uint8_t)(octets + entry->len);
+	return skip_code(code);
+}
+
+const uint8_t *record_skip_owner(const uint8_t *owner, const struct record_head *head,
+				 const struct record_ends *ends)
+{
+	return head->stream ? phrases_skip(ends->phrases, owner) : skip_code(skip_labels(owner));
+}
+
+/* What is read is compared with what the name has there: no phrase has an octet 0 in it, so that
+ * this ends at the root label; one that stands alone may be. */
+bool record_stream_is(const uint8_t *owner, const struct record_ends *ends,
+		      const struct record_asked *asked)
+{
+	const struct phrases *phrases = ends->phrases;
+	const uint8_t *wire = asked->name->wire + asked->offset;
+	const uint8_t *root = wire + asked->len - 1;
+	const uint8_t *at = wire;
+	struct phrase_reader r = phrase_reader(owner);
+	uint64_t found;
+	uint32_t end;
+
+	while (phrase_goes_on(&r, phrases, &found)) {
+		if ((octets_le64(at) ^ found) << (64 - 8 * phrase_octets(found)) || at >= root)
+			return false;
+		at += phrase_octets(found);
+	}
+	end = phrase_end(&r, phrases, found);
+	if (end == PHRASE_NO_END)
+		return at == root;
+	return end < ends->dict.count &&
+	       record_ends_so(asked, (size_t)(at - wire), &ends->dict.entries[end]);
 }

@@ -2,6 +2,7 @@
 """A start from the compiled set: it saves time, and never a name is lifted or added by it."""
 import hashlib
 import os
+import re
 import shutil
 
 import pytest
@@ -85,6 +86,22 @@ def test_hand_over(served):
     starts(d, True)
     assert FROM_THERE in d.hand_over()
     assert blocked(d) == "abc"
+
+
+def test_compact_names(served):
+    """Another set is made, which is compiled as well."""
+    d = served
+    before = compiled(d).stat().st_ctime_ns
+    d.configure({"server": {"compact-names": True}})
+    starts(d, False)
+    wait_compiled(d, before)
+    d.stop()
+    starts(d, True)
+    told = run_daemon("-c", d.config_path, "--explain", "x.b.test").stdout
+    assert re.search(r"first.*line 2", told), told
+    d.write_list("first", "a.test\nd.test\n")
+    d.reload_well()
+    assert blocked(d) == "acd"
 
 
 def other_size(path):

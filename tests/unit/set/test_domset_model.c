@@ -27,6 +27,7 @@ struct model {
 
 static const struct hash_key key = {1, 2};
 static uint64_t random_state;
+static bool compact;
 
 static uint32_t random_below(uint32_t limit)
 {
@@ -112,6 +113,7 @@ static struct domset *set_of(const struct model *model)
 	unsigned int list = LISTS;
 
 	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	domset_builder_compact(builder, compact);
 	for (size_t i = 0; i < model->count; i++) {
 		const struct model_rule *rule = &model->rules[i];
 
@@ -133,6 +135,7 @@ static struct domset *copy_of(const struct domset *old)
 	struct domset *set;
 
 	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	domset_builder_compact(builder, compact);
 	for (unsigned int list = LISTS; list-- > 0;)
 		assert_int_equal(domset_builder_copy_list(builder, old, list, list, NULL), ERR_OK);
 	assert_int_equal(domset_builder_freeze(builder, &set), ERR_OK);
@@ -177,7 +180,7 @@ static void expect_as_model(const struct domset *set, const struct model *model,
 	assert_int_equal(at, hits.count);
 }
 
-static void test_model(void **state)
+static void compare_with_model(void)
 {
 	static const size_t counts[] = {0, 1, 2, 12, 60, 400, RULES_MAX};
 	static struct model model;
@@ -204,10 +207,25 @@ static void test_model(void **state)
 	}
 }
 
+static void test_model(void **state)
+{
+	(void)state;
+	compact = false;
+	compare_with_model();
+}
+
+static void test_model_compact(void **state)
+{
+	(void)state;
+	compact = true;
+	compare_with_model();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_model_compact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static void tell(void *arg, unsigned int list, uint32_t line, const struct name 
 }
 
 /* One in three is there already, and `twice` all of the second half. */
-static struct domset *make(bool twice, uint64_t *told)
+static struct domset *make(bool twice, bool compact, uint64_t *told)
 {
 	const struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
 	const struct domset_kind gives = {.scope = DOMSET_SCOPE_BOTH, .answer = DOMSET_ANSWER_DATA};
@@ -33,6 +33,7 @@ static struct domset *make(bool twice, uint64_t *told)
 
 	*told = 0;
 	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	domset_builder_compact(builder, compact);
 	domset_builder_tell_again(builder, tell, told);
 	for (uint32_t i = 0; i < 2 * RULES; i++) {
 		uint32_t number = i % 3 == 0 ? i / 2 : i;
@@ -70,12 +71,15 @@ static void assert_same(const struct domset *a, const struct domset *b)
 
 static void test_same(void **state)
 {
-	for (int twice = 0; twice < 2; twice++) {
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		bool twice = i % 2;
+		bool compact = i / 2;
 		uint64_t told_several;
 		uint64_t told_one;
-		struct domset *several = make(twice, &told_several);
+		struct domset *several = make(twice, compact, &told_several);
 		cpu_set_t cores = onecore_begin();
-		struct domset *one = make(twice, &told_one);
+		struct domset *one = make(twice, compact, &told_one);
 
 		onecore_end(&cores);
 		assert_same(several, one);
@@ -86,10 +90,48 @@ static void test_same(void **state)
 	}
 }
 
+/* The rules of a compact set are those that it would have if it were none. */
+static void test_compact(void **state)
+{
+	(void)state;
+	for (int twice = 0; twice < 2; twice++) {
+		uint64_t told_plain;
+		uint64_t told_compact;
+		struct domset *plain = make(twice, false, &told_plain);
+		struct domset *compact = make(twice, true, &told_compact);
+		struct domset_iter was;
+		struct domset_iter is;
+		struct domset_rule rule;
+		struct domset_rule other;
+
+		assert_true(told_plain == told_compact);
+		assert_memory_equal(plain->counts, compact->counts, sizeof(plain->counts));
+		assert_true(compact->arena_bytes < plain->arena_bytes * 2 / 3);
+		domset_iter_init(&was, plain);
+		domset_iter_init(&is, compact);
+		while (domset_iter_next(&was, &rule)) {
+			assert_true(domset_iter_next(&is, &other));
+			assert_int_equal(rule.line, other.line);
+			assert_int_equal(rule.list, other.list);
+			assert_int_equal(rule.data, other.data);
+			assert_true(name_equal(&rule.owner, &other.owner));
+			if (is.record % 1000 != 0)
+				continue;
+			domset_rule(compact, is.record, &other);
+			assert_int_equal(rule.line, other.line);
+			assert_true(name_equal(&rule.owner, &other.owner));
+		}
+		assert_false(domset_iter_next(&is, &other));
+		domset_free(plain);
+		domset_free(compact);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_compact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

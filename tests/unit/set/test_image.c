@@ -22,6 +22,7 @@ struct octets {
 
 static struct octets written;
 static struct octets again;
+static bool compact;
 
 static bool put(void *arg, const void *data, size_t len)
 {
@@ -62,6 +63,7 @@ static struct domset *make_set(uint32_t names)
 	char text[64];
 
 	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	domset_builder_compact(builder, compact);
 	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
 	for (uint32_t i = 0; i < names; i++) {
 		snprintf(text, sizeof(text), "a%u.host.example.com", i);
@@ -116,6 +118,20 @@ static uint32_t use(const struct domset *set)
 	for (unsigned int list = 0; list < LISTS; list++)
 		domset_iter_init_list(&iter, set, list);
 	return rules;
+}
+
+static int make_compact(void **state)
+{
+	(void)state;
+	compact = true;
+	return 0;
+}
+
+static int make_plain(void **state)
+{
+	(void)state;
+	compact = false;
+	return 0;
 }
 
 static void test_set_comes_back(void **state)
@@ -228,9 +244,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_set_comes_back),
+		cmocka_unit_test_setup_teardown(test_set_comes_back, make_compact, make_plain),
 		cmocka_unit_test(test_what_does_not_fit),
 		cmocka_unit_test(test_each_octet_changed),
+		cmocka_unit_test_setup_teardown(test_each_octet_changed, make_compact, make_plain),
 		cmocka_unit_test(test_each_length),
+		cmocka_unit_test_setup_teardown(test_each_length, make_compact, make_plain),
 		cmocka_unit_test(test_rules_of_lists_that_are_not_there),
 	};
 

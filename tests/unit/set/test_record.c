@@ -17,27 +17,42 @@ static struct name name_of(const char *text)
 	return name;
 }
 
+static void expect_head(const struct record_head *head)
+{
+	uint8_t octet[RECORD_HEAD_MAX + 1] = {0};
+	size_t octets = record_write_head(octet, head);
+	struct record_head got;
+
+	assert_true(octets <= RECORD_HEAD_MAX);
+	assert_ptr_equal(record_head(octet, &got), octet + octets);
+	assert_int_equal(got.class, head->class);
+	assert_int_equal(got.delta, head->delta);
+	assert_int_equal(got.data, head->data);
+	assert_int_equal(got.stream, head->stream);
+}
+
 static void test_heads(void **state)
 {
-	static const uint32_t classes[] = {0, 1, 126, 127, 128, 254};
+	static const uint32_t classes[] = {0, 1, 29, 30, 31, 32, 126, 127, 128, 254};
 	static const uint32_t deltas[] = {0, 1, 2, 127, 128, 16383, 16384, 1U << 28, UINT32_MAX};
 	static const uint32_t numbers[] = {0, 1, 127, 128, UINT32_MAX};
-	uint8_t octet[RECORD_HEAD_MAX + 1];
-	struct record_head got;
+	uint8_t octet[RECORD_HEAD_MAX];
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		for (size_t j = 0; j < sizeof(deltas) / sizeof(deltas[0]); j++) {
 			for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
-				struct record_head head = {classes[i], deltas[j], numbers[k]};
-				size_t octets = record_write_head(octet, &head);
+				struct record_head head = {classes[i], deltas[j], numbers[k],
+							   false};
 
-				assert_true(octets <= RECORD_HEAD_MAX);
-				assert_ptr_equal(record_head(octet, &got), octet + octets);
-				assert_memory_equal(&got, &head, sizeof(head));
+				expect_head(&head);
+				head.stream = true;
+				expect_head(&head);
 			}
 		}
 	}
-	assert_int_equal(record_write_head(octet, &(struct record_head){5, 1, 0}), 1);
+	assert_int_equal(record_write_head(octet, &(struct record_head){5, 1, 0, false}), 1);
+	assert_int_equal(record_write_head(octet, &(struct record_head){5, 1, 0, true}), 1);
+	assert_int_equal(record_write_head(octet, &(struct record_head){0, 1, 0, true}), 0);
 }
 
 /* A dictionary where entry `index` is `suffix`, and the others are "a". */
@@ -98,25 +113,25 @@ static void test_owners(void **state)
 	static uint8_t octet[RECORD_MAX + RECORD_PAD];
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
-		struct dict_view dict = {entries, owners[i].index + 1};
+		struct record_ends ends = {.dict = {entries, owners[i].index + 1}};
 		struct dict_match end = {owners[i].index, owners[i].offset};
 		struct name owner = name_of(owners[i].owner);
 		struct name name = name_of(owners[i].name);
 		struct name_suffixes suffixes;
-		struct record_head head = {1, 1, 0};
+		struct record_head head = {1, 1, 0, false};
 		struct name got;
 		const uint8_t *at;
 		size_t octets;
 
-		fill_dict(entries, dict.count, owners[i].index,
+		fill_dict(entries, ends.dict.count, owners[i].index,
 			  owners[i].end ? owners[i].end : "com");
 		octets = record_write(octet, &head, &owner, owners[i].end ? &end : NULL);
 		at = record_head(octet, &head);
-		assert_ptr_equal(record_skip_owner(at), octet + octets);
-		assert_ptr_equal(record_owner(at, &dict, &got), octet + octets);
+		assert_ptr_equal(record_skip_owner(at, &head, &ends), octet + octets);
+		assert_ptr_equal(record_owner(at, &head, &ends, &got), octet + octets);
 		assert_true(name_equal(&got, &owner));
 		name_hash_suffixes(&key, &name, &suffixes);
-		if (record_owner_is(at, &dict, &name, &suffixes, owners[i].label) !=
+		if (record_owner_is(at, &head, &ends, &name, &suffixes, owners[i].label) !=
 		    owners[i].equal)
 			fail_msg("row %zu", i);
 	}
