@@ -100,7 +100,8 @@
 	X(ptr_failed, "of these, not answered, or by what is no message")                          \
 	X(ptr_checked, "names of clients whose addresses the upstreams were asked for")            \
 	X(ptr_confirmed, "clients whose name leads back to their address")                         \
-	X(ptr_lost, "clients whose name was not asked for, as too many waited")
+	X(ptr_lost, "clients whose name was not asked for: too many waited, or others of their "   \
+		    "network were answered late or not at all")
 
 /* Counters that are one metric, told apart by a label: X(field, metric, label, its value).  What
  * stands under "answers" are the ways in which a query can end; a query has one of them. */

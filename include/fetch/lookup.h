@@ -28,8 +28,9 @@ void lookup_free(struct lookup *lookup);
 /*
  * The addresses of `host`.  ERR_NOTFOUND: there is no upstream, or they know no address of it: the
  * system is to be asked, which may have a name that is its own.  ERR_SYS: none of them answers, nor
- * have they some seconds ago.  ERR_SYNTAX: this is no name.  ERR_CANCELLED: `ending` was set.
- * ERR_NOMEM.  One thread at a time has a lookup; blocks for seconds.
+ * have they some seconds ago the last questions, or what they say is of no use.  ERR_SYNTAX: this
+ * is no name.  ERR_CANCELLED: `ending` was set. ERR_NOMEM.  One thread at a time has a lookup;
+ * blocks for seconds.
  */
 enum err lookup_host(struct lookup *lookup, const char *host, const atomic_bool *ending,
 		     struct ip ret_ips[LOOKUP_ADDRESSES_MAX], size_t *ret_count) MUST_CHECK;

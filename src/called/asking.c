@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "dns/rrtype.h"
 #include "names/local.h"
 #include "names/reverse.h"
@@ -202,11 +203,30 @@ static bool confirm(const struct question *q, size_t len, struct ptr *ptr)
 	return false;
 }
 
+/* Asks whoever has the address's reverse zone, and who has the name's own. */
+static enum err ask_in_turn(const struct question *q, struct asked *asked)
+{
+	struct asking *a = q->asking;
+	uint64_t began_ms = clock_ms();
+	uint64_t took_ms;
+	size_t len;
+	enum err err;
+
+	if (patience_is_over(&a->patience, q->ip, began_ms))
+		return ERR_RANGE;
+	err = ask(q, &len, &asked->ptr);
+	if (err == ERR_OK)
+		asked->confirmed = confirm(q, len, &asked->ptr);
+	took_ms = clock_ms() - began_ms;
+	if (err == ERR_OK || took_ms >= PATIENCE_SLOW_MS) /* in no time nobody was asked */
+		patience_note(&a->patience, q->ip, took_ms, began_ms + took_ms);
+	return err;
+}
+
 enum err asking_ask(struct asking *a, const struct ip *ip, struct asked *ret_asked)
 {
 	struct question q = {.asking = a, .ip = ip, .local = false};
 	struct asked asked = {.confirmed = false};
-	size_t len;
 	enum err err = is_wanted(a) ? asking_reverse(&a->name_key, ip, &q.reverse) : ERR_CANCELLED;
 
 	if (err != ERR_OK)
@@ -215,9 +235,7 @@ enum err asking_ask(struct asking *a, const struct ip *ip, struct asked *ret_ask
 	err = q.err;
 	asked.local = q.local;
 	if (err == ERR_OK && !q.local)
-		err = ask(&q, &len, &asked.ptr);
-	if (err == ERR_OK && !q.local)
-		asked.confirmed = confirm(&q, len, &asked.ptr);
+		err = ask_in_turn(&q, &asked);
 	if (err == ERR_OK && !is_wanted(a))
 		err = ERR_CANCELLED;
 	if (err == ERR_OK)

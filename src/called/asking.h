@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "called/called.h"
+#include "called/patience.h"
 #include "called/ptr.h"
 #include "fetch/lookup.h"
 #include "map/namemap.h"
@@ -33,6 +34,7 @@ struct asking {
 	atomic_bool ending;
 	struct lookup *lookup;
 	uint64_t generation; /* whose lookup it is */
+	struct patience patience;
 	uint8_t reply[LOOKUP_REPLY_MAX];
 	uint8_t back[LOOKUP_REPLY_MAX]; /* for what a name in `reply` has */
 };
@@ -57,8 +59,9 @@ void asking_take_turn(void);
 enum err asking_reverse(const struct hash_key *name_key, const struct ip *ip,
 			struct reverse *ret_reverse) MUST_CHECK;
 
-/* Asks for the address.  ERR_CANCELLED: it is not `enabled`, or `ending`.  ERR_SYS, ERR_SYNTAX,
- * ERR_NOTFOUND, ERR_NOMEM: it could not be learnt.  Blocks for seconds. */
+/* Asks for the address.  ERR_CANCELLED: it is not `enabled`, or `ending`.  ERR_RANGE: it is not
+ * asked for, as others of its network were slow.  ERR_SYS, ERR_SYNTAX, ERR_NOTFOUND, ERR_NOMEM: it
+ * could not be learnt.  Blocks for seconds. */
 enum err asking_ask(struct asking *asking, const struct ip *ip, struct asked *ret_asked) MUST_CHECK;
 
 #endif

@@ -27,7 +27,7 @@ struct called {
 	pthread_t thread;
 	bool running;
 	struct leasefiles *files;
-	struct stats stats; /* the thread's, and of `files`; ptr_lost anybody's */
+	struct stats stats; /* the thread's, and of `files`; ptr_lost anybody's who has `lock` */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t woken;
@@ -72,6 +72,14 @@ static void learn_answer(struct called *c, const struct ip *ip, const struct ask
 	learn(c, ip, ptr->name, asked->confirmed, for_s);
 }
 
+static void lose(struct called *c, const struct ip *ip)
+{
+	pthread_mutex_lock(&c->lock);
+	stats_inc(&c->stats, ptr_lost);
+	recall_learn(c->recall, ip, NULL, false, in_s(TTL_FAILED_S));
+	pthread_mutex_unlock(&c->lock);
+}
+
 static void ask_for(struct called *c, const struct ip *ip)
 {
 	struct asked asked;
@@ -79,6 +87,8 @@ static void ask_for(struct called *c, const struct ip *ip)
 
 	if (err == ERR_CANCELLED) {
 		learn(c, ip, NULL, false, 0);
+	} else if (err == ERR_RANGE) {
+		lose(c, ip);
 	} else if (err != ERR_OK) {
 		stats_inc(&c->stats, ptr_failed);
 		learn(c, ip, NULL, false, TTL_FAILED_S);

@@ -17,7 +17,8 @@
 #define FILE_LEASES_MAX (128U * 1024)  /* of a file, and as many that it had before */
 #define REMEMBERED_S (30U * 24 * 3600) /* so long after it ended a lease is remembered */
 #define LOOK_MS 1000U		       /* between two looks at the files */
-#define PATIENCE 5U		       /* looks until one that changes at each is read */
+#define PATIENCE 5U		       /* looks until one that changes at each is read, */
+#define PATIENCE_MAX 7U		       /* and until it is taken though it changed meanwhile */
 #define SHARE 20U		       /* of its time, the thread reads one part in so many */
 
 struct watched {
@@ -26,7 +27,7 @@ struct watched {
 	bool read;	       /* it was, as `seen` says, or could not be */
 	bool failing;	       /* that was logged, */
 	int error;	       /* and so it was why */
-	unsigned int changes;  /* since it was read, one at each look */
+	unsigned int changes;  /* since it was read, one at a look */
 	struct leases *leases; /* NULL: it was never read */
 };
 
@@ -178,11 +179,19 @@ static enum err make(const struct watched *w, const char *text, size_t len,
 	return err;
 }
 
+/* One to which leases are added by the thousand is never as it was. */
+static bool is_as_it_was(const struct watched *w)
+{
+	struct stat after;
+
+	return w->changes >= PATIENCE_MAX ||
+	       (stat(w->path, &after) == 0 && file_same_version(&w->seen, &after));
+}
+
 /* Reads the file that was looked at, if it has stayed as it was meanwhile. */
 static void read_file(struct leasefiles *f, struct watched *w)
 {
 	struct leases *leases;
-	struct stat after;
 	char *text;
 	size_t len;
 	enum err err;
@@ -193,7 +202,7 @@ static void read_file(struct leasefiles *f, struct watched *w)
 		fail(f, w, err, errno);
 		return;
 	}
-	if (stat(w->path, &after) == 0 && file_same_version(&w->seen, &after)) {
+	if (is_as_it_was(w)) {
 		err = make(w, text, len, &leases);
 		if (err == ERR_OK)
 			put(f, w, leases);
@@ -222,7 +231,9 @@ static void look(struct leasefiles *f, struct watched *w)
 	if (same && w->read)
 		return;
 	w->read = false;
-	if (same || !w->leases || ++w->changes >= PATIENCE)
+	if (!same)
+		w->changes++;
+	if (same || !w->leases || w->changes >= PATIENCE)
 		read_file(f, w);
 }
 

@@ -1,46 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "called/ptr.h"
 
-#include <ctype.h>
 #include <ldns/ldns.h>
 #include <string.h>
 
-#define CNAMES_MAX 8
-
-static bool is_label(const uint8_t *label, uint8_t len)
-{
-	for (uint8_t i = 0; i < len; i++)
-		if (!(label[i] < 0x80 && isalnum(label[i])) && label[i] != '-' && label[i] != '_')
-			return false;
-	return label[0] != '-' && label[len - 1] != '-';
-}
-
-static bool is_number(const char *label)
-{
-	return label[strspn(label, "0123456789")] == '\0';
-}
+#define CNAMES_MAX 8U
 
 bool ptr_host(const uint8_t *wire, char ret_name[LEASE_NAME_MAX])
 {
 	char name[NAME_WIRE_MAX];
-	size_t last = 0;
 	size_t len = 0;
 
 	for (; *wire != 0; wire += *wire + 1U) {
-		if (!is_label(wire + 1, *wire))
+		if (memchr(wire + 1, '.', *wire) || memchr(wire + 1, '\0', *wire))
 			return false;
-		last = len;
-		for (uint8_t i = 1; i <= *wire; i++)
-			name[len++] = (char)name_lower(wire[i]);
+		memcpy(name + len, wire + 1, *wire);
+		len += *wire;
 		name[len++] = '.';
 	}
 	if (len == 0)
 		return false;
 	name[len - 1] = '\0';
-	if (is_number(name + last))
-		return false;
-	memcpy(ret_name, name, len);
-	return true;
+	return lease_name(name, ret_name);
 }
 
 /* ---- the reply */
@@ -59,7 +40,7 @@ static const uint8_t *target_of(const ldns_rr *rr, ldns_rr_type type)
 
 static bool is_of(const ldns_rr *rr, const ldns_rdf *owner)
 {
-	return ldns_rr_owner(rr) && ldns_dname_compare(ldns_rr_owner(rr), owner) == 0;
+	return owner && ldns_rr_owner(rr) && ldns_dname_compare(ldns_rr_owner(rr), owner) == 0;
 }
 
 static void lower_ttl(struct ptr *p, uint32_t ttl_s)
@@ -80,6 +61,18 @@ static const ldns_rdf *follow(const ldns_rr_list *answer, const ldns_rdf *owner,
 		return ldns_rr_rdf(rr, 0);
 	}
 	return NULL;
+}
+
+/* Where the CNAMEs lead that begin at `owner`; NULL: too many follow. */
+static const ldns_rdf *end_of(const ldns_rr_list *answer, const ldns_rdf *owner, struct ptr *p)
+{
+	const ldns_rdf *next = owner;
+
+	for (unsigned int i = 0; i <= CNAMES_MAX && next; i++) {
+		owner = next;
+		next = follow(answer, owner, p);
+	}
+	return next ? NULL : owner;
 }
 
 static void take_names(const ldns_rr_list *answer, const ldns_rdf *owner, const char *after,
@@ -121,7 +114,7 @@ static void take_absence(const ldns_pkt *reply, struct ptr *p)
 struct read {
 	ldns_pkt *reply;
 	ldns_rdf *first;
-	const ldns_rdf *at; /* in the two */
+	const ldns_rdf *at; /* in the two; NULL: nowhere, they go round */
 };
 
 static void let_go(struct read *r)
@@ -133,8 +126,6 @@ static void let_go(struct read *r)
 static enum err read_reply(const uint8_t *octets, size_t len, const struct name *owner,
 			   struct read *r, struct ptr *p)
 {
-	const ldns_rdf *next;
-
 	if (ldns_wire2pkt(&r->reply, octets, len) != LDNS_STATUS_OK)
 		return ERR_SYNTAX;
 	r->first = ldns_dname_new_frm_data(owner->len, owner->wire);
@@ -142,10 +133,7 @@ static enum err read_reply(const uint8_t *octets, size_t len, const struct name 
 		ldns_pkt_free(r->reply);
 		return ERR_NOMEM;
 	}
-	r->at = r->first;
-	for (int i = 0;
-	     i < CNAMES_MAX && (next = follow(ldns_pkt_answer(r->reply), r->at, p)) != NULL; i++)
-		r->at = next;
+	r->at = end_of(ldns_pkt_answer(r->reply), r->first, p);
 	return ERR_OK;
 }
 

@@ -10,15 +10,18 @@
 #include "dns/name.h"
 #include "fetch/exchange.h"
 
-#define SERVERS_MAX 3	 /* of a zone that are asked, one after the other */
-#define SILENT_MS 10000U /* so long nobody is asked again of whom none has answered */
+#define SERVERS_MAX 3 /* of a zone that are asked, one after the other */
+#define UNANSWERED_MAX                                                                             \
+	3U /* questions in a row: one may be of a name that its zone keeps silent of */
+#define SILENT_MS 10000U /* so long nobody is asked again of whom none has answered these */
 #define UDP_OCTETS 1232
 
 struct lookup_pool {
 	struct name zone;
 	struct exchange_server servers[SERVERS_MAX];
 	size_t count;
-	uint64_t silent_ms; /* until then; 0: they answer */
+	unsigned int unanswered; /* questions in a row */
+	uint64_t silent_ms;	 /* until then nobody is asked */
 };
 
 struct lookup {
@@ -145,6 +148,7 @@ struct asked {
 	const struct name *name;
 	uint16_t type; /* of an exchange under way */
 	const atomic_bool *ending;
+	bool answered;	/* by somebody, whatever he said */
 	uint8_t *reply; /* of a question for records: EXCHANGE_OCTETS_MAX octets */
 	size_t reply_len;
 	struct ip *ips; /* of a question for addresses */
@@ -194,7 +198,7 @@ static enum err make_query(const struct asked *a, uint8_t **ret_query, size_t *r
 }
 
 /* ERR_SYS: the reply says nothing of the name. */
-static enum err ask(const struct exchange_server *server, const struct asked *a, uint8_t *reply,
+static enum err ask(const struct exchange_server *server, struct asked *a, uint8_t *reply,
 		    size_t *ret_len)
 {
 	uint8_t *query;
@@ -208,6 +212,7 @@ static enum err ask(const struct exchange_server *server, const struct asked *a,
 	free(query);
 	if (err != ERR_OK)
 		return err;
+	a->answered = true;
 	rcode = reply[3] & 0x0f;
 	return rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN ? ERR_OK : ERR_SYS;
 }
@@ -248,6 +253,17 @@ static enum err ask_records(const struct exchange_server *server, struct asked *
 
 typedef enum err ask_fn(const struct exchange_server *server, struct asked *a);
 
+/* What one name is answered says little of who answers: anybody may have a zone that fails. */
+static void note_answer(struct lookup_pool *pool, enum err err, bool answered)
+{
+	if (err == ERR_SYS && !answered)
+		pool->unanswered++;
+	else
+		pool->unanswered = 0;
+	if (pool->unanswered >= UNANSWERED_MAX)
+		pool->silent_ms = clock_ms() + SILENT_MS;
+}
+
 static enum err ask_pool(struct lookup_pool *pool, ask_fn *fn, struct asked *a)
 {
 	enum err err = pool->count > 0 ? ERR_SYS : ERR_NOTFOUND;
@@ -256,7 +272,7 @@ static enum err ask_pool(struct lookup_pool *pool, ask_fn *fn, struct asked *a)
 		return ERR_SYS;
 	for (size_t i = 0; i < pool->count && err == ERR_SYS; i++)
 		err = fn(&pool->servers[i], a);
-	pool->silent_ms = err == ERR_SYS ? clock_ms() + SILENT_MS : 0;
+	note_answer(pool, err, a->answered);
 	return err;
 }
 

@@ -46,6 +46,15 @@ static bool is_label(const char *label, size_t len)
 	return len > 0 && len <= 63 && label[0] != '-' && label[len - 1] != '-';
 }
 
+/* As whoever parses addresses may take it: 7, 0x7f000001, as inet_aton does. */
+static bool is_address_part(const char *label, size_t len)
+{
+	bool hex = len >= 2 && label[0] == '0' && tolower((unsigned char)label[1]) == 'x';
+
+	return hex ? strspn(label + 2, "0123456789abcdefABCDEF") >= len - 2
+		   : strspn(label, "0123456789") >= len;
+}
+
 bool lease_name(const char *name, char ret_name[LEASE_NAME_MAX])
 {
 	size_t len = strlen(name);
@@ -64,7 +73,7 @@ bool lease_name(const char *name, char ret_name[LEASE_NAME_MAX])
 			return false;
 		last = at;
 	}
-	if (strspn(name + last, "0123456789") >= len - last)
+	if (is_address_part(name + last, len - last))
 		return false;
 	for (size_t i = 0; i < len; i++)
 		ret_name[i] = (char)tolower((unsigned char)name[i]);
@@ -110,13 +119,21 @@ static bool is_anybody(const struct lease *lease)
 
 /* ---- hosts, and dnsmasq's leases */
 
+/* "duid 00:01:00:01": the server's own, before its leases of IPv6 */
+static bool is_dnsmasq(char *const fields[], unsigned int count, struct lease *lease)
+{
+	if (count == 2 && strcmp(fields[0], "duid") == 0)
+		return true;
+	return count == 5 && is_number(fields[0]) && ip_parse(fields[2], &lease->ip) == ERR_OK;
+}
+
 /* "1790000000 00:11:22:33:44:55 192.0.2.7 laptop 01:00:11:22:33:44:55", where the number is when
  * it ends, 0: never; built for clocks that are not kept, how long it lasts. */
 static bool read_dnsmasq(char *const fields[], unsigned int count, struct lease *lease)
 {
 	unsigned long long end;
 
-	if (count != 5 || !is_number(fields[0]) || ip_parse(fields[2], &lease->ip) != ERR_OK)
+	if (count != 5)
 		return false;
 	end = strtoull(fields[0], NULL, 10);
 	if (end >= FIRST_DATE && end <= UINT32_MAX)
@@ -169,20 +186,23 @@ static bool kea_times(const char *expire, const char *lifetime, struct lease *le
 	return true;
 }
 
-/* Assigned, and not deleted: that is written as a lease that lasts for no time. */
+/* Assigned (0) or registered by who made the address himself (4, RFC 9686), and not deleted: that
+ * is written as a lease that lasts for no time. */
 static bool kea_is_held(const struct lease *lease, const char *state)
 {
-	return (!*state || strcmp(state, "0") == 0) && lease->until_s != lease->since_s;
+	return (!*state || strcmp(state, "0") == 0 || strcmp(state, "4") == 0) &&
+	       lease->until_s != lease->since_s;
 }
 
 /*
+ * A line that has more fields than there are columns is one that was cut, and the next behind it.
  * A lease that is not held any more has the time when it was last renewed.  The lines stand in the
  * order in which they were written: it ended after all leases above began.
  */
 static bool read_kea(struct leaseline *r, char *const fields[], unsigned int count,
 		     struct lease *lease)
 {
-	if (count < r->fields ||
+	if (count != r->fields ||
 	    ip_parse(kea_field(r, fields, count, KEA_ADDRESS), &lease->ip) != ERR_OK ||
 	    !kea_times(kea_field(r, fields, count, KEA_EXPIRE),
 		       kea_field(r, fields, count, KEA_LIFETIME), lease))
@@ -241,29 +261,38 @@ static uint32_t isc_time(struct leaseline *r, char *const fields[], unsigned int
 	return at_s;
 }
 
-/* Who had an address that is free now had it until the end; others are held by no machine. */
+/* Who had an address that is free now had it until the end; one that was found to be in use by
+ * another (abandoned) is held by nobody who is known. */
 static void isc_state(struct leaseline *r, const char *state)
 {
-	r->past = strcmp(state, "free") == 0 || strcmp(state, "expired") == 0 ||
-		  strcmp(state, "released") == 0;
-	r->ignored = !r->past && strcmp(state, "active") != 0;
+	r->past = strcmp(state, "free") == 0 || strcmp(state, "backup") == 0 ||
+		  strcmp(state, "expired") == 0 || strcmp(state, "released") == 0;
+	r->nobody = !r->past && strcmp(state, "active") != 0;
+}
+
+static void let_go(struct leaseline *r)
+{
+	r->open = (struct lease){.since_s = 0};
+	r->unreadable = r->past = r->nobody = false;
 }
 
 /* The block is at its end.  False: it says nothing. */
 static bool close_isc(struct leaseline *r, struct lease *lease)
 {
-	bool says = !r->unreadable && !r->ignored && (!r->past || r->open.until_s > 0);
+	bool says = !r->unreadable && (!r->nobody || r->open.since_s > 0) &&
+		    (!r->past || r->open.until_s > 0);
 
 	*lease = r->open;
-	if (r->past && !is_anybody(lease)) {
+	if (r->nobody) {
+		*lease->name = *lease->mac = '\0';
+		lease->until_s = 0;
+	} else if (r->past && !is_anybody(lease)) {
 		lease->since_s = lease->until_s;
 		lease->until_s = 0;
 	} else if (!is_anybody(lease) || (lease->until_s > 0 && lease->until_s < lease->since_s)) {
 		says = false;
 	}
-	r->open = (struct lease){.since_s = 0};
-	r->unreadable = r->past = r->ignored = false;
-	r->form = LEASELINE_UNKNOWN;
+	let_go(r);
 	return says;
 }
 
@@ -280,22 +309,19 @@ static void isc_name(struct leaseline *r, char *line)
 	set_name(&r->open, begin + 1);
 }
 
-/* A line of the block that is open; true when that ends. */
-static bool read_isc(struct leaseline *r, char *line, struct lease *lease)
+/* A line of the block that is open, outside of blocks in it. */
+static void read_statement(struct leaseline *r, char *line)
 {
 	char *fields[LEASELINE_FIELDS];
 	unsigned int count;
 
-	line += strspn(line, " \t");
 	if (strncmp(line, "client-hostname", 15) == 0) {
 		isc_name(r, line);
-		return false;
+		return;
 	}
 	count = split(line, " \t;\"", fields);
-	if (count > 0 && strcmp(fields[0], "}") == 0)
-		return close_isc(r, lease);
 	if (count < 2)
-		return false;
+		return;
 	if (strcmp(fields[0], "starts") == 0)
 		r->open.since_s = isc_time(r, fields, count);
 	else if (strcmp(fields[0], "ends") == 0)
@@ -304,16 +330,40 @@ static bool read_isc(struct leaseline *r, char *line, struct lease *lease)
 		isc_state(r, fields[2]);
 	else if (count >= 3 && strcmp(fields[0], "hardware") == 0)
 		(void)set_mac(&r->open, fields[2]);
-	return false;
 }
 
-static bool begins_isc(struct leaseline *r, char *const fields[], unsigned int count)
+/* "lease 192.0.2.7 {".  What was open until then was cut. */
+static bool begins_isc(struct leaseline *r, char *line)
 {
-	if (count != 3 || strcmp(fields[0], "lease") != 0 || strcmp(fields[2], "{") != 0 ||
-	    ip_parse(fields[1], &r->open.ip) != ERR_OK)
+	char *fields[LEASELINE_FIELDS];
+
+	if (strncmp(line, "lease ", 6) != 0)
 		return false;
+	let_go(r);
+	if (split(line, " \t", fields) != 3 || strcmp(fields[2], "{") != 0 ||
+	    ip_parse(fields[1], &r->open.ip) != ERR_OK)
+		return true;
 	r->form = LEASELINE_ISC;
+	r->depth = 1;
 	return true;
+}
+
+/* Of what a client says nothing stands at the beginning of a line, or at its end. */
+static bool read_isc(struct leaseline *r, char *line, struct lease *lease)
+{
+	size_t len = strlen(line);
+
+	if (begins_isc(r, line) || r->open.ip.family == 0 || len == 0)
+		return false;
+	if (line[0] == '}')
+		r->depth--;
+	if (line[len - 1] == '{')
+		r->depth++;
+	if (r->depth == 0)
+		return close_isc(r, lease);
+	if (r->depth == 1)
+		read_statement(r, line);
+	return false;
 }
 
 /* ---- a line */
@@ -323,12 +373,15 @@ static bool read_by_itself(struct leaseline *r, char *line, bool whole, struct l
 	char *fields[LEASELINE_FIELDS];
 	unsigned int count;
 
-	if (r->form == LEASELINE_ISC)
-		return read_isc(r, line, lease);
+	if (begins_isc(r, line))
+		return false;
 	line[strcspn(line, "#")] = '\0';
 	count = split(line, " \t", fields);
-	return !begins_isc(r, fields, count) &&
-	       ((whole && read_dnsmasq(fields, count, lease)) || read_hosts(fields, count, lease));
+	if (is_dnsmasq(fields, count, lease)) {
+		r->form = LEASELINE_DNSMASQ;
+		return whole && read_dnsmasq(fields, count, lease);
+	}
+	return r->form == LEASELINE_UNKNOWN && read_hosts(fields, count, lease);
 }
 
 bool leaseline_read(struct leaseline *r, const char *line, size_t len, bool whole,
@@ -350,6 +403,8 @@ bool leaseline_read(struct leaseline *r, const char *line, size_t len, bool whol
 	}
 	if (r->form == LEASELINE_KEA)
 		read = whole && read_kea(r, fields, split(text, ",", fields), &lease);
+	else if (r->form == LEASELINE_ISC)
+		read = read_isc(r, text + strspn(text, " \t"), &lease);
 	else
 		read = read_by_itself(r, text, whole, &lease);
 	if (read)

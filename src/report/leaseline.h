@@ -10,8 +10,11 @@
 #define LEASELINE_MAX 1024U /* a longer line is none */
 #define LEASELINE_FIELDS 32U
 
+/* Found out by the first line that is of one: a client that has a say in a line of leases is not to
+ * be taken for the operator, who writes hosts files. */
 enum leaseline_form {
-	LEASELINE_UNKNOWN, /* each line for itself: hosts, or dnsmasq's */
+	LEASELINE_UNKNOWN, /* hosts as yet, or nothing */
+	LEASELINE_DNSMASQ, /* a line each */
 	LEASELINE_KEA,	   /* CSV with a head */
 	LEASELINE_ISC,	   /* blocks */
 };
@@ -24,8 +27,9 @@ struct leaseline {
 	uint32_t latest_s;	 /* when the last lease before began */
 	struct lease open;	 /* ISC: the block that is open; its family is 0 when none is */
 	bool unreadable;	 /* a date of it is none */
+	unsigned int depth;	 /* so many braces of it are open */
 	bool past;		 /* it is not held any more */
-	bool ignored;		 /* it is no lease to a machine */
+	bool nobody;		 /* no machine that is known has it */
 };
 
 /*

@@ -7,6 +7,10 @@
 #include "base/file.h"
 #include "report/leaseline.h"
 
+/* Of an address: who can have its lease change as often as he likes has no other be forgotten, nor
+ * anybody wait who looks for one. */
+#define OF_AN_ADDRESS 64U
+
 /* A lease, in less room: there may be many, and most have a short name. */
 struct entry {
 	struct ip ip;
@@ -24,6 +28,7 @@ struct leases {
 	struct entry *all;
 	size_t count;
 	size_t room;
+	uint32_t added; /* by leases_add, also of those that were joined since */
 	size_t settled; /* so many of them, the first, are */
 	char *names;	/* each with its NUL */
 	size_t names_len;
@@ -101,6 +106,13 @@ static size_t most(const struct leases *l)
 	return 2 * l->max;
 }
 
+/* A log has a lease each time that it was renewed.  False: there is hardly any room even so. */
+static bool thin(struct leases *l)
+{
+	leases_settle(l);
+	return l->count + l->max / 8 < l->max;
+}
+
 static enum err add(struct leases *l, const struct lease *lease, uint32_t stamp_s)
 {
 	struct entry e = {.ip = lease->ip,
@@ -108,14 +120,15 @@ static enum err add(struct leases *l, const struct lease *lease, uint32_t stamp_
 			  .stamped = !lease->hosts && lease->since_s == 0,
 			  .since_s = lease->since_s,
 			  .until_s = lease->until_s,
-			  .number = (uint32_t)(most(l) + l->count)};
+			  .number = (uint32_t)most(l) + l->added};
 
-	if (l->count >= l->max)
+	if (l->count >= l->max && !thin(l))
 		return ERR_RANGE;
 	if (e.stamped)
 		e.since_s = stamp_s;
 	if (e.stamped && e.until_s > 0 && e.until_s < stamp_s)
 		return ERR_OK; /* it had ended before */
+	l->added++;
 	memcpy(e.mac, lease->mac, sizeof(e.mac));
 	return add_entry(l, &e, lease->name);
 }
@@ -214,17 +227,36 @@ static bool is_joined(const struct leases *l, struct entry *e, const struct entr
 	return true;
 }
 
+/* Of the `count` entries that stand behind `kept` others and are of one address, those that stand
+ * last take their place; how many are kept then. */
+static size_t keep_last(struct leases *l, size_t kept, size_t count)
+{
+	size_t most_of = count < OF_AN_ADDRESS ? count : OF_AN_ADDRESS;
+
+	memmove(&l->all[kept], &l->all[kept + count - most_of], most_of * sizeof(l->all[0]));
+	return kept + most_of;
+}
+
 void leases_settle(struct leases *l)
 {
-	size_t kept = 0;
+	size_t kept = 0;  /* of the addresses before */
+	size_t count = 0; /* of this address */
 
 	if (l->settled == l->count)
 		return;
 	qsort(l->all, l->count, sizeof(l->all[0]), compare);
-	for (size_t i = 1; i < l->count; i++)
-		if (!is_joined(l, &l->all[kept], &l->all[i]))
-			l->all[++kept] = l->all[i];
-	l->count = kept + 1;
+	for (size_t i = 0; i < l->count; i++) {
+		struct entry *last = count > 0 ? &l->all[kept + count - 1] : NULL;
+
+		if (last && is_joined(l, last, &l->all[i]))
+			continue;
+		if (last && !ip_equal(&last->ip, &l->all[i].ip)) {
+			kept = keep_last(l, kept, count);
+			count = 0;
+		}
+		l->all[kept + count++] = l->all[i];
+	}
+	l->count = keep_last(l, kept, count);
 	l->settled = l->count;
 }
 

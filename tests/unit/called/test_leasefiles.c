@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Files of names, as they come, change, and are spoilt. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -157,16 +160,63 @@ static void test_too_many(void **state)
 	assert_becomes(kit, "192.0.2.1", "second");
 }
 
-/* Neither a directory nor what never ends is read. */
+struct writer {
+	pthread_t thread;
+	atomic_bool ending;
+	const char *path;
+};
+
+/* Has the file be another at each instant, as a DHCP server does that adds leases by the thousand.
+ */
+static void *keep_changing(void *arg)
+{
+	struct writer *w = arg;
+	FILE *file = fopen(w->path, "r+");
+
+	while (!atomic_load(&w->ending)) {
+		futimens(fileno(file), NULL);
+		rewind(file);
+		fputc('#', file);
+		fflush(file);
+	}
+	fclose(file);
+	return NULL;
+}
+
+static void test_never_the_same(void **state)
+{
+	struct kit *kit = *state;
+	char path[512];
+	struct writer w = {.path = path};
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s", scratch_path(&kit->scratch, "leases"));
+	file = fopen(path, "w");
+	for (unsigned int i = 0; i < 300000; i++) /* some of the kernel's ticks to read */
+		fprintf(file, "#%99s\n", "");
+	fprintf(file, "0 00:11:22:33:44:55 192.0.2.1 one *\n");
+	fclose(file);
+	assert_int_equal(pthread_create(&w.thread, NULL, keep_changing, &w), 0);
+	set(kit, "leases", NULL);
+	assert_becomes(kit, "192.0.2.1", "one");
+	atomic_store(&w.ending, true);
+	pthread_join(w.thread, NULL);
+	assert_int_equal(failed(kit), 0);
+}
+
+/* Neither a directory nor what never ends is read, nor what nobody writes into waited for. */
 static void test_no_files(void **state)
 {
 	struct kit *kit = *state;
 	char root[] = "/";
 	char zeros[] = "/dev/zero";
-	char *const paths[] = {root, zeros};
+	char pipe[512];
+	char *const paths[] = {root, zeros, pipe};
 
-	assert_int_equal(leasefiles_set(kit->files, paths, 2), ERR_OK);
-	assert_fails(kit, 2);
+	snprintf(pipe, sizeof(pipe), "%s", scratch_path(&kit->scratch, "pipe"));
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_int_equal(leasefiles_set(kit->files, paths, 3), ERR_OK);
+	assert_fails(kit, 3);
 	leasefiles_stop(kit->files);
 	leasefiles_stop(kit->files);
 }
@@ -177,6 +227,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_spoilt, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_many, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_never_the_same, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_files, set_up, tear_down),
 	};
 

@@ -38,6 +38,7 @@ static void test_hosts(void **state)
 		{".", NULL},
 		{"192.0.2.1", NULL},
 		{"host.1", NULL},
+		{"127.0x1", NULL},
 		{"-rf.example", NULL},
 		{"rf-.example", NULL},
 		{"=cmd.example", NULL},
@@ -147,6 +148,10 @@ static void test_replies(void **state)
 		 300},
 		{{OWNER ". 300 IN CNAME " OWNER "."}, "", 300},
 		{{OWNER ". 300 IN CNAME x.example.", "x.example. 300 IN CNAME " OWNER "."},
+		 "",
+		 300},
+		{{OWNER ". 300 IN CNAME x.example.", "x.example. 300 IN CNAME " OWNER ".",
+		  OWNER ". 300 IN PTR round.example.", "x.example. 300 IN PTR round.example."},
 		 "",
 		 300},
 	};

@@ -154,6 +154,10 @@ static void test_names(void **state)
 		{"a..", NULL},
 		{"192.0.2.1", NULL},
 		{"2026", NULL},
+		{"0x7f000001", NULL},
+		{"127.0X1.", NULL},
+		{"a.0x", NULL},
+		{"0xyz", "0xyz"},
 		{"-rf", NULL},
 		{"a.-rf", NULL},
 		{"rf-", NULL},
@@ -207,8 +211,7 @@ static void test_what_was_before(void **state)
 				    "1790000500 00:11:22:33:44:77 192.0.2.9 ends *\n",
 				    1790000000);
 	struct leases *second = made("1790005400 00:11:22:33:44:55 192.0.2.7 laptop *\n"
-				     "1790005400 00:11:22:33:44:88 192.0.2.8 comes *\n"
-				     "192.0.2.9 fixed\n",
+				     "1790005400 00:11:22:33:44:88 192.0.2.8 comes *\n",
 				     1790001800);
 
 	(void)state;
@@ -219,9 +222,8 @@ static void test_what_was_before(void **state)
 	assert_string_equal(called(second, "192.0.2.7", 1790005400), "laptop");
 	assert_string_equal(called(second, "192.0.2.8", 1790001799), "leaves");
 	assert_string_equal(called(second, "192.0.2.8", 1790001800), "comes");
-	assert_string_equal(called(second, "192.0.2.9", 1790000100), "fixed");
-	assert_string_equal(find(second, "192.0.2.9", 1790000100)->mac, "00:11:22:33:44:77");
-	assert_int_equal(leases_count(second), 5);
+	assert_string_equal(called(second, "192.0.2.9", 1790000100), "ends");
+	assert_int_equal(leases_count(second), 4);
 	leases_free(second);
 }
 
@@ -263,6 +265,131 @@ static void test_released_before_its_end(void **state)
 	leases_free(second);
 }
 
+/* ---- files that were cut, and written over */
+
+/* What is behind a cut is of another address, and not to be taken for a part of this one. */
+static void test_cut(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *address;
+		const char *name; /* "": nobody's */
+	} cases[] = {
+		/* dhcpd ended amid a block, and went on behind it */
+		{"lease 192.0.2.1 {\n  starts 1 2026/09/21 14:13:20;\n"
+		 "lease 192.0.2.2 {\n  starts 1 2026/09/21 14:13:20;\n  client-hostname "
+		 "\"b\";\n}\n",
+		 "192.0.2.1", ""},
+		{"lease 192.0.2.1 {\n  starts 1 2026/09/21 14:13:20;\n"
+		 "lease 192.0.2.2 {\n  starts 1 2026/09/21 14:13:20;\n  client-hostname "
+		 "\"b\";\n}\n",
+		 "192.0.2.2", "b"},
+		{"lease 192.0.2.1 {\n  binding state abandoned;\n  starts 1 2026/09/21 14:13:20;\n"
+		 "lease x {\n  client-hostname \"x\";\n}\n"
+		 "lease 192.0.2.2 {\n  starts 1 2026/09/21 14:13:20;\n  client-hostname "
+		 "\"b\";\n}\n",
+		 "192.0.2.2", "b"},
+		/* Kea, the same */
+		{KEA_HEAD "192.0.2.1,00:11:22:33:44:55,,3600,1790003600,1,0,0,a,0,,0\n"
+			  "192.0.2.1,00:11:22:33:44:55,,3600,1790003700,1,0,0,"
+			  "192.0.2.2,00:11:22:33:44:56,,3600,1790003600,1,0,0,b,0,,0\n",
+		 "192.0.2.1", "a"},
+		/* the end of a longer file stands behind the leases that were written over it */
+		{"1790003600 00:11:22:33:44:55 192.0.2.1 a *\n192.0.2.1 bank.example 01:02\n",
+		 "192.0.2.1", "a"},
+		{"duid 00:01\n192.0.2.1 bank.example 01:02\n", "192.0.2.1", ""},
+		{"lease 192.0.2.1 {\n  starts 1 2026/09/21 14:13:20;\n  client-hostname \"a\";\n}\n"
+		 "192.0.2.1 bank.example\n1790003600 00:11:22:33:44:55 192.0.2.1 c *\n",
+		 "192.0.2.1", "a"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct leases *l = made(cases[i].text, 1790000000);
+
+		if (strcmp(called(l, cases[i].address, HELD), cases[i].name) != 0)
+			fail_msg("%zu: %s: %s", i, cases[i].address,
+				 called(l, cases[i].address, HELD));
+		leases_free(l);
+	}
+}
+
+/* ---- what an operator's dhcpd does with leases, and who else has an address */
+
+#define ISC_OF(address, rest) "lease " address " {\n  starts 1 2026/09/21 14:13:20;\n" rest "}\n"
+#define ISC_HELD                                                                                   \
+	"  ends 1 2026/09/21 15:13:20;\n  binding state active;\n  client-hostname \"a\";\n"
+
+static void test_statements_in_a_lease(void **state)
+{
+	struct leases *l =
+		made(ISC_OF("192.0.2.1", "  on expiry or release {\n    if (1 = 1) {\n"
+					 "      set x = \"1\";\n    } else {\n      set x =\n"
+					 "        \"}\";\n    }\n"
+					 "    client-hostname \"not-this\";\n  }\n" ISC_HELD)
+			     ISC_OF("192.0.2.2", "  set x = \"{\";\n" ISC_HELD),
+		     1790000000);
+
+	(void)state;
+	assert_string_equal(called(l, "192.0.2.1", HELD), "a");
+	assert_string_equal(called(l, "192.0.2.2", HELD), "a");
+	assert_int_equal(leases_count(l), 2);
+	leases_free(l);
+}
+
+static void test_states_of_isc(void **state)
+{
+	static const struct {
+		const char *state;
+		const char *name; /* of who had the lease before, when this is written */
+	} cases[] = {
+		{"active", "a"},   {"free", "a"},     {"backup", "a"}, {"expired", "a"},
+		{"released", "a"}, {"abandoned", ""}, {"reset", ""},   {"what", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[1024];
+		struct leases *l;
+
+		snprintf(text, sizeof(text),
+			 ISC_OF("192.0.2.1", ISC_HELD) ISC_OF(
+				 "192.0.2.1", "  ends 1 2026/09/21 15:13:20;\n"
+					      "  binding state %s;\n  client-hostname \"a\";\n"),
+			 cases[i].state);
+		l = made(text, 1790000000);
+		if (strcmp(called(l, "192.0.2.1", HELD), cases[i].name) != 0)
+			fail_msg("%s: %s", cases[i].state, called(l, "192.0.2.1", HELD));
+		assert_string_equal(called(l, "192.0.2.1", 1790003601), "");
+		leases_free(l);
+	}
+}
+
+static void test_states_of_kea(void **state)
+{
+	static const struct {
+		unsigned int state;
+		const char *name;
+	} cases[] = {{0, "b"}, {1, ""}, {2, ""}, {3, ""}, {4, "b"}, {5, ""}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[1024];
+		struct leases *l;
+
+		snprintf(text, sizeof(text),
+			 KEA_HEAD "::ffff:192.0.2.1,,,3600,1790003600,1,0,0,a,0,,0\n"
+				  "192.0.2.1,,,3600,1790004000,1,0,0,b,%u,,0\n",
+			 cases[i].state);
+		l = made(text, 0);
+		assert_string_equal(called(l, "192.0.2.1", 1790000399), "a");
+		assert_string_equal(called(l, "192.0.2.1", HELD), cases[i].name);
+		leases_free(l);
+	}
+}
+
+/* ---- how many */
+
 static struct leases *many(size_t count, uint32_t until_s)
 {
 	struct leases *l;
@@ -303,6 +430,53 @@ static void test_bounds(void **state)
 	assert_int_equal(leases_count(now), 0); /* they have ended too long ago */
 	leases_free(now);
 	leases_free(before);
+}
+
+/* A log has a line each time that a lease is renewed. */
+static void test_renewed_more_often_than_there_is_room(void **state)
+{
+	struct leases *l;
+
+	(void)state;
+	assert_int_equal(leases_create(8, &l), ERR_OK);
+	assert_int_equal(leases_add(l, KEA_HEAD, strlen(KEA_HEAD), 0), ERR_OK);
+	for (unsigned int i = 0; i < 1000; i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), KEA_HEAD "192.0.2.%u,,,3600,%u,1,0,0,name-%u,0,,0\n",
+			 i % 3, 1790000000 + i * 60, i % 3);
+		assert_int_equal(leases_add(l, text, strlen(text), 0), ERR_OK);
+	}
+	leases_settle(l);
+	assert_int_equal(leases_count(l), 3);
+	assert_string_equal(called(l, "192.0.2.2", 1790000000), "name-2");
+	assert_string_equal(called(l, "192.0.2.2", 1790000000 + 998 * 60), "name-2");
+	assert_string_equal(called(l, "192.0.2.2", 1790000001 + 998 * 60), "");
+	leases_free(l);
+}
+
+/* One who has his lease changed all the time has nobody else's be forgotten. */
+static void test_an_address_of_many(void **state)
+{
+	struct leases *before = made("0 00:11:22:33:44:55 192.0.2.7 once *\n", 1790000000);
+	struct leases *now;
+
+	(void)state;
+	for (uint32_t round = 1; round <= 1000; round++) {
+		char line[128];
+
+		snprintf(line, sizeof(line), "0 00:11:22:33:44:66 192.0.2.8 x%u *\n", round);
+		now = made(line, 1790000000 + round * 10);
+		assert_int_equal(leases_follow(now, before, 1790000000 + round * 10, 1780000000),
+				 ERR_OK);
+		leases_free(before);
+		before = now;
+	}
+	assert_in_range(leases_count(now), 2, 65);
+	assert_string_equal(called(now, "192.0.2.7", 1790000005), "once");
+	assert_string_equal(called(now, "192.0.2.8", 1790010000), "x1000");
+	assert_string_equal(called(now, "192.0.2.8", 1790009999), "x999");
+	leases_free(now);
 }
 
 /* Hosts files are the operator's word; of several files the last, of leases the newest. */
@@ -370,7 +544,13 @@ int main(void)
 		cmocka_unit_test(test_what_was_before),
 		cmocka_unit_test(test_what_was_before_of_a_log),
 		cmocka_unit_test(test_released_before_its_end),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_statements_in_a_lease),
+		cmocka_unit_test(test_states_of_isc),
+		cmocka_unit_test(test_states_of_kea),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_renewed_more_often_than_there_is_room),
+		cmocka_unit_test(test_an_address_of_many),
 		cmocka_unit_test(test_several_files),
 		cmocka_unit_test(test_files),
 	};
