@@ -33,7 +33,7 @@ struct patience {
 /* True when the address is not to be asked for at `now_ms`. */
 bool patience_is_over(const struct patience *patience, const struct ip *ip, uint64_t now_ms);
 
-/* It took so long to ask for the address, until `now_ms`. */
+/* To ask for the address took so long, until `now_ms`. */
 void patience_note(struct patience *patience, const struct ip *ip, uint64_t took_ms,
 		   uint64_t now_ms);
 

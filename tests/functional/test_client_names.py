@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import threading
 import time
 
 import dns.edns
@@ -133,6 +134,75 @@ def test_a_log_that_grows(server, tmp_path):
         file.write(kea("192.0.2.2", "first.lan", now - 60, lasts=0))
     becomes(d, "192.0.2.2", "", "")
     assert shown(d)["192.0.2.3"] == ("second.lan", "lease") and d.counted("names_failed") == 0
+
+
+def test_kea_tidies_up(server, tmp_path):
+    """The log is set aside, and becomes another file after a while (LFC): nobody is without a name meanwhile, nor after a restart."""
+    now = int(time.time())
+    log, aside, tidy = (tmp_path / name for name in ("kea", "kea.1", "kea.2"))
+    log.write_text(KEA + kea("192.0.2.2", "old.lan", now - 900, lasts=600) + kea("192.0.2.2", "laptop.lan", now - 60)
+                   + kea("192.0.2.3", "printer.lan", now - 60, mac="00:11:22:33:44:66"))
+    d = server("kea", "kea.2")
+    met(d, "192.0.2.2", "192.0.2.3", "192.0.2.4")
+    wanted = {"192.0.2.2": ("laptop.lan", "lease"), "192.0.2.3": ("printer.lan", "lease"), "192.0.2.4": ("", "")}
+    assert shown(d) == wanted
+    log.rename(aside)
+    reads = d.counted("names_read")
+    log.write_text(KEA)
+    with log.open("a") as file:
+        file.write(kea("192.0.2.4", "phone.lan", now - 30, mac="00:11:22:33:44:77"))
+    becomes(d, "192.0.2.4", "phone.lan", "lease")
+    wanted["192.0.2.4"] = ("phone.lan", "lease")
+    assert shown(d) == wanted and d.counted("names_read") > reads
+    reads = d.counted("names_read")
+    (tmp_path / "kea.completed").write_text(KEA + kea("192.0.2.2", "laptop.lan", now - 60)
+                                            + kea("192.0.2.3", "printer.lan", now - 60, mac="00:11:22:33:44:66"))
+    (tmp_path / "kea.completed").rename(tidy)
+    aside.unlink()
+    wait_until(lambda: d.counted("names_read") > reads, slow(10, 30), "it is read")
+    assert shown(d) == wanted
+    d.stop()
+    d.start()
+    wait_until(lambda: shown(d) == wanted, slow(10, 30), "they are known again")
+
+
+def test_thousands_of_leases_a_second(server, tmp_path):
+    """Written over in place, as dnsmasq does it, by half at a time: each address has its own name, or none."""
+    leases = tmp_path / "leases"
+    leases.write_text("")
+    d = server("leases")
+    clients = [f"10.1.{i // 250}.{i % 250 + 1}" for i in range(3000)]
+    some = clients[::300]
+    met(d, *some)
+    ending = threading.Event()
+
+    def write():
+        turn = 0
+        while not ending.is_set():
+            turn += 1
+            lines = "".join(f"0 02:00:00:00:{i >> 8:02x}:{i & 255:02x} {client} n-{client.replace('.', '-')} *\n"
+                            for i, client in enumerate(clients) if i % 300 == 0 or (i + turn) % 7)
+            with leases.open("r+") as file:
+                file.write(lines[:len(lines) // 2])
+                file.flush()
+                file.write(lines[len(lines) // 2:])
+                file.flush()
+                file.truncate()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        wanted = {client: (f"n-{client.replace('.', '-')}", "lease") for client in some}
+        for _ in range(2):
+            reads = d.counted("names_read")
+            wait_until(lambda: d.counted("names_read") > reads, slow(20, 60), "it is read all the same")
+            met(d, *some)
+            wait_until(lambda: all(found in (wanted[c], ("", "")) for c, found in shown(d).items()) and shown(d) == wanted,
+                       slow(20, 60), "all have their own names")
+        assert d.counted("names_failed") == 0
+    finally:
+        ending.set()
+        writer.join()
 
 
 LIES = ("-rf", "192.0.2.99", "<script>alert(1)</script>", "\x1b[31mred", '"=cmd|x', "a;b", "a b", "k\xfcche", "x" * 64, "a..b", "%s%n")
