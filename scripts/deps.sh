@@ -39,11 +39,12 @@ wanted()
 	done
 }
 
+# by their own names, or as what another has in it: NodeSource's nodejs provides npm
 missing()
 {
 	comm -23 <(printf '%s\n' "$@" | sort -u) \
-		<(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
-			sed -n 's/^installed //p' | sort -u)
+		<(dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' 2>/dev/null |
+			sed -n 's/^installed //p' | tr ',' '\n' | sed 's/^ *//; s/ .*//' | sort -u)
 }
 
 become_root()

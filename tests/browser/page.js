@@ -84,6 +84,7 @@ const tests = {
 		await has(page, "#state", "lists in force");
 		await has(page, "#lists-table", "mandatory");
 		await has(page, "#clients-table", "127.0.0.1");
+		await has(page, "#clients-table", "office-3.lan (hosts)");
 		await page.waitForFunction(() => document.querySelector("#chart path")?.getAttribute("d"),
 			{ timeout: 60000 }); // two samples
 		await axe(browser, page, "light");

@@ -32,7 +32,8 @@ def main():
         d = Daemon(folder, {"upstreams": [upstream.address]})
         d.add_list("court", "bad.example\n", mandatory=True, authority=ORDER, family="Waledac")
         d.add_list("adverts", "ads.example\n", action="nxdomain")
-        d.configure({"guard": {"protected": ["www.safe.example"]}, "state": {"directory": str(folder / "state")},
+        (folder / "hosts").write_text("127.0.0.1 office-3.lan\n")
+        d.configure({"guard": {"protected": ["www.safe.example"]}, "server": {"client-names": [str(folder / "hosts")]}, "state": {"directory": str(folder / "state")},
                      "control": {"socket": str(folder / "control.sock"),
                                  "listen": [f"127.0.0.1@{free_port()}"]}})
         d.start()
