@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf/read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,15 +241,27 @@ static void read_row(struct conf_place *place, const struct conf_row *row, struc
 		read_default_list(place, row, out);
 }
 
+/* A key of the section: one that it must have. */
+static const char *example_of(const struct conf_section *section)
+{
+	for (size_t i = 0; i < section->count; i++)
+		if (section->rows[i].kind == CONF_KIND_VALUE && !section->rows[i].def)
+			return section->rows[i].key;
+	return "name";
+}
+
 /* True when the file has a mapping for the section, all of whose keys are right: one that is
  * missing may be what another was meant to be. */
 static bool keys_are_right(struct conf_place *place, const struct conf_section *section,
 			   const struct conf_node *node)
 {
+	char wanted[CONF_DESCRIBED_MAX];
+
 	if (!node || conf_node_absent(node))
 		return false;
 	if (node->shape != CONF_SHAPE_MAPPING) {
-		fail_shape(place, node, "options, as \"name: value\"");
+		snprintf(wanted, sizeof(wanted), "options, as \"%s: value\"", example_of(section));
+		fail_shape(place, node, wanted);
 		return false;
 	}
 	return check_keys(place, section, node);

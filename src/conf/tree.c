@@ -38,8 +38,8 @@ static struct conf_mark mark_at(const struct builder *b, size_t offset)
 	return mark;
 }
 
-/* True when a line is indented by tabs, which YAML does not allow: a reason seldom seen. */
-static bool indented_by_tab(const struct builder *b, size_t line)
+/* Where a line begins; at the text's end where there is no such line. */
+static const char *begin_of(const struct builder *b, size_t line)
 {
 	const char *at = b->yaml;
 	const char *end = b->yaml + b->len;
@@ -48,9 +48,27 @@ static bool indented_by_tab(const struct builder *b, size_t line)
 		at = memchr(at, '\n', (size_t)(end - at));
 		at = at ? at + 1 : NULL;
 	}
-	while (at && at < end && *at == ' ')
+	return at ? at : end;
+}
+
+/* True when a line is indented by tabs, which YAML does not allow: a reason seldom seen. */
+static bool indented_by_tab(const struct builder *b, size_t line)
+{
+	const char *at = begin_of(b, line);
+	const char *end = b->yaml + b->len;
+
+	while (at < end && *at == ' ')
 		at++;
-	return at && at < end && *at == '\t';
+	return at < end && *at == '\t';
+}
+
+/* True where an IPv6 address stands in brackets as it is: YAML takes a colon for its own. */
+static bool begins_with_colons(const struct builder *b, struct conf_mark mark)
+{
+	const char *line = begin_of(b, mark.line);
+	size_t left = (size_t)(b->yaml + b->len - line);
+
+	return mark.column < left && memcmp(line + mark.column - 1, "::", 2) == 0;
 }
 
 static enum err fail_reader(const struct builder *b)
@@ -68,6 +86,9 @@ static enum err fail_parser(const struct builder *b)
 
 	if (indented_by_tab(b, mark.line))
 		return conf_fail(b->place, mark, "not YAML: a tab in the indent; use spaces");
+	if (begins_with_colons(b, mark))
+		return conf_fail(b->place, mark,
+				 "not YAML: what begins with colons, as ::1, needs quotes");
 	if (!parser->context)
 		return conf_fail(b->place, mark, "not YAML: %s", problem);
 	return conf_fail(b->place, mark, "not YAML: %s, %s begun in line %zu", problem,

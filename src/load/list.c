@@ -316,7 +316,7 @@ enum err loader_load_list(struct load *load, unsigned int index)
 	uint32_t before;
 
 	loader_describe_list(conf, &load->policy->lists[index]);
-	if (load->options.draft && (!conf->name || !conf->file || !*conf->file))
+	if (load->options.draft && (!conf->name || !*conf->name || !conf->file || !*conf->file))
 		return ERR_OK;
 	load->policy->lists[index].term.begun =
 		former && former->term.begun &&

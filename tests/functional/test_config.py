@@ -229,6 +229,13 @@ def test_check_with_mistakes_of_options_tells_of_no_name_that_is_lifted(daemon):
     assert "would no" not in done.stderr and "--accept" not in done.stderr
 
 
+def test_check_tells_of_a_list_without_a_name_just_that(both):
+    both.write_text(f"lists:\n  - {{file: {both.parent}/gone.txt, action: nxdomain}}\n")
+    done = run_daemon("-c", both, "--check")
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and 'option "name" is missing' in errors[0], errors
+
+
 def test_check_as_json(both):
     done = run_daemon("-c", both, "--check", "--json")
     assert done.returncode == 1

@@ -420,6 +420,8 @@ static const struct {
 	{"lists: {name: a}", "f:1:8: lists: expected a list, as [ITEM, ITEM], got a mapping"},
 	{"lists: [a]", "f:1:9: lists[0]: expected options, as \"name: value\", got \"a\""},
 	{"lists:\n-\n", "f:2:2: lists[0]: expected options, got nothing"},
+	{"upstreams: [192.0.2.1]",
+	 "f:1:13: upstreams[0]: expected options, as \"address: value\", got \"192.0.2.1\""},
 
 	/* what does not go together */
 	{"cache: {min-ttl: 1h, max-ttl: 1m}",
@@ -516,6 +518,10 @@ static const struct {
 
 	/* not YAML, or more of YAML than is taken */
 	{"server:\n\tworkers: 1\n", "f:2:1: not YAML: a tab in the indent; use spaces"},
+	{"server:\n  listen: [::1@53]\n",
+	 "f:2:12: not YAML: what begins with colons, as ::1, needs quotes"},
+	{"upstreams: [{address: ::1@53}]",
+	 "f:1:23: not YAML: what begins with colons, as ::1, needs quotes"},
 	{"server:\n  \tworkers: 1\n\tx", NULL},
 	{"server: {workers: 1\n", NULL},
 	{"server: \"a", "f:1:11: not YAML: found unexpected end of stream, while scanning a quoted "
