@@ -181,7 +181,9 @@ static void do_log_level(struct evhttp_request *req, const struct web_view *view
 		answer_json(req, HTTP_OK, json_pack("{s:s}", "level", text));
 		return;
 	}
-	answer_refuse(req, HTTP_BADREQUEST, "there is no such level");
+#define W(level, word) " " word
+	answer_refuse(req, HTTP_BADREQUEST, "there is no such level, but:" CONF_WORDS_LOGLEVEL(W));
+#undef W
 }
 
 /* What kind is asked for; false: it was answered that this is no request. */
