@@ -66,7 +66,7 @@ static bool is_known_enough(const struct query_env *env, const struct cache_key 
 	if (known == QUERY_KNOWN_NOT_YET && !found->refresh)
 		found->refresh = cache_renew(env->cache, key, found, env->now_ms);
 	if (!blocks)
-		stats_inc(env->stats, ns_unknown);
+		stats_inc(env->stats, servers_unknown);
 	return true;
 }
 
@@ -287,7 +287,7 @@ static struct verdict resolve(const struct query_env *env, const struct query_ke
 	if (seek && (seek->count > 0 || seek->unknown)) {
 		settled = false;
 		if (!v.matched)
-			stats_inc(env->stats, ns_unknown);
+			stats_inc(env->stats, servers_unknown);
 	}
 	if (reply->pruned)
 		stats_inc(env->stats, upstream_pruned);

@@ -138,7 +138,7 @@ static bool ask(struct seek *s, const struct query_key *key)
 	}
 	s->sought[s->asked++] = w;
 	s->pending++;
-	stats_inc(s->upstreams->loop->env.stats, ns_lookups);
+	stats_inc(s->upstreams->loop->env.stats, server_lookups);
 	return true;
 }
 

@@ -107,7 +107,7 @@ def test_name_of_a_server(serve):
     assert records(twice(d, "www.wild.test")) == []
     assert addresses(twice(d, "www.test")) == [ELSEWHERE]
     counters = d.counters()
-    assert counters["ns_unknown"] == 0 and counters["ns_lookups"] > 0 and counters["blocked_server"] == 8
+    assert counters["servers_unknown"] == 0 and counters["server_lookups"] > 0 and counters["blocked_server"] == 8
 
 
 def test_address_of_a_server(serve):
@@ -181,7 +181,7 @@ def test_ttl_of_zero(serve):
         assert rcode(ask(d.address, "www.evil.test")) == "NXDOMAIN"
         assert addresses(ask(d.address, "www.four.test")) == ["192.0.2.31"]
         assert addresses(ask(d.address, "www.test")) == [ELSEWHERE]
-    assert d.counted("ns_unknown") == 0
+    assert d.counted("servers_unknown") == 0
 
 
 def test_a_pass_and_precedence(serve):
@@ -272,11 +272,11 @@ def test_a_hundred_servers(serve):
     before = 0
     for turn in range(12):
         answer = ask(d.address, "www.evil.test")
-        spent, before = d.counted("ns_lookups") - before, d.counted("ns_lookups")
+        spent, before = d.counted("server_lookups") - before, d.counted("server_lookups")
         assert spent <= 24 and len(set(asked(d.upstream))) <= 24 * (turn + 1)
         if addresses(answer) == ["192.0.2.31"]:
             break
-        assert addresses(answer) == [ELSEWHERE] and d.counted("ns_unknown") == turn + 1
+        assert addresses(answer) == [ELSEWHERE] and d.counted("servers_unknown") == turn + 1
     assert 8 <= turn <= 10
     assert addresses(twice(d, "www.evil.test")) == ["192.0.2.31"]
 
@@ -294,7 +294,7 @@ def test_servers_that_do_not_exist_are_not_asked_for_again(serve):
     d = serve(world)
     for _ in range(3):
         assert addresses(ask(d.address, "www.evil.test")) == [ELSEWHERE]
-    assert len(asked(d.upstream)) <= 1 + 2 + 20 and d.counted("ns_unknown") == 0
+    assert len(asked(d.upstream)) <= 1 + 2 + 20 and d.counted("servers_unknown") == 0
 
 
 @pytest.mark.parametrize("act", [silent, servfail])
@@ -307,7 +307,7 @@ def test_ns_that_are_not_to_be_had(serve, act):
     assert addresses(ask(d.address, "www.evil.test", timeout=8)) == [ELSEWHERE]
     assert time.monotonic() - begun < 5
     assert addresses(ask(d.address, "www.evil.test", timeout=8)) == [ELSEWHERE]
-    assert d.counted("ns_unknown") == 2
+    assert d.counted("servers_unknown") == 2
     world.acts = {}
     wait_until(lambda: rcode(ask(d.address, "www.evil.test", timeout=8)) == "NXDOMAIN", 15, "it is blocked")
 
@@ -407,7 +407,7 @@ def test_in_the_background(serve):
     assert time.monotonic() - begun < 0.5
     assert addresses(ask(d.address, "www.evil.test")) == [ELSEWHERE]
     wait_until(lambda: rcode(ask(d.address, "www.evil.test")) == "NXDOMAIN", 10, "it is blocked")
-    assert d.counted("ns_unknown") >= 2
+    assert d.counted("servers_unknown") >= 2
     assert asked(d.upstream, "A").count("www.evil.test.") == 1
 
 
@@ -475,4 +475,4 @@ def test_behind_unbound(daemon, unbound, zone, rule, answer):
         first = addresses(ask(d.address, name, edns=True, do=True))
         assert first == addresses(ask(d.address, name)) and (first == answer if answer else first)
     assert rcode(ask(d.address, f"nothing.here.{zone}")) == ("NOERROR" if answer else "NXDOMAIN")
-    assert d.counted("ns_unknown") == 0
+    assert d.counted("servers_unknown") == 0

@@ -252,7 +252,7 @@ static void test_not_known(void **state)
 	tell_nothing(w, "example.com", TYPE_NS);
 	assert_int_equal(judge(w, false), QUERY_ANSWERED);
 	assert_true(!w->verdict.matched && w->seek.unknown);
-	assert_int_equal(w->p.stats.ns_unknown, 1);
+	assert_int_equal(w->p.stats.servers_unknown, 1);
 	message_query(&m, "www.example.com", TYPE_A);
 	assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question), QUERY_FORWARD);
 }
@@ -272,7 +272,7 @@ static void test_clean(void **state)
 	assert_true(!w->verdict.matched && !w->seek.unknown);
 	message_query(&m, "www.example.com", TYPE_A);
 	assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question), QUERY_ANSWERED);
-	assert_int_equal(w->p.stats.ns_unknown, 0);
+	assert_int_equal(w->p.stats.servers_unknown, 0);
 }
 
 /* In the background the answer is given meanwhile, and asked for anew. */
@@ -286,7 +286,7 @@ static void test_background(void **state)
 	assert_int_equal(judge(w, true), QUERY_ANSWERED);
 	message_query(&m, "www.example.com", TYPE_A);
 	assert_int_equal(pipeline_ask(&w->p, TRANSPORT_UDP, &m, &w->question), QUERY_ANSWERED);
-	assert_int_equal(w->p.stats.ns_unknown, 2);
+	assert_int_equal(w->p.stats.servers_unknown, 2);
 }
 
 /* An answer that is given while servers are not known lacks what lists have of all that stands
@@ -473,7 +473,7 @@ static void test_many(void **state)
 	assert_int_equal(w->seek.count, QUERY_SEEK_MAX);
 	assert_true(w->seek.unknown);
 	assert_int_equal(judge(w, true), QUERY_ANSWERED);
-	assert_int_equal(w->p.stats.ns_unknown, 1);
+	assert_int_equal(w->p.stats.servers_unknown, 1);
 }
 
 /* Nothing is asked where something goes before all that servers could say. */
