@@ -84,7 +84,7 @@ static enum err open_listeners(const struct conf *conf, struct legacy *legacy, s
 
 	if (others > 0 && !successor_is_one(&legacy->successor))
 		store_forget();
-	err = listeners_adopt(listen, count, workers, &legacy->inherited, l, text);
+	err = listeners_open(listen, count, workers, &legacy->inherited, l, text);
 	legacy->drops = l->drops;
 	return err;
 }

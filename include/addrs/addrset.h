@@ -67,9 +67,6 @@ enum err addrset_builder_freeze(struct addrset_builder *builder,
 				struct addrset **ret_set) MUST_CHECK;
 void addrset_free(struct addrset *set);
 
-/* True when it has no rules.  NULL has none. */
-bool addrset_is_empty(const struct addrset *set);
-
 /*
  * The rules that cover `ip`, all of it where it is a prefix: first the one with the longest prefix,
  * then the next shorter or equal one, of whichever list, until ADDRSET_NONE.  No allocation, no

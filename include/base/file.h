@@ -27,6 +27,14 @@ enum err file_read(const char *path, size_t max, char **ret_text, size_t *ret_le
  * thread. */
 bool file_holds(const char *path, const void *data, size_t len);
 
+/* Hands all octets from where `fd` stands to its end to `take`, in pieces.  False: it could not be
+ * read to its end.  Any thread. */
+bool file_each(int fd, void (*take)(void *arg, const void *data, size_t len), void *arg);
+
+/* Writes all of it to `fd`.  ERR_SYS: errno says why it could not be; then `fd` may have some of
+ * it. Any thread. */
+enum err file_write(int fd, const void *data, size_t len) MUST_CHECK;
+
 /* What errno says when file_open or file_read has failed, in words.  Any thread. */
 const char *file_reason(int error);
 

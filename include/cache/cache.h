@@ -158,10 +158,9 @@ void cache_set_generation(struct cache *cache, const struct cache_key *key,
 bool cache_renew(struct cache *cache, const struct cache_key *key, const struct cache_found *found,
 		 uint64_t now_ms);
 
-/* Removes all entries of `name` (lower case), or of it and all names below it; returns how many
- * there were.  Locks for a short time only, and again.  Any thread. */
-uint64_t cache_flush_name(struct cache *cache, const struct name *name);
-uint64_t cache_flush_below(struct cache *cache, const struct name *name);
+/* Removes all entries of `name` (lower case) and of all names below it; returns how many there
+ * were.  Locks for a short time only, and again.  Any thread. */
+uint64_t cache_flush(struct cache *cache, const struct name *name);
 
 struct cache_stats cache_stats(struct cache *cache);
 

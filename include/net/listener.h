@@ -30,20 +30,15 @@ struct listeners {
  * loopback interface, IPv6's addresses or its loopback address are left out with a warning,
  * unless none is left then: the default configuration names it.  Any other address that no
  * interface has yet is bound all the same, with a warning.
- * ERR_SYS with `text` naming the address; ERR_NOMEM.
+ *
+ * Sockets that were inherited (NULL: none are) come before any are opened: all that are bound to
+ * one of the endpoints are shared out, though workers were more before, since queries may be queued
+ * in each.  Where workers are more now and a further socket cannot be bound, two share one. ERR_SYS
+ * with `text` naming the address; ERR_NOMEM.
  */
 enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
-			struct listeners *ret_listeners, struct err_text *text) MUST_CHECK;
-
-/*
- * As listeners_open, with sockets that were inherited (NULL: none are) before any are opened: all
- * that are bound to one of the endpoints are shared out, though workers were more before, since
- * queries may be queued in each.  Where workers are more now and a further socket cannot be bound,
- * two share one.
- */
-enum err listeners_adopt(const struct endpoint *endpoints, size_t count, size_t workers,
-			 struct inherited *inherited, struct listeners *ret_listeners,
-			 struct err_text *text) MUST_CHECK;
+			struct inherited *inherited, struct listeners *ret_listeners,
+			struct err_text *text) MUST_CHECK;
 
 /* Closes what no worker has taken over (an fd is -1 then), and frees the arrays. */
 void listeners_close(struct listeners *listeners);

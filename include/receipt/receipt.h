@@ -124,7 +124,4 @@ void receipt_csv_head(FILE *out);
 void receipt_csv(FILE *out, const struct receipt *receipt);
 struct json_t *receipt_json(const struct receipt *receipt);
 
-/* "in force", "held back": the word. */
-const char *receipt_state_word(enum receipt_state state);
-
 #endif

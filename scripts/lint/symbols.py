@@ -3,10 +3,12 @@
 """What a room's objects may refer to and hold: symbols.py FOLDER-OF-OBJECTS.
 
 dns: no malloc, log, clock or I/O; match to query: no socket and no event loop;
-nowhere but in base/log and its writer a global that can change.
+nowhere but in base/log and its writer a global that can change; and what no other module and no test
+uses is static.
 """
 import re
 import sys
+from pathlib import Path
 
 from common import finish
 from objects import defined, objects, symbols, undefined
@@ -45,6 +47,20 @@ def global_reasons(path, source):
             yield f"{source}:1: a global that can change: {name}"
 
 
+def words_of_tests():
+    return {word for path in Path("tests").rglob("*.[ch]") for word in re.findall(r"\w+", path.read_text())}
+
+
+def lonely_reasons(known):
+    """Functions that others could use, and nobody does."""
+    wanted = {name for path, _, _ in known for name in undefined(path)}
+    tested = words_of_tests()
+    for path, source, _ in known:
+        for kind, name in symbols(path):
+            if kind == "T" and name not in wanted and name not in tested and name != "main":
+                yield f"{source}:1: nobody else uses {name}: it is static, or goes"
+
+
 def main():
     known = list(objects(sys.argv[1]))
     pure_names = {name for path, _, module in known for name in defined(path)
@@ -58,7 +74,7 @@ def main():
             found += socket_reasons(path, source, room)
         if module not in ("base/log", "base/logwriter"):
             found += global_reasons(path, source)
-    finish(found)
+    finish(found + list(lonely_reasons(known)))
 
 
 if __name__ == "__main__":

@@ -30,11 +30,6 @@ void addrset_free(struct addrset *set)
 	free(set);
 }
 
-bool addrset_is_empty(const struct addrset *set)
-{
-	return !set || set->v4_count + set->v6_count == 0;
-}
-
 /* The part of the rules that those of an address are among: [*low, *high). */
 static void narrow(const uint32_t *index, uint32_t count, uint32_t bucket, uint32_t *low,
 		   uint32_t *high)

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PIECE_OCTETS (64U * 1024)
+
 static enum err check_regular(int fd)
 {
 	struct stat status;
@@ -118,19 +120,41 @@ static enum err sync_directory(const char *path)
 	return err;
 }
 
-static enum err write_all(int fd, const char *data, size_t len)
+enum err file_write(int fd, const void *data, size_t len)
 {
+	const char *from = data;
+
 	while (len > 0) {
-		ssize_t done = write(fd, data, len);
+		ssize_t done = write(fd, from, len);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
 			return ERR_SYS;
-		data += done;
+		from += done;
 		len -= (size_t)done;
 	}
-	return fsync(fd) == 0 ? ERR_OK : ERR_SYS;
+	return ERR_OK;
+}
+
+static enum err write_all(int fd, const void *data, size_t len)
+{
+	enum err err = file_write(fd, data, len);
+
+	return err == ERR_OK && fsync(fd) != 0 ? ERR_SYS : err;
+}
+
+bool file_each(int fd, void (*take)(void *arg, const void *data, size_t len), void *arg)
+{
+	char buf[PIECE_OCTETS];
+	ssize_t got;
+
+	do {
+		got = read(fd, buf, sizeof(buf));
+		if (got > 0)
+			take(arg, buf, (size_t)got);
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	return got == 0;
 }
 
 bool file_holds(const char *path, const void *data, size_t len)

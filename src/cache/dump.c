@@ -371,6 +371,6 @@ enum err cache_load(struct cache *cache, const struct cache_dump_env *env, FILE 
 	if (err == ERR_OK)
 		*ret_entries = d.entries;
 	else
-		cache_flush_below(cache, &root);
+		cache_flush(cache, &root);
 	return err;
 }

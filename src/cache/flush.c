@@ -3,19 +3,18 @@
 
 #define SLICE 1024U /* buckets looked through while the lock is held */
 
-/* True when the entry's name is the flushed one, or with `below` under that.  The shard is
- * locked. */
-static bool is_meant(struct shard *s, uint32_t id, const struct name *name, bool below)
+/* True when the entry's name is the flushed one, or under that.  The shard is locked. */
+static bool is_meant(struct shard *s, uint32_t id, const struct name *name)
 {
 	struct name qname = {.len = entry_at(s, id)->qname_len};
 
-	if (qname.len < name->len || (!below && qname.len != name->len))
+	if (qname.len < name->len)
 		return false;
 	entry_load(s, id, 0, qname.wire, qname.len);
 	return name_is_below(&qname, name);
 }
 
-static uint64_t flush_bucket(struct shard *s, uint32_t bucket, const struct name *name, bool below)
+static uint64_t flush_bucket(struct shard *s, uint32_t bucket, const struct name *name)
 {
 	uint32_t id = bucket_get(s, bucket);
 	uint64_t count = 0;
@@ -23,7 +22,7 @@ static uint64_t flush_bucket(struct shard *s, uint32_t bucket, const struct name
 	while (id) {
 		uint32_t next = entry_at(s, id)->chain;
 
-		if (is_meant(s, id, name, below)) {
+		if (is_meant(s, id, name)) {
 			entry_drop(s, id);
 			count++;
 		}
@@ -33,7 +32,7 @@ static uint64_t flush_bucket(struct shard *s, uint32_t bucket, const struct name
 }
 
 /* An entry's hash is of its type as well: all buckets may hold some. */
-static uint64_t flush(struct cache *cache, const struct name *name, bool below)
+uint64_t cache_flush(struct cache *cache, const struct name *name)
 {
 	uint64_t count = 0;
 
@@ -44,20 +43,10 @@ static uint64_t flush(struct cache *cache, const struct name *name, bool below)
 		for (uint32_t bucket = 0; bucket < buckets;) {
 			pthread_mutex_lock(&s->lock);
 			do
-				count += flush_bucket(s, bucket, name, below);
+				count += flush_bucket(s, bucket, name);
 			while (++bucket < buckets && bucket % SLICE);
 			pthread_mutex_unlock(&s->lock);
 		}
 	}
 	return count;
-}
-
-uint64_t cache_flush_name(struct cache *cache, const struct name *name)
-{
-	return flush(cache, name, false);
-}
-
-uint64_t cache_flush_below(struct cache *cache, const struct name *name)
-{
-	return flush(cache, name, true);
 }

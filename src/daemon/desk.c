@@ -105,7 +105,7 @@ static size_t flush(void *daemon, const struct name *name)
 	static const struct name root = {.len = 1};
 	struct desk *desk = daemon;
 
-	return cache_flush_below(desk->config.cache, name ? name : &root);
+	return cache_flush(desk->config.cache, name ? name : &root);
 }
 
 /* ---- the main thread */

@@ -85,7 +85,8 @@ enum err archive_fail(struct sqlite *archive, struct err_text *text)
 	return database_fail(archive->db, text);
 }
 
-enum err archive_run(struct sqlite *archive, const char *statements, struct err_text *text)
+/* Runs statements that give nothing.  ERR_SYS. */
+static enum err run(struct sqlite *archive, const char *statements, struct err_text *text)
 {
 	return database_run(archive->db, statements, text);
 }
@@ -110,21 +111,21 @@ static void sql_covers(sqlite3_context *ctx, int count, sqlite3_value **values)
 /* Makes the tables, or brings those of an earlier version on. */
 static enum err bring_on(struct sqlite *archive, struct err_text *text)
 {
-	enum err err = archive_run(archive, "BEGIN IMMEDIATE", text);
+	enum err err = run(archive, "BEGIN IMMEDIATE", text);
 
 	if (err == ERR_OK)
-		err = archive_run(archive, schema, text);
+		err = run(archive, schema, text);
 	/* by now nobody else does */
 	if (err == ERR_OK && database_version(archive->db) < VERSION)
-		err = archive_run(archive, version_3, text);
+		err = run(archive, version_3, text);
 	if (err == ERR_OK)
-		err = archive_run(archive, "PRAGMA user_version=3; COMMIT;", text);
+		err = run(archive, "PRAGMA user_version=3; COMMIT;", text);
 	return err;
 }
 
 static enum err prepare_writing(struct sqlite *archive, struct err_text *text)
 {
-	enum err err = archive_run(archive, pragmas, text);
+	enum err err = run(archive, pragmas, text);
 	int keep = 1;
 
 	/* the log stays when the daemon ends, or a reader of its group could read nothing */
@@ -155,7 +156,7 @@ static enum err prepare(struct sqlite *archive, enum archive_mode mode, struct e
 		return err_set(text, ERR_REFUSED, "no ledger, or one of a later version");
 	if (mode != ARCHIVE_READ)
 		return prepare_writing(archive, text);
-	return version < VERSION ? archive_run(archive, as_version_3, text) : ERR_OK;
+	return version < VERSION ? run(archive, as_version_3, text) : ERR_OK;
 }
 
 enum err sqlite_open(const char *path, enum archive_mode mode, void **ret_store,
@@ -219,7 +220,7 @@ enum err sqlite_begin(void *store, struct err_text *text)
 	struct sqlite *archive = store;
 	archive->client_id = 0; /* another process may have erased it */
 	archive->list_count = 0;
-	return archive_run(archive, "BEGIN IMMEDIATE", text);
+	return run(archive, "BEGIN IMMEDIATE", text);
 }
 
 /* ---- the sums of each client, beside its findings */

@@ -49,10 +49,6 @@ struct sqlite {
 /* Fills `text` with what SQLite says.  ERR_SYS. */
 enum err archive_fail(struct sqlite *archive, struct err_text *text) MUST_CHECK;
 
-/* Runs statements that give nothing.  ERR_SYS. */
-enum err archive_run(struct sqlite *archive, const char *statements,
-		     struct err_text *text) MUST_CHECK;
-
 /* Prepares one; NULL: failed. */
 sqlite3_stmt *archive_prepare(struct sqlite *archive, const char *statement);
 

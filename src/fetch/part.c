@@ -33,22 +33,13 @@ static enum err begin(struct part *part)
 
 enum err part_add(struct part *part, const void *data, size_t len)
 {
-	const char *from = data;
+	enum err err = part->fd < 0 ? begin(part) : ERR_OK;
 
-	if (part->fd < 0 && begin(part) != ERR_OK)
-		return ERR_SYS;
-	while (len > 0) {
-		ssize_t done = write(part->fd, from, len);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return ERR_SYS;
-		from += done;
-		len -= (size_t)done;
-		part->size += (uint64_t)done;
-	}
-	return ERR_OK;
+	if (err == ERR_OK)
+		err = file_write(part->fd, data, len);
+	if (err == ERR_OK)
+		part->size += len;
+	return err;
 }
 
 /* Of two files of one size; what cannot be read is another one. */

@@ -15,7 +15,6 @@
 #include "match/policy.h"
 
 #define SUFFIX ".order"
-#define OCTETS_AT_ONCE (64U * 1024)
 
 static int is_order(const struct dirent *entry)
 {
@@ -24,17 +23,9 @@ static int is_order(const struct dirent *entry)
 	return len > strlen(SUFFIX) && strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
 }
 
-static bool copy_octets(int fd, struct keep_copy *copy)
+static void take(void *copy, const void *data, size_t len)
 {
-	char buf[OCTETS_AT_ONCE];
-	ssize_t got;
-
-	do {
-		got = read(fd, buf, sizeof(buf));
-		if (got > 0)
-			keep_take(copy, buf, (size_t)got);
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	return got == 0;
+	keep_take(copy, data, len);
 }
 
 static enum err copy_list(const char *from, const char *to, const char *name, struct err_text *text)
@@ -50,7 +41,7 @@ static enum err copy_list(const char *from, const char *to, const char *name, st
 	if (file_open(path, &fd) != ERR_OK)
 		return err_set(text, ERR_SYS, "%s: %s", path, file_reason(errno));
 	keep_begin(to, name, &copy);
-	whole = copy_octets(fd, &copy);
+	whole = file_each(fd, take, &copy);
 	close(fd);
 	err = keep_end(&copy, whole, &is_new, text);
 	if (err == ERR_OK && !whole)

@@ -14,21 +14,12 @@
 
 #define MARK "\n# what is kept of it: " /* a line: what stands in a text is not meant */
 #define ASIDE ".damaged"
-#define OCTETS_AT_ONCE (64U * 1024)
 
 /* ---- the seal */
 
-static bool add_all(int fd, struct digest *digest)
+static void add(void *digest, const void *data, size_t len)
 {
-	char buf[OCTETS_AT_ONCE];
-	ssize_t got;
-
-	do {
-		got = read(fd, buf, sizeof(buf));
-		if (got > 0)
-			digest_add(digest, buf, (size_t)got);
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	return got == 0;
+	digest_add(digest, data, len);
 }
 
 void seal_make(const char *directory, const char *name, char ret_seal[DIGEST_TEXT_MAX])
@@ -42,7 +33,7 @@ void seal_make(const char *directory, const char *name, char ret_seal[DIGEST_TEX
 	if (file_open(path, &fd) != ERR_OK)
 		return;
 	if (digest_create(&digest) == ERR_OK) {
-		if (!add_all(fd, digest) || digest_text(digest, ret_seal) != ERR_OK)
+		if (!file_each(fd, add, digest) || digest_text(digest, ret_seal) != ERR_OK)
 			ret_seal[0] = '\0';
 		digest_free(digest);
 	}

@@ -324,9 +324,9 @@ static enum err make_arrays(struct listeners *l, const struct inherited *inherit
 	return ERR_OK;
 }
 
-enum err listeners_adopt(const struct endpoint *endpoints, size_t count, size_t workers,
-			 struct inherited *inherited, struct listeners *ret_listeners,
-			 struct err_text *text)
+enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
+			struct inherited *inherited, struct listeners *ret_listeners,
+			struct err_text *text)
 {
 	struct inherited none = {.count = 0};
 	struct listeners l = {.workers = workers > 0 ? workers : 1};
@@ -347,12 +347,6 @@ enum err listeners_adopt(const struct endpoint *endpoints, size_t count, size_t 
 	else
 		*ret_listeners = l;
 	return err;
-}
-
-enum err listeners_open(const struct endpoint *endpoints, size_t count, size_t workers,
-			struct listeners *ret_listeners, struct err_text *text)
-{
-	return listeners_adopt(endpoints, count, workers, NULL, ret_listeners, text);
 }
 
 void listeners_close(struct listeners *l)

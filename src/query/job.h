@@ -304,10 +304,8 @@ struct verdict query_standing(const struct query_env *env, const struct name *qn
 uint8_t query_apex(const struct name *name, const struct name_suffixes *suffixes,
 		   const struct verdict *verdict);
 
-/* What follows from the name that is asked for: its hashes, and whom to ask.  No client's group has
- * a say in that. */
-void query_hash_question(struct query *q, const struct query_env *env);
-/* The same for a client, whose `home` is known. */
+/* What follows from the name that is asked for: its hashes, and whom to ask, for a client whose
+ * `home` is known. */
 void query_hash_at_home(struct query *q, const struct query_env *env);
 
 /* True when query_answer_special_use or query_answer_filtered would answer. */

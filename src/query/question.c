@@ -21,12 +21,6 @@ static void find_pool(struct query *q, const struct snapshot *s)
 	q->pool = hit.found && !s->pools[q->home].zones_too ? (uint16_t)hit.value : q->home;
 }
 
-void query_hash_question(struct query *q, const struct query_env *env)
-{
-	q->home = 0;
-	query_hash_at_home(q, env);
-}
-
 void query_hash_at_home(struct query *q, const struct query_env *env)
 {
 	name_hash_suffixes(&env->name_key, &q->qname, &q->suffixes);

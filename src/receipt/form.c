@@ -9,7 +9,8 @@
 
 #define NUMBER_MAX 24
 
-const char *receipt_state_word(enum receipt_state state)
+/* "in force", "held back". */
+static const char *state_word(enum receipt_state state)
 {
 	static const char *const words[] = {RECEIPT_STATES(TABLE_ROW)};
 
@@ -32,7 +33,7 @@ struct column {
 /* What is over is not in force any more, whatever it was. */
 static const char *state_of(const struct receipt *r)
 {
-	return r->left_s > 0 ? "left" : receipt_state_word(r->state);
+	return r->left_s > 0 ? "left" : state_word(r->state);
 }
 
 static void columns_of(const struct receipt *r, struct column ret_columns[COLUMNS])

@@ -147,6 +147,7 @@ static enum master_found directive(struct master *master, struct span word, stru
 	    read_name(master, value, &name) != ERR_OK)
 		return MASTER_BAD;
 	master->origin = name;
+	master->has_origin = true;
 	return MASTER_NOTHING;
 }
 

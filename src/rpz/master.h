@@ -19,6 +19,7 @@ struct master {
 	struct name origin;
 	struct name owner; /* of the record before; len 0: there was none */
 	uint32_t ttl_s;	   /* of records without one */
+	bool has_origin;   /* as $ORIGIN says */
 	bool has_ttl;	   /* for good: as $TTL says, or a SOA */
 	bool has_said_ttl; /* as the last record with one says */
 };

@@ -3,9 +3,19 @@
 
 #include <string.h>
 
-#define SPECIAL_PREFIX "rpz-"
+#include "dns/wire.h"
 
-void trigger_relative(const struct name *owner, const struct name *apex, struct name *ret_name)
+#define SPECIAL_PREFIX "rpz-"
+#define TYPE_SIG 24U
+#define TYPE_NXT 30U
+#define TYPE_DNSKEY 48U
+#define TYPE_NSEC3PARAM 51U
+#define TYPE_CDS 59U
+#define TYPE_CDNSKEY 60U
+#define TYPE_ZONEMD 63U
+
+/* `owner` without the `apex` that it lies below. */
+static void relative_to(const struct name *owner, const struct name *apex, struct name *ret_name)
 {
 	size_t labels = (size_t)owner->len - apex->len;
 
@@ -211,7 +221,7 @@ bool trigger_read(const struct name *owner, const struct name *apex,
 	struct name *name = &ret_trigger->name;
 	const uint8_t *last;
 
-	trigger_relative(owner, apex, name);
+	relative_to(owner, apex, name);
 	last = last_label(name);
 	ret_trigger->kind = kind_of(last);
 	ret_trigger->loose = false;
@@ -225,6 +235,31 @@ bool trigger_read(const struct name *owner, const struct name *apex,
 		memmove(name->wire, name->wire + 2, name->len);
 	}
 	return ret_trigger->kind < TRIGGER_ADDRESS || read_prefix(ret_trigger);
+}
+
+bool trigger_gives(uint16_t type)
+{
+	switch (type) {
+	case 0:
+	case TYPE_NS:
+	case TYPE_SOA:
+	case TYPE_SIG:
+	case TYPE_NXT:
+	case TYPE_DNAME:
+	case TYPE_OPT:
+	case TYPE_DS:
+	case TYPE_RRSIG:
+	case TYPE_NSEC:
+	case TYPE_DNSKEY:
+	case TYPE_NSEC3:
+	case TYPE_NSEC3PARAM:
+	case TYPE_CDS:
+	case TYPE_CDNSKEY:
+	case TYPE_ZONEMD:
+		return false;
+	default:
+		return type < TYPE_TKEY || type > TYPE_ANY;
+	}
 }
 
 /* The label that all special targets but the root and "*." are. */

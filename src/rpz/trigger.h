@@ -27,12 +27,12 @@ bool trigger_read(const struct name *owner, const struct name *apex,
 /* True when the last label of a name, which is not the root, begins as those that say a kind do. */
 bool trigger_is_special(const struct name *name);
 
+/* False for what a zone has for servers and validators, and for what an answer has no place for. */
+bool trigger_gives(uint16_t type);
+
 /* What a CNAME has done (enum domset_answer) by the trigger; false: it says it wrongly. */
 bool trigger_action(const struct master_record *record, const struct zone_trigger *trigger,
 		    const struct name *apex, uint8_t *ret_answer);
-
-/* `owner` without the `apex` that it lies below. */
-void trigger_relative(const struct name *owner, const struct name *apex, struct name *ret_name);
 
 /* A prefix as a name of one label, one for each prefix, and back. */
 void trigger_name_of(const struct prefix *prefix, struct name *ret_name);

@@ -14,13 +14,6 @@
 #define ORIGIN "\3rpz"	/* of a file that does not say where it begins */
 #define SOA_NUMBERS 20U /* octets of serial, refresh, retry, expire and minimum */
 #define SOA_MAX (2U * NAME_WIRE_MAX + SOA_NUMBERS)
-#define TYPE_SIG 24U
-#define TYPE_NXT 30U
-#define TYPE_DNSKEY 48U
-#define TYPE_NSEC3PARAM 51U
-#define TYPE_CDS 59U
-#define TYPE_CDNSKEY 60U
-#define TYPE_ZONEMD 63U
 
 struct rpz_zone {
 	struct rpz_options options;
@@ -141,8 +134,11 @@ static bool is_at_apex(struct rpz_zone *zone)
 {
 	const struct master_record *r = &zone->record;
 
-	if (zone->apex.len == 0)
+	if (zone->apex.len == 0) {
 		zone->apex = r->type == TYPE_SOA ? r->owner : zone->master.origin;
+		if (!zone->master.has_origin) /* what BIND is told beside the file */
+			zone->master.origin = zone->apex;
+	}
 	return name_equal(&r->owner, &zone->apex);
 }
 
@@ -153,32 +149,6 @@ static enum err take_apex(struct rpz_zone *zone)
 	return first ? take_soa(zone) : ERR_OK;
 }
 
-/* What a zone has for servers and validators, and what an answer has no place for. */
-static bool is_given(uint16_t type)
-{
-	switch (type) {
-	case 0:
-	case TYPE_NS:
-	case TYPE_SOA:
-	case TYPE_SIG:
-	case TYPE_NXT:
-	case TYPE_DNAME:
-	case TYPE_OPT:
-	case TYPE_DS:
-	case TYPE_RRSIG:
-	case TYPE_NSEC:
-	case TYPE_DNSKEY:
-	case TYPE_NSEC3:
-	case TYPE_NSEC3PARAM:
-	case TYPE_CDS:
-	case TYPE_CDNSKEY:
-	case TYPE_ZONEMD:
-		return false;
-	default:
-		return type < TYPE_TKEY || type > TYPE_ANY;
-	}
-}
-
 /* Why a record is no rule; LIST_REASON_COUNT: it is one. */
 static enum list_reason read_rule(const struct rpz_zone *zone, struct zone_trigger *trigger,
 				  uint8_t *answer)
@@ -187,7 +157,7 @@ static enum list_reason read_rule(const struct rpz_zone *zone, struct zone_trigg
 
 	if (!trigger_read(&r->owner, &zone->apex, trigger))
 		return LINE_PREFIX;
-	if (!is_given(r->type))
+	if (!trigger_gives(r->type))
 		return LINE_TYPE;
 	*answer = DOMSET_ANSWER_DATA;
 	if (r->type == TYPE_CNAME && !trigger_action(r, trigger, &zone->apex, answer))

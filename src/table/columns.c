@@ -44,7 +44,9 @@ uint64_t table_map_mark(const struct table_map *map)
 	return hash_end(state);
 }
 
-bool columns_next_name(struct word *rest, struct word *ret_name)
+/* Walks the names of "a|b": the next one in `ret_name`; false: there is none.  `rest` begins as the
+ * whole text. */
+static bool next_name(struct word *rest, struct word *ret_name)
 {
 	if (rest->len == 0)
 		return false;
@@ -58,7 +60,7 @@ bool columns_is_name(const struct table_map *map, enum table_cell cell, struct w
 	struct word rest = text ? word_of(text) : (struct word){NULL, 0};
 	struct word wanted;
 
-	while (columns_next_name(&rest, &wanted))
+	while (next_name(&rest, &wanted))
 		if (wanted.len > 0 && wanted.len == name.len &&
 		    strncasecmp(wanted.text, name.text, name.len) == 0)
 			return true;

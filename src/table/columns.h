@@ -5,10 +5,6 @@
 
 #include "table/table.h"
 
-/* Walks the names of "a|b": the next one in `ret_name`; false: there is none.  `rest` begins as the
- * whole text. */
-bool columns_next_name(struct word *rest, struct word *ret_name);
-
 /* True when the column of `cell` may be called `name`. */
 bool columns_is_name(const struct table_map *map, enum table_cell cell, struct word name);
 

@@ -45,6 +45,7 @@ class Lint(unittest.TestCase):
 
     def test_a_good_tree_passes(self):
         self.write("src/dns/name.c", '#include "base/err.h"\nint name(void)\n{\n\treturn err_text();\n}\n')
+        self.write("tests/unit/dns/test_name.c", "int name(void);\nint main(void)\n{\n\treturn name();\n}\n")
         self.compile()
         for name in ("layers.py", "shape.py"):
             self.assertEqual(self.check(name), (0, ""))
@@ -155,6 +156,13 @@ class Lint(unittest.TestCase):
         page.write_text("| `base` | errors | 2 | 7 |\nIn `src/base/{err,log}.c` and\n`base/mem.h`.\n")
         self.assertFound(self.check("rooms.py"), "docs/architecture.md:2: there is no src/base/log.c",
                          "docs/architecture.md:3: there is no base/mem.h")
+
+    def test_what_nobody_uses_is_static(self):
+        self.write("src/dns/name.c", '#include "base/err.h"\nint name(void)\n{\n\treturn err_text();\n}\n')
+        self.compile()
+        self.assertFound(self.check("symbols.py", "obj"), "src/dns/name.c:1: nobody else uses name")
+        self.write("tests/unit/dns/test_name.c", "int name(void);\nint main(void)\n{\n\treturn name();\n}\n")
+        self.assertEqual(self.check("symbols.py", "obj"), (0, ""))
 
     def test_a_comment_names_its_thing(self):
         self.write("src/base/a.c", "/* It is the log's. */\nint a;\n/* What it has. */\nint b;\n")

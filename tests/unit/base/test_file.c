@@ -150,11 +150,46 @@ static void test_has_writer(void **state)
 	close(reader);
 }
 
+/* ---- in pieces */
+
+static void count_octets(void *arg, const void *data, size_t len)
+{
+	size_t *count = arg;
+
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(((const uint8_t *)data)[i], (*count + i) % 251);
+	*count += len;
+}
+
+static void test_each(void **state)
+{
+	static uint8_t octets[300000];
+	const char *path = scratch_write(*state, "file", "");
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int folder = open(scratch_path(*state, "."), O_RDONLY | O_CLOEXEC);
+	size_t count = 0;
+
+	assert_true(fd >= 0 && folder >= 0);
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(i % 251);
+	assert_int_equal(file_write(fd, octets, sizeof(octets)), ERR_OK);
+	assert_true(file_each(fd, count_octets, &count));
+	assert_int_equal(count, 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_true(file_each(fd, count_octets, &count));
+	assert_int_equal(count, sizeof(octets));
+	assert_false(file_each(folder, count_octets, &count));
+	assert_int_equal(file_write(folder, octets, 1), ERR_SYS);
+	close(folder);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_version),
 		TEST(test_has_writer),
+		TEST(test_each),
 		TEST(test_files),
 		TEST(test_proc),
 		TEST(test_cannot_be_read),

@@ -106,7 +106,7 @@ static void test_size_zero(void **state)
 		put(cache, &k, n, 100, START_MS);
 		assert_false(get(cache, &k, n, START_MS));
 		cache_set_generation(cache, &k.cache, &found, 2);
-		cache_flush_name(cache, &k.qname);
+		cache_flush(cache, &k.qname);
 	}
 	stats = cache_stats(cache);
 	assert_int_equal(stats.entries + stats.evicted + stats.expired + stats.bytes_used, 0);
@@ -344,7 +344,7 @@ static void test_keys(void **state)
 	assert_int_equal(cache_stats(cache).entries, COUNT(keys));
 	for (unsigned int i = 0; i < COUNT(keys); i++)
 		assert_true(get(cache, &k[i], i, START_MS));
-	assert_int_equal(cache_flush_name(cache, &k[0].qname), 3);
+	assert_int_equal(cache_flush(cache, &k[0].qname), 3);
 	for (unsigned int i = 0; i < COUNT(keys); i++)
 		assert_int_equal(get(cache, &k[i], i, START_MS),
 				 !name_equal(&k[i].qname, &k[0].qname));
@@ -391,7 +391,7 @@ static void test_replacement(void **state)
 	for (size_t i = 0; i < COUNT(lens); i++) {
 		put(cache, &k, 1, lens[i], START_MS);
 		alone[i] = cache_stats(cache).bytes_used;
-		cache_flush_name(cache, &k.qname);
+		cache_flush(cache, &k.qname);
 		assert_int_equal(cache_stats(cache).bytes_used, 0);
 	}
 	for (size_t i = 0; i < COUNT(lens); i++) {
@@ -439,7 +439,7 @@ static void test_generation(void **state)
 	assert_true(found.serial != old.serial);
 
 	/* removed, and put again */
-	cache_flush_name(cache, &k.qname);
+	cache_flush(cache, &k.qname);
 	cache_set_generation(cache, &k.cache, &found, 9);
 	put(cache, &k, 1, 10, START_MS);
 	cache_set_generation(cache, &k.cache, &found, 9);
@@ -458,8 +458,8 @@ static void test_remove(void **state)
 		put(cache, &k[i], i, 50, START_MS);
 	}
 	for (unsigned int i = 0; i < COUNT(k); i += 2) {
-		cache_flush_name(cache, &k[i].qname);
-		cache_flush_name(cache, &k[i].qname);
+		cache_flush(cache, &k[i].qname);
+		cache_flush(cache, &k[i].qname);
 	}
 	assert_int_equal(cache_stats(cache).entries, COUNT(k) / 2);
 	for (unsigned int i = 0; i < COUNT(k); i++)
@@ -623,7 +623,7 @@ static void test_eviction_model(void **state)
 
 		key_number(&k, n);
 		if (what == 0) {
-			cache_flush_name(cache, &k.qname);
+			cache_flush(cache, &k.qname);
 			if (at >= 0)
 				sieve_remove(&sieve, at);
 		} else if (what < 8) {
@@ -698,7 +698,7 @@ static void *hammer_on(void *arg)
 			put(h->cache, &k, n, n * 3, now_ms);
 			break;
 		case 2:
-			(void)cache_flush_name(h->cache, &k.qname);
+			(void)cache_flush(h->cache, &k.qname);
 			break;
 		case 3:
 			cache_set_generation(h->cache, &k.cache, &found, turn);

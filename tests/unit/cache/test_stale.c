@@ -314,7 +314,7 @@ static void test_failure_ends(void **state)
 	assert_string_equal(kit_get(cache, &conf, &other, START_MS + 6 * S), "-");
 	kit_put(cache, &conf, &k, START_MS + 6 * S, 1, 1);
 	assert_string_equal(kit_get(cache, &conf, &k, START_MS + 6 * S), "live");
-	cache_flush_name(cache, &k.qname);
+	cache_flush(cache, &k.qname);
 	put_failure(cache, &k, START_MS + 10 * S, NULL);
 	assert_string_equal(kit_get(cache, &conf, &k, START_MS + 14 * S), "failed");
 	assert_string_equal(kit_get(cache, &conf, &k, START_MS + 15 * S), "-");
@@ -468,15 +468,13 @@ static const struct {
 
 static const struct {
 	const char *name;
-	bool below;
 	uint64_t count;
 	const char *left; /* a mark for each of the above */
 } flushes[] = {
-	{"example", false, 4, "....#######"},	{"example", true, 6, "......#####"},
-	{"a.example", false, 1, "####.######"}, {"a.example", true, 2, "####..#####"},
-	{"x.example", true, 0, "###########"},	{".", false, 1, "##########."},
-	{".", true, 11, "..........."},		{"b.a.example", true, 1, "#####.#####"},
-	{"le", true, 0, "###########"},
+	{"example", 6, "......#####"},	 {"a.example", 2, "####..#####"},
+	{"x.example", 0, "###########"}, {".", 11, "..........."},
+	{"aexample", 1, "#######.###"},	 {"b.a.example", 1, "#####.#####"},
+	{"le", 0, "###########"},
 };
 
 static void test_flush(void **state)
@@ -493,8 +491,7 @@ static void test_flush(void **state)
 			kit_put(cache, &conf, &k[j], START_MS, 60, 1);
 		}
 		kit_key(&what, flushes[i].name);
-		count = flushes[i].below ? cache_flush_below(cache, &what.qname)
-					 : cache_flush_name(cache, &what.qname);
+		count = cache_flush(cache, &what.qname);
 		assert_int_equal(count, flushes[i].count);
 		for (size_t j = 0; j < COUNT(flushed); j++)
 			assert_int_equal(kit_get(cache, &conf, &k[j], START_MS)[0] == '-',
@@ -525,13 +522,13 @@ static void test_flush_all(void **state)
 	entries = cache_stats(cache).entries;
 	assert_true(entries > 2000);
 	kit_key(&root, ".");
-	assert_int_equal(cache_flush_below(cache, &root.qname), entries);
+	assert_int_equal(cache_flush(cache, &root.qname), entries);
 	assert_int_equal(cache_stats(cache).entries, 0);
 	assert_int_equal(cache_stats(cache).bytes_used, 0);
-	assert_int_equal(cache_flush_below(cache, &root.qname), 0);
+	assert_int_equal(cache_flush(cache, &root.qname), 0);
 	cache_free(cache);
 	cache = cache_of(0);
-	assert_int_equal(cache_flush_below(cache, &root.qname), 0);
+	assert_int_equal(cache_flush(cache, &root.qname), 0);
 	cache_free(cache);
 }
 
@@ -584,11 +581,8 @@ static void *hammer_on(void *arg)
 						    sizeof(buf), &reply, &found);
 			break;
 		case 4:
-			kit_key(&what, names[turn % 3]);
-			if (turn % 100 == 0)
-				cache_flush_below(h->cache, &what.qname);
-			else
-				cache_flush_name(h->cache, &what.qname);
+			kit_key(&what, names[turn % 100 == 0 ? turn / 100 % 3 : 1]);
+			cache_flush(h->cache, &what.qname);
 			break;
 		default:
 			h->given += kit_get(h->cache, &conf, &k, now_ms)[0] != '-';

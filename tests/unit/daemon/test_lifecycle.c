@@ -101,8 +101,8 @@ static int daemon_main(const char *conf_path, extra_fn *before_run)
 	sigaddset(&held, SIGHUP);
 	sigprocmask(SIG_BLOCK, &held, NULL);
 	if (conf_load(conf_path, &conf, &text) != ERR_OK ||
-	    listeners_open(conf->server.listen, conf->server.listen_count, WORKERS, &listeners,
-			   &text) != ERR_OK ||
+	    listeners_open(conf->server.listen, conf->server.listen_count, WORKERS, NULL,
+			   &listeners, &text) != ERR_OK ||
 	    loader_load(conf, &config.name_key, NULL, NULL, &first, &result, &text) != ERR_OK) {
 		fprintf(stderr, "%s\n", text.text);
 		return STATUS_CHILD;

@@ -109,7 +109,7 @@ static void test_adopted(void **state)
 			add(&inherited, bound(&e, SOCK_DGRAM));
 			add(&inherited, bound(&e, SOCK_STREAM));
 		}
-		assert_int_equal(listeners_adopt(&e, 1, workers, &inherited, &l, &text), ERR_OK);
+		assert_int_equal(listeners_open(&e, 1, workers, &inherited, &l, &text), ERR_OK);
 		assert_int_equal(inherited.count, 0);
 		assert_int_equal(l.columns, columns);
 		for (size_t i = 0; i < workers * columns; i++) {
@@ -134,7 +134,7 @@ static void test_shared_where_no_other_can_be_bound(void **state)
 	uint8_t octet;
 
 	add(&inherited, loopback_bind(&e, SOCK_DGRAM, false));
-	assert_int_equal(listeners_adopt(&e, 1, 3, &inherited, &l, &text), ERR_OK);
+	assert_int_equal(listeners_open(&e, 1, 3, &inherited, &l, &text), ERR_OK);
 	assert_int_equal(send(client, "x", 1, 0), 1);
 	assert_int_equal(recv(l.udp[2], &octet, 1, 0), 1);
 	assert_true(l.tcp[0] >= 0 && l.tcp[2] >= 0);

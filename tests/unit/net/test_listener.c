@@ -59,7 +59,7 @@ static void test_bound(void **state)
 
 	for (size_t i = 0; i < 2; i++)
 		e[i].u.in.sin_port = htons(loopback_free_port());
-	assert_int_equal(listeners_open(e, 2, WORKERS, &l, &text), ERR_OK);
+	assert_int_equal(listeners_open(e, 2, WORKERS, NULL, &l, &text), ERR_OK);
 	assert_int_equal(l.workers, WORKERS);
 	assert_int_equal(l.addresses, 2);
 	for (size_t i = 0; i < WORKERS * 2; i++) {
@@ -81,7 +81,7 @@ static void test_taken_over(void **state)
 	struct err_text text;
 	int udp;
 
-	assert_int_equal(listeners_open(&e, 1, 2, &l, &text), ERR_OK);
+	assert_int_equal(listeners_open(&e, 1, 2, NULL, &l, &text), ERR_OK);
 	udp = l.udp[1];
 	l.udp[1] = -1;
 	listeners_close(&l);
@@ -109,7 +109,7 @@ static enum err open_wildcards(size_t count, struct listeners *ret_listeners)
 		uint16_t port = loopback_free_port();
 		struct endpoint e[2] = {wildcard(AF_INET, port), wildcard(AF_INET6, port)};
 
-		err = listeners_open(e, count, 1, ret_listeners, NULL);
+		err = listeners_open(e, count, 1, NULL, ret_listeners, NULL);
 	}
 	return err;
 }
@@ -143,7 +143,7 @@ static bool is_refused(const struct endpoint *endpoints, size_t count, size_t wh
 	char name[ADDR_TEXT_MAX];
 
 	endpoint_text(&endpoints[which], name, sizeof(name));
-	assert_int_equal(listeners_open(endpoints, count, 2, &l, &text), ERR_SYS);
+	assert_int_equal(listeners_open(endpoints, count, 2, NULL, &l, &text), ERR_SYS);
 	assert_int_equal(l.workers, 77);
 	assert_int_equal(loopback_open_files(), files);
 	if (!strstr(text.text, name)) {
@@ -213,10 +213,10 @@ static void test_second_instance(void **state)
 	struct listeners first;
 	struct err_text text;
 
-	assert_int_equal(listeners_open(&e, 1, 2, &first, &text), ERR_OK);
+	assert_int_equal(listeners_open(&e, 1, 2, NULL, &first, &text), ERR_OK);
 	expect_refused(&e, 1, 0, "Address already in use");
 	listeners_close(&first);
-	assert_int_equal(listeners_open(&e, 1, 2, &first, &text), ERR_OK);
+	assert_int_equal(listeners_open(&e, 1, 2, NULL, &first, &text), ERR_OK);
 	listeners_close(&first);
 }
 
@@ -229,7 +229,7 @@ static void test_not_there(void **state)
 	struct err_text text;
 
 	e[1].u.in.sin_addr.s_addr = htonl(0xc0000201U); /* 192.0.2.1, for documentation */
-	assert_int_equal(listeners_open(e, 2, 1, &l, &text), ERR_OK);
+	assert_int_equal(listeners_open(e, 2, 1, NULL, &l, &text), ERR_OK);
 	assert_int_equal(l.addresses, 2);
 	expect_refused(&e[1], 1, 0, "Address already in use");
 	listeners_close(&l);
@@ -245,13 +245,13 @@ static void test_after_connections(void **state)
 	int server;
 
 	assert_true(client >= 0);
-	assert_int_equal(listeners_open(&e, 1, 1, &l, &text), ERR_OK);
+	assert_int_equal(listeners_open(&e, 1, 1, NULL, &l, &text), ERR_OK);
 	assert_int_equal(connect(client, &e.u.sa, e.len), 0);
 	AWAIT((server = accept(l.tcp[0], NULL, NULL)) >= 0, await_nap());
 	close(server); /* the side that closes first has the TIME-WAIT */
 	close(client);
 	listeners_close(&l);
-	assert_int_equal(listeners_open(&e, 1, 1, &l, &text), ERR_OK);
+	assert_int_equal(listeners_open(&e, 1, 1, NULL, &l, &text), ERR_OK);
 	listeners_close(&l);
 }
 
@@ -273,7 +273,7 @@ static void test_shared(void **state)
 	struct listeners l;
 	struct err_text text;
 
-	assert_int_equal(listeners_open(&e, 1, WORKERS, &l, &text), ERR_OK);
+	assert_int_equal(listeners_open(&e, 1, WORKERS, NULL, &l, &text), ERR_OK);
 	for (size_t i = 0; i < SENDERS; i++) {
 		int fd = loopback_udp_client(&e);
 
@@ -302,7 +302,7 @@ static void test_without_memory(void **state)
 		assert_true(nth < 20);
 		assert_int_equal(loopback_open_files(), files);
 		alloc_fail_start(nth, false);
-		err = listeners_open(&e, 1, 2, &l, &text);
+		err = listeners_open(&e, 1, 2, NULL, &l, &text);
 		assert_int_equal(alloc_fail_stop(), err != ERR_OK);
 		assert_true(err == ERR_OK || err == ERR_NOMEM);
 	}

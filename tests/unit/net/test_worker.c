@@ -87,7 +87,8 @@ static void listen_on_free_port(struct site *s)
 	struct err_text text;
 
 	s->address = loopback_endpoint(1, loopback_free_port());
-	assert_int_equal(listeners_open(&s->address, 1, WORKERS, &s->listeners, &text), ERR_OK);
+	assert_int_equal(listeners_open(&s->address, 1, WORKERS, NULL, &s->listeners, &text),
+			 ERR_OK);
 }
 
 static int set_up_stopped(void **state)
@@ -460,7 +461,7 @@ static void test_stop_sends_the_last(void **state)
 		assert_int_equal(wire_get16(m.octets), k);
 		workers_free(s->workers);
 		listeners_close(&s->listeners);
-		assert_int_equal(listeners_open(&s->address, 1, WORKERS, &s->listeners, NULL),
+		assert_int_equal(listeners_open(&s->address, 1, WORKERS, NULL, &s->listeners, NULL),
 				 ERR_OK);
 		cache_free(s->cache);
 		assert_int_equal(cache_create(CACHE_BYTES, &s->cache), ERR_OK);

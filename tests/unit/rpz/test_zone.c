@@ -248,6 +248,8 @@ static void test_apex(void **state)
 		"a.feed. 60 IN SOA . . 9 1 1 1 30\na.feed. NS .\nx.test.a.feed. CNAME .\n",
 		"$ORIGIN feed.\na 60 SOA . . 9 1 1 1 30\nx.test.a CNAME .\n$ORIGIN b.\nx NS .\n",
 		"$ORIGIN .\n@ 60 SOA . . 9 1 1 1 30\nx.test. CNAME .\n",
+		"a.feed. 60 SOA . . 9 1 1 1 30\n NS .\nx.test CNAME .\n",
+		"a.feed. 60 SOA . . 9 1 1 1 30\n@ NS .\nx.test.a.feed. CNAME .\n",
 	};
 
 	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {

@@ -118,8 +118,9 @@ static void start_workers(struct station *s)
 
 	loader_keep(first, &s->result);
 	assert_int_equal(cache_create(CACHE_BYTES, &s->cache), ERR_OK);
-	assert_int_equal(listeners_open(&s->address, 1, STATION_WORKERS, &s->listeners, &text),
-			 ERR_OK);
+	assert_int_equal(
+		listeners_open(&s->address, 1, STATION_WORKERS, NULL, &s->listeners, &text),
+		ERR_OK);
 	config.cache = s->cache;
 	assert_int_equal(workers_create(&config, first, &s->workers), ERR_OK);
 	assert_int_equal(workers_start(s->workers), ERR_OK);
