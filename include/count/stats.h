@@ -28,8 +28,9 @@
 	X(blocked_address, "queries whose answer has an address that a list blocks")               \
 	X(blocked_server, "queries for names whose name server a zone blocks")                     \
 	X(blocked_client, "queries of clients that a zone blocks")                                 \
-	X(server_lookups, "questions for the name servers of zones, and for their addresses")          \
-	X(servers_unknown, "answers that passed though the servers of their zones could not be known")  \
+	X(server_lookups, "questions for the name servers of zones, and for their addresses")      \
+	X(servers_unknown,                                                                         \
+	  "answers that passed though the servers of their zones could not be known")              \
 	X(rebinding, "queries for public names that have a private address")                       \
 	X(logged, "queries whose name or answer a list has that only logs")                        \
 	X(local_answers, "queries for the operator's own names, answered from the configuration")  \
