@@ -215,9 +215,10 @@ TESTED = $(if $(filter file,$(origin FLAVOUR)),asan,$(FLAVOUR))
 TESTED_DIR = $(TESTED)$(if $(filter clang,$(COMPILER)),-clang)
 runs = $(Q)scripts/run-tests.py $(1)
 
+# of tests at random ten rounds each (ROUNDS=), where `make test` has hundreds
 check: ## what to run each hour: unit tests under ASan, some functional ones, lint of what changed
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=asan CC=gcc WERROR=1 units daemon tools
-	+$(Q)MAKE='$(MAKE)' scripts/run-tests.py lint:changed lint:layers lint:shape unit:asan functional:asan:$(SMOKE)
+	+$(Q)ROUNDS=$${ROUNDS:-10} MAKE='$(MAKE)' scripts/run-tests.py lint:changed lint:layers lint:shape unit:asan functional:asan:$(SMOKE)
 
 unit: ## the unit tests under ASan and UBSan, or those of T=listline (FLAVOUR=, CC= for others)
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=$(TESTED) units

@@ -76,7 +76,7 @@ static void take(struct joining *j)
 		return;
 	}
 	j->quoted ^= c == '"';
-	if (!j->quoted && (c == ' ' || c == '\t') && j->depth > 0) {
+	if (!j->quoted && lines_is_gap(c) && j->depth > 0) {
 		put_blank(j);
 	} else if (j->quoted || !is_special[(uint8_t)c] || c == '"' || c == '\\') {
 		*j->out++ = c;

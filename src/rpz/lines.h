@@ -43,6 +43,12 @@ struct lines_record {
 	uint32_t number;
 };
 
+/* What parts the words of a line. */
+static inline bool lines_is_gap(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* True when the line is a record as it stands, if no others wait: neither comment nor parenthesis
  * nor quotation mark is in it. */
 bool lines_is_plain(const char *text, size_t len);

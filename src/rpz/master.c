@@ -9,6 +9,7 @@
 #include <ldns/ldns.h> /* behind stdbool.h: it has a bool of its own otherwise */
 
 #include "dns/wire.h"
+#include "rpz/lines.h"
 
 #define TTL_MAX 2147483647U /* RFC 2181, 8 */
 
@@ -17,23 +18,18 @@ struct span {
 	size_t len;
 };
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Takes the next word from the front of `rest`; its length is 0 at the end.  A blank behind a
  * backslash is a part of it. */
 static struct span next_word(struct span *rest)
 {
 	struct span word;
 
-	while (rest->len > 0 && is_blank(*rest->text)) {
+	while (rest->len > 0 && lines_is_gap(*rest->text)) {
 		rest->text++;
 		rest->len--;
 	}
 	word = *rest;
-	while (rest->len > 0 && !is_blank(*rest->text)) {
+	while (rest->len > 0 && !lines_is_gap(*rest->text)) {
 		size_t octets = *rest->text == '\\' && rest->len > 1 ? 2 : 1;
 
 		rest->text += octets;
@@ -156,7 +152,7 @@ static enum master_found directive(struct master *master, struct span word, stru
 /* Begins with the owner.  MASTER_RECORD: `rest` is what stands behind it. */
 static enum master_found begin(struct master *master, struct span *rest)
 {
-	bool same = rest->len > 0 && is_blank(*rest->text);
+	bool same = rest->len > 0 && lines_is_gap(*rest->text);
 	struct span left = *rest;
 	struct span word = next_word(&left);
 	struct name owner;

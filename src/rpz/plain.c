@@ -7,6 +7,7 @@
 #include "line/plain.h"
 #include "line/word.h"
 #include "list/listfile.h"
+#include "rpz/lines.h"
 #include "rpz/owners.h"
 #include "rpz/trigger.h"
 
@@ -36,15 +37,9 @@ _Static_assert(DOMSET_ANSWER_COUNT <= ANSWER_MASK + 1, "an answer has four bits"
 
 /* ---- words */
 
-/* What parts words of a master file, where others have more. */
-static bool is_gap(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static const char *skip_blanks(const char *text, const char *limit)
 {
-	while (text < limit && is_gap(*text))
+	while (text < limit && lines_is_gap(*text))
 		text++;
 	return text;
 }
