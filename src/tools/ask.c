@@ -115,7 +115,7 @@ static bool take_word(const struct line *line, const struct parameter *list, siz
 		word = ++*i < line->count ? line->words[*i] : NULL;
 	if (!p || !word) {
 		fail(line->words[*i - (word ? 0 : 1)],
-		     p ? "lacks what it is to be" : "there is no such option or parameter");
+		     p ? "lacks its value" : "there is no such option or parameter");
 		return false;
 	}
 	value = p->flag ? json_true() : json_string(word);

@@ -16,6 +16,7 @@
 struct line {
 	const char *socket;
 	bool json;
+	bool help; /* what the command does is wanted */
 	enum web_command command;
 	size_t count; /* of the words behind the command */
 	char *words[WORDS_MAX];

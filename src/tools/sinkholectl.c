@@ -23,13 +23,17 @@
 #define SOCKET_DEFAULT "/run/sinkholed/control.sock"
 #define POLL_NS 100000000L /* between two looks whether a reload is over */
 
+static void describe(FILE *out, const char *front, const struct command *command)
+{
+	fprintf(out, "%s%s%s%s\n\t%s\n", front, command->name, *command->parameters ? " " : "",
+		command->parameters, command->help);
+}
+
 static int usage(FILE *out)
 {
 	fputs("usage: sinkholectl [--socket PATH] [--json] COMMAND ...\n", out);
 	for (size_t i = 0; i < WEB_COMMAND_COUNT; i++)
-		fprintf(out, "  %s%s%s\n\t%s\n", commands[i].name,
-			*commands[i].parameters ? " " : "", commands[i].parameters,
-			commands[i].help);
+		describe(out, "  ", &commands[i]);
 	return out == stdout ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -362,12 +366,14 @@ static bool read_line(int argc, char **argv, struct line *line)
 			line->json = true;
 		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
 			line->socket = argv[++i];
+		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			line->help = true;
 		else if (line->count < WORDS_MAX)
 			line->words[line->count++] = argv[i];
 		else
 			return false;
 	}
-	return line->count > 0;
+	return line->count > 0 || line->help;
 }
 
 /* How many of the words are the command's name: 1, or 2 where that has a blank; 0: it is another.
@@ -403,19 +409,23 @@ int main(int argc, char **argv)
 {
 	struct line line = {.socket = SOCKET_DEFAULT};
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("sinkholectl " SINKHOLED_VERSION) < 0;
 	if (argc == 3 && strcmp(argv[1], "--generate") == 0)
 		return generate(argv[2]) ? EXIT_SUCCESS : usage(stderr);
 	if (!read_line(argc, argv, &line))
 		return usage(stderr);
+	if (line.count == 0 || strcmp(line.words[0], "help") == 0)
+		return usage(stdout);
 	if (!find_command(&line)) {
 		fprintf(stderr, "sinkholectl: this is no command: %s%s%s; --help has them all\n",
 			line.words[0], line.count > 1 ? " " : "",
 			line.count > 1 ? line.words[1] : "");
 		return EXIT_FAILURE;
+	}
+	if (line.help) {
+		describe(stdout, "usage: sinkholectl ", &commands[line.command]);
+		return EXIT_SUCCESS;
 	}
 	return run(&line);
 }

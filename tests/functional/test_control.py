@@ -349,6 +349,21 @@ def test_what_is_no_command(tmp_path, words):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"]], ids=" ".join)
+def test_help(tmp_path, words):
+    done = ctl(tmp_path / "none.sock", *words)
+    assert done.returncode == 0 and not done.stderr
+    assert "  explain NAME [--type TYPE]" in done.stdout and "  flush NAME" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["flush", "--help"], ["list", "off", "-h"]], ids=" ".join)
+def test_help_of_a_command(tmp_path, words):
+    done = ctl(tmp_path / "none.sock", *words)
+    assert done.returncode == 0 and not done.stderr
+    assert done.stdout.startswith(f"usage: sinkholectl {' '.join(words[:-1])} ")
+    assert len(done.stdout.splitlines()) == 2
+
+
 def test_the_socket_goes_with_the_daemon(served):
     served.stop()
     assert not served.socket.exists()
