@@ -38,7 +38,8 @@ enum err domset_image_read(const struct hash_key *key, uint64_t size, domset_ima
 			   void *arg, struct domset **ret_set) MUST_CHECK;
 
 /* True when every offset and length of the set leads to what it should, so that it may be used; no
- * rule is of a list from `lists` on.  False as well when there is no memory to tell. */
+ * rule is of a list from `lists` on.  False as well when there are no random numbers to tell it by.
+ */
 bool domset_image_check(const struct domset *set, unsigned int lists);
 
 #endif

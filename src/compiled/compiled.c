@@ -68,16 +68,41 @@ void compiled_free(struct compiled *compiled)
 	*compiled = (struct compiled){.set = NULL};
 }
 
-enum err compiled_seal_begin(const struct hash_key *key, const struct compiled_head *head,
-			     const struct compiled_list *lists, struct digest **ret_digest)
+/* The digest of the set's key and of what the other is for. */
+static enum err seal_key(const struct hash_key *key, uint8_t ret_key[MAC_KEY_OCTETS])
 {
-	enum err err = digest_create(ret_digest);
+	static const char purpose[] = "seal of a compiled set";
+	char text[DIGEST_TEXT_MAX];
+	struct digest *digest;
+	enum err err = digest_create(&digest);
 
 	if (err != ERR_OK)
 		return err;
-	digest_add(*ret_digest, key, sizeof(*key));
-	digest_add(*ret_digest, head, sizeof(*head));
-	digest_add(*ret_digest, lists, head->list_count * sizeof(*lists));
+	digest_add(digest, key, sizeof(*key));
+	digest_add(digest, purpose, sizeof(purpose));
+	err = digest_text(digest, text);
+	digest_free(digest);
+	for (unsigned int i = 0; i < MAC_KEY_OCTETS && err == ERR_OK; i++) {
+		const char octet[3] = {text[2 * i], text[2 * i + 1], '\0'};
+
+		ret_key[i] = (uint8_t)strtoul(octet, NULL, 16);
+	}
+	return err;
+}
+
+enum err compiled_seal_begin(const struct hash_key *key, const struct compiled_seal *seal,
+			     const struct compiled_head *head, const struct compiled_list *lists,
+			     struct mac **ret_mac)
+{
+	uint8_t made[MAC_KEY_OCTETS];
+	enum err err = seal_key(key, made);
+
+	if (err == ERR_OK)
+		err = mac_create(made, seal->nonce, ret_mac);
+	if (err != ERR_OK)
+		return err;
+	mac_add(*ret_mac, head, sizeof(*head));
+	mac_add(*ret_mac, lists, head->list_count * sizeof(*lists));
 	return ERR_OK;
 }
 

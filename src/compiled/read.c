@@ -92,12 +92,13 @@ struct sealing {
 	const struct hash_key *key;
 	const struct compiled_head *head;
 	const struct compiled *compiled;
-	char seal[DIGEST_TEXT_MAX]; /* "": there was no memory */
+	struct compiled_seal found; /* in the file */
+	bool good;
 };
 
 static bool add(void *arg, const void *data, size_t len)
 {
-	digest_add(arg, data, len);
+	mac_add(arg, data, len);
 	return true;
 }
 
@@ -105,19 +106,19 @@ static bool add(void *arg, const void *data, size_t len)
 static void *make_seal(void *arg)
 {
 	struct sealing *s = arg;
-	struct digest *digest;
+	uint8_t code[MAC_OCTETS];
+	struct mac *mac;
 
-	if (compiled_seal_begin(s->key, s->head, s->compiled->lists, &digest) != ERR_OK)
+	if (compiled_seal_begin(s->key, &s->found, s->head, s->compiled->lists, &mac) != ERR_OK)
 		return NULL;
-	if (domset_image_write(s->compiled->set, add, digest) != ERR_OK ||
-	    digest_text(digest, s->seal) != ERR_OK)
-		s->seal[0] = '\0';
-	digest_free(digest);
+	s->good = domset_image_write(s->compiled->set, add, mac) == ERR_OK &&
+		  mac_end(mac, code) == ERR_OK && memcmp(code, s->found.code, sizeof(code)) == 0;
+	mac_free(mac);
 	return NULL;
 }
 
 /* True when the seal is the file's, and all is what it should be. */
-static bool is_sound(struct sealing *s, const char *seal)
+static bool is_sound(struct sealing *s)
 {
 	pthread_t thread;
 	bool beside = thread_start("seal", make_seal, s, &thread) == 0;
@@ -127,7 +128,7 @@ static bool is_sound(struct sealing *s, const char *seal)
 		pthread_join(thread, NULL);
 	else
 		(void)make_seal(s);
-	return sound && strcmp(s->seal, seal) == 0;
+	return sound && s->good;
 }
 
 /* ---- the file */
@@ -160,14 +161,13 @@ static enum err read_sealed(struct source *source, const struct hash_key *key,
 			    const struct compiled_head *head, struct compiled *compiled)
 {
 	struct sealing sealing = {.key = key, .head = head, .compiled = compiled};
-	char seal[DIGEST_TEXT_MAX] = "";
 	char more;
 	enum err err = domset_image_read(key, head->set_octets, get, source, &compiled->set);
 
 	if (err != ERR_OK)
 		return err;
-	if (!get(source, seal, COMPILED_SEAL_OCTETS) || get(source, &more, 1) ||
-	    !is_sound(&sealing, seal))
+	if (!get(source, &sealing.found, sizeof(sealing.found)) || get(source, &more, 1) ||
+	    !is_sound(&sealing))
 		return ERR_SYNTAX;
 	return ERR_OK;
 }
@@ -179,7 +179,7 @@ static bool has_length(int fd, const struct compiled_head *head)
 	return fstat(fd, &seen) == 0 && head->set_octets <= INT64_MAX / 2 &&
 	       (uint64_t)seen.st_size == sizeof(*head) +
 						 head->list_count * sizeof(struct compiled_list) +
-						 head->set_octets + COMPILED_SEAL_OCTETS;
+						 head->set_octets + sizeof(struct compiled_seal);
 }
 
 static enum err read_open(int fd, const struct hash_key *key, const struct compiled_by *by,

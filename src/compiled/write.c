@@ -19,7 +19,7 @@
 struct writing {
 	int fd;
 	int failed; /* the errno by which it went wrong, or 0 */
-	struct digest *digest;
+	struct mac *mac;
 	const atomic_bool *cancelled;
 	size_t filled;
 	uint8_t buffer[BUFFER_OCTETS];
@@ -72,8 +72,7 @@ static bool put_sealed(void *arg, const void *data, size_t len)
 	struct writing *w = arg;
 
 	for (size_t at = 0; at < len; at += OCTETS_AT_ONCE) {
-		digest_add(w->digest, octets + at,
-			   len - at < OCTETS_AT_ONCE ? len - at : OCTETS_AT_ONCE);
+		mac_add(w->mac, octets + at, len - at < OCTETS_AT_ONCE ? len - at : OCTETS_AT_ONCE);
 		priority_give_way();
 	}
 	return put(w, data, len);
@@ -86,16 +85,29 @@ static bool count(void *arg, const void *data, size_t len)
 	return true;
 }
 
+/* ERR_SYS: there are no random numbers. */
+static enum err draw_nonce(struct compiled_seal *seal)
+{
+	struct hash_key random;
+
+	if (hash_key_random(&random) != ERR_OK)
+		return ERR_SYS;
+	memcpy(seal->nonce, &random, sizeof(seal->nonce));
+	return ERR_OK;
+}
+
 static enum err write_all(struct writing *w, const struct compiled_by *by,
 			  const struct compiled *compiled)
 {
 	struct compiled_head head = compiled_head(by, compiled->list_count);
-	char seal[DIGEST_TEXT_MAX];
+	struct compiled_seal seal;
 	enum err err = domset_image_write(compiled->set, count, &head.set_octets);
 
 	if (err == ERR_OK)
-		err = compiled_seal_begin(domset_key(compiled->set), &head, compiled->lists,
-					  &w->digest);
+		err = draw_nonce(&seal);
+	if (err == ERR_OK)
+		err = compiled_seal_begin(domset_key(compiled->set), &seal, &head, compiled->lists,
+					  &w->mac);
 	if (err != ERR_OK)
 		return err;
 	if (!put(w, &head, sizeof(head)) ||
@@ -103,10 +115,10 @@ static enum err write_all(struct writing *w, const struct compiled_by *by,
 	    domset_image_write(compiled->set, put_sealed, w) != ERR_OK)
 		err = ERR_SYS;
 	if (err == ERR_OK)
-		err = digest_text(w->digest, seal);
-	if (err == ERR_OK && (!put(w, seal, COMPILED_SEAL_OCTETS) || !flush(w)))
+		err = mac_end(w->mac, seal.code);
+	if (err == ERR_OK && (!put(w, &seal, sizeof(seal)) || !flush(w)))
 		err = ERR_SYS;
-	digest_free(w->digest);
+	mac_free(w->mac);
 	return err;
 }
 

@@ -1,19 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether a set that was read is one: nothing in it leads anywhere else. */
-#include "base/prefetch.h"
+/*
+ * Whether a set that was read is one: nothing in it leads anywhere else.
+ *
+ * That the table leads to each record once, and to nothing else, is told without a place for each
+ * octet of the arena: of two polynomials, whose roots are where the records begin and where the
+ * table leads, the values at a random place are the same.  Were they not the same polynomial, those
+ * would be so in one of 2^61 / records cases, and nobody who makes a file knows the place.
+ */
+#include "base/hash.h"
+#include "base/thread.h"
 #include "set/chunk.h"
 #include "set/image.h"
 
 #define NUMBER_OCTETS_MAX 5U
 
-/* The walk over all records. */
+#define PRIME (((uint64_t)1 << 61) - 1)
+#define BESIDE_OCTETS (1U << 20) /* of an arena with more a second thread walks half */
+
+/* A walk over records that lie behind one another. */
 struct check {
 	const struct domset *set;
-	const uint8_t *end;  /* of the arena */
-	struct pages begins; /* a bit for each octet that a record begins at */
+	const uint8_t *at;
+	const uint8_t *end;
 	uint32_t records;
 	uint32_t checkpoint; /* the next one */
+	uint32_t checkpoints_end;
+	uint64_t place; /* of the polynomials */
+	uint64_t value; /* of that of the records */
+	bool sound;
 };
+
+static inline uint64_t times(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+	uint64_t sum = (uint64_t)(product & PRIME) + (uint64_t)(product >> 61);
+
+	return sum >= PRIME ? sum - PRIME : sum;
+}
 
 /* ---- the dictionary and the classes */
 
@@ -115,57 +138,70 @@ static void meet_checkpoint(struct check *check, uint32_t record)
 	const struct domset *set = check->set;
 	const struct checkpoint *checkpoints = (const void *)set->checkpoint_pages.base;
 
-	if (check->checkpoint < set->checkpoint_count &&
+	if (check->checkpoint < check->checkpoints_end &&
 	    checkpoints[check->checkpoint].record == record)
 		check->checkpoint++;
 }
 
-static bool check_records(struct check *check)
+static void *check_records(void *arg)
 {
+	struct check *check = arg;
 	const struct domset *set = check->set;
-	const uint8_t *at = set->arena;
+	const uint8_t *at = check->at;
 	bool stream;
 
-	while (at < check->end) {
+	while (at && at < check->end) {
 		uint32_t record = (uint32_t)(at - set->arena);
 
-		check->begins.base[record / 8] |= (uint8_t)(1U << record % 8);
+		check->value = times(check->value, check->place - record);
 		check->records++;
 		meet_checkpoint(check, record);
-		if (record == 0 && check->checkpoint != 1)
-			return false;
 		at = check_head(check, at, &stream);
 		if (at)
 			at = check_owner(check, at, stream);
-		if (!at)
-			return false;
 	}
-	return check->checkpoint == set->checkpoint_count;
+	check->sound = at == check->end && check->checkpoint == check->checkpoints_end;
+	return NULL;
+}
+
+/* The second half, from a checkpoint on, is another thread's.  The first record is a checkpoint. */
+static bool check_all_records(struct check *check)
+{
+	const struct domset *set = check->set;
+	const struct checkpoint *checkpoints = (const void *)set->checkpoint_pages.base;
+	uint32_t middle = set->checkpoint_count / 2;
+	struct check rest = *check;
+	pthread_t thread;
+	bool beside;
+
+	if (set->arena_bytes == 0)
+		return set->checkpoint_count == 0;
+	if (set->checkpoint_count == 0 || checkpoints[0].record != 0 ||
+	    checkpoints[middle].record >= set->arena_bytes)
+		return false;
+	rest.at = set->arena + checkpoints[middle].record;
+	rest.checkpoint = middle;
+	check->end = rest.at;
+	check->checkpoints_end = middle;
+	beside = set->arena_bytes > BESIDE_OCTETS &&
+		 thread_start("check", check_records, &rest, &thread) == 0;
+	(void)check_records(check);
+	if (beside)
+		pthread_join(thread, NULL);
+	else
+		(void)check_records(&rest);
+	check->records += rest.records;
+	check->value = times(check->value, rest.value);
+	return check->sound && rest.sound;
 }
 
 /* ---- the table, and where lists begin */
-
-#define CHUNKS_AHEAD 16U
-
-/* The misses of many chunks overlap. */
-static void prefetch_begins(const struct check *check, uint64_t index)
-{
-	const struct domset *set = check->set;
-
-	if (index >= set->chunk_count)
-		return;
-	for (uint32_t i = 0; i < CHUNK_RECORDS; i++) {
-		uint32_t record = set->chunks[index].record[i];
-
-		if (record < set->arena_bytes)
-			prefetch(&check->begins.base[record / 8]);
-	}
-}
 
 /* There is a chunk at which every look-up ends, and each record is led to once. */
 static bool check_table(const struct check *check)
 {
 	const struct domset *set = check->set;
+	uint64_t value[2] = {1, 1}; /* each waits for its own last product alone */
 	uint32_t records = 0;
 	bool ends = false;
 
@@ -173,18 +209,15 @@ static bool check_table(const struct check *check)
 		const struct chunk *chunk = &set->chunks[i];
 		uint32_t there = ~chunk_find(chunk, 0) & ((1U << CHUNK_RECORDS) - 1);
 
-		prefetch_begins(check, i + CHUNKS_AHEAD);
 		ends = ends || chunk->overflow == 0;
 		for (; there; there &= there - 1) {
-			uint32_t record = chunk->record[__builtin_ctz(there)];
+			uint64_t record = chunk->record[__builtin_ctz(there)];
 
-			if (record >= set->arena_bytes ||
-			    !(check->begins.base[record / 8] >> record % 8 & 1))
-				return false;
+			value[records % 2] = times(value[records % 2], check->place - record);
 			records++;
 		}
 	}
-	return ends && records == check->records;
+	return ends && records == check->records && times(value[0], value[1]) == check->value;
 }
 
 static bool check_starts(const struct domset *set)
@@ -202,13 +235,27 @@ static bool check_starts(const struct domset *set)
 	return true;
 }
 
+/* A place that is larger than any record's, so that no factor is 0. */
+static bool draw_place(uint64_t *ret_place)
+{
+	struct hash_key random;
+
+	if (hash_key_random(&random) != ERR_OK)
+		return false;
+	*ret_place = ((uint64_t)1 << 32) + random.k0 % (PRIME - ((uint64_t)1 << 32));
+	return true;
+}
+
 bool domset_image_check(const struct domset *set, unsigned int lists)
 {
-	struct check check = {.set = set, .end = set->arena + set->arena_bytes};
-	bool sound = are_small(set, lists) &&
-		     pages_map_huge(&check.begins, set->arena_bytes / 8 + 1UL) == ERR_OK &&
-		     check_records(&check) && check_table(&check) && check_starts(set);
+	struct check check = {
+		.set = set,
+		.at = set->arena,
+		.end = set->arena + set->arena_bytes,
+		.checkpoints_end = set->checkpoint_count,
+		.value = 1,
+	};
 
-	pages_free(&check.begins);
-	return sound;
+	return are_small(set, lists) && draw_place(&check.place) && check_all_records(&check) &&
+	       check_table(&check) && check_starts(set);
 }

@@ -140,8 +140,8 @@ const uint8_t *record_skip_owner(const uint8_t *owner, const struct record_head 
 	return head->stream ? phrases_skip(ends->phrases, owner) : skip_code(skip_labels(owner));
 }
 
-/* What is read is compared with what the name has there: no phrase has an octet 0 in it, so that
- * this ends at the root label; one that stands alone may be. */
+/* What is read is compared with what the name has there.  No phrase has an octet 0 in it, so that
+ * none goes beyond the root label; an octet that stands alone may be one. */
 bool record_stream_is(const uint8_t *owner, const struct record_ends *ends,
 		      const struct record_asked *asked)
 {
@@ -153,10 +153,17 @@ bool record_stream_is(const uint8_t *owner, const struct record_ends *ends,
 	uint64_t found;
 	uint32_t end;
 
-	while (phrase_goes_on(&r, phrases, &found)) {
-		if ((octets_le64(at) ^ found) << (64 - 8 * phrase_octets(found)) || at >= root)
+	for (;;) {
+		found = phrase_next(&r, phrases);
+		if (phrase_octets(found) > 0) {
+			if ((octets_le64(at) ^ found) << (64 - 8 * phrase_octets(found)))
+				return false;
+			at += phrase_octets(found);
+		} else if ((uint16_t)found != PHRASE_LITERAL) {
+			break;
+		} else if (phrase_number(&r, 8) != *at || at++ == root) {
 			return false;
-		at += phrase_octets(found);
+		}
 	}
 	end = phrase_end(&r, phrases, found);
 	if (end == PHRASE_NO_END)

@@ -41,6 +41,7 @@ class Feature(NamedTuple):
     extra: tuple = ("", "")
     more: tuple = ("", "")
     names: tuple = (PLAIN, PLAIN)
+    server: tuple = ("", "")
     addresses: int = 1
     some: int = SOME
 
@@ -59,6 +60,8 @@ def groups(*asking):
 FEATURES = {
     "ledger": Feature("blocked", extra=("evidence: {ledger: false}", "")),
     "findings": Feature("blocked", extra=("evidence: {ledger: false}", ""), some=10000),
+    "compact": Feature("blocked", server=("", ", compact-names: true")),
+    "compact-cached": Feature("cached", server=("", ", compact-names: true")),
     "rpz": Feature("blocked", names=("names.txt, format: names, action: nxdomain",
                                      "names.zone, format: rpz, action: given")),
     "patterns": Feature("cached", more=("", "patterns.txt, format: adblock")),
@@ -70,7 +73,7 @@ FEATURES = {
     "addresses": Feature("forwarded", more=("", "addresses.txt, format: addresses"), addresses=4),
 }
 CONFIG = """\
-server: {{listen: ["127.0.0.1@{port}"], workers: 1, user: root}}
+server: {{listen: ["127.0.0.1@{port}"], workers: 1, user: root{server}}}
 upstreams: [{{address: 127.0.0.1@{upstream}}}]
 lists:
   - {{name: bench, file: {directory}/{names}}}
@@ -83,9 +86,9 @@ state: {{directory: {directory}/state}}
 class Run:
     """One start of a build under callgrind, and the load of one kind."""
 
-    def __init__(self, options, directory, upstream, extra="", more="", names=PLAIN, some=SOME):
+    def __init__(self, options, directory, upstream, extra="", more="", names=PLAIN, server="", some=SOME):
         self.options, self.directory, self.upstream, self.names = options, directory, upstream, names
-        self.some = some
+        self.some, self.server = some, server
         self.extra = extra + (options.extra.read_text() if options.extra else "")
         self.more = f"- {{name: more, file: {directory}/{more}, action: nxdomain}}" if more else ""
 
@@ -94,7 +97,7 @@ class Run:
         port = measure.free_port()
         config = self.directory / "bench.yaml"
         config.write_text(CONFIG.format(port=port, upstream=self.upstream, directory=self.directory, names=self.names,
-                                        extra=self.extra, more=self.more))
+                                        extra=self.extra, more=self.more, server=self.server))
         (self.directory / "state" / "cache.dump").unlink(missing_ok=True)  # no build starts warmer
         out = self.directory / "callgrind.out"
         log = self.directory / "log"
@@ -199,7 +202,7 @@ def tell_feature(options, directory, name, port):
     feature = FEATURES[name]
     kind = feature.kind
     without, used = (Run(options, directory, port, *configured, some=feature.some).per_query(options.binaries[-1], kind)
-                     for configured in zip(feature.extra, feature.more, feature.names))
+                     for configured in zip(feature.extra, feature.more, feature.names, feature.server))
     print(f"{name:<10} {without:9.1f} without, {used:9.1f} with it ({used / without:.3f}, "
           f"{used - without:+.1f}; {kind})", flush=True)
 

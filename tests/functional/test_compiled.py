@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -17,6 +18,7 @@ FROM_THERE = "unchanged since their set was compiled"
 HEAD_OCTETS = 16 + 8 + 72 + 64 + 72 + 2 * 56 + 16
 DIGEST_AT = HEAD_OCTETS + 80    # of the first list, behind the head
 LIST_OCTETS = 152
+SEAL_OCTETS = 12 + 16
 
 
 def state(d, name):
@@ -57,8 +59,12 @@ def starts(d, from_there, names="abc"):
 
 def seal(d, data):
     """`data` without its seal, sealed by the key of the state directory."""
-    digest = hashlib.sha256(state(d, "compiled.key").read_bytes() + data).hexdigest()
-    compiled(d).write_bytes(data + digest.encode())
+    key = hashlib.sha256(state(d, "compiled.key").read_bytes() + b"seal of a compiled set\0").hexdigest()
+    nonce = os.urandom(12)
+    code = subprocess.run(["openssl", "mac", "-cipher", "AES-256-GCM", "-macopt", f"hexkey:{key}", "-macopt",
+                           f"hexiv:{nonce.hex()}", "-binary", "-in", "-", "GMAC"], input=data, stdout=subprocess.PIPE,
+                          check=True).stdout
+    compiled(d).write_bytes(data + nonce + code)
 
 
 def test_unchanged_lists(served):
@@ -132,7 +138,7 @@ def test_changed_list(served, change):
 def test_list_that_is_not_what_its_inode_says(served):
     """No inode tells: the file was made of other octets, by the digest in it."""
     d = served
-    data = bytearray(compiled(d).read_bytes()[:-64])
+    data = bytearray(compiled(d).read_bytes()[:-SEAL_OCTETS])
     assert data[DIGEST_AT:DIGEST_AT + 64] == hashlib.sha256(d.list_path("first").read_bytes()).hexdigest().encode()
     data[DIGEST_AT:DIGEST_AT + 64] = b"0" * 64
     seal(d, bytes(data))
@@ -203,7 +209,7 @@ def test_large(served):
 
 def test_sealed_but_no_set(served):
     """The seal is right, and what lies in it is not: its arena, its table, its head."""
-    data = compiled(served).read_bytes()[:-64]
+    data = compiled(served).read_bytes()[:-SEAL_OCTETS]
     begin = HEAD_OCTETS + 2 * LIST_OCTETS
     for at in range(begin, len(data), (len(data) - begin) // 7):
         seal(served, data[:at] + bytes([data[at] ^ 0xff]) + data[at + 1:])
@@ -216,7 +222,7 @@ BY = {"program": 24, "library": 24 + 72 + 4, "file of public suffixes": 24 + 72 
 
 @pytest.mark.parametrize("what", BY)
 def test_made_by_another(served, what):
-    data = bytearray(compiled(served).read_bytes()[:-64])
+    data = bytearray(compiled(served).read_bytes()[:-SEAL_OCTETS])
     data[BY[what]] ^= 1
     seal(served, bytes(data))
     assert "of other lists, another configuration or program" in starts(served, False)

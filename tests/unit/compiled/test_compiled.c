@@ -24,6 +24,7 @@
 #define MANY 120000U /* more than is read by one thread */
 #define FILE_MAX (1L << 16)
 #define ROUNDS 30U
+#define SEAL sizeof(struct compiled_seal)
 
 static const struct hash_key key = {7, 9};
 
@@ -312,8 +313,7 @@ static void test_swapped(void **state)
 	k->lists[1].entries++;
 	assert_int_equal(put(k, &k->made, NULL), ERR_OK);
 	assert_int_equal(scratch_read(k->path, k->octets, sizeof(k->octets)), len);
-	memcpy(k->octets + len - COMPILED_SEAL_OCTETS, first + len - COMPILED_SEAL_OCTETS,
-	       COMPILED_SEAL_OCTETS);
+	memcpy(k->octets + len - SEAL, first + len - SEAL, SEAL);
 	write_octets(k, k->octets, len);
 	expect_none(k, ERR_SYNTAX);
 }
