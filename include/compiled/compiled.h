@@ -52,7 +52,7 @@ struct compiled_list {
  * is shorter than its field has NULs behind it.
  */
 struct compiled_by {
-	char program[DIGEST_TEXT_MAX + 7];	/* of its file: a version has many builds */
+	char program[DIGEST_TEXT_MAX + 7];	/* its build: a version has many */
 	char libraries[COMPILED_LIBRARIES_MAX]; /* the versions of those that judge names */
 	char conf[DIGEST_TEXT_MAX + 7];		/* of the configuration with all its values */
 	struct compiled_version suffixes[2];	/* of the files of public suffixes; zeros: none */
@@ -98,6 +98,10 @@ enum err compiled_write(const char *directory, const struct compiled_by *by,
 
 /* Removes what the directory has, if there is anything. */
 void compiled_remove(const char *directory);
+
+/* What tells the builds of this program apart: the linker's build ID, else the digest of its file.
+ * ERR_SYS, ERR_NOMEM. */
+enum err compiled_program(char ret_program[DIGEST_TEXT_MAX]) MUST_CHECK;
 
 /* The digest of the file at `path`.  ERR_SYS: it cannot be read; ERR_CANCELLED, ERR_NOMEM. */
 enum err compiled_digest(const char *path, const atomic_bool *cancelled,

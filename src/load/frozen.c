@@ -45,7 +45,7 @@ static enum err make_by(const char *conf_digest, struct compiled_by *ret_by)
 	for (unsigned int i = 0; i < 2; i++)
 		if (stat(suffixes[i], &seen) == 0)
 			ret_by->suffixes[i] = compiled_version(&seen);
-	return compiled_digest("/proc/self/exe", NULL, ret_by->program);
+	return compiled_program(ret_by->program);
 }
 
 /* ---- from the compiled set */

@@ -79,13 +79,23 @@ static enum err begin_pass(struct load *load)
 	return err;
 }
 
+/* Where no list is read there is nothing to go through gates, and these take as long as all else
+ * that such a start does besides. */
+static enum err begin_reading(struct load *load)
+{
+	loader_find_compiled(load);
+	return load->compiled.set
+		       ? ERR_OK
+		       : loader_make_gates(&load->conf->guard, load->snapshot, &load->gates);
+}
+
 /* Compiles all lists into a set. */
 static enum err compile(struct load *load)
 {
 	enum err err = begin_pass(load);
 
 	if (err == ERR_OK && load->pass == 0)
-		loader_find_compiled(load);
+		err = begin_reading(load);
 	for (unsigned int i = 0; i < load->conf->lists_count && err == ERR_OK; i++)
 		err = take_list(load, i);
 	if (err == ERR_OK)
@@ -246,7 +256,7 @@ static void note_list(struct load *load, const struct policy_list *list)
 enum err loader_load_lists(struct load *load)
 {
 	bool again = true;
-	enum err err = loader_make_gates(&load->conf->guard, load->snapshot, &load->gates);
+	enum err err = ERR_OK;
 
 	while (err == ERR_OK && again) {
 		err = compile(load);

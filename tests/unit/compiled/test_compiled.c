@@ -529,6 +529,19 @@ static void test_key(void **state)
 	assert_memory_equal(&found, &key, sizeof(found));
 }
 
+static void test_program(void **state)
+{
+	char program[DIGEST_TEXT_MAX] = "";
+	char again[DIGEST_TEXT_MAX] = "";
+
+	(void)state;
+	assert_int_equal(compiled_program(program), ERR_OK);
+	assert_int_equal(compiled_program(again), ERR_OK);
+	assert_string_equal(program, again);
+	assert_true(strlen(program) >= 16 &&
+		    strspn(program, "0123456789abcdef") == strlen(program));
+}
+
 static void test_digest(void **state)
 {
 	static const char empty[] =
@@ -583,6 +596,7 @@ int main(void)
 		TEST(test_link_in_the_way),
 		TEST(test_two_write),
 		TEST(test_key),
+		TEST(test_program),
 		TEST(test_digest),
 		cmocka_unit_test(test_versions),
 	};
