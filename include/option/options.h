@@ -127,7 +127,7 @@
 	  "What version.server and version.bind are answered; empty: they are refused.") \
 	X(server, compact_names, "compact-names", BOOL, "false", 0, 0, "", RELOAD, \
 	  "Whether the names of lists are kept by shorter codes: in two thirds of the memory, for a load " \
-	  "that takes more CPU time, and a seventh more instructions of a query that is blocked.") \
+	  "that takes more CPU time, and an eighth more instructions of a query that is blocked.") \
 	X(server, log_level, "log-level", LOGLEVEL, "info", 0, 0, "", RELOAD, \
 	  "The least urgent messages that are logged.") \
 	X(server, drain_timeout_ms, "drain-timeout", DURATION, "2s", 0, 60000, "ms", RELOAD, \
