@@ -549,7 +549,7 @@ static void test_builder_again(void **state)
 /* ---- without memory */
 
 /* Builds a set large enough for all that can grow to grow; false when memory ran out. */
-static bool build_large(struct domset **ret_set)
+static bool build_large(bool compact, struct domset **ret_set)
 {
 	const struct domset_kind both = {BOTH, false, false, 0, 0};
 	struct domset_builder *builder;
@@ -561,6 +561,7 @@ static bool build_large(struct domset **ret_set)
 		assert_int_equal(err, ERR_NOMEM);
 		return false;
 	}
+	domset_builder_compact(builder, compact);
 	err = domset_builder_begin(builder, 0);
 	for (uint32_t i = 0; i < 200000 && err == ERR_OK; i++) {
 		snprintf(text, sizeof(text), "n%u.a-label-that-takes-room.tld%u", i, i % 3000);
@@ -577,7 +578,7 @@ static bool build_large(struct domset **ret_set)
 	return err == ERR_OK;
 }
 
-static void test_no_memory(void **state)
+static void fail_each_mapping(bool compact)
 {
 	size_t mapped = map_fail.mapped;
 	bool failed = true;
@@ -587,7 +588,7 @@ static void test_no_memory(void **state)
 		bool built;
 
 		map_fail_start(nth);
-		built = build_large(&set);
+		built = build_large(compact, &set);
 		failed = map_fail_stop();
 		if (built)
 			expect_hits(set, "n199999.a-label-that-takes-room.tld1999",
@@ -596,6 +597,19 @@ static void test_no_memory(void **state)
 		assert_int_equal(map_fail.mapped, mapped);
 		assert_true(nth < 100);
 	}
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	fail_each_mapping(false);
+}
+
+/* Without memory for its phrases a set is larger, and as right. */
+static void test_no_memory_compact(void **state)
+{
+	(void)state;
+	fail_each_mapping(true);
 }
 
 /* When freezing fails for want of memory, the builder is as it was. */
@@ -653,21 +667,14 @@ static void test_last_data_is_walked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_precedence),
-		cmocka_unit_test(test_root),
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_long_names),
-		cmocka_unit_test(test_odd_octets),
-		cmocka_unit_test(test_many_tlds),
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_far_lines),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_rollback),
-		cmocka_unit_test(test_copy_list),
-		cmocka_unit_test(test_builder_again),
-		cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_freeze_again),
-		cmocka_unit_test(test_last_data_is_walked),
+		cmocka_unit_test(test_precedence),   cmocka_unit_test(test_root),
+		cmocka_unit_test(test_empty),	     cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_odd_octets),   cmocka_unit_test(test_many_tlds),
+		cmocka_unit_test(test_lines),	     cmocka_unit_test(test_far_lines),
+		cmocka_unit_test(test_limits),	     cmocka_unit_test(test_rollback),
+		cmocka_unit_test(test_copy_list),    cmocka_unit_test(test_builder_again),
+		cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_no_memory_compact),
+		cmocka_unit_test(test_freeze_again), cmocka_unit_test(test_last_data_is_walked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "set/chunk.h"
+
 #define LISTS 3U
 #define OCTETS_MAX (1U << 20)
 
@@ -240,6 +242,46 @@ static void test_rules_of_lists_that_are_not_there(void **state)
 	domset_free(set);
 }
 
+/* The first two records that the table leads to. */
+static uint32_t *find_two(const struct domset *set, uint32_t **ret_other)
+{
+	struct chunk *chunks = (void *)set->table_pages.base;
+	uint32_t *first = NULL;
+
+	for (uint64_t i = 0; i < set->chunk_count; i++)
+		for (uint32_t j = 0; j < CHUNK_RECORDS; j++) {
+			if (chunks[i].tag[j] == 0)
+				continue;
+			*ret_other = &chunks[i].record[j];
+			if (first)
+				return first;
+			first = *ret_other;
+		}
+	return NULL;
+}
+
+/* Each record is led to once, wherever from: that two have changed places makes look-ups miss. */
+static void test_table_that_leads_elsewhere(void **state)
+{
+	struct domset *set = make_set(2000);
+	uint32_t *other = NULL;
+	uint32_t *one = find_two(set, &other);
+	uint32_t was = *one;
+
+	(void)state;
+	assert_true(domset_image_check(set, LISTS));
+	*one = *other;
+	assert_false(domset_image_check(set, LISTS));
+	*one = was + 1;
+	assert_false(domset_image_check(set, LISTS));
+	*one = UINT32_MAX;
+	assert_false(domset_image_check(set, LISTS));
+	*one = *other;
+	*other = was;
+	assert_true(domset_image_check(set, LISTS));
+	domset_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +292,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_each_octet_changed, make_compact, make_plain),
 		cmocka_unit_test(test_each_length),
 		cmocka_unit_test_setup_teardown(test_each_length, make_compact, make_plain),
+		cmocka_unit_test(test_table_that_leads_elsewhere),
+		cmocka_unit_test_setup_teardown(test_table_that_leads_elsewhere, make_compact,
+						make_plain),
 		cmocka_unit_test(test_rules_of_lists_that_are_not_there),
 	};
 
