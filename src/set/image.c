@@ -37,12 +37,17 @@ struct image_list {
 
 /* ---- writing */
 
+static bool is_empty_list(const struct domset *set, uint32_t list)
+{
+	return set->counts[list].rules == 0 && set->counts[list].duplicates == 0 &&
+	       set->starts[list] == 0;
+}
+
 static uint32_t lists_of(const struct domset *set)
 {
 	uint32_t count = DOMSET_LISTS_MAX;
 
-	while (count > 0 && set->counts[count - 1].rules == 0 &&
-	       set->counts[count - 1].duplicates == 0 && set->starts[count - 1] == 0)
+	while (count > 0 && is_empty_list(set, count - 1))
 		count--;
 	return count;
 }
@@ -162,6 +167,9 @@ static enum err read_lists(struct reading *r, struct domset *set, uint32_t count
 		set->counts[i] = (struct domset_count){list.rules, list.duplicates};
 		set->starts[i] = list.start;
 	}
+	/* the last is never empty, or what was read would be written otherwise */
+	if (err == ERR_OK && count > 0 && is_empty_list(set, count - 1))
+		err = ERR_SYNTAX;
 	return err;
 }
 
