@@ -134,6 +134,13 @@
 	X("queries", "queries that came, by transport")                                            \
 	X("answers", "queries by what became of them")
 
+/* What is counted of each group of clients: X(field, help).  Names of groups are the labels. */
+#define STATS_VIEW_ROWS(X)                                                                         \
+	X(queries, "queries of the group's clients")                                               \
+	X(blocked, "queries of the group's clients that a list has ended")                         \
+	X(filtered, "queries of the group's clients for types of filter-types")                    \
+	X(servfail, "queries of the group's clients answered SERVFAIL")
+
 /* The types of questions that are told apart; of the others there is the sum. */
 #define STATS_TYPES(X)                                                                             \
 	X(1, "A")                                                                                  \
@@ -166,12 +173,19 @@
 #define STATS_TYPE_COUNT 258U /* 0 stands for those from here on */
 #define STATS_RCODE_COUNT 16U
 #define STATS_BUCKETS 24U /* up to 8.4 s */
+#define STATS_VIEWS_MAX 258U
 
 /* How long answers took.  Bucket i has those of at most 2^i microseconds, but over 2^(i-1); the
  * last one has what took longer. */
 struct stats_latency {
 	_Atomic uint64_t buckets[STATS_BUCKETS + 1];
 	_Atomic uint64_t sum_us;
+};
+
+struct stats_view {
+#define X(field, help) _Atomic uint64_t field;
+	STATS_VIEW_ROWS(X)
+#undef X
 };
 
 /* Nothing but counters: see stats_sum. */
@@ -182,8 +196,9 @@ struct stats {
 	_Atomic uint64_t types[STATS_TYPE_COUNT];
 	_Atomic uint64_t rcodes[STATS_RCODE_COUNT]; /* the header's: BADVERS is among NOERROR */
 	_Atomic uint64_t list_hits[POLICY_PLACES];
-	struct stats_latency took_direct;    /* of what no upstream had to be asked for, UDP */
-	struct stats_latency took_forwarded; /* from the query to the upstream's answer */
+	struct stats_view views[STATS_VIEWS_MAX]; /* by their numbers: those of groups */
+	struct stats_latency took_direct;	  /* of what no upstream had to be asked for, UDP */
+	struct stats_latency took_forwarded;	  /* from the query to the upstream's answer */
 };
 
 /* A row, for whatever shows counters. */
@@ -240,5 +255,17 @@ void stats_note_lists(const struct policy *policy, struct stats_lists *ret_lists
  * none.  The thread that counts; others may see a list's hits under another index meanwhile. */
 void stats_move_lists(struct stats *stats, const struct stats_lists *before,
 		      const struct policy *now);
+
+/* What groups of clients are called, by the numbers of their views; "": no group's. */
+struct stats_groups {
+	size_t count; /* of views, and 1 for what is none's number */
+	char names[STATS_VIEWS_MAX][POLICY_LIST_NAME_MAX];
+};
+
+void stats_note_groups(const struct policy *policy, struct stats_groups *ret_groups);
+
+/* stats_move_lists, of groups. */
+void stats_move_groups(struct stats *stats, const struct stats_groups *before,
+		       const struct policy *now);
 
 #endif

@@ -151,7 +151,8 @@ struct policy_view {
 	bool has_ipv6;
 	uint8_t ipv4[4];
 	uint8_t ipv6[16];
-	uint64_t until_s; /* Unix time: other lists hold from then on; UINT64_MAX: never */
+	const char *group; /* its name, of the configuration; NULL: of clients that are in none */
+	uint64_t until_s;  /* Unix time: other lists hold from then on; UINT64_MAX: never */
 };
 
 /* The views of a policy, which are known by their numbers: from 1. */

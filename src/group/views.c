@@ -92,8 +92,10 @@ static void set_view(const struct now *now, const struct policy *policy, struct 
 	for (unsigned int i = 0; i < policy->list_count; i++)
 		if (!policy->lists[i].mandatory && !holds(now, policy->lists[i].name))
 			view->off[i / 64] |= 1ULL << (i % 64);
-	if (now->group)
+	if (now->group) {
 		set_sinkhole(now->group, view);
+		view->group = now->group->name;
+	}
 	view->until_s = now->until_s;
 }
 

@@ -36,6 +36,7 @@ struct worker {
 	struct loop loop;
 	struct stats stats;
 	struct stats_lists lists; /* that its hits are of */
+	struct stats_groups groups;
 	struct upstreams *upstreams;
 	struct udp *udp;
 	struct stream *stream;
@@ -90,6 +91,8 @@ static void take_snapshot(struct worker *w)
 	w->loop.env.snapshot = s;
 	stats_move_lists(&w->stats, &w->lists, s->policy);
 	stats_note_lists(s->policy, &w->lists);
+	stats_move_groups(&w->stats, &w->groups, s->policy);
+	stats_note_groups(s->policy, &w->groups);
 	err = upstreams_set(w->upstreams, s->pools, s->pool_count);
 	if (err != ERR_OK)
 		log_error("worker %zu: %s: the former upstreams stay in use, and names of zones "

@@ -184,7 +184,7 @@ static size_t answer_own(struct query *q, const struct query_env *env, uint8_t *
 	*outcome = QUERY_ANSWERED;
 	if (!local_find(env->snapshot->local, &q->qname, &q->suffixes, &own))
 		return query_answer_special_use(q, &job, &len) ? len : 0;
-	if (!query_answer_local(&job, &own, &target, outcome, &len))
+	if (!query_answer_local(&job, &own, &target, &q->list, outcome, &len))
 		len = answer_end(&job.answer, RCODE_NOERROR, 0); /* CNAMEs that lead elsewhere */
 	return len;
 }

@@ -185,6 +185,13 @@ void query_tell_waiter(const struct query_wait *wait, const struct query_env *en
 		       const uint8_t *buf);
 void query_tell_failed(const struct query_wait *wait, const struct query_env *env);
 
+/* Counts for its group a query that was decided, where its client is in one, and one that has
+ * waited; of `list` and `buf` as above. */
+void query_count_view(const struct query *q, const struct query_env *env,
+		      enum query_outcome outcome, const uint8_t *buf);
+void query_count_waiter(const struct query_wait *wait, const struct query_env *env, uint16_t list,
+			const uint8_t *buf);
+
 static inline void query_count_rcode(const struct query_env *env, const uint8_t *buf)
 {
 	stats_inc(env->stats, rcodes[buf[3] & 15U]);
@@ -314,10 +321,12 @@ bool query_is_answered_here(const struct query *q, const struct query_env *env);
 /*
  * Answers from the operator's own name: with its records of the type, those of the names that its
  * CNAMEs lead to, or none.  A mandatory list that has such a name blocks it.  False: they lead to
- * `ret_target`, which is none of the operator's and has to be asked for.
+ * `ret_target`, which is none of the operator's and has to be asked for.  `ret_list` is set where a
+ * list blocks it.
  */
 bool query_answer_local(struct answer_job *job, const struct local_name *found,
-			struct name *ret_target, enum query_outcome *outcome, size_t *ret_len);
+			struct name *ret_target, uint16_t *ret_list, enum query_outcome *outcome,
+			size_t *ret_len);
 
 /*
  * Adds a reply to the name that the operator's CNAMEs lead to, behind these; the records are

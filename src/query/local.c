@@ -20,7 +20,8 @@ static size_t end(struct answer_job *job, uint16_t rcode)
 /* ---- the operator's own names */
 
 bool query_answer_local(struct answer_job *job, const struct local_name *found,
-			struct name *ret_target, enum query_outcome *outcome, size_t *ret_len)
+			struct name *ret_target, uint16_t *ret_list, enum query_outcome *outcome,
+			size_t *ret_len)
 {
 	const struct snapshot *s = job->env->snapshot;
 	struct query_chain c = {.owner = ANSWER_QNAME_POINTER, .is_own = true, .found = *found};
@@ -37,6 +38,7 @@ bool query_answer_local(struct answer_job *job, const struct local_name *found,
 				 POLICY_MANDATORY_ONLY);
 		if (query_verdict_ends(&v, job->transport)) {
 			stats_inc(job->env->stats, blocked_cname);
+			*ret_list = v.list;
 			*outcome = query_answer_verdict(job, &v, 0, ret_len);
 			return true;
 		}
@@ -246,6 +248,8 @@ static APART size_t answer_filtered(const struct query *q, struct answer_job *jo
 	struct edes ede;
 
 	stats_inc(job->env->stats, filtered_types);
+	if (groups_of_view(job->env->snapshot->groups, q->view))
+		stats_inc(job->env->stats, views[q->view].filtered);
 	edes_set(&ede, EDE_FILTERED, "filter-types");
 	job->opt.ede = &ede;
 	return answer_nodata(job, &q->qname, 0, job->env->snapshot->conf->local.ttl_s);

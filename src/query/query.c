@@ -314,7 +314,7 @@ static APART bool decide_by_own(struct query *q, struct answer_job *job,
 				const struct local_name *own, enum query_outcome *outcome,
 				size_t *ret_len)
 {
-	if (query_answer_local(job, own, &q->qname, outcome, ret_len))
+	if (query_answer_local(job, own, &q->qname, &q->list, outcome, ret_len))
 		return true;
 	q->alias = true;
 	job->alias = true;
@@ -409,6 +409,8 @@ FLAT enum query_outcome query_decide(struct query *q, const struct query_env *en
 		if (q->parsed == WIRE_QUERY)
 			query_bound_ttls(env, &q->client, q->wire.question_end, buf, *ret_len);
 	}
+	if (q->view >= GROUPS_FIRST)
+		query_count_view(q, env, outcome, buf);
 	if (feed_is_heard(env->feed))
 		query_tell(q, env, outcome, buf);
 	return outcome;

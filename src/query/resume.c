@@ -114,8 +114,8 @@ static APART enum query_outcome resume_anew(const struct query_env *env, struct 
 
 static enum query_outcome resume(const struct query_env *env, struct query_wait *wait,
 				 const struct reply *reply, const struct verdict *verdict,
-				 struct query_key *ret_key, uint8_t *buf, size_t cap,
-				 size_t *ret_len)
+				 struct query_key *ret_key, uint16_t *ret_list, uint8_t *buf,
+				 size_t cap, size_t *ret_len)
 {
 	struct answer_job job;
 	struct reply plain;
@@ -126,6 +126,7 @@ static enum query_outcome resume(const struct query_env *env, struct query_wait 
 	query_note_waiter(wait, env, &v);
 	if (query_verdict_ends(&v, wait->transport)) {
 		query_count_verdict(env, &v, wait->waits && !verdict->matched);
+		*ret_list = v.list;
 		return resume_judged(&job, wait, &v, apex, ret_key, ret_len);
 	}
 	if (reply_is_blocked(reply))
@@ -154,25 +155,33 @@ size_t query_resume_truncated(const struct query_env *env, const struct query_wa
 	return query_answer_truncated(&job);
 }
 
+/* Counts what has waited, and tells of it. */
+static void end_waiting(const struct query_env *env, const struct query_wait *wait, uint16_t list,
+			const uint8_t *buf)
+{
+	query_count_waiter(wait, env, list, buf);
+	if (feed_is_heard(env->feed))
+		query_tell_waiter(wait, env, list, buf);
+}
+
 enum query_outcome query_resume(const struct query_env *env, struct query_wait *wait,
 				const struct reply *reply, const struct verdict *verdict,
 				struct query_key *ret_key, uint8_t *buf, size_t cap,
 				size_t *ret_len)
 {
-	uint16_t list =
-		query_verdict_ends(verdict, wait->transport) ? verdict->list : POLICY_NO_PLACE;
+	uint16_t list = POLICY_NO_PLACE;
 	enum query_outcome outcome;
 
 	if (is_outdated(env, wait))
 		outcome = resume_anew(env, wait, ret_key, &list, buf, cap, ret_len);
 	else
-		outcome = resume(env, wait, reply, verdict, ret_key, buf, cap, ret_len);
+		outcome = resume(env, wait, reply, verdict, ret_key, &list, buf, cap, ret_len);
 	if (outcome == QUERY_ANSWERED) {
 		query_count_rcode(env, buf);
 		query_bound_ttls(env, &wait->client, wait->wire.question_end, buf, *ret_len);
 	}
-	if (outcome != QUERY_FORWARD && feed_is_heard(env->feed))
-		query_tell_waiter(wait, env, list, outcome == QUERY_ANSWERED ? buf : NULL);
+	if (outcome != QUERY_FORWARD)
+		end_waiting(env, wait, list, outcome == QUERY_ANSWERED ? buf : NULL);
 	return outcome;
 }
 
@@ -191,8 +200,7 @@ static bool fail_judged(struct answer_job *job, const struct query_wait *wait, s
 	(void)query_answer_verdict(job, &v, apex, ret_len);
 	query_count_rcode(job->env, job->buf);
 	query_bound_ttls(job->env, &wait->client, wait->wire.question_end, job->buf, *ret_len);
-	if (feed_is_heard(job->env->feed))
-		query_tell_waiter(wait, job->env, v.list, job->buf);
+	end_waiting(job->env, wait, v.list, job->buf);
 	return true;
 }
 
@@ -211,7 +219,9 @@ size_t query_fail(const struct query_env *env, const struct query_wait *wait,
 	answer_job_begin(&job);
 	stats_inc(env->stats, servfail);
 	stats_inc(env->stats, rcodes[RCODE_SERVFAIL]);
+	len = answer_end(&job.answer, RCODE_SERVFAIL, 0);
+	query_count_waiter(wait, env, POLICY_NO_PLACE, buf);
 	if (feed_is_heard(env->feed))
 		query_tell_failed(wait, env);
-	return answer_end(&job.answer, RCODE_SERVFAIL, 0);
+	return len;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What became of a query, told to whoever listens. */
+/* What became of a query, told to whoever listens, and counted for its client's group. */
 #include "base/apart.h"
+#include "group/groups.h"
 #include "query/job.h"
+
+_Static_assert(GROUPS_FIRST + CONF_GROUPS_MAX <= STATS_VIEWS_MAX, "each group is counted");
 
 static const char *list_name(const struct query_env *env, uint16_t list)
 {
@@ -62,4 +65,29 @@ APART void query_tell_waiter(const struct query_wait *wait, const struct query_e
 APART void query_tell_failed(const struct query_wait *wait, const struct query_env *env)
 {
 	tell_waiter(wait, env, POLICY_NO_PLACE, RCODE_SERVFAIL, FEED_FAILED);
+}
+
+static void count_end(const struct query_env *env, uint16_t view, uint16_t list, const uint8_t *buf)
+{
+	if (list < POLICY_NO_PLACE)
+		stats_inc(env->stats, views[view].blocked);
+	else if (rcode_of(buf) == RCODE_SERVFAIL)
+		stats_inc(env->stats, views[view].servfail);
+}
+
+APART void query_count_view(const struct query *q, const struct query_env *env,
+			    enum query_outcome outcome, const uint8_t *buf)
+{
+	stats_inc(env->stats, views[q->view].queries);
+	if (outcome != QUERY_FORWARD)
+		count_end(env, q->view, q->list, outcome == QUERY_ANSWERED ? buf : NULL);
+}
+
+APART void query_count_waiter(const struct query_wait *wait, const struct query_env *env,
+			      uint16_t list, const uint8_t *buf)
+{
+	const uint16_t view = groups_view(env->snapshot->groups, &wait->client);
+
+	if (view >= GROUPS_FIRST)
+		count_end(env, view, list, buf);
 }

@@ -7,6 +7,7 @@
 
 #include "web/label.h"
 #include "web/metrics_fetch.h"
+#include "web/metrics_group.h"
 
 struct writer {
 	struct evbuffer *out;
@@ -393,6 +394,7 @@ void metrics_write(struct evbuffer *out, const struct web_now *now, bool openmet
 	write_latencies(&w, &now->stats);
 	write_lists(&w, now);
 	metrics_fetch_write(out, now, openmetrics);
+	metrics_group_write(out, now, openmetrics);
 	write_upstreams(&w, now);
 	write_loads(&w, now);
 	write_manual(&w, now);
