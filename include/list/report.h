@@ -50,6 +50,7 @@ struct list_report {
 	bool open_end;	     /* its last line has no newline: it may be cut off */
 	uint64_t bytes;	     /* read */
 	uint64_t due_s;	     /* when a row of it begins or ends to be in force next; 0: never */
+	uint64_t over_s;     /* the last time at which a row of it ended; 0: none has */
 	uint32_t lines;	     /* read, comments and empty ones included */
 	uint32_t told;	     /* lines that say something: neither a comment nor empty */
 	uint32_t entries; /* valid rules of the source that may be in force, duplicates included */

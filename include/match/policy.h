@@ -182,7 +182,8 @@ struct policy {
 	uint16_t first_answers; /* the first list with rules for answers; POLICY_PLACES: none */
 	uint8_t server_rules;	/* what lists have for name servers: bits of enum trigger */
 	uint16_t bit_list[POLICY_BITS_MAX]; /* whose bit it is */
-	uint64_t due_s; /* Unix time when rows of a list begin or end by their dates; 0: never */
+	uint64_t due_s;	 /* Unix time when rows of a list begin or end by their dates; 0: never */
+	uint64_t over_s; /* and when the last of those that have ended did; 0: none has */
 	struct policy_list lists[POLICY_PLACES + 1]; /* the last is POLICY_REBINDING */
 };
 

@@ -24,7 +24,7 @@
 #define SIGNALS 5
 #define WATCHDOG_FEEDS 3		  /* in the time of the watchdog */
 #define WATCHDOG_LEAST_US 2000000	  /* a worker moves each second */
-#define DUE_AGAIN_S 60			  /* so often all is reloaded for dates that have come */
+#define DUE_AGAIN_MS 60000		  /* so often all is reloaded for dates that have come */
 #define LINE_COUNTERS 4			  /* in one line of the log */
 #define WATCHED_MAX (CONF_LISTS_MAX + 2U) /* lists, hosts file, resolv.conf */
 
@@ -43,7 +43,7 @@ struct life {
 	bool reload_wanted;	/* while a hand-over is under way */
 	bool handover_wanted;	/* while a load is */
 	bool succeeded;		/* another process serves */
-	uint64_t due_again_s;	/* no reload for entries whose date has come before */
+	uint64_t due_again_ms;	/* monotonic: no reload for dates of entries before */
 };
 
 /* ---- files that are watched */
@@ -310,16 +310,20 @@ static enum err open_desk(struct life *life)
 	return desk_open(life->base, &what, on_wanted, life, &life->desk);
 }
 
-/* Rows of a list begin and end by their dates: it is read again, at most once a minute. */
+/* Rows of a list begin and end by their dates: it is read again, at most once a minute, whatever
+ * becomes of the clock.  Rows that are over come back where it is put back; those that have begun
+ * stay. */
 static void reload_if_due(struct life *life)
 {
-	uint64_t now_s = clock_unix_s();
-	uint64_t due_s = workers_snapshot(life->config->workers)->policy->due_s;
+	const struct policy *policy = workers_snapshot(life->config->workers)->policy;
+	const uint64_t now_s = clock_unix_s();
+	const bool come = policy->due_s > 0 && policy->due_s <= now_s;
 
-	if (due_s == 0 || due_s > now_s || life->due_again_s > now_s)
+	if ((!come && now_s >= policy->over_s) || life->due_again_ms > clock_ms())
 		return;
-	life->due_again_s = now_s + DUE_AGAIN_S;
-	log_notice("the date of an entry has come: reloading");
+	life->due_again_ms = clock_ms() + DUE_AGAIN_MS;
+	log_notice(come ? "the date of an entry has come: reloading"
+			: "the clock was put back to before an entry ended: reloading");
 	(void)inforce_want(life->inforce, WEB_RELOAD_NEW);
 	reload_or_note(life);
 }

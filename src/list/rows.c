@@ -25,6 +25,13 @@ static void note_due(struct reader *reader, uint64_t s)
 		*due_s = s;
 }
 
+/* The row is over by this clock, which may be put back. */
+static void note_over_since(struct reader *reader, uint64_t s)
+{
+	if (s > reader->report->over_s)
+		reader->report->over_s = s;
+}
+
 /* Whether the row is in force by its dates; `ret_over`: it was until its delete date. */
 static enum list_reason judge_dates(struct reader *reader, const struct table_row *row,
 				    bool *ret_over)
@@ -37,8 +44,10 @@ static enum list_reason judge_dates(struct reader *reader, const struct table_ro
 	    cell_time(row->cells[TABLE_DELETE], &delete_s) != ERR_OK)
 		return LINE_DATE;
 	*ret_over = delete_s > 0 && delete_s <= rows->now_s && !rows->keeps;
-	if (*ret_over)
+	if (*ret_over) {
+		note_over_since(reader, delete_s);
 		return LINE_OVER;
+	}
 	note_due(reader, insert_s);
 	if (!rows->keeps)
 		note_due(reader, delete_s);

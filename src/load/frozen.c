@@ -172,7 +172,7 @@ static bool is_names_alone(const struct policy *policy)
 	for (unsigned int i = 0; i < TRIGGER_COUNT; i++)
 		if (policy->prefixes[i])
 			return false;
-	return !policy->servers && policy->due_s == 0 &&
+	return !policy->servers && policy->due_s == 0 && policy->over_s == 0 &&
 	       (!policy->data || localdata_mark(policy->data) <= DATA_EMPTY) &&
 	       domset_image_fits(policy->set);
 }

@@ -29,13 +29,16 @@ static void take(void *arg, const void *data, size_t len)
 		keep_take(&taking->copy, data, len);
 }
 
-/* When a row of a table begins or ends to be in force, all is read again. */
-static void note_due(struct load *load, uint64_t due_s)
+/* When a row of a table begins or ends to be in force, all is read again; as well when one that is
+ * over is not, since the clock was put back. */
+static void note_dates(struct load *load, const struct list_report *report)
 {
-	uint64_t *next_s = &load->policy->due_s;
+	struct policy *policy = load->policy;
 
-	if (due_s > 0 && (*next_s == 0 || due_s < *next_s))
-		*next_s = due_s;
+	if (report->due_s > 0 && (policy->due_s == 0 || report->due_s < policy->due_s))
+		policy->due_s = report->due_s;
+	if (report->over_s > policy->over_s)
+		policy->over_s = report->over_s;
 }
 
 static enum err read_once(struct load *load, unsigned int index, const char *file,
@@ -64,7 +67,7 @@ static enum err read_once(struct load *load, unsigned int index, const char *fil
 	if (err == ERR_OK)
 		err = loader_read_rules(load, conf, &options, &into, report, text);
 	if (err == ERR_OK)
-		note_due(load, report->due_s);
+		note_dates(load, report);
 	if (err == ERR_OK && load->pass == 0)
 		loader_log_cuts(conf->name, &into.zone);
 	if (err != ERR_OK)

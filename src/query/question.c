@@ -112,8 +112,11 @@ APART void query_end_ttls(const struct query_env *env, const struct ip *client, 
 			  uint8_t *buf, size_t len)
 {
 	const uint16_t view = groups_view(env->snapshot->groups, client);
-	const uint64_t until_s = env->snapshot->policy->views->view[view - 1].until_s;
-	const uint64_t left_s = until_s > env->now_s ? until_s - env->now_s : 0;
+	const struct policy_views *views = env->snapshot->policy->views;
+	const uint64_t until_s = views->view[view - 1].until_s;
+	/* where the clock was put back other hours may end before */
+	const bool known = env->now_s >= views->made_s && env->now_s < until_s;
+	const uint64_t left_s = known ? until_s - env->now_s : 0;
 	const unsigned int records =
 		(unsigned int)wire_get16(buf + 6) + wire_get16(buf + 8) + wire_get16(buf + 10);
 

@@ -158,7 +158,8 @@ static void test_dates(void **state)
 	assert_int_equal(load(&rows, text, false, &set, &report, &why), ERR_OK);
 	owners(set, found);
 	assert_string_equal(found, "b.test ");
-	assert_int_equal(report.due_s, 1795910400); /* 2026-11-29 */
+	assert_int_equal(report.due_s, 1795910400);  /* 2026-11-29 */
+	assert_int_equal(report.over_s, 1793491200); /* 2026-11-01 */
 	domset_free(set);
 	rows.keeps = true;
 	rows.now_s = 1795910400;
@@ -166,6 +167,7 @@ static void test_dates(void **state)
 	owners(set, found);
 	assert_string_equal(found, "a.test b.test c.test ");
 	assert_int_equal(report.due_s, 0);
+	assert_int_equal(report.over_s, 0);
 	domset_free(set);
 }
 
