@@ -245,6 +245,13 @@ void policy_list_describe(struct policy_list *list, enum reason reason, const ch
 bool policy_list_describe_json(struct policy_list *list, enum reason reason, const char *json,
 			       size_t len);
 
+/* True when rows have begun or ended by their dates since the lists were read; and when the clock
+ * was put back to before one has ended, which is in force again.  Rows that have begun stay. */
+static inline bool policy_is_due(const struct policy *policy, uint64_t now_s)
+{
+	return (policy->due_s > 0 && policy->due_s <= now_s) || now_s < policy->over_s;
+}
+
 /* True when the list says nothing now. */
 static inline bool policy_is_silent(const struct policy *policy, unsigned int list)
 {

@@ -310,20 +310,14 @@ static enum err open_desk(struct life *life)
 	return desk_open(life->base, &what, on_wanted, life, &life->desk);
 }
 
-/* Rows of a list begin and end by their dates: it is read again, at most once a minute, whatever
- * becomes of the clock.  Rows that are over come back where it is put back; those that have begun
- * stay. */
+/* Rows of a list begin and end by their dates: it is read again, at most once a minute. */
 static void reload_if_due(struct life *life)
 {
-	const struct policy *policy = workers_snapshot(life->config->workers)->policy;
-	const uint64_t now_s = clock_unix_s();
-	const bool come = policy->due_s > 0 && policy->due_s <= now_s;
-
-	if ((!come && now_s >= policy->over_s) || life->due_again_ms > clock_ms())
+	if (life->due_again_ms > clock_ms() ||
+	    !policy_is_due(workers_snapshot(life->config->workers)->policy, clock_unix_s()))
 		return;
 	life->due_again_ms = clock_ms() + DUE_AGAIN_MS;
-	log_notice(come ? "the date of an entry has come: reloading"
-			: "the clock was put back to before an entry ended: reloading");
+	log_notice("the date of an entry has come: reloading");
 	(void)inforce_want(life->inforce, WEB_RELOAD_NEW);
 	reload_or_note(life);
 }

@@ -123,5 +123,5 @@ def test_what_lapsed_by_a_wrong_clock_is_back(daemon, tmp_path):
         return [rcode(ask(d.address, name)) == "NXDOMAIN" for name in ("order.test", "row.test")]
     assert answered() == [False, False]
     clock.set(NOON)
-    d.program.wait_line("the clock was put back to before an entry ended: reloading", timeout=SOON)
+    d.program.wait_line("the date of an entry has come: reloading", timeout=SOON)
     wait_until(lambda: answered() == [True, True], SOON, "they hold again")
