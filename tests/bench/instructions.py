@@ -30,7 +30,6 @@ SOME = 500  # names that are asked for
 FEW_AT_A_TIME = 32
 KINDS = ("blocked", "below", "cached", "forwarded")
 PATTERNS = 2000
-ADDRESSES = 10000
 PLAIN = 'names.txt, format: names, sinkhole: {ipv4: 192.0.2.1, ipv6: "2001:db8::1"}'
 
 
@@ -181,11 +180,11 @@ def write_zone(directory):
             print(f"{name} CNAME .\n*.{name} CNAME .", file=out)
 
 
-def write_addresses(path):
+def write_addresses(path, count):
     """Addresses and networks from all over, none of them one that is answered."""
     draw = random.Random(2)
     with open(path, "w") as out:
-        for _ in range(ADDRESSES):
+        for _ in range(count):
             network = draw.randrange(1 << 24, 192 << 24) & 0xffffff00
             print(".".join(str(network >> shift & 255) for shift in (24, 16, 8, 0)) +
                   draw.choice(("", "/24")), file=out)
@@ -225,6 +224,7 @@ def main():
     parser.add_argument("--only", default=",".join((*KINDS, *FEATURES)),
                         help="%(default)s")
     parser.add_argument("--names", type=int, default=10000, help="names on the list")
+    parser.add_argument("--prefixes", type=int, default=10000, help="lines of the list of addresses")
     parser.add_argument("--extra", type=Path, help="YAML to put behind the configuration")
     parser.add_argument("--worker", action="store_true", help="the worker's thread alone")
     parser.add_argument("--tools", type=Path, default=Path("build/release"))
@@ -239,7 +239,7 @@ def main():
                        stdout=subprocess.DEVNULL)
         write_zone(directory)
         write_patterns(directory / "patterns.txt")
-        write_addresses(directory / "addresses.txt")
+        write_addresses(directory / "addresses.txt", options.prefixes)
         for name in options.only.split(","):
             measure_one(options, directory, name)
 

@@ -56,14 +56,14 @@ def of_rules(peer):
     return OfRules
 
 
-PEERS = {peer.name: peer for peer in (SinkholedRpz, peers.Recursor, peers.UnboundRpz, peers.Bind)}
+PEERS = {peer.name: of_rules(peer) for peer in (SinkholedRpz, peers.Recursor, peers.UnboundRpz, peers.Bind)}
 
 
 def start(peer, directory, bench, names):
     """Seconds, CPU seconds and resident octets of one start."""
     os.makedirs(directory)
     os.chmod(directory, 0o777)
-    server = of_rules(peer)(bench, directory, names, cores="0-1")
+    server = peer(bench, directory, names, cores="0-1")
     server.prepare()
     try:
         seconds = server.start(LIMIT_S)
