@@ -13,7 +13,8 @@
 	  "Where the list is fetched from, by HTTP or HTTPS, in the place of a file of one's own.  The copy " \
 	  "is kept in fetched/ of state.directory, which is needed, and is loaded and guarded as any " \
 	  "file.  A start does not wait for it: the copy that is there is used.  Until the first fetch " \
-	  "has succeeded the list blocks nothing, a mandatory one too.  A key belongs into header: the URL " \
+	  "has succeeded the list blocks nothing, a mandatory one too.  The copy of a list that is in the " \
+	  "configuration no more is removed after 30 days.  A key belongs into header: the URL " \
 	  "is logged, but for what stands behind a question mark.") \
 	X(list, refresh_s, "refresh", TTL, "1d", 60, 3650U * CONF_DAY_S, "s", RELOAD, \
 	  "How often it is fetched.  What has not changed since is not sent again (ETag, Last-Modified).  " \

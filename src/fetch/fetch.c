@@ -15,9 +15,10 @@
 #include "fetch/inner.h"
 #include "fetch/plan.h"
 
-#define AT_ONCE_MAX 32	/* transfers under way */
-#define AT_ONE_MAX 4	/* of these, at one server */
-#define BUSY_MS 1000U	/* where a list waits for a place */
+#define AT_ONCE_MAX 32 /* transfers under way */
+#define AT_ONE_MAX 4   /* of these, at one server */
+#define BUSY_MS 1000U  /* where a list waits for a place */
+#define SWEEP_S 86400U
 #define ROUND_MS 30000U /* the longest sleep: the calendar may move meanwhile */
 
 struct fetch {
@@ -33,6 +34,7 @@ struct fetch {
 	struct plan *plan;
 	struct plan *next; /* to be taken on; NULL: none */
 	bool paused;
+	uint64_t swept_s; /* Unix time of the last look for copies that no list has; 0: due */
 };
 
 static void adopt(struct fetch *f)
@@ -45,6 +47,7 @@ static void adopt(struct fetch *f)
 	plan_free(f->plan);
 	f->plan = next;
 	f->next = NULL;
+	f->swept_s = 0;
 }
 
 /* ---- transfers */
@@ -173,6 +176,30 @@ static void collect(struct fetch *f)
 	}
 }
 
+/* ---- copies that no list has */
+
+static bool take_sweep(struct fetch *f, uint64_t now_s)
+{
+	bool due;
+
+	pthread_mutex_lock(&f->lock);
+	due = f->plan && !f->paused && !f->ending &&
+	      (now_s < f->swept_s || now_s - f->swept_s >= SWEEP_S);
+	if (due)
+		f->swept_s = now_s;
+	pthread_mutex_unlock(&f->lock);
+	return due;
+}
+
+/* Behind each new configuration, and once a day. */
+static void sweep(struct fetch *f)
+{
+	const uint64_t now_s = clock_unix_s();
+
+	if (take_sweep(f, now_s))
+		unused_sweep(f->plan->unused, now_s);
+}
+
 /* ---- the thread */
 
 static void give_up_all(struct fetch *f)
@@ -226,6 +253,7 @@ static void *run(void *arg)
 		curl_multi_perform(f->means.multi, &active);
 		collect(f);
 		wait_ms = look_round(f);
+		sweep(f);
 		/* what waits for a place is not slept for */
 		if (active > 0 && wait_ms == 0)
 			wait_ms = BUSY_MS;

@@ -19,7 +19,8 @@
 	X("changed", changed_s, NUMBER)                                                            \
 	X("size", size, NUMBER)                                                                    \
 	X("inode", inode, NUMBER)                                                                  \
-	X("mtime", mtime_ns, NUMBER)
+	X("mtime", mtime_ns, NUMBER)                                                               \
+	X("unused", unused_s, NUMBER)
 
 /* Takes the next line off `*rest`, without its newline, which each has; false: there is none. */
 static bool next_line(const char **rest, size_t *left, const char **ret_line, size_t *ret_len)
@@ -114,6 +115,9 @@ size_t kept_format(const struct kept *kept, char buf[KEPT_TEXT_MAX])
 			 (unsigned long long)kept->changed_s, (unsigned long long)kept->size,
 			 (unsigned long long)kept->inode, (unsigned long long)kept->mtime_ns);
 
+	if (kept->unused_s > 0)
+		len += snprintf(buf + len, KEPT_TEXT_MAX - (size_t)len, "unused %llu\n",
+				(unsigned long long)kept->unused_s);
 	return (size_t)len;
 }
 

@@ -28,6 +28,7 @@ struct kept {
 	uint64_t size;		       /* of the copy, as the next two */
 	uint64_t inode;
 	uint64_t mtime_ns;
+	uint64_t unused_s; /* since when no list has it; 0: one has */
 };
 
 /* Reads what kept_format has written.  ERR_SYNTAX: it is not that.  Any octets may come. */

@@ -11,6 +11,7 @@ void plan_free(struct plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		source_free(plan->sources[i]);
 	lookup_free(plan->lookup);
+	unused_free(plan->unused);
 	free(plan);
 }
 
@@ -28,6 +29,8 @@ enum err plan_create(const struct snapshot *snapshot, struct plan **ret_plan)
 	}
 	if (err == ERR_OK && plan->count > 0)
 		err = lookup_create(snapshot, &plan->lookup);
+	if (err == ERR_OK)
+		err = unused_create(conf, &plan->unused);
 	if (err == ERR_OK)
 		*ret_plan = plan;
 	else

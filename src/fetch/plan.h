@@ -7,9 +7,11 @@
 #include "base/random.h"
 #include "fetch/lookup.h"
 #include "fetch/source.h"
+#include "fetch/unused.h"
 
 struct plan {
 	struct lookup *lookup; /* NULL: there is no list to be fetched */
+	struct unused *unused; /* by which copies of other lists are known */
 	size_t count;
 	struct source *sources[CONF_LISTS_MAX];
 };

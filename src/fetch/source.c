@@ -75,6 +75,16 @@ bool source_is_same(const struct source *a, const struct source *b)
 	return same;
 }
 
+static void write_meta(const struct source *source)
+{
+	char path[PATH_MAX];
+
+	transfer_path(source->conf.file, ".meta", path);
+	if (kept_write(path, &source->kept) != ERR_OK)
+		log_warning("list %s: %s: %s: after a restart the whole is fetched again",
+			    source->conf.name, path, strerror(errno));
+}
+
 void source_begin(struct source *source, uint32_t random)
 {
 	char path[PATH_MAX];
@@ -82,6 +92,10 @@ void source_begin(struct source *source, uint32_t random)
 
 	transfer_path(source->conf.file, ".meta", path);
 	source->kept = kept_read(path, source->conf.file, source->conf.url);
+	if (source->kept.unused_s > 0) { /* it is used again */
+		source->kept.unused_s = 0;
+		write_meta(source);
+	}
 	source->due_ms =
 		clock_ms() + 1000 * schedule_first_s(source->conf.refresh_s, source->kept.checked_s,
 						     now_s, random);
@@ -122,15 +136,10 @@ static void end(struct source *source, uint64_t wait_s)
 
 void source_succeeded(struct source *source, const struct kept *kept, bool new, uint32_t random)
 {
-	char path[PATH_MAX];
-
 	source->kept = *kept;
 	source->failed_in_a_row = 0;
 	source->reason[0] = '\0';
-	transfer_path(source->conf.file, ".meta", path);
-	if (kept_write(path, kept) != ERR_OK)
-		log_warning("list %s: %s: %s: after a restart the whole is fetched again",
-			    source->conf.name, path, strerror(errno));
+	write_meta(source);
 	end(source, schedule_after_success_s(source->conf.refresh_s, random));
 	if (new)
 		log_notice("list %s: fetched from %s: another one, %llu octets", source->conf.name,

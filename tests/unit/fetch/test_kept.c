@@ -20,7 +20,10 @@ static void test_written_and_read(void **state)
 	const struct scratch *s = *state;
 	const char *copy = scratch_write(s, "x.list", "a.example\n");
 	const char *path = scratch_path(s, "x.meta");
-	struct kept kept = {.url = "https://x.example/?a b", .etag = "W/\"1 2\"", .checked_s = 5};
+	struct kept kept = {.url = "https://x.example/?a b",
+			    .etag = "W/\"1 2\"",
+			    .checked_s = 5,
+			    .unused_s = 7};
 	struct kept found;
 	struct stat st;
 
@@ -31,6 +34,7 @@ static void test_written_and_read(void **state)
 	assert_string_equal(found.etag, kept.etag);
 	assert_string_equal(found.modified, "");
 	assert_int_equal(found.checked_s, 5);
+	assert_int_equal(found.unused_s, 7);
 	assert_true(kept_is_of(&found, &st));
 	/* of another source, or of another file, nothing is known */
 	assert_int_equal(kept_read(path, copy, "https://y.example/").checked_s, 0);
