@@ -223,6 +223,7 @@ static int set_up(void **state)
 	fill_list(k, 1, "other");
 	k->conf.lists = k->lists;
 	k->conf.lists_count = 1;
+	k->conf.state.directory = k->none;
 	k->pools[0].zone.len = 1;
 	k->snapshot = (struct snapshot){
 		.generation = 1, .conf = &k->conf, .pools = k->pools, .pool_count = 1};
