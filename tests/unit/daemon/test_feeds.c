@@ -28,6 +28,7 @@ struct kit {
 	struct event_base *base;
 	struct feeds *feeds;
 	struct conf conf;
+	char none[1];
 	struct conf_list list;
 	struct upstream_pool pools[1];
 	struct snapshot snapshot;
@@ -93,6 +94,7 @@ static int set_up(void **state)
 	k->list.max_size_bytes = 1000;
 	k->conf.lists = &k->list;
 	k->conf.lists_count = 1;
+	k->conf.state.directory = k->none;
 	k->pools[0].zone.len = 1;
 	k->snapshot = (struct snapshot){
 		.generation = 1, .conf = &k->conf, .pools = k->pools, .pool_count = 1};
