@@ -53,6 +53,10 @@ const struct stats *ledger_stats(const struct ledger *ledger);
 /* How it is with the store, half a second ago at most.  Any thread; of NULL all is 0. */
 struct archive_state ledger_state(struct ledger *ledger);
 
+/* Findings that wait to be written to the store, or to its spool, half a second ago at most.  Any
+ * thread; of NULL 0. */
+uint64_t ledger_pending(const struct ledger *ledger);
+
 /* Starts the thread, with all signals blocked.  ERR_SYS. */
 enum err ledger_start(struct ledger *ledger) MUST_CHECK;
 

@@ -86,7 +86,8 @@ struct web_now {
 	uint64_t log_lost;
 	struct querylog_counts querylog;
 	struct archive_state ledger;
-	struct fetch *fetch; /* NULL: there is none */
+	uint64_t ledger_pending; /* findings */
+	struct fetch *fetch;	 /* NULL: there is none */
 	size_t workers;
 	size_t upstream_count;
 	struct web_upstream upstreams[WEB_UPSTREAMS_MAX];

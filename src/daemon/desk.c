@@ -65,6 +65,7 @@ static void look_now(void *arg, const struct snapshot *snapshot, const struct we
 		.log_lost = log_lost(),
 		.querylog = counts(desk->config.beside->querylog),
 		.ledger = ledger_state(desk->config.beside->ledger),
+		.ledger_pending = ledger_pending(desk->config.beside->ledger),
 		.fetch = desk->config.fetch,
 		.workers = workers_count(desk->config.workers),
 	};

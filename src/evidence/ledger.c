@@ -51,6 +51,7 @@ static void *run(void *arg)
 		}
 		ledger_collect(l, true);
 		ledger_write(l);
+		l->waiting = l->pending.unwritten;
 		due_ms = clock_ms() + (ledger_prune(l) ? MORE_MS : WRITE_MS);
 	}
 	ledger_collect(l, true);
@@ -151,6 +152,11 @@ struct archive_state ledger_state(struct ledger *l)
 	state = l->state;
 	pthread_mutex_unlock(&l->lock);
 	return state;
+}
+
+uint64_t ledger_pending(const struct ledger *l)
+{
+	return l ? l->waiting : 0;
 }
 
 enum err ledger_start(struct ledger *l)

@@ -112,6 +112,7 @@ static bool absorb(struct ledger *l)
 			let_queries_go(l);
 		if (f->count > 0 && !pending_add(&l->pending, t, f, &client))
 			return false;
+		stats_add(&l->stats, findings, f->count);
 	}
 	findings_give(l->table_of, l->table);
 	l->table = NULL;
@@ -335,6 +336,14 @@ void ledger_lose(struct ledger *l)
 
 /* ---- from the workers */
 
+static void lose_next(struct ledger *l)
+{
+	uint64_t count = l->table->entries[l->absorbed++].count;
+
+	stats_add(&l->stats, findings, count);
+	stats_add(&l->stats, ledger_lost, count);
+}
+
 /* What is written and not asked for again makes room, in two batches at most: while the table does
  * not fit, no other is taken.  What can neither be written nor kept is lost. */
 static void absorb_all(struct ledger *l)
@@ -345,7 +354,7 @@ static void absorb_all(struct ledger *l)
 			pending_forget(&l->pending);
 			continue;
 		}
-		stats_add(&l->stats, ledger_lost, l->table->entries[l->absorbed++].count);
+		lose_next(l);
 	}
 }
 

@@ -37,6 +37,7 @@ struct ledger {
 	atomic_bool ending;
 	struct stats stats; /* the thread's */
 	struct visits *visits;
+	_Atomic uint32_t waiting; /* findings, after the last batch */
 
 	pthread_mutex_t lock; /* of what follows */
 	struct lists *next_lists;

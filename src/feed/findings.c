@@ -83,10 +83,10 @@ static inline uint64_t name_differs(const uint8_t *a, const struct name *name)
 	       differ_at(a, b, len - 8);
 }
 
-static inline bool is_same(const struct findings_table *t, const struct finding *e, uint64_t hash,
+static inline bool is_same(const struct findings_table *t, const struct finding *e,
 			   const struct findings_hit *hit)
 {
-	return e->hash == hash && e->tag == tag_of(hit) &&
+	return e->tag == tag_of(hit) &&
 	       octets_le64(e->client.bytes) == octets_le64(hit->client->bytes) &&
 	       octets_le64(e->client.bytes + 8) == octets_le64(hit->client->bytes + 8) &&
 	       name_differs(t->names + e->name, hit->name) == 0;
@@ -99,7 +99,7 @@ static inline struct finding *entry_of(struct findings_table *t, uint64_t hash,
 	for (uint64_t i = place_of(hash); t->index[i]; i = (i + 1) & INDEX_MASK) {
 		struct finding *e = (void *)((uint8_t *)t + t->index[i]);
 
-		if (is_same(t, e, hash, hit))
+		if (is_same(t, e, hit))
 			return e;
 	}
 	return NULL;
@@ -205,18 +205,18 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 }
 
 /* A type or a way that the spell does not have yet, or the first of another one, or of all. */
-static APART void count_seen(struct finding *e, uint32_t seen, const struct findings_query *query)
+static APART void count_seen(struct finding *e, uint32_t seen, uint64_t now_ms, uint32_t now_s)
 {
 	uint16_t type = (uint16_t)seen;
 
 	e->types |= type;
 	e->ways |= (uint8_t)(seen >> WAYS_SHIFT);
 	if (e->count == 1) {
-		e->first_s = query->now_s;
-		e->first_ms = query->now_ms;
+		e->first_s = now_s;
+		e->first_ms = now_ms;
 	}
-	if (query->now_ms - e->spell_ms >= SPELL_MS) {
-		e->spell_ms = query->now_ms;
+	if (now_ms - e->spell_ms >= SPELL_MS) {
+		e->spell_ms = now_ms;
 		e->spell_seen = 0;
 	}
 	e->merged += !(e->spell_seen & type);
@@ -234,7 +234,7 @@ static inline void count_query(struct finding *e, const struct findings_query *q
 	e->last_s = query->now_s;
 	e->count++;
 	if (query->now_ms - e->spell_ms >= SPELL_MS || (seen & ~e->spell_seen))
-		count_seen(e, seen, query);
+		count_seen(e, seen, query->now_ms, query->now_s);
 }
 
 /* Makes `*table`, or one that takes its place, a table of these lists.  False: there is no other.

@@ -28,11 +28,10 @@ static bool is_noted_answer(const struct query_env *env, uint16_t list)
 	return is_noted(env, list);
 }
 
-static void count_added(const struct query_env *env, bool added)
+/* Those that were are counted when they are taken. */
+static void count_lost(const struct query_env *env, bool added)
 {
-	if (added)
-		stats_inc(env->stats, findings);
-	else
+	if (!added)
 		stats_inc(env->stats, findings_lost);
 }
 
@@ -41,7 +40,7 @@ static void count(const struct query_env *env, const struct findings_hit *hit,
 {
 	const struct snapshot *s = env->snapshot;
 
-	count_added(env, findings_add(env->findings, s->policy, s->generation, hit, query));
+	count_lost(env, findings_add(env->findings, s->policy, s->generation, hit, query));
 }
 
 /* Counts for each list that logs what is at hand; of a query, its own name.  Few lists do. */
@@ -104,8 +103,8 @@ static FLAT APART void begin_name(const struct query *q, const struct query_env 
 	const struct findings_query query = query_of(q, env);
 	const struct snapshot *s = env->snapshot;
 
-	count_added(env,
-		    findings_begin(env->findings, seat, s->policy, s->generation, &hit, &query));
+	count_lost(env,
+		   findings_begin(env->findings, seat, s->policy, s->generation, &hit, &query));
 }
 
 /* How the query came is looked at when it is needed: its path has few registers left. */
@@ -122,7 +121,6 @@ static void count_name(const struct query *q, const struct query_env *env, const
 	}
 	query = query_of(q, env);
 	findings_count(f, seat, &query);
-	stats_inc(env->stats, findings);
 }
 
 static RARE void note_logged(const struct query *q, const struct query_env *env,

@@ -331,8 +331,10 @@ static void write_cache(const struct writer *w, const struct cache_stats *cache)
 	single(w, COUNTER, "cache_expired", "answers removed after their TTL", cache->expired);
 }
 
-static void write_ledger(const struct writer *w, const struct archive_state *ledger)
+static void write_ledger(const struct writer *w, const struct archive_state *ledger,
+			 uint64_t pending)
 {
+	single(w, GAUGE, "ledger_pending", "findings in memory that wait to be written", pending);
 	if (!ledger->remote)
 		return;
 	single(w, GAUGE, "ledger_connected", "1: the database takes findings", ledger->connected);
@@ -399,7 +401,7 @@ void metrics_write(struct evbuffer *out, const struct web_now *now, bool openmet
 	write_loads(&w, now);
 	write_manual(&w, now);
 	write_cache(&w, &now->cache);
-	write_ledger(&w, &now->ledger);
+	write_ledger(&w, &now->ledger, now->ledger_pending);
 	single(&w, GAUGE, "receive_buffer_bytes",
 	       "what the kernel granted a UDP socket to queue queries in, the least of all",
 	       now->receive_buffer_bytes);

@@ -26,6 +26,7 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import measure  # noqa: E402
 
 FEW = 3000
+MANY_NAMES = 10000
 SOME = 500  # names that are asked for
 FEW_AT_A_TIME = 32
 KINDS = ("blocked", "below", "cached", "forwarded")
@@ -35,7 +36,7 @@ PLAIN = 'names.txt, format: names, sinkhole: {ipv4: 192.0.2.1, ipv6: "2001:db8::
 
 class Feature(NamedTuple):
     """The load by which it is measured, what is configured without it and with it, how many addresses
-    the upstream answers with, and how many names are asked for."""
+    the upstream answers with, and how many names are asked for, and how many queries are not counted."""
     kind: str
     extra: tuple = ("", "")
     more: tuple = ("", "")
@@ -43,6 +44,7 @@ class Feature(NamedTuple):
     server: tuple = ("", "")
     addresses: int = 1
     some: int = SOME
+    few: int = FEW
 
 
 GROUPS = 100
@@ -58,7 +60,7 @@ def groups(*asking):
 
 FEATURES = {
     "ledger": Feature("blocked", extra=("evidence: {ledger: false}", "")),
-    "findings": Feature("blocked", extra=("evidence: {ledger: false}", ""), some=10000),
+    "findings": Feature("blocked", extra=("evidence: {ledger: false}", ""), some=MANY_NAMES, few=4 * MANY_NAMES),
     "compact": Feature("blocked", server=("", ", compact-names: true")),
     "compact-cached": Feature("cached", server=("", ", compact-names: true")),
     "rpz": Feature("blocked", names=("names.txt, format: names, action: nxdomain",
@@ -85,9 +87,9 @@ state: {{directory: {directory}/state}}
 class Run:
     """One start of a build under callgrind, and the load of one kind."""
 
-    def __init__(self, options, directory, upstream, extra="", more="", names=PLAIN, server="", some=SOME):
+    def __init__(self, options, directory, upstream, extra="", more="", names=PLAIN, server="", some=SOME, few=FEW):
         self.options, self.directory, self.upstream, self.names = options, directory, upstream, names
-        self.some, self.server = some, server
+        self.some, self.few, self.server = some, few, server
         self.extra = extra + (options.extra.read_text() if options.extra else "")
         self.more = f"- {{name: more, file: {directory}/{more}, action: nxdomain}}" if more else ""
 
@@ -154,8 +156,8 @@ class Run:
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def per_query(self, binary, kind):
-        many = FEW + self.options.queries
-        return (self.count(binary, kind, many) - self.count(binary, kind, FEW)) / self.options.queries
+        many = self.few + self.options.queries
+        return (self.count(binary, kind, many) - self.count(binary, kind, self.few)) / self.options.queries
 
 
 def write_patterns(path):
@@ -200,7 +202,8 @@ def compare_builds(options, directory, kind, port):
 def tell_feature(options, directory, name, port):
     feature = FEATURES[name]
     kind = feature.kind
-    without, used = (Run(options, directory, port, *configured, some=feature.some).per_query(options.binaries[-1], kind)
+    without, used = (Run(options, directory, port, *configured, some=feature.some,
+                         few=feature.few).per_query(options.binaries[-1], kind)
                      for configured in zip(feature.extra, feature.more, feature.names, feature.server))
     print(f"{name:<10} {without:9.1f} without, {used:9.1f} with it ({used / without:.3f}, "
           f"{used - without:+.1f}; {kind})", flush=True)
