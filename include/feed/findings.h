@@ -166,8 +166,8 @@ struct findings_table *findings_take_current(struct findings *findings);
 /* How many full tables wait. */
 size_t findings_waiting(const struct findings *findings);
 
-/* Gives a table back, to be filled anew: empty, or with what has been asked for in it, uncounted,
- * since most of that is asked for again. */
+/* Gives a table back, to be filled anew: empty, or with what was asked for in it, uncounted, since
+ * most of that is asked for again; until it fills, or nothing of it is asked for any more. */
 void findings_give(struct findings *findings, struct findings_table *table);
 
 /* The note of a finding, which stands behind its name at `name`, and lives as long. */

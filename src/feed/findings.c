@@ -10,7 +10,6 @@
 #define INDEX_BITS 15U
 #define INDEX_MASK ((1U << INDEX_BITS) - 1)
 #define OTHER (1U << FINDINGS_TYPE_OTHER)
-#define WAYS_SHIFT 16U /* of a spell: below are its types */
 #define UDP_SEEN (1U << (WAYS_SHIFT + FINDINGS_WAY_UDP))
 
 _Static_assert(2U * FINDINGS_TABLE_MAX == 1U << INDEX_BITS, "half of the index stays empty");
@@ -204,25 +203,37 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 	t->names_len += hit->name->len + noted->len;
 }
 
-/* A type or a way that the spell does not have yet, or the first of another one, or of all. */
-static APART void count_seen(struct finding *e, uint32_t seen, uint64_t now_ms, uint32_t now_s)
+/* Another spell.  Of what was kept of the table before nothing holds but the place. */
+static APART void begin_spell(struct finding *e, uint32_t seen, uint64_t now_ms, uint32_t now_s)
 {
 	uint16_t type = (uint16_t)seen;
+	uint8_t way = (uint8_t)(seen >> WAYS_SHIFT);
 
+	e->spell_ms = now_ms;
+	e->spell_seen = seen;
+	e->merged++;
 	e->types |= type;
+	e->ways |= way;
+	if (e->count > 1)
+		return;
+	e->first_s = now_s;
+	e->first_ms = now_ms;
+	e->first_types = type;
+	e->types = type;
+	e->ways = way;
+}
+
+/* A type or a way that the spell does not have yet. */
+static APART void count_seen(struct finding *e, uint32_t seen)
+{
+	uint16_t fresh = (uint16_t)(seen & ~e->spell_seen);
+
+	e->types |= (uint16_t)seen;
 	e->ways |= (uint8_t)(seen >> WAYS_SHIFT);
-	if (e->count == 1) {
-		e->first_s = now_s;
-		e->first_ms = now_ms;
-	}
-	if (now_ms - e->spell_ms >= SPELL_MS) {
-		e->spell_ms = now_ms;
-		e->spell_seen = 0;
-	}
-	e->merged += !(e->spell_seen & type);
+	e->merged += fresh != 0;
 	e->spell_seen |= seen;
 	if (e->spell_ms == e->first_ms)
-		e->first_types |= type;
+		e->first_types |= fresh;
 }
 
 static inline void count_query(struct finding *e, const struct findings_query *query)
@@ -233,8 +244,10 @@ static inline void count_query(struct finding *e, const struct findings_query *q
 		e->proven++;
 	e->last_s = query->now_s;
 	e->count++;
-	if (query->now_ms - e->spell_ms >= SPELL_MS || (seen & ~e->spell_seen))
-		count_seen(e, seen, query->now_ms, query->now_s);
+	if (query->now_ms - e->spell_ms >= SPELL_MS)
+		begin_spell(e, seen, query->now_ms, query->now_s);
+	else if (seen & ~e->spell_seen)
+		count_seen(e, seen);
 }
 
 /* Makes `*table`, or one that takes its place, a table of these lists.  False: there is no other.

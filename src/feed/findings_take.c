@@ -5,8 +5,6 @@
 
 #include "feed/tables.h"
 
-#define LONG_AGO (0U - (uint64_t)SPELL_MS) /* before any spell */
-
 /* Of a table that is given back: new findings need room. */
 #define KEPT_MAX (FINDINGS_TABLE_MAX / 4 * 3)
 #define KEPT_NAMES_MAX (FINDINGS_NAMES_MAX / 4 * 3)
@@ -52,7 +50,8 @@ struct findings_table *findings_take_current(struct findings *f)
 	return NULL;
 }
 
-/* Nothing of it is counted.  Returns how many were. */
+/* Nothing of it is counted, but what is of the same second still is of the same spell.  Returns how
+ * many were. */
 static uint32_t set_back(struct findings_table *t)
 {
 	uint32_t used = 0;
@@ -61,11 +60,11 @@ static uint32_t set_back(struct findings_table *t)
 		struct finding *e = &t->entries[i];
 
 		used += e->count > 0;
-		e->spell_ms = LONG_AGO;
-		e->spell_seen = 0;
-		e->ways = 0;
-		e->types = 0;
+		e->first_s = e->last_s;
+		e->first_ms = e->spell_ms;
 		e->first_types = 0;
+		e->types = (uint16_t)e->spell_seen;
+		e->ways = (uint8_t)(e->spell_seen >> WAYS_SHIFT);
 		e->count = 0;
 		e->proven = 0;
 		e->merged = 0;
@@ -85,7 +84,7 @@ void findings_give(struct findings *f, struct findings_table *table)
 {
 	bool is_kept = !f->spare && table->count <= KEPT_MAX && table->names_len <= KEPT_NAMES_MAX;
 
-	if (!is_kept || 2 * set_back(table) < table->count)
+	if (!is_kept || set_back(table) == 0)
 		empty(table);
 	if (f->spare)
 		ring_put(&f->empty, table);

@@ -17,6 +17,7 @@
 #define TABLES 4U
 #define RING TABLES
 #define SPELL_MS 1000U
+#define WAYS_SHIFT 16U /* of a spell: below are its types */
 
 _Static_assert((RING & (RING - 1)) == 0, "places of a ring are found by a mask");
 

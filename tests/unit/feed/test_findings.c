@@ -358,8 +358,8 @@ static struct findings_table *take_one(struct kit *kit, uint32_t count)
 	return t;
 }
 
-/* What has been asked for has its place still when its table comes around again, and counts anew.
- */
+/* What has been asked for has its place still when its table comes around again, and counts anew:
+ * in the same second it is of the same spell, and later another one. */
 static void test_a_table_given_back_keeps_places(void **state)
 {
 	struct kit *kit = *state;
@@ -367,19 +367,32 @@ static void test_a_table_given_back_keeps_places(void **state)
 	struct finding *e;
 
 	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_TCP);
-	add(kit, "192.0.2.1", "c2.example", LIST_A, 28, FINDINGS_WAY_TCP);
 	findings_give(kit->findings, take_one(kit, 1));
-	add(kit, "192.0.2.9", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
-	findings_give(kit->findings, take_one(kit, 1)); /* the other table */
+	assert_null(findings_take_current(kit->findings)); /* the other table */
 
-	kit->now_ms += 300; /* within a second of the first */
+	kit->now_ms += 300;
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_TCP); /* of the same spell */
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP); /* its way is not */
 	add(kit, "192.0.2.1", "c2.example", LIST_A, 28, FINDINGS_WAY_UDP);
-	add(kit, "192.0.2.2", "c2.example", LIST_A, 1, FINDINGS_WAY_UDP);
-	t = take_one(kit, 2);
+	t = take_one(kit, 1);
+	e = &t->entries[0];
+	assert_int_equal(e->count, 3);
+	assert_int_equal(e->proven, 1);
+	assert_int_equal(e->merged, 1);
+	assert_int_equal(e->first_types, 1U << 1); /* of what is counted here */
+	assert_int_equal(e->types, 1U << 1 | 1U << 0);
+	assert_int_equal(e->ways, 1U << FINDINGS_WAY_UDP | 1U << FINDINGS_WAY_TCP);
+	assert_int_equal(e->first_ms, 100000);
+	findings_give(kit->findings, t);
+	assert_null(findings_take_current(kit->findings));
+
+	kit->now_ms += 5000;
+	add(kit, "192.0.2.1", "c2.example", LIST_A, 28, FINDINGS_WAY_UDP);
+	t = take_one(kit, 1);
 	e = &t->entries[0];
 	assert_int_equal(e->count, 1);
 	assert_int_equal(e->proven, 0);
-	assert_int_equal(e->merged, 1); /* the batch knows of the second before */
+	assert_int_equal(e->merged, 1);
 	assert_int_equal(e->types, 1U << 1);
 	assert_int_equal(e->first_types, 1U << 1);
 	assert_int_equal(e->ways, 1U << FINDINGS_WAY_UDP);
@@ -390,7 +403,7 @@ static void test_a_table_given_back_keeps_places(void **state)
 	findings_give(kit->findings, t);
 }
 
-/* A table of which less than half was asked for again begins anew. */
+/* A table of which nothing was asked for again begins anew, and so does one that is nearly full. */
 static void test_what_is_not_asked_again_makes_room(void **state)
 {
 	struct kit *kit = *state;
@@ -401,6 +414,13 @@ static void test_what_is_not_asked_again_makes_room(void **state)
 	assert_int_equal(add_many(kit, 0, 1), 0);
 	findings_give(kit->findings, take_one(kit, 3));
 	assert_null(findings_take_current(kit->findings));
+	findings_give(kit->findings, take_one(kit, 3));
+	assert_null(findings_take_current(kit->findings));
+	assert_int_equal(add_many(kit, 5, 6), 0);
+	findings_give(kit->findings, take_one(kit, 1));
+	assert_null(findings_take_current(kit->findings));
+	assert_int_equal(add_many(kit, 0, FINDINGS_TABLE_MAX - 1), 0);
+	findings_give(kit->findings, take_one(kit, FINDINGS_TABLE_MAX - 1));
 	assert_null(findings_take_current(kit->findings));
 	assert_int_equal(add_many(kit, 5, 6), 0);
 	findings_give(kit->findings, take_one(kit, 1));
