@@ -94,6 +94,14 @@ def test_every_sample_has_its_help(served):
         assert any(name in (n, n + "_bucket", n + "_sum", n + "_count") for n in names), name
 
 
+def test_no_metric_is_taken_for_an_abbreviated_unit(served):
+    """promtool's linter takes `ns` for nanoseconds, wherever it stands in a name."""
+    units = {"s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d"}
+    for line in metrics_of(served)[1].splitlines():
+        if line.startswith("# TYPE"):
+            assert not units & set(line.split()[2].split("_")), line
+
+
 @pytest.mark.skipif(not shutil.which("promtool"), reason="there is no promtool")
 def test_promtool_has_nothing_to_say(served):
     ask(served.address, "bad.example")
