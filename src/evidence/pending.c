@@ -236,7 +236,8 @@ static void take_off(struct finding *e, const struct pending_put *put)
 	e->ways = 0;
 }
 
-/* Leaves out what has nothing to be written. */
+/* Leaves out what has nothing to be written.  What was put is forgotten with its places, which
+ * others take: of those that come while a batch is written, nothing is put. */
 static void compact(struct pending *p)
 {
 	uint32_t count = p->count;
@@ -244,6 +245,7 @@ static void compact(struct pending *p)
 	memset(p->index, 0, INDEX * sizeof(*p->index));
 	p->count = 0;
 	p->unwritten = 0;
+	p->batch = 0;
 	p->names_len = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		if (p->entries[i].count > 0) {
@@ -252,6 +254,7 @@ static void compact(struct pending *p)
 			take_off(e, &p->puts[i]);
 			p->unwritten += e->count > 0;
 		}
+		p->puts[i] = (struct pending_put){.count = 0};
 		step(p);
 	}
 	if (p->count == 0)

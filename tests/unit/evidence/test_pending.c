@@ -149,6 +149,134 @@ static void test_what_was_put_in_vain_is_put_again(void **state)
 	assert_int_equal(put_all(kit), 13);
 }
 
+/* What was put of another that had the same place before is not taken off. */
+static void test_what_comes_meanwhile_has_a_place_of_its_own(void **state)
+{
+	struct kit *kit = *state;
+
+	for (unsigned int i = 0; i < 10; i++)
+		add(kit, i, 4, 0);
+	assert_int_equal(put_all(kit), 40);
+	pending_written(&kit->pending);
+	add(kit, 9, 3, 0);
+	assert_int_equal(put_all(kit), 3);
+	pending_written(&kit->pending);
+	assert_int_equal(kit->pending.count, 1);
+
+	assert_int_equal(put_all(kit), 0);
+	for (unsigned int i = 10; i < 20; i++)
+		add(kit, i, 3, 0);
+	pending_written(&kit->pending);
+	assert_int_equal(kit->pending.unwritten, 10);
+	assert_int_equal(put_all(kit), 30);
+}
+
+/* ---- whatever comes, in whatever order */
+
+#define MODEL_CLIENTS 64U
+#define MODEL_STEPS 300U
+
+struct sums {
+	uint64_t count;
+	uint64_t proven;
+	uint64_t merged;
+};
+
+static void add_to(struct sums *sums, uint64_t count, uint64_t proven, uint64_t merged)
+{
+	sums->count += count;
+	sums->proven += proven;
+	sums->merged += merged;
+}
+
+struct model {
+	uint64_t random;
+	struct sums added;
+	struct sums written;
+};
+
+static unsigned int draw(struct model *m, unsigned int below)
+{
+	m->random = m->random * 6364136223846793005 + 1442695040888963407;
+	return (unsigned int)(m->random >> 33) % below;
+}
+
+static void add_some(struct kit *kit, struct model *m)
+{
+	for (unsigned int i = draw(m, MODEL_CLIENTS / 2); i > 0; i--) {
+		uint64_t queries = 1 + draw(m, 9);
+
+		assert_true(add(kit, draw(m, MODEL_CLIENTS), queries, (uint16_t)draw(m, 16)));
+		add_to(&m->added, queries, queries / 2, queries);
+	}
+}
+
+/* A batch that is written, or fails somewhere, while others come. */
+static void write_some(struct kit *kit, struct model *m)
+{
+	struct pending *p = &kit->pending;
+	struct sums put = {.count = 0};
+	uint32_t i;
+
+	pending_sort(p);
+	for (i = 0; i < p->batch && draw(m, 2 * MODEL_CLIENTS) > 0; i++) {
+		const struct finding *e;
+
+		if (draw(m, 8) == 0)
+			add_some(kit, m);
+		e = pending_next(p, i);
+		assert_in_range(e->count, 1, m->added.count);
+		assert_in_range(e->proven, 0, e->count);
+		assert_in_range(e->merged, 0, e->count);
+		assert_int_not_equal(e->types, 0);
+		add_to(&put, e->count, e->proven, e->merged);
+	}
+	if (i < p->batch || draw(m, 4) == 0)
+		return;
+	add_some(kit, m);
+	add_to(&m->written, put.count, put.proven, put.merged);
+	pending_written(p);
+}
+
+/* What was added is written, or waits. */
+static void check_sums(const struct kit *kit, const struct model *m)
+{
+	const struct pending *p = &kit->pending;
+	struct sums sums = m->written;
+	uint32_t unwritten = 0;
+
+	for (uint32_t i = 0; i < p->count; i++) {
+		const struct finding *e = &p->entries[i];
+
+		unwritten += e->count > 0;
+		add_to(&sums, e->count, e->proven, e->merged);
+	}
+	assert_int_equal(p->unwritten, unwritten);
+	assert_memory_equal(&sums, &m->added, sizeof(sums));
+}
+
+static void test_whatever_comes_is_written_once(void **state)
+{
+	struct kit *kit = *state;
+	struct model m = {.random = 7};
+
+	for (unsigned int i = 0; i < MODEL_STEPS; i++) {
+		switch (draw(&m, 8)) {
+		case 0:
+			pending_forget(&kit->pending);
+			break;
+		case 1:
+		case 2:
+		case 3:
+			write_some(kit, &m);
+			break;
+		default:
+			add_some(kit, &m);
+		}
+		check_sums(kit, &m);
+	}
+}
+
 static void test_room_is_made_of_what_is_written(void **state)
 {
 	struct kit *kit = *state;
@@ -176,6 +304,10 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_types_are_of_their_batch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_was_put_in_vain_is_put_again, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_what_comes_meanwhile_has_a_place_of_its_own,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_whatever_comes_is_written_once, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_room_is_made_of_what_is_written, set_up,
 						tear_down),
