@@ -106,14 +106,22 @@ static unsigned int counted_before(const struct finding *e, const struct finding
 	return (unsigned int)__builtin_popcount(e->spell_seen & f->first_types);
 }
 
+/* A second ends for what comes in tables and batches of less than one, too: it does not begin anew
+ * with each of them. */
+static void take_spell(struct finding *e, const struct finding *f)
+{
+	if (f->spell_ms >= e->spell_ms + SPELL_MS) {
+		e->spell_ms = f->spell_ms;
+		e->spell_seen = 0;
+	}
+	if (distance(e->spell_ms, f->spell_ms) < SPELL_MS)
+		e->spell_seen |= f->spell_seen;
+}
+
 static void merge(struct finding *e, const struct finding *f)
 {
 	e->merged += f->merged - counted_before(e, f);
-	if (f->spell_ms >= e->spell_ms + SPELL_MS)
-		e->spell_seen = 0;
-	if (f->spell_ms > e->spell_ms)
-		e->spell_ms = f->spell_ms;
-	e->spell_seen |= f->spell_seen;
+	take_spell(e, f);
 	e->ways |= f->ways;
 	e->types |= f->types;
 	e->owner_labels = f->owner_labels;

@@ -149,6 +149,52 @@ static void test_what_was_put_in_vain_is_put_again(void **state)
 	assert_int_equal(put_all(kit), 13);
 }
 
+/* One query, at this time of a client that asks for nothing else. */
+static void add_at(struct kit *kit, uint64_t now_ms)
+{
+	const struct ip ip = {.family = 2};
+	const struct finding f = {
+		.name_len = 1,
+		.count = 1,
+		.merged = 1,
+		.types = 1,
+		.first_types = 1,
+		.spell_seen = 1,
+		.first_ms = now_ms,
+		.spell_ms = now_ms,
+	};
+
+	assert_true(pending_add(&kit->pending, kit->table, &f, &ip));
+}
+
+/* Each table and each batch has one query of a client that asks twice a second. */
+static void test_a_second_ends(void **state)
+{
+	struct kit *kit = *state;
+	uint64_t merged = 0;
+
+	for (uint64_t now_ms = 10000; now_ms < 20000; now_ms += 500) {
+		add_at(kit, now_ms);
+		pending_sort(&kit->pending);
+		merged += pending_next(&kit->pending, 0)->merged;
+		pending_written(&kit->pending);
+	}
+	assert_int_equal(merged, 10);
+}
+
+/* What comes late, of a worker whose table waited, is of a second of its own. */
+static void test_what_comes_late_is_of_its_second(void **state)
+{
+	struct kit *kit = *state;
+
+	add_at(kit, 20000);
+	add_at(kit, 15000);
+	add_at(kit, 20999);
+	add_at(kit, 21000);
+	pending_sort(&kit->pending);
+	assert_int_equal(pending_next(&kit->pending, 0)->merged, 3);
+}
+
 /* What was put of another that had the same place before is not taken off. */
 static void test_what_comes_meanwhile_has_a_place_of_its_own(void **state)
 {
@@ -304,6 +350,9 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_types_are_of_their_batch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_was_put_in_vain_is_put_again, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_a_second_ends, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_comes_late_is_of_its_second, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_what_comes_meanwhile_has_a_place_of_its_own,
 						set_up, tear_down),
