@@ -469,6 +469,108 @@ static void test_lists_of_another_load(void **state)
 	findings_give(kit->findings, t);
 }
 
+/* ---- whatever is asked, taken and loaded, in whatever order */
+
+#define MODEL_CLIENTS 32U
+#define MODEL_STEPS 200000U
+
+struct model {
+	uint64_t random;
+	uint64_t asked[MODEL_CLIENTS];
+	uint64_t proven[MODEL_CLIENTS];
+	uint64_t seconds[MODEL_CLIENTS]; /* as `merged` */
+	uint32_t last_s[MODEL_CLIENTS];
+};
+
+static unsigned int draw(struct model *m, unsigned int below)
+{
+	m->random = m->random * 6364136223846793005 + 1442695040888963407;
+	return (unsigned int)(m->random >> 33) % below;
+}
+
+static void ask(struct kit *kit, struct model *m)
+{
+	static const uint16_t qtypes[] = {1, 28, 65, 16};
+	unsigned int i = draw(m, MODEL_CLIENTS);
+	enum findings_way way = draw(m, FINDINGS_WAY_COUNT);
+	char client[32];
+
+	snprintf(client, sizeof(client), "192.0.2.%u", i);
+	if (!add(kit, client, "c2.example", LIST_A, qtypes[draw(m, 4)], way))
+		return;
+	m->asked[i]++;
+	m->proven[i] += findings_way_proves(way);
+	m->last_s[i] = (uint32_t)(kit->now_ms / 1000);
+}
+
+/* What a report relies on, of each finding that is counted. */
+static void check_finding(struct model *m, const struct findings_table *t, const struct finding *e)
+{
+	unsigned int i = e->client.bytes[3];
+	unsigned int first = (unsigned int)__builtin_popcount(e->first_types);
+
+	assert_string_equal(t->lists[e->list], t->generation % 2 ? "a" : "b");
+	assert_in_range(e->count, 1, m->asked[i]);
+	assert_in_range(e->proven, 0, e->count);
+	assert_in_range(e->merged, first, e->count);
+	assert_int_equal(e->first_types & ~e->types, 0);
+	assert_int_not_equal(e->types, 0);
+	assert_int_not_equal(e->ways, 0);
+	assert_int_equal(e->proven > 0 && e->ways == 1U << FINDINGS_WAY_UDP, 0);
+	assert_in_range(e->first_s, 1, e->last_s);
+	assert_in_range(e->last_s, e->first_s, m->last_s[i]);
+	assert_in_range(e->first_ms, 1, e->spell_ms);
+	m->asked[i] -= e->count;
+	m->proven[i] -= e->proven;
+	m->seconds[i] += e->merged;
+}
+
+static void check_table(struct kit *kit, struct model *m, struct findings_table *t)
+{
+	for (uint32_t i = 0; t && i < t->count; i++)
+		if (t->entries[i].count > 0)
+			check_finding(m, t, &t->entries[i]);
+	if (t)
+		findings_give(kit->findings, t);
+}
+
+static void check_all(struct kit *kit, struct model *m)
+{
+	struct findings_table *t;
+
+	while ((t = findings_take_full(kit->findings)) != NULL)
+		check_table(kit, m, t);
+	check_table(kit, m, findings_take_current(kit->findings));
+}
+
+static void load(struct kit *kit)
+{
+	kit->generation++;
+	strcpy(kit->policy.lists[LIST_A].name, kit->generation % 2 ? "a" : "b");
+}
+
+static void test_whatever_is_asked_is_counted_once(void **state)
+{
+	struct kit *kit = *state;
+	struct model m = {.random = 7};
+
+	for (unsigned int i = 0; i < MODEL_STEPS; i++) {
+		kit->now_ms += draw(&m, 20) ? draw(&m, 30) : draw(&m, 1500);
+		if (draw(&m, 3000) == 0)
+			load(kit);
+		if (draw(&m, 40) == 0)
+			check_all(kit, &m);
+		else
+			ask(kit, &m);
+	}
+	check_all(kit, &m);
+	for (unsigned int i = 0; i < MODEL_CLIENTS; i++) {
+		assert_int_equal(m.asked[i], 0);
+		assert_int_equal(m.proven[i], 0);
+		assert_int_not_equal(m.seconds[i], 0);
+	}
+}
+
 #define ROUNDS 60000U
 
 static atomic_bool done;
@@ -521,6 +623,7 @@ int main(void)
 		TEST(test_what_is_not_asked_again_makes_room),
 		TEST(test_places_that_are_kept_are_of_their_lists),
 		TEST(test_lists_of_another_load),
+		TEST(test_whatever_is_asked_is_counted_once),
 		TEST(test_two_threads),
 	};
 
