@@ -206,6 +206,40 @@ static void test_what_was_never_written_is_lost(void **state)
 	assert_int_equal(mkdir(kit->directory, 0700), 0);
 }
 
+/* More than can wait, while there is no store for half of it: it is written or lost, not both. */
+static void test_of_a_flood_without_a_store_each_is_told(void **state)
+{
+	struct kit *kit = *state;
+	const struct stats *stats;
+	int64_t added = 0;
+
+	assert_int_equal(rmdir(kit->directory), 0);
+	begin(kit, "");
+	stats = ledger_stats(kit->ledger);
+	for (unsigned int i = 0; i < 2 * (PENDING_MAX + 30000); i++) {
+		unsigned int key = i % (PENDING_MAX + 30000);
+		char client[32];
+
+		snprintf(client, sizeof(client), "10.%u.%u.%u", key >> 16, key >> 8 & 255,
+			 key & 255);
+		while (!add(kit, i % 2, client, "c2.example", 0))
+			await_nap();
+		added++;
+		if (i == PENDING_MAX + 20000)
+			AWAIT(stats->ledger_failures > 0 && stats->ledger_lost > 0, await_nap());
+		if (i == PENDING_MAX + 30000)
+			assert_int_equal(mkdir(kit->directory, 0700), 0);
+	}
+	ledger_stop(kit->ledger);
+	assert_int_equal(stats->findings, added);
+	assert_int_equal(ask(kit, "SELECT sum(count) FROM finding") + (int64_t)stats->ledger_lost,
+			 added);
+	assert_int_equal(
+		ask(kit, "SELECT sum(count <= 0 OR proven < 0 OR merged < 0) FROM finding"), 0);
+	assert_int_equal(
+		ask(kit, "SELECT sum(count) - (SELECT sum(count) FROM total) FROM finding"), 0);
+}
+
 static void test_a_file_that_was_removed_is_made_anew(void **state)
 {
 	struct kit *kit = *state;
@@ -334,6 +368,7 @@ int main(void)
 		TEST(test_the_end_writes_what_is_there),
 		TEST(test_what_cannot_be_written_is_kept),
 		TEST(test_what_was_never_written_is_lost),
+		TEST(test_of_a_flood_without_a_store_each_is_told),
 		TEST(test_a_file_that_was_removed_is_made_anew),
 		TEST(test_what_is_too_old_goes),
 		TEST(test_a_clock_that_is_set_on_ends_nothing),
