@@ -126,8 +126,8 @@ static void look_up(struct ledger *l)
 	if (l->table && !absorb(l))
 		return;
 	for (size_t i = 0; i < l->workers; i++)
-		while (take(l, i, findings_take_full))
-			if (!absorb(l))
+		for (size_t n = findings_waiting(l->findings[i]); n > 0; n--)
+			if (take(l, i, findings_take_full) && !absorb(l))
 				return;
 	let_queries_go(l);
 }
@@ -358,11 +358,14 @@ static void absorb_all(struct ledger *l)
 	}
 }
 
+/* Of each worker those that wait now: one that goes on filling them holds up no other, nor what
+ * keeps the store within its size. */
 void ledger_collect(struct ledger *l, bool all)
 {
 	absorb_all(l);
 	for (size_t i = 0; i < l->workers; i++) {
-		while (take(l, i, findings_take_full))
+		for (size_t n = findings_waiting(l->findings[i]);
+		     n > 0 && take(l, i, findings_take_full); n--)
 			absorb_all(l);
 		if (all && take(l, i, findings_take_current))
 			absorb_all(l);
