@@ -51,11 +51,19 @@ static uint8_t *write_code(uint8_t *out, uint32_t index)
 	return out;
 }
 
-/* As memcpy, but by words: up to 7 octets behind are read and written too. */
+/* As memcpy, but by words, of which the last two may overlap: what lies behind may be another
+ * thread's. */
 static inline void copy_octets(uint8_t *to, const uint8_t *from, size_t octets)
 {
-	for (size_t i = 0; i < octets; i += 8)
+	size_t i = 0;
+
+	for (; i + 8 <= octets; i += 8)
 		memcpy(to + i, from + i, 8);
+	if (octets >= 8)
+		memcpy(to + octets - 8, from + octets - 8, 8);
+	else
+		for (; i < octets; i++)
+			to[i] = from[i];
 }
 
 size_t record_write(uint8_t *out, const struct record_head *head, const struct name *owner,

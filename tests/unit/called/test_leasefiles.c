@@ -19,7 +19,7 @@
 #include "called/leasefiles.h"
 #include "support/scratch.h"
 
-#define PATIENCE_MS 20000U
+#define PATIENCE_MS 60000U
 
 struct kit {
 	struct scratch scratch;
@@ -166,7 +166,7 @@ struct writer {
 	const char *path;
 };
 
-/* Has the file be another at each instant, as a DHCP server does that adds leases by the thousand.
+/* Has the file be another each millisecond, as a DHCP server does that adds leases by the thousand.
  */
 static void *keep_changing(void *arg)
 {
@@ -178,6 +178,7 @@ static void *keep_changing(void *arg)
 		rewind(file);
 		fputc('#', file);
 		fflush(file);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL); /* it lets others read */
 	}
 	fclose(file);
 	return NULL;
