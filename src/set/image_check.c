@@ -50,7 +50,8 @@ static bool is_entry(const struct dict_entry *entry)
 	for (; at + 1 < entry->len && entry->wire[at] > 0 && entry->wire[at] < RECORD_CODE;
 	     at += entry->wire[at] + 1U)
 		labels++;
-	return at + 1 == entry->len && entry->wire[at] == 0 && labels == entry->labels;
+	return at + 1 == entry->len && entry->wire[at] == 0 && labels > 0 &&
+	       labels == entry->labels;
 }
 
 static bool are_small(const struct domset *set, unsigned int lists)

@@ -282,6 +282,19 @@ static void test_table_that_leads_elsewhere(void **state)
 	domset_free(set);
 }
 
+/* A name's suffixes do not say where one would begin that has no label. */
+static void test_end_without_a_label(void **state)
+{
+	struct domset *set = make_set(20);
+
+	(void)state;
+	assert_true(set->ends.dict.count > 0);
+	assert_true(domset_image_check(set, LISTS));
+	*(struct dict_entry *)(void *)set->dict_pages.base = (struct dict_entry){.len = 1};
+	assert_false(domset_image_check(set, LISTS));
+	domset_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +309,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_table_that_leads_elsewhere, make_compact,
 						make_plain),
 		cmocka_unit_test(test_rules_of_lists_that_are_not_there),
+		cmocka_unit_test(test_end_without_a_label),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
