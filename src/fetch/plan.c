@@ -90,6 +90,8 @@ static void take_on(struct plan *plan, struct source **source, struct random_poo
 
 void plan_take_over(struct plan *plan, struct plan *former, struct random_pool *random)
 {
+	if (former)
+		unused_follow(plan->unused, former->unused);
 	for (size_t i = 0; i < plan->count; i++)
 		take_on(former, &plan->sources[i], random);
 }

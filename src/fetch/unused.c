@@ -21,9 +21,10 @@
 
 struct unused {
 	char *directory; /* of the state; "": there is none, and nothing is fetched */
+	bool foreign;	 /* it may be another daemon's */
 	size_t count;
 	struct {
-		char *name;
+		char *name; /* "": it is no list */
 		char *file;
 	} lists[];
 };
@@ -37,19 +38,34 @@ struct found {
 	struct kept kept;
 };
 
+static bool add(struct unused *unused, const char *name, const char *file)
+{
+	const size_t i = unused->count++;
+
+	unused->lists[i].name = strdup(name);
+	unused->lists[i].file = strdup(file);
+	return unused->lists[i].name && unused->lists[i].file;
+}
+
+static bool add_all(struct unused *unused, const struct conf *conf)
+{
+	bool good = add(unused, "", conf->local.hosts_file) &&
+		    add(unused, "", conf->guard.protected_file);
+
+	for (size_t i = 0; good && i < conf->server.client_names_count; i++)
+		good = add(unused, "", conf->server.client_names[i]);
+	for (size_t i = 0; good && i < conf->lists_count; i++)
+		good = add(unused, conf->lists[i].name, conf->lists[i].file);
+	return good;
+}
+
 enum err unused_create(const struct conf *conf, struct unused **ret_unused)
 {
-	struct unused *unused =
-		calloc(1, sizeof(*unused) + conf->lists_count * sizeof(unused->lists[0]));
-	bool good = unused && (unused->directory = strdup(conf->state.directory)) != NULL;
+	const size_t most = 2 + conf->server.client_names_count + conf->lists_count;
+	struct unused *unused = calloc(1, sizeof(*unused) + most * sizeof(unused->lists[0]));
 
-	for (size_t i = 0; good && i < conf->lists_count; i++) {
-		unused->lists[i].name = strdup(conf->lists[i].name);
-		unused->lists[i].file = strdup(conf->lists[i].file);
-		unused->count++;
-		good = unused->lists[i].name && unused->lists[i].file;
-	}
-	if (!good) {
+	if (!unused || !(unused->directory = strdup(conf->state.directory)) ||
+	    !add_all(unused, conf)) {
 		unused_free(unused);
 		return ERR_NOMEM;
 	}
@@ -69,6 +85,11 @@ void unused_free(struct unused *unused)
 	free(unused);
 }
 
+void unused_follow(struct unused *unused, const struct unused *former)
+{
+	unused->foreign = former->foreign || strcmp(unused->directory, former->directory) != 0;
+}
+
 /* ---- whose a copy is */
 
 static bool is_listed(const struct unused *unused, const char *name)
@@ -79,14 +100,21 @@ static bool is_listed(const struct unused *unused, const char *name)
 	return false;
 }
 
-/* A list may read the file by another path. */
-static bool is_read(const struct unused *unused, const struct stat *copy)
+/* A file of which nothing can be told now may be any. */
+static bool may_be(const char *file, const struct stat *copy)
 {
 	struct stat st;
 
+	if (stat(file, &st) != 0)
+		return errno != ENOENT && errno != ENOTDIR;
+	return st.st_dev == copy->st_dev && st.st_ino == copy->st_ino;
+}
+
+/* A list, or what else reads files, may read the copy by another path. */
+static bool is_read(const struct unused *unused, const struct stat *copy)
+{
 	for (size_t i = 0; i < unused->count; i++)
-		if (stat(unused->lists[i].file, &st) == 0 && st.st_dev == copy->st_dev &&
-		    st.st_ino == copy->st_ino)
+		if (may_be(unused->lists[i].file, copy))
 			return true;
 	return false;
 }
@@ -131,35 +159,44 @@ static bool read_meta(struct found *found)
 	return len > 0 && kept_parse(text, (size_t)len, &found->kept) == ERR_OK;
 }
 
-/* True for a copy that is no list's, as it was when it came. */
-static bool is_unused(const struct unused *unused, struct found *found)
+/* True for a copy as it was when it came. */
+static bool is_copy(struct found *found, struct stat *ret_st)
 {
-	struct stat st;
+	return read_meta(found) &&
+	       fstatat(found->directory_fd, found->copy, ret_st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(ret_st->st_mode) && kept_is_of(&found->kept, ret_st);
+}
 
-	return !is_listed(unused, found->name) && read_meta(found) &&
-	       fstatat(found->directory_fd, found->copy, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(st.st_mode) && kept_is_of(&found->kept, &st) && !is_read(unused, &st) &&
-	       !has_record(unused, found->name);
+static bool is_used(const struct unused *unused, const char *name, const struct stat *copy)
+{
+	return is_listed(unused, name) || is_read(unused, copy) || has_record(unused, name);
 }
 
 /* ---- what becomes of it */
 
-static void mark(const struct unused *unused, struct found *found, uint64_t now_s)
+/* False: it is logged why nothing was written. */
+static bool write_since(const struct unused *unused, struct found *found, uint64_t since_s)
 {
 	char path[PATH_MAX];
 	int len = snprintf(path, sizeof(path), "%s/fetched/%s", unused->directory, found->meta);
 
-	found->kept.unused_s = now_s;
+	found->kept.unused_s = since_s;
 	if (len < 0 || (size_t)len >= sizeof(path))
-		return;
+		return false;
 	if (kept_write(path, &found->kept) == ERR_OK)
+		return true;
+	log_warning("list %s: %s: %s: since when no list has its copy is not kept", found->name,
+		    path, strerror(errno));
+	return false;
+}
+
+static void mark(const struct unused *unused, struct found *found, uint64_t now_s)
+{
+	if (write_since(unused, found, now_s))
 		log_notice(
 			"list %s is not fetched any more: its copy is removed in %u days, unless "
 			"it is configured again",
 			found->name, UNUSED_KEPT_S / DAY_S);
-	else
-		log_warning("list %s is not fetched any more, but its copy stays: %s: %s",
-			    found->name, path, strerror(errno));
 }
 
 /* The copy first: without what is known of it, it would stay for ever. */
@@ -177,15 +214,29 @@ static void remove_copy(const struct found *found)
 			    found->name, strerror(errno));
 }
 
-/* A clock that was put back has the time begin anew. */
-static void look_at(const struct unused *unused, struct found *found, uint64_t now_s)
+/* A clock that was put back has the time begin anew.  So has one that was behind, by which the copy
+ * was without a list before it came. */
+static void look_at_unused(const struct unused *unused, struct found *found, uint64_t now_s)
 {
 	const uint64_t since_s = found->kept.unused_s;
+	const uint64_t came_s = found->kept.checked_s;
 
-	if (since_s == 0 || since_s > now_s)
+	if (since_s == 0 || since_s > now_s || (since_s < came_s && came_s <= now_s))
 		mark(unused, found, now_s);
 	else if (now_s - since_s >= UNUSED_KEPT_S)
 		remove_copy(found);
+}
+
+static void look_at(const struct unused *unused, struct found *found, uint64_t now_s)
+{
+	struct stat st;
+
+	if (!is_copy(found, &st))
+		return;
+	if (!is_used(unused, found->name, &st))
+		look_at_unused(unused, found, now_s);
+	else if (found->kept.unused_s > 0)
+		(void)write_since(unused, found, 0); /* a list has it again */
 }
 
 void unused_sweep(const struct unused *unused, uint64_t now_s)
@@ -196,7 +247,7 @@ void unused_sweep(const struct unused *unused, uint64_t now_s)
 	const struct dirent *entry;
 	DIR *directory;
 
-	if (!*unused->directory || len < 0 || (size_t)len >= sizeof(path))
+	if (!*unused->directory || unused->foreign || len < 0 || (size_t)len >= sizeof(path))
 		return;
 	found.directory_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	directory = found.directory_fd < 0 ? NULL : fdopendir(found.directory_fd);
@@ -208,7 +259,7 @@ void unused_sweep(const struct unused *unused, uint64_t now_s)
 	/* glibc's readdir is safe for a DIR that no other thread has */
 	// cppcheck-suppress readdirCalled
 	while ((entry = readdir(directory)) != NULL)
-		if (name_of(entry->d_name, &found) && is_unused(unused, &found))
+		if (name_of(entry->d_name, &found))
 			look_at(unused, &found, now_s);
 	closedir(directory);
 }

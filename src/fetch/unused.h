@@ -16,17 +16,22 @@
 
 struct unused;
 
-/* By the lists of `conf`, of which what is needed is copied.  ERR_NOMEM. */
+/* By the lists and the other files of `conf`, of which what is needed is copied.  ERR_NOMEM. */
 enum err unused_create(const struct conf *conf, struct unused **ret_unused) MUST_CHECK;
 
 /* NULL is fine. */
 void unused_free(struct unused *unused);
 
+/* It comes behind `former`, in a daemon that runs: where its state.directory is another one, which
+ * takes effect at a restart and may be another daemon's until then, all in there stays. */
+void unused_follow(struct unused *unused, const struct unused *former);
+
 /*
  * Looks through the directory of the copies at Unix time `now_s`, and removes what has not been
- * any list's for UNUSED_KEPT_S.  Stays: what a list has, by its name or its file; what a record of
- * a mandatory list is kept of (keep/keep.h); what somebody else has written; links; and all, where
- * the directory is a link.  Waits for the disk; no other thread at the same time.
+ * any list's for UNUSED_KEPT_S.  Stays: what a list has, by its name or its file; what hosts-file,
+ * protected-file or client-names name; what a record of a mandatory list is kept of (keep/keep.h);
+ * what somebody else has written; links; and all, where the directory is a link.  Waits for the
+ * disk; no other thread at the same time.
  */
 void unused_sweep(const struct unused *unused, uint64_t now_s);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Copies of lists that are fetched no more: kept for a month, then removed, and nothing else with them."""
 import os
+import signal
 import time
 
 import pytest
@@ -61,7 +62,8 @@ def without(d):
 
 
 def files(d):
-    return sorted(path.name for path in d.fetched.iterdir())
+    """But for what is being written just now."""
+    return sorted(path.name for path in d.fetched.iterdir() if path.suffix not in (".new", ".part"))
 
 
 BOTH = ["gone.list", "gone.meta", "stays.list", "stays.meta"]
@@ -197,3 +199,97 @@ def test_what_cannot_be_removed_is_told(served):
     (served.fetched / "gone.list").rename(served.folder / "aside")
     settle(served)                  # without its copy nobody knows whose the description is
     assert files(served) == ["gone.meta", *LEFT]
+
+
+def test_a_clock_that_was_behind_and_is_put_right_has_it_begin_anew(served):
+    """As a machine without a clock of its own starts: at first it is long ago, and then today."""
+    today = time.time()
+    begin(served)
+    take_out(served)
+    served.clock.set(today - 400 * DAY)
+    mark = reload(served)
+    served.program.wait_line("its copy is removed in 30 days", since=mark, timeout=SOON)
+    served.clock.set(today + 60)
+    settle(served)
+    assert files(served) == BOTH
+    served.clock.set(today + 29 * DAY)
+    settle(served)
+    assert files(served) == BOTH
+    served.clock.set(today + 31 * DAY)
+    settle(served)
+    assert files(served) == LEFT
+
+
+def test_what_a_list_has_read_meanwhile_has_its_month_begin_anew(served):
+    """The month is counted from the last list on, whatever its name was."""
+    begin(served)
+    take_out(served)
+    bare = list(without(served))
+    reload(served, [*bare, {"name": "reader", "file": str(served.fetched / "gone.list"), "action": "nxdomain"}])
+    wait_until(lambda: "unused" not in (served.fetched / "gone.meta").read_text(), SOON, "it is used again")
+    served.clock.set(served.clock.now() + 31 * DAY)
+    mark = reload(served, bare)
+    served.program.wait_line("its copy is removed in 30 days", since=mark, timeout=SOON)
+    settle(served)
+    assert files(served) == BOTH
+
+
+def test_what_comes_back_from_elsewhere_has_its_month_begin_anew(served):
+    """The list has another URL, from which nothing comes: what it has is the copy."""
+    begin(served)
+    take_out(served)
+    bare = list(without(served))
+    other = {**served.gone, "url": "http://127.0.0.1:9/none"}
+    reload(served, [other, *bare])
+    wait_until(lambda: "unused" not in (served.fetched / "gone.meta").read_text(), SOON, "it is used again")
+    served.clock.set(served.clock.now() + 31 * DAY)
+    reload(served, bare)
+    settle(served)
+    assert files(served) == BOTH
+
+
+@pytest.mark.parametrize("section, option", [("local", "hosts-file"), ("guard", "protected-file"),
+                                             ("server", "client-names")])
+def test_what_is_read_beside_lists_stays(served, section, option):
+    """Without it no reload and no start would read the configuration."""
+    begin(served)
+    path = str(served.fetched / "gone.list")
+    served.configure({section: {option: [path] if option == "client-names" else path}})
+    reload(served, [one for one in served.config["lists"] if one["name"] == "own"])
+    for _ in range(2):
+        served.clock.set(served.clock.now() + 31 * DAY)
+        settle(served)
+    assert files(served)[:2] == BOTH[:2]
+    assert "list gone is not fetched any more" not in served.log()
+
+
+def test_a_state_directory_that_is_not_locked_is_not_swept(served):
+    """It takes effect at a restart; until then it may be another daemon's."""
+    begin(served)
+    other = served.folder / "other"
+    other.mkdir()
+    served.fetched.rename(other / "fetched")
+    served.configure({"state": {"directory": str(other)}})
+    served.fetched = other / "fetched"
+    reload(served, without(served))
+    settle(served)
+    served.clock.set(served.clock.now() + 31 * DAY)
+    settle(served)
+    assert files(served) == BOTH
+    assert "is not fetched any more" not in served.log()
+
+
+def test_a_file_of_which_nothing_can_be_told_may_be_the_copy(served):
+    begin(served)
+    loop = served.folder / "loop.txt"
+    loop.symlink_to(loop)
+    served.config["lists"] = [*without(served), {"name": "reader", "file": str(loop), "action": "nxdomain"}]
+    served.write_config()
+    for _ in range(3):
+        mark = served.program.mark()
+        served.program.signal(signal.SIGHUP)    # a list that cannot be read has the command fail
+        served.program.wait_line(r"reload \d+ done", since=mark, timeout=SOON)
+        time.sleep(0.3)
+        served.clock.set(served.clock.now() + 31 * DAY)
+    assert files(served) == BOTH
+    assert "is not fetched any more" not in served.log()

@@ -224,6 +224,8 @@ static int set_up(void **state)
 	k->conf.lists = k->lists;
 	k->conf.lists_count = 1;
 	k->conf.state.directory = k->none;
+	k->conf.local.hosts_file = k->none;
+	k->conf.guard.protected_file = k->none;
 	k->pools[0].zone.len = 1;
 	k->snapshot = (struct snapshot){
 		.generation = 1, .conf = &k->conf, .pools = k->pools, .pool_count = 1};
