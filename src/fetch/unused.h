@@ -22,8 +22,8 @@ enum err unused_create(const struct conf *conf, struct unused **ret_unused) MUST
 /* NULL is fine. */
 void unused_free(struct unused *unused);
 
-/* It comes behind `former`, in a daemon that runs: where its state.directory is another one, which
- * takes effect at a restart and may be another daemon's until then, all in there stays. */
+/* What comes behind `former`, in a daemon that runs: where its state.directory is another one,
+ * which takes effect at a restart and may be another daemon's until then, all in there stays. */
 void unused_follow(struct unused *unused, const struct unused *former);
 
 /*
