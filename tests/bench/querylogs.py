@@ -34,7 +34,7 @@ def ours(directory, port, log):
         + (f"query-log: {{file: {directory}/queries, size: 16GiB}}\n" if log else ""))
 
 
-def unbound(directory, port, log):
+def unbound(directory, port, log, says="log-queries: yes\n  log-replies: yes"):
     zones = "".join(f'local-zone: "{name}" redirect\nlocal-data: "{name} 60 A {SINKHOLE}"\n'
                     for name in (directory / "names.txt").read_text().split())
     (directory / "config").write_text(
@@ -42,7 +42,7 @@ def unbound(directory, port, log):
         f"  port: {port}\n  do-ip6: no\n  access-control: 127.0.0.0/8 allow\n"
         '  username: ""\n  chroot: ""\n  pidfile: ""\n  use-syslog: no\n  verbosity: 0\n'
         f'  directory: "{directory}"\n  module-config: "iterator"\n'
-        + (f'  logfile: "{directory}/queries"\n  log-queries: yes\n  log-replies: yes\n' if log else "") + zones)
+        + (f'  logfile: "{directory}/queries"\n  {says}\n' if log else "") + zones)
 
 
 class Server:
@@ -57,7 +57,7 @@ class Server:
         self.port = measure.free_port()
         write(self.directory, self.port, log)
         with open(self.directory / "stderr", "w", encoding="utf-8") as err:
-            self.process = measure.spawn([*command, "-c", str(self.directory / "config")], "0", err)
+            self.process = measure.spawn([*command, str(self.directory / "config")], "0", err)
         first = (self.directory / "names.txt").read_text().split()[0]
         measure.wait_for_address(self.port, first, SINKHOLE, READY_S, self.process)
 
@@ -90,7 +90,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2)
     options = parser.parse_args()
-    kinds = (("sinkholed", ours, [str(options.bin / "sinkholed")]), ("Unbound", unbound, ["unbound", "-d"]))
+    kinds = (("sinkholed", ours, [str(options.bin / "sinkholed"), "-c"]), ("Unbound", unbound, ["unbound", "-d", "-c"]))
     servers = [Server(title, write, command, options.bin, log)
                for title, write, command in kinds for log in (False, True)]
     try:

@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What it costs to know who asks for listed names: our ledger beside the logs of Unbound, BIND and dnsmasq.
+
+    hitlogs.py [--rounds N] [--seconds S] --bin BUILD
+
+Each server answers the same listed names on one thread, with what writes hits down and without, in rounds
+that go around all of them; the difference of CPU time an answer, of all threads, is what that costs.  Ours
+is the ledger, counted by client, list and name; Unbound's is log-local-actions, BIND's the category rpz,
+dnsmasq's log-queries, from whose lines a report would still have to be made.
+"""
+import argparse
+import statistics
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import querylogs  # noqa: E402
+from querylogs import SINKHOLE  # noqa: E402
+
+
+def names_in(directory):
+    return (directory / "names.txt").read_text().split()
+
+
+def ours(directory, port, log):
+    (directory / "queries").touch()     # has no lines
+    (directory / "state").mkdir()
+    (directory / "config").write_text(
+        f'server: {{listen: ["127.0.0.1@{port}"], workers: 1, user: root}}\n'
+        f"state: {{directory: {directory}/state}}\nevidence: {{ledger: {'true' if log else 'false'}}}\n"
+        f"lists: [{{name: bench, file: {directory}/names.txt, sinkhole: {{ipv4: {SINKHOLE}}}}}]\n")
+
+
+def unbound(directory, port, log):
+    querylogs.unbound(directory, port, log, says="log-local-actions: yes")
+
+
+def bind(directory, port, log):
+    (directory / "zone").write_text("$TTL 60\n@ SOA ns.bench. host.bench. 1 3600 600 86400 60\n@ NS ns.bench.\n" +
+                                    "".join(f"{name} A {SINKHOLE}\n*.{name} A {SINKHOLE}\n" for name in names_in(directory)))
+    (directory / "config").write_text(
+        f'options {{ directory "{directory}"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};\n'
+        f'  recursion yes; dnssec-validation no; pid-file none; session-keyfile "{directory}/key";\n'
+        "  forwarders { 127.0.0.1 port 1; }; forward only;\n"
+        f'  response-policy {{ zone "rpz.bench" log {"yes" if log else "no"}; }} qname-wait-recurse no; }};\n'
+        "controls { };\n"
+        f'logging {{ channel hits {{ file "{directory}/queries"; print-time yes; }}; category rpz {{ hits; }}; }};\n'
+        f'zone "rpz.bench" {{ type primary; file "{directory}/zone"; notify no; }};\n')
+    (directory / "queries").touch()
+
+
+def dnsmasq(directory, port, log):
+    (directory / "config").write_text(
+        "keep-in-foreground\nbind-interfaces\nlisten-address=127.0.0.1\n"
+        f"port={port}\nuser=\npid-file=\nno-resolv\nno-hosts\nno-dhcp-interface=lo\n" +
+        (f"log-queries\nlog-facility={directory}/queries\n" if log else "log-facility=-\n") +
+        "".join(f"address=/{name}/{SINKHOLE}\n" for name in names_in(directory)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", type=Path, default=Path("build/release"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2)
+    options = parser.parse_args()
+    kinds = (("sinkholed", ours, [str(options.bin / "sinkholed"), "-c"]),
+             ("Unbound, log-local-actions", unbound, ["unbound", "-d", "-c"]),
+             ("BIND, RPZ log", bind, ["named", "-f", "-n", "1", "-c"]),
+             ("dnsmasq, log-queries", dnsmasq, ["dnsmasq", "-C"]))
+    servers = []
+    try:
+        for title, write, command in kinds:
+            servers += [querylogs.Server(title, write, command, options.bin, log) for log in (False, True)]
+        for _ in range(options.rounds):
+            for server in servers:
+                server.round(options.seconds)
+        print("| | without, µs an answer | with | a hit | lines an answer |\n|---|---|---|---|---|")
+        costs = []
+        for without, with_log in zip(servers[::2], servers[1::2]):
+            costs.append(statistics.median(b - a for a, b in zip(without.costs, with_log.costs)))
+            print(f"| {without.title} | {statistics.median(without.costs):.2f} | "
+                  f"{statistics.median(with_log.costs):.2f} | {costs[-1]:.2f} | "
+                  f"{with_log.lines / with_log.answers:.2f} |")
+        print(f"\nours takes {costs[0] / min(costs[1:]):.2f} of the best of theirs")
+    finally:
+        for server in servers:
+            server.close()
+
+
+if __name__ == "__main__":
+    main()
