@@ -9,8 +9,6 @@ that go around all of them; the difference of CPU time an answer, of all threads
 is the ledger, counted by client, list and name; Unbound's is log-local-actions, BIND's the category rpz,
 dnsmasq's log-queries, from whose lines a report would still have to be made.
 """
-import argparse
-import statistics
 import sys
 from pathlib import Path
 
@@ -61,33 +59,12 @@ def dnsmasq(directory, port, log):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, default=Path("build/release"))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2)
-    options = parser.parse_args()
-    kinds = (("sinkholed", ours, [str(options.bin / "sinkholed"), "-c"]),
-             ("Unbound, log-local-actions", unbound, ["unbound", "-d", "-c"]),
-             ("BIND, RPZ log", bind, ["named", "-f", "-n", "1", "-c"]),
-             ("dnsmasq, log-queries", dnsmasq, ["dnsmasq", "-C"]))
-    servers = []
-    try:
-        for title, write, command in kinds:
-            servers += [querylogs.Server(title, write, command, options.bin, log) for log in (False, True)]
-        for _ in range(options.rounds):
-            for server in servers:
-                server.round(options.seconds)
-        print("| | without, µs an answer | with | a hit | lines an answer |\n|---|---|---|---|---|")
-        costs = []
-        for without, with_log in zip(servers[::2], servers[1::2]):
-            costs.append(statistics.median(b - a for a, b in zip(without.costs, with_log.costs)))
-            print(f"| {without.title} | {statistics.median(without.costs):.2f} | "
-                  f"{statistics.median(with_log.costs):.2f} | {costs[-1]:.2f} | "
-                  f"{with_log.lines / with_log.answers:.2f} |")
-        print(f"\nours takes {costs[0] / min(costs[1:]):.2f} of the best of theirs")
-    finally:
-        for server in servers:
-            server.close()
+    options = querylogs.read_options(__doc__.splitlines()[0], 5)
+    costs = querylogs.compare((("sinkholed", ours, [str(options.bin / "sinkholed"), "-c"]),
+                               ("Unbound, log-local-actions", unbound, ["unbound", "-d", "-c"]),
+                               ("BIND, RPZ log", bind, ["named", "-f", "-n", "1", "-c"]),
+                               ("dnsmasq, log-queries", dnsmasq, ["dnsmasq", "-C"])), options, "a hit")
+    print(f"\nours takes {costs[0] / min(costs[1:]):.2f} of the best of theirs")
 
 
 if __name__ == "__main__":

@@ -84,30 +84,42 @@ class Server:
         shutil.rmtree(self.directory)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, default=Path("build/release"))
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=2)
-    options = parser.parse_args()
-    kinds = (("sinkholed", ours, [str(options.bin / "sinkholed"), "-c"]), ("Unbound", unbound, ["unbound", "-d", "-c"]))
-    servers = [Server(title, write, command, options.bin, log)
-               for title, write, command in kinds for log in (False, True)]
+def compare(kinds, options, what):
+    """Rounds that go around all servers, each without and with its log, and the table; `kinds` are a title, what
+    writes the configuration, and the command, each.  Returns what each kind's costs, in the order of `kinds`."""
+    servers, costs = [], []
     try:
+        for title, write, command in kinds:
+            for log in (False, True):
+                servers.append(Server(title, write, command, options.bin, log))
         for _ in range(options.rounds):
             for server in servers:
                 server.round(options.seconds)
-        print("| | without, µs an answer | with | the log | lines an answer |\n|---|---|---|---|---|")
-        costs = []
+        print(f"| | without, µs an answer | with | {what} | lines an answer |\n|---|---|---|---|---|")
         for without, with_log in zip(servers[::2], servers[1::2]):
             costs.append(statistics.median(b - a for a, b in zip(without.costs, with_log.costs)))
             print(f"| {without.title} | {statistics.median(without.costs):.2f} | "
                   f"{statistics.median(with_log.costs):.2f} | {costs[-1]:.2f} | "
                   f"{with_log.lines / with_log.answers:.2f} |")
-        print(f"\nours takes {costs[0] / costs[1]:.2f} of what Unbound's takes")
     finally:
         for server in servers:
             server.close()
+    return costs
+
+
+def read_options(description, rounds):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--bin", type=Path, default=Path("build/release"))
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--seconds", type=float, default=2)
+    return parser.parse_args()
+
+
+def main():
+    options = read_options(__doc__.splitlines()[0], 7)
+    costs = compare((("sinkholed", ours, [str(options.bin / "sinkholed"), "-c"]),
+                     ("Unbound", unbound, ["unbound", "-d", "-c"])), options, "the log")
+    print(f"\nours takes {costs[0] / costs[1]:.2f} of what Unbound's takes")
 
 
 if __name__ == "__main__":
