@@ -12,7 +12,7 @@ build='gcc make pkg-config libc6-dev libevent-dev libldns-dev libssl-dev libyaml
 test='clang libclang-rt-dev clang-tidy clang-format cppcheck mandoc python3 python3-pytest python3-jsonschema
 	python3-dnspython bind9-dnsutils knot-dnsutils nsd unbound openssl zstd xz-utils iproute2 nginx-light
 	postgresql-15 mold'
-bench='bind9 valgrind strace dnsmasq-base dnsdist pdns-recursor dnsperf xz-utils'
+bench='bind9 valgrind strace dnsmasq-base dnsdist pdns-recursor dnsperf fstrm-bin xz-utils'
 browser='chromium nodejs npm'
 bare='debootstrap git python3'
 operation='systemd prometheus prometheus-alertmanager nodejs npm'

@@ -7,7 +7,9 @@
 Each server answers the same listed names on one thread, with what writes hits down and without, in rounds
 that go around all of them; the difference of CPU time an answer, of all threads, is what that costs.  Ours
 is the ledger, counted by client, list and name; Unbound's is log-local-actions, BIND's the category rpz,
-dnsmasq's log-queries, from whose lines a report would still have to be made.
+dnsmasq's log-queries, and Unbound's other way is dnstap, to fstrm_capture(1): a message a query and one an
+answer, or the latter alone, which tell of all queries and not which are listed.  From any of these a report
+would still have to be made.
 """
 import sys
 from pathlib import Path
@@ -17,6 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import querylogs  # noqa: E402
 from querylogs import SINKHOLE  # noqa: E402
+
+
+TAP = ["fstrm_capture", "-t", "protobuf:dnstap.Dnstap"]
 
 
 def names_in(directory):
@@ -34,6 +39,17 @@ def ours(directory, port, log):
 
 def unbound(directory, port, log):
     querylogs.unbound(directory, port, log, says="log-local-actions: yes")
+
+
+def unbound_dnstap(directory, port, log, of=("query", "response")):
+    querylogs.unbound(directory, port, log, says="", more=(
+        f'dnstap:\n  dnstap-enable: yes\n  dnstap-socket-path: "{directory}/tap"\n'
+        + "".join(f"  dnstap-log-client-{what}-messages: yes\n" for what in of)))
+    return [*TAP, "-u", f"{directory}/tap", "-w", f"{directory}/queries"] if log else None
+
+
+def unbound_responses(directory, port, log):
+    return unbound_dnstap(directory, port, log, of=("response",))
 
 
 def bind(directory, port, log):
@@ -62,6 +78,8 @@ def main():
     options = querylogs.read_options(__doc__.splitlines()[0], 5)
     costs = querylogs.compare((("sinkholed", ours, [str(options.bin / "sinkholed"), "-c"]),
                                ("Unbound, log-local-actions", unbound, ["unbound", "-d", "-c"]),
+                               ("Unbound, dnstap", unbound_dnstap, ["unbound", "-d", "-c"]),
+                               ("Unbound, dnstap of answers", unbound_responses, ["unbound", "-d", "-c"]),
                                ("BIND, RPZ log", bind, ["named", "-f", "-n", "1", "-c"]),
                                ("dnsmasq, log-queries", dnsmasq, ["dnsmasq", "-C"])), options, "a hit")
     print(f"\nours takes {costs[0] / min(costs[1:]):.2f} of the best of theirs")
