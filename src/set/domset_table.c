@@ -37,6 +37,7 @@ struct batch {
 	const struct phrase_coder *coder; /* NULL: owners stay as they are */
 	uint32_t in;
 	uint32_t until;
+	uint32_t own; /* from here on nobody else reads */
 	uint32_t room;
 	uint32_t count;
 	struct reading *readings;
@@ -151,8 +152,16 @@ static uint32_t count_labels(const struct name *name)
 	return labels;
 }
 
-/* Reads on in the batch as far as there is room, by any thread: nobody else reads or writes there
- * meanwhile. */
+static void rewrite(const struct batch *batch, struct reading *reading)
+{
+	uint8_t *owner = batch->set->arena_pages.base + reading->owner_at;
+
+	if (batch->coder && !reading->head.stream &&
+	    domset_write_stream(batch->coder, owner, &reading->octets))
+		reading->rewritten = reading->head.stream = true;
+}
+
+/* Reads on as far as there is room, by any thread: nobody else writes there meanwhile. */
 static void read_batch(void *piece)
 {
 	struct batch *batch = piece;
@@ -174,9 +183,8 @@ static void read_batch(void *piece)
 		reading->labels = count_labels(&name);
 		reading->hash = name_hash(&set->key, &name);
 		batch->in = reading->end;
-		if (batch->coder && !reading->head.stream &&
-		    domset_write_stream(batch->coder, arena + reading->owner_at, &reading->octets))
-			reading->rewritten = reading->head.stream = true;
+		if (reading->owner_at >= batch->own)
+			rewrite(batch, reading);
 	}
 	batch->count = i;
 }
@@ -339,6 +347,7 @@ static void put_piece(struct pieces *pieces)
 	struct batch *batch = &pieces->batches[pieces->next % AHEAD_PIECES];
 
 	batch->in = pieces->starts[pieces->next];
+	batch->own = batch->in + PHRASE_READ_BEHIND;
 	batch->until = pieces->starts[pieces->next + 1];
 	pieces->next++;
 	ahead_put(pieces->ahead, batch);
@@ -347,6 +356,8 @@ static void put_piece(struct pieces *pieces)
 /* There is room for all records of a piece, as there are checkpoints now. */
 static void take_piece(struct walk *walk, struct batch *batch)
 {
+	for (uint32_t i = 0; i < batch->count && batch->readings[i].owner_at < batch->own; i++)
+		rewrite(batch, &batch->readings[i]);
 	take_batch(walk, batch);
 	while (batch->in < batch->until) {
 		read_batch(batch);

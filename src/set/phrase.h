@@ -56,6 +56,9 @@ bool phrase_codes(const struct phrase_book *book, uint16_t codes[PHRASE_SYMBOLS]
  */
 bool phrases_open(struct phrases *phrases, uint32_t ends);
 
+/* A stream is read by words: so many octets behind its end may be read, and not be used. */
+#define PHRASE_READ_BEHIND 8U
+
 /* A stream, as far as it is read. */
 struct phrase_reader {
 	const uint8_t *stream;
