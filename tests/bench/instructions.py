@@ -17,6 +17,8 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
+import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +47,7 @@ class Feature(NamedTuple):
     addresses: int = 1
     some: int = SOME
     few: int = FEW
+    browsers: int = 0
 
 
 GROUPS = 100
@@ -58,9 +61,16 @@ def groups(*asking):
                                     for n, of in enumerate(clients)])
 
 
+OPERATION = f"""\
+metrics: {{listen: ["127.0.0.1@{measure.free_port()}"]}}
+control: {{socket: DIRECTORY/control.sock, listen: ["127.0.0.1@{measure.free_port()}"]}}
+"""
 FEATURES = {
     "ledger": Feature("blocked", extra=("evidence: {ledger: false}", "")),
     "findings": Feature("blocked", extra=("evidence: {ledger: false}", ""), some=MANY_NAMES, few=4 * MANY_NAMES),
+    "page": Feature("blocked", extra=("evidence: {ledger: false}", OPERATION), browsers=10),
+    "page-findings": Feature("blocked", extra=("evidence: {ledger: false}", OPERATION), browsers=10, some=MANY_NAMES,
+                             few=4 * MANY_NAMES),
     "compact": Feature("blocked", server=("", ", compact-names: true")),
     "compact-cached": Feature("cached", server=("", ", compact-names: true")),
     "rpz": Feature("blocked", names=("names.txt, format: names, action: nxdomain",
@@ -84,12 +94,46 @@ state: {{directory: {directory}/state}}
 """
 
 
+class Browsers:
+    """Ask for what the page asks for, as often, while the load is on, and for the metrics; none when there is
+    nowhere to ask."""
+    PAGE = ("status", "stats", "history", "lists", "upstreams", "manual", "clients")
+    PAUSE = 5
+
+    def __init__(self, sinkholectl, directory, count):
+        self.over, self.asked, self.token = threading.Event(), 0, ""
+        if count:
+            said = subprocess.run([sinkholectl, "--socket", directory / "control.sock", "--json", "page"],
+                                  check=True, capture_output=True, text=True).stdout
+            self.at, self.token = json.loads(said)["page"].split("/#")
+        self.threads = [threading.Thread(target=self.look) for _ in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def look(self):
+        while not self.over.is_set():
+            for what in self.PAGE:
+                asked = urllib.request.Request(f"{self.at}/v1/{what}", headers={"Authorization": f"Bearer {self.token}"})
+                with urllib.request.urlopen(asked, timeout=60) as answer:
+                    answer.read()
+                self.asked += 1
+            self.over.wait(self.PAUSE)
+
+    def close(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+        if self.threads and self.asked < len(self.threads) * len(self.PAGE):
+            raise measure.Failure(f"the page was asked for {self.asked} times only")
+
+
 class Run:
     """One start of a build under callgrind, and the load of one kind."""
 
-    def __init__(self, options, directory, upstream, extra="", more="", names=PLAIN, server="", some=SOME, few=FEW):
+    def __init__(self, options, directory, upstream, extra="", more="", names=PLAIN, server="", some=SOME, few=FEW,
+                 browsers=0):
         self.options, self.directory, self.upstream, self.names = options, directory, upstream, names
-        self.some, self.few, self.server = some, few, server
+        self.some, self.few, self.server, self.browsers = some, few, server, browsers
         self.extra = extra + (options.extra.read_text() if options.extra else "")
         self.more = f"- {{name: more, file: {directory}/{more}, action: nxdomain}}" if more else ""
 
@@ -98,7 +142,8 @@ class Run:
         port = measure.free_port()
         config = self.directory / "bench.yaml"
         config.write_text(CONFIG.format(port=port, upstream=self.upstream, directory=self.directory, names=self.names,
-                                        extra=self.extra, more=self.more, server=self.server))
+                                        extra=self.extra.replace("DIRECTORY", str(self.directory)), more=self.more,
+                                        server=self.server))
         (self.directory / "state" / "cache.dump").unlink(missing_ok=True)  # no build starts warmer
         out = self.directory / "callgrind.out"
         log = self.directory / "log"
@@ -108,7 +153,11 @@ class Run:
                                        binary, "-c", str(config)], stdout=sink, stderr=sink)
         try:
             self.await_ready(server, log)
-            self.load(kind, queries, port)
+            browsers = Browsers(self.options.tools / "sinkholectl", self.directory, self.browsers)
+            try:
+                self.load(kind, queries, port)
+            finally:
+                browsers.close()
         finally:
             measure.stop(server, 60)
         return sum(map(self.total, self.threads(out)))
