@@ -53,6 +53,10 @@ await call("top");
 await call("watch");
 await call("clients", "1h");
 await call("report", "json");
+assert.ok(JSON.stringify(await call("receipts", "court", "json")).includes("bad.example"));
+assert.ok((await call("audit", "court", "5")).events.length > 0);
+assert.equal((await call("hunt", "bad.example")).found.length, 0);
+assert.equal(await refused("fetch", { name: "court" }), 404); // it has no url
 await call("history");
 await call("page");
 await call("flush", { name: "free.example" });

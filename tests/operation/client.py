@@ -40,7 +40,7 @@ def main():
         d = Daemon(folder)
         d.add_list("court", "bad.example\n", mandatory=True)
         d.add_list("adverts", "ads.example\n", action="nxdomain")
-        d.configure({"state": {"directory": str(folder / "state")},
+        d.configure({"state": {"directory": str(folder / "state")}, "evidence": {"hunt-days": 7},
                      "control": {"listen": [f"127.0.0.1@{port}"]}})
         d.start()
         try:
