@@ -23,6 +23,7 @@
 #include "load/loader.h"
 #include "system/resolv.h"
 #include "support/alloc_fail.h"
+#include "support/bybuild.h"
 #include "support/map_fail.h"
 #include "support/rig.h"
 #include "support/scratch.h"
@@ -31,7 +32,7 @@
 #define TEXT_MAX 32768
 #define NOBODY (-1)
 #define ALLOCATIONS_MAX 20000UL
-#define ALLOCATIONS_STEP 1UL
+#define ALLOCATIONS_STEP(mappings) ((mappings) ? 1UL : BY_BUILD(1UL, 3UL, 31UL))
 
 struct bench {
 	struct scratch scratch;
@@ -1146,7 +1147,8 @@ static void reload_without_memory(struct bench *b, bool mappings)
 	append(b, "local: {single-labels: false, names: [{name: own.lan, ipv4: [192.168.1.1]}]}\n"
 		  "forward: [{zone: corp.example, upstreams: [{address: 192.0.2.20}]}]\n");
 	scratch_take_stderr(&b->scratch); /* it says so very often */
-	for (unsigned long nth = 0; failed && nth < ALLOCATIONS_MAX; nth += ALLOCATIONS_STEP) {
+	for (unsigned long nth = 0; failed && nth < ALLOCATIONS_MAX;
+	     nth += ALLOCATIONS_STEP(mappings)) {
 		struct snapshot *next = NULL;
 		struct conf *conf = make_conf(b);
 		struct snapshot *old = b->snapshot;
@@ -1191,7 +1193,8 @@ static void start_without_memory(struct bench *b, bool mappings)
 	write_list(b, "x", "b.example\n");
 	append(b, "local: {single-labels: false}\n");
 	scratch_take_stderr(&b->scratch);
-	for (unsigned long nth = 0; failed && nth < ALLOCATIONS_MAX; nth += ALLOCATIONS_STEP) {
+	for (unsigned long nth = 0; failed && nth < ALLOCATIONS_MAX;
+	     nth += ALLOCATIONS_STEP(mappings)) {
 		struct snapshot *next = NULL;
 		struct conf *conf = make_conf(b);
 		enum err err;

@@ -10,9 +10,10 @@
 #include <cmocka.h>
 
 #include "set/chunk.h"
+#include "support/bybuild.h"
 #include "support/onecore.h"
 
-#define RULES 150000U /* of each of two lists */
+#define RULES 120000U /* of each of two lists: enough for several threads */
 
 static const struct hash_key key = {5, 6};
 
@@ -72,21 +73,24 @@ static void assert_same(const struct domset *a, const struct domset *b)
 static void test_same(void **state)
 {
 	(void)state;
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 4; i += BY_BUILD(1, 1, 3)) {
 		bool twice = i % 2;
 		bool compact = i / 2;
 		uint64_t told_several;
 		uint64_t told_one;
 		struct domset *several = make(twice, compact, &told_several);
-		cpu_set_t cores = onecore_begin();
-		struct domset *one = make(twice, compact, &told_one);
 
-		onecore_end(&cores);
-		assert_same(several, one);
-		assert_true(told_several == told_one);
-		assert_true(domset_count_all(one).duplicates > 0);
+		assert_true(domset_count_all(several).duplicates > 0);
+		if (!FOR_RACES) {
+			cpu_set_t cores = onecore_begin();
+			struct domset *one = make(twice, compact, &told_one);
+
+			onecore_end(&cores);
+			assert_same(several, one);
+			assert_true(told_several == told_one);
+			domset_free(one);
+		}
 		domset_free(several);
-		domset_free(one);
 	}
 }
 
@@ -94,6 +98,8 @@ static void test_same(void **state)
 static void test_compact(void **state)
 {
 	(void)state;
+	if (FOR_RACES)
+		skip();
 	for (int twice = 0; twice < 2; twice++) {
 		uint64_t told_plain;
 		uint64_t told_compact;
