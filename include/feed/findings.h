@@ -24,6 +24,7 @@
 
 #define FINDINGS_TABLE_MAX 16384U	 /* findings of one table */
 #define FINDINGS_NAMES_MAX (640U * 1024) /* octets of their names */
+#define FINDINGS_SPELL_MS 1000U		 /* see `merged` */
 
 /* What is no list of the operator's, but a reason to write down a client: the upstream blocks the
  * name.  A number behind all places of a policy. */
@@ -61,7 +62,7 @@ enum findings_way {
 /* One client that asked for one name, since the reader took the table before; `count` is 0 where it
  * has not asked again, and then most of the rest means nothing. */
 struct finding {
-	uint64_t hash; /* of client, list and name */
+	uint64_t hash; /* of client, list and name, by which their equals are found */
 	struct ip client;
 	uint16_t list;	      /* index of the list, or FINDINGS_UPSTREAM */
 	uint8_t ways;	      /* a bit for each enum findings_way */
@@ -71,13 +72,12 @@ struct finding {
 	uint8_t note_len;     /* octets behind these, see findings_note; 0: there is no note */
 	uint16_t types;	      /* a bit for each of FINDINGS_TYPES */
 	uint16_t first_types; /* those of the first spell, see `merged` */
-	uint32_t spell_seen;  /* those of the last spell; from bit 16 on the ways of it */
+	uint32_t spell_lacks; /* those that the last spell has not; from bit 16 on its ways */
 	uint32_t name;	      /* where its name stands in the table's names */
 	uint32_t first_s;     /* Unix time */
 	uint32_t last_s;
-	uint32_t tag;	   /* of the worker: what else than octets tells its client and list */
-	uint64_t first_ms; /* when the first and the last spell began, monotonic */
-	uint64_t spell_ms;
+	uint64_t first_ms; /* when the first spell began, and the last one ends, monotonic */
+	uint64_t spell_end_ms;
 	uint64_t count;	 /* queries */
 	uint64_t proven; /* those that showed that the client has its address */
 	uint64_t merged; /* queries, but those of one type within a second (a spell) are one */
@@ -85,12 +85,14 @@ struct finding {
 
 /* A table that was taken away.  The reader's until it is given back. */
 struct findings_table {
+	struct finding none; /* that nothing is equal to */
 	uint64_t generation; /* of the lists whose names these are */
 	uint32_t count;
 	uint32_t names_len;
 	uint32_t list_count; /* of the configuration; their names, and those made by command */
 	char lists[POLICY_PLACES][POLICY_LIST_NAME_MAX];
-	uint32_t index[2 * FINDINGS_TABLE_MAX]; /* octets from the table to an entry; 0: none */
+	uint32_t
+		index[2 * FINDINGS_TABLE_MAX]; /* octets from the table to an entry; 0: to `none` */
 	struct finding entries[FINDINGS_TABLE_MAX];
 	uint8_t names[FINDINGS_NAMES_MAX +
 		      NAME_WIRE_MAX]; /* that many octets may be read anywhere */
@@ -124,7 +126,6 @@ struct findings_query {
 struct findings_seat {
 	struct findings_table *table;
 	struct finding *finding; /* NULL: there is none */
-	uint64_t hash;
 };
 
 struct findings;

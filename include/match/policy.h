@@ -209,6 +209,7 @@ struct policy_leave {
 /* What is to be done with one name.  A value: it outlives the policy it came from. */
 struct verdict {
 	bool matched;
+	bool noted;	    /* that list has it written down who asks */
 	enum action action; /* valid when matched */
 	uint16_t list;	    /* index of the list that decided */
 	uint8_t owner_labels;

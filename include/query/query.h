@@ -57,18 +57,19 @@ struct query_lead {
 struct query {
 	struct wire_query wire;
 	enum wire_verdict parsed;
-	enum transport transport;
+	uint8_t transport; /* enum transport */
+	bool good_cookie; /* behind it, see query_note_name: the client has shown that it reads what
+			     is sent to its address */
 	struct ip client; /* for whom it is: whom groups and findings mean */
 	bool told;	  /* by a forwarder; then what follows is set, and nothing proves it */
 	struct ip forwarder;
 	struct subnet subnet;
 	bool has_cookie;
-	bool good_cookie; /* the client has shown that it reads what is sent to its address */
-	bool refresh;	  /* answered from the cache, which wants the question asked anew:
-			   * query_refresh_key
-			   */
-	bool unchecked;	  /* the question goes with CD: without, upstreams refuse to answer */
-	bool alias;	  /* its name is where CNAMEs of the operator's or of a rule lead */
+	bool refresh;	/* answered from the cache, which wants the question asked anew:
+			 * query_refresh_key
+			 */
+	bool unchecked; /* the question goes with CD: without, upstreams refuse to answer */
+	bool alias;	/* its name is where CNAMEs of the operator's or of a rule lead */
 	bool lent;  /* its leave is not what lists say of its name, so its reply may not be clean */
 	bool waits; /* what a zone says of its name stands if no other says something of the
 		     * answer */

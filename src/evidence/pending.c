@@ -8,7 +8,6 @@
 #include "base/priority.h"
 
 #define INDEX (2U * PENDING_MAX)
-#define SPELL_MS 1000U
 #define STEPS_A_TURN 1024U /* a tenth of a millisecond's work */
 
 /* No list can be called so. */
@@ -101,21 +100,21 @@ static uint64_t distance(uint64_t a, uint64_t b)
 /* How many of the types that `f` begins with belong to a second that `e` has counted. */
 static unsigned int counted_before(const struct finding *e, const struct finding *f)
 {
-	if (distance(e->spell_ms, f->first_ms) >= SPELL_MS)
+	if (distance(e->spell_end_ms, f->first_ms + FINDINGS_SPELL_MS) >= FINDINGS_SPELL_MS)
 		return 0;
-	return (unsigned int)__builtin_popcount(e->spell_seen & f->first_types);
+	return (unsigned int)__builtin_popcount(~e->spell_lacks & f->first_types);
 }
 
 /* A second ends for what comes in tables and batches of less than one, too: it does not begin anew
  * with each of them. */
 static void take_spell(struct finding *e, const struct finding *f)
 {
-	if (f->spell_ms >= e->spell_ms + SPELL_MS) {
-		e->spell_ms = f->spell_ms;
-		e->spell_seen = 0;
+	if (f->spell_end_ms >= e->spell_end_ms + FINDINGS_SPELL_MS) {
+		e->spell_end_ms = f->spell_end_ms;
+		e->spell_lacks = UINT32_MAX;
 	}
-	if (distance(e->spell_ms, f->spell_ms) < SPELL_MS)
-		e->spell_seen |= f->spell_seen;
+	if (distance(e->spell_end_ms, f->spell_end_ms) < FINDINGS_SPELL_MS)
+		e->spell_lacks &= f->spell_lacks;
 }
 
 static void merge(struct finding *e, const struct finding *f)

@@ -2,6 +2,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/apart.h"
 #include "base/octets.h"
 #include "feed/tables.h"
@@ -9,22 +13,17 @@
 
 #define INDEX_BITS 15U
 #define INDEX_MASK ((1U << INDEX_BITS) - 1)
-#define OTHER (1U << FINDINGS_TYPE_OTHER)
-#define UDP_SEEN (1U << (WAYS_SHIFT + FINDINGS_WAY_UDP))
+#define STEP 16U
 
 _Static_assert(2U * FINDINGS_TABLE_MAX == 1U << INDEX_BITS, "half of the index stays empty");
 
-/* What a query is in a spell: its type and, from WAYS_SHIFT on, its way.  The table has what
- * differs from the type that most are. */
-static inline uint32_t seen_of(const struct findings_query *query)
+/* What a query is in a spell: its type and, from WAYS_SHIFT on, its way.  Type 0 is no type
+ * (RFC 6895, 3.1), and one of the others. */
+static inline uint32_t seen_of(const struct findings *f, const struct findings_query *query)
 {
-#define X(bit, type, mnemonic) [type] = (1U << (bit)) ^ OTHER,
-	static const uint32_t differ[FINDINGS_TYPE_MAX + 1] = {FINDINGS_TYPES(X)};
-#undef X
-	uint32_t seen = OTHER | UDP_SEEN;
+	bool is_known = __builtin_expect(query->qtype <= FINDINGS_TYPE_MAX, true);
+	uint32_t seen = f->seen[is_known ? query->qtype : 0];
 
-	if (query->qtype <= FINDINGS_TYPE_MAX)
-		seen ^= differ[query->qtype];
 	if (findings_way_proves(query->way))
 		seen ^= UDP_SEEN | 1U << (WAYS_SHIFT + query->way);
 	return seen;
@@ -38,10 +37,11 @@ static inline uint32_t tag_of(const struct findings_hit *hit)
 }
 
 /* The name's part is keyed already; so is the client's, whose addresses an attacker may choose.  Of
- * a product the upper bits depend on all of both, and place_of takes these. */
+ * a product the upper bits depend on all of both, and place_of takes these.  `high` is odd, so that
+ * with the same name and the same octets another tag gives another hash. */
 static inline uint64_t hash_of(const struct hash_key *key, const struct findings_hit *hit)
 {
-	uint64_t high = octets_le64(hit->client->bytes) ^ key->k0;
+	uint64_t high = (octets_le64(hit->client->bytes) ^ key->k0) | 1;
 	uint64_t low = octets_le64(hit->client->bytes + 8) ^ key->k1 ^ tag_of(hit);
 
 	return hit->name_hash ^ high * low;
@@ -53,55 +53,85 @@ static inline uint64_t place_of(uint64_t hash)
 	return hash >> (64 - INDEX_BITS);
 }
 
-static inline uint64_t differ_at(const uint8_t *a, const uint8_t *b, size_t at)
+#ifdef __SSE2__
+/* 0xff in each of STEP octets that is the same. */
+static inline __m128i same_at(const uint8_t *a, const uint8_t *b)
 {
-	return octets_le64(a + at) ^ octets_le64(b + at);
+	return _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
+			      _mm_loadu_si128((const __m128i *)(const void *)b));
 }
 
-/* NAME_PAD octets behind a name may be read. */
-static inline uint64_t short_name_differs(const uint8_t *a, const uint8_t *b, size_t len)
+static inline bool are_all(__m128i same)
 {
-	if (len <= 8)
-		return differ_at(a, b, 0) << (64 - 8 * len);
-	return differ_at(a, b, 0) | differ_at(a, b, len - 8);
+	return _mm_movemask_epi8(same) == 0xffff;
 }
 
-/* 0: where the octets of the whole name are at `a`, that is the name, since no name is the
- * beginning of another.  By words, of which the last two may overlap those before. */
-static inline uint64_t name_differs(const uint8_t *a, const struct name *name)
+/* True where STEP octets are the same, and so are those from `at` on. */
+static inline bool are_steps(const uint8_t *a, const uint8_t *b, size_t at)
 {
-	const uint8_t *b = name->wire;
-	size_t len = name->len;
-
-	if (len < 16)
-		return short_name_differs(a, b, len);
-	for (; len > 32; a += 16, b += 16, len -= 16)
-		if (differ_at(a, b, 0) | differ_at(a, b, 8))
-			return 1;
-	return differ_at(a, b, 0) | differ_at(a, b, 8) | differ_at(a, b, len - 16) |
-	       differ_at(a, b, len - 8);
+	return are_all(_mm_and_si128(same_at(a, b), same_at(a + at, b + at)));
 }
 
-static inline bool is_same(const struct findings_table *t, const struct finding *e,
-			   const struct findings_hit *hit)
+/* True where the first `len` octets are the same: fewer than STEP, of which all may be read. */
+static inline bool is_start(const uint8_t *a, const uint8_t *b, size_t len)
 {
-	return e->tag == tag_of(hit) &&
-	       octets_le64(e->client.bytes) == octets_le64(hit->client->bytes) &&
-	       octets_le64(e->client.bytes + 8) == octets_le64(hit->client->bytes + 8) &&
-	       name_differs(t->names + e->name, hit->name) == 0;
+	return ((uint32_t)_mm_movemask_epi8(same_at(a, b)) | ~0U << len) == ~0U;
+}
+#else
+static inline bool are_steps(const uint8_t *a, const uint8_t *b, size_t at)
+{
+	return memcmp(a, b, STEP) == 0 && memcmp(a + at, b + at, STEP) == 0;
 }
 
-/* The entry of the finding; NULL: there is none yet. */
+static inline bool is_start(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	return memcmp(a, b, len) == 0;
+}
+#endif
+
+/* True where the octets of a name of no less than STEP are at `a`.  The last steps may overlap. */
+static inline bool is_long(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	for (; len > 2 * STEP; a += STEP, b += STEP, len -= STEP)
+		if (!are_steps(a, b, 0))
+			return false;
+	return are_steps(a, b, len - STEP);
+}
+
+/* True where all is the same but the name, which is not known.  Of another list, or where something
+ * else is known of the address, the hash is another. */
+static inline bool is_like(const struct finding *e, uint64_t hash, const struct ip *client)
+{
+	return e->hash == hash && octets_le64(e->client.bytes) == octets_le64(client->bytes) &&
+	       octets_le64(e->client.bytes + 8) == octets_le64(client->bytes + 8);
+}
+
+/*
+ * The entry of the finding; NULL: there is none yet.  Most often there is, at the first place: an
+ * empty one is told from others when it is not what is looked for.  Where the octets of the whole
+ * name are, that is the name, since no name is the beginning of another.
+ */
 static inline struct finding *entry_of(struct findings_table *t, uint64_t hash,
 				       const struct findings_hit *hit)
 {
-	for (uint64_t i = place_of(hash); t->index[i]; i = (i + 1) & INDEX_MASK) {
+	const struct name *name = hit->name;
+
+	for (uint64_t i = place_of(hash);; i = (i + 1) & INDEX_MASK) {
 		struct finding *e = (void *)((uint8_t *)t + t->index[i]);
 
-		if (is_same(t, e, hit))
-			return e;
+		if (is_like(e, hash, hit->client)) {
+			const uint8_t *octets = t->names + e->name;
+
+			if (__builtin_expect(name->len >= STEP, true)) {
+				if (is_long(octets, name->wire, name->len))
+					return e;
+			} else if (is_start(octets, name->wire, name->len)) {
+				return e;
+			}
+		}
+		if (e == &t->none)
+			return NULL;
 	}
-	return NULL;
 }
 
 /* Takes the table for the lists of this generation.  It is empty. */
@@ -167,11 +197,13 @@ static bool has_room(const struct findings_table *t, const struct findings_hit *
 }
 
 /* The first query of the entry is counted. */
-static void new_entry(struct findings_table *t, uint64_t hash, const struct findings_hit *hit,
-		      const struct noted *noted, const struct findings_query *query)
+static void new_entry(const struct findings *f, struct findings_table *t,
+		      const struct findings_hit *hit, const struct noted *noted,
+		      const struct findings_query *query)
 {
 	struct finding *e = &t->entries[t->count++];
-	uint32_t seen = seen_of(query);
+	uint32_t seen = seen_of(f, query);
+	uint64_t hash = hash_of(&f->key, hit);
 	uint64_t i = place_of(hash);
 
 	while (t->index[i])
@@ -183,7 +215,6 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 		.hash = hash,
 		.client = *hit->client,
 		.list = hit->list,
-		.tag = tag_of(hit),
 		.owner_labels = hit->owner_labels,
 		.name = t->names_len,
 		.name_len = hit->name->len,
@@ -191,8 +222,8 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 		.first_s = query->now_s,
 		.last_s = query->now_s,
 		.first_ms = query->now_ms,
-		.spell_ms = query->now_ms,
-		.spell_seen = seen,
+		.spell_end_ms = query->now_ms + FINDINGS_SPELL_MS,
+		.spell_lacks = ~seen,
 		.ways = (uint8_t)(seen >> WAYS_SHIFT),
 		.types = (uint16_t)seen,
 		.first_types = (uint16_t)seen,
@@ -203,51 +234,53 @@ static void new_entry(struct findings_table *t, uint64_t hash, const struct find
 	t->names_len += hit->name->len + noted->len;
 }
 
-/* Another spell.  Of what was kept of the table before nothing holds but the place. */
-static APART void begin_spell(struct finding *e, uint32_t seen, uint64_t now_ms, uint32_t now_s)
+/* What was kept of the table before: nothing of it holds but the place. */
+static APART void begin_again(struct finding *e, uint32_t seen, uint64_t now_ms, uint32_t now_s)
 {
-	uint16_t type = (uint16_t)seen;
-	uint8_t way = (uint8_t)(seen >> WAYS_SHIFT);
-
-	e->spell_ms = now_ms;
-	e->spell_seen = seen;
-	e->merged++;
-	e->types |= type;
-	e->ways |= way;
-	if (e->count > 1)
-		return;
 	e->first_s = now_s;
 	e->first_ms = now_ms;
-	e->first_types = type;
-	e->types = type;
-	e->ways = way;
+	e->first_types = (uint16_t)seen;
+	e->types = (uint16_t)seen;
+	e->ways = (uint8_t)(seen >> WAYS_SHIFT);
+}
+
+static inline void begin_spell(struct finding *e, uint32_t seen, uint64_t now_ms, uint32_t now_s)
+{
+	e->spell_end_ms = now_ms + FINDINGS_SPELL_MS;
+	e->spell_lacks = ~seen;
+	e->merged++;
+	e->types |= (uint16_t)seen;
+	e->ways |= (uint8_t)(seen >> WAYS_SHIFT);
+	if (e->count == 0)
+		begin_again(e, seen, now_ms, now_s);
 }
 
 /* A type or a way that the spell does not have yet. */
 static APART void count_seen(struct finding *e, uint32_t seen)
 {
-	uint16_t fresh = (uint16_t)(seen & ~e->spell_seen);
+	uint16_t fresh = (uint16_t)(seen & e->spell_lacks);
 
 	e->types |= (uint16_t)seen;
 	e->ways |= (uint8_t)(seen >> WAYS_SHIFT);
 	e->merged += fresh != 0;
-	e->spell_seen |= seen;
-	if (e->spell_ms == e->first_ms)
+	e->spell_lacks &= ~seen;
+	if (e->spell_end_ms == e->first_ms + FINDINGS_SPELL_MS)
 		e->first_types |= fresh;
 }
 
-static inline void count_query(struct finding *e, const struct findings_query *query)
+static inline void count_query(const struct findings *f, struct finding *e,
+			       const struct findings_query *query)
 {
-	uint32_t seen = seen_of(query);
+	uint32_t seen = seen_of(f, query);
 
 	if (findings_way_proves(query->way))
 		e->proven++;
 	e->last_s = query->now_s;
-	e->count++;
-	if (query->now_ms - e->spell_ms >= SPELL_MS)
+	if (query->now_ms >= e->spell_end_ms)
 		begin_spell(e, seen, query->now_ms, query->now_s);
-	else if (seen & ~e->spell_seen)
+	else if (seen & e->spell_lacks)
 		count_seen(e, seen);
+	e->count++;
 }
 
 /* Makes `*table`, or one that takes its place, a table of these lists.  False: there is no other.
@@ -269,7 +302,7 @@ static bool set_lists(struct findings *f, struct findings_table **table,
 }
 
 /* A new entry in `*table`, or in a fresh one that takes its place.  False: no room. */
-static bool add_entry(struct findings *f, struct findings_table **table, uint64_t hash,
+static bool add_entry(struct findings *f, struct findings_table **table,
 		      const struct findings_hit *hit, const struct noted *noted,
 		      const struct findings_query *query)
 {
@@ -280,7 +313,7 @@ static bool add_entry(struct findings *f, struct findings_table **table, uint64_
 			return false;
 		*table = fresh;
 	}
-	new_entry(*table, hash, hit, noted, query);
+	new_entry(f, *table, hit, noted, query);
 	return true;
 }
 
@@ -303,14 +336,13 @@ struct findings_seat findings_find(struct findings *f, uint64_t generation,
 	return (struct findings_seat){
 		.table = t,
 		.finding = t->generation == generation ? entry_of(t, hash, hit) : NULL,
-		.hash = hash,
 	};
 }
 
 void findings_count(struct findings *f, struct findings_seat seat,
 		    const struct findings_query *query)
 {
-	count_query(seat.finding, query);
+	count_query(f, seat.finding, query);
 	put_table(f, seat.table);
 }
 
@@ -323,8 +355,7 @@ bool findings_begin(struct findings *f, struct findings_seat seat, const struct 
 	bool added;
 
 	read_note(policy, hit, &noted);
-	added = set_lists(f, &t, policy, generation) &&
-		add_entry(f, &t, seat.hash, hit, &noted, query);
+	added = set_lists(f, &t, policy, generation) && add_entry(f, &t, hit, &noted, query);
 	put_table(f, t);
 	return added;
 }

@@ -61,10 +61,10 @@ static uint32_t set_back(struct findings_table *t)
 
 		used += e->count > 0;
 		e->first_s = e->last_s;
-		e->first_ms = e->spell_ms;
+		e->first_ms = e->spell_end_ms - FINDINGS_SPELL_MS;
 		e->first_types = 0;
-		e->types = (uint16_t)e->spell_seen;
-		e->ways = (uint8_t)(e->spell_seen >> WAYS_SHIFT);
+		e->types = (uint16_t)~e->spell_lacks;
+		e->ways = (uint8_t)(~e->spell_lacks >> WAYS_SHIFT);
 		e->count = 0;
 		e->proven = 0;
 		e->merged = 0;
@@ -92,6 +92,26 @@ void findings_give(struct findings *f, struct findings_table *table)
 		f->spare = table;
 }
 
+static void note_types(uint32_t seen[FINDINGS_TYPE_MAX + 1])
+{
+	for (unsigned int type = 0; type <= FINDINGS_TYPE_MAX; type++)
+		seen[type] = OTHER_SEEN | UDP_SEEN;
+#define X(bit, type, mnemonic) seen[type] = 1U << (bit) | UDP_SEEN;
+	FINDINGS_TYPES(X)
+#undef X
+}
+
+static struct findings_table *new_table(void)
+{
+	struct findings_table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->none.name = FINDINGS_NAMES_MAX;  /* behind all names */
+	t->names[t->none.name] = UINT8_MAX; /* no label is so long, and so no name begins so */
+	return t;
+}
+
 enum err findings_create(const struct hash_key *key, int wake_fd, struct findings **ret_findings)
 {
 	struct findings *f = calloc(1, sizeof(*f));
@@ -100,8 +120,9 @@ enum err findings_create(const struct hash_key *key, int wake_fd, struct finding
 		return ERR_NOMEM;
 	f->key = *key;
 	f->wake_fd = wake_fd;
+	note_types(f->seen);
 	for (size_t i = 0; i < TABLES; i++) {
-		f->all[i] = calloc(1, sizeof(*f->all[i]));
+		f->all[i] = new_table();
 		if (!f->all[i]) {
 			findings_free(f);
 			return ERR_NOMEM;

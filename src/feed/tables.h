@@ -16,10 +16,12 @@
 /* Of a worker: one that is filled, one to take its place, and those full or empty. */
 #define TABLES 4U
 #define RING TABLES
-#define SPELL_MS 1000U
 #define WAYS_SHIFT 16U /* of a spell: below are its types */
 
 _Static_assert((RING & (RING - 1)) == 0, "places of a ring are found by a mask");
+
+#define OTHER_SEEN (1U << FINDINGS_TYPE_OTHER)
+#define UDP_SEEN (1U << (WAYS_SHIFT + FINDINGS_WAY_UDP))
 
 /* Tables on their way from one thread to one other, in order.  There is room for all. */
 struct ring {
@@ -32,6 +34,7 @@ struct findings {
 	/* NULL while the worker counts into it: the reader waits for that, and never the worker */
 	_Atomic(struct findings_table *) current;
 	struct hash_key key;
+	uint32_t seen[FINDINGS_TYPE_MAX + 1]; /* by type, what a query over UDP is in a spell */
 	int wake_fd;
 	struct ring full;
 	struct ring empty;

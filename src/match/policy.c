@@ -43,9 +43,12 @@ static bool passes_first(const struct policy_list *list)
 
 static struct verdict verdict_of(const struct policy *policy, const struct domset_hit *hit)
 {
+	const struct policy_list *list = &policy->lists[hit->list];
+
 	return (struct verdict){
 		.matched = true,
-		.action = policy_action(&policy->lists[hit->list], hit->answer),
+		.noted = list->findings,
+		.action = policy_action(list, hit->answer),
 		.list = hit->list,
 		.owner_labels = hit->owner_labels,
 		.below_only = hit->scope == DOMSET_SCOPE_BELOW,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who asked for a name that a list has, written down. */
+#include <stddef.h>
+#include <string.h>
+
 #include "base/apart.h"
 #include "match/note.h"
 #include "query/job.h"
@@ -83,15 +86,28 @@ static struct findings_hit hit_of(const struct query *q, const struct verdict *v
 	};
 }
 
+_Static_assert(offsetof(struct query, good_cookie) == offsetof(struct query, transport) + 1 &&
+		       sizeof(bool) == 1 && TRANSPORT_UDP == 0,
+	       "both are read as one");
+
+/* Nothing of how it came shows the client's address; most are so. */
+static bool shows_nothing(const struct query *q)
+{
+	uint16_t both;
+
+	memcpy(&both, (const uint8_t *)q + offsetof(struct query, transport), sizeof(both));
+	return both == 0;
+}
+
 static struct findings_query query_of(const struct query *q, const struct query_env *env)
 {
 	return (struct findings_query){
 		.now_ms = env->now_ms,
 		.now_s = env->now_s,
 		.qtype = q->wire.qtype,
-		.way = (q->transport | q->good_cookie) != 0 /* few are */
-			       ? way_of(q->transport, q->told, q->relayed, q->good_cookie)
-			       : FINDINGS_WAY_UDP,
+		.way = __builtin_expect(shows_nothing(q), true)
+			       ? FINDINGS_WAY_UDP
+			       : way_of(q->transport, q->told, q->relayed, q->good_cookie),
 	};
 }
 
@@ -135,7 +151,7 @@ static RARE void note_logged(const struct query *q, const struct query_env *env,
 FLAT void query_note_name(const struct query *q, const struct query_env *env,
 			  const struct verdict *v)
 {
-	if (is_hit(v) && is_noted(env, v->list))
+	if (is_hit(v) && env->findings && v->noted)
 		count_name(q, env, v);
 	if (v->logged)
 		note_logged(q, env, v);

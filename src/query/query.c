@@ -106,7 +106,7 @@ static bool is_loop_port(const struct sockaddr *client)
 FLAT void query_begin(struct query *q, const struct query_env *env, const uint8_t *msg, size_t len,
 		      const struct sockaddr *client, enum transport transport)
 {
-	q->transport = transport;
+	q->transport = (uint8_t)transport;
 	q->parsed = transport == TRANSPORT_UDP && is_loop_port(client)
 			    ? WIRE_DROP
 			    : wire_parse_query(msg, len, &q->wire);

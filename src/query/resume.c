@@ -46,7 +46,7 @@ static void take_up(struct query *q, const struct query_env *env, const struct q
 {
 	q->wire = wait->wire;
 	q->parsed = WIRE_QUERY;
-	q->transport = wait->transport;
+	q->transport = (uint8_t)wait->transport;
 	q->client = wait->client;
 	q->told = wait->told;
 	if (q->told)

@@ -159,9 +159,9 @@ static void add_at(struct kit *kit, uint64_t now_ms)
 		.merged = 1,
 		.types = 1,
 		.first_types = 1,
-		.spell_seen = 1,
+		.spell_lacks = ~1U,
 		.first_ms = now_ms,
-		.spell_ms = now_ms,
+		.spell_end_ms = now_ms + FINDINGS_SPELL_MS,
 	};
 
 	assert_true(pending_add(&kit->pending, kit->table, &f, &ip));

@@ -196,6 +196,95 @@ static void test_names_of_all_lengths(void **state)
 	findings_give(kit->findings, t);
 }
 
+static bool add_hit(struct kit *kit, const struct ip *client, const struct name *name)
+{
+	return findings_add(kit->findings, &kit->policy, kit->generation,
+			    &(struct findings_hit){.client = client, .name = name},
+			    &(struct findings_query){.now_ms = 1, .qtype = 1});
+}
+
+/* A name of letters, of so many octets with its root label, with another letter at one place. */
+static struct name name_of(unsigned int octets, unsigned int other)
+{
+	struct name name;
+
+	memset(&name, 0xa5, sizeof(name)); /* what is behind it is anything */
+	name.len = (uint8_t)octets;
+	for (unsigned int at = 0, label = 0; at + 1 < octets; at++, label--) {
+		if (label == 0) {
+			label = octets - at - 2 < NAME_LABEL_MAX ? octets - at - 2 : NAME_LABEL_MAX;
+			name.wire[at++] = (uint8_t)label;
+		}
+		name.wire[at] = at == other ? 'y' : 'x';
+	}
+	name.wire[octets - 1] = 0;
+	return name;
+}
+
+/* Names whose hashes are the same are told apart by each of their octets. */
+static void test_names_of_one_hash(void **state)
+{
+	static const struct ip client = {.family = AF_INET, .bytes = {192, 0, 2, 1}};
+	static const unsigned int octets[] = {3,  4,  5,  7,  8,  9,  15, 16,  17,  18,	 31, 32,
+					      33, 34, 47, 48, 49, 63, 64, 129, 131, 253, 255};
+	struct kit *kit = *state;
+	struct findings_table *t;
+	uint64_t left = 0;
+
+	for (size_t i = 0; i < 2 * sizeof(octets) / sizeof(octets[0]); i++) {
+		unsigned int len = octets[i / 2]; /* each twice */
+
+		for (unsigned int other = 0; other < len; other++, left++) {
+			const struct name name = name_of(len, other);
+
+			assert_true(name_check(name.wire, name.len) == name.len);
+			assert_true(add_hit(kit, &client, &name));
+		}
+	}
+	t = findings_take_current(kit->findings);
+	for (uint32_t i = 0; i < t->count; i++) {
+		const struct finding *e = &t->entries[i];
+
+		/* "another letter" where lengths of labels stand, or the root, is the same name */
+		assert_int_equal(e->count % 2, 0);
+		for (uint32_t j = 0; j < i; j++)
+			assert_false(e->name_len == t->entries[j].name_len &&
+				     memcmp(t->names + e->name, t->names + t->entries[j].name,
+					    e->name_len) == 0);
+		left -= e->count;
+	}
+	assert_int_equal(left, 0);
+	findings_give(kit->findings, t);
+}
+
+/* What is known of an address, and each of its bits, tells clients apart. */
+static void test_clients_of_one_name(void **state)
+{
+	const struct name name = name_of(12, 3);
+	struct kit *kit = *state;
+	struct findings_table *t;
+	unsigned int clients = 0;
+
+	for (unsigned int round = 0; round < 2; round++) {
+		clients = 0;
+		for (unsigned int unknown = 0; unknown <= 128; unknown++, clients++)
+			add_hit(kit, &(struct ip){AF_INET6, (uint8_t)unknown, {0}}, &name);
+		for (unsigned int bit = 0; bit < 128; bit++, clients++) {
+			struct ip ip = {.family = AF_INET6};
+
+			ip.bytes[bit / 8] = (uint8_t)(1U << bit % 8);
+			add_hit(kit, &ip, &name);
+		}
+		add_hit(kit, &(struct ip){.family = AF_INET}, &name);
+		clients++;
+	}
+	t = findings_take_current(kit->findings);
+	assert_int_equal(t->count, clients);
+	for (uint32_t i = 0; i < t->count; i++)
+		assert_int_equal(t->entries[i].count, 2);
+	findings_give(kit->findings, t);
+}
+
 static void test_ways_types_and_times(void **state)
 {
 	struct kit *kit = *state;
@@ -397,7 +486,7 @@ static void test_a_table_given_back_keeps_places(void **state)
 	assert_int_equal(e->first_types, 1U << 1);
 	assert_int_equal(e->ways, 1U << FINDINGS_WAY_UDP);
 	assert_int_equal(e->first_ms, kit->now_ms);
-	assert_int_equal(e->spell_ms, kit->now_ms);
+	assert_int_equal(e->spell_end_ms, kit->now_ms + FINDINGS_SPELL_MS);
 	assert_int_equal(e->first_s, kit->now_ms / 1000);
 	assert_int_equal(e->last_s, kit->now_ms / 1000);
 	findings_give(kit->findings, t);
@@ -519,7 +608,7 @@ static void check_finding(struct model *m, const struct findings_table *t, const
 	assert_int_equal(e->proven > 0 && e->ways == 1U << FINDINGS_WAY_UDP, 0);
 	assert_in_range(e->first_s, 1, e->last_s);
 	assert_in_range(e->last_s, e->first_s, m->last_s[i]);
-	assert_in_range(e->first_ms, 1, e->spell_ms);
+	assert_in_range(e->first_ms, 1, e->spell_end_ms - FINDINGS_SPELL_MS);
 	m->asked[i] -= e->count;
 	m->proven[i] -= e->proven;
 	m->seconds[i] += e->merged;
@@ -613,6 +702,8 @@ int main(void)
 		TEST(test_nothing_is_nothing),
 		TEST(test_notes),
 		TEST(test_names_of_all_lengths),
+		TEST(test_names_of_one_hash),
+		TEST(test_clients_of_one_name),
 		TEST(test_ways_of_a_second),
 		TEST(test_ways_types_and_times),
 		TEST(test_a_second_merges),
