@@ -33,7 +33,9 @@ async function open(browser, where, features = {}) {
 	page.on("request", (r) => r.url().startsWith("blob:") || r.url().startsWith(new URL(address).origin) ||
 		troubles.push(`asks ${r.url()}`));
 	await page.setViewport({ width: features.width || 1200, height: 900 });
-	await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: features.scheme || "light" }]);
+	// a page that still scrolls has moved on from where a click was meant for
+	await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: features.scheme || "light" },
+		{ name: "prefers-reduced-motion", value: "reduce" }]);
 	await page.goto(where);
 	page.troubles = troubles;
 	return page;
