@@ -65,12 +65,15 @@ HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOU
 	-D_FORTIFY_SOURCE=3 \
 	$(if $(filter x86_64-% i386-% i686-%,$(MACHINE)),-fcf-protection) \
 	$(if $(filter aarch64-%,$(MACHINE)),-mbranch-protection=standard)
-SANITIZE := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
+# what a sanitizer says needs lines, not variables (CFLAGS=-g for a debugger), of which half the build's time is
+SANITIZE := -O1 -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all
 # gcc's flow warnings lose their way in instrumented code; release has them
 NOISE_gcc := -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-truncation -Wno-tsan
 
 FLAGS_release := -O2 -g $(HARDEN) $(if $(filter gcc,$(COMPILER)),-flto=auto)
 FLAGS_asan := $(SANITIZE) -fsanitize=address,undefined $(NOISE_$(COMPILER))
+# where ASan and UBSan watch, the tests themselves need no optimizer
+TESTS_asan := -O0
 # not to be moved, so that constant tables of pointers are constants: the lint reads these objects
 FLAGS_tsan := $(SANITIZE) -fno-pie -fsanitize=thread $(NOISE_$(COMPILER))
 FLAGS_fuzz := $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
@@ -142,8 +145,8 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
 $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags
 	$(SAY) CC $@
-	$(Q)mkdir -p $(@D) && $(COMPILE) -Itests/unit -Wno-unused-parameter -Wno-missing-prototypes \
-		-MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(COMPILE) $(if $(filter-out tests/tools/%,$<),$(TESTS_$(FLAVOUR))) -Itests/unit \
+		-Wno-unused-parameter -Wno-missing-prototypes -MMD -MP -c -o $@ $<
 $(patsubst src/%.c,$(BUILD)/obj/%.o,$(shell grep -ls SINKHOLED_VERSION $(CHECKED))): $(BUILD)/version
 
 # files of the page are put in by the assembler

@@ -32,7 +32,7 @@
 #define TEXT_MAX 32768
 #define NOBODY (-1)
 #define ALLOCATIONS_MAX 20000UL
-#define ALLOCATIONS_STEP(mappings) ((mappings) ? 1UL : BY_BUILD(1UL, 3UL, 31UL))
+#define ALLOCATIONS_STEP(mappings) ((mappings) ? 1UL : BY_BUILD(1UL, 11UL, 31UL))
 
 struct bench {
 	struct scratch scratch;

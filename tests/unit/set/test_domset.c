@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/bybuild.h"
 #include "support/map_fail.h"
 
 #define ITSELF DOMSET_SCOPE_ITSELF
@@ -583,7 +584,7 @@ static void fail_each_mapping(bool compact)
 	size_t mapped = map_fail.mapped;
 	bool failed = true;
 
-	for (unsigned long nth = 0; failed; nth++) {
+	for (unsigned long nth = 0; failed; nth += BY_BUILD(1, 4, 4)) {
 		struct domset *set = NULL;
 		bool built;
 
