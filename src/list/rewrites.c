@@ -74,8 +74,12 @@ static enum err merge(struct localdata_draft *draft, const struct localdata_reco
 {
 	if (localdata_holds(draft, record) || localdata_has(draft, TYPE_CNAME))
 		return ERR_OK;
-	if (record->type == TYPE_CNAME)
+	if (record->type == TYPE_CNAME) { /* the note is of the rule, whatever that gives */
+		const struct localdata_note note = draft->note;
+
 		localdata_begin(draft);
+		draft->note = note;
+	}
 	return localdata_add(draft, record);
 }
 
