@@ -29,6 +29,7 @@
 /* What is no list of the operator's, but a reason to write down a client: the upstream blocks the
  * name.  A number behind all places of a policy. */
 #define FINDINGS_UPSTREAM (POLICY_NO_PLACE + 1U)
+#define FINDINGS_UPSTREAM_NAME ":blocked-upstream" /* as reports call it; no list can */
 
 /* The query types told apart, X(bit, type, mnemonic); all others are the last. */
 #define FINDINGS_TYPES(X)                                                                          \

@@ -11,7 +11,6 @@
 #define STEPS_A_TURN 1024U /* a tenth of a millisecond's work */
 
 /* No list can be called so. */
-#define UPSTREAM_NAME ":blocked-upstream"
 
 enum err pending_init(struct pending *p, const struct hash_key *key)
 {
@@ -40,7 +39,7 @@ void pending_fini(struct pending *p)
 /* The number of the list; PENDING_LISTS_MAX: there is no room. */
 static uint32_t list_number(struct pending *p, const struct findings_table *t, uint16_t list)
 {
-	const char *name = list == FINDINGS_UPSTREAM ? UPSTREAM_NAME : t->lists[list];
+	const char *name = list == FINDINGS_UPSTREAM ? FINDINGS_UPSTREAM_NAME : t->lists[list];
 
 	for (uint32_t i = 0; i < p->list_count; i++)
 		if (strcmp(p->lists[i], name) == 0)

@@ -15,8 +15,8 @@
 #include "postgres/postgres.h"
 #include "report/report.h"
 #include "evidence/client.h"
+#include "report/subject.h"
 #include "report/when.h"
-#include "who/mac.h"
 
 /* The options, X(field, name, argument ("": none), help). */
 #define OPTIONS(X)                                                                                 \
@@ -136,36 +136,14 @@ static enum err become_owner(const char *path, struct err_text *text)
 
 /* ---- reports */
 
-/* The subject as the store has it: with a key an address is encrypted first. */
-static enum err subject_of(const char *given, struct ipcrypt *key,
-			   char ret_subject[CLIENT_TEXT_MAX], struct err_text *text)
-{
-	size_t word = sizeof(MAC_WORD) - 1;
-	char address[INET6_ADDRSTRLEN];
-	struct prefix prefix;
-	struct ip ip;
+/* What a report is about, as the store has it. */
+struct subject {
+	char client[CLIENT_TEXT_MAX];
+	char name[NAME_TEXT_MAX];
+};
 
-	if (strncmp(given, MAC_WORD, word) == 0 &&
-	    mac_read_text((const uint8_t *)given + word, strlen(given + word), &ip) == ERR_OK)
-		given = ip_text(&ip, address, sizeof(address));
-	if (prefix_parse(given, &prefix) != ERR_OK)
-		return err_set(text, ERR_SYNTAX,
-			       "%s: expected an address, or a prefix whose other "
-			       "bits are zero",
-			       given);
-	snprintf(ret_subject, CLIENT_TEXT_MAX, "%s", given);
-	if (!key)
-		return ERR_OK;
-	if (ip_parse(given, &ip) != ERR_OK)
-		return err_set(text, ERR_SYNTAX, "%s: of encrypted addresses there are no prefixes",
-			       given);
-	ip = ipcrypt_encrypt(key, &ip);
-	ip_text(&ip, ret_subject, CLIENT_TEXT_MAX);
-	return ERR_OK;
-}
-
-static enum err query_of(const struct options *o, struct report_query *q,
-			 char subject[CLIENT_TEXT_MAX], struct err_text *text)
+static enum err query_of(const struct options *o, struct report_query *q, struct subject *subject,
+			 struct err_text *text)
 {
 	enum err err = ERR_OK;
 
@@ -179,11 +157,14 @@ static enum err query_of(const struct options *o, struct report_query *q,
 	q->domain = o->domain;
 	q->filter.list = o->list;
 	q->filter.family = o->family;
-	q->filter.name = o->name;
 	q->filter.proven = o->proven != NULL;
 	if (o->client) {
-		err = subject_of(o->client, q->ipcrypt, subject, text);
-		q->filter.client = subject;
+		err = subject_client(o->client, q->ipcrypt, subject->client, text);
+		q->filter.client = subject->client;
+	}
+	if (err == ERR_OK && o->name) {
+		err = subject_name(o->name, subject->name, text);
+		q->filter.name = subject->name;
 	}
 	if (err == ERR_OK && o->since)
 		err = when_parse(o->since, q->now_s, &q->filter.since_s, text);
@@ -214,9 +195,9 @@ static enum err open_store(const struct options *o, enum archive_mode mode,
 static enum err report(const struct options *o, struct ipcrypt *key, struct err_text *text)
 {
 	struct report_query query = {.ipcrypt = key};
-	char subject[CLIENT_TEXT_MAX];
+	struct subject subject;
 	struct archive *archive = NULL;
-	enum err err = query_of(o, &query, subject, text);
+	enum err err = query_of(o, &query, &subject, text);
 
 	if (err == ERR_OK && o->names)
 		err = read_names(o->names, &query.leases, text);
@@ -267,7 +248,7 @@ static enum err act(const struct options *o, struct ipcrypt *key, struct err_tex
 	char who[160];
 	struct archive *archive;
 	uint64_t findings = 0;
-	enum err err = subject_of(given, key, subject, text);
+	enum err err = subject_client(given, key, subject, text);
 
 	if (err == ERR_OK && !o->because)
 		err = err_set(text, ERR_SYNTAX, "--because is missing: the reason, for the audit");

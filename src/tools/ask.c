@@ -15,6 +15,27 @@ int fail(const char *what, const char *why)
 	return EXIT_FAILURE;
 }
 
+int fail_to_give(const char *option)
+{
+	return fail(option, "lacks its value");
+}
+
+static int tell_refused(const struct line *line, const json_t *root)
+{
+	const char *why = json_string_value(json_object_get(root, "error"));
+
+	return fail(commands[line->command].name, why ? why : "refused");
+}
+
+int fail_refused(const struct line *line, const char *body)
+{
+	json_t *root = json_loads(body, 0, NULL);
+	int status = tell_refused(line, root);
+
+	json_decref(root);
+	return status;
+}
+
 /* The answer's object.  NULL: it was told why there is none.  To be released. */
 json_t *ask(const struct line *line, const char *method, const char *target, const char *body)
 {
@@ -27,9 +48,7 @@ json_t *ask(const struct line *line, const char *method, const char *target, con
 	if (!root) {
 		fail(target, "the answer is no JSON");
 	} else if (answer.status >= 400) {
-		const char *why = json_string_value(json_object_get(root, "error"));
-
-		fail(commands[line->command].name, why ? why : "refused");
+		tell_refused(line, root);
 		json_decref(root);
 		root = NULL;
 	}
@@ -101,27 +120,34 @@ static const struct parameter *next_word(const struct parameter *list, size_t co
 	return NULL;
 }
 
+/* False: it was told what is wrong. */
+static bool add_given(const struct parameter *p, const char *word, json_t *given)
+{
+	json_t *value = p->flag ? json_true() : json_string(word);
+
+	if (!value)
+		fail(word, "no UTF-8");
+	return value && json_object_set_new(given, p->name, value) == 0;
+}
+
 /* Adds the word at `*i`, and what belongs to it, to `given`.  False: it was told what is wrong. */
 static bool take_word(const struct line *line, const struct parameter *list, size_t count,
 		      size_t *i, json_t *given)
 {
 	const char *word = line->words[*i];
 	const struct parameter *p = find_option(list, count, word);
-	json_t *value;
 
 	if (!p && strncmp(word, "--", 2) != 0)
 		p = next_word(list, count, given);
 	else if (p && !p->flag)
 		word = ++*i < line->count ? line->words[*i] : NULL;
-	if (!p || !word) {
-		fail(line->words[*i - (word ? 0 : 1)],
-		     p ? "lacks its value" : "there is no such option or parameter");
-		return false;
-	}
-	value = p->flag ? json_true() : json_string(word);
-	if (!value)
-		fail(word, "no UTF-8");
-	return value && json_object_set_new(given, p->name, value) == 0;
+	if (!p)
+		fail(word, "there is no such option or parameter");
+	else if (p->option && !p->flag && (!word || find_option(list, count, word)))
+		fail_to_give(line->words[*i - 1]);
+	else
+		return add_given(p, word, given);
+	return false;
 }
 
 /* The parameters of the command line, by their names; NULL: it was told what is wrong. */

@@ -25,6 +25,12 @@ struct line {
 /* Tells what went wrong; returns EXIT_FAILURE. */
 int fail(const char *what, const char *why);
 
+/* Tells that the option lacks its value; returns EXIT_FAILURE. */
+int fail_to_give(const char *option);
+
+/* Tells why the daemon has refused, as its answer has it; returns EXIT_FAILURE. */
+int fail_refused(const struct line *line, const char *body);
+
 /* The parameters of the command line, by their names; NULL: it was told what is wrong.  To be
  * released, as all answers. */
 json_t *read_parameters(const struct line *line);

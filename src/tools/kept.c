@@ -84,7 +84,10 @@ static int receipts_csv(const struct line *line, json_t *given)
 		if (!client_exchange(line->socket, "GET", target, "", &answer))
 			return EXIT_FAILURE;
 		good = answer.status < 400;
-		fputs(answer.body, good ? stdout : stderr);
+		if (good)
+			fputs(answer.body, stdout);
+		else
+			fail_refused(line, answer.body);
 		last = last_number(answer.body);
 		ask_after(given, last);
 		free(answer.text);

@@ -309,7 +309,10 @@ static int show_raw(const struct line *line, json_t *given)
 	if (!client_exchange(line->socket, "GET", target, "", &answer))
 		return EXIT_FAILURE;
 	good = answer.status < 400;
-	fputs(answer.body, good ? stdout : stderr);
+	if (good)
+		fputs(answer.body, stdout);
+	else
+		fail_refused(line, answer.body);
 	free(answer.text);
 	if (!good)
 		return EXIT_FAILURE;
@@ -358,13 +361,20 @@ static int run(const struct line *line)
 
 /* ---- the command line */
 
+/* True when the word at `i` is the option, and its value is missing. */
+static bool lacks_value(int argc, char **argv, int i, const char *option)
+{
+	return strcmp(argv[i], option) == 0 &&
+	       (i + 1 == argc || strncmp(argv[i + 1], "--", 2) == 0);
+}
+
 /* Options may stand before and behind the command. */
 static bool read_line(int argc, char **argv, struct line *line)
 {
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			line->json = true;
-		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
+		else if (strcmp(argv[i], "--socket") == 0)
 			line->socket = argv[++i];
 		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			line->help = true;
@@ -409,6 +419,10 @@ int main(int argc, char **argv)
 {
 	struct line line = {.socket = SOCKET_DEFAULT};
 
+	for (int i = 1; i < argc; i++)
+		if (lacks_value(argc, argv, i, "--socket") ||
+		    (i == 1 && lacks_value(argc, argv, i, "--generate")))
+			return fail_to_give(argv[i]);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("sinkholectl " SINKHOLED_VERSION) < 0;
 	if (argc == 3 && strcmp(argv[1], "--generate") == 0)

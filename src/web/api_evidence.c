@@ -12,11 +12,13 @@
 #include "evidence/archive.h"
 #include "evidence/ledger.h"
 #include "report/report.h"
+#include "report/subject.h"
 #include "report/when.h"
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/door.h"
 #include "web/json.h"
+#include "web/parameter.h"
 
 #define MOMENT_MS 400U /* others wait meanwhile */
 #define CLIENTS_MAX 200U
@@ -229,35 +231,87 @@ static void answer_report(struct evhttp_request *req, struct archive *archive,
 		evbuffer_free(sheet.body);
 }
 
+/* What is asked, with the texts that the store is asked by. */
+struct asked {
+	struct report_query report;
+	char client[CLIENT_TEXT_MAX];
+	char name[NAME_TEXT_MAX];
+};
+
+/* False: it was answered that this is no client, or no name. */
+static bool read_subject(struct evhttp_request *req, const struct evkeyvalq *query,
+			 struct asked *asked)
+{
+	const char *client = evhttp_find_header(query, "client");
+	const char *name = evhttp_find_header(query, "name");
+	struct err_text text;
+	enum err err = ERR_OK;
+
+	if (client) {
+		err = subject_client(client, NULL, asked->client, &text);
+		asked->report.filter.client = asked->client;
+	}
+	if (err == ERR_OK && name) {
+		err = subject_name(name, asked->name, &text);
+		asked->report.filter.name = asked->name;
+	}
+	if (err != ERR_OK)
+		answer_refuse(req, HTTP_BADREQUEST, text.text);
+	return err == ERR_OK;
+}
+
 static bool read_report(struct evhttp_request *req, const struct evkeyvalq *query,
-			struct report_query *report)
+			struct asked *asked)
 {
 	const char *format = evhttp_find_header(query, "format");
+	struct report_query *report = &asked->report;
 
 	report->now_s = (uint32_t)clock_unix_s();
 	report->format = report_format_of(format ? format : "csv");
-	report->filter.client = evhttp_find_header(query, "client");
 	report->filter.list = evhttp_find_header(query, "list");
-	report->filter.name = evhttp_find_header(query, "name");
 	if (report->format != REPORT_FORMAT_COUNT)
-		return read_since(req, query, &report->filter);
+		return read_subject(req, query, asked) && read_since(req, query, &report->filter);
 	answer_refuse(req, HTTP_BADREQUEST, "there is no such format");
+	return false;
+}
+
+static bool find_one(void *arg, const struct archive_row *row)
+{
+	bool *found = arg;
+
+	(void)row;
+	*found = true;
+	return false;
+}
+
+/* True for a list that is known, or was: there are findings of it.  False: it was answered that
+ * there is none. */
+static bool is_list(struct evhttp_request *req, const struct web_view *view,
+		    struct archive *archive, const char *list)
+{
+	const struct archive_filter filter = {.list = list};
+	struct err_text text;
+	bool found = false;
+
+	if (!list || parameter_is_list(view, list) ||
+	    archive_each(archive, &filter, find_one, &found, &text) != ERR_OK || found)
+		return true;
+	parameter_refuse_list(req, list);
 	return false;
 }
 
 void api_report(struct evhttp_request *req, const struct web_view *view)
 {
-	struct report_query report = {
-		.format = REPORT_CSV, .called = view->called, .called_arg = view->called_arg};
+	struct asked asked = {.report = {.called = view->called, .called_arg = view->called_arg}};
 	struct evkeyvalq query;
 	struct archive *archive;
 
 	if (!api_query(req, &query))
 		return;
-	if (read_report(req, &query, &report)) {
+	if (read_report(req, &query, &asked)) {
 		archive = open_ledger(req, view);
-		if (archive)
-			answer_report(req, archive, &report);
+		if (archive && is_list(req, view, archive, asked.report.filter.list))
+			answer_report(req, archive, &asked.report);
 		archive_close(archive);
 	}
 	evhttp_clear_headers(&query);

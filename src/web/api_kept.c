@@ -16,6 +16,7 @@
 #include "web/api.h"
 #include "web/door.h"
 #include "web/json.h"
+#include "web/parameter.h"
 
 #define EVENTS_USUAL 20U
 #define EVENTS_MAX 1000U
@@ -69,6 +70,29 @@ static void answer_csv(struct evhttp_request *req, const char *text, size_t len)
 		evbuffer_free(body);
 }
 
+static void count_receipt(void *arg, const struct receipt *receipt)
+{
+	size_t *count = arg;
+
+	(void)receipt;
+	(*count)++;
+}
+
+/* True for a list that is known, or was: it has receipts.  False: it was answered that there is
+ * none. */
+static bool is_list(struct evhttp_request *req, const struct web_view *view,
+		    struct receipts *receipts, const char *list)
+{
+	struct err_text text;
+	size_t count = 0;
+
+	if (!list || parameter_is_list(view, list) ||
+	    receipts_each(receipts, list, 0, count_receipt, &count, &text) != ERR_OK || count > 0)
+		return true;
+	parameter_refuse_list(req, list);
+	return false;
+}
+
 static void answer_failure(struct evhttp_request *req, enum err err, const struct err_text *text)
 {
 	answer_refuse(req, err == ERR_NOTFOUND ? HTTP_NOTFOUND : HTTP_SERVUNAVAIL,
@@ -118,9 +142,8 @@ static void send_receipts(struct evhttp_request *req, const struct web_view *vie
 			  const struct evkeyvalq *query)
 {
 	const char *format = evhttp_find_header(query, "format");
-	const char *after = evhttp_find_header(query, "after");
 	const char *list = evhttp_find_header(query, "list");
-	uint64_t number = after ? strtoull(after, NULL, 10) : 0;
+	uint64_t after;
 	char directory[PATH_MAX] = "";
 	struct receipts *receipts;
 	struct err_text text;
@@ -131,14 +154,16 @@ static void send_receipts(struct evhttp_request *req, const struct web_view *vie
 		answer_refuse(req, HTTP_BADREQUEST, "there is no such format: csv, json");
 		return;
 	}
-	if (!has_directory(req, view, directory))
+	if (!parameter_number(req, query, "after", 0, &after) ||
+	    !has_directory(req, view, directory))
 		return;
 	err = receipts_open(directory, false, &receipts, &text);
 	if (err != ERR_OK) {
 		answer_failure(req, err, &text);
 		return;
 	}
-	(csv ? send_csv : send_json)(req, receipts, list, number);
+	if (is_list(req, view, receipts, list))
+		(csv ? send_csv : send_json)(req, receipts, list, after);
 	receipts_close(receipts);
 }
 
@@ -191,8 +216,8 @@ static json_t *verdict_of(const char *path, bool whole)
 static void send_audit(struct evhttp_request *req, const struct web_view *view,
 		       const struct evkeyvalq *query)
 {
-	const char *last = evhttp_find_header(query, "last");
-	size_t max = last ? strtoul(last, NULL, 10) : EVENTS_USUAL;
+	const char *list = evhttp_find_header(query, "list");
+	uint64_t last;
 	char directory[PATH_MAX] = "";
 	char path[PATH_MAX + sizeof(AUDIT_LOG)];
 	struct err_text text;
@@ -200,12 +225,19 @@ static void send_audit(struct evhttp_request *req, const struct web_view *view,
 	json_t *root;
 	bool whole;
 
-	if (!has_directory(req, view, directory))
+	if (!parameter_number(req, query, "last", EVENTS_USUAL, &last) ||
+	    !has_directory(req, view, directory))
 		return;
 	snprintf(path, sizeof(path), "%s/" AUDIT_LOG, directory);
-	if (audit_tail(path, evhttp_find_header(query, "list"), max > EVENTS_MAX ? EVENTS_MAX : max,
-		       &events, &whole, &text) != ERR_OK) {
+	if (audit_tail(path, list, last > EVENTS_MAX ? EVENTS_MAX : (size_t)last, &events, &whole,
+		       &text) != ERR_OK) {
 		answer_refuse(req, HTTP_SERVUNAVAIL, text.text);
+		return;
+	}
+	/* of a list that was there once the log still has lines */
+	if (list && json_array_size(events) == 0 && !parameter_is_list(view, list)) {
+		json_decref(events);
+		parameter_refuse_list(req, list);
 		return;
 	}
 	root = verdict_of(path, whole);

@@ -9,6 +9,7 @@
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/json.h"
+#include "web/parameter.h"
 
 #define WATCH_MAX 256U /* queries of one answer */
 
@@ -79,13 +80,11 @@ static json_t *json_watch(struct querylog *log, uint64_t after)
 void api_watch(struct evhttp_request *req, const struct web_view *view)
 {
 	struct evkeyvalq query;
-	const char *after;
-	uint64_t number;
+	uint64_t after;
 
 	if (!is_there(req, view) || !api_query(req, &query))
 		return;
-	after = evhttp_find_header(&query, "after");
-	number = after ? strtoull(after, NULL, 10) : 0;
+	if (parameter_number(req, &query, "after", 0, &after))
+		answer_json(req, HTTP_OK, json_watch(view->querylog, after));
 	evhttp_clear_headers(&query);
-	answer_json(req, HTTP_OK, json_watch(view->querylog, number & INT64_MAX));
 }

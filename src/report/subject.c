@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "report/subject.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "who/mac.h"
+
+enum err subject_client(const char *given, struct ipcrypt *key, char ret_client[CLIENT_TEXT_MAX],
+			struct err_text *text)
+{
+	size_t word = sizeof(MAC_WORD) - 1;
+	char address[INET6_ADDRSTRLEN];
+	struct prefix prefix;
+	struct ip ip;
+
+	if (strncmp(given, MAC_WORD, word) == 0 &&
+	    mac_read_text((const uint8_t *)given + word, strlen(given + word), &ip) == ERR_OK)
+		given = ip_text(&ip, address, sizeof(address));
+	if (prefix_parse(given, &prefix) != ERR_OK)
+		return err_set(text, ERR_SYNTAX,
+			       "%s: expected an address, or a prefix whose other "
+			       "bits are zero",
+			       given);
+	if (!key) {
+		snprintf(ret_client, CLIENT_TEXT_MAX, "%s", given);
+		return ERR_OK;
+	}
+	if (ip_parse(given, &ip) != ERR_OK)
+		return err_set(text, ERR_SYNTAX, "%s: of encrypted addresses there are no prefixes",
+			       given);
+	ip = ipcrypt_encrypt(key, &ip);
+	ip_text(&ip, ret_client, CLIENT_TEXT_MAX);
+	return ERR_OK;
+}
+
+enum err subject_name(const char *given, char ret_name[NAME_TEXT_MAX], struct err_text *text)
+{
+	struct name name;
+
+	if (name_from_text(given, strlen(given), &name) != ERR_OK || name.len == 1)
+		return err_set(text, ERR_SYNTAX, "this is no name: %s", given);
+	name_to_text(name.wire, ret_name, NAME_TEXT_MAX);
+	return ERR_OK;
+}
