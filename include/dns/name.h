@@ -105,6 +105,20 @@ void name_hash_suffixes(const struct hash_key *key, const struct name *name,
 /* The hash of the whole lower-case name alone: equal to the first of name_hash_suffixes. */
 uint64_t name_hash(const struct hash_key *key, const struct name *name);
 
+/*
+ * Takes a lower-case label with its length octet into the hash of the name behind it, in words of 8
+ * octets; the last word keeps only the octets that are the label's.  The length octet makes the
+ * sequence prefix-free.  Up to NAME_PAD - 1 octets behind the label are read.
+ */
+static inline void name_hash_label(struct hash_state *s, const uint8_t *label)
+{
+	size_t octets = (size_t)label[0] + 1;
+
+	for (; octets > 8; octets -= 8, label += 8)
+		hash_word(s, octets_le64(label));
+	hash_word(s, octets_le64(label) & (~0ULL >> (64 - 8 * octets)));
+}
+
 /* The hash of the root, which is the same for all names. */
 uint64_t name_hash_root(const struct hash_key *key);
 

@@ -35,7 +35,7 @@ struct listfile_rows {
 
 /* What a zone's pieces may be noted in: so many octets, and so many for each octet of text. */
 #define LISTFILE_NOTES_ROOM 2048U
-#define LISTFILE_NOTES_OCTETS 4U
+#define LISTFILE_NOTES_OCTETS 8U
 
 /* Who takes the lines of a zone file. */
 struct listfile_zone {

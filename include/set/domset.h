@@ -161,6 +161,27 @@ enum err domset_builder_add_data(struct domset_builder *builder, const struct na
 				 const struct domset_kind *kind, uint32_t data,
 				 uint32_t line) MUST_CHECK;
 
+/* A spelt owner, and how many octets behind it may be read. */
+#define DOMSET_SPELT_MAX (8U + NAME_WIRE_MAX)
+#define DOMSET_SPELT_PAD 32U
+
+/*
+ * Spells an owner as its record will have it, into DOMSET_SPELT_MAX + DOMSET_SPELT_PAD octets, and
+ * returns how many it takes.  Any thread, while the builder's thread adds rules, but not while it
+ * goes back to a mark or freezes.
+ */
+size_t domset_builder_spell(const struct domset_builder *builder, const struct name *owner,
+			    uint8_t *out);
+
+/* Adds a rule, as domset_builder_add, whose owner was spelt in `len` octets for this builder, which
+ * did not go back since then.  What comes of it is the same. */
+enum err domset_builder_add_spelt(struct domset_builder *builder, const uint8_t *spelt, size_t len,
+				  const struct domset_kind *kind, uint32_t line) MUST_CHECK;
+
+/* The owner that was spelt so. */
+void domset_builder_read(const struct domset_builder *builder, const uint8_t *spelt,
+			 struct name *ret_owner);
+
 /* The record of the rule that would be added next, good for the builder alone. */
 uint32_t domset_builder_next(const struct domset_builder *builder);
 

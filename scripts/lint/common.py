@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
-ROOMS = ("base", "who", "dns", "map", "given", "addrs", "pattern", "set", "match", "count", "inspect", "line",
+ROOMS = ("base", "who", "dns", "map", "given", "addrs", "pattern", "ends", "set", "match", "count", "inspect", "line",
          "table", "list", "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
          "remote", "upstream", "net", "system", "keep", "compiled", "load", "manual", "trial", "store", "postgres",
          "evidence", "hunt", "report", "landing", "querylog", "audit", "receipt", "order", "fetch",
          "called", "web", "daemon", "main")
 # but a front end knows sockets and nothing of lists
-LISTS = {"map", "given", "addrs", "pattern", "set", "match", "inspect", "line", "list", "rpz", "group",
+LISTS = {"map", "given", "addrs", "pattern", "ends", "set", "match", "inspect", "line", "list", "rpz", "group",
          "explain"}
 SOCKETS = {"remote", "upstream", "net"}
 NEVER = {

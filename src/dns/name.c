@@ -317,19 +317,6 @@ const char *name_to_text(const uint8_t *wire, char *buf, size_t size)
 	return buf;
 }
 
-/*
- * Takes a label with its length octet into the hash, in words of 8 octets; the last word keeps
- * only the octets that are the label's.  The length octet makes the sequence prefix-free.
- */
-static inline void hash_label(struct hash_state *s, const uint8_t *label)
-{
-	size_t octets = (size_t)label[0] + 1;
-
-	for (; octets > 8; octets -= 8, label += 8)
-		hash_word(s, octets_le64(label));
-	hash_word(s, octets_le64(label) & (~0ULL >> (64 - 8 * octets)));
-}
-
 static size_t label_offsets(const struct name *name, uint8_t *offset)
 {
 	size_t labels = 0;
@@ -349,7 +336,7 @@ void name_hash_suffixes(const struct hash_key *key, const struct name *name,
 	if (labels == 0)
 		ret_suffixes->hash[0] = hash_end(s);
 	for (size_t i = labels; i-- > 0;) {
-		hash_label(&s, name->wire + ret_suffixes->offset[i]);
+		name_hash_label(&s, name->wire + ret_suffixes->offset[i]);
 		ret_suffixes->hash[i] = hash_end(s);
 	}
 }
@@ -360,7 +347,7 @@ uint64_t name_hash(const struct hash_key *key, const struct name *name)
 	uint8_t offset[NAME_LABELS_MAX];
 
 	for (size_t i = label_offsets(name, offset); i-- > 0;)
-		hash_label(&s, name->wire + offset[i]);
+		name_hash_label(&s, name->wire + offset[i]);
 	return hash_end(s);
 }
 

@@ -115,3 +115,10 @@ enum err ruletake_add(struct ruletake *take, struct listline_rule *rule,
 	report_held(take->report, take->report->lines, held, &rule->owner);
 	return ERR_OK;
 }
+
+enum err ruletake_add_spelt(struct ruletake *take, const uint8_t *spelt, size_t len,
+			    const struct domset_kind *kind)
+{
+	take->report->entries++;
+	return domset_builder_add_spelt(take->builder, spelt, len, kind, take->report->lines);
+}

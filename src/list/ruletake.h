@@ -29,4 +29,9 @@ struct ruletake {
 enum err ruletake_add(struct ruletake *take, struct listline_rule *rule,
 		      enum list_reason *ret_reason) MUST_CHECK;
 
+/* The same of a plain line's rule that the gate lets pass, whose owner is spelt.  ERR_NOMEM,
+ * ERR_REFUSED. */
+enum err ruletake_add_spelt(struct ruletake *take, const uint8_t *spelt, size_t len,
+			    const struct domset_kind *kind) MUST_CHECK;
+
 #endif

@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "list/slices.h"
 
+#include <stdalign.h>
 #include <string.h>
 
 #include "base/ahead.h"
+#include "base/pastcache.h"
 #include "base/priority.h"
 #include "line/plain.h"
 
 #define SLICE_BYTES ((size_t)256 << 10)
 #define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
-#define COPY_OCTETS 32U	   /* of most names: copied without a loop */
+#define LINES_AT_ONCE 16U
 
 /*
- * What is noted of a line; the name stands behind it.  Of a line of two octets, the shortest for
- * which there is a name, seven are noted: no more than LISTFILE_NOTES_OCTETS for each.
+ * What is noted of a line; the spelt name stands behind it.  Of a line of two octets, the shortest
+ * for which there is a name, fifteen are noted: no more than LISTFILE_NOTES_OCTETS for each.
  */
 struct note {
 	uint16_t line_len; /* 0: the line is no plain one, or empty */
 	uint8_t flags;
-	uint8_t name_len;
+	uint16_t spelt_len;
 };
+
+#define NOTE_MAX (sizeof(struct note) + DOMSET_SPELT_MAX)
 
 enum flag {
 	FLAG_ITSELF = 1, /* the rule's scope; else both */
@@ -29,6 +33,7 @@ enum flag {
 /* Lines of a file, all of them whole, and what is noted of them. */
 struct slice {
 	const struct listfile_options *options;
+	const struct domset_builder *builder;
 	enum list_format format;
 	struct pages text;
 	size_t from;
@@ -52,13 +57,46 @@ static bool passes(const struct listfile_options *options, const struct listline
 	       guard_passes(options->guard, &rule->owner, &rule->kind, options->allowed);
 }
 
-static uint8_t *write_note(uint8_t *out, struct note note, const struct name *name)
+/* Notes on their way to the slice. */
+struct notes {
+	uint8_t *out;
+	size_t have;
+	alignas(PASTCACHE_STEP)
+		uint8_t octets[PASTCACHE_STEP + LINES_AT_ONCE * NOTE_MAX + DOMSET_SPELT_PAD];
+};
+
+/* Has the notes go to the slice, but for what is no whole step yet. */
+static void send_notes(struct notes *notes)
 {
-	memcpy(out, &note, sizeof(note));
-	out += sizeof(note);
-	if (note.name_len > 0)
-		memcpy(out, name->wire, note.name_len);
-	return out + note.name_len;
+	size_t whole = notes->have & ~(PASTCACHE_STEP - (size_t)1);
+
+	pastcache_copy(notes->out, notes->octets, whole);
+	notes->out += whole;
+	notes->have -= whole;
+	memcpy(notes->octets, notes->octets + whole, PASTCACHE_STEP);
+}
+
+static void send_rest(struct notes *notes)
+{
+	notes->have += PASTCACHE_STEP - 1;
+	send_notes(notes);
+	pastcache_end();
+}
+
+/* Notes the line, of which look_at has found what its rule is. */
+static void write_note(const struct slice *slice, struct notes *notes, struct note note,
+		       const struct listline_rule *rule)
+{
+	uint8_t *spelt = notes->octets + notes->have + sizeof(note);
+
+	if (note.line_len > 0) {
+		note.flags = rule->kind.scope == DOMSET_SCOPE_ITSELF ? FLAG_ITSELF : 0;
+		note.flags |= passes(slice->options, rule) ? FLAG_PASSES : 0;
+		note.spelt_len =
+			(uint16_t)domset_builder_spell(slice->builder, &rule->owner, spelt);
+	}
+	memcpy(spelt - sizeof(note), &note, sizeof(note));
+	notes->have += sizeof(note) + note.spelt_len;
 }
 
 /* The line that begins at `text`; what stands near the end of the slice is left to the reader. */
@@ -66,35 +104,43 @@ static struct note look_at(const struct slice *slice, const char *text, const ch
 			   struct listline_rule *rule)
 {
 	struct note note = {.line_len = 0};
-	size_t len = 0;
 
 	if ((size_t)(end - text) >= PLAIN_ROOM)
-		len = plain_line(text, slice->format, slice->options->exact, rule);
-	if (len == 0)
-		return note;
-	note.line_len = (uint16_t)len;
-	note.name_len = rule->owner.len;
-	note.flags = rule->kind.scope == DOMSET_SCOPE_ITSELF ? FLAG_ITSELF : 0;
-	note.flags |= passes(slice->options, rule) ? FLAG_PASSES : 0;
+		note.line_len =
+			(uint16_t)plain_line(text, slice->format, slice->options->exact, rule);
 	return note;
 }
 
+/*
+ * Several lines are looked at before the first is noted: a name that has only just been written
+ * octet by octet cannot be read by words before it has come to the cache, behind all notes.
+ */
 static void look_at_lines(const struct slice *slice, const char *text, const char *end)
 {
-	uint8_t *out = slice->notes.base;
-	struct listline_rule rule;
+	struct notes sent = {.out = slice->notes.base};
+	struct listline_rule rules[LINES_AT_ONCE];
+	struct note notes[LINES_AT_ONCE];
+	uint32_t lines = 0;
+	uint32_t count;
 
-	for (uint32_t lines = 1; text < end; lines++) {
-		struct note note = look_at(slice, text, end, &rule);
-		const char *newline = text + note.line_len;
+	while (text < end) {
+		for (count = 0; count < LINES_AT_ONCE && text < end; count++) {
+			const char *newline;
 
-		if (note.line_len == 0)
-			newline = memchr(text, '\n', (size_t)(end - text));
-		out = write_note(out, note, &rule.owner);
-		text = newline + 1;
+			notes[count] = look_at(slice, text, end, &rules[count]);
+			newline = text + notes[count].line_len;
+			if (notes[count].line_len == 0)
+				newline = memchr(text, '\n', (size_t)(end - text));
+			text = newline + 1;
+		}
+		for (uint32_t i = 0; i < count; i++)
+			write_note(slice, &sent, notes[i], &rules[i]);
+		send_notes(&sent);
+		lines += count;
 		if (lines % LINES_A_TURN == 0)
 			priority_give_way();
 	}
+	send_rest(&sent);
 }
 
 static void look_ahead(void *piece)
@@ -111,33 +157,35 @@ static void look_ahead(void *piece)
 
 /* ---- taking: by the reader's thread */
 
-/* Sets the reader's rule to the one that was noted; returns where the next note stands. */
-static const uint8_t *read_rule(const uint8_t *at, const struct note *note,
-				struct listline_rule *rule)
+/* Sets the reader's rule to the one that was noted. */
+static void read_rule(const uint8_t *spelt, struct domset_kind kind, struct reader *reader)
 {
-	size_t len = note->name_len;
+	struct listline_rule *rule = &reader->rule;
 
-	memcpy(rule->owner.wire, at, COPY_OCTETS);
-	if (len > COPY_OCTETS)
-		memcpy(rule->owner.wire, at, len);
-	rule->owner.len = note->name_len;
-	rule->kind = (struct domset_kind){.scope = note->flags & FLAG_ITSELF ? DOMSET_SCOPE_ITSELF
-									     : DOMSET_SCOPE_BOTH};
+	domset_builder_read(reader->take.builder, spelt, &rule->owner);
+	rule->kind = kind;
 	rule->pattern.len = 0;
 	rule->gives.type = 0;
 	rule->denyallow = false;
 	rule->badfilter = false;
-	return at + len;
 }
 
-static enum err take_plain(struct reader *reader, const struct note *note, const char *text,
-			   const struct slices_calls *calls)
+static enum err take_plain(struct reader *reader, const struct note *note, const uint8_t *spelt,
+			   const char *text, const struct slices_calls *calls)
 {
+	const struct domset_kind kind = {
+		.scope = note->flags & FLAG_ITSELF ? DOMSET_SCOPE_ITSELF : DOMSET_SCOPE_BOTH,
+	};
 	enum err err;
 
 	reader_begin_line(reader, reader->report->lines + 1);
 	reader->report->told++;
 	reader->state.told = true;
+	if ((note->flags & FLAG_PASSES) && !reader->again) {
+		err = ruletake_add_spelt(&reader->take, spelt, note->spelt_len, &kind);
+		return err == ERR_OK ? ERR_OK : reader_failed(reader, err);
+	}
+	read_rule(spelt, kind, reader);
 	reader->take.passes = note->flags & FLAG_PASSES;
 	err = calls->rule(reader, text, note->line_len);
 	reader->take.passes = false;
@@ -163,8 +211,8 @@ static enum err take_slice(const struct slice *slice, struct reader *reader,
 		memcpy(&note, at, sizeof(note));
 		at += sizeof(note);
 		if (note.line_len > 0) {
-			at = read_rule(at, &note, &reader->rule);
-			err = take_plain(reader, &note, text, calls);
+			err = take_plain(reader, &note, at, text, calls);
+			at += note.spelt_len;
 			text += note.line_len + 1U;
 			continue;
 		}
@@ -196,6 +244,7 @@ static void put_lines(struct slices *slices, struct reader *reader, size_t pos, 
 	struct pages empty = slice->text;
 
 	slice->options = reader->options;
+	slice->builder = reader->take.builder;
 	slice->format = reader->report->format;
 	slice->text = reader->block;
 	slice->from = pos;

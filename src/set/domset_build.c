@@ -3,14 +3,11 @@
 
 #include <string.h>
 
-#include "base/priority.h"
-
 #define ARENA_MAX PATTERN_RECORD
 /* Behind the last record, so that records may be written and read by words. */
 #define ARENA_PAD (RECORD_MAX + RECORD_PAD)
 #define CLASS_NONE UINT16_MAX
-#define RECORDS_A_TURN 1024U /* a quarter of a millisecond's work */
-#define KINDS 256	     /* of scope, exception, important and answer */
+#define KINDS 256 /* of scope, exception, important and answer */
 _Static_assert(DOMSET_ANSWER_COUNT <= KINDS / 16, "each kind has its place");
 #define CHECKPOINTS_MAX ((size_t)UINT32_MAX * sizeof(struct checkpoint))
 
@@ -167,8 +164,11 @@ static bool is_checkpoint(const struct domset_builder *builder)
 static enum err reserve(struct domset_builder *builder)
 {
 	size_t checkpoints = (builder->checkpoint_count + 1UL) * sizeof(struct checkpoint);
-	enum err err = pages_grow(&builder->arena, builder->arena_bytes + ARENA_PAD, ARENA_MAX);
+	size_t arena = builder->arena_bytes + ARENA_PAD;
+	enum err err = ERR_OK;
 
+	if (arena > builder->arena.size) /* mostly there is room */
+		err = pages_grow(&builder->arena, arena, ARENA_MAX);
 	if (err == ERR_OK && is_checkpoint(builder))
 		err = pages_grow(&builder->checkpoints, checkpoints, CHECKPOINTS_MAX);
 	return err;
@@ -185,18 +185,28 @@ static void set_checkpoint(struct domset_builder *builder)
 	builder->at_list_start = false;
 }
 
+static struct record_ends ends_of(const struct domset_builder *builder)
+{
+	return (struct record_ends){
+		.dict =
+			{
+				.entries = (const void *)builder->dict.pages.base,
+				.count = builder->dict.count,
+			},
+	};
+}
+
 enum err domset_builder_add(struct domset_builder *builder, const struct name *owner,
 			    const struct domset_kind *kind, uint32_t line)
 {
 	return domset_builder_add_data(builder, owner, kind, 0, line);
 }
 
-enum err domset_builder_add_data(struct domset_builder *builder, const struct name *owner,
-				 const struct domset_kind *kind, uint32_t data, uint32_t line)
+/* Begins a record with its head, which is to be followed by its owner. */
+static enum err begin_record(struct domset_builder *builder, const struct domset_kind *kind,
+			     uint32_t data, uint32_t line)
 {
 	struct record_head head = {.delta = line - builder->last_line, .data = data};
-	struct dict_match match;
-	bool matched;
 	enum err err;
 
 	if (builder->list_count == 0 || line < builder->last_line || (kind->scope & 3U) == 0 ||
@@ -209,11 +219,73 @@ enum err domset_builder_add_data(struct domset_builder *builder, const struct na
 		return err;
 	if (is_checkpoint(builder))
 		set_checkpoint(builder);
-	matched = dict_match(&builder->dict, owner, &match);
-	builder->arena_bytes += record_write(builder->arena.base + builder->arena_bytes, &head,
-					     owner, matched ? &match : NULL);
+	builder->arena_bytes +=
+		record_write_head(builder->arena.base + builder->arena_bytes, &head);
 	builder->last_line = line;
 	builder->records++;
+	return ERR_OK;
+}
+
+enum err domset_builder_add_data(struct domset_builder *builder, const struct name *owner,
+				 const struct domset_kind *kind, uint32_t data, uint32_t line)
+{
+	enum err err = begin_record(builder, kind, data, line);
+	struct dict_match match;
+	bool matched;
+
+	if (err != ERR_OK)
+		return err;
+	matched = dict_match(&builder->dict, owner, &match);
+	builder->arena_bytes += record_write_owner(builder->arena.base + builder->arena_bytes,
+						   owner, matched ? &match : NULL);
+	return ERR_OK;
+}
+
+/* ---- owners that were spelt before: what there was to be learned of them, then as in records */
+
+size_t domset_builder_spell(const struct domset_builder *builder, const struct name *owner,
+			    uint8_t *out)
+{
+	struct dict_match match;
+	uint64_t next;
+	bool matched = dict_look(&builder->dict, owner, &match, &next);
+
+	memcpy(out, &next, sizeof(next));
+	return sizeof(next) +
+	       record_write_owner(out + sizeof(next), owner, matched ? &match : NULL);
+}
+
+void domset_builder_read(const struct domset_builder *builder, const uint8_t *spelt,
+			 struct name *ret_owner)
+{
+	const struct record_head head = {.stream = false};
+	const struct record_ends ends = ends_of(builder);
+
+	(void)record_owner(spelt + sizeof(uint64_t), &head, &ends, ret_owner);
+}
+
+enum err domset_builder_add_spelt(struct domset_builder *builder, const uint8_t *spelt, size_t len,
+				  const struct domset_kind *kind, uint32_t line)
+{
+	struct name owner;
+	uint64_t next;
+	uint8_t *out;
+	enum err err;
+
+	memcpy(&next, spelt, sizeof(next));
+	if (!dict_pass(&builder->dict, next)) {
+		domset_builder_read(builder, spelt, &owner);
+		return domset_builder_add(builder, &owner, kind, line);
+	}
+	err = begin_record(builder, kind, 0, line);
+	if (err != ERR_OK)
+		return err;
+	out = builder->arena.base + builder->arena_bytes;
+	len -= sizeof(next);
+	memcpy(out, spelt + sizeof(next), DOMSET_SPELT_PAD); /* most are no longer */
+	if (len > DOMSET_SPELT_PAD)
+		memcpy(out, spelt + sizeof(next), len);
+	builder->arena_bytes += len;
 	return ERR_OK;
 }
 
@@ -225,13 +297,7 @@ uint32_t domset_builder_next(const struct domset_builder *builder)
 uint32_t domset_builder_rule(const struct domset_builder *builder, uint32_t record,
 			     struct domset_rule *ret_rule)
 {
-	const struct record_ends ends = {
-		.dict =
-			{
-				.entries = (const void *)builder->dict.pages.base,
-				.count = builder->dict.count,
-			},
-	};
+	const struct record_ends ends = ends_of(builder);
 	const uint8_t *owner;
 	struct record_head head;
 
@@ -289,40 +355,6 @@ void domset_builder_rollback(struct domset_builder *builder, const struct domset
 	dict_truncate(&builder->dict, mark->suffixes);
 	patternset_truncate(&builder->patterns, mark->patterns);
 	find_classes(builder);
-}
-
-static enum err copy_patterns(struct domset_builder *builder, const struct domset *old,
-			      unsigned int old_list, const struct domset_filter *filter)
-{
-	struct domset_rule rule;
-	enum err err = ERR_OK;
-
-	for (uint32_t i = 0; i < domset_patterns(old) && err == ERR_OK; i++) {
-		domset_pattern(old, i, &rule);
-		if (rule.list == old_list && (!filter || filter->takes(filter->arg, &rule)))
-			err = domset_builder_add_pattern(builder, &rule);
-	}
-	return err;
-}
-
-enum err domset_builder_copy_list(struct domset_builder *builder, const struct domset *old,
-				  unsigned int old_list, unsigned int list,
-				  const struct domset_filter *filter)
-{
-	enum err err = domset_builder_begin(builder, list);
-	struct domset_rule rule;
-	struct domset_iter iter;
-	uint32_t walked = 0;
-
-	domset_iter_init_list(&iter, old, old_list);
-	while (err == ERR_OK && domset_iter_next(&iter, &rule) && rule.list == old_list) {
-		if (!filter || filter->takes(filter->arg, &rule))
-			err = domset_builder_add_data(builder, &rule.owner, &rule.kind, rule.data,
-						      rule.line);
-		if (++walked % RECORDS_A_TURN == 0)
-			priority_give_way();
-	}
-	return err == ERR_OK ? copy_patterns(builder, old, old_list, filter) : err;
 }
 
 /* Moves what was built into `set`, and leaves the builder empty. */

@@ -8,7 +8,7 @@
 
 #include "base/ahead.h"
 #include "base/priority.h"
-#include "set/chunk.h"
+#include "set/reading.h"
 
 #define BATCH 64U	      /* records that are read at once, without threads */
 #define PREFETCH 16U	      /* so many records before they are put into the table */
@@ -19,35 +19,12 @@
 #define FILL_OF_20 17U
 #define FILL_OF_20_COMPACT 18U
 
-/* A record read from the arena, on its way into the table. */
-struct reading {
-	uint64_t hash;
-	uint32_t record;
-	uint32_t owner_at;
-	uint32_t octets; /* of the owner, as it is to be */
-	uint32_t end;
-	uint32_t labels;
-	bool rewritten; /* the owner is a stream since it was read */
-	struct record_head head;
-};
-
-/* Records that lie behind one another in the arena, as far as they are read. */
-struct batch {
-	const struct domset *set;
-	const struct phrase_coder *coder; /* NULL: owners stay as they are */
-	uint32_t in;
-	uint32_t until;
-	uint32_t own; /* from here on nobody else reads */
-	uint32_t room;
-	uint32_t count;
-	struct reading *readings;
-};
-
 /* The walk; what was read is moved down to where the duplicates before it were. */
 struct walk {
 	struct domset *set;
 	const struct domset_again *again;
 	const struct phrase_coder *coder;
+	const struct hash_state *ends;
 	struct chunk *chunks;
 	uint8_t *arena;
 	struct checkpoint *checkpoints;
@@ -82,7 +59,7 @@ static uint32_t *find_same(const struct walk *walk, struct chunk *chunk,
 	struct name owner;
 
 	if (found)
-		(void)record_owner(walk->arena + reading->owner_at, &reading->head,
+		(void)record_owner(walk->arena + reading_owner(reading), &reading->head,
 				   &walk->set->ends, &owner);
 	for (; found; found &= found - 1) {
 		uint32_t *place = &chunk->record[__builtin_ctz(found)];
@@ -143,52 +120,6 @@ static enum fate insert(const struct walk *walk, const struct reading *reading)
 	return FATE_NEW;
 }
 
-static uint32_t count_labels(const struct name *name)
-{
-	uint32_t labels = 0;
-
-	for (uint32_t pos = 0; name->wire[pos]; pos += name->wire[pos] + 1U)
-		labels++;
-	return labels;
-}
-
-static void rewrite(const struct batch *batch, struct reading *reading)
-{
-	uint8_t *owner = batch->set->arena_pages.base + reading->owner_at;
-
-	if (batch->coder && !reading->head.stream &&
-	    domset_write_stream(batch->coder, owner, &reading->octets))
-		reading->rewritten = reading->head.stream = true;
-}
-
-/* Reads on as far as there is room, by any thread: nobody else writes there meanwhile. */
-static void read_batch(void *piece)
-{
-	struct batch *batch = piece;
-	const struct domset *set = batch->set;
-	uint8_t *arena = set->arena_pages.base;
-	struct name name;
-	uint32_t i;
-
-	for (i = 0; i < batch->room && batch->in < batch->until; i++) {
-		struct reading *reading = &batch->readings[i];
-		const uint8_t *owner = record_head(arena + batch->in, &reading->head);
-		const uint8_t *end = record_owner(owner, &reading->head, &set->ends, &name);
-
-		reading->record = batch->in;
-		reading->owner_at = (uint32_t)(owner - arena);
-		reading->octets = (uint32_t)(end - owner);
-		reading->rewritten = false;
-		reading->end = (uint32_t)(end - arena);
-		reading->labels = count_labels(&name);
-		reading->hash = name_hash(&set->key, &name);
-		batch->in = reading->end;
-		if (reading->owner_at >= batch->own)
-			rewrite(batch, reading);
-	}
-	batch->count = i;
-}
-
 /*
  * Moves the record to its place.  It may have to tell a larger delta than before, for the lines of
  * the duplicates before it; those were longer than the octet that this takes.
@@ -205,11 +136,11 @@ static void move_record(struct walk *walk, const struct reading *reading)
 	size_t head_octets;
 
 	if (walk->out == reading->record && !reading->rewritten) {
-		walk->out = reading->end;
+		walk->out += reading->head_octets + reading->octets;
 		return;
 	}
 	head_octets = record_write_head(octet, &head);
-	memmove(walk->arena + walk->out + head_octets, walk->arena + reading->owner_at,
+	memmove(walk->arena + walk->out + head_octets, walk->arena + reading_owner(reading),
 		reading->octets);
 	memcpy(walk->arena + walk->out, octet, head_octets);
 	walk->out += (uint32_t)head_octets + reading->octets;
@@ -232,7 +163,7 @@ static void tell_again(const struct walk *walk, const struct reading *reading)
 
 	if (!walk->again->tell)
 		return;
-	(void)record_owner(walk->arena + reading->owner_at, &reading->head, &walk->set->ends,
+	(void)record_owner(walk->arena + reading_owner(reading), &reading->head, &walk->set->ends,
 			   &owner);
 	walk->again->tell(walk->again->arg, (unsigned int)walk->list, walk->line + walk->delta,
 			  &owner);
@@ -332,11 +263,13 @@ static enum err make_pieces(struct pieces *pieces, const struct walk *walk)
 		pieces->batches[i] = (struct batch){
 			.set = set,
 			.coder = walk->coder,
+			.ends = walk->ends,
 			.room = PIECE_RECORDS,
+			.handed = true,
 			.readings = (void *)(pieces->memory.base + i * octets),
 		};
 	if (err == ERR_OK)
-		err = ahead_create("records", read_batch, &pieces->ahead);
+		err = ahead_create("records", batch_read, &pieces->ahead);
 	if (err != ERR_OK)
 		free_pieces(pieces);
 	return err;
@@ -356,11 +289,12 @@ static void put_piece(struct pieces *pieces)
 /* There is room for all records of a piece, as there are checkpoints now. */
 static void take_piece(struct walk *walk, struct batch *batch)
 {
-	for (uint32_t i = 0; i < batch->count && batch->readings[i].owner_at < batch->own; i++)
-		rewrite(batch, &batch->readings[i]);
+	for (uint32_t i = 0; i < batch->count && reading_owner(&batch->readings[i]) < batch->own;
+	     i++)
+		batch_rewrite(batch, &batch->readings[i]);
 	take_batch(walk, batch);
 	while (batch->in < batch->until) {
-		read_batch(batch);
+		batch_read(batch);
 		take_batch(walk, batch);
 	}
 }
@@ -389,15 +323,22 @@ static void walk_alone(struct walk *walk)
 	struct batch batch = {
 		.set = walk->set,
 		.coder = walk->coder,
+		.ends = walk->ends,
 		.until = walk->set->arena_bytes,
 		.room = BATCH,
 		.readings = readings,
 	};
 
 	while (batch.in < batch.until) {
-		read_batch(&batch);
+		batch_read(&batch);
 		take_batch(walk, &batch);
 	}
+}
+
+/* Without memory for it, names are hashed as wholes. */
+static const struct hash_state *hash_ends(const struct domset *set, struct pages *ret_ends)
+{
+	return batch_hash_ends(set, ret_ends) == ERR_OK ? (const void *)ret_ends->base : NULL;
 }
 
 /* Fills `table` and returns the number of records that are in it. */
@@ -413,12 +354,15 @@ static uint32_t fill(struct domset *set, uint32_t records, const struct pages *t
 		.checkpoints = (void *)set->checkpoint_pages.base,
 		.list = -1,
 	};
+	struct pages ends = {.base = NULL};
 
+	walk.ends = hash_ends(set, &ends);
 	set->table_pages = *table;
 	set->chunks = walk.chunks;
 	set->chunk_count = table->size / sizeof(struct chunk);
 	if (records < AHEAD_RECORDS || !walk_ahead(&walk))
 		walk_alone(&walk);
+	pages_free(&ends);
 	set->arena_bytes = walk.out;
 	set->checkpoint_count = walk.checkpoint_count;
 	return walk.records;

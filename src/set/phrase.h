@@ -20,7 +20,7 @@
 
 #include "base/octets.h"
 #include "dns/name.h"
-#include "set/dict.h"
+#include "ends/dict.h"
 
 #define PHRASES_MAX 256U
 #define PHRASE_OCTETS_MAX 7U

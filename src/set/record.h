@@ -23,7 +23,7 @@
 
 #include "base/octets.h"
 #include "dns/name.h"
-#include "set/dict.h"
+#include "ends/dict.h"
 #include "set/phrase.h"
 
 #define RECORD_CODE 0x40     /* an octet from here on is a code, or the first of one */
@@ -56,6 +56,9 @@ struct record_ends {
  */
 size_t record_write(uint8_t *out, const struct record_head *head, const struct name *owner,
 		    const struct dict_match *end);
+
+/* Writes the owner alone, and may write 32 octets behind it. */
+size_t record_write_owner(uint8_t *out, const struct name *owner, const struct dict_match *end);
 
 /* Writes the head alone, if there has to be one, to RECORD_HEAD_MAX octets and returns its length.
  */

@@ -133,9 +133,71 @@ static void test_compact(void **state)
 	}
 }
 
+#define AHEAD 500U
+
+static struct domset_builder *begin(void)
+{
+	struct domset_builder *builder;
+
+	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
+	return builder;
+}
+
+static struct domset *freeze(struct domset_builder *builder)
+{
+	struct domset *set;
+
+	assert_int_equal(domset_builder_freeze(builder, &set), ERR_OK);
+	domset_builder_free(builder);
+	return set;
+}
+
+/* Owners that are spelt before other rules are added come to the same. */
+static void test_spelt(void **state)
+{
+	static uint8_t spelt[AHEAD][DOMSET_SPELT_MAX + DOMSET_SPELT_PAD];
+	static size_t len[AHEAD];
+	static struct name owners[AHEAD];
+	const struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
+	struct domset_builder *whole = begin();
+	struct domset_builder *ahead = begin();
+	struct domset *sets[2];
+
+	(void)state;
+	for (uint32_t i = 0; i < 20 * AHEAD; i++) {
+		uint32_t at = i % AHEAD;
+		struct name read;
+		char text[NAME_TEXT_MAX];
+
+		if (i >= AHEAD) {
+			assert_int_equal(domset_builder_add(whole, &owners[at], &kind, i), ERR_OK);
+			assert_int_equal(
+				domset_builder_add_spelt(ahead, spelt[at], len[at], &kind, i),
+				ERR_OK);
+		}
+		snprintf(text, sizeof(text), "%.*s%u.example%u.t%u", (int)(i % 50),
+			 "a-label-that-is-up-to-fifty-octets-long-or-a-little-less", i % 7000,
+			 i / 3 % (i % 2 ? 30 : 300), i / 3 % 30 % 7);
+		assert_int_equal(name_from_host(text, strlen(text), &owners[at]), ERR_OK);
+		len[at] = domset_builder_spell(ahead, &owners[at], spelt[at]);
+		assert_true(len[at] <= DOMSET_SPELT_MAX);
+		domset_builder_read(ahead, spelt[at], &read);
+		assert_true(name_equal(&read, &owners[at]));
+	}
+	sets[0] = freeze(whole);
+	sets[1] = freeze(ahead);
+	assert_same(sets[0], sets[1]);
+	assert_int_equal(sets[0]->ends.dict.count, sets[1]->ends.dict.count);
+	assert_true(sets[0]->ends.dict.count > 30);
+	domset_free(sets[0]);
+	domset_free(sets[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_spelt),
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_compact),
 	};

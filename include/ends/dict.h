@@ -4,15 +4,16 @@
  * record may name one by a code of one or two octets.  The dictionary learns while names are
  * added: a top-level domain at once, anything longer when it has come a few times.
  */
-#ifndef SET_DICT_H
-#define SET_DICT_H
+#ifndef ENDS_DICT_H
+#define ENDS_DICT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "dns/name.h"
 #include "base/pages.h"
+#include "dns/name.h"
 
 #define DICT_SUFFIX_MAX 30		  /* octets of a suffix, the root label included */
 #define DICT_ENTRIES_MAX (128 + 64 * 256) /* 128 codes of one octet, the rest of two */
@@ -31,11 +32,12 @@ struct dict_candidate {
 	uint32_t seen;
 };
 
-/* Zeroed memory is an empty dictionary. */
+/* Zeroed memory is an empty dictionary.  What is stored stays in its place until dict_truncate, so
+ * that others may look while one thread learns. */
 struct dict {
 	struct pages pages; /* of struct dict_entry, `count` of them */
 	uint32_t count;
-	uint16_t slot[DICT_SLOTS]; /* hash table: index of an entry + 1, or 0 */
+	_Atomic uint16_t slot[DICT_SLOTS]; /* hash table: index of an entry + 1, or 0 */
 	struct dict_candidate candidate[DICT_CANDIDATES];
 };
 
@@ -56,6 +58,19 @@ struct dict_match {
  * A lack of memory costs only the saving.
  */
 bool dict_match(struct dict *dict, const struct name *name, struct dict_match *ret_match);
+
+/*
+ * The same without learning, and what there is to be learned of the name, for dict_pass; any
+ * thread, while another one learns, but not while it truncates.
+ */
+bool dict_look(const struct dict *dict, const struct name *name, struct dict_match *ret_match,
+	       uint64_t *ret_next);
+
+/*
+ * Learns from a name that dict_look has left `next` of.  False, and nothing is learned: there is a
+ * longer end of it by now, or there has to be, and dict_match is to be asked.
+ */
+bool dict_pass(struct dict *dict, uint64_t next);
 
 /* Forgets all entries from `count` on. */
 void dict_truncate(struct dict *dict, uint32_t count);
