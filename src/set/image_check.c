@@ -14,6 +14,8 @@
 
 #define NUMBER_OCTETS_MAX 5U
 
+#define FEW_LABELS_OCTETS (3 * (NAME_LABEL_MAX + 1))
+#define PARTS 4U /* of the records, two for each thread */
 #define PRIME (((uint64_t)1 << 61) - 1)
 #define BESIDE_OCTETS (1U << 20) /* of an arena with more a second thread walks half */
 
@@ -27,7 +29,6 @@ struct check {
 	uint32_t checkpoints_end;
 	uint64_t place; /* of the polynomials */
 	uint64_t value; /* of that of the records */
-	bool sound;
 };
 
 static inline uint64_t times(uint64_t a, uint64_t b)
@@ -102,26 +103,40 @@ static const uint8_t *check_head(const struct check *check, const uint8_t *recor
 	return at;
 }
 
+/* Behind the label at `at`, if there is one, else there: without a branch, as how many labels a
+ * name has cannot be foreseen. */
+static inline const uint8_t *behind_label(const uint8_t *at)
+{
+	uint32_t len = *at;
+	uint32_t is_length = (len - RECORD_CODE) >> 31;
+
+	return at + ((len + (len != 0)) & -is_length);
+}
+
 /* Returns where the next record begins, NULL: this is no owner. */
 static const uint8_t *check_labels(const struct check *check, const uint8_t *owner)
 {
 	const uint8_t *at = owner;
 	const uint8_t *end = check->end;
+	const struct dict_view *dict = &check->set->ends.dict;
 	uint32_t code;
+	int two;
 
+	if (end - owner > FEW_LABELS_OCTETS)
+		at = behind_label(behind_label(behind_label(at)));
 	while (at < end && *at != 0 && *at < RECORD_CODE)
 		at += *at + 1;
 	if (at >= end || at - owner >= NAME_WIRE_MAX)
 		return NULL;
 	if (*at == 0)
 		return at + 1;
-	if (*at >= RECORD_CODE_TWO && end - at < 2)
+	two = *at >= RECORD_CODE_TWO;
+	code = two ? 128U + ((*at & 0x3fU) << 8 | at[1]) : *at - (uint32_t)RECORD_CODE;
+	if (end - at <= two || code >= dict->count ||
+	    (at - owner > NAME_WIRE_MAX - DICT_SUFFIX_MAX &&
+	     at - owner + dict->entries[code].len > NAME_WIRE_MAX))
 		return NULL;
-	code = record_code(at);
-	if (code >= check->set->ends.dict.count ||
-	    at - owner + check->set->ends.dict.entries[code].len > NAME_WIRE_MAX)
-		return NULL;
-	return at + (*at < RECORD_CODE_TWO ? 1 : 2);
+	return at + 1 + two;
 }
 
 static const uint8_t *check_owner(const struct check *check, const uint8_t *owner, bool stream)
@@ -134,7 +149,7 @@ static const uint8_t *check_owner(const struct check *check, const uint8_t *owne
 }
 
 /* A checkpoint leads to the record at hand, or a later one. */
-static void meet_checkpoint(struct check *check, uint32_t record)
+static inline void meet_checkpoint(struct check *check, uint32_t record)
 {
 	const struct domset *set = check->set;
 	const struct checkpoint *checkpoints = (const void *)set->checkpoint_pages.base;
@@ -144,56 +159,97 @@ static void meet_checkpoint(struct check *check, uint32_t record)
 		check->checkpoint++;
 }
 
-static void *check_records(void *arg)
+static inline bool goes_on(const struct check *check)
 {
-	struct check *check = arg;
-	const struct domset *set = check->set;
-	const uint8_t *at = check->at;
+	return check->at && check->at < check->end;
+}
+
+/* Checks the record at hand. */
+static inline __attribute__((always_inline)) void check_record(struct check *check)
+{
+	uint32_t record = (uint32_t)(check->at - check->set->arena);
 	bool stream;
 
-	while (at && at < check->end) {
-		uint32_t record = (uint32_t)(at - set->arena);
+	check->value = times(check->value, check->place - record);
+	check->records++;
+	meet_checkpoint(check, record);
+	check->at = check_head(check, check->at, &stream);
+	if (check->at)
+		check->at = check_owner(check, check->at, stream);
+}
 
-		check->value = times(check->value, check->place - record);
-		check->records++;
-		meet_checkpoint(check, record);
-		at = check_head(check, at, &stream);
-		if (at)
-			at = check_owner(check, at, stream);
+/* Where a record ends is known late; so two are walked through by turns, which do not wait for one
+ * another. */
+static void *check_records(void *arg)
+{
+	struct check *pair = arg;
+	struct check a = pair[0];
+	struct check b = pair[1];
+
+	while (goes_on(&a) && goes_on(&b)) {
+		check_record(&a);
+		check_record(&b);
 	}
-	check->sound = at == check->end && check->checkpoint == check->checkpoints_end;
+	while (goes_on(&a))
+		check_record(&a);
+	while (goes_on(&b))
+		check_record(&b);
+	pair[0] = a;
+	pair[1] = b;
 	return NULL;
 }
 
-/* The second half, from a checkpoint on, is another thread's.  The first record is a checkpoint. */
+/* Divides what there is to be walked through at checkpoints, the first of which is the first
+ * record.
+ */
+static bool divide(const struct check *all, struct check parts[PARTS])
+{
+	const struct domset *set = all->set;
+	const struct checkpoint *checkpoints = (const void *)set->checkpoint_pages.base;
+
+	if (set->checkpoint_count == 0 || checkpoints[0].record != 0)
+		return false;
+	for (uint32_t i = 0; i < PARTS; i++) {
+		uint32_t first = (uint32_t)((uint64_t)set->checkpoint_count * i / PARTS);
+
+		if (checkpoints[first].record >= set->arena_bytes)
+			return false;
+		parts[i] = *all;
+		parts[i].at = set->arena + checkpoints[first].record;
+		parts[i].checkpoint = first;
+		if (i == 0)
+			continue;
+		parts[i - 1].end = parts[i].at;
+		parts[i - 1].checkpoints_end = first;
+	}
+	return true;
+}
+
+/* Half of the parts are another thread's. */
 static bool check_all_records(struct check *check)
 {
-	const struct domset *set = check->set;
-	const struct checkpoint *checkpoints = (const void *)set->checkpoint_pages.base;
-	uint32_t middle = set->checkpoint_count / 2;
-	struct check rest = *check;
+	struct check parts[PARTS];
 	pthread_t thread;
 	bool beside;
 
-	if (set->arena_bytes == 0)
-		return set->checkpoint_count == 0;
-	if (set->checkpoint_count == 0 || checkpoints[0].record != 0 ||
-	    checkpoints[middle].record >= set->arena_bytes)
+	if (check->set->arena_bytes == 0)
+		return check->set->checkpoint_count == 0;
+	if (!divide(check, parts))
 		return false;
-	rest.at = set->arena + checkpoints[middle].record;
-	rest.checkpoint = middle;
-	check->end = rest.at;
-	check->checkpoints_end = middle;
-	beside = set->arena_bytes > BESIDE_OCTETS &&
-		 thread_start("check", check_records, &rest, &thread) == 0;
-	(void)check_records(check);
+	beside = check->set->arena_bytes > BESIDE_OCTETS &&
+		 thread_start("check", check_records, parts + 2, &thread) == 0;
+	(void)check_records(parts);
 	if (beside)
 		pthread_join(thread, NULL);
 	else
-		(void)check_records(&rest);
-	check->records += rest.records;
-	check->value = times(check->value, rest.value);
-	return check->sound && rest.sound;
+		(void)check_records(parts + 2);
+	for (uint32_t i = 0; i < PARTS; i++) {
+		check->records += parts[i].records;
+		check->value = times(check->value, parts[i].value);
+		if (parts[i].at != parts[i].end || parts[i].checkpoint != parts[i].checkpoints_end)
+			return false;
+	}
+	return true;
 }
 
 /* ---- the table, and where lists begin */
