@@ -14,11 +14,15 @@ RESULTS = Path("build/results")
 # seconds one program, one file of functional tests, one check may take
 LIMITS = {"unit": 600, "allocations": 900, "replay": 300, "functional": 600, "build": 1800, "lint": 1200}
 SLOTS = int(os.environ.get("JOBS", (os.cpu_count() or 1) * 2))
-WAITING_SLOTS = 2
+WAITING_SLOTS = 3
 PORTS = range(10000, 32000)             # outside of what the kernel gives to clients
-# a minute and more, which their sources do not show: what a first run begins with
-LONG = ("faults", "load/mandatory", "fairness", "careless", "dot", "rate", "running", "handover", "forgery",
-        "mandatory", "upstreams", "chase", "reload", "remote/link", "match/weaken", "feed/findings")
+# seconds that their sources do not show: what a first run begins with
+LONG = {"faults": 200, "fairness": 110, "dot": 100, "mandatory": 95, "rate": 90, "careless": 85, "postgres": 75,
+        "handover": 75, "running": 70, "hunt": 70, "compiled": 70, "called": 65, "groups": 60, "chase": 60,
+        "upstreams": 60, "cache": 60, "orders": 55, "addresses": 55, "forgery": 50, "fetch": 50, "remote/link": 45,
+        "landing": 45, "load/mandatory": 45, "receipts": 40, "list/slices": 40, "load/loader": 40, "mixed_lists": 40,
+        "evidence/ledger": 40, "reload": 35, "compliance": 35, "match/weaken": 30, "set/domset": 25,
+        "upstream/watch": 25, "called/leasefiles": 20}
 # these wait nearly all of their time
 WAITING = ("faults", "fairness", "dot", "rate", "running", "forgery", "upstreams", "chase", "groups", "orders",
            "remote/link", "upstream/watch")
@@ -136,8 +140,8 @@ class Job:
         self.extra = extra or {}
         self.limit = int(os.environ.get("TEST_LIMIT", LIMITS[section.kind]))
         self.waits = name in WAITING
-        # a guess before the first run: the longest sources take longest
-        self.guess_s = 100 if name in LONG else source.stat().st_size / 1000 if source else 1
+        # a guess before the first run: of the others the longest sources take longest, 20 s at most
+        self.guess_s = LONG.get(name) or (min(source.stat().st_size / 2000, 20) if source else 1)
         self.log = RESULTS / f"{self.name.replace(':', '-').replace('/', '-')}.log"
         self.seconds = self.cpu_s = 0
         self.again = None       # the command that runs anew what failed, by what was said

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
+MOST_BETWEEN_S = 0.05       # two looks at what is waited for
 
 
 def of_threads(pid, what):
@@ -21,14 +22,16 @@ def of_threads(pid, what):
 
 
 def wait_until(condition, timeout, what):
-    """The first true value of condition(), which is asked until the deadline."""
-    end = time.monotonic() + timeout
+    """The first true value of condition(), which is asked until the deadline: the less often the longer
+    it takes, as many ask the daemon, or start a program."""
+    begun = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < end, f"not within {timeout} s: {what}"
-        time.sleep(0.005)
+        waited = time.monotonic() - begun
+        assert waited < timeout, f"not within {timeout} s: {what}"
+        time.sleep(min(0.005 + waited / 20, MOST_BETWEEN_S))
 
 
 def catches(pid, *numbers):
