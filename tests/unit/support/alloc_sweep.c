@@ -240,8 +240,13 @@ int __wrap__cmocka_run_group_tests(const char *name, const struct CMUnitTest *te
 	const char *only = getenv("TEST"); /* part of the names of those that run */
 	struct digest *digest;
 	void *calls[2];
+	char pattern[128];
 	int failed = 0;
 
+	if (only) {
+		snprintf(pattern, sizeof(pattern), "*%s*", only);
+		cmocka_set_test_filter(pattern);
+	}
 	if (!most)
 		return __real__cmocka_run_group_tests(name, tests, count, set_up, tear_down);
 	(void)backtrace(calls, 2); /* the first time it loads a library */
