@@ -300,10 +300,11 @@ def test_upstreams_that_fail_are_not_stormed(failing, how, most):
     d, ups = failing(ALL_FAIL[how])
     with asking(d.address, fresh(600), rate=100) as outcomes:
         time.sleep(3.5)
-        before = sum(up.count() for up in ups)
+        questions, before = d.counted("queries_udp"), sum(up.count() for up in ups)
         time.sleep(1.5)
         asked = sum(up.count() for up in ups) - before
-    assert asked <= 150 * most, (asked, tell(outcomes))
+        questions = d.counted("queries_udp") - questions    # a busy machine asks them in heaps
+    assert questions > 50 and asked <= questions * most + 10, (asked, questions, tell(outcomes))
 
 
 @pytest.mark.parametrize("how,most", [("SERVFAIL", 20), ("silent", 40)])
