@@ -225,56 +225,78 @@ static bool divide(const struct check *all, struct check parts[PARTS])
 	return true;
 }
 
-/* Half of the parts are another thread's. */
-static bool check_all_records(struct check *check)
-{
-	struct check parts[PARTS];
-	pthread_t thread;
-	bool beside;
-
-	if (check->set->arena_bytes == 0)
-		return check->set->checkpoint_count == 0;
-	if (!divide(check, parts))
-		return false;
-	beside = check->set->arena_bytes > BESIDE_OCTETS &&
-		 thread_start("check", check_records, parts + 2, &thread) == 0;
-	(void)check_records(parts);
-	if (beside)
-		pthread_join(thread, NULL);
-	else
-		(void)check_records(parts + 2);
-	for (uint32_t i = 0; i < PARTS; i++) {
-		check->records += parts[i].records;
-		check->value = times(check->value, parts[i].value);
-		if (parts[i].at != parts[i].end || parts[i].checkpoint != parts[i].checkpoints_end)
-			return false;
-	}
-	return true;
-}
-
 /* ---- the table, and where lists begin */
 
-/* There is a chunk at which every look-up ends, and each record is led to once. */
-static bool check_table(const struct check *check)
+/* Where the table leads: how often, the value of the polynomial, and whether there is a chunk at
+ * which every look-up ends. */
+struct led {
+	uint32_t records;
+	uint64_t value;
+	bool ends;
+};
+
+static struct led walk_table(const struct check *check)
 {
 	const struct domset *set = check->set;
 	uint64_t value[2] = {1, 1}; /* each waits for its own last product alone */
-	uint32_t records = 0;
-	bool ends = false;
+	struct led led = {.records = 0};
 
 	for (uint64_t i = 0; i < set->chunk_count; i++) {
 		const struct chunk *chunk = &set->chunks[i];
 		uint32_t there = ~chunk_find(chunk, 0) & ((1U << CHUNK_RECORDS) - 1);
 
-		ends = ends || chunk->overflow == 0;
+		led.ends = led.ends || chunk->overflow == 0;
 		for (; there; there &= there - 1) {
 			uint64_t record = chunk->record[__builtin_ctz(there)];
 
-			value[records % 2] = times(value[records % 2], check->place - record);
-			records++;
+			value[led.records % 2] =
+				times(value[led.records % 2], check->place - record);
+			led.records++;
 		}
 	}
-	return ends && records == check->records && times(value[0], value[1]) == check->value;
+	led.value = times(value[0], value[1]);
+	return led;
+}
+
+/* The table leads to each record of the parts once. */
+static bool leads_there(const struct led *led, const struct check *parts, uint32_t count)
+{
+	uint64_t value = 1;
+	uint32_t records = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (parts[i].at != parts[i].end || parts[i].checkpoint != parts[i].checkpoints_end)
+			return false;
+		records += parts[i].records;
+		value = times(value, parts[i].value);
+	}
+	return led->ends && led->records == records && led->value == value;
+}
+
+/* Another thread walks through half of the records, while this one does through the others and the
+ * table. */
+static bool check_records_and_table(const struct check *all)
+{
+	struct check parts[PARTS];
+	pthread_t thread;
+	struct led led;
+	bool beside;
+
+	if (all->set->arena_bytes == 0) {
+		led = walk_table(all);
+		return all->set->checkpoint_count == 0 && leads_there(&led, parts, 0);
+	}
+	if (!divide(all, parts))
+		return false;
+	beside = all->set->arena_bytes > BESIDE_OCTETS &&
+		 thread_start("check", check_records, parts + PARTS / 2, &thread) == 0;
+	(void)check_records(parts);
+	led = walk_table(all);
+	if (beside)
+		pthread_join(thread, NULL);
+	else
+		(void)check_records(parts + PARTS / 2);
+	return leads_there(&led, parts, PARTS);
 }
 
 static bool check_starts(const struct domset *set)
@@ -313,6 +335,6 @@ bool domset_image_check(const struct domset *set, unsigned int lists)
 		.value = 1,
 	};
 
-	return are_small(set, lists) && draw_place(&check.place) && check_all_records(&check) &&
-	       check_table(&check) && check_starts(set);
+	return are_small(set, lists) && draw_place(&check.place) &&
+	       check_records_and_table(&check) && check_starts(set);
 }
