@@ -234,25 +234,25 @@ static void new_entry(const struct findings *f, struct findings_table *t,
 	t->names_len += hit->name->len + noted->len;
 }
 
-/* What was kept of the table before: nothing of it holds but the place. */
-static APART void begin_again(struct finding *e, uint32_t seen, uint64_t now_ms, uint32_t now_s)
-{
-	e->first_s = now_s;
-	e->first_ms = now_ms;
-	e->first_types = (uint16_t)seen;
-	e->types = (uint16_t)seen;
-	e->ways = (uint8_t)(seen >> WAYS_SHIFT);
-}
-
+/* Another spell.  Of what was kept of the table before nothing holds but the place. */
 static inline void begin_spell(struct finding *e, uint32_t seen, uint64_t now_ms, uint32_t now_s)
 {
+	uint16_t type = (uint16_t)seen;
+	uint8_t way = (uint8_t)(seen >> WAYS_SHIFT);
+
 	e->spell_end_ms = now_ms + FINDINGS_SPELL_MS;
 	e->spell_lacks = ~seen;
 	e->merged++;
-	e->types |= (uint16_t)seen;
-	e->ways |= (uint8_t)(seen >> WAYS_SHIFT);
-	if (e->count == 0)
-		begin_again(e, seen, now_ms, now_s);
+	if (e->count > 0) {
+		e->types |= type;
+		e->ways |= way;
+		return;
+	}
+	e->first_s = now_s;
+	e->first_ms = now_ms;
+	e->first_types = type;
+	e->types = type;
+	e->ways = way;
 }
 
 /* A type or a way that the spell does not have yet. */
