@@ -16,6 +16,14 @@
  */
 enum err host_from_text(const char *text, size_t len, struct name *ret_name) MUST_CHECK;
 
+/*
+ * A name as a person writes it on a command line: one with octets from 0x80 on is an IDN, as by
+ * host_from_text, since clients ask for its A-label and never for these octets; any other is taken
+ * as name_from_text has it, with the escapes that we write ourselves.  The errors of both.  Any
+ * thread.
+ */
+enum err host_from_written(const char *text, struct name *ret_name) MUST_CHECK;
+
 /* The failure of host_from_text as a reason for not taking a line. */
 enum list_reason host_reason(enum err err);
 

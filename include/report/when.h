@@ -8,8 +8,9 @@
 #include "base/err.h"
 
 /*
- * "2026-11-28", "2026-11-28T07:00:00Z" (UTC both), Unix time, or so long before `now_s`: "90m",
- * "12h", "3d".  ERR_SYNTAX, and `text` says so.
+ * "2026-11-28", "2026-11-28T07:00:00" (UTC both) or with "Z" or an offset behind it (RFC 3339),
+ * Unix time of nine digits at least, or so long before `now_s`: "90m", "12h", "3d".  ERR_SYNTAX,
+ * and `text` says so.
  */
 enum err when_parse(const char *given, uint32_t now_s, uint32_t *ret_s,
 		    struct err_text *text) MUST_CHECK;

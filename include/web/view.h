@@ -59,10 +59,12 @@ struct web_loads {
 	bool last_failed;
 	uint64_t last_s; /* Unix time: when the last one ended */
 	uint32_t took_ms;
-	uint32_t refused;		      /* lists that the last good load refused */
-	uint64_t names;			      /* in force */
-	char reason[WEB_REASON_MAX * 2];      /* why the last load failed; "": it did not */
-	struct web_list lists[POLICY_PLACES]; /* by their place in the policy */
+	uint32_t refused;		 /* lists that the last good load refused */
+	uint64_t names;			 /* in force */
+	char reason[WEB_REASON_MAX * 2]; /* why the last load failed; "": it did not */
+	enum web_reload kind;		 /* of the load under way, or else of the last one */
+	char reason_of[WEB_RELOAD_COUNT][WEB_REASON_MAX * 2]; /* likewise, the last of each kind */
+	struct web_list lists[POLICY_PLACES];		      /* by their place in the policy */
 };
 
 /* How one upstream server is, as the worker sees it that thinks worst of it. */

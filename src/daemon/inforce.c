@@ -342,7 +342,7 @@ uint64_t inforce_want(struct inforce *f, enum web_reload kind)
 enum web_reload inforce_begin(struct inforce *f, uint64_t *ret_covers,
 			      const struct snapshot **ret_former)
 {
-	const struct web_loads *loads = &f->news.loads;
+	struct web_loads *loads = &f->news.loads;
 	enum web_reload first = WEB_RELOAD_COUNT;
 
 	*ret_covers = UINT64_MAX;
@@ -354,6 +354,8 @@ enum web_reload inforce_begin(struct inforce *f, uint64_t *ret_covers,
 		first = (enum web_reload)kind;
 		*ret_covers = loads->wanted_of[kind];
 	}
+	if (first != WEB_RELOAD_COUNT)
+		loads->kind = first;
 	*ret_former = workers_snapshot(f->workers);
 	pthread_mutex_unlock(&f->lock);
 	return first;

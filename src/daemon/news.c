@@ -55,6 +55,7 @@ void news_good(struct news *news, const struct snapshot *snapshot, const struct 
 	news->loads.refused = (uint32_t)result->refused;
 	news->loads.names = result->names;
 	news->loads.reason[0] = '\0';
+	news->loads.reason_of[news->loads.kind][0] = '\0';
 }
 
 void news_failed(struct news *news, const char *reason)
@@ -63,4 +64,5 @@ void news_failed(struct news *news, const char *reason)
 	news->loads.last_failed = true;
 	news->loads.last_s = clock_unix_s();
 	snprintf(news->loads.reason, sizeof(news->loads.reason), "%s", reason);
+	snprintf(news->loads.reason_of[news->loads.kind], sizeof(news->loads.reason), "%s", reason);
 }

@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "dns/rrtype.h"
 #include "group/groups.h"
+#include "line/host.h"
 #include "match/term.h"
 #include "explain/zone.h"
 
@@ -24,7 +25,7 @@ enum err explain_read(const struct explain_text *written, struct explain_questio
 	if (!written->name)
 		return err_set(text, ERR_SYNTAX, "the name is missing");
 	if (ip_parse(written->name, &q.address) != ERR_OK &&
-	    name_from_text(written->name, strlen(written->name), &q.name) != ERR_OK)
+	    host_from_written(written->name, &q.name) != ERR_OK)
 		return err_set(text, ERR_SYNTAX, "this is no name: %s", written->name);
 	if (written->type && rrtype_parse(written->type, &q.qtype) != ERR_OK)
 		return err_set(text, ERR_SYNTAX, "there is no such type: %s", written->type);

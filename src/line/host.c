@@ -50,6 +50,14 @@ enum err host_from_text(const char *text, size_t len, struct name *ret_name)
 	return host_from_idn(text, len, ret_name);
 }
 
+enum err host_from_written(const char *text, struct name *ret_name)
+{
+	size_t len = strlen(text);
+
+	return has_high_octet(text, len) ? host_from_text(text, len, ret_name)
+					 : name_from_text(text, len, ret_name);
+}
+
 enum list_reason host_reason(enum err err)
 {
 	switch (err) {

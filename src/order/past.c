@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/moment.h"
 #include "dns/name.h"
+#include "line/host.h"
 #include "receipt/receipt.h"
 
 /* An answer on its way. */
@@ -30,7 +31,7 @@ static enum err read_question(const struct past_question *question, struct past 
 {
 	struct name written;
 
-	if (name_from_text(question->name, strlen(question->name), &written) != ERR_OK)
+	if (host_from_written(question->name, &written) != ERR_OK)
 		return err_set(text, ERR_SYNTAX, "%s is no name", question->name);
 	name_copy_lower(&past->name, written.wire, written.len);
 	name_to_text(past->name.wire, past->text, sizeof(past->text));

@@ -142,6 +142,22 @@ struct subject {
 	char name[NAME_TEXT_MAX];
 };
 
+/* From when to when. */
+static enum err read_times(const struct options *o, struct report_query *q, struct err_text *text)
+{
+	struct archive_filter *filter = &q->filter;
+	enum err err = ERR_OK;
+
+	if (o->since)
+		err = when_parse(o->since, q->now_s, &filter->since_s, text);
+	if (err == ERR_OK && o->until)
+		err = when_parse(o->until, q->now_s, &filter->until_s, text);
+	if (err == ERR_OK && o->since && o->until && filter->until_s < filter->since_s)
+		err = err_set(text, ERR_SYNTAX, "--until %s is before --since %s", o->until,
+			      o->since);
+	return err;
+}
+
 static enum err query_of(const struct options *o, struct report_query *q, struct subject *subject,
 			 struct err_text *text)
 {
@@ -166,11 +182,7 @@ static enum err query_of(const struct options *o, struct report_query *q, struct
 		err = subject_name(o->name, subject->name, text);
 		q->filter.name = subject->name;
 	}
-	if (err == ERR_OK && o->since)
-		err = when_parse(o->since, q->now_s, &q->filter.since_s, text);
-	if (err == ERR_OK && o->until)
-		err = when_parse(o->until, q->now_s, &q->filter.until_s, text);
-	return err;
+	return err == ERR_OK ? read_times(o, q, text) : err;
 }
 
 static enum err read_names(const char *paths, struct leases **ret_leases, struct err_text *text)

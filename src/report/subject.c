@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "line/host.h"
 #include "who/mac.h"
 
 enum err subject_client(const char *given, struct ipcrypt *key, char ret_client[CLIENT_TEXT_MAX],
@@ -39,7 +40,7 @@ enum err subject_name(const char *given, char ret_name[NAME_TEXT_MAX], struct er
 {
 	struct name name;
 
-	if (name_from_text(given, strlen(given), &name) != ERR_OK || name.len == 1)
+	if (host_from_written(given, &name) != ERR_OK || name.len == 1)
 		return err_set(text, ERR_SYNTAX, "this is no name: %s", given);
 	name_to_text(name.wire, ret_name, NAME_TEXT_MAX);
 	return ERR_OK;

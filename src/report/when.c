@@ -2,24 +2,33 @@
 #include "report/when.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/moment.h"
+
+#define UNIX_LEAST 100000000UL /* nine digits */
+
+/* A day, which begins in UTC, or a time, which is in UTC where no zone is said. */
 static bool parse_date(const char *text, time_t *ret_time)
 {
-	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"};
+	const char *rest = strlen(text) == sizeof("2026-11-28") - 1	       ? "T00:00:00Z"
+			   : strlen(text) == sizeof("2026-11-28T07:00:00") - 1 ? "Z"
+									       : "";
+	char whole[64];
+	uint64_t s;
+	enum err err;
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		struct tm tm = {.tm_mday = 1};
-		const char *end = strptime(text, forms[i], &tm);
-
-		if (end && *end == '\0') {
-			*ret_time = timegm(&tm);
-			return true;
-		}
-	}
-	return false;
+	if (snprintf(whole, sizeof(whole), "%s%s", text, rest) >= (int)sizeof(whole))
+		return false;
+	err = moment_parse(whole, &s);
+	if (err == ERR_OK)
+		*ret_time = (time_t)s;
+	else if (err == ERR_RANGE)
+		*ret_time = strcmp(text, "1971") < 0 ? 0 : (time_t)MOMENT_MAX_S;
+	return err == ERR_OK || err == ERR_RANGE;
 }
 
 /* A number with a unit is an age, one without a Unix time. */
@@ -43,7 +52,8 @@ static bool parse_number(const char *text, uint32_t now_s, time_t *ret_time)
 			*ret_time = (time_t)now_s - (time_t)number * (time_t)units[i].seconds;
 			return true;
 		}
-	return *end == '\0';
+	/* 2026 is a year, and 20261128 a day, before they are times of the seventies */
+	return *end == '\0' && (number == 0 || number >= UNIX_LEAST);
 }
 
 enum err when_parse(const char *given, uint32_t now_s, uint32_t *ret_s, struct err_text *text)

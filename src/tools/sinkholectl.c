@@ -107,14 +107,15 @@ static int tell_lists(const struct line *line)
 	return status;
 }
 
-/* How the load ended, and what became of each list. */
-static int tell_reload(const struct line *line, const json_t *status)
+/* How the load ended, and what became of each list; `reason`: what says why one of its kind has
+ * failed, as somebody else may have asked for one of another. */
+static int tell_reload(const struct line *line, const json_t *status, const char *reason)
 {
 	const json_t *load = json_object_get(status, "load");
 
-	if (json_is_true(json_object_get(load, "failed"))) {
+	if (*text_of(load, reason)) {
 		fputs("FAILED, all stays as it was: ", stdout);
-		show_value(json_object_get(load, "reason"));
+		show_text(text_of(load, reason));
 		putchar('\n');
 		return EXIT_FAILURE;
 	}
@@ -171,7 +172,8 @@ static int reload(const struct line *line, json_t *given)
 					 : "covered",
 				  number_of(asked, "reload"));
 	if (status)
-		result = dry ? tell_difference(line) : tell_reload(line, status);
+		result = dry ? tell_difference(line)
+			     : tell_reload(line, status, back ? "reason_back" : "reason_new");
 	json_decref(asked);
 	json_decref(status);
 	return result;
@@ -242,7 +244,7 @@ static int tell_fetches(const struct line *line, const json_t *root, const char 
 		    (!*name || strcmp(text_of(list, "name"), name) == 0) && tell_fetch(list))
 			result = EXIT_FAILURE;
 	}
-	if (!status || tell_reload(line, status) != EXIT_SUCCESS)
+	if (!status || tell_reload(line, status, "reason_new") != EXIT_SUCCESS)
 		result = EXIT_FAILURE;
 	json_decref(status);
 	return result;

@@ -8,10 +8,12 @@
 
 #include "base/log.h"
 #include "base/table.h"
+#include "line/host.h"
 #include "web/answer.h"
 #include "web/body.h"
 #include "web/commands.h"
 #include "web/door.h"
+#include "web/given.h"
 #include "web/json.h"
 #include "web/metrics.h"
 
@@ -149,7 +151,7 @@ static void do_flush(struct evhttp_request *req, const struct web_view *view)
 		return;
 	if (strcmp(text, "all") == 0) {
 		count = view->flush(view->daemon, NULL);
-	} else if (name_from_text(text, strlen(text), &name) == ERR_OK) {
+	} else if (host_from_written(text, &name) == ERR_OK) {
 		count = view->flush(view->daemon, &name);
 	} else {
 		answer_refuse(req, HTTP_BADREQUEST, "this is no name");
@@ -312,6 +314,8 @@ void api_answer(struct evhttp_request *req, const struct web_view *view,
 
 	if (command == WEB_COMMAND_COUNT)
 		refuse_route(req, other);
+	else if (!given_is_taken(req, command))
+		return; /* which was answered */
 	else if (command == WEB_HISTORY)
 		history_answer(req, history);
 	else if (command == WEB_PAGE)

@@ -10,6 +10,7 @@
 #include "base/moment.h"
 #include "hunt/ask.h"
 #include "hunt/hunt.h"
+#include "line/host.h"
 #include "report/when.h"
 #include "web/answer.h"
 #include "web/api.h"
@@ -83,7 +84,7 @@ static void hunt_name(struct evhttp_request *req, struct hunting *h)
 	struct err_text text;
 	struct name name;
 
-	if (name_from_text(h->given, strlen(h->given), &name) != ERR_OK || name.len == 1)
+	if (host_from_written(h->given, &name) != ERR_OK || name.len == 1)
 		answer_refuse(req, HTTP_BADREQUEST, "this is no name, and no list");
 	else
 		end(req, h, hunt_ask_name(&h->question, &name, add_row, h, &seen, &text), &seen,

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "line/host.h"
 #include "manual/until.h"
 #include "explain/explain.h"
 #include "web/answer.h"
@@ -53,8 +54,26 @@ static enum err read_until(const char *data, size_t len, struct manual_entry *en
 	return *until ? until_parse(until, entry->since_s, &entry->until_s, text) : ERR_OK;
 }
 
-static enum err read_subject(const char *data, size_t len, struct manual_entry *entry,
-			     struct err_text *text)
+/*
+ * What a person takes for a name and no client asks for: an address, a URL, a pattern.  It would be
+ * said to be blocked, and nothing would be.  Who means such octets in a label writes an escape.
+ */
+static enum err check_written(const char *written, struct err_text *text)
+{
+	struct name host;
+	struct ip ip;
+
+	if (ip_parse(written, &ip) == ERR_OK)
+		return err_set(text, ERR_SYNTAX,
+			       "this is an address: a list of format: addresses blocks those");
+	if (strchr(written, '\\') || host_from_text(written, strlen(written), &host) == ERR_OK)
+		return ERR_OK;
+	return err_set(text, ERR_SYNTAX,
+		       "this is no name of a host; what is said holds for a name and all below it");
+}
+
+static enum err read_subject(const char *data, size_t len, bool take_back,
+			     struct manual_entry *entry, struct err_text *text)
 {
 	char name[NAME_TEXT_MAX];
 
@@ -63,13 +82,13 @@ static enum err read_subject(const char *data, size_t len, struct manual_entry *
 			       "the name of a list is missing");
 	if (body_text(data, len, "name", name, sizeof(name)) != ERR_OK)
 		return err_set(text, ERR_SYNTAX, "the name is missing");
-	if (name_from_text(name, strlen(name), &entry->name) != ERR_OK)
+	if (host_from_written(name, &entry->name) != ERR_OK)
 		return err_set(text, ERR_SYNTAX, "this is no name");
-	return ERR_OK;
+	return take_back ? ERR_OK : check_written(name, text);
 }
 
 /* Reads all of `entry` but its kind. */
-static enum err read_entry(struct evhttp_request *req, struct manual_entry *entry,
+static enum err read_entry(struct evhttp_request *req, bool take_back, struct manual_entry *entry,
 			   struct err_text *text)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(req);
@@ -79,7 +98,7 @@ static enum err read_entry(struct evhttp_request *req, struct manual_entry *entr
 
 	entry->since_s = clock_unix_s();
 	name_asker(req, entry->by);
-	err = read_subject(data, len, entry, text);
+	err = read_subject(data, len, take_back, entry, text);
 	if (err != ERR_OK)
 		return err;
 	err = read_optional(data, len, "ticket", entry->ticket, sizeof(entry->ticket));
@@ -149,7 +168,7 @@ static void say(struct evhttp_request *req, const struct web_view *view, enum ma
 	struct manual_entry entry = {.kind = kind};
 	struct err_text text;
 	bool kept = false;
-	enum err err = read_entry(req, &entry, &text);
+	enum err err = read_entry(req, false, &entry, &text);
 
 	if (err == ERR_OK)
 		err = read_until((const char *)evbuffer_pullup(in, -1), evbuffer_get_length(in),
@@ -182,7 +201,7 @@ void api_list_on(struct evhttp_request *req, const struct web_view *view)
 	struct manual_entry entry = {.kind = MANUAL_LIST_OFF};
 	struct err_text text;
 	bool kept = false;
-	enum err err = read_entry(req, &entry, &text);
+	enum err err = read_entry(req, true, &entry, &text);
 
 	if (err == ERR_OK)
 		err = view->say(view->daemon, &entry, true, &kept, &text);
@@ -198,7 +217,7 @@ void api_withdraw(struct evhttp_request *req, const struct web_view *view)
 	struct manual_entry entry = {.kind = MANUAL_BLOCK};
 	struct err_text text;
 	bool kept = false;
-	enum err err = read_entry(req, &entry, &text);
+	enum err err = read_entry(req, true, &entry, &text);
 	enum err other = ERR_NOTFOUND;
 
 	if (err == ERR_OK) {

@@ -47,7 +47,7 @@ json_t *json_status(const struct web_now *now)
 
 	return json_pack(
 		"{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I, s:b, s:o, s:I, s:I, "
-		"s:i, s:I, s:I}}",
+		"s:i, s:I, s:I, s:o, s:o}}",
 		"version", SINKHOLED_VERSION, "started", number(now->started_s), "uptime",
 		number(clock_unix_s() - now->started_s), "generation",
 		number(now->snapshot->generation), "lists",
@@ -58,7 +58,9 @@ json_t *json_status(const struct web_now *now)
 		json_text(loads->reason), "ended", number(loads->last_s), "refused",
 		number(loads->refused), "took_ms", (int)loads->took_ms, "covered_dry_run",
 		number(loads->covered_of[WEB_RELOAD_DRY]), "covered_back",
-		number(loads->covered_of[WEB_RELOAD_BACK]));
+		number(loads->covered_of[WEB_RELOAD_BACK]), "reason_new",
+		json_text(loads->reason_of[WEB_RELOAD_NEW]), "reason_back",
+		json_text(loads->reason_of[WEB_RELOAD_BACK]));
 }
 
 static json_t *side(const struct difference_side *side)

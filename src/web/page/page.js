@@ -334,8 +334,8 @@ async function reload() {
 	} while (load.covered < number);
 	const lists = (await get("v1/lists")).lists;
 
-	said.replaceChildren(load.failed
-		? make("li", `FAILED, all stays as it was: ${load.reason}`, "bad")
+	said.replaceChildren(load.reason_new
+		? make("li", `FAILED, all stays as it was: ${load.reason_new}`, "bad")
 		: make("li", `done in ${load.took_ms} ms`),
 	...lists.filter((l) => l.reason).map((l) => make("li", `list ${l.name} REFUSED: ${l.reason}`, "bad")));
 	await refresh();

@@ -55,11 +55,32 @@ static void test_failure(void **state)
 	assert_string_equal(news.loads.reason, "line 3: no");
 }
 
+/* Who waits for a load of one kind is not told why one of another has failed. */
+static void test_failure_of_a_kind(void **state)
+{
+	static struct policy policy;
+	static struct load_result result;
+	struct snapshot snapshot = {.policy = &policy};
+	static struct news news;
+
+	news.loads.kind = WEB_RELOAD_BACK;
+	news_failed(&news, "nothing to go back to");
+	assert_string_equal(news.loads.reason_of[WEB_RELOAD_BACK], "nothing to go back to");
+	assert_string_equal(news.loads.reason_of[WEB_RELOAD_NEW], "");
+	news.loads.kind = WEB_RELOAD_NEW;
+	news_good(&news, &snapshot, &result);
+	assert_string_equal(news.loads.reason_of[WEB_RELOAD_BACK], "nothing to go back to");
+	news.loads.kind = WEB_RELOAD_BACK;
+	news_good(&news, &snapshot, &result);
+	assert_string_equal(news.loads.reason_of[WEB_RELOAD_BACK], "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_changes),
 		cmocka_unit_test(test_failure),
+		cmocka_unit_test(test_failure_of_a_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
