@@ -11,6 +11,7 @@
 #include "base/err.h"
 
 #define IPCRYPT_KEY 16U /* octets */
+#define IPCRYPT_MARKS 8191U
 
 struct ipcrypt;
 
@@ -24,6 +25,10 @@ enum err ipcrypt_read(const char *path, struct ipcrypt **ret_ipcrypt,
 
 /* NULL is fine. */
 void ipcrypt_free(struct ipcrypt *ipcrypt);
+
+/* Tells one key from another, but for one in IPCRYPT_MARKS that has the same: 1 to IPCRYPT_MARKS.
+ * Nothing of the key can be had from it. */
+uint16_t ipcrypt_mark(const struct ipcrypt *ipcrypt);
 
 /* One thread at a time. */
 struct ip ipcrypt_encrypt(struct ipcrypt *ipcrypt, const struct ip *ip);

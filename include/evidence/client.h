@@ -30,6 +30,16 @@ struct ip client_hide(const struct client_form *form, const struct ip *client);
 /* The form that what client_hide gave has: of a client that was told as a prefix it is one. */
 enum conf_clients client_form_of(const struct client_form *form, const struct ip *hidden);
 
+/*
+ * The same, as stores keep it: of an encrypted address also by which key, so that none is
+ * deciphered with another: what comes of that looks like the address of somebody else.  client_kind
+ * has the form of it; client_is_of tells whether it was encrypted, and by the key of `ipcrypt` as
+ * far as that is known.
+ */
+int client_kept_form(const struct client_form *form, const struct ip *hidden);
+enum conf_clients client_kind(int kept_form);
+bool client_is_of(int kept_form, const struct ipcrypt *ipcrypt);
+
 /* What client_hide gave, as text: "192.0.2.1", "192.0.2.0/24".  Returns `buf`. */
 const char *client_text(const struct client_form *form, const struct ip *hidden,
 			char buf[CLIENT_TEXT_MAX]);

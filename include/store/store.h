@@ -59,7 +59,7 @@ struct archive_list {
 /* One client that asked for one name. */
 struct archive_finding {
 	const char *client; /* address, or prefix */
-	int form;	    /* enum conf_clients */
+	int form;	    /* as client_kept_form has it (evidence/client.h) */
 	const char *list;
 	const char *name;     /* as asked for, presentation form without the final dot */
 	const char *family;   /* of the list's rule alone; "" or NULL: it has none */

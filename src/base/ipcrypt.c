@@ -17,6 +17,7 @@ static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 struct ipcrypt {
 	EVP_CIPHER_CTX *encrypt;
 	EVP_CIPHER_CTX *decrypt;
+	uint16_t mark;
 };
 
 static EVP_CIPHER_CTX *new_context(const uint8_t key[IPCRYPT_KEY], int encrypt)
@@ -28,6 +29,36 @@ static EVP_CIPHER_CTX *new_context(const uint8_t key[IPCRYPT_KEY], int encrypt)
 		return ctx;
 	EVP_CIPHER_CTX_free(ctx);
 	return NULL;
+}
+
+static struct ip crypt_block(EVP_CIPHER_CTX *ctx, const struct ip *ip)
+{
+	struct ip result = {.family = AF_INET6};
+	uint8_t block[BLOCK];
+	int len = 0;
+
+	memcpy(block, ip->bytes, sizeof(block));
+	if (ip->family == AF_INET) {
+		memcpy(block, mapped, sizeof(mapped));
+		memcpy(block + sizeof(mapped), ip->bytes, 4);
+	}
+	if (EVP_CipherUpdate(ctx, result.bytes, &len, block, BLOCK) != 1 || len != BLOCK)
+		abort(); /* never: a whole block, and all memory is there; no address may slip by */
+	if (memcmp(result.bytes, mapped, sizeof(mapped)) != 0)
+		return result;
+	memcpy(block, result.bytes + sizeof(mapped), 4);
+	result = (struct ip){.family = AF_INET};
+	memcpy(result.bytes, block, 4);
+	return result;
+}
+
+/* By what the unspecified address becomes, which no client has. */
+static uint16_t make_mark(const struct ipcrypt *c)
+{
+	const struct ip nobody = {.family = AF_INET6};
+	const struct ip ip = crypt_block(c->encrypt, &nobody);
+
+	return (uint16_t)((ip.bytes[0] << 8 | ip.bytes[1]) % (int)IPCRYPT_MARKS + 1);
 }
 
 enum err ipcrypt_create(const uint8_t key[IPCRYPT_KEY], struct ipcrypt **ret_ipcrypt)
@@ -42,8 +73,14 @@ enum err ipcrypt_create(const uint8_t key[IPCRYPT_KEY], struct ipcrypt **ret_ipc
 		ipcrypt_free(c);
 		return ERR_NOMEM;
 	}
+	c->mark = make_mark(c);
 	*ret_ipcrypt = c;
 	return ERR_OK;
+}
+
+uint16_t ipcrypt_mark(const struct ipcrypt *ipcrypt)
+{
+	return ipcrypt->mark;
 }
 
 static int digit(char c)
@@ -99,27 +136,6 @@ void ipcrypt_free(struct ipcrypt *ipcrypt)
 	EVP_CIPHER_CTX_free(ipcrypt->encrypt);
 	EVP_CIPHER_CTX_free(ipcrypt->decrypt);
 	free(ipcrypt);
-}
-
-static struct ip crypt_block(EVP_CIPHER_CTX *ctx, const struct ip *ip)
-{
-	struct ip result = {.family = AF_INET6};
-	uint8_t block[BLOCK];
-	int len = 0;
-
-	memcpy(block, ip->bytes, sizeof(block));
-	if (ip->family == AF_INET) {
-		memcpy(block, mapped, sizeof(mapped));
-		memcpy(block + sizeof(mapped), ip->bytes, 4);
-	}
-	if (EVP_CipherUpdate(ctx, result.bytes, &len, block, BLOCK) != 1 || len != BLOCK)
-		abort(); /* never: a whole block, and all memory is there; no address may slip by */
-	if (memcmp(result.bytes, mapped, sizeof(mapped)) != 0)
-		return result;
-	memcpy(block, result.bytes + sizeof(mapped), 4);
-	result = (struct ip){.family = AF_INET};
-	memcpy(result.bytes, block, 4);
-	return result;
 }
 
 struct ip ipcrypt_encrypt(struct ipcrypt *ipcrypt, const struct ip *ip)

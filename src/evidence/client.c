@@ -65,6 +65,30 @@ enum conf_clients client_form_of(const struct client_form *form, const struct ip
 	return hidden->unknown ? CONF_CLIENTS_PREFIX : form->kind;
 }
 
+#define KIND_BITS 2U
+
+int client_kept_form(const struct client_form *form, const struct ip *hidden)
+{
+	enum conf_clients kind = client_form_of(form, hidden);
+
+	if (kind != CONF_CLIENTS_ENCRYPTED)
+		return (int)kind;
+	return (int)(kind | (unsigned int)ipcrypt_mark(form->ipcrypt) << KIND_BITS);
+}
+
+enum conf_clients client_kind(int kept_form)
+{
+	return (enum conf_clients)((unsigned int)kept_form & ((1U << KIND_BITS) - 1));
+}
+
+bool client_is_of(int kept_form, const struct ipcrypt *ipcrypt)
+{
+	unsigned int mark = (unsigned int)kept_form >> KIND_BITS;
+
+	return client_kind(kept_form) == CONF_CLIENTS_ENCRYPTED &&
+	       (mark == 0 || mark == ipcrypt_mark(ipcrypt));
+}
+
 bool client_covers(const char *wide, const char *narrow)
 {
 	struct prefix w;

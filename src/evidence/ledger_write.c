@@ -141,7 +141,7 @@ static enum err put_entry(struct ledger *l, const struct finding *e, struct err_
 	const struct findings_note note = findings_note(e, pending_name(&l->pending, e));
 	const struct archive_finding f = {
 		.client = client_text(&l->form, &e->client, client),
-		.form = (int)client_form_of(&l->form, &e->client),
+		.form = client_kept_form(&l->form, &e->client),
 		.list = l->pending.lists[e->list],
 		.name = name_to_text(pending_name(&l->pending, e), name, sizeof(name)),
 		.family = note.family,
@@ -165,7 +165,7 @@ static enum err put_visit(struct ledger *l, const struct visit *v, struct err_te
 	char address[CLIENT_TEXT_MAX];
 	const struct archive_visit visit = {
 		.client = client_text(&l->form, &client, address),
-		.form = (int)l->form.kind,
+		.form = client_kept_form(&l->form, &client),
 		.port = v->key.port,
 		.host = v->key.host,
 		.method = v->key.method,

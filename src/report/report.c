@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "evidence/client.h"
 #include "report/sink.h"
 #include "who/mac.h"
 
@@ -71,8 +72,16 @@ struct writing {
 /* Refuses an address that the format would have taken for something else. */
 static bool is_sayable(struct writing *w, const struct archive_row *row)
 {
+	const bool encrypted = client_kind(row->finding.form) == CONF_CLIENTS_ENCRYPTED;
 	const char *form = row->finding.form == CONF_CLIENTS_PREFIX ? "a prefix" : "encrypted";
 
+	if (encrypted && w->sink.query->ipcrypt) {
+		w->sink.err = err_set(w->sink.text, ERR_REFUSED,
+				      "%s was encrypted by another key than the one given; since "
+				      "and until leave out the time of the other one",
+				      row->finding.client);
+		return false;
+	}
 	if (!w->format->whole || row->finding.form == CONF_CLIENTS_WHOLE ||
 	    (row->finding.form == CONF_CLIENTS_PREFIX && w->format->prefixes))
 		return true;
@@ -130,7 +139,7 @@ static bool write_row(void *arg, const struct archive_row *stored)
 	char mac[MAC_TEXT_MAX];
 	struct ip ip;
 
-	if (w->sink.query->ipcrypt && row.finding.form == CONF_CLIENTS_ENCRYPTED &&
+	if (w->sink.query->ipcrypt && client_is_of(row.finding.form, w->sink.query->ipcrypt) &&
 	    ip_parse(row.finding.client, &ip) == ERR_OK) {
 		ip = ipcrypt_decrypt(w->sink.query->ipcrypt, &ip);
 		row.finding.client = ip_text(&ip, address, sizeof(address));

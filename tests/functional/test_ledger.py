@@ -11,7 +11,7 @@ from pathlib import Path
 import dns.flags
 import pytest
 
-from harness.build import slow
+from harness.build import run_daemon, slow
 from harness.client import addresses, ask, dig, exchange_many, send_burst, udp_socket
 from harness.control import ask_port
 from harness.namespace import with_small_disk
@@ -129,10 +129,16 @@ def test_addresses_in_other_forms(keeper, tmp_path):
     d.start()
     ask(d.address, "c2.test")
     wait_until(lambda: total(d.ledger) == 2, slow(5, 20), "encrypted")
-    got = dict(rows(d.ledger, "form, address"))
+    got = {form & 3: address for form, address in rows(d.ledger, "form, address")}
     assert got[1] == "127.0.0.0/24"
     assert got[2] not in ("127.0.0.1", "127.0.0.0/24") and ":" in got[2]
     d.stop()
+    other = tmp_path / "other"
+    other.write_text("00000000000000000000000000000001\n")
+    for path, status in ((key, 0), (other, 1)):
+        done = run_daemon("--report", "--store", d.ledger, "--format", "csv", "--key-file", path)
+        assert done.returncode == status and ("another key" in done.stderr) == (status == 1), done
+        assert ("127.0.0.1" in done.stdout) == (status == 0), done
     key.unlink()
     d.start()       # serves, and writes nothing rather than a whole address
     assert addresses(ask(d.address, "c2.test")) == [SINK]

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "conf/conf.h"
+#include "evidence/client.h"
 #include "report/report.h"
 #include "support/scratch.h"
 
@@ -242,6 +243,39 @@ static void test_the_holder_of_the_key(void **state)
 	ipcrypt_free(query.ipcrypt);
 }
 
+/* What another key makes of an address looks like that of somebody else, who would get a letter. */
+static void test_the_holder_of_another_key(void **state)
+{
+	static const uint8_t keys[2][IPCRYPT_KEY] = {{1}, {2}};
+	static const enum report_format told[] = {REPORT_CSV, REPORT_TABLE, REPORT_ECS};
+	struct client_form form = {.kind = CONF_CLIENTS_ENCRYPTED};
+	const struct ip client = {.family = AF_INET, .bytes = {192, 0, 2, 1}};
+	struct report_query query = {.format = REPORT_CSV};
+	struct archive_finding f = finding("", "c2.example");
+	struct kit *kit = *state;
+	char text[CLIENT_TEXT_MAX];
+	struct ip hidden;
+
+	assert_int_equal(ipcrypt_create(keys[0], &form.ipcrypt), ERR_OK);
+	hidden = client_hide(&form, &client);
+	f.client = client_text(&form, &hidden, text);
+	f.form = client_kept_form(&form, &hidden);
+	put(kit, &f);
+	query.ipcrypt = form.ipcrypt;
+	assert_int_equal(write_report(kit, &query), ERR_OK);
+	assert_non_null(strstr(kit->report, "192.0.2.1"));
+	assert_int_equal(ipcrypt_create(keys[1], &query.ipcrypt), ERR_OK);
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		query.format = told[i];
+		assert_int_equal(write_report(kit, &query), ERR_REFUSED);
+	}
+	ipcrypt_free(query.ipcrypt);
+	query.ipcrypt = NULL;
+	query.format = REPORT_CSV; /* as without a key */
+	assert_int_equal(write_report(kit, &query), ERR_OK);
+	ipcrypt_free(form.ipcrypt);
+}
+
 /* A row's family may have as many octets as its note has room for, and a list's texts are long. */
 static void test_texts_are_whole(void **state)
 {
@@ -321,6 +355,7 @@ int main(void)
 		TEST(test_every_format_of_every_finding),
 		TEST(test_addresses_that_are_none),
 		TEST(test_the_holder_of_the_key),
+		TEST(test_the_holder_of_another_key),
 		TEST(test_texts_are_whole),
 		TEST(test_nothing_found),
 		TEST(test_what_cannot_be_had),
