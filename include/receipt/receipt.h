@@ -19,6 +19,7 @@
 #include "base/err.h"
 
 #define RECEIPT_FILE "receipts.db"
+#define RECEIPT_LET_PASS "let pass by command" /* why an entry has left, and is not in force */
 #define RECEIPT_ENTRIES_MAX 1000000U /* of a list; of a longer one there are none for each */
 #define RECEIPT_PAST_MAX 1000000U
 #define RECEIPT_PAGE 5000U	 /* receipts that are read at once */
@@ -32,7 +33,8 @@
 	X(RECEIPT_HELD, "held back")	  /* by the over-block gate */                             \
 	X(RECEIPT_MALFORMED, "malformed")                                                          \
 	X(RECEIPT_SKIPPED, "skipped") /* a valid line that is no rule for whole hosts */           \
-	X(RECEIPT_REFUSED, "refused") /* the whole list; what it had before stays */
+	X(RECEIPT_REFUSED, "refused") /* the whole list; what it had before stays */               \
+	X(RECEIPT_PASSED, "let pass") /* by command: unblock, where the list is not mandatory */
 
 #define RECEIPT_ENUM(state, word) state,
 enum receipt_state { RECEIPT_STATES(RECEIPT_ENUM) RECEIPT_STATE_COUNT };

@@ -10,6 +10,7 @@
 #include "base/priority.h"
 #include "base/table.h"
 #include "explain/explain.h"
+#include "dns/typeset.h"
 #include "match/term.h"
 #include "receipt/receipt.h"
 
@@ -32,6 +33,7 @@ struct gathering {
 	struct receipt_entry *entries;
 	size_t count;
 	size_t room;
+	size_t passed; /* of them, that are let pass by command */
 	struct texts *texts;
 };
 
@@ -73,16 +75,23 @@ static const char *keep_text(struct gathering *g, const char *text)
 }
 
 /* As add, of an entry whose text is copied; `data` as of the rule. */
-static enum err add_text(struct gathering *g, const char *text, uint32_t line, uint32_t data)
+static enum err add_text(struct gathering *g, const char *text, uint32_t line, uint32_t data,
+			 bool passed)
 {
 	struct receipt_entry entry = {
-		.line = line, .state = g->state, .entries = 1, .reason = "", .ticket = ""};
+		.line = line,
+		.state = passed ? RECEIPT_PASSED : g->state,
+		.entries = 1,
+		.reason = passed ? RECEIPT_LET_PASS : "",
+		.ticket = "",
+	};
 	struct localdata_note note;
 
 	entry.entry = keep_text(g, text);
 	if (g->list < POLICY_LISTS_MAX &&
 	    localdata_note_of(g->snapshot->policy->data, data, &note) && *note.ticket)
 		entry.ticket = keep_text(g, note.ticket);
+	g->passed += passed;
 	return entry.entry && entry.ticket ? add(g, entry) : ERR_NOMEM;
 }
 
@@ -111,6 +120,28 @@ static const char *trigger_word(enum trigger trigger)
 	return words[trigger];
 }
 
+/* True for a rule of which all names are let pass by command, and none is blocked by one. */
+static bool is_let_pass(const struct gathering *g, const struct domset_rule *rule)
+{
+	const struct policy *policy = g->snapshot->policy;
+	struct domset_hit all[DOMSET_LISTS_MAX];
+	struct domset_hits hits = {.room = DOMSET_LISTS_MAX, .hit = all};
+	struct name_suffixes suffixes;
+	bool passed = false;
+
+	if (!policy->manual || rule->pattern || g->list >= POLICY_LISTS_MAX ||
+	    policy->lists[g->list].mandatory || g->state != RECEIPT_IN_FORCE)
+		return false;
+	name_hash_suffixes(domset_key(policy->set), &rule->owner, &suffixes);
+	domset_lookup(policy->manual->set, &rule->owner, &suffixes, typeset_of(TYPE_A), &hits);
+	for (uint32_t i = 0; i < hits.count; i++) {
+		if (hits.hit[i].list == POLICY_MANUAL_BLOCK)
+			return false;
+		passed = passed || hits.hit[i].list == POLICY_MANUAL_PASS;
+	}
+	return passed;
+}
+
 /* An exception asks for nothing. */
 static enum err gather_rule(struct gathering *g, enum trigger trigger,
 			    const struct domset_rule *rule)
@@ -125,7 +156,8 @@ static enum err gather_rule(struct gathering *g, enum trigger trigger,
 		 domset_rule_text(&rule->owner, rule->pattern, name));
 	if (g->count % ENTRIES_A_TURN == 0)
 		priority_give_way();
-	return add_text(g, text, rule->line, rule->data);
+	return add_text(g, text, rule->line, rule->data,
+			trigger == TRIGGER_NAME && is_let_pass(g, rule));
 }
 
 static enum err gather_set(struct gathering *g, enum trigger trigger, const struct domset *set)
@@ -162,7 +194,7 @@ static enum err gather_prefixes(struct gathering *g, enum trigger trigger)
 		rule = addrset_rule(set, i);
 		snprintf(text, sizeof(text), "%s%s/%u", trigger_word(trigger),
 			 ip_text(&rule.prefix.ip, ip, sizeof(ip)), rule.prefix.len);
-		err = add_text(g, text, rule.line, rule.data);
+		err = add_text(g, text, rule.line, rule.data, false);
 	}
 	return err;
 }
@@ -274,7 +306,7 @@ static enum err gather_whole(struct gathering *g, const struct load_source *sour
 			     struct receipt_list *of)
 {
 	const char *silence = silence_of(g->snapshot->policy, g->list);
-	struct receipt_entry whole = {"", 0, g->state, g->count, silence, ""};
+	struct receipt_entry whole = {"", 0, g->state, g->count - g->passed, silence, ""};
 	enum err err;
 
 	if (*silence)

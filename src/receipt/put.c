@@ -22,6 +22,7 @@ struct putting {
 	struct receipt_list *list;
 	int64_t id;		/* the list's */
 	struct numbers gone;	/* receipts that end */
+	struct numbers passed;	/* receipts that end since their entry is let pass by command */
 	struct numbers new;	/* places among the entries of those that begin */
 	struct numbers renamed; /* receipts that end since their entry has another ticket */
 	struct numbers again;	/* the places of those entries */
@@ -123,11 +124,26 @@ static enum err meet_same(struct putting *p, sqlite3_stmt *row, size_t at)
 		       : add_both(&p->named, id, &p->named_at, at);
 }
 
+/* The row is none of the entries, of which the one at `at` would follow it. */
+static enum err meet_none(struct putting *p, sqlite3_stmt *row, size_t at)
+{
+	const struct receipt_list *list = p->list;
+	const char *text = (const char *)sqlite3_column_text(row, 1);
+	int64_t id = sqlite3_column_int64(row, 0);
+	int64_t state = sqlite3_column_int64(row, 2);
+
+	if (state == RECEIPT_IN_FORCE && text && at < list->count &&
+	    list->entries[at].state == RECEIPT_PASSED && strcmp(text, list->entries[at].entry) == 0)
+		return add(&p->passed, id);
+	if (list->unread && state > RECEIPT_WAITS && state != RECEIPT_PASSED)
+		return ERR_OK;
+	return add(&p->gone, id);
+}
+
 /* Holds a row against the entries from `at` on, of which it returns the next. */
 static enum err meet(struct putting *p, sqlite3_stmt *row, size_t *at)
 {
 	const struct receipt_list *list = p->list;
-	int64_t id = sqlite3_column_int64(row, 0);
 	enum err err = ERR_OK;
 
 	while (err == ERR_OK && *at < list->count && place(row, &list->entries[*at]) > 0)
@@ -135,9 +151,7 @@ static enum err meet(struct putting *p, sqlite3_stmt *row, size_t *at)
 	if (err != ERR_OK)
 		return err;
 	if (*at == list->count || place(row, &list->entries[*at]) != 0)
-		return list->unread && sqlite3_column_int64(row, 2) > RECEIPT_WAITS
-			       ? ERR_OK
-			       : add(&p->gone, id);
+		return meet_none(p, row, *at);
 	return meet_same(p, row, (*at)++);
 }
 
@@ -292,6 +306,8 @@ static enum err put(struct putting *p)
 	if (err == ERR_OK)
 		err = end_all(p, &p->gone, p->list->left);
 	if (err == ERR_OK)
+		err = end_all(p, &p->passed, RECEIPT_LET_PASS);
+	if (err == ERR_OK)
 		err = end_all(p, &p->renamed, "the same entry has another ticket");
 	if (err == ERR_OK)
 		err = begin_all(p, &p->again, false);
@@ -299,7 +315,7 @@ static enum err put(struct putting *p)
 		err = name_all(p);
 	if (err == ERR_OK)
 		err = begin_all(p, &p->new, true);
-	if (err == ERR_OK && p->gone.count + p->renamed.count > 0)
+	if (err == ERR_OK && p->gone.count + p->passed.count + p->renamed.count > 0)
 		err = prune(p->receipts, p->id, p->text);
 	return err == ERR_OK ? store_run(p->receipts, "COMMIT", p->text) : err;
 }
@@ -316,6 +332,7 @@ enum err receipts_put(struct receipts *receipts, struct receipt_list *list, stru
 	if (err != ERR_OK)
 		(void)sqlite3_exec(receipts->db, "ROLLBACK", NULL, NULL, NULL);
 	free(p.gone.of);
+	free(p.passed.of);
 	free(p.new.of);
 	free(p.renamed.of);
 	free(p.again.of);

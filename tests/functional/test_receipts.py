@@ -241,3 +241,48 @@ def test_each_row_of_a_table_has_its_ticket(daemon):
     assert (left["ticket"], left["reason"]) == ("T-1", "the same entry has another ticket")
     assert wait_for(d, "first.example", "in force")["ticket"] == "T-3"
     assert rcode(ask(d.address, "first.example")) == "NXDOMAIN"
+
+
+def test_what_is_let_pass_by_command_has_left(daemon, resolver):
+    """The order is of a list that is not mandatory: whoever has ordered it reads that it is not in force."""
+    d = daemon({"upstreams": [resolver.address]})
+    d.add_list("court", "bad.example\n*.worse.example\nwww.deep.example\n", action="nxdomain", reason="order",
+               authority={"court": "E.D. Va.", "case": "1:10cv156"})
+    d.socket = d.folder / "control.sock"
+    d.configure({"control": {"socket": str(d.socket)}, "state": {"directory": str(d.folder / "state")}})
+    d.start()
+    wait_until(d.socket.exists, 10, "the socket is there")
+    first = wait_for(d, "bad.example", "in force")
+    for name in ("bad.example", "worse.example", "below.www.deep.example"):
+        assert ctl(d.socket, "unblock", name).returncode == 0
+    assert wait_for(d, "bad.example", "left")["number"] == first["number"]
+    assert wait_for(d, "bad.example", "left")["reason"] == "let pass by command"
+    assert wait_for(d, "bad.example", "let pass")["in_force"] is None
+    wait_for(d, "*.worse.example", "let pass")
+    wait_for(d, "www.deep.example", "in force")     # all but one name below it
+    assert wait_for(d, "", "in force")["entries"] == 1
+    assert run_daemon("-c", d.config_path, "--in-force", "bad.example").returncode == 2
+    assert ctl(d.socket, "reload").returncode == 0
+    d.stop()
+    d.start()
+    passed = wait_for(d, "bad.example", "let pass")
+    assert ctl(d.socket, "withdraw", "bad.example").returncode == 0
+    again = wait_for(d, "bad.example", "in force")
+    assert again["number"] > passed["number"] and again["answered"] == "NXDOMAIN"
+    assert wait_for(d, "bad.example", "left")["left"]
+    assert run_daemon("-c", d.config_path, "--in-force", "bad.example").returncode == 0
+    # what is blocked by command as well stays blocked
+    assert ctl(d.socket, "block", "bad.example").returncode == 0
+    assert ctl(d.socket, "unblock", "bad.example").returncode == 0
+    wait_until(lambda: len(receipts(d, "manual-block")) > 1, 10, "the block has a receipt")
+    assert wait_for(d, "bad.example", "in force")["number"] == again["number"]
+    assert rcode(ask(d.address, "bad.example")) == "NXDOMAIN"
+
+
+def test_a_mandatory_order_is_not_let_pass(ordered):
+    d = ordered
+    first = wait_for(d, "bad.example", "in force")
+    assert ctl(d.socket, "unblock", "bad.example").returncode == 0
+    assert ctl(d.socket, "block", "other.example").returncode == 0
+    wait_for(d, "other.example", "in force", "manual-block")
+    assert wait_for(d, "bad.example", "in force") == first
