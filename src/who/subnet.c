@@ -45,6 +45,8 @@ enum err subnet_read(const uint8_t *data, size_t len, struct subnet *ret_subnet,
 	memcpy(address, data + FIXED, len - FIXED);
 	*ret_client = ip_from_octets(address, data[1] == FAMILY_INET6);
 	ret_client->unknown = (uint8_t)(bits_of(data[1]) - data[SOURCE]);
+	if (ret_client->family == AF_INET && ret_client->unknown >= bits_of(FAMILY_INET))
+		*ret_client = (struct ip){.family = 0}; /* ::ffff:0:0/96 is all of IPv4 */
 	return ERR_OK;
 }
 
