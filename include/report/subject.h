@@ -10,7 +10,9 @@
 #include "evidence/client.h"
 
 /*
- * An address, a prefix, or a hardware address behind "mac:".  With `key` (NULL: there is none) an
+ * An address, a prefix, or a hardware address behind "mac:", made the one text that it has in
+ * stores: a mapped IPv4 address is IPv4, and what is held under one way of writing is let go under
+ * another.  With `key` (NULL: there is none) an
  * address is encrypted, as the store has it.  ERR_SYNTAX with `text`, which names what was given.
  */
 enum err subject_client(const char *given, struct ipcrypt *key, char ret_client[CLIENT_TEXT_MAX],

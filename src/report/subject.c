@@ -8,6 +8,16 @@
 #include "line/host.h"
 #include "who/mac.h"
 
+/* "192.0.2.1", "2001:db8::/32": the only form of each. */
+static void write_prefix(const struct prefix *prefix, char ret_client[CLIENT_TEXT_MAX])
+{
+	unsigned int width = prefix->ip.family == AF_INET ? 32U : 128U;
+	size_t len = strlen(ip_text(&prefix->ip, ret_client, CLIENT_TEXT_MAX));
+
+	if (prefix->len < width)
+		snprintf(ret_client + len, CLIENT_TEXT_MAX - len, "/%u", prefix->len);
+}
+
 enum err subject_client(const char *given, struct ipcrypt *key, char ret_client[CLIENT_TEXT_MAX],
 			struct err_text *text)
 {
@@ -25,7 +35,7 @@ enum err subject_client(const char *given, struct ipcrypt *key, char ret_client[
 			       "bits are zero",
 			       given);
 	if (!key) {
-		snprintf(ret_client, CLIENT_TEXT_MAX, "%s", given);
+		write_prefix(&prefix, ret_client);
 		return ERR_OK;
 	}
 	if (ip_parse(given, &ip) != ERR_OK)

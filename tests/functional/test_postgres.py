@@ -384,3 +384,23 @@ def test_ten_resolvers_report_as_one(keeper, daemon, url, tmp_path):
     assert told(stored) == told(url) and len(told(url)) == 13
     assert told(stored, "--by", "client") == told(url, "--by", "client")
     assert told(stored, "--proven") == told(url, "--proven")
+
+
+def test_an_address_is_the_same_however_it_is_written(keeper, url):
+    """What the database takes for an IPv6 address is an IPv4 one: a hold on it has to hold, an erasure to erase."""
+    d = keeper(url).start()
+    hit(d, "c2.test")
+    wait_until(lambda: total(url) == 1, slow(10, 30), "the database has it")
+    written = "::FFFF:127.0.0.1"
+
+    def act(what, *more):
+        return subprocess.run([d.binary, what, written, "--store", url, "--because", "x", *more], capture_output=True,
+                              text=True, timeout=60)
+    assert len(report(d, url, "--format", "json", "--client", written).splitlines()) == 1
+    assert act("--hold").stdout == "1 findings held\n"
+    assert act("--erase").returncode == 1 and total(url) == 1
+    released = subprocess.run([d.binary, "--release", "127.0.0.1/32", "--store", url, "--because", "x"],
+                              capture_output=True, text=True, timeout=60)
+    assert released.returncode == 0, released.stderr
+    assert act("--erase").stdout == "1 findings erased\n"
+    assert total(url) == 0
