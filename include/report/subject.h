@@ -18,8 +18,8 @@
 enum err subject_client(const char *given, struct ipcrypt *key, char ret_client[CLIENT_TEXT_MAX],
 			struct err_text *text) MUST_CHECK;
 
-/* A name, an IDN too, in lower case and without its last dot.  ERR_SYNTAX as above, of the root as well: no
- * list has it. */
+/* A name, an IDN too, in lower case and without its last dot.  ERR_SYNTAX as above, of the root as
+ * well: no list has it. */
 enum err subject_name(const char *given, char ret_name[NAME_TEXT_MAX],
 		      struct err_text *text) MUST_CHECK;
 
