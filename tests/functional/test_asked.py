@@ -92,7 +92,7 @@ def test_a_report_refuses_what_is_none(asked, arguments):
     assert run_daemon("--report", "--store", asked.state / "ledger.db", *arguments).returncode == 1
     done = ctl(asked.socket, "report", *arguments)
     if arguments[1]:
-        assert done.returncode == 1 and "error" in done.stdout + done.stderr, done
+        assert done.returncode == 1 and not done.stdout, done
 
 
 def test_a_report_ends_after_it_begins(asked):
@@ -121,7 +121,7 @@ def test_a_misspelt_bound_is_no_bound(asked, method, target, body):
 
 
 @pytest.mark.parametrize("method, target, body", [
-    ("POST", "/v1/reload", ""), ("POST", "/v1/reload", '{"dry-run": true}'), ("GET", "/v1/report?since=1h&list=x", None),
+    ("POST", "/v1/reload", ""), ("POST", "/v1/reload", '{"dry-run": true}'), ("GET", "/v1/report?since=1h&list=bots", None),
     ("POST", "/v1/block", '{"name": "a.test", "until": "1h", "ticket": "T"}'), ("GET", "/metrics?format=text", None),
     ("POST", "/v1/list-off", '{"list": "bots", "for": "1h"}'), ("GET", "/v1/audit?list=bots&last=5", None)])
 def test_what_a_command_takes_is_taken(asked, method, target, body):
