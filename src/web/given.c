@@ -10,7 +10,6 @@
 
 #include "base/err.h"
 #include "web/answer.h"
-#include "web/api.h"
 
 static const char *const parameters[WEB_COMMAND_COUNT] = {
 #define X(id, command, method, route, taken, help) [WEB_##id] = (taken),
@@ -69,12 +68,13 @@ static bool is_twice(const struct evkeyval *pair)
 
 static bool query_is_taken(struct evhttp_request *req, const char *taken)
 {
+	const char *text = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
 	const struct evkeyval *pair;
 	struct evkeyvalq query;
 	bool good = true;
 
-	if (!api_query(req, &query))
-		return false;
+	if (!text || evhttp_parse_query_str(text, &query) != 0)
+		return true;
 	for (pair = query.tqh_first; pair && good; pair = pair->next.tqe_next) {
 		if (!is_one(taken, pair->key))
 			good = refuse(req, "there is no such parameter", pair->key);
