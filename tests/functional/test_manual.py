@@ -251,7 +251,8 @@ def refused_reload(d):
     return done.stdout
 
 
-HOSTILE = [r"<script>alert(1)</script>.evil.example", r"\010\034\092\027[2J.evil.example",
+# with an escape it is meant as a name, and is no address of a page that somebody has copied
+HOSTILE = [r"\<script>alert(1)</script>.evil.example", r"\010\034\092\027[2J.evil.example",
            r"\000\255.evil.example", r"=cmd\124' /C calc'!A0.evil.example"]
 
 
