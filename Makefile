@@ -239,11 +239,12 @@ tsan: ## unit and functional tests under TSan
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=tsan units daemon tools
 	$(call runs,unit:tsan functional:tsan)
 
-browser: ## the dashboard in headless Chromium, with axe-core (npm); pictures in build/browser
+browser: ## the dashboard and the landing in headless Chromium, with axe-core (npm); pictures in build/browser
 	$(Q)$(DEPS) build test browser
 	+$(Q)$(MAKE) $(JOBS) FLAVOUR=asan daemon
 	$(Q)npm install --no-save --no-audit --no-fund --prefix build/browser axe-core@4 puppeteer-core@24
 	$(Q)SINKHOLED=build/asan/sinkholed $(PYTHON) tests/browser/run.py build/browser/node_modules build/browser
+	$(Q)$(PYTHON) tests/browser/landing.py build/asan/sinkholed build/browser/landing.png
 
 operation: ## a real Prometheus and Alertmanager, what a scrape costs, a real journald, a client made of the API's file (npm)
 	$(Q)$(DEPS) build test operation
