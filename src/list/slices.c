@@ -13,10 +13,7 @@
 #define LINES_A_TURN 1024U /* a quarter of a millisecond's work */
 #define LINES_AT_ONCE 16U
 
-/*
- * What is noted of a line; the spelt name stands behind it.  Of a line of two octets, the shortest
- * for which there is a name, fifteen are noted: no more than LISTFILE_NOTES_OCTETS for each.
- */
+/* What is noted of a line; the spelt name stands behind it. */
 struct note {
 	uint16_t line_len; /* 0: the line is no plain one, or empty */
 	uint8_t flags;
@@ -24,6 +21,15 @@ struct note {
 };
 
 #define NOTE_MAX (sizeof(struct note) + DOMSET_SPELT_MAX)
+
+/* Of a shorter line more might be noted than there is room for, LISTFILE_NOTES_OCTETS for each of
+ * its octets; it is left to the reader. */
+#define NOTED_MIN 2U
+/* As the end of a name is not in the dictionary: its octets of text, and two. */
+#define NOTE_OF(line_len) (sizeof(struct note) + sizeof(uint64_t) + (line_len) + 2U)
+_Static_assert(NOTE_OF(NOTED_MIN) <= LISTFILE_NOTES_OCTETS * (NOTED_MIN + 1U),
+	       "what is noted of a line and its newline has room; of longer ones there is more");
+_Static_assert(sizeof(struct note) <= LISTFILE_NOTES_OCTETS, "so has what is noted of none");
 
 enum flag {
 	FLAG_ITSELF = 1, /* the rule's scope; else both */
@@ -108,6 +114,8 @@ static struct note look_at(const struct slice *slice, const char *text, const ch
 	if ((size_t)(end - text) >= PLAIN_ROOM)
 		note.line_len =
 			(uint16_t)plain_line(text, slice->format, slice->options->exact, rule);
+	if (note.line_len < NOTED_MIN)
+		note.line_len = 0;
 	return note;
 }
 

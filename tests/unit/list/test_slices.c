@@ -332,6 +332,23 @@ static void test_same_cut_off(void **state)
 	assert_same_for_seeds(cut_it);
 }
 
+/* Of no line is there more to be noted for each octet. */
+static void test_shortest_lines(void **state)
+{
+	static const char *const lines[] = {"a", "z\r"};
+	struct listfile_options options = {.path = path, .format = LIST_FORMAT_NAMES};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		while (ftell(file) < (long)FILE_OCTETS)
+			fprintf(file, "%s\n", lines[i]);
+		assert_int_equal(fclose(file), 0);
+		assert_same(&options);
+	}
+}
+
 /* More kinds of rules than a list may have end the reading in its midst. */
 static void test_refused(void **state)
 {
@@ -413,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_same_that_lets_pass),
 		cmocka_unit_test(test_same_compressed),
 		cmocka_unit_test(test_same_cut_off),
+		cmocka_unit_test(test_shortest_lines),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_cancelled),
 		cmocka_unit_test(test_cancelled_midway),
