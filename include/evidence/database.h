@@ -14,7 +14,8 @@
 bool database_make(const char *path);
 
 /* Opens an existing one; returns SQLite's code.  `*ret_db` is to be closed also after a failure,
- * where it is not NULL. */
+ * where it is not NULL.  One that is only read is read beside its writer, whenever that comes and
+ * goes, and where nothing may be written beside it as well. */
 int database_open(const char *path, bool read_only, sqlite3 **ret_db);
 
 /* Fills `text` with what SQLite says.  ERR_SYNTAX: the database is broken; else ERR_SYS. */

@@ -21,13 +21,35 @@ bool database_make(const char *path)
 	return true;
 }
 
-/* A database whose log was removed is read as it stands where nothing may be written beside it. */
-static bool is_sealed(const char *path)
-{
-	char log[4096];
+/* ---- opened */
 
-	return snprintf(log, sizeof(log), "%s-wal", path) < (int)sizeof(log) &&
-	       access(log, F_OK) != 0 && access(path, R_OK) == 0;
+/* How one that is only read is opened. */
+enum reading {
+	READ_BESIDE,   /* a writer's log is there: as its reader */
+	READ_AS_OWNER, /* none is, but may be at any moment: one of its own, which goes with it */
+	READ_SEALED,   /* none is, and none can be made: as it stands, by no lock */
+};
+
+static bool may_write(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	char folder[PATH_MAX] = ".";
+	int len = name ? (int)(name - path) + 1 : 1;
+
+	return access(path, W_OK) == 0 &&
+	       snprintf(folder, sizeof(folder), "%.*s", len, name ? path : ".") <
+		       (int)sizeof(folder) &&
+	       access(folder, W_OK) == 0;
+}
+
+static enum reading how_to_read(const char *path)
+{
+	char log[PATH_MAX];
+
+	if (snprintf(log, sizeof(log), "%s-wal", path) >= (int)sizeof(log) ||
+	    access(log, F_OK) == 0 || access(path, R_OK) != 0)
+		return READ_BESIDE;
+	return may_write(path) ? READ_AS_OWNER : READ_SEALED;
 }
 
 /* The whole path, or as it is given where that cannot be told: see use_paths_as_given. */
@@ -66,9 +88,9 @@ static const char *use_paths_as_given(void)
 int database_open(const char *path, bool read_only, sqlite3 **ret_db)
 {
 	const char *vfs = use_paths_as_given();
-	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-	char *uri = sqlite3_mprintf("file:%s%s", path,
-				    read_only && is_sealed(path) ? "?immutable=1" : "");
+	enum reading how = read_only ? how_to_read(path) : READ_AS_OWNER;
+	int flags = how == READ_AS_OWNER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+	char *uri = sqlite3_mprintf("file:%s%s", path, how == READ_SEALED ? "?immutable=1" : "");
 	int rc = SQLITE_NOMEM;
 
 	/* in a URI these would have a meaning */
@@ -78,6 +100,8 @@ int database_open(const char *path, bool read_only, sqlite3 **ret_db)
 	else
 		rc = sqlite3_open_v2(path, ret_db, flags | SQLITE_OPEN_NOMUTEX, vfs);
 	sqlite3_free(uri);
+	if (rc == SQLITE_OK && read_only)
+		rc = sqlite3_exec(*ret_db, "PRAGMA query_only=1", NULL, NULL, NULL);
 	return rc;
 }
 

@@ -52,9 +52,12 @@ static const char version_3[] =
 	"ALTER TABLE finding ADD COLUMN rule_family TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE finding ADD COLUMN rule_ticket TEXT NOT NULL DEFAULT '';";
 
-/* Whoever only reads a store of an earlier version sees findings as they would be. */
-static const char as_version_3[] = "CREATE TEMP VIEW finding AS SELECT *, '' AS rule_family, '' AS "
-				   "rule_ticket FROM main.finding;";
+/* Whoever only reads a store of an earlier version sees findings as they would be.  A view is
+ * written, if only for this connection. */
+static const char as_version_3[] = "PRAGMA query_only=0;"
+				   "CREATE TEMP VIEW finding AS SELECT *, '' AS rule_family, '' AS "
+				   "rule_ticket FROM main.finding;"
+				   "PRAGMA query_only=1;";
 
 static const char *const sql[STATEMENT_COUNT] = {
 	[STATEMENT_PUT] =

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,21 @@ def pytest_sessionstart(session):
     os.umask(0o022)
     if not daemon_path().exists():
         pytest.exit(f"there is no daemon at {daemon_path()}: make builds it", 2)
+
+
+TEST_SECONDS_MAX = 300      # one that hangs fails, and the others of its file are run
+
+
+def _give_up(_number, _frame):
+    raise TimeoutError(f"the test took over {TEST_SECONDS_MAX} seconds")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol():
+    signal.signal(signal.SIGALRM, _give_up)
+    signal.alarm(TEST_SECONDS_MAX)
+    yield
+    signal.alarm(0)
 
 
 def _close_all(things):

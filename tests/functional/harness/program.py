@@ -41,6 +41,11 @@ def catches(pid, *numbers):
     return all(caught >> (number - 1) & 1 for number in numbers)
 
 
+def is_stopped(pid):
+    """True once SIGSTOP has come to the process."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 class Program:
     """Started at once; its lines of stdout and stderr are kept."""
 
@@ -83,7 +88,7 @@ class Program:
     def _find(self, pattern, since):
         return next((m for m in map(pattern.search, self.lines[since:]) if m), None)
 
-    def wait_line(self, pattern, since=0, timeout=10):
+    def wait_line(self, pattern, since=0, timeout=30):
         """The match of the first line behind `since`; fails when none comes in time."""
         pattern = re.compile(pattern)
         with self.changed:
@@ -103,7 +108,8 @@ class Program:
             self.kill()
             raise AssertionError(f"{self.name} did not end in {timeout} s:\n{self.text()}")
         self.reader.join(5)
-        self.process.stdout.close()
+        if not self.reader.is_alive():  # who was handed over to may have it still; close() waits for its reader
+            self.process.stdout.close()
         return status
 
     def wait_end(self, timeout=10):

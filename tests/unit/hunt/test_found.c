@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -96,10 +100,116 @@ static void test_found(void **state)
 	scratch_remove(&scratch);
 }
 
+/* ---- beside a writer */
+
+struct writing {
+	const char *path;
+	atomic_bool ended;
+};
+
+/* Begins and ends a store again and again, as each search does. */
+static void *write_rounds(void *arg)
+{
+	enum { ROUNDS = 300 };
+	struct writing *w = arg;
+	struct err_text text;
+	struct found *found;
+	char name[32];
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		snprintf(name, sizeof(name), "n%u.example", i);
+		assert_int_equal(found_open(w->path, DAY_WRITE, &found, &text), ERR_OK);
+		assert_int_equal(found_begin(found, &text), ERR_OK);
+		assert_true(put(found, "bots", name, "192.0.2.1", 100000, 500000));
+		assert_int_equal(found_end(found, &text), ERR_OK);
+		found_close(found);
+	}
+	atomic_store(&w->ended, true);
+	return NULL;
+}
+
+static bool on_counted(void *arg, const struct found_row *row)
+{
+	unsigned int *count = arg;
+
+	(void)row;
+	(*count)++;
+	return true;
+}
+
+static unsigned int count_rows(const char *path)
+{
+	struct found *found;
+	struct err_text text;
+	unsigned int count = 0;
+	enum err err = found_open(path, DAY_READ, &found, &text);
+
+	if (err == ERR_NOTFOUND)
+		return 0;
+	assert_int_equal(err, ERR_OK);
+	assert_int_equal(found_each(found, "bots", 0, on_counted, &count, &text), ERR_OK);
+	found_close(found);
+	return count;
+}
+
+/* Whoever reads sees all that was written before, at whatever moment: no reading is of a file that
+ * is just written. */
+static void test_read_beside_a_writer(void **state)
+{
+	struct scratch scratch;
+	struct writing w;
+	char path[512];
+	unsigned int before = 0;
+	pthread_t writer;
+
+	(void)state;
+	scratch_make(&scratch);
+	snprintf(path, sizeof(path), "%s/" FOUND_FILE, scratch.path);
+	w.path = path;
+	atomic_init(&w.ended, false);
+	assert_int_equal(pthread_create(&writer, NULL, write_rounds, &w), 0);
+	while (!atomic_load(&w.ended)) {
+		unsigned int rows = count_rows(path);
+
+		assert_true(rows >= before);
+		before = rows;
+	}
+	pthread_join(writer, NULL);
+	assert_int_equal(count_rows(path), 300);
+	scratch_remove(&scratch);
+}
+
+static void test_reading_leaves_nothing(void **state)
+{
+	struct scratch scratch;
+	struct err_text text;
+	struct found *found;
+	char path[512];
+	char log[520];
+
+	(void)state;
+	scratch_make(&scratch);
+	snprintf(path, sizeof(path), "%s/" FOUND_FILE, scratch.path);
+	snprintf(log, sizeof(log), "%s-wal", path);
+	assert_int_equal(found_open(path, DAY_WRITE, &found, &text), ERR_OK);
+	found_close(found);
+	assert_int_equal(count_rows(path), 0);
+	assert_int_not_equal(access(log, F_OK), 0);
+	/* nor is anything needed where nothing may be written */
+	assert_int_equal(chmod(path, 0400), 0);
+	assert_int_equal(chmod(scratch.path, 0500), 0);
+	assert_int_equal(count_rows(path), 0);
+	assert_int_not_equal(access(log, F_OK), 0);
+	assert_int_equal(chmod(scratch.path, 0700), 0);
+	scratch_remove(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found),
+		cmocka_unit_test(test_read_beside_a_writer),
+		cmocka_unit_test(test_reading_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
