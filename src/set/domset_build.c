@@ -160,10 +160,12 @@ static bool is_checkpoint(const struct domset_builder *builder)
 	return builder->at_list_start || builder->records % CHECKPOINT_RECORDS == 0;
 }
 
-/* Room for one more record, and for its checkpoint. */
+/* Room for one more record, and for its checkpoint.  Without the rules that are there twice each
+ * list may begin between two checkpoints, and so have one more. */
 static enum err reserve(struct domset_builder *builder)
 {
-	size_t checkpoints = (builder->checkpoint_count + 1UL) * sizeof(struct checkpoint);
+	size_t checkpoints =
+		(builder->checkpoint_count + 1UL + builder->list_count) * sizeof(struct checkpoint);
 	size_t arena = builder->arena_bytes + ARENA_PAD;
 	enum err err = ERR_OK;
 

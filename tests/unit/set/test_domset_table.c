@@ -133,6 +133,39 @@ static void test_compact(void **state)
 	}
 }
 
+/* A name that is there already moves all behind it, so that a list that began with the checkpoint
+ * that was due anyway begins between two: there is one more than before, for which there has to be
+ * room where the others fill all that there was. */
+static void test_one_more_checkpoint(void **state)
+{
+	const struct domset_kind kind = {.scope = DOMSET_SCOPE_BOTH};
+	const uint32_t first = ((64U << 10) / sizeof(struct checkpoint) - 1) * CHECKPOINT_RECORDS;
+	struct name owner = {.wire = "\4....", .len = 6};
+	struct domset_builder *builder;
+	struct domset *set;
+
+	(void)state;
+	if (FOR_RACES)
+		skip();
+	assert_int_equal(domset_builder_create(&key, &builder), ERR_OK);
+	assert_int_equal(domset_builder_begin(builder, 0), ERR_OK);
+	for (uint32_t i = 0; i < first + CHECKPOINT_RECORDS; i++) {
+		const uint32_t number = i == 1 ? 0 : i;
+
+		if (i == first)
+			assert_int_equal(domset_builder_begin(builder, 1), ERR_OK);
+		memcpy(owner.wire + 1, &number, sizeof(number));
+		assert_int_equal(domset_builder_add(builder, &owner, &kind, i), ERR_OK);
+	}
+	assert_int_equal(domset_builder_freeze(builder, &set), ERR_OK);
+	domset_builder_free(builder);
+	assert_int_equal(domset_count_all(set).duplicates, 1);
+	assert_int_equal(set->checkpoint_count, first / CHECKPOINT_RECORDS + 2);
+	assert_true(set->checkpoint_pages.size >=
+		    set->checkpoint_count * sizeof(struct checkpoint));
+	domset_free(set);
+}
+
 #define AHEAD 500U
 
 static struct domset_builder *begin(void)
@@ -200,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_spelt),
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_compact),
+		cmocka_unit_test(test_one_more_checkpoint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
