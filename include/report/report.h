@@ -125,4 +125,9 @@ enum report_format report_format_of(const char *word);
 enum err report_write(struct archive *archive, const struct report_query *query, FILE *out,
 		      struct err_text *text) MUST_CHECK;
 
+/* Tells whether the store has addresses in a form in which a client is not looked for: with a key,
+ * those that are not encrypted by it; without one (NULL), those that are encrypted.  ERR_SYS. */
+enum err report_hides(struct archive *archive, struct ipcrypt *key, bool *ret_hides,
+		      struct err_text *text) MUST_CHECK;
+
 #endif

@@ -36,10 +36,10 @@ static bool may_write(const char *path)
 	char folder[PATH_MAX] = ".";
 	int len = name ? (int)(name - path) + 1 : 1;
 
-	return access(path, W_OK) == 0 &&
+	return eaccess(path, W_OK) == 0 &&
 	       snprintf(folder, sizeof(folder), "%.*s", len, name ? path : ".") <
 		       (int)sizeof(folder) &&
-	       access(folder, W_OK) == 0;
+	       eaccess(folder, W_OK) == 0;
 }
 
 static enum reading how_to_read(const char *path)
@@ -47,7 +47,7 @@ static enum reading how_to_read(const char *path)
 	char log[PATH_MAX];
 
 	if (snprintf(log, sizeof(log), "%s-wal", path) >= (int)sizeof(log) ||
-	    access(log, F_OK) == 0 || access(path, R_OK) != 0)
+	    access(log, F_OK) == 0 || eaccess(path, R_OK) != 0)
 		return READ_BESIDE;
 	return may_write(path) ? READ_AS_OWNER : READ_SEALED;
 }

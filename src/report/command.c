@@ -204,6 +204,21 @@ static enum err open_store(const struct options *o, enum archive_mode mode,
 	return archive_open_at(&place, mode, ret_archive, text);
 }
 
+/* Of a client that was asked for, findings may be there in a form that it was not looked for in. */
+static enum err tell_hidden(struct archive *archive, struct ipcrypt *key, struct err_text *text)
+{
+	bool hides;
+	enum err err = report_hides(archive, key, &hides, text);
+
+	if (err != ERR_OK || !hides)
+		return err;
+	return err_set(text, ERR_REFUSED,
+		       key ? "the ledger has addresses that are not encrypted by this key as well, "
+			     "which were not looked at"
+			   : "the ledger has addresses that are encrypted, which were not looked "
+			     "at without their --key-file");
+}
+
 static enum err report(const struct options *o, struct ipcrypt *key, struct err_text *text)
 {
 	struct report_query query = {.ipcrypt = key};
@@ -217,6 +232,8 @@ static enum err report(const struct options *o, struct ipcrypt *key, struct err_
 		err = open_store(o, ARCHIVE_READ, &archive, text);
 	if (err == ERR_OK)
 		err = report_write(archive, &query, stdout, text);
+	if (err == ERR_OK && o->client)
+		err = tell_hidden(archive, key, text);
 	archive_close(archive);
 	leases_free(query.leases);
 	return err;
@@ -252,15 +269,61 @@ static enum err erase_hunts(const void *arg, const char *subject, uint64_t *ret_
 	return err;
 }
 
+/* What is done to the findings of a client. */
+struct deed {
+	enum archive_act act;
+	const char *done; /* what findings are then */
+	const char *given;
+};
+
+static struct deed deed_of(const struct options *o)
+{
+	if (o->erase)
+		return (struct deed){ARCHIVE_ERASE, "erased", o->erase};
+	if (o->hold)
+		return (struct deed){ARCHIVE_HOLD, "held", o->hold};
+	return (struct deed){ARCHIVE_RELEASE, "released", o->release};
+}
+
+static enum err act_on(struct archive *archive, const struct options *o, struct ipcrypt *key,
+		       uint64_t *findings, struct err_text *text)
+{
+	struct deed deed = deed_of(o);
+	char subject[CLIENT_TEXT_MAX];
+	uint64_t some = 0;
+	char who[160];
+	enum err err = subject_client(deed.given, key, subject, text);
+
+	if (err != ERR_OK)
+		return err;
+	name_operator(who, sizeof(who));
+	err = archive_act(archive, deed.act, subject, who, o->because, &some, text);
+	*findings += some;
+	return err;
+}
+
+/* Also what was written down before there was the key, where there is such: elsewhere the audit is
+ * not to have the address. */
+static enum err act_on_all(struct archive *archive, const struct options *o, struct ipcrypt *key,
+			   uint64_t *findings, struct err_text *text)
+{
+	bool hides = false;
+	enum err err = key ? report_hides(archive, key, &hides, text) : ERR_OK;
+
+	if (err == ERR_OK)
+		err = act_on(archive, o, key, findings, text);
+	if (err == ERR_OK && hides)
+		err = act_on(archive, o, NULL, findings, text);
+	return err;
+}
+
 static enum err act(const struct options *o, struct ipcrypt *key, struct err_text *text)
 {
-	enum archive_act what = o->erase ? ARCHIVE_ERASE : o->hold ? ARCHIVE_HOLD : ARCHIVE_RELEASE;
-	const char *given = o->erase ? o->erase : o->hold ? o->hold : o->release;
+	struct deed deed = deed_of(o);
 	char subject[CLIENT_TEXT_MAX];
-	char who[160];
 	struct archive *archive;
 	uint64_t findings = 0;
-	enum err err = subject_client(given, key, subject, text);
+	enum err err = subject_client(deed.given, key, subject, text);
 
 	if (err == ERR_OK && !o->because)
 		err = err_set(text, ERR_SYNTAX, "--because is missing: the reason, for the audit");
@@ -268,19 +331,17 @@ static enum err act(const struct options *o, struct ipcrypt *key, struct err_tex
 		err = open_store(o, ARCHIVE_EDIT, &archive, text);
 	if (err != ERR_OK)
 		return err;
-	name_operator(who, sizeof(who));
-	if (archive_is_remote(o->store) && what == ARCHIVE_ERASE)
+	if (archive_is_remote(o->store) && deed.act == ARCHIVE_ERASE)
 		fputs("sinkholed: what resolvers keep for hunts is erased on each of them\n",
 		      stderr);
 	else
 		archive_erases_also(archive, erase_hunts, o->store);
-	err = archive_act(archive, what, subject, who, o->because, &findings, text);
-	archive_close(archive);
+	err = act_on_all(archive, o, key, &findings, text);
 	if (err == ERR_OK)
-		printf("%llu findings %s\n", (unsigned long long)findings,
-		       what == ARCHIVE_ERASE  ? "erased"
-		       : what == ARCHIVE_HOLD ? "held"
-					      : "released");
+		printf("%llu findings %s\n", (unsigned long long)findings, deed.done);
+	if (err == ERR_OK && !key)
+		err = tell_hidden(archive, key, text);
+	archive_close(archive);
 	return err;
 }
 

@@ -188,3 +188,31 @@ enum err report_write(struct archive *archive, const struct report_query *query,
 		err = err_set(text, ERR_SYS, "the report cannot be written: %s", strerror(errno));
 	return err;
 }
+
+/* ---- what cannot be found */
+
+struct hiding {
+	struct ipcrypt *key;
+	bool hides;
+};
+
+static bool on_client(void *arg, const struct archive_row *row)
+{
+	struct hiding *h = arg;
+	int form = row->finding.form;
+
+	h->hides =
+		h->key ? !client_is_of(form, h->key) : client_kind(form) == CONF_CLIENTS_ENCRYPTED;
+	return !h->hides;
+}
+
+enum err report_hides(struct archive *archive, struct ipcrypt *key, bool *ret_hides,
+		      struct err_text *text)
+{
+	const struct archive_filter all = {.client = NULL};
+	struct hiding h = {.key = key};
+	enum err err = archive_each_client(archive, &all, on_client, &h, text);
+
+	*ret_hides = h.hides;
+	return err;
+}

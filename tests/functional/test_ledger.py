@@ -139,12 +139,27 @@ def test_addresses_in_other_forms(keeper, tmp_path):
         done = run_daemon("--report", "--store", d.ledger, "--format", "csv", "--key-file", path)
         assert done.returncode == status and ("another key" in done.stderr) == (status == 1), done
         assert ("127.0.0.1" in done.stdout) == (status == 0), done
+    asked_for_by_key(d.ledger, key)
     key.unlink()
     d.start()       # serves, and writes nothing rather than a whole address
     assert addresses(ask(d.address, "c2.test")) == [SINK]
     assert "no findings are written down" in d.log()
     d.stop()
     assert total(d.ledger) == 2
+
+
+def asked_for_by_key(ledger, key):
+    """A client of a ledger that has its addresses in several forms: what was not looked at is told."""
+    keys = [], ["--key-file", key]
+    for address, given, lines, status in (("127.0.0.1", keys[0], 0, 1), ("127.0.0.0/24", keys[0], 1, 1),
+                                          ("127.0.0.1", keys[1], 1, 1)):
+        done = run_daemon("--report", "--store", ledger, "--format", "json", "--client", address, *given)
+        assert done.returncode == status and len(done.stdout.splitlines()) == lines, done
+        assert "which were not looked at" in done.stderr, done
+    for given, findings, status in ((keys[0], 0, 1), (keys[1], 1, 0)):
+        done = run_daemon("--hold", "127.0.0.1", "--store", ledger, "--because", "x", *given)
+        assert (done.returncode, done.stdout) == (status, f"{findings} findings held\n"), done
+        assert ("which were not looked at" in done.stderr) == (status == 1), done
 
 
 def test_killed_under_load(keeper):
