@@ -28,7 +28,7 @@ struct hours {
 bool hours_hold(const struct hours *hours, uint64_t at_s);
 
 /* The first time after `at_s` for which hours_hold says another thing; HOURS_NEVER: none in the
- * next nine days. */
+ * next sixteen days, as clocks that are put forward leave out those of one week at most. */
 uint64_t hours_change(const struct hours *hours, uint64_t at_s);
 
 #endif

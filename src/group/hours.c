@@ -3,7 +3,7 @@
 
 #define MINUTE_S 60
 #define DAY_S 86400
-#define LOOK_S (9 * DAY_S) /* a week, and the hours around it */
+#define LOOK_S (16 * DAY_S) /* hours of a week may be left out once, and the day before them */
 
 /* What the clocks show: seconds since the day began, and the day of the week. */
 struct shown {

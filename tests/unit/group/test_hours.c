@@ -18,6 +18,7 @@
 
 #define MON 2U
 #define SUN 1U
+#define FRI 32U
 #define SAT 64U
 #define WORKDAYS 62U
 #define ALL 127U
@@ -109,6 +110,20 @@ static const struct {
 	 "2026-10-25T01:15:00Z"},
 	{"Europe/Berlin", ALL, "01:00", "02:30", "2026-10-25T00:45:00Z", false,
 	 "2026-10-25T01:00:00Z"},
+	/* hours that are left out once: the next ones are those of the week after */
+	{"Europe/Berlin", SUN, "02:00", "03:00", "2026-03-22T12:00:00Z", false,
+	 "2026-04-05T00:00:00Z"},
+	{"America/Sao_Paulo", SUN, "00:00", "01:00", "2018-10-28T12:00:00Z", false,
+	 "2018-11-11T02:00:00Z"},
+	{"Pacific/Apia", FRI, "10:00", "11:00", "2011-12-24T12:00:00Z", false,
+	 "2012-01-05T20:00:00Z"},
+	/* midnight that is left out, or is shown twice */
+	{"Africa/Cairo", FRI, "00:00", "24:00", "2026-04-23T21:59:59Z", false,
+	 "2026-04-23T22:00:00Z"},
+	{"Asia/Beirut", ALL, "21:00", "00:00", "2026-03-28T20:00:00Z", true,
+	 "2026-03-28T22:00:00Z"},
+	{"Asia/Beirut", SUN, "00:00", "24:00", "2026-10-24T21:30:00Z", false,
+	 "2026-10-24T22:00:00Z"},
 	/* by the rule behind the file's last change */
 	{"Europe/Berlin", ALL, "21:00", "07:00", "2091-07-01T12:00:00Z", false,
 	 "2091-07-01T19:00:00Z"},
