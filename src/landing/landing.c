@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "landing/parts.h"
+#include "loop/accepting.h"
 
 #define SWEEP_S 300 /* all of its turns in a day */
 
@@ -66,12 +67,12 @@ static void on_door(void *arg, bool open)
 	}
 }
 
-/* Without files left, accepting is tried again by itself as soon as somebody goes. */
+/* As without files left. */
 static void on_failed_accept(struct evconnlistener *listener, void *arg)
 {
-	(void)listener;
 	(void)arg;
 	log_limited(LOG_LEVEL_WARNING, "landing: accept: %s", strerror(errno));
+	accepting_rest(listener);
 }
 
 static void on_end(evutil_socket_t fd, short what, void *arg)

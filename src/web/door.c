@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/reach.h"
+#include "loop/accepting.h"
 
 #define BACKLOG 64
 #define GROUP_STRINGS 65536 /* a group with all its members */
@@ -186,6 +188,13 @@ static void on_request(struct evhttp_request *req, void *arg)
 
 /* ---- opened and closed */
 
+static void on_failed_accept(struct evconnlistener *listener, void *arg)
+{
+	(void)arg;
+	log_limited(LOG_LEVEL_WARNING, "control: accept: %s", strerror(errno));
+	accepting_rest(listener);
+}
+
 /* Takes over `fd`. */
 static enum err serve(struct door *door, struct event_base *base, int fd)
 {
@@ -209,6 +218,7 @@ static enum err serve(struct door *door, struct event_base *base, int fd)
 	evhttp_set_max_body_size(door->http, DOOR_BODY_MAX);
 	evhttp_set_allowed_methods(door->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
 						       EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE);
+	evconnlistener_set_error_cb(door->listener, on_failed_accept);
 	if (evhttp_bind_listener(door->http, door->listener))
 		return ERR_OK;
 	evconnlistener_free(door->listener);
