@@ -61,9 +61,8 @@ static void without_files_is_tried_again_after_a_rest(void **state)
 {
 	struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
 	struct seen seen = {.base = event_base_new()};
-	struct evconnlistener *listener =
-		evconnlistener_new_bind(seen.base, on_accepted, &seen, LEV_OPT_CLOSE_ON_FREE, 5,
-					(void *)&any, sizeof(any));
+	struct evconnlistener *listener = evconnlistener_new_bind(
+		seen.base, on_accepted, &seen, LEV_OPT_CLOSE_ON_FREE, 5, (void *)&any, sizeof(any));
 	uint64_t begin_ms = clock_ms();
 	struct rlimit none;
 	int fd;
