@@ -105,7 +105,7 @@ def test_answer_expires_with_its_least_ttl(cached):
     ask(d.address, "a.test")
     ask(d.address, "a.test")
     assert up.count() == 1
-    wait_until(lambda: ask(d.address, "a.test") and up.count() == 2, 4, "it expired")
+    wait_until(lambda: ask(d.address, "a.test") and up.count() >= 2, 4, "it expired")
 
 
 def test_ttl_of_0_is_not_cached(cached):
@@ -129,7 +129,7 @@ def test_ttl_with_the_highest_bit_is_taken_as_0(cached):
 def test_max_ttl(cached):
     d, up = cached(lambda q: q.address(GOOD, ttl=86400), **{"max-ttl": "1s"})
     assert ttls(ask(d.address, "a.test")) == {1}
-    wait_until(lambda: ask(d.address, "a.test") and up.count() == 2, 4, "it expired")
+    wait_until(lambda: ask(d.address, "a.test") and up.count() >= 2, 4, "it expired")
 
 
 def test_min_ttl(cached):
@@ -153,7 +153,7 @@ def test_negative_answer_is_kept_by_its_soa(cached, code, ttl, minimum, kept):
 def test_negative_answer_expires(cached):
     d, up = cached(lambda q: q.negative("NXDOMAIN", 300, 1))
     ask(d.address, "a.test")
-    wait_until(lambda: ask(d.address, "a.test") and up.count() == 2, 4, "it expired")
+    wait_until(lambda: ask(d.address, "a.test") and up.count() >= 2, 4, "it expired")
 
 
 @pytest.mark.parametrize("code", ["NXDOMAIN", "NOERROR"])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
 MOST_BETWEEN_S = 0.05       # two looks at what is waited for
+PATIENCE_S = 30             # the least that is waited: an end for the test, not what is expected
 
 
 def of_threads(pid, what):
@@ -25,6 +26,7 @@ def wait_until(condition, timeout, what):
     """The first true value of condition(), which is asked until the deadline: the less often the longer
     it takes, as many ask the daemon, or start a program."""
     begun = time.monotonic()
+    timeout = max(timeout, PATIENCE_S)
     while True:
         value = condition()
         if value:
@@ -88,8 +90,9 @@ class Program:
     def _find(self, pattern, since):
         return next((m for m in map(pattern.search, self.lines[since:]) if m), None)
 
-    def wait_line(self, pattern, since=0, timeout=30):
+    def wait_line(self, pattern, since=0, timeout=PATIENCE_S):
         """The match of the first line behind `since`; fails when none comes in time."""
+        timeout = max(timeout, PATIENCE_S)
         pattern = re.compile(pattern)
         with self.changed:
             self.changed.wait_for(lambda: self._find(pattern, since) or self.closed, timeout)
