@@ -10,68 +10,51 @@
 
 #define DNS_PORT 53
 
-/* Where the default is to give none, "" stands for none in the file as well. */
-static enum err parse_ip(const struct conf_row *row, uint8_t family, const char *text, void *value)
+static enum err parse_ip(const struct conf_form *form, const char *text, void *value)
 {
-	struct ip ip = {0};
 	struct ip *ret = value;
+	struct ip ip = {0};
 
-	if (text[0] != '\0' || row->kind == CONF_KIND_VALUES) {
+	if (*text || !form->optional) {
 		enum err err = ip_parse(text, &ip);
 
 		if (err)
 			return err;
-		if (family != AF_UNSPEC && ip.family != family)
+		if (form->type->family != AF_UNSPEC && ip.family != form->type->family)
 			return ERR_SYNTAX;
 	}
 	*ret = ip;
 	return ERR_OK;
 }
 
-static enum err parse_ipv4(const struct conf_row *row, const char *text, void *value)
-{
-	return parse_ip(row, AF_INET, text, value);
-}
-
-static enum err parse_ipv6(const struct conf_row *row, const char *text, void *value)
-{
-	return parse_ip(row, AF_INET6, text, value);
-}
-
-static enum err parse_address(const struct conf_row *row, const char *text, void *value)
-{
-	return parse_ip(row, AF_UNSPEC, text, value);
-}
-
-static void print_ip(const struct conf_row *row, const void *value, FILE *out)
+static const char *text_of_ip(const struct conf_form *form, const void *value,
+			      char buf[CONF_VALUE_TEXT_MAX])
 {
 	const struct ip *ip = value;
-	char buf[INET6_ADDRSTRLEN];
 
-	(void)row;
-	fprintf(out, "\"%s\"", ip->family ? ip_text(ip, buf, sizeof(buf)) : "");
+	(void)form;
+	return ip->family ? ip_text(ip, buf, CONF_VALUE_TEXT_MAX) : "";
 }
 
-static enum err parse_endpoint(const struct conf_row *row, const char *text, void *value)
+static enum err parse_endpoint(const struct conf_form *form, const char *text, void *value)
 {
-	(void)row;
+	(void)form;
 	return endpoint_parse(text, DNS_PORT, value);
 }
 
-static void print_endpoint(const struct conf_row *row, const void *value, FILE *out)
+static const char *text_of_endpoint(const struct conf_form *form, const void *value,
+				    char buf[CONF_VALUE_TEXT_MAX])
 {
-	char buf[ADDR_TEXT_MAX];
-
-	(void)row;
-	fprintf(out, "\"%s\"", endpoint_text(value, buf, sizeof(buf)));
+	(void)form;
+	return endpoint_text(value, buf, CONF_VALUE_TEXT_MAX);
 }
 
-static enum err parse_prefix(const struct conf_row *row, const char *text, void *value)
+static enum err parse_prefix(const struct conf_form *form, const char *text, void *value)
 {
 	char address[INET6_ADDRSTRLEN];
 	struct ip ip;
 
-	(void)row;
+	(void)form;
 	if (strncmp(text, MAC_WORD, sizeof(MAC_WORD) - 1) != 0)
 		return prefix_parse(text, value);
 	text += sizeof(MAC_WORD) - 1;
@@ -80,64 +63,62 @@ static enum err parse_prefix(const struct conf_row *row, const char *text, void 
 	return prefix_parse(ip_text(&ip, address, sizeof(address)), value);
 }
 
-static void print_prefix(const struct conf_row *row, const void *value, FILE *out)
+static const char *text_of_prefix(const struct conf_form *form, const void *value,
+				  char buf[CONF_VALUE_TEXT_MAX])
 {
 	const struct prefix *prefix = value;
-	char buf[INET6_ADDRSTRLEN];
+	char address[INET6_ADDRSTRLEN];
 
-	(void)row;
-	fprintf(out, "\"%s/%u\"", ip_text(&prefix->ip, buf, sizeof(buf)), prefix->len);
+	(void)form;
+	snprintf(buf, CONF_VALUE_TEXT_MAX, "%s/%u", ip_text(&prefix->ip, address, sizeof(address)),
+		 prefix->len);
+	return buf;
 }
 
-static enum err parse_portrange(const struct conf_row *row, const char *text, void *value)
+static enum err parse_portrange(const struct conf_form *form, const char *text, void *value)
 {
-	(void)row;
+	(void)form;
 	return port_range_parse(text, value);
 }
 
-static void print_portrange(const struct conf_row *row, const void *value, FILE *out)
+static const char *text_of_portrange(const struct conf_form *form, const void *value,
+				     char buf[CONF_VALUE_TEXT_MAX])
 {
 	const struct port_range *range = value;
+	bool one = range->first == range->last;
 
-	(void)row;
-	if (range->first == range->last)
-		fprintf(out, "%u", range->first);
-	else
-		fprintf(out, "%u-%u", range->first, range->last);
+	(void)form;
+	snprintf(buf, CONF_VALUE_TEXT_MAX, one ? "%u" : "%u-%u", range->first, range->last);
+	return buf;
 }
 
-const struct conf_type conf_type_ipv4 = {
-	.expected = "an IPv4 address such as 192.0.2.1",
-	.parse = parse_ipv4,
-	.print = print_ip,
-};
+#define IP_TYPE(version, what)                                                                     \
+	{                                                                                          \
+		.expected = (what), .family = (version), .parse = parse_ip, .text = text_of_ip,    \
+		.quoted = true,                                                                    \
+	}
 
-const struct conf_type conf_type_ipv6 = {
-	.expected = "an IPv6 address such as 2001:db8::1",
-	.parse = parse_ipv6,
-	.print = print_ip,
-};
-
-const struct conf_type conf_type_address = {
-	.expected = "an address such as 192.0.2.1 or 2001:db8::1",
-	.parse = parse_address,
-	.print = print_ip,
-};
+const struct conf_type conf_type_ipv4 = IP_TYPE(AF_INET, "an IPv4 address such as 192.0.2.1");
+const struct conf_type conf_type_ipv6 = IP_TYPE(AF_INET6, "an IPv6 address such as 2001:db8::1");
+const struct conf_type conf_type_address =
+	IP_TYPE(AF_UNSPEC, "an address such as 192.0.2.1 or 2001:db8::1");
 
 const struct conf_type conf_type_endpoint = {
 	.expected = "an address and port such as 192.0.2.10@53",
 	.parse = parse_endpoint,
-	.print = print_endpoint,
+	.text = text_of_endpoint,
+	.quoted = true,
 };
 
 const struct conf_type conf_type_prefix = {
 	.expected = "a network such as 192.0.2.0/24, with no bits set behind its length",
 	.parse = parse_prefix,
-	.print = print_prefix,
+	.text = text_of_prefix,
+	.quoted = true,
 };
 
 const struct conf_type conf_type_portrange = {
 	.expected = "a port such as 8053, or several such as 8000-8100",
 	.parse = parse_portrange,
-	.print = print_portrange,
+	.text = text_of_portrange,
 };

@@ -13,16 +13,10 @@ struct change {
 	size_t count;
 };
 
-static bool value_equal(const struct conf_row *row, const char *a, const char *b)
+static bool value_equal(const struct conf_row *row, const void *a, const void *b)
 {
-	char *text_a;
-	char *text_b;
-
-	if (!row->type->owned)
-		return memcmp(a, b, row->size) == 0;
-	memcpy(&text_a, a, sizeof(text_a));
-	memcpy(&text_b, b, sizeof(text_b));
-	return strcmp(text_a, text_b) == 0;
+	return row->form.type->owned ? strcmp(*(char *const *)a, *(char *const *)b) == 0
+				     : memcmp(a, b, row->size) == 0;
 }
 
 /* True when a row of values holds the same in both. */

@@ -15,45 +15,34 @@ static void dump_section(const struct dump *dump, int indent, bool item,
 static void dump_value(const struct dump *dump, const struct conf_row *row, const void *value)
 {
 	putc(' ', dump->out);
-	if (dump->hides && row->type->secret && **(char *const *)value)
+	if (dump->hides && row->form.type->secret && **(char *const *)value)
 		fputs("\"(hidden)\"", dump->out);
 	else
-		row->type->print(row, value, dump->out);
+		conf_form_print(&row->form, value, dump->out);
 	putc('\n', dump->out);
-}
-
-static void dump_list(const struct dump *dump, int indent, const struct conf_row *row,
-		      const void *values)
-{
-	struct conf_values list = conf_row_values(row, values);
-
-	fputs(list.count > 0 ? "\n" : " []\n", dump->out);
-	for (size_t i = 0; i < list.count; i++) {
-		const char *item = list.items + i * row->size;
-
-		if (row->section) {
-			dump_section(dump, indent + INDENT, true, row->section, item);
-		} else {
-			fprintf(dump->out, "%*s-", indent, "");
-			dump_value(dump, row, item);
-		}
-	}
 }
 
 /* What stands behind a key; what goes on below it is indented by `indent`. */
 static void dump_row(const struct dump *dump, int indent, const struct conf_row *row,
 		     const void *values)
 {
-	switch (row->kind) {
-	case CONF_KIND_VALUE:
-		dump_value(dump, row, conf_row_values(row, values).items);
-		break;
-	case CONF_KIND_SECTION:
+	struct conf_values list = conf_row_values(row, values);
+	bool is_list = conf_row_is_list(row);
+
+	if (list.count == 0)
+		fputs(" []\n", dump->out);
+	else if (is_list || row->section)
 		putc('\n', dump->out);
-		dump_section(dump, indent, false, row->section, conf_row_values(row, values).items);
-		break;
-	default:
-		dump_list(dump, indent, row, values);
+	for (size_t i = 0; i < list.count; i++) {
+		const char *item = list.items + i * row->size;
+
+		if (row->section) {
+			dump_section(dump, is_list ? indent + INDENT : indent, is_list,
+				     row->section, item);
+		} else {
+			fprintf(dump->out, is_list ? "%*s-" : "", indent, "");
+			dump_value(dump, row, item);
+		}
 	}
 }
 

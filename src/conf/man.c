@@ -41,7 +41,7 @@ static void man_type(FILE *out, const struct conf_row *row)
 {
 	char described[CONF_DESCRIBED_MAX];
 
-	conf_row_expected(row, described);
+	conf_form_expected(&row->form, described);
 	if (conf_row_is_list(row))
 		fprintf(out, "Value: a list of at most %zu, each %s.\n", (size_t)row->most,
 			described);

@@ -5,10 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/value.h"
+#include "conf/type.h"
 
-#define NUMBER_TEXT_MAX 32
 #define DIGITS "0123456789"
+
+union number {
+	bool flag;
+	uint32_t narrow;
+	uint64_t wide;
+};
 
 static const struct conf_unit units_none[] = {{"", 1}, {NULL, 0}};
 
@@ -28,6 +33,27 @@ static const struct conf_unit units_duration[] = {
 static const struct conf_unit units_ttl[] = {
 	{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}, {NULL, 0},
 };
+
+void conf_number_set(const struct conf_form *form, uint64_t number, void *value)
+{
+	union number kept = {.wide = number};
+
+	if (form->size == sizeof(kept.flag))
+		kept.flag = number != 0;
+	else if (form->size == sizeof(kept.narrow))
+		kept.narrow = (uint32_t)number;
+	memcpy(value, &kept, form->size);
+}
+
+uint64_t conf_number_get(const struct conf_form *form, const void *value)
+{
+	union number kept = {.wide = 0};
+
+	memcpy(&kept, value, form->size);
+	if (form->size == sizeof(kept.flag))
+		return kept.flag;
+	return form->size == sizeof(kept.narrow) ? kept.narrow : kept.wide;
+}
 
 static const struct conf_unit *unit_find(const struct conf_unit *units, const char *name)
 {
@@ -59,7 +85,7 @@ static enum err number_parse(const struct conf_unit *units, const char *text, ui
 
 /* The number in the largest unit that divides it. */
 static const char *number_text(const struct conf_unit *units, uint64_t number,
-			       char buf[NUMBER_TEXT_MAX])
+			       char buf[CONF_VALUE_TEXT_MAX])
 {
 	const struct conf_unit *unit = units;
 
@@ -67,44 +93,43 @@ static const char *number_text(const struct conf_unit *units, uint64_t number,
 		if (number % units->factor == 0)
 			unit = units;
 	}
-	snprintf(buf, NUMBER_TEXT_MAX, "%" PRIu64 "%s", number / unit->factor,
+	snprintf(buf, CONF_VALUE_TEXT_MAX, "%" PRIu64 "%s", number / unit->factor,
 		 number > 0 ? unit->name : "");
 	return buf;
 }
 
-static enum err parse(const struct conf_row *row, const char *text, void *value)
+static enum err parse(const struct conf_form *form, const char *text, void *value)
 {
 	uint64_t number;
-	enum err err = number_parse(row->type->units, text, &number);
+	enum err err = number_parse(form->type->units, text, &number);
 
 	if (err)
 		return err;
-	if (number < row->least || number > row->most)
+	if (number < form->least || number > form->most)
 		return ERR_RANGE;
-	conf_number_set(row, number, value);
+	conf_number_set(form, number, value);
 	return ERR_OK;
 }
 
-static void describe(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
+static void describe(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX])
 {
-	const struct conf_unit *units = row->type->units;
-	bool named = units == units_none && row->unit[0] != '\0';
-	char least[NUMBER_TEXT_MAX];
-	char most[NUMBER_TEXT_MAX];
+	const struct conf_unit *units = form->type->units;
+	bool named = units == units_none && form->unit[0] != '\0';
+	char least[CONF_VALUE_TEXT_MAX];
+	char most[CONF_VALUE_TEXT_MAX];
 
-	snprintf(buf, CONF_DESCRIBED_MAX, "%s from %s to %s%s%s", row->type->expected,
-		 number_text(units, row->least, least), number_text(units, row->most, most),
-		 named ? " " : "", named ? row->unit : "");
+	snprintf(buf, CONF_DESCRIBED_MAX, "%s from %s to %s%s%s", form->type->expected,
+		 number_text(units, form->least, least), number_text(units, form->most, most),
+		 named ? " " : "", named ? form->unit : "");
 }
 
-static void print(const struct conf_row *row, const void *value, FILE *out)
+static const char *text_of(const struct conf_form *form, const void *value,
+			   char buf[CONF_VALUE_TEXT_MAX])
 {
-	char buf[NUMBER_TEXT_MAX];
-
-	fputs(number_text(row->type->units, conf_number_get(row, value), buf), out);
+	return number_text(form->type->units, conf_number_get(form, value), buf);
 }
 
-static enum err parse_daytime(const struct conf_row *row, const char *text, void *value)
+static enum err parse_daytime(const struct conf_form *form, const char *text, void *value)
 {
 	uint64_t minute;
 	uint64_t hour;
@@ -114,29 +139,32 @@ static enum err parse_daytime(const struct conf_row *row, const char *text, void
 		return ERR_SYNTAX;
 	hour = strtoull(text, NULL, 10);
 	minute = strtoull(text + 3, NULL, 10);
-	if (minute >= 60 || hour * 60 + minute > row->most)
+	if (minute >= 60 || hour * 60 + minute > form->most)
 		return ERR_RANGE;
-	conf_number_set(row, hour * 60 + minute, value);
+	conf_number_set(form, hour * 60 + minute, value);
 	return ERR_OK;
 }
 
-static void print_daytime(const struct conf_row *row, const void *value, FILE *out)
+static const char *text_of_daytime(const struct conf_form *form, const void *value,
+				   char buf[CONF_VALUE_TEXT_MAX])
 {
-	uint64_t minutes = conf_number_get(row, value);
+	uint64_t minutes = conf_number_get(form, value);
 
-	fprintf(out, "\"%02" PRIu64 ":%02" PRIu64 "\"", minutes / 60, minutes % 60);
+	snprintf(buf, CONF_VALUE_TEXT_MAX, "%02" PRIu64 ":%02" PRIu64, minutes / 60, minutes % 60);
+	return buf;
 }
 
 const struct conf_type conf_type_daytime = {
 	.expected = "a time of day such as \"21:00\"",
 	.parse = parse_daytime,
-	.print = print_daytime,
+	.text = text_of_daytime,
+	.quoted = true,
 };
 
-#define NUMBER_TYPE(name, text)                                                                    \
+#define NUMBER_TYPE(name, what)                                                                    \
 	{                                                                                          \
-		.expected = (text), .units = (name), .parse = parse, .describe = describe,         \
-		.print = print,                                                                    \
+		.expected = (what), .units = (name), .parse = parse, .describe = describe,         \
+		.text = text_of,                                                                   \
 	}
 
 const struct conf_type conf_type_uint = NUMBER_TYPE(units_none, "a whole number");

@@ -34,8 +34,8 @@ static void fail_value(struct conf_place *place, const struct conf_row *row,
 {
 	char expected[CONF_DESCRIBED_MAX];
 
-	conf_row_expected(row, expected);
-	if (row->type->secret && node->shape == CONF_SHAPE_TEXT)
+	conf_form_expected(&row->form, expected);
+	if (row->form.type->secret && node->shape == CONF_SHAPE_TEXT)
 		conf_fail(place, node->mark, "expected %s", expected);
 	else if (node->shape == CONF_SHAPE_MAPPING)
 		conf_fail(place, node->mark,
@@ -48,7 +48,7 @@ static void fail_value(struct conf_place *place, const struct conf_row *row,
 static void read_default(struct conf_place *place, const struct conf_row *row, const char *text,
 			 void *out)
 {
-	if (row->type->parse(row, text, out) != ERR_OK)
+	if (row->form.type->parse(&row->form, text, out) != ERR_OK)
 		conf_fail_nomem(place);
 }
 
@@ -59,7 +59,7 @@ static void read_nothing(struct conf_place *place, const struct conf_row *row, v
 
 	if (row->kind == CONF_KIND_VALUE && row->def) {
 		read_default(place, row, row->def, out);
-	} else if (row->type->owned) {
+	} else if (row->form.type->owned) {
 		*text = strdup("");
 		if (!*text)
 			conf_fail_nomem(place);
@@ -73,7 +73,7 @@ static void read_value(struct conf_place *place, const struct conf_row *row, str
 	enum err err = ERR_SYNTAX;
 
 	if (is_text && strlen(node->text) == node->len)
-		err = row->type->parse(row, node->text, out);
+		err = row->form.type->parse(&row->form, node->text, out);
 	if (err == ERR_OK)
 		return;
 	node->wrong = true;
@@ -141,13 +141,12 @@ static void read_item(struct conf_place *place, const struct conf_row *row, stru
 {
 	if (row->kind == CONF_KIND_VALUES) {
 		read_value(place, row, node, out);
-	} else if (conf_node_absent(node)) {
-		fail_shape(place, node, "options");
-		node->wrong = true;
-		conf_read(place, row->section, NULL, out);
-	} else {
-		conf_read(place, row->section, node, out);
+		return;
 	}
+	node->wrong = conf_node_absent(node);
+	if (node->wrong)
+		fail_shape(place, node, "options");
+	conf_read(place, row->section, node, out);
 }
 
 static void read_list(struct conf_place *place, const struct conf_row *row, struct conf_node *node,
@@ -177,17 +176,12 @@ static void read_list(struct conf_place *place, const struct conf_row *row, stru
 /* ---- sections */
 
 /* NULL when the section has no such key. */
-static const struct conf_row *row_find(const struct conf_section *section,
-				       const struct conf_node *key)
+static const struct conf_row *row_of(const struct conf_section *section,
+				     const struct conf_node *key)
 {
-	for (size_t i = 0; i < section->count; i++) {
-		const struct conf_row *row = &section->rows[i];
+	bool is_text = key->shape == CONF_SHAPE_TEXT && strlen(key->text) == key->len;
 
-		if (key->shape == CONF_SHAPE_TEXT && strlen(row->key) == key->len &&
-		    strcmp(row->key, key->text) == 0)
-			return row;
-	}
-	return NULL;
+	return is_text ? conf_row_find(section, key->text) : NULL;
 }
 
 /* The same key where it stands in the mapping first, which may be `key` itself. */
@@ -209,7 +203,7 @@ static bool check_keys(struct conf_place *place, const struct conf_section *sect
 
 	for (const struct conf_node *key = mapping->first; key && !conf_place_full(place);
 	     key = key->next->next) {
-		const struct conf_row *row = row_find(section, key);
+		const struct conf_row *row = row_of(section, key);
 		const struct conf_node *first = first_of(mapping, key);
 		size_t before;
 
@@ -286,35 +280,30 @@ void conf_read(struct conf_place *place, const struct conf_section *section, str
 		conf_place_leave(place, before);
 	}
 	if (node)
-		node->wrong = place->found->count > mistakes;
+		node->wrong = node->wrong || place->found->count > mistakes;
 }
 
-static void fini_item(const struct conf_row *row, char *item)
+static void free_at(const void *place)
 {
-	char *text;
+	void *owned;
 
-	if (row->section) {
-		conf_fini(row->section, item);
-	} else if (row->type->owned) {
-		memcpy(&text, item, sizeof(text));
-		free(text);
-	}
+	memcpy(&owned, place, sizeof(owned));
+	free(owned);
 }
 
-void conf_fini(const struct conf_section *section, void *values)
+void conf_fini(const struct conf_section *section, const void *values)
 {
 	for (size_t i = 0; i < section->count; i++) {
 		const struct conf_row *row = &section->rows[i];
-		char *item = (char *)values + row->offset;
-		char *array = NULL;
-		size_t count = conf_row_values(row, values).count;
+		struct conf_values list = conf_row_values(row, values);
 
-		if (conf_row_is_list(row)) {
-			memcpy(&array, item, sizeof(array));
-			item = array;
+		for (size_t j = 0; j < list.count; j++) {
+			if (row->section)
+				conf_fini(row->section, list.items + j * row->size);
+			else if (row->form.type->owned)
+				free_at(list.items + j * row->size);
 		}
-		for (size_t j = 0; j < count; j++)
-			fini_item(row, item + j * row->size);
-		free(array);
+		if (conf_row_is_list(row))
+			free_at((const char *)values + row->offset);
 	}
 }

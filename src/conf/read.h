@@ -21,6 +21,6 @@ void conf_fail_unknown(struct conf_place *place, const struct conf_section *sect
 		       const struct conf_node *key);
 
 /* Frees what the values of a section own. */
-void conf_fini(const struct conf_section *section, void *values);
+void conf_fini(const struct conf_section *section, const void *values);
 
 #endif

@@ -3,23 +3,23 @@
 #include "conf/type.h"
 #include "dns/rrtype.h"
 
-static enum err parse(const struct conf_row *row, const char *text, void *value)
+static enum err parse(const struct conf_form *form, const char *text, void *value)
 {
-	(void)row;
+	(void)form;
 	return rrtype_parse(text, value);
 }
 
-static void print(const struct conf_row *row, const void *value, FILE *out)
+static const char *text_of(const struct conf_form *form, const void *value,
+			   char buf[CONF_VALUE_TEXT_MAX])
 {
 	const uint16_t *type = value;
-	char buf[RRTYPE_TEXT_MAX];
 
-	(void)row;
-	fputs(rrtype_text(*type, buf, sizeof(buf)), out);
+	(void)form;
+	return rrtype_text(*type, buf, CONF_VALUE_TEXT_MAX);
 }
 
 const struct conf_type conf_type_rrtype = {
 	.expected = "a record type such as TXT or TYPE65280",
 	.parse = parse,
-	.print = print,
+	.text = text_of,
 };

@@ -53,27 +53,19 @@ static enum err text_keep(const char *text, void *value)
 	return ERR_OK;
 }
 
-/* The octets that a text may have; the bounds of a row of several are those of the list. */
-static size_t longest(const struct conf_row *row)
-{
-	return row->kind == CONF_KIND_VALUES ? CONF_TEXT_MAX : (size_t)row->most;
-}
-
-static enum err parse_text(const struct conf_row *row, const char *text, void *value)
+static enum err parse_text(const struct conf_form *form, const char *text, void *value)
 {
 	size_t len = strlen(text);
 
-	if (len > longest(row) || (row->kind == CONF_KIND_VALUE && len < row->least))
+	if (len < form->least || len > form->most)
 		return ERR_RANGE;
-	return row->type->allows(text) ? text_keep(text, value) : ERR_SYNTAX;
+	return form->type->allows(text) ? text_keep(text, value) : ERR_SYNTAX;
 }
 
-static void describe_text(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
+static void describe_text(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX])
 {
-	bool some = row->kind == CONF_KIND_VALUE && row->least > 0;
-
-	snprintf(buf, CONF_DESCRIBED_MAX, "%s of %s%zu %s", row->type->expected,
-		 some ? "1 to " : "at most ", longest(row), row->type->made_of);
+	snprintf(buf, CONF_DESCRIBED_MAX, "%s of %s%zu %s", form->type->expected,
+		 form->least > 0 ? "1 to " : "at most ", (size_t)form->most, form->type->made_of);
 }
 
 static bool is_listname(const char *text)
@@ -153,18 +145,15 @@ static enum err name_keep(const char *text, size_t wild, void *value)
 	return text_keep(buf, value);
 }
 
-/* Where the default is to give none, "" stands for none in the file as well. */
-static enum err parse_host(const struct conf_row *row, const char *text, void *value)
+static enum err parse_host(const struct conf_form *form, const char *text, void *value)
 {
-	bool none = text[0] == '\0' && row->kind == CONF_KIND_VALUE && row->def;
-
-	return none ? text_keep(text, value) : name_keep(text, 0, value);
+	return *text || !form->optional ? name_keep(text, 0, value) : text_keep(text, value);
 }
 
 /* A host name, or "*." and one: all that is below it. */
-static enum err parse_owner(const struct conf_row *row, const char *text, void *value)
+static enum err parse_owner(const struct conf_form *form, const char *text, void *value)
 {
-	(void)row;
+	(void)form;
 	return name_keep(text, strncmp(text, "*.", 2) == 0 ? 2 : 0, value);
 }
 
@@ -178,32 +167,29 @@ static bool is_pin(const char *text)
 	       strcmp(base64 + PIN_DIGITS, "=") == 0;
 }
 
-static void print(const struct conf_row *row, const void *value, FILE *out)
+static const char *text_of(const struct conf_form *form, const void *value,
+			   char buf[CONF_VALUE_TEXT_MAX])
 {
 	char *const *text = value;
 
-	(void)row;
-	putc('"', out);
-	for (const char *at = *text; *at; at++) {
-		if (*at == '"' || *at == '\\')
-			putc('\\', out);
-		putc(*at, out);
-	}
-	putc('"', out);
+	(void)form;
+	(void)buf;
+	return *text;
 }
 
 /* A text that is kept as it is given, where all its octets are allowed. */
 #define TEXT_TYPE(allowed, ...)                                                                    \
 	{                                                                                          \
-		.owned = true, .allows = (allowed), .parse = parse_text, .print = print,           \
-		__VA_ARGS__                                                                        \
+		.owned = true, .allows = (allowed), .parse = parse_text, .text = text_of,          \
+		.quoted = true, __VA_ARGS__                                                        \
 	}
 #define MADE_OF(octets) .made_of = (octets), .describe = describe_text
 
 /* A name of the DNS. */
-#define NAME_TYPE(parser, text)                                                                    \
+#define NAME_TYPE(parser, what)                                                                    \
 	{                                                                                          \
-		.owned = true, .expected = (text), .parse = (parser), .print = print,              \
+		.owned = true, .expected = (what), .parse = (parser), .text = text_of,             \
+		.quoted = true,                                                                    \
 	}
 
 const struct conf_type conf_type_string =

@@ -127,56 +127,44 @@ static void node_hang(struct builder *b, struct conf_node *node)
 	}
 }
 
-static enum err node_add(struct builder *b, struct conf_mark mark, enum conf_shape shape,
-			 const void *text, size_t len)
+/* A value that begins: a text, or a list or mapping, which is open from then on. */
+static enum err value_take(struct builder *b, struct conf_mark mark, const yaml_event_t *event)
 {
+	bool is_text = event->type == YAML_SCALAR_EVENT;
+	size_t len = is_text ? event->data.scalar.length : 0;
 	struct conf_node *node;
 
+	if (!is_text && b->depth == DEPTH_MAX)
+		return conf_fail(b->place, mark, "nested deeper than %d levels", DEPTH_MAX);
 	if (++b->count > NODES_MAX)
 		return conf_fail(b->place, mark, "more than %u values", NODES_MAX);
 	node = calloc(1, sizeof(*node) + len + 1);
 	if (!node)
 		return conf_fail_nomem(b->place);
-	node->shape = shape;
 	node->mark = mark;
 	node->len = len;
-	if (len > 0)
-		memcpy(node->text, text, len);
 	node_hang(b, node);
+	if (is_text) {
+		memcpy(node->text, event->data.scalar.value, len);
+		node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	} else {
+		node->shape = event->type == YAML_SEQUENCE_START_EVENT ? CONF_SHAPE_ITEMS
+								       : CONF_SHAPE_MAPPING;
+		b->open[b->depth++] = node;
+	}
 	return ERR_OK;
 }
 
-static enum err collection_open(struct builder *b, struct conf_mark mark, enum conf_shape shape)
+/* Anchors, aliases and tags: nothing we read needs them, and they can make little text large.  They
+ * stand at one place in the events of all values; an alias has no tag. */
+static enum err refuse_extras(const struct builder *b, struct conf_mark mark,
+			      const yaml_event_t *event)
 {
-	enum err err;
-
-	if (b->depth == DEPTH_MAX)
-		return conf_fail(b->place, mark, "nested deeper than %d levels", DEPTH_MAX);
-	err = node_add(b, mark, shape, NULL, 0);
-	if (!err)
-		b->open[b->depth++] = b->tree->newest;
-	return err;
-}
-
-static enum err text_add(struct builder *b, struct conf_mark mark, const yaml_event_t *event)
-{
-	enum err err = node_add(b, mark, CONF_SHAPE_TEXT, event->data.scalar.value,
-				event->data.scalar.length);
-
-	if (!err)
-		b->tree->newest->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	return err;
-}
-
-/* Anchors, aliases and tags: nothing we read needs them, and they can make little text large. */
-static enum err refuse_extras(const struct builder *b, struct conf_mark mark, const void *anchor,
-			      const void *tag)
-{
-	if (anchor)
+	if (event->data.scalar.anchor)
 		return conf_fail(b->place, mark,
 				 "anchors and aliases are not taken (text that begins with & or * "
 				 "needs quotes)");
-	if (tag)
+	if (event->data.scalar.tag)
 		return conf_fail(b->place, mark,
 				 "tags are not taken (text that begins with ! needs quotes)");
 	return ERR_OK;
@@ -193,18 +181,11 @@ static enum err event_take(struct builder *b, const yaml_event_t *event)
 						 "a second document; a configuration is one")
 				     : ERR_OK;
 	case YAML_ALIAS_EVENT:
-		return refuse_extras(b, mark, event->data.alias.anchor, NULL);
 	case YAML_SCALAR_EVENT:
-		err = refuse_extras(b, mark, event->data.scalar.anchor, event->data.scalar.tag);
-		return err ? err : text_add(b, mark, event);
 	case YAML_SEQUENCE_START_EVENT:
-		err = refuse_extras(b, mark, event->data.sequence_start.anchor,
-				    event->data.sequence_start.tag);
-		return err ? err : collection_open(b, mark, CONF_SHAPE_ITEMS);
 	case YAML_MAPPING_START_EVENT:
-		err = refuse_extras(b, mark, event->data.mapping_start.anchor,
-				    event->data.mapping_start.tag);
-		return err ? err : collection_open(b, mark, CONF_SHAPE_MAPPING);
+		err = refuse_extras(b, mark, event);
+		return err ? err : value_take(b, mark, event);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		b->depth--;

@@ -17,15 +17,17 @@
 #define ROW_EXPAND(...)                  ROW_OF(__VA_ARGS__)
 #define ROW_OF(sort, ctype, known, part, field, name, fallback, low, high, units, apply, text)     \
 	{                                                                                          \
-		.key = name, .def = fallback, .unit = units, .help = text, .least = low,           \
-		.most = high, .restart = RESTART_##apply, .kind = CONF_KIND_##sort,                \
+		.key = name, .def = fallback, .help = text, .least = low, .most = high,            \
+		.restart = RESTART_##apply, .kind = CONF_KIND_##sort,                              \
 		.offset = offsetof(struct conf_##part, field), .size = sizeof(ctype),              \
-		KNOWN_##sort(known)                                                                \
+		KNOWN_##sort(known, ctype, units, low, high, fallback)                             \
 	},
-#define KNOWN_VALUE(known)    .type = &conf_type_##known
-#define KNOWN_VALUES(known)   .type = &conf_type_##known
-#define KNOWN_SECTION(known)  .section = &conf_section_##known
-#define KNOWN_SECTIONS(known) .section = &conf_section_##known
+#define KNOWN_VALUE(known, ctype, units, low, high, fallback)                                      \
+	.form = {&conf_type_##known, units, low, high, sizeof(ctype), (fallback) != NULL}
+#define KNOWN_VALUES(known, ctype, ...)                                                            \
+	.form = {&conf_type_##known, "", 0, CONF_TEXT_MAX, sizeof(ctype), false}
+#define KNOWN_SECTION(known, ...)  .section = &conf_section_##known
+#define KNOWN_SECTIONS(known, ...) .section = &conf_section_##known
 
 #define conf_main conf /* the struct of the whole file */
 
@@ -43,13 +45,35 @@ CONF_SECTIONS(PART)
 TABLE(, main, CONF_ROWS_MAIN)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-const char *conf_row_expected(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
+const char *conf_form_expected(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX])
 {
-	if (row->type->describe)
-		row->type->describe(row, buf);
+	if (form->type->describe)
+		form->type->describe(form, buf);
 	else
-		snprintf(buf, CONF_DESCRIBED_MAX, "%s", row->type->expected);
+		snprintf(buf, CONF_DESCRIBED_MAX, "%s", form->type->expected);
 	return buf;
+}
+
+void conf_form_print(const struct conf_form *form, const void *value, FILE *out)
+{
+	const char *quote = form->type->quoted ? "\"" : "";
+	char buf[CONF_VALUE_TEXT_MAX];
+
+	fputs(quote, out);
+	for (const char *at = form->type->text(form, value, buf); *at; at++) {
+		if (*at == '"' || *at == '\\')
+			putc('\\', out);
+		putc(*at, out);
+	}
+	fputs(quote, out);
+}
+
+const struct conf_row *conf_row_find(const struct conf_section *section, const char *key)
+{
+	for (size_t i = 0; i < section->count; i++)
+		if (strcmp(section->rows[i].key, key) == 0)
+			return &section->rows[i];
+	return NULL;
 }
 
 bool conf_row_is_list(const struct conf_row *row)

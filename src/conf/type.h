@@ -11,18 +11,28 @@
 #include "base/err.h"
 
 #define CONF_DESCRIBED_MAX 192
+#define CONF_VALUE_TEXT_MAX 96 /* of a value that is no text itself */
 
 enum conf_kind { CONF_KIND_VALUE, CONF_KIND_VALUES, CONF_KIND_SECTION, CONF_KIND_SECTIONS };
+
+/* What one value may be. */
+struct conf_form {
+	const struct conf_type *type;
+	const char *unit;
+	uint64_t least; /* bounds of a number, or of the octets of a text */
+	uint64_t most;
+	size_t size;   /* octets of the value in its struct */
+	bool optional; /* "" of an address or a host stands for none, as in the default */
+};
 
 /* A row; what it stands for is in struct conf_<section>, `offset` octets behind its begin. */
 struct conf_row {
 	const char *key;
 	const char *def;
-	const char *unit;
 	const char *help;
-	uint64_t least;
+	uint64_t least; /* bounds of the items of a list */
 	uint64_t most;
-	const struct conf_type *type;	    /* of the kinds VALUE and VALUES */
+	struct conf_form form;		    /* of the kinds VALUE and VALUES */
 	const struct conf_section *section; /* of the kinds SECTION and SECTIONS */
 	size_t offset;
 	size_t size; /* octets of one value, or of one section's struct */
@@ -49,10 +59,12 @@ struct conf_word {
 	int value;
 };
 
-/* How the values of a type are handled; the row bounds them. */
+/* How the values of a type are handled; their form bounds them. */
 struct conf_type {
 	bool owned;			  /* a value is a char *, freed with the configuration */
 	bool secret;			  /* no value is shown to anybody */
+	bool quoted;			  /* in YAML a value stands in quotes */
+	uint8_t family;			  /* of an address; AF_UNSPEC: either */
 	const char *expected;		  /* what the text is to be, as "a date as YYYY-MM-DD" */
 	const struct conf_unit *units;	  /* of a number; they ascend */
 	const struct conf_word *words;	  /* of one of several words */
@@ -60,11 +72,12 @@ struct conf_type {
 	bool (*allows)(const char *text); /* of a text that is kept as it is given */
 
 	/* Writes `value`; ERR_SYNTAX, ERR_RANGE, ERR_NOMEM, and then nothing is written. */
-	enum err (*parse)(const struct conf_row *row, const char *text, void *value);
-	/* As `expected`, where the row has a part in it; NULL where not. */
-	void (*describe)(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX]);
-	/* As YAML, on one line. */
-	void (*print)(const struct conf_row *row, const void *value, FILE *out);
+	enum err (*parse)(const struct conf_form *form, const char *text, void *value);
+	/* As `expected`, where the form has a part in it; NULL where not. */
+	void (*describe)(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX]);
+	/* What would be parsed as `value`; stands in `buf`, or lasts as long as the value. */
+	const char *(*text)(const struct conf_form *form, const void *value,
+			    char buf[CONF_VALUE_TEXT_MAX]);
 };
 
 /* number.c */
@@ -85,8 +98,19 @@ extern const struct conf_type conf_type_ipv4, conf_type_ipv6, conf_type_address,
 /* rrtype.c */
 extern const struct conf_type conf_type_rrtype;
 
-/* What a value of the row is to be, as "a whole number from 0 to 256"; returns `buf`. */
-const char *conf_row_expected(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX]);
+/* A number of the form: in 64 bits or, as what one of several words stands for, in 32, or a bool.
+ */
+void conf_number_set(const struct conf_form *form, uint64_t number, void *value);
+uint64_t conf_number_get(const struct conf_form *form, const void *value);
+
+/* What a value is to be, as "a whole number from 0 to 256"; returns `buf`. */
+const char *conf_form_expected(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX]);
+
+/* Writes a value as YAML, on one line. */
+void conf_form_print(const struct conf_form *form, const void *value, FILE *out);
+
+/* The row of a section by its key; NULL when there is none. */
+const struct conf_row *conf_row_find(const struct conf_section *section, const char *key);
 
 /* True for the kinds of which there can be several. */
 bool conf_row_is_list(const struct conf_row *row);

@@ -71,21 +71,9 @@ static bool enter_elsewhere(struct conf_place *place, const struct conf_section 
 /* What to do where an option is missed that there is not; NULL when no advice is known. */
 static const char *advice(const struct conf_section *section, const char *key)
 {
-	bool has_file = false;
-
-	for (size_t i = 0; i < section->count; i++)
-		has_file = has_file || strcmp(section->rows[i].key, "file") == 0;
-	if (has_file && strcmp(key, "path") == 0)
-		return "a list is read from \"file\", or fetched from \"url\"";
-	return NULL;
-}
-
-/* The option that is likely meant; NULL when none is near.  `other` has room for its name. */
-static const char *meant_by(const struct conf_section *section, const char *key,
-			    struct conf_place *other)
-{
-	return enter_elsewhere(other, &conf_section_main, key) ? other->option
-							       : nearest_key(section, key);
+	return strcmp(key, "path") == 0 && conf_row_find(section, "file")
+		       ? "a list is read from \"file\", or fetched from \"url\""
+		       : NULL;
 }
 
 void conf_fail_unknown(struct conf_place *place, const struct conf_section *section,
@@ -102,7 +90,9 @@ void conf_fail_unknown(struct conf_place *place, const struct conf_section *sect
 	}
 	conf_quoted(quoted, key->text);
 	advised = advice(section, key->text);
-	meant = meant_by(section, key->text, &other);
+	meant = enter_elsewhere(&other, &conf_section_main, key->text)
+			? other.option
+			: nearest_key(section, key->text);
 	if (advised)
 		conf_fail(place, key->mark, "unknown option %s; %s", quoted, advised);
 	else if (meant && strcmp(meant, key->text) == 0)

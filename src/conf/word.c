@@ -3,22 +3,22 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "conf/value.h"
+#include "conf/type.h"
 
-static enum err parse(const struct conf_row *row, const char *text, void *value)
+static enum err parse(const struct conf_form *form, const char *text, void *value)
 {
-	for (const struct conf_word *word = row->type->words; word->text; word++) {
+	for (const struct conf_word *word = form->type->words; word->text; word++) {
 		if (strcmp(word->text, text) == 0) {
-			conf_number_set(row, (uint64_t)word->value, value);
+			conf_number_set(form, (uint64_t)word->value, value);
 			return ERR_OK;
 		}
 	}
 	return ERR_SYNTAX;
 }
 
-static void describe(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
+static void describe(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX])
 {
-	const struct conf_word *words = row->type->words;
+	const struct conf_word *words = form->type->words;
 	size_t len = 0;
 
 	buf[0] = '\0';
@@ -30,13 +30,15 @@ static void describe(const struct conf_row *row, char buf[CONF_DESCRIBED_MAX])
 	}
 }
 
-static void print(const struct conf_row *row, const void *value, FILE *out)
+static const char *text_of(const struct conf_form *form, const void *value,
+			   char buf[CONF_VALUE_TEXT_MAX])
 {
-	const struct conf_word *word = row->type->words;
+	const struct conf_word *word = form->type->words;
 
-	while (word[1].text && (uint64_t)word->value != conf_number_get(row, value))
+	(void)buf;
+	while (word[1].text && (uint64_t)word->value != conf_number_get(form, value))
 		word++;
-	fputs(word->text, out);
+	return word->text;
 }
 
 _Static_assert(sizeof(enum log_level) == sizeof(uint32_t) &&
@@ -53,7 +55,7 @@ _Static_assert(sizeof(enum log_level) == sizeof(uint32_t) &&
 		.words = words_##name,                                                             \
 		.parse = parse,                                                                    \
 		.describe = describe,                                                              \
-		.print = print,                                                                    \
+		.text = text_of,                                                                   \
 	}
 
 #define WORDS_FLAG(W) W(true, "true") W(false, "false")

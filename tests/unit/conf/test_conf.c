@@ -660,7 +660,7 @@ static enum err parse_number(const char *section, const struct conf_row *row, ui
 	enum err err;
 
 	snprintf(yaml, sizeof(yaml), "%s%s: {%s: %" PRIu64 "%s}\n", place, section, row->key,
-		 number, row->type == &conf_type_duration ? "ms" : "");
+		 number, row->form.type == &conf_type_duration ? "ms" : "");
 	err = conf_parse("f", yaml, strlen(yaml), &conf, NULL);
 	conf_free(conf);
 	return err;
@@ -678,7 +678,7 @@ static void test_row_ranges(void **state)
 		     j++) {
 			const struct conf_row *row = &outer->section->rows[j];
 
-			if (row->kind != CONF_KIND_VALUE || !row->type->units)
+			if (row->kind != CONF_KIND_VALUE || !row->form.type->units)
 				continue;
 			numbers++;
 			assert_int_equal(parse_number(outer->key, row, row->least), ERR_OK);
@@ -702,7 +702,7 @@ static void check_section(const struct conf_section *section)
 		assert_int_equal(strspn(row->key, "abcdefghijklmnopqrstuvwxyz46-"),
 				 strlen(row->key));
 		assert_true(row->least <= row->most);
-		if (row->type && row->type->units && row->kind == CONF_KIND_VALUE)
+		if (row->type && row->form.type->units && row->kind == CONF_KIND_VALUE)
 			assert_true(row->size == sizeof(uint64_t) || row->most <= UINT32_MAX);
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(row->key, section->rows[j].key);

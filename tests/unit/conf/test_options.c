@@ -79,9 +79,9 @@ static void check_default(const struct conf_section *section, const struct conf_
 	if (row->kind != CONF_KIND_VALUE || !row->def)
 		return;
 	assert_true(row->size <= sizeof(value));
-	if (row->type->parse(row, row->def, &value) != ERR_OK)
+	if (row->form.type->parse(&row->form, row->def, &value) != ERR_OK)
 		fail_msg("%s: default \"%s\"", row->key, row->def);
-	if (row->type->owned)
+	if (row->form.type->owned)
 		free(value.text);
 }
 
@@ -100,9 +100,9 @@ static void check_bounds(const struct conf_section *section, const struct conf_r
 	if (row->least > row->most)
 		fail_msg("%s: from %llu to %llu", row->key, (unsigned long long)row->least,
 			 (unsigned long long)row->most);
-	if (!row->type)
+	if (!row->form.type)
 		return;
-	conf_row_expected(row, expected);
+	conf_form_expected(&row->form, expected);
 	if (strlen(expected) == 0 || strlen(expected) >= sizeof(expected) - 1)
 		fail_msg("%s: \"%s\"", row->key, expected);
 }
