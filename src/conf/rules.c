@@ -6,27 +6,30 @@
 #include "base/moment.h"
 #include "base/reach.h"
 
-void conf_for_each(const struct items *items, size_t count, const char *key, item_rule *rule)
+void conf_for_each(const struct items *outer, const struct conf_node *section, const char *key,
+		   const void *array, size_t count, item_rule *rule)
 {
-	const struct conf_node *node = conf_node_item(items->nodes, 0);
-	size_t outside = conf_place_enter(items->place, key);
+	struct items items = *outer;
+	const struct conf_node *node;
+	size_t outside = conf_place_enter(outer->place, key);
 
+	items.nodes = conf_node_at(section, key);
+	items.array = array;
+	node = conf_node_item(items.nodes, 0);
 	for (size_t i = 0; i < count; i++) {
-		size_t before = conf_place_index(items->place, i);
+		size_t before = conf_place_index(outer->place, i);
 
 		if (is_sound(node))
-			rule(items, node, i);
+			rule(&items, node, i);
 		node = node ? node->next : NULL;
-		conf_place_leave(items->place, before);
+		conf_place_leave(outer->place, before);
 	}
-	conf_place_leave(items->place, outside);
+	conf_place_leave(outer->place, outside);
 }
 
 /* ---- what is given twice */
 
-typedef bool same_fn(const void *a, const void *b);
-
-static bool same_text(const void *a, const void *b)
+bool conf_same_text(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b) == 0;
 }
@@ -41,9 +44,7 @@ static bool same_type(const void *a, const void *b)
 	return *(const uint16_t *)a == *(const uint16_t *)b;
 }
 
-/* Which item has the value of item `index` first, as a rule `index` itself.  `values` is where the
- * value of item 0 stands, and those of the others stand each `stride` octets behind. */
-static size_t first_with(const void *values, size_t stride, size_t index, same_fn *same)
+size_t conf_first_with(const void *values, size_t stride, size_t index, same_fn *same)
 {
 	const char *at = values;
 	size_t i = 0;
@@ -52,9 +53,6 @@ static size_t first_with(const void *values, size_t stride, size_t index, same_f
 		i++;
 	return i;
 }
-
-#define FIRST_WITH(array, field, index, same)                                                      \
-	first_with(&(array)[0].field, sizeof((array)[0]), index, same)
 
 /* ---- the cache */
 
@@ -93,7 +91,7 @@ static void rule_listen(const struct items *items, const struct conf_node *node,
 	const struct endpoint *listen = items->array;
 	char buf[ADDR_TEXT_MAX];
 
-	if (first_with(listen, sizeof(*listen), index, same_endpoint) < index)
+	if (conf_first_with(listen, sizeof(*listen), index, same_endpoint) < index)
 		conf_fail(items->place, conf_node_mark(node), "%s is given twice",
 			  endpoint_text(&listen[index], buf, sizeof(buf)));
 }
@@ -172,14 +170,12 @@ static void rule_forward(const struct items *items, const struct conf_node *node
 {
 	const struct conf_forward *zones = items->array;
 	const struct conf_forward *zone = &zones[index];
-	const struct items upstreams = {items->place, items->conf,
-					conf_node_find(node, "upstreams"), zone->upstreams, NULL};
 
-	if (FIRST_WITH(zones, zone, index, same_text) < index)
+	if (FIRST_WITH(zones, zone, index, conf_same_text) < index)
 		fail_key(items->place, node, "zone", "the zone %s is given twice", zone->zone);
 	if (zone->upstreams_count == 0)
 		fail_key(items->place, node, "upstreams", "expected one upstream at least");
-	conf_for_each(&upstreams, zone->upstreams_count, "upstreams", conf_rule_upstream);
+	FOR_EACH(items, node, "upstreams", zone->upstreams, conf_rule_upstream);
 }
 
 /* ---- lists */
@@ -261,7 +257,7 @@ static void rule_list(const struct items *items, const struct conf_node *node, s
 {
 	const struct conf_list *lists = items->array;
 	const struct conf_list *list = &lists[index];
-	size_t first = FIRST_WITH(lists, name, index, same_text);
+	size_t first = FIRST_WITH(lists, name, index, conf_same_text);
 
 	if (first < index) {
 		fail_key(items->place, node, "name",
@@ -369,35 +365,15 @@ static void judge_sections(struct conf_place *place, const struct conf_node *roo
 	}
 }
 
-/* The value of `key` in the section `section`. */
-#define IN(section, key) conf_node_find(conf_node_find(root, section), key)
-
 void conf_rules(struct conf_place *place, const struct conf_node *root, const struct conf *conf)
 {
-	const struct {
-		const char *key;
-		const struct conf_node *nodes;
-		const void *array;
-		size_t count;
-		item_rule *rule;
-	} lists[] = {
-		{"cache.types", IN("cache", "types"), conf->cache.types, conf->cache.types_count,
-		 rule_cache_type},
-		{"server.listen", IN("server", "listen"), conf->server.listen,
-		 conf->server.listen_count, rule_listen},
-		{"control.listen", IN("control", "listen"), conf->control.listen,
-		 conf->control.listen_count, rule_control},
-		{"upstreams", conf_node_find(root, "upstreams"), conf->upstreams,
-		 conf->upstreams_count, conf_rule_upstream},
-		{"forward", conf_node_find(root, "forward"), conf->forward, conf->forward_count,
-		 rule_forward},
-		{"lists", conf_node_find(root, "lists"), conf->lists, conf->lists_count, rule_list},
-	};
+	const struct items all = {.place = place, .conf = conf};
 
 	judge_sections(place, root, conf);
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		const struct items items = {place, conf, lists[i].nodes, lists[i].array, NULL};
-
-		conf_for_each(&items, lists[i].count, lists[i].key, lists[i].rule);
-	}
+	FOR_EACH(&all, root, "cache.types", conf->cache.types, rule_cache_type);
+	FOR_EACH(&all, root, "server.listen", conf->server.listen, rule_listen);
+	FOR_EACH(&all, root, "control.listen", conf->control.listen, rule_control);
+	FOR_EACH(&all, root, "upstreams", conf->upstreams, conf_rule_upstream);
+	FOR_EACH(&all, root, "forward", conf->forward, rule_forward);
+	FOR_EACH(&all, root, "lists", conf->lists, rule_list);
 }

@@ -44,8 +44,23 @@ typedef void item_rule(const struct items *items, const struct conf_node *node, 
 /* No upstream is given twice, or is this daemon, which would be asked for ever. */
 void conf_rule_upstream(const struct items *items, const struct conf_node *node, size_t index);
 
-/* Has `rule` judge each of the `count` items of the list `key` in which no mistake was found. */
-void conf_for_each(const struct items *items, size_t count, const char *key, item_rule *rule);
+/* Has `rule` judge each item of the list at `key` in `section` in which no mistake was found; the
+ * `count` items are at `array`.  `outer` says all else that a rule is given. */
+void conf_for_each(const struct items *outer, const struct conf_node *section, const char *key,
+		   const void *array, size_t count, item_rule *rule);
+
+/* The same of a list `array` that has its length in <array>_count. */
+#define FOR_EACH(outer, section, key, array, rule)                                                 \
+	conf_for_each(outer, section, key, array, array##_count, rule)
+
+/* Which item has the value of item `index` first, as a rule `index` itself.  `values` is where the
+ * value of item 0 stands, and those of the others stand each `stride` octets behind. */
+typedef bool same_fn(const void *a, const void *b);
+size_t conf_first_with(const void *values, size_t stride, size_t index, same_fn *same);
+bool conf_same_text(const void *a, const void *b);
+
+#define FIRST_WITH(array, field, index, same)                                                      \
+	conf_first_with(&(array)[0].field, sizeof((array)[0]), index, same)
 
 /* What is told as JSON has whom to turn to, and an option that is no other. */
 void conf_rules_structured(struct conf_place *place, const struct conf_node *node,

@@ -111,9 +111,9 @@ static void give_file(struct conf_place *place, const struct conf *conf, struct 
 
 void conf_rules_fetch(struct conf_place *place, const struct conf_node *root, struct conf *conf)
 {
-	const struct items items = {place, conf, conf_node_find(root, "lists"), conf->lists, NULL};
+	const struct items all = {.place = place, .conf = conf};
 
-	conf_for_each(&items, conf->lists_count, "lists", rule_source);
+	FOR_EACH(&all, root, "lists", conf->lists, rule_source);
 	for (size_t i = 0; i < conf->lists_count; i++)
 		give_file(place, conf, &conf->lists[i]);
 }

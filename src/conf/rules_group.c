@@ -39,14 +39,6 @@ static void rule_without(const struct items *items, const struct conf_node *node
 			  "the list %s is mandatory, and holds for every client", list->name);
 }
 
-static void rule_each(const struct items *items, const struct conf_node *node, const char *key,
-		      const void *array, size_t count, item_rule *rule)
-{
-	const struct items of = {items->place, items->conf, conf_node_find(node, key), array, NULL};
-
-	conf_for_each(&of, count, key, rule);
-}
-
 static bool has_client(const struct conf_group *group, const struct prefix *client)
 {
 	for (size_t i = 0; i < group->clients_count; i++)
@@ -78,8 +70,8 @@ static void rule_schedule(const struct items *items, const struct conf_node *nod
 {
 	const struct conf_schedule *h = (const struct conf_schedule *)items->array + index;
 
-	rule_each(items, node, "lists", h->lists, h->lists_count, rule_named);
-	rule_each(items, node, "without", h->without, h->without_count, rule_without);
+	FOR_EACH(items, node, "lists", h->lists, rule_named);
+	FOR_EACH(items, node, "without", h->without, rule_without);
 }
 
 static void rule_group(const struct items *items, const struct conf_node *node, size_t index)
@@ -87,18 +79,15 @@ static void rule_group(const struct items *items, const struct conf_node *node, 
 	const struct conf_group *groups = items->array;
 	const struct conf_group *group = &groups[index];
 
-	for (size_t i = 0; i < index; i++)
-		if (strcmp(groups[i].name, group->name) == 0)
-			fail_key(items->place, node, "name", "the name \"%s\" is given twice",
-				 group->name);
+	if (FIRST_WITH(groups, name, index, conf_same_text) < index)
+		fail_key(items->place, node, "name", "the name \"%s\" is given twice", group->name);
 	if (group->clients_count == 0)
 		fail_key(items->place, node, "clients", "expected one network at least");
 	rule_clients(items, node, index);
-	rule_each(items, node, "lists", group->lists, group->lists_count, rule_named);
-	rule_each(items, node, "without", group->without, group->without_count, rule_without);
-	rule_each(items, node, "schedule", group->schedule, group->schedule_count, rule_schedule);
-	rule_each(items, node, "upstreams", group->upstreams, group->upstreams_count,
-		  conf_rule_upstream);
+	FOR_EACH(items, node, "lists", group->lists, rule_named);
+	FOR_EACH(items, node, "without", group->without, rule_without);
+	FOR_EACH(items, node, "schedule", group->schedule, rule_schedule);
+	FOR_EACH(items, node, "upstreams", group->upstreams, conf_rule_upstream);
 	if (group->zones_too && group->upstreams_count == 0)
 		fail_key(items->place, node, "zones-too",
 			 "expected upstreams as well, which the zones are asked of");
@@ -122,8 +111,6 @@ void conf_rules_groups(struct conf_place *place, const struct conf_node *root,
 {
 	const struct items all = {.place = place, .conf = conf};
 
-	if (!is_sound(conf_node_find(root, "lists")))
-		return; /* which lists there are is not known */
-	rule_each(&all, root, "lists", conf->lists, conf->lists_count, rule_list);
-	rule_each(&all, root, "groups", conf->groups, conf->groups_count, rule_group);
+	FOR_EACH(&all, root, "lists", conf->lists, rule_list);
+	FOR_EACH(&all, root, "groups", conf->groups, rule_group);
 }

@@ -97,15 +97,10 @@ void conf_rules_local(struct conf_place *place, const struct conf_node *root,
 {
 	const struct conf_local *local = &conf->local;
 	void *tree = NULL;
-	const struct items names = {
-		.place = place,
-		.nodes = conf_node_find(conf_node_find(root, "local"), "names"),
-		.array = local->names,
-		.arg = &tree,
-	};
+	const struct items all = {.place = place, .arg = &tree};
 
-	conf_for_each(&names, local->names_count, "local.names", rule_name);
-	conf_for_each(&names, local->names_count, "local.names", rule_data);
-	conf_for_each(&names, local->names_count, "local.names", rule_target);
+	FOR_EACH(&all, root, "local.names", local->names, rule_name);
+	FOR_EACH(&all, root, "local.names", local->names, rule_data);
+	FOR_EACH(&all, root, "local.names", local->names, rule_target);
 	tdestroy(tree, keep);
 }

@@ -95,16 +95,34 @@ static bool is_time(const char *text)
 	return text[0] == '\0' || moment_parse(text, &s) == ERR_OK;
 }
 
-/* Only what a link on a page may hold: no blank, quote or angle bracket; "": none. */
+/* One of the schemes and something behind it, of what a link on a page may hold: no blank, quote or
+ * angle bracket; "": none. */
+static bool is_link(const char *text, const char *const *schemes)
+{
+	bool known = text[0] == '\0';
+
+	for (; *schemes; schemes++) {
+		size_t len = strlen(*schemes);
+
+		known = known || (strncmp(text, *schemes, len) == 0 && text[len] != '\0');
+	}
+	return known && strspn(text, URL_OCTETS) == strlen(text);
+}
+
 static bool is_url(const char *text)
 {
-	const char *host = strstr(text, "://");
+	static const char *const schemes[] = {"http://", "https://", NULL};
 
-	if (text[0] == '\0')
-		return true;
-	if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
-		return false;
-	return host && host[3] != '\0' && strspn(text, URL_OCTETS) == strlen(text);
+	return is_link(text, schemes);
+}
+
+/* A URL that libcurl takes for a proxy, perhaps with a name and a password. */
+static bool is_proxy(const char *text)
+{
+	static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://",
+					      NULL};
+
+	return is_link(text, schemes);
 }
 
 /* A field of a request (RFC 9110, 5.1 and 5.5), or "". */
@@ -113,20 +131,6 @@ static bool is_http_field(const char *text)
 	size_t name = strspn(text, LETTERS DIGITS "!#$%&'*+-.^_`|~");
 
 	return text[0] == '\0' || (name > 0 && text[name] == ':' && is_shown(text));
-}
-
-/* A URL that libcurl takes for a proxy, perhaps with a name and a password; or "". */
-static bool is_proxy(const char *text)
-{
-	static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://"};
-	bool known = text[0] == '\0';
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		size_t len = strlen(schemes[i]);
-
-		known = known || (strncmp(text, schemes[i], len) == 0 && text[len] != '\0');
-	}
-	return known && strspn(text, URL_OCTETS) == strlen(text);
 }
 
 /* Kept in lower case and without a final dot, so that equal names are equal texts.  The first

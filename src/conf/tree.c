@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf/tree.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
 #define DEPTH_MAX 16
 #define NODES_MAX 65536U
+#define KEY_MAX 64U
 
 struct builder {
 	struct conf_tree *tree;
@@ -252,6 +254,23 @@ struct conf_node *conf_node_find(const struct conf_node *mapping, const char *ke
 	while (node && strcmp(node->text, key) != 0)
 		node = node->next->next;
 	return node ? node->next : NULL;
+}
+
+const struct conf_node *conf_node_at(const struct conf_node *root, const char *path)
+{
+	const struct conf_node *node = root;
+	bool more = true;
+
+	while (node && more) {
+		size_t len = strcspn(path, ".: ");
+		char key[KEY_MAX];
+
+		snprintf(key, sizeof(key), "%.*s", (int)len, path);
+		more = path[len] == '.';
+		path += len + more;
+		node = conf_node_find(node, key);
+	}
+	return node;
 }
 
 struct conf_node *conf_node_item(const struct conf_node *items, size_t index)

@@ -44,6 +44,10 @@ bool conf_node_absent(const struct conf_node *node);
 /* The value of `key` in a mapping; NULL when there is none, or `mapping` is none or NULL. */
 struct conf_node *conf_node_find(const struct conf_node *mapping, const char *key);
 
+/* The value of the option that `path` is, or begins with, as "outgoing.tls-ca" and
+ * "outgoing.tls-ca: ..."; NULL when there is none. */
+const struct conf_node *conf_node_at(const struct conf_node *root, const char *path);
+
 /* An item of a list; NULL when there is none, or `items` is none or NULL. */
 struct conf_node *conf_node_item(const struct conf_node *items, size_t index);
 
