@@ -44,6 +44,10 @@ enum err conf_fail_nomem(struct conf_place *place);
 /* A failure of the whole file: writes "FILE: reason" and returns `err`. */
 enum err conf_fail_file(const char *file, struct err_text *text, enum err err, const char *reason);
 
+/* Why file_read has failed for a file that may have CONF_FILE_MAX octets; errno is as it left it.
+ */
+const char *conf_file_reason(enum err err);
+
 /* `text` in quotes, cut and without control characters; returns `buf`. */
 const char *conf_quoted(char buf[CONF_QUOTED_MAX], const char *text);
 

@@ -53,13 +53,11 @@ static enum err parse(const char *name, const char *yaml, size_t len, bool draft
 	return place.nomem ? ERR_NOMEM : ERR_CONFIG;
 }
 
-static enum err fail_file(const char *path, struct err_text *text, enum err err)
+const char *conf_file_reason(enum err err)
 {
 	if (err == ERR_SYS)
-		return conf_fail_file(path, text, err, file_reason(errno));
-	if (err == ERR_RANGE)
-		return conf_fail_file(path, text, ERR_CONFIG, "larger than 1024 KiB");
-	return conf_fail_file(path, text, err, err_str(err));
+		return file_reason(errno);
+	return err == ERR_RANGE ? "larger than 1024 KiB" : err_str(err);
 }
 
 static enum err load(const char *path, bool draft, struct conf **ret_conf,
@@ -72,7 +70,8 @@ static enum err load(const char *path, bool draft, struct conf **ret_conf,
 	mistakes->count = 1;
 	err = file_read(path, CONF_FILE_MAX, &yaml, &len);
 	if (err)
-		return fail_file(path, &mistakes->list[0].text, err);
+		return conf_fail_file(path, &mistakes->list[0].text,
+				      err == ERR_RANGE ? ERR_CONFIG : err, conf_file_reason(err));
 	if (memchr(yaml, '\0', len))
 		err = conf_fail_file(path, &mistakes->list[0].text, ERR_CONFIG, "not a text file");
 	else
@@ -96,6 +95,9 @@ enum err conf_load_draft(const char *path, struct conf **ret_conf, struct conf_m
 static enum err tell_first(enum err err, const struct conf_mistakes *mistakes,
 			   struct err_text *text)
 {
+	if (err != ERR_OK && mistakes->count > 1)
+		return err_set(text, err, "%s; %zu more: `sinkholed --check` tells all",
+			       mistakes->list[0].text.text, mistakes->count - 1);
 	return err ? err_set(text, err, "%s", mistakes->list[0].text.text) : ERR_OK;
 }
 
@@ -103,12 +105,7 @@ enum err conf_load(const char *path, struct conf **ret_conf, struct err_text *te
 {
 	struct conf_mistakes mistakes;
 
-	enum err err = conf_load_all(path, ret_conf, &mistakes);
-
-	if (err != ERR_OK && mistakes.count > 1)
-		return err_set(text, err, "%s; %zu more: `sinkholed --check` tells all",
-			       mistakes.list[0].text.text, mistakes.count - 1);
-	return tell_first(err, &mistakes, text);
+	return tell_first(conf_load_all(path, ret_conf, &mistakes), &mistakes, text);
 }
 
 enum err conf_parse(const char *name, const char *yaml, size_t len, struct conf **ret_conf,
@@ -130,4 +127,25 @@ void conf_free(struct conf *conf)
 		return;
 	conf_fini(&conf_section_main, conf);
 	free(conf);
+}
+
+void conf_locate(const char *path, struct conf_mistake *mistake)
+{
+	struct conf_mistakes found = {.count = 0};
+	struct conf_place place = {.file = path, .found = &found};
+	const struct conf_node *node = NULL;
+	struct conf_tree tree;
+	char *yaml;
+	size_t len;
+
+	if (file_read(path, CONF_FILE_MAX, &yaml, &len) != ERR_OK)
+		return;
+	if (conf_tree_init(&tree, &place, yaml, len) == ERR_OK)
+		node = conf_node_at(tree.root, mistake->text.text);
+	if (node) {
+		conf_fail(&place, node->mark, "%s", mistake->text.text);
+		*mistake = found.list[0];
+	}
+	conf_tree_fini(&tree);
+	free(yaml);
 }

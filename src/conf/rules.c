@@ -107,22 +107,24 @@ static void rule_control(const struct items *items, const struct conf_node *node
 			  endpoint_text(&listen[index], buf, sizeof(buf)));
 }
 
+#define UPSTREAMS_OF(owner)                                                                        \
+	(struct conf_upstreams)                                                                    \
+	{                                                                                          \
+		(owner)->upstreams, (owner)->upstreams_count                                       \
+	}
+
 bool conf_upstreams_at(const struct conf *conf, size_t index, struct conf_upstreams *ret_set)
 {
-	if (index == 0) {
-		*ret_set = (struct conf_upstreams){conf->upstreams, conf->upstreams_count};
-		return true;
-	}
-	if (--index < conf->forward_count) {
-		*ret_set = (struct conf_upstreams){conf->forward[index].upstreams,
-						   conf->forward[index].upstreams_count};
-		return true;
-	}
-	index -= conf->forward_count;
-	if (index >= conf->groups_count)
+	size_t groups_from = 1 + conf->forward_count;
+
+	if (index >= groups_from + conf->groups_count)
 		return false;
-	*ret_set = (struct conf_upstreams){conf->groups[index].upstreams,
-					   conf->groups[index].upstreams_count};
+	if (index == 0)
+		*ret_set = UPSTREAMS_OF(conf);
+	else if (index < groups_from)
+		*ret_set = UPSTREAMS_OF(&conf->forward[index - 1]);
+	else
+		*ret_set = UPSTREAMS_OF(&conf->groups[index - groups_from]);
 	return true;
 }
 

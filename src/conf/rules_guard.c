@@ -5,7 +5,6 @@
  * among them: they have addresses (list/addrguard.h), nobody asks for their tls-name, and lists of
  * public resolvers name those on purpose.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +12,6 @@
 #include "base/file.h"
 #include "conf/rules.h"
 #include "dns/name.h"
-
-#define FILE_MAX_OCTETS (1024U * 1024U)
 
 /* ERR_RANGE: there is no room for it. */
 static enum err protect(struct conf_guard *guard, const struct name *name)
@@ -87,14 +84,11 @@ static void protect_file(struct conf_place *place, const struct conf_node *secti
 	size_t len;
 
 	(void)conf_place_enter(place, "protected-file");
-	err = file_read(guard->protected_file, FILE_MAX_OCTETS, &text, &len);
-
+	err = file_read(guard->protected_file, CONF_FILE_MAX, &text, &len);
 	if (err == ERR_NOMEM)
 		conf_fail_nomem(place);
-	else if (err == ERR_RANGE)
-		conf_fail(place, mark, "%s: larger than 1024 KiB", guard->protected_file);
 	else if (err != ERR_OK)
-		conf_fail(place, mark, "%s: %s", guard->protected_file, file_reason(errno));
+		conf_fail(place, mark, "%s: %s", guard->protected_file, conf_file_reason(err));
 	else if (strlen(text) < len)
 		conf_fail(place, mark, "%s: a NUL character in the text", guard->protected_file);
 	else

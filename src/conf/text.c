@@ -171,29 +171,17 @@ static bool is_pin(const char *text)
 	       strcmp(base64 + PIN_DIGITS, "=") == 0;
 }
 
-static const char *text_of(const struct conf_form *form, const void *value,
-			   char buf[CONF_VALUE_TEXT_MAX])
-{
-	char *const *text = value;
-
-	(void)form;
-	(void)buf;
-	return *text;
-}
-
 /* A text that is kept as it is given, where all its octets are allowed. */
 #define TEXT_TYPE(allowed, ...)                                                                    \
 	{                                                                                          \
-		.owned = true, .allows = (allowed), .parse = parse_text, .text = text_of,          \
-		.quoted = true, __VA_ARGS__                                                        \
+		.owned = true, .allows = (allowed), .parse = parse_text, __VA_ARGS__               \
 	}
 #define MADE_OF(octets) .made_of = (octets), .describe = describe_text
 
 /* A name of the DNS. */
 #define NAME_TYPE(parser, what)                                                                    \
 	{                                                                                          \
-		.owned = true, .expected = (what), .parse = (parser), .text = text_of,             \
-		.quoted = true,                                                                    \
+		.owned = true, .expected = (what), .parse = (parser),                              \
 	}
 
 const struct conf_type conf_type_string =

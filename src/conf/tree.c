@@ -73,19 +73,18 @@ static bool begins_with_colons(const struct builder *b, struct conf_mark mark)
 	return mark.column < left && memcmp(line + mark.column - 1, "::", 2) == 0;
 }
 
-static enum err fail_reader(const struct builder *b)
-{
-	const char *problem = b->parser.problem ? b->parser.problem : "it cannot be read";
-
-	return conf_fail(b->place, mark_at(b, b->parser.problem_offset), "not YAML: %s", problem);
-}
-
-static enum err fail_parser(const struct builder *b)
+/* Why libyaml stopped. */
+static enum err fail_libyaml(const struct builder *b)
 {
 	const yaml_parser_t *parser = &b->parser;
 	const char *problem = parser->problem ? parser->problem : "it cannot be read";
 	struct conf_mark mark = mark_of(parser->problem_mark);
 
+	if (parser->error == YAML_MEMORY_ERROR)
+		return conf_fail_nomem(b->place);
+	if (parser->error == YAML_READER_ERROR)
+		return conf_fail(b->place, mark_at(b, parser->problem_offset), "not YAML: %s",
+				 problem);
 	if (indented_by_tab(b, mark.line))
 		return conf_fail(b->place, mark, "not YAML: a tab in the indent; use spaces");
 	if (begins_with_colons(b, mark))
@@ -95,19 +94,6 @@ static enum err fail_parser(const struct builder *b)
 		return conf_fail(b->place, mark, "not YAML: %s", problem);
 	return conf_fail(b->place, mark, "not YAML: %s, %s begun in line %zu", problem,
 			 parser->context, parser->context_mark.line + 1);
-}
-
-/* Why libyaml stopped. */
-static enum err fail_libyaml(const struct builder *b)
-{
-	switch (b->parser.error) {
-	case YAML_MEMORY_ERROR:
-		return conf_fail_nomem(b->place);
-	case YAML_READER_ERROR:
-		return fail_reader(b);
-	default:
-		return fail_parser(b);
-	}
 }
 
 /* Hangs the node into the list or mapping that is open. */

@@ -56,11 +56,13 @@ const char *conf_form_expected(const struct conf_form *form, char buf[CONF_DESCR
 
 void conf_form_print(const struct conf_form *form, const void *value, FILE *out)
 {
-	const char *quote = form->type->quoted ? "\"" : "";
+	const struct conf_type *type = form->type;
+	const char *quote = type->owned || type->quoted ? "\"" : "";
 	char buf[CONF_VALUE_TEXT_MAX];
+	const char *at = type->owned ? *(char *const *)value : type->text(form, value, buf);
 
 	fputs(quote, out);
-	for (const char *at = form->type->text(form, value, buf); *at; at++) {
+	for (; *at; at++) {
 		if (*at == '"' || *at == '\\')
 			putc('\\', out);
 		putc(*at, out);

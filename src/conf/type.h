@@ -61,21 +61,21 @@ struct conf_word {
 
 /* How the values of a type are handled; their form bounds them. */
 struct conf_type {
-	bool owned;			  /* a value is a char *, freed with the configuration */
-	bool secret;			  /* no value is shown to anybody */
-	bool quoted;			  /* in YAML a value stands in quotes */
-	uint8_t family;			  /* of an address; AF_UNSPEC: either */
-	const char *expected;		  /* what the text is to be, as "a date as YYYY-MM-DD" */
-	const struct conf_unit *units;	  /* of a number; they ascend */
-	const struct conf_word *words;	  /* of one of several words */
-	const char *made_of;		  /* of a text with bounds, as "letters and digits" */
+	bool owned;		       /* a value is a char *, freed with the configuration */
+	bool secret;		       /* no value is shown to anybody */
+	bool quoted;		       /* in YAML a value stands in quotes, as all that are owned */
+	uint8_t family;		       /* of an address; AF_UNSPEC: either */
+	const char *expected;	       /* what the text is to be, as "a date as YYYY-MM-DD" */
+	const struct conf_unit *units; /* of a number; they ascend */
+	const struct conf_word *words; /* of one of several words */
+	const char *made_of;	       /* of a text with bounds, as "letters and digits" */
 	bool (*allows)(const char *text); /* of a text that is kept as it is given */
 
 	/* Writes `value`; ERR_SYNTAX, ERR_RANGE, ERR_NOMEM, and then nothing is written. */
 	enum err (*parse)(const struct conf_form *form, const char *text, void *value);
 	/* As `expected`, where the form has a part in it; NULL where not. */
 	void (*describe)(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX]);
-	/* What would be parsed as `value`; stands in `buf`, or lasts as long as the value. */
+	/* What would be parsed as `value`, in `buf` or a constant; NULL for what is owned. */
 	const char *(*text)(const struct conf_form *form, const void *value,
 			    char buf[CONF_VALUE_TEXT_MAX]);
 };

@@ -702,7 +702,7 @@ static void check_section(const struct conf_section *section)
 		assert_int_equal(strspn(row->key, "abcdefghijklmnopqrstuvwxyz46-"),
 				 strlen(row->key));
 		assert_true(row->least <= row->most);
-		if (row->type && row->form.type->units && row->kind == CONF_KIND_VALUE)
+		if (row->form.type && row->form.type->units && row->kind == CONF_KIND_VALUE)
 			assert_true(row->size == sizeof(uint64_t) || row->most <= UINT32_MAX);
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(row->key, section->rows[j].key);
