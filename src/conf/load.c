@@ -95,9 +95,6 @@ enum err conf_load_draft(const char *path, struct conf **ret_conf, struct conf_m
 static enum err tell_first(enum err err, const struct conf_mistakes *mistakes,
 			   struct err_text *text)
 {
-	if (err != ERR_OK && mistakes->count > 1)
-		return err_set(text, err, "%s; %zu more: `sinkholed --check` tells all",
-			       mistakes->list[0].text.text, mistakes->count - 1);
 	return err ? err_set(text, err, "%s", mistakes->list[0].text.text) : ERR_OK;
 }
 
@@ -105,7 +102,12 @@ enum err conf_load(const char *path, struct conf **ret_conf, struct err_text *te
 {
 	struct conf_mistakes mistakes;
 
-	return tell_first(conf_load_all(path, ret_conf, &mistakes), &mistakes, text);
+	enum err err = conf_load_all(path, ret_conf, &mistakes);
+
+	if (err != ERR_OK && mistakes.count > 1)
+		return err_set(text, err, "%s; %zu more: `sinkholed --check` tells all",
+			       mistakes.list[0].text.text, mistakes.count - 1);
+	return tell_first(err, &mistakes, text);
 }
 
 enum err conf_parse(const char *name, const char *yaml, size_t len, struct conf **ret_conf,
