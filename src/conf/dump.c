@@ -40,7 +40,8 @@ static void dump_row(const struct dump *dump, int indent, const struct conf_row 
 			dump_section(dump, is_list ? indent + INDENT : indent, is_list,
 				     row->section, item);
 		} else {
-			fprintf(dump->out, is_list ? "%*s-" : "", indent, "");
+			if (is_list)
+				fprintf(dump->out, "%*s-", indent, "");
 			dump_value(dump, row, item);
 		}
 	}
