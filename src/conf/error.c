@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/file.h"
 
 #define REASON_MAX 400
 #define FILE_MAX 160 /* of a longer path the end is shown */
@@ -80,6 +83,15 @@ static const char *file_shown(const char *file, char buf[FILE_MAX])
 	snprintf(buf, FILE_MAX, "%s%s", cut ? "..." : "", cut ? file + len - FILE_MAX + 4 : file);
 	clean(buf);
 	return buf;
+}
+
+_Static_assert(CONF_FILE_MAX == 1024 * 1024, "a message names it");
+
+const char *conf_file_reason(enum err err)
+{
+	if (err == ERR_SYS)
+		return file_reason(errno);
+	return err == ERR_RANGE ? "larger than 1024 KiB" : err_str(err);
 }
 
 enum err conf_fail_file(const char *file, struct err_text *text, enum err err, const char *reason)

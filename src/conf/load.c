@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf/conf.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +9,6 @@
 #include "conf/read.h"
 #include "conf/rules.h"
 #include "conf/tree.h"
-
-_Static_assert(CONF_FILE_MAX == 1024 * 1024, "a message names it");
 
 /* From a tree to the configuration; what the rows and the rules are against is told.  With `draft`
  * it is given with its mistakes. */
@@ -51,13 +48,6 @@ static enum err parse(const char *name, const char *yaml, size_t len, bool draft
 	if (mistakes->count == 0)
 		return ERR_OK;
 	return place.nomem ? ERR_NOMEM : ERR_CONFIG;
-}
-
-const char *conf_file_reason(enum err err)
-{
-	if (err == ERR_SYS)
-		return file_reason(errno);
-	return err == ERR_RANGE ? "larger than 1024 KiB" : err_str(err);
 }
 
 static enum err load(const char *path, bool draft, struct conf **ret_conf,
