@@ -32,6 +32,13 @@ enum err reload_create(struct event_base *base, const char *conf_path,
  */
 void reload_start(struct reload *reload);
 
+/* None is begun of what is wanted from now on, or is wanted again: what is asked for all the time
+ * would have no end, which something else waits for. */
+void reload_hold(struct reload *reload);
+
+/* Whether something was left because of that; from now on it may be begun. */
+bool reload_release(struct reload *reload);
+
 /* Writes receipts for what is in force, in a thread as a load's; see acknowledge() for the
  * arguments, which have to last as long as it is busy.  Not while it is. */
 void reload_tell(struct reload *reload, const struct load_result *result,

@@ -121,13 +121,17 @@ static void begin_handover(struct life *life)
 	handover_start(life->handover);
 }
 
-/* One thing at a time: a load under way is one of what is handed over. */
+/* One thing at a time: a load under way is one of what is handed over, and so are those that were
+ * wanted before.  What is wanted after them the new process loads. */
 static void hand_over(struct life *life)
 {
-	if (reload_is_busy(life->reload))
-		life->handover_wanted = true;
-	else
+	if (!reload_is_busy(life->reload)) {
 		begin_handover(life);
+		return;
+	}
+	if (!life->handover_wanted)
+		reload_hold(life->reload);
+	life->handover_wanted = true;
 }
 
 /* The loader's thread.  Who is told of the load may ask for its lists to be fetched at once. */
@@ -153,7 +157,7 @@ static void on_reloaded(void *arg)
 static void on_handed_over(void *arg, bool serves)
 {
 	struct life *life = arg;
-	bool reload = life->reload_wanted;
+	bool reload = reload_release(life->reload) || life->reload_wanted;
 
 	life->reload_wanted = false;
 	life->succeeded = serves;

@@ -38,6 +38,8 @@ struct reload {
 	bool busy;
 	enum web_reload kind;	       /* of the load under way; WEB_RELOAD_COUNT: receipts alone */
 	uint64_t covers;	       /* for inforce_cover at its end */
+	uint64_t last;		       /* what is wanted after it is left */
+	bool left;		       /* something was */
 	const struct snapshot *former; /* what was in force then */
 	const struct load_result *told_result; /* of reload_tell */
 	const struct notes *told_notes;
@@ -227,7 +229,8 @@ void reload_start(struct reload *reload)
 	if (reload->busy)
 		return; /* it is begun when the one under way is over */
 	reload->kind = inforce_begin(reload->inforce, &reload->covers, &reload->former);
-	if (reload->kind == WEB_RELOAD_COUNT)
+	reload->left = reload->kind != WEB_RELOAD_COUNT && reload->covers > reload->last;
+	if (reload->kind == WEB_RELOAD_COUNT || reload->left)
 		return;
 	notify_reloading();
 	rc = begin_thread(reload);
@@ -237,6 +240,20 @@ void reload_start(struct reload *reload)
 		inforce_cover(reload->inforce, reload->kind, reload->covers);
 		sd_notify(0, "READY=1");
 	}
+}
+
+void reload_hold(struct reload *reload)
+{
+	reload->last = inforce_wanted(reload->inforce);
+}
+
+bool reload_release(struct reload *reload)
+{
+	bool left = reload->left;
+
+	reload->last = UINT64_MAX;
+	reload->left = false;
+	return left;
 }
 
 void reload_tell(struct reload *reload, const struct load_result *result, const struct notes *notes)
@@ -295,6 +312,7 @@ enum err reload_create(struct event_base *base, const char *conf_path,
 	reload->name_key = *name_key;
 	reload->inforce = f;
 	reload->hooks = *hooks;
+	reload->last = UINT64_MAX;
 	err = listen_to_loader(reload, base);
 	if (err == ERR_OK)
 		*ret_reload = reload;

@@ -362,6 +362,27 @@ def test_load_under_way_comes_first(served):
     assert addresses(ask(d.address, "n7.test")) == [IPV4]
 
 
+def test_reloads_that_are_asked_for_all_the_time_do_not_keep_it_from_beginning(served):
+    d = served()
+    d.write_list("one", "blocked.test\n" + "".join(f"n{i}.test\n" for i in range(slow(200000, 30000))))
+    before, over = d.program.pid, threading.Event()
+
+    def storm():
+        while not over.wait(0.002):
+            os.kill(before, signal.SIGHUP)
+
+    thread = threading.Thread(target=storm)
+    thread.start()
+    try:
+        d.program.wait_line("^SIGHUP: reloading")
+        mark = d.begin_hand_over()[1]
+    finally:
+        over.set()
+        thread.join()
+    d.end_hand_over(mark)
+    assert addresses(ask(d.address, "blocked.test")) == [IPV4]
+
+
 def test_lists_that_are_watched(halted):
     """One that changes while the new process loads is read by that one."""
     d, pid, mark = halted({"watch": True})
