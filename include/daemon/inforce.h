@@ -57,9 +57,6 @@ bool inforce_has_changed(struct inforce *f);
 /* The number of a reload that somebody wants, as loads.covered_of will tell that it is over. */
 uint64_t inforce_want(struct inforce *f, enum web_reload kind);
 
-/* The number of the last of them. */
-uint64_t inforce_wanted(struct inforce *f);
-
 /* The kind that was wanted first of those that are not over: it begins now, and `ret_covers` is
  * what inforce_cover is to be told at its end.  WEB_RELOAD_COUNT: none. */
 enum web_reload inforce_begin(struct inforce *f, uint64_t *ret_covers,

@@ -339,16 +339,6 @@ uint64_t inforce_want(struct inforce *f, enum web_reload kind)
 	return number;
 }
 
-uint64_t inforce_wanted(struct inforce *f)
-{
-	uint64_t number;
-
-	pthread_mutex_lock(&f->lock);
-	number = f->news.loads.wanted;
-	pthread_mutex_unlock(&f->lock);
-	return number;
-}
-
 enum web_reload inforce_begin(struct inforce *f, uint64_t *ret_covers,
 			      const struct snapshot **ret_former)
 {

@@ -41,7 +41,7 @@ struct life {
 	struct event *second;	/* of inforce_tick */
 	struct event *watchdog; /* feeds systemd's; NULL: there is none */
 	bool reload_wanted;	/* while a hand-over is under way */
-	bool handover_wanted;	/* while a load is */
+	bool handover_wanted;	/* while a load is: what is wanted until then comes first */
 	bool succeeded;		/* another process serves */
 	uint64_t due_again_ms;	/* monotonic: no reload for dates of entries before */
 };
@@ -121,17 +121,15 @@ static void begin_handover(struct life *life)
 	handover_start(life->handover);
 }
 
-/* One thing at a time: a load under way is one of what is handed over, and so are those that were
- * wanted before.  What is wanted after them the new process loads. */
 static void hand_over(struct life *life)
 {
-	if (!reload_is_busy(life->reload)) {
-		begin_handover(life);
-		return;
-	}
-	if (!life->handover_wanted)
+	bool busy = reload_is_busy(life->reload);
+
+	if (busy && !life->handover_wanted)
 		reload_hold(life->reload);
-	life->handover_wanted = true;
+	life->handover_wanted = busy;
+	if (!busy)
+		begin_handover(life);
 }
 
 /* The loader's thread.  Who is told of the load may ask for its lists to be fetched at once. */

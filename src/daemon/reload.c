@@ -242,9 +242,19 @@ void reload_start(struct reload *reload)
 	}
 }
 
+static void note_last(void *arg, const struct snapshot *snapshot, const struct web_loads *loads,
+		      const struct manual *manual)
+{
+	struct reload *reload = arg;
+
+	(void)snapshot;
+	(void)manual;
+	reload->last = loads->wanted;
+}
+
 void reload_hold(struct reload *reload)
 {
-	reload->last = inforce_wanted(reload->inforce);
+	inforce_look(reload->inforce, note_last, reload);
 }
 
 bool reload_release(struct reload *reload)
