@@ -14,14 +14,32 @@ static size_t whole_pages(size_t size)
 	return (size + page - 1) / page * page;
 }
 
+/* Octets behind each mapping that nobody may touch: where tests look for faults, what is written
+ * behind a mapping is to end the program, and not to come to whatever lies beside it. */
+static size_t fence(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return (size_t)sysconf(_SC_PAGESIZE);
+#else
+	return 0;
+#endif
+}
+
+static void put_fence(const struct pages *pages)
+{
+	if (fence() > 0)
+		(void)mprotect(pages->base + pages->size, fence(), PROT_NONE);
+}
+
 static enum err map(struct pages *ret_pages, size_t size, int protection)
 {
 	/* cppcheck-suppress invalidFunctionArg ; -1 is right for memory that is no file's */
-	void *base = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *base = mmap(NULL, size + fence(), protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (base == MAP_FAILED)
 		return ERR_NOMEM;
 	*ret_pages = (struct pages){.base = base, .size = size};
+	put_fence(ret_pages);
 	return ERR_OK;
 }
 
@@ -67,12 +85,14 @@ enum err pages_map_huge(struct pages *ret_pages, size_t size)
 	return err;
 }
 
-/* Moves the mapping to a huge page's boundary, so that its huge pages move as they are. */
-static enum err move_aligned(struct pages *pages, size_t size)
+/* Moves the mapping, from a huge page's size on to a huge page's boundary, so that its huge pages
+ * move as they are. */
+static enum err move(struct pages *pages, size_t size)
 {
 	struct pages place;
 	void *base;
-	enum err err = map_aligned(&place, size, PROT_NONE);
+	enum err err = size < HUGE_PAGE ? map(&place, size, PROT_NONE)
+					: map_aligned(&place, size, PROT_NONE);
 
 	if (err != ERR_OK)
 		return err;
@@ -81,17 +101,23 @@ static enum err move_aligned(struct pages *pages, size_t size)
 		pages_free(&place);
 		return ERR_NOMEM;
 	}
+	if (fence() > 0)
+		munmap(pages->base + pages->size, fence());
 	*pages = (struct pages){.base = base, .size = size};
-	ask_for_huge_pages(pages);
 	return ERR_OK;
 }
 
 static enum err resize(struct pages *pages, size_t size)
 {
 	void *base;
+	enum err err;
 
-	if (size >= HUGE_PAGE)
-		return move_aligned(pages, size);
+	if (size >= HUGE_PAGE || fence() > 0) {
+		err = move(pages, size);
+		if (err == ERR_OK && size >= HUGE_PAGE)
+			ask_for_huge_pages(pages);
+		return err;
+	}
 	base = mremap(pages->base, pages->size, size, MREMAP_MAYMOVE);
 	if (base == MAP_FAILED)
 		return ERR_NOMEM;
@@ -121,18 +147,21 @@ enum err pages_grow(struct pages *pages, size_t need, size_t max)
 void pages_trim(struct pages *pages, size_t used)
 {
 	size_t size = whole_pages(used);
+	size_t stays = size > 0 ? size + fence() : 0;
 
 	if (size >= pages->size)
 		return;
-	if (munmap(pages->base + size, pages->size - size) == 0)
+	if (munmap(pages->base + stays, pages->size + fence() - stays) == 0)
 		pages->size = size;
 	if (size == 0)
 		pages->base = NULL;
+	else
+		put_fence(pages);
 }
 
 void pages_free(struct pages *pages)
 {
 	if (pages->base)
-		munmap(pages->base, pages->size);
+		munmap(pages->base, pages->size + fence());
 	*pages = (struct pages){.base = NULL};
 }

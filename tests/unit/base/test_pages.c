@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,12 +92,53 @@ static void test_trim(void **state)
 	pages_free(&pages);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+/* The kernel tells whether the octet behind the mapping may be read. */
+static void assert_fenced(const struct pages *pages)
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], pages->base + pages->size - 1, 1), 1);
+	assert_int_equal(write(ends[1], pages->base + pages->size, 1), -1);
+	assert_int_equal(errno, EFAULT);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_fence(void **state)
+{
+	static const size_t sizes[] = {1, 100000, HUGE - 1, HUGE, 2 * HUGE + 1};
+	struct pages grown = {NULL, 0};
+	struct pages pages;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		assert_int_equal(pages_grow(&grown, sizes[i], 16 * HUGE), ERR_OK);
+		assert_fenced(&grown);
+		assert_int_equal(pages_map(&pages, sizes[i]), ERR_OK);
+		assert_fenced(&pages);
+		pages_free(&pages);
+		assert_int_equal(pages_map_huge(&pages, sizes[i]), ERR_OK);
+		assert_fenced(&pages);
+		pages_trim(&pages, sizes[i] / 2 + 1);
+		assert_fenced(&pages);
+		pages_trim(&pages, 0);
+		assert_null(pages.base);
+	}
+	pages_free(&grown);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_map),  cmocka_unit_test(test_huge_begins_at_a_huge_page),
-		cmocka_unit_test(test_grow), cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_map),   cmocka_unit_test(test_huge_begins_at_a_huge_page),
+		cmocka_unit_test(test_grow),  cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_trim),
+#ifdef __SANITIZE_ADDRESS__
+		cmocka_unit_test(test_fence),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
