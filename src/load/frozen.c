@@ -177,6 +177,13 @@ static bool is_names_alone(const struct policy *policy)
 	       domset_image_fits(policy->set);
 }
 
+/* What is held back of addresses depends on upstreams, which may be those of the machine, and then
+ * are not of the configuration. */
+static bool may_have_held_addresses(const struct conf_list *list, const struct load_source *source)
+{
+	return list->addresses && source->held > 0;
+}
+
 static bool may_be_compiled(const struct snapshot *s, const struct load_result *result)
 {
 	const struct conf *conf = s->conf;
@@ -190,6 +197,7 @@ static bool may_be_compiled(const struct snapshot *s, const struct load_result *
 
 		if (!source->own || source->unkept || source->absent || source->former ||
 		    s->policy->lists[i].unkept || !is_plain(source->format) ||
+		    may_have_held_addresses(&conf->lists[i], source) ||
 		    notes_are_wanted(&conf->lists[i]))
 			return false;
 	}

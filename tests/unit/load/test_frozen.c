@@ -292,6 +292,7 @@ static const struct {
 	{"", ", mandatory: true", "one.example\n"},
 	{"", ", format: csv, columns: {name: 1}", "one.example,x\n"},
 	{"", ", format: addresses", "192.0.2.0/24\n"},
+	{"", ", addresses: true", "one.example\n192.0.2.53\n"}, /* an upstream has it */
 	{"", ", format: rpz, action: given",
 	 "$TTL 60\n@ SOA a. b. 1 1 1 1 1\n@ NS a.\nx CNAME .\n"},
 	{"", "", "||one.example^$dnsrewrite=192.0.2.1\n"},
