@@ -43,6 +43,17 @@ static void write_long(FILE *file, uint32_t *seed)
 	fputc('\n', file);
 }
 
+/* About as long as a name, its labels or their number may be. */
+static void write_largest(FILE *file, uint32_t *seed)
+{
+	const uint32_t label = next_random(seed) % 2 ? 1 : 60 + next_random(seed) % 5;
+	const uint32_t octets = 252 + next_random(seed) % 4;
+
+	for (uint32_t i = 1; i < octets; i++)
+		fputc(i % (label + 1) == 0 ? '.' : 'a' + (int)(next_random(seed) % 3), file);
+	fputs("z\n", file);
+}
+
 static void write_line(FILE *file, uint32_t *seed)
 {
 	static const char *const lines[] = {
@@ -81,6 +92,10 @@ static void write_line(FILE *file, uint32_t *seed)
 	case 7:
 		if (number % 64 == 0)
 			fwrite("nul\0.example\n\0\n", 1, 15, file);
+		if (number % 64 == 1)
+			write_largest(file, seed);
+		if (number % 64 == 2)
+			fprintf(file, "%c\n", 'a' + (int)(next_random(seed) % 26));
 		break;
 	case 0:
 		fprintf(file, "%s\n",
@@ -349,6 +364,19 @@ static void test_shortest_lines(void **state)
 	}
 }
 
+/* More ends than there is room for in the dictionary, each new to the threads that look ahead. */
+static void test_many_ends(void **state)
+{
+	struct listfile_options options = {.path = path, .format = LIST_FORMAT_NAMES};
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	for (uint32_t i = 0; ftell(file) < (long)FILE_OCTETS; i++)
+		fprintf(file, "n%u.x%u\n", i % 7, i / 3);
+	assert_int_equal(fclose(file), 0);
+	assert_same(&options);
+}
+
 /* More kinds of rules than a list may have end the reading in its midst. */
 static void test_refused(void **state)
 {
@@ -431,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_same_compressed),
 		cmocka_unit_test(test_same_cut_off),
 		cmocka_unit_test(test_shortest_lines),
+		cmocka_unit_test(test_many_ends),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_cancelled),
 		cmocka_unit_test(test_cancelled_midway),
