@@ -6,7 +6,7 @@ from pathlib import Path
 
 # the rooms from the ground up: each may use itself and those before it
 ROOMS = ("base", "who", "dns", "map", "given", "addrs", "pattern", "ends", "set", "match", "count", "inspect", "line",
-         "table", "list", "rpz", "option", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
+         "table", "list", "rpz", "option", "value", "conf", "cache", "names", "feed", "group", "query", "explain", "loop",
          "remote", "upstream", "net", "system", "keep", "compiled", "load", "manual", "trial", "store", "postgres",
          "evidence", "hunt", "report", "landing", "querylog", "audit", "receipt", "order", "fetch",
          "called", "web", "daemon", "main")

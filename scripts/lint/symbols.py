@@ -21,7 +21,7 @@ TEXTUAL = {"dns/rrtype": {"ldns_get_rr_type_by_name", "ldns_rr_descript", "snpri
 # modules of base that allocate, log, or wait
 IMPURE = {"base/log", "base/logwriter", "base/mem", "base/pages", "base/ring", "base/snap"}
 # rooms that decide, and never wait for anybody
-SOCKETLESS = ("set", "match", "line", "list", "conf", "cache", "names", "query")
+SOCKETLESS = ("set", "match", "line", "list", "value", "conf", "cache", "names", "query")
 SOCKETS = re.compile(r"socket|socketpair|bind|connect|listen|accept4?|send(to|msg|mmsg)?"
                      r"|recv(from|msg|mmsg)?|epoll_\w+|poll|select|event_\w+|ev(buffer|http|dns|timer)_\w+"
                      r"|bufferevent_\w+")

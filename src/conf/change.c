@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "conf/error.h"
-#include "conf/type.h"
+#include "conf/row.h"
 
 struct change {
 	struct conf_place place; /* only its option is used */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf/conf.h"
-#include "conf/type.h"
+#include "conf/row.h"
 
 #define INDENT 2
 
@@ -18,7 +18,7 @@ static void dump_value(const struct dump *dump, const struct conf_row *row, cons
 	if (dump->hides && row->form.type->secret && **(char *const *)value)
 		fputs("\"(hidden)\"", dump->out);
 	else
-		conf_form_print(&row->form, value, dump->out);
+		value_print(&row->form, value, dump->out);
 	putc('\n', dump->out);
 }
 

@@ -112,13 +112,13 @@ static struct conf_mistake *mistake_add(struct conf_mistakes *found, struct conf
 	size_t at = found->count;
 	struct conf_mistake *list = found->list;
 
-	for (; at > 0 && (list[at - 1].line > mark.line ||
-			  (list[at - 1].line == mark.line && list[at - 1].column > mark.column));
+	for (; at > 0 &&
+	       (list[at - 1].mark.line > mark.line ||
+		(list[at - 1].mark.line == mark.line && list[at - 1].mark.column > mark.column));
 	     at--)
 		list[at] = list[at - 1];
 	found->count++;
-	list[at].line = mark.line;
-	list[at].column = mark.column;
+	list[at].mark = mark;
 	return &list[at];
 }
 

@@ -20,12 +20,6 @@ struct conf_place {
 	bool nomem; /* memory ran out: what was read is not whole */
 };
 
-/* A place in the text, from 1; line 0: none. */
-struct conf_mark {
-	size_t line;
-	size_t column;
-};
-
 /* Adds ".key", or "[index]", to the option; returns the length to give to conf_place_leave. */
 size_t conf_place_enter(struct conf_place *place, const char *key);
 size_t conf_place_index(struct conf_place *place, size_t index);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "conf/error.h"
-#include "conf/type.h"
+#include "conf/row.h"
 
 /* Text of ours, in which two blanks part sentences, as mdoc: a sentence a line. */
 static void man_text(FILE *out, const char *text)
@@ -39,9 +39,9 @@ static void man_default(FILE *out, const struct conf_row *row)
 
 static void man_type(FILE *out, const struct conf_row *row)
 {
-	char described[CONF_DESCRIBED_MAX];
+	char described[VALUE_DESCRIBED_MAX];
 
-	conf_form_expected(&row->form, described);
+	value_expected(&row->form, described);
 	if (conf_row_is_list(row))
 		fprintf(out, "Value: a list of at most %zu, each %s.\n", (size_t)row->most,
 			described);

@@ -5,19 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/type.h"
+#include "value/value.h"
 
 #define DIGITS "0123456789"
 
-union number {
-	bool flag;
-	uint32_t narrow;
-	uint64_t wide;
-};
+static const struct value_unit units_none[] = {{"", 1}, {NULL, 0}};
 
-static const struct conf_unit units_none[] = {{"", 1}, {NULL, 0}};
-
-static const struct conf_unit units_size[] = {
+static const struct value_unit units_size[] = {
 	{"", 1},
 	{"KiB", 1ULL << 10},
 	{"MiB", 1ULL << 20},
@@ -26,36 +20,15 @@ static const struct conf_unit units_size[] = {
 	{NULL, 0},
 };
 
-static const struct conf_unit units_duration[] = {
+static const struct value_unit units_duration[] = {
 	{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0},
 };
 
-static const struct conf_unit units_ttl[] = {
+static const struct value_unit units_ttl[] = {
 	{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}, {NULL, 0},
 };
 
-void conf_number_set(const struct conf_form *form, uint64_t number, void *value)
-{
-	union number kept = {.wide = number};
-
-	if (form->size == sizeof(kept.flag))
-		kept.flag = number != 0;
-	else if (form->size == sizeof(kept.narrow))
-		kept.narrow = (uint32_t)number;
-	memcpy(value, &kept, form->size);
-}
-
-uint64_t conf_number_get(const struct conf_form *form, const void *value)
-{
-	union number kept = {.wide = 0};
-
-	memcpy(&kept, value, form->size);
-	if (form->size == sizeof(kept.flag))
-		return kept.flag;
-	return form->size == sizeof(kept.narrow) ? kept.narrow : kept.wide;
-}
-
-static const struct conf_unit *unit_find(const struct conf_unit *units, const char *name)
+static const struct value_unit *unit_find(const struct value_unit *units, const char *name)
 {
 	for (; units->name; units++) {
 		if (strcmp(units->name, name) == 0)
@@ -65,10 +38,10 @@ static const struct conf_unit *unit_find(const struct conf_unit *units, const ch
 }
 
 /* A whole number and at once one of the units; 0 needs none. */
-static enum err number_parse(const struct conf_unit *units, const char *text, uint64_t *ret_number)
+static enum err number_parse(const struct value_unit *units, const char *text, uint64_t *ret_number)
 {
 	size_t len = strspn(text, DIGITS);
-	const struct conf_unit *unit = unit_find(units, text + len);
+	const struct value_unit *unit = unit_find(units, text + len);
 	uint64_t number;
 
 	if (len == 0 || (!unit && text[len] != '\0'))
@@ -84,21 +57,21 @@ static enum err number_parse(const struct conf_unit *units, const char *text, ui
 }
 
 /* The number in the largest unit that divides it. */
-static const char *number_text(const struct conf_unit *units, uint64_t number,
-			       char buf[CONF_VALUE_TEXT_MAX])
+static const char *number_text(const struct value_unit *units, uint64_t number,
+			       char buf[VALUE_TEXT_MAX])
 {
-	const struct conf_unit *unit = units;
+	const struct value_unit *unit = units;
 
 	for (; number > 0 && units->name; units++) {
 		if (number % units->factor == 0)
 			unit = units;
 	}
-	snprintf(buf, CONF_VALUE_TEXT_MAX, "%" PRIu64 "%s", number / unit->factor,
+	snprintf(buf, VALUE_TEXT_MAX, "%" PRIu64 "%s", number / unit->factor,
 		 number > 0 ? unit->name : "");
 	return buf;
 }
 
-static enum err parse(const struct conf_form *form, const char *text, void *value)
+static enum err parse(const struct value_form *form, const char *text, void *value)
 {
 	uint64_t number;
 	enum err err = number_parse(form->type->units, text, &number);
@@ -107,29 +80,29 @@ static enum err parse(const struct conf_form *form, const char *text, void *valu
 		return err;
 	if (number < form->least || number > form->most)
 		return ERR_RANGE;
-	conf_number_set(form, number, value);
+	value_number_set(form, number, value);
 	return ERR_OK;
 }
 
-static void describe(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX])
+static void describe(const struct value_form *form, char buf[VALUE_DESCRIBED_MAX])
 {
-	const struct conf_unit *units = form->type->units;
+	const struct value_unit *units = form->type->units;
 	bool named = units == units_none && form->unit[0] != '\0';
-	char least[CONF_VALUE_TEXT_MAX];
-	char most[CONF_VALUE_TEXT_MAX];
+	char least[VALUE_TEXT_MAX];
+	char most[VALUE_TEXT_MAX];
 
-	snprintf(buf, CONF_DESCRIBED_MAX, "%s from %s to %s%s%s", form->type->expected,
+	snprintf(buf, VALUE_DESCRIBED_MAX, "%s from %s to %s%s%s", form->type->expected,
 		 number_text(units, form->least, least), number_text(units, form->most, most),
 		 named ? " " : "", named ? form->unit : "");
 }
 
-static const char *text_of(const struct conf_form *form, const void *value,
-			   char buf[CONF_VALUE_TEXT_MAX])
+static const char *text_of(const struct value_form *form, const void *value,
+			   char buf[VALUE_TEXT_MAX])
 {
-	return number_text(form->type->units, conf_number_get(form, value), buf);
+	return number_text(form->type->units, value_number_get(form, value), buf);
 }
 
-static enum err parse_daytime(const struct conf_form *form, const char *text, void *value)
+static enum err parse_daytime(const struct value_form *form, const char *text, void *value)
 {
 	uint64_t minute;
 	uint64_t hour;
@@ -141,20 +114,20 @@ static enum err parse_daytime(const struct conf_form *form, const char *text, vo
 	minute = strtoull(text + 3, NULL, 10);
 	if (minute >= 60 || hour * 60 + minute > form->most)
 		return ERR_RANGE;
-	conf_number_set(form, hour * 60 + minute, value);
+	value_number_set(form, hour * 60 + minute, value);
 	return ERR_OK;
 }
 
-static const char *text_of_daytime(const struct conf_form *form, const void *value,
-				   char buf[CONF_VALUE_TEXT_MAX])
+static const char *text_of_daytime(const struct value_form *form, const void *value,
+				   char buf[VALUE_TEXT_MAX])
 {
-	uint64_t minutes = conf_number_get(form, value);
+	uint64_t minutes = value_number_get(form, value);
 
-	snprintf(buf, CONF_VALUE_TEXT_MAX, "%02" PRIu64 ":%02" PRIu64, minutes / 60, minutes % 60);
+	snprintf(buf, VALUE_TEXT_MAX, "%02" PRIu64 ":%02" PRIu64, minutes / 60, minutes % 60);
 	return buf;
 }
 
-const struct conf_type conf_type_daytime = {
+const struct value_type value_type_daytime = {
 	.expected = "a time of day such as \"21:00\"",
 	.parse = parse_daytime,
 	.text = text_of_daytime,
@@ -167,8 +140,8 @@ const struct conf_type conf_type_daytime = {
 		.text = text_of,                                                                   \
 	}
 
-const struct conf_type conf_type_uint = NUMBER_TYPE(units_none, "a whole number");
-const struct conf_type conf_type_size = NUMBER_TYPE(units_size, "a size such as 64MiB,");
-const struct conf_type conf_type_duration =
+const struct value_type value_type_uint = NUMBER_TYPE(units_none, "a whole number");
+const struct value_type value_type_size = NUMBER_TYPE(units_size, "a size such as 64MiB,");
+const struct value_type value_type_duration =
 	NUMBER_TYPE(units_duration, "a duration such as 250ms or 5s,");
-const struct conf_type conf_type_ttl = NUMBER_TYPE(units_ttl, "seconds, or a time such as 1h,");
+const struct value_type value_type_ttl = NUMBER_TYPE(units_ttl, "seconds, or a time such as 1h,");

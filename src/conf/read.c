@@ -32,9 +32,9 @@ static void fail_shape(struct conf_place *place, const struct conf_node *node, c
 static void fail_value(struct conf_place *place, const struct conf_row *row,
 		       const struct conf_node *node)
 {
-	char expected[CONF_DESCRIBED_MAX];
+	char expected[VALUE_DESCRIBED_MAX];
 
-	conf_form_expected(&row->form, expected);
+	value_expected(&row->form, expected);
 	if (row->form.type->secret && node->shape == CONF_SHAPE_TEXT)
 		conf_fail(place, node->mark, "expected %s", expected);
 	else if (node->shape == CONF_SHAPE_MAPPING)
@@ -48,7 +48,7 @@ static void fail_value(struct conf_place *place, const struct conf_row *row,
 static void read_default(struct conf_place *place, const struct conf_row *row, const char *text,
 			 void *out)
 {
-	if (row->form.type->parse(&row->form, text, out) != ERR_OK)
+	if (value_parse(&row->form, text, out) != ERR_OK)
 		conf_fail_nomem(place);
 }
 
@@ -73,7 +73,7 @@ static void read_value(struct conf_place *place, const struct conf_row *row, str
 	enum err err = ERR_SYNTAX;
 
 	if (is_text && strlen(node->text) == node->len)
-		err = row->form.type->parse(&row->form, node->text, out);
+		err = value_parse(&row->form, node->text, out);
 	if (err == ERR_OK)
 		return;
 	node->wrong = true;
@@ -249,7 +249,7 @@ static const char *example_of(const struct conf_section *section)
 static bool keys_are_right(struct conf_place *place, const struct conf_section *section,
 			   const struct conf_node *node)
 {
-	char wanted[CONF_DESCRIBED_MAX];
+	char wanted[VALUE_DESCRIBED_MAX];
 
 	if (!node || conf_node_absent(node))
 		return false;

@@ -5,7 +5,7 @@
 
 #include "conf/error.h"
 #include "conf/tree.h"
-#include "conf/type.h"
+#include "conf/row.h"
 
 /*
  * Fills the zeroed struct conf_<section> at `out` from `node` (NULL: the file says nothing), and

@@ -5,9 +5,8 @@
 #include <time.h>
 
 #include "base/moment.h"
-#include "option/options.h"
-#include "conf/type.h"
 #include "dns/name.h"
+#include "value/value.h"
 
 #define PIN_DIGITS 43U /* of Base64, before the one that fills up */
 
@@ -53,7 +52,7 @@ static enum err text_keep(const char *text, void *value)
 	return ERR_OK;
 }
 
-static enum err parse_text(const struct conf_form *form, const char *text, void *value)
+static enum err parse_text(const struct value_form *form, const char *text, void *value)
 {
 	size_t len = strlen(text);
 
@@ -62,9 +61,9 @@ static enum err parse_text(const struct conf_form *form, const char *text, void 
 	return form->type->allows(text) ? text_keep(text, value) : ERR_SYNTAX;
 }
 
-static void describe_text(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX])
+static void describe_text(const struct value_form *form, char buf[VALUE_DESCRIBED_MAX])
 {
-	snprintf(buf, CONF_DESCRIBED_MAX, "%s of %s%zu %s", form->type->expected,
+	snprintf(buf, VALUE_DESCRIBED_MAX, "%s of %s%zu %s", form->type->expected,
 		 form->least > 0 ? "1 to " : "at most ", (size_t)form->most, form->type->made_of);
 }
 
@@ -149,13 +148,13 @@ static enum err name_keep(const char *text, size_t wild, void *value)
 	return text_keep(buf, value);
 }
 
-static enum err parse_host(const struct conf_form *form, const char *text, void *value)
+static enum err parse_host(const struct value_form *form, const char *text, void *value)
 {
 	return *text || !form->optional ? name_keep(text, 0, value) : text_keep(text, value);
 }
 
 /* A host name, or "*." and one: all that is below it. */
-static enum err parse_owner(const struct conf_form *form, const char *text, void *value)
+static enum err parse_owner(const struct value_form *form, const char *text, void *value)
 {
 	(void)form;
 	return name_keep(text, strncmp(text, "*.", 2) == 0 ? 2 : 0, value);
@@ -184,27 +183,27 @@ static bool is_pin(const char *text)
 		.owned = true, .expected = (what), .parse = (parser),                              \
 	}
 
-const struct conf_type conf_type_string =
+const struct value_type value_type_string =
 	TEXT_TYPE(is_shown, .expected = "text", MADE_OF("octets, without control characters"));
-const struct conf_type conf_type_path =
+const struct value_type value_type_path =
 	TEXT_TYPE(is_shown, .expected = "a path", MADE_OF("octets, without control characters"));
-const struct conf_type conf_type_listname =
+const struct value_type value_type_listname =
 	TEXT_TYPE(is_listname, .expected = "a name",
 		  MADE_OF("letters, digits, dots, hyphens and underscores"));
-const struct conf_type conf_type_date = TEXT_TYPE(is_date, .expected = "a date as YYYY-MM-DD");
-const struct conf_type conf_type_time =
+const struct value_type value_type_date = TEXT_TYPE(is_date, .expected = "a date as YYYY-MM-DD");
+const struct value_type value_type_time =
 	TEXT_TYPE(is_time, .expected = "a time with its zone, such as 2026-11-28T08:00:00+01:00");
-const struct conf_type conf_type_url =
+const struct value_type value_type_url =
 	TEXT_TYPE(is_url, .expected = "a URL that begins with http:// or https://");
-const struct conf_type conf_type_httpfield =
+const struct value_type value_type_httpfield =
 	TEXT_TYPE(is_http_field, .secret = true,
 		  .expected = "a field of an HTTP request, as \"Name: value\"");
-const struct conf_type conf_type_proxy =
+const struct value_type value_type_proxy =
 	TEXT_TYPE(is_proxy, .secret = true,
 		  .expected = "a URL that begins with http://, https:// or socks5h://");
-const struct conf_type conf_type_pin =
+const struct value_type value_type_pin =
 	TEXT_TYPE(is_pin, .expected = "sha256/ and the Base64 of a SHA-256 digest");
-const struct conf_type conf_type_host = NAME_TYPE(parse_host, "a host name such as example.com");
-const struct conf_type conf_type_owner = NAME_TYPE(
+const struct value_type value_type_host = NAME_TYPE(parse_host, "a host name such as example.com");
+const struct value_type value_type_owner = NAME_TYPE(
 	parse_owner, "a host name such as example.com, or \"*.example.com\" for all names "
 		     "below it");

@@ -46,11 +46,9 @@ static const char *begin_of(const struct builder *b, size_t line)
 	const char *at = b->yaml;
 	const char *end = b->yaml + b->len;
 
-	for (; line > 1 && at; line--) {
-		at = memchr(at, '\n', (size_t)(end - at));
-		at = at ? at + 1 : NULL;
-	}
-	return at ? at : end;
+	for (; line > 1 && at < end; at++)
+		line -= *at == '\n';
+	return at;
 }
 
 /* True when a line is indented by tabs, which YAML does not allow: a reason seldom seen. */

@@ -2,13 +2,9 @@
 #include "conf/read.h"
 
 #include <string.h>
+#include <sys/param.h>
 
 #define KEY_MAX 32 /* octets of a key that can be near to one of ours */
-
-static size_t least_of(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
 
 /* How many letters are to be changed, added or left out to make one of the other
  * (Levenshtein); at most KEY_MAX octets of each. */
@@ -26,8 +22,8 @@ static size_t distance(const char *a, const char *b)
 		for (size_t j = 1; j <= b_len; j++) {
 			size_t above = row[j];
 
-			row[j] = least_of(least_of(above, row[j - 1]) + 1,
-					  diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+			row[j] = MIN(MIN(above, row[j - 1]) + 1,
+				     diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
 			diagonal = above;
 		}
 	}

@@ -2,41 +2,41 @@
 /* Options that take one of several words. */
 #include <string.h>
 
-#include "conf/conf.h"
-#include "conf/type.h"
+#include "value/types.h"
+#include "value/value.h"
 
-static enum err parse(const struct conf_form *form, const char *text, void *value)
+static enum err parse(const struct value_form *form, const char *text, void *value)
 {
-	for (const struct conf_word *word = form->type->words; word->text; word++) {
+	for (const struct value_word *word = form->type->words; word->text; word++) {
 		if (strcmp(word->text, text) == 0) {
-			conf_number_set(form, (uint64_t)word->value, value);
+			value_number_set(form, (uint64_t)word->value, value);
 			return ERR_OK;
 		}
 	}
 	return ERR_SYNTAX;
 }
 
-static void describe(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX])
+static void describe(const struct value_form *form, char buf[VALUE_DESCRIBED_MAX])
 {
-	const struct conf_word *words = form->type->words;
+	const struct value_word *words = form->type->words;
 	size_t len = 0;
 
 	buf[0] = '\0';
-	for (size_t i = 0; words[i].text && len < CONF_DESCRIBED_MAX; i++) {
+	for (size_t i = 0; words[i].text && len < VALUE_DESCRIBED_MAX; i++) {
 		const char *between = words[i + 1].text ? ", " : " or ";
 
-		len += (size_t)snprintf(buf + len, CONF_DESCRIBED_MAX - len, "%s%s",
+		len += (size_t)snprintf(buf + len, VALUE_DESCRIBED_MAX - len, "%s%s",
 					i > 0 ? between : "", words[i].text);
 	}
 }
 
-static const char *text_of(const struct conf_form *form, const void *value,
-			   char buf[CONF_VALUE_TEXT_MAX])
+static const char *text_of(const struct value_form *form, const void *value,
+			   char buf[VALUE_TEXT_MAX])
 {
-	const struct conf_word *word = form->type->words;
+	const struct value_word *word = form->type->words;
 
 	(void)buf;
-	while (word[1].text && (uint64_t)word->value != conf_number_get(form, value))
+	while (word[1].text && (uint64_t)word->value != value_number_get(form, value))
 		word++;
 	return word->text;
 }
@@ -48,10 +48,10 @@ _Static_assert(sizeof(enum log_level) == sizeof(uint32_t) &&
 /* The type of an enum of `count`: each enumerator has its word. */
 #define WORD(enumerator, word) {word, enumerator},
 #define WORD_TYPE(name, ROWS, count)                                                               \
-	static const struct conf_word words_##name[] = {ROWS(WORD){NULL, 0}};                      \
-	_Static_assert(sizeof(words_##name) == ((count) + 1) * sizeof(struct conf_word),           \
+	static const struct value_word words_##name[] = {ROWS(WORD){NULL, 0}};                     \
+	_Static_assert(sizeof(words_##name) == ((count) + 1) * sizeof(struct value_word),          \
 		       "a word for each " #name);                                                  \
-	const struct conf_type conf_type_##name = {                                                \
+	const struct value_type value_type_##name = {                                              \
 		.words = words_##name,                                                             \
 		.parse = parse,                                                                    \
 		.describe = describe,                                                              \

@@ -107,7 +107,7 @@ static void tell_located(const struct check *check, const struct err_text *text,
 	struct conf_mistake mistake = {.text = *text};
 
 	conf_locate(check->conf_path, &mistake);
-	fn(arg, mistake.line > 0 ? check->conf_path : NULL, &mistake);
+	fn(arg, mistake.mark.line > 0 ? check->conf_path : NULL, &mistake);
 }
 
 static void tell_refusal(const struct check *check, const struct load_refusal *refusal,
@@ -164,8 +164,8 @@ static int tell(const struct check *check, enum err err)
 static void add_mistake(void *arg, const char *file, const struct conf_mistake *mistake)
 {
 	json_array_append_new(arg, json_pack("{s:s?,s:I,s:I,s:s}", "file", file, "line",
-					     (json_int_t)mistake->line, "column",
-					     (json_int_t)mistake->column, "message",
+					     (json_int_t)mistake->mark.line, "column",
+					     (json_int_t)mistake->mark.column, "message",
 					     mistake->text.text));
 }
 

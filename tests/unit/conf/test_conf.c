@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
-#include "conf/type.h"
+#include "conf/row.h"
 #include "support/alloc_fail.h"
 #include "support/scratch.h"
 
@@ -64,7 +64,7 @@ static void test_locate(void **state)
 					 "  tls-ca: /ca.pem\n");
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct conf_mistake mistake = {.line = 0};
+		struct conf_mistake mistake = {.mark = {.line = 0}};
 		char wanted[256];
 
 		snprintf(mistake.text.text, sizeof(mistake.text.text), "%s", rows[i].text);
@@ -72,7 +72,7 @@ static void test_locate(void **state)
 			 *rows[i].place ? ":" : "", rows[i].place, rows[i].text);
 		conf_locate(path, &mistake);
 		assert_string_equal(mistake.text.text, wanted);
-		assert_int_equal(mistake.line > 0, *rows[i].place != 0);
+		assert_int_equal(mistake.mark.line > 0, *rows[i].place != 0);
 	}
 }
 
@@ -660,7 +660,7 @@ static enum err parse_number(const char *section, const struct conf_row *row, ui
 	enum err err;
 
 	snprintf(yaml, sizeof(yaml), "%s%s: {%s: %" PRIu64 "%s}\n", place, section, row->key,
-		 number, row->form.type == &conf_type_duration ? "ms" : "");
+		 number, row->form.type == &value_type_duration ? "ms" : "");
 	err = conf_parse("f", yaml, strlen(yaml), &conf, NULL);
 	conf_free(conf);
 	return err;
@@ -996,7 +996,7 @@ static void test_mistakes_bounded(void **state)
 	assert_int_equal(conf_load_all(folder->file, &conf, &mistakes), ERR_CONFIG);
 	assert_int_equal(mistakes.count, CONF_MISTAKES_MAX);
 	for (size_t i = 0; i < mistakes.count; i++)
-		assert_int_equal(mistakes.list[i].line, i + 1);
+		assert_int_equal(mistakes.list[i].mark.line, i + 1);
 	assert_int_equal(conf_load_all("/nonexistent", &conf, &mistakes), ERR_SYS);
 	assert_int_equal(mistakes.count, 1);
 	assert_string_equal(mistakes.list[0].text.text, "/nonexistent: No such file or directory");

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "conf/conf.h"
-#include "conf/type.h"
+#include "conf/row.h"
 
 typedef void row_check(const struct conf_section *section, const struct conf_row *row);
 
@@ -79,7 +79,7 @@ static void check_default(const struct conf_section *section, const struct conf_
 	if (row->kind != CONF_KIND_VALUE || !row->def)
 		return;
 	assert_true(row->size <= sizeof(value));
-	if (row->form.type->parse(&row->form, row->def, &value) != ERR_OK)
+	if (value_parse(&row->form, row->def, &value) != ERR_OK)
 		fail_msg("%s: default \"%s\"", row->key, row->def);
 	if (row->form.type->owned)
 		free(value.text);
@@ -94,7 +94,7 @@ static void test_defaults(void **state)
 /* Bounds are bounds, and what is expected can be said in the room that there is. */
 static void check_bounds(const struct conf_section *section, const struct conf_row *row)
 {
-	char expected[CONF_DESCRIBED_MAX];
+	char expected[VALUE_DESCRIBED_MAX];
 
 	(void)section;
 	if (row->least > row->most)
@@ -102,7 +102,7 @@ static void check_bounds(const struct conf_section *section, const struct conf_r
 			 (unsigned long long)row->most);
 	if (!row->form.type)
 		return;
-	conf_form_expected(&row->form, expected);
+	value_expected(&row->form, expected);
 	if (strlen(expected) == 0 || strlen(expected) >= sizeof(expected) - 1)
 		fail_msg("%s: \"%s\"", row->key, expected);
 }

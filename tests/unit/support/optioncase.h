@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "conf/type.h"
+#include "conf/row.h"
 
 #define OPTIONCASE_YAML_MAX 2048
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "conf/type.h"
+#include "conf/row.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -23,9 +23,9 @@
 		KNOWN_##sort(known, ctype, units, low, high, fallback)                             \
 	},
 #define KNOWN_VALUE(known, ctype, units, low, high, fallback)                                      \
-	.form = {&conf_type_##known, units, low, high, sizeof(ctype), (fallback) != NULL}
+	.form = {&value_type_##known, units, low, high, sizeof(ctype), (fallback) != NULL}
 #define KNOWN_VALUES(known, ctype, ...)                                                            \
-	.form = {&conf_type_##known, "", 0, CONF_TEXT_MAX, sizeof(ctype), false}
+	.form = {&value_type_##known, "", 0, CONF_TEXT_MAX, sizeof(ctype), false}
 #define KNOWN_SECTION(known, ...)  .section = &conf_section_##known
 #define KNOWN_SECTIONS(known, ...) .section = &conf_section_##known
 
@@ -44,31 +44,6 @@
 CONF_SECTIONS(PART)
 TABLE(, main, CONF_ROWS_MAIN)
 /* NOLINTEND(bugprone-macro-parentheses) */
-
-const char *conf_form_expected(const struct conf_form *form, char buf[CONF_DESCRIBED_MAX])
-{
-	if (form->type->describe)
-		form->type->describe(form, buf);
-	else
-		snprintf(buf, CONF_DESCRIBED_MAX, "%s", form->type->expected);
-	return buf;
-}
-
-void conf_form_print(const struct conf_form *form, const void *value, FILE *out)
-{
-	const struct conf_type *type = form->type;
-	const char *quote = type->owned || type->quoted ? "\"" : "";
-	char buf[CONF_VALUE_TEXT_MAX];
-	const char *at = type->owned ? *(char *const *)value : type->text(form, value, buf);
-
-	fputs(quote, out);
-	for (; *at; at++) {
-		if (*at == '"' || *at == '\\')
-			putc('\\', out);
-		putc(*at, out);
-	}
-	fputs(quote, out);
-}
 
 const struct conf_row *conf_row_find(const struct conf_section *section, const char *key)
 {
