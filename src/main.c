@@ -200,6 +200,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		.first = result,
 		.notes = notes,
 		.beside = &legacy->beside,
+		.handed = successor_manual(&legacy->successor),
 	};
 	bool succeeds = successor_is_one(&legacy->successor);
 	enum err err = cache_create(first->conf->cache.size_bytes, &config->cache);
@@ -254,7 +255,7 @@ static enum err load_and_serve(const struct arguments *args, struct legacy *lega
 		err = loader_load(conf, &config->name_key, NULL, &options, &first, &result, text);
 	if (err != ERR_OK)
 		return err;
-	err = manual_apply(first, text);
+	err = manual_apply(first, successor_manual(&legacy->successor), text);
 	if (err != ERR_OK) {
 		snapshot_free(first);
 		return err;
@@ -305,6 +306,7 @@ static int run(const struct arguments *args, struct conf *conf)
 	else
 		conf_free(conf);
 	notes_free(notes);
+	manual_free(&legacy.successor.manual);
 	beside_free(&legacy.beside);
 	statelock_free(legacy.lock);
 	listeners_close(&listeners);

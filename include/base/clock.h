@@ -30,4 +30,14 @@ static inline uint64_t clock_unix_s(void)
 	return (uint64_t)t.tv_sec;
 }
 
+/* Unix time in microseconds: what begins later has a greater number, as long as no clock is put
+ * back. */
+static inline uint64_t clock_unix_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 #endif

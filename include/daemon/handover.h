@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "cache/cache.h"
+#include "daemon/inforce.h"
 #include "landing/landing.h"
 #include "net/worker.h"
 #include "system/statelock.h"
@@ -26,6 +27,7 @@ struct handover_config {
 	struct cache *cache;
 	struct hash_key name_key;
 	const struct landing *landing; /* NULL: there is none */
+	struct inforce *inforce;       /* what was said by command: the next one has it said */
 	struct hash_key cookie_secret; /* the next one's as well: it takes the cookies given out */
 	struct statelock **lock; /* let go, and NULL, when the next one takes it; NULL: none */
 };

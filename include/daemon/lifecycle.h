@@ -32,6 +32,7 @@ struct lifecycle_config {
 	struct minutes *minutes;	 /* NULL: none are kept */
 	const struct load_result *first; /* how the load at the start went */
 	const struct notes *notes;	 /* of that load */
+	const struct manual *handed;	 /* as of inforce_create */
 	struct statelock **lock;	 /* is let go at a hand-over */
 };
 

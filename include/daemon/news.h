@@ -8,11 +8,20 @@
 #include "query/snapshot.h"
 #include "web/view.h"
 
-/* Zero-initialised: nothing was loaded yet. */
+/* Zero-initialised, and news_init: nothing was loaded yet. */
 struct news {
 	struct web_loads loads;
 	struct stats_lists lists; /* what loads.lists are of */
 };
+
+/* Reloads are numbered from the time on, in microseconds: who waits for one that another process
+ * was asked for sees that it is over. */
+void news_init(struct news *news);
+
+/* These three as inforce_want, inforce_is_wanted and inforce_begin (daemon/inforce.h). */
+uint64_t news_want(struct news *news, enum web_reload kind);
+bool news_is_wanted(const struct news *news, enum web_reload kind);
+enum web_reload news_begin(struct news *news, uint64_t *ret_covers);
 
 /* What `result` tells of `snapshot` is in force. */
 void news_good(struct news *news, const struct snapshot *snapshot,

@@ -36,8 +36,8 @@ void reload_start(struct reload *reload);
  * would have no end, which something else waits for. */
 void reload_hold(struct reload *reload);
 
-/* Whether something was left because of that; from now on it may be begun. */
-bool reload_release(struct reload *reload);
+/* What was left because of that may be begun. */
+void reload_release(struct reload *reload);
 
 /* Writes receipts for what is in force, in a thread as a load's; see acknowledge() for the
  * arguments, which have to last as long as it is busy.  Not while it is. */

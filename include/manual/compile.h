@@ -24,10 +24,11 @@ enum err manual_compile(struct manual *manual, const struct snapshot *snapshot,
 			struct policy_manual **ret_compiled) MUST_CHECK;
 
 /*
- * Puts what was said by command before, as it stands below the state directory of `snapshot`, which
- * nobody reads yet, into its policy; what has ended by now is left out.  ERR_SYS, ERR_SYNTAX,
- * ERR_NOMEM with `text`.
+ * Puts what was said by command before, as another process has `handed` it on, or as it stands
+ * below the state directory of `snapshot` (NULL), which nobody reads yet, into its policy; what has
+ * ended by now is left out.  ERR_SYS, ERR_SYNTAX, ERR_NOMEM with `text`.
  */
-enum err manual_apply(struct snapshot *snapshot, struct err_text *text) MUST_CHECK;
+enum err manual_apply(struct snapshot *snapshot, const struct manual *handed,
+		      struct err_text *text) MUST_CHECK;
 
 #endif

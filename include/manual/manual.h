@@ -59,6 +59,10 @@ enum err manual_put(struct manual *manual, const struct manual_entry *entry) MUS
 /* Removes what is of the kind of `entry` and about the same.  ERR_NOTFOUND. */
 enum err manual_remove(struct manual *manual, const struct manual_entry *entry) MUST_CHECK;
 
+/* manual_put, or manual_remove to take back, with `text` where that fails. */
+enum err manual_change(struct manual *manual, const struct manual_entry *entry, bool take_back,
+		       struct err_text *text) MUST_CHECK;
+
 /* Removes what has ended at `now_s`, calling `tell` (may be NULL) for each; returns how many. */
 typedef void manual_tell_fn(void *arg, const struct manual_entry *entry);
 size_t manual_expire(struct manual *manual, uint64_t now_s, manual_tell_fn *tell, void *arg);

@@ -24,6 +24,17 @@ bool manual_can_read(const char *directory);
 enum err manual_read(const char *directory, struct manual *ret_manual,
 		     struct err_text *text) MUST_CHECK;
 
+/* What begins in a process: a copy of what another one has handed on, or, where that is NULL, what
+ * is read below `directory`.  As manual_read. */
+enum err manual_begin(const struct manual *handed, const char *directory, struct manual *ret_manual,
+		      struct err_text *text) MUST_CHECK;
+
+/* As a file in memory, for another process; -1: there is none to be had. */
+int manual_to_memory(const struct manual *manual);
+
+/* Reads one such, of which `fd` stays the caller's; as manual_parse, and ERR_SYS. */
+enum err manual_from_memory(int fd, struct manual *ret_manual, struct err_text *text) MUST_CHECK;
+
 /* Puts it on the disk, whole or not at all.  ERR_NOTFOUND: `directory` is "".  ERR_SYS, ERR_NOMEM
  * with `text`; then the file is as it was.  Blocks. */
 enum err manual_write(const char *directory, const struct manual *manual,

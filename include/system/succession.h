@@ -3,7 +3,8 @@
  * What the process before and its successor say to each other over a socket pair, in this order:
  *
  *   before  SOCKETS, ...  those that are listened on, some in each message (SCM_RIGHTS)
- *   before  SECRET        of the server cookies; no more sockets follow
+ *   before  SECRET        of the server cookies; no more sockets follow.  With it what was said by
+ *                         command, as a file in memory: the disk may not have taken it
  *   after   LOADED        the lists are compiled, and all is there to serve
  *   before  GO            with the cache, as a file in memory, if there is one
  *   after   SERVING       it answers; both read of the same sockets now
@@ -50,9 +51,9 @@ enum err succession_spawn(const char *path, char *const argv[], const char *stat
 /* Says a word, with `fd` unless that is -1.  ERR_SYS.  Never blocks. */
 enum err succession_say(int channel, enum succession_word word, int fd) MUST_CHECK;
 
-/* Sends SOCKETS and SECRET.  ERR_SYS. */
+/* Sends SOCKETS and SECRET, with `said` unless that is -1.  ERR_SYS. */
 enum err succession_bequeath(int channel, const int *fds, size_t count,
-			     const struct hash_key *secret) MUST_CHECK;
+			     const struct hash_key *secret, int said) MUST_CHECK;
 
 /*
  * The next word, waited for `timeout_ms` at most (-1: for ever): SUCCESSION_END when the other one
@@ -64,10 +65,11 @@ enum err succession_hear(int channel, int timeout_ms, enum succession_word *ret_
 
 /*
  * In the successor, at its beginning: the channel to the process before, -1 when there is none, and
- * what it bequeathes; `ret_state` is its state directory, "" where that is not known.  ERR_SYS: it
- * has spoken of something else; ERR_NOMEM.
+ * what it bequeathes; `ret_state` is its state directory, "" where that is not known; `ret_said` is
+ * -1 where nothing came with SECRET.  ERR_SYS: it has spoken of something else; ERR_NOMEM.
  */
 enum err succession_begin(int *ret_channel, char ret_state[SUCCESSION_STATE_MAX],
-			  struct inherited *inherited, struct hash_key *secret) MUST_CHECK;
+			  struct inherited *inherited, struct hash_key *secret,
+			  int *ret_said) MUST_CHECK;
 
 #endif

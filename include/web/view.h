@@ -47,9 +47,13 @@ struct web_list {
 enum web_reload { WEB_RELOADS(WEB_RELOAD_ENUM) WEB_RELOAD_COUNT };
 #undef WEB_RELOAD_ENUM
 
+/* Why a process does nothing of what it is asked for any more. */
+#define WEB_LEAVING "the daemon is ending, or hands over to another process: ask again"
+
 /* How the loads went. */
 struct web_loads {
-	uint64_t wanted;		       /* reloads of all kinds that were asked for */
+	uint64_t wanted; /* number of the last reload that was asked for; greater in a later process
+			  */
 	uint64_t wanted_of[WEB_RELOAD_COUNT];  /* the last of each kind, by that number */
 	uint64_t covered_of[WEB_RELOAD_COUNT]; /* of each kind all up to this one are over */
 	struct difference difference;	       /* what the last dry run has found */
@@ -109,6 +113,9 @@ struct web_view {
 
 	/* Calls `look` once; no other lists are put in force meanwhile. */
 	void (*look)(void *daemon, web_look_fn *look, void *arg);
+	/* True when another process takes over, or the daemon ends: what was done now would be
+	 * lost. */
+	bool (*is_leaving)(void *daemon);
 	/* Asks for a reload; returns its number: it is over when loads.covered_of its kind has
 	 * reached it. */
 	uint64_t (*reload)(void *daemon, enum web_reload kind);

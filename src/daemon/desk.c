@@ -82,6 +82,13 @@ static void look(void *daemon, web_look_fn *fn, void *arg)
 	inforce_look(looker.desk->config.inforce, look_now, &looker);
 }
 
+static bool is_leaving(void *daemon)
+{
+	const struct desk *desk = daemon;
+
+	return inforce_is_leaving(desk->config.inforce);
+}
+
 static uint64_t want_reload(void *daemon, enum web_reload kind)
 {
 	struct desk *desk = daemon;
@@ -154,6 +161,7 @@ static enum err open_web(struct desk *desk)
 		.querylog = desk->config.beside->querylog,
 		.fetch = desk->config.fetch,
 		.look = look,
+		.is_leaving = is_leaving,
 		.reload = want_reload,
 		.flush = flush,
 		.say = say,

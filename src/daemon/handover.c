@@ -97,9 +97,22 @@ static void give_cache(struct handover *h)
 		fail(h, NULL);
 }
 
+/* True for a new process that has ended, whatever it said before. */
+static bool has_ended(const struct handover *h)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	return waitid(P_PID, (id_t)h->next, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid != 0;
+}
+
 /* From here on the service manager listens to the new process alone. */
 static void succeed(struct handover *h)
 {
+	if (has_ended(h)) {
+		fail(h, NULL);
+		return;
+	}
 	sd_notifyf(0, "READY=1\nMAINPID=%d", (int)h->next);
 	if (h->config.lock) {
 		statelock_free(*h->config.lock);
@@ -149,7 +162,7 @@ static enum err listen_to_next(struct handover *h)
 		       : ERR_NOMEM;
 }
 
-/* Gives the sockets of the workers, and those of the landing. */
+/* Gives the sockets of the workers, those of the landing, and what was said. */
 static enum err bequeath(struct handover *h)
 {
 	size_t count;
@@ -157,21 +170,25 @@ static enum err bequeath(struct handover *h)
 	const int *sockets = workers_sockets(h->config.workers, &count);
 	const int *landing = landing_sockets(h->config.landing, &landing_count);
 	int *all = calloc(count + landing_count + 1, sizeof(*all));
+	int said = inforce_said(h->config.inforce);
 	enum err err;
 
-	if (!all)
+	if (!all || said < 0) {
+		free(all);
 		return ERR_NOMEM;
+	}
 	memcpy(all, sockets, count * sizeof(*all));
 	if (landing)
 		memcpy(all + count, landing, landing_count * sizeof(*all));
-	err = succession_bequeath(h->channel, all, count + landing_count, &h->config.cookie_secret);
+	err = succession_bequeath(h->channel, all, count + landing_count, &h->config.cookie_secret,
+				  said);
+	close(said);
 	free(all);
 	return err;
 }
 
 void handover_start(struct handover *h)
 {
-
 	if (handover_is_busy(h)) {
 		log_notice("a hand-over is under way already: process %d loads", (int)h->next);
 		return;

@@ -15,9 +15,12 @@
 #include "group/groups.h"
 #include "manual/compile.h"
 #include "manual/store.h"
+#include "manual/tell.h"
 #include "match/term.h"
 
 #define DAY_S 86400U
+#define KEEP_AGAIN_MS 60000U /* between two tries to put on the disk what is said */
+#define AT_ONCE 1U	     /* a keep_ms that is always past */
 
 /* A snapshot that another has followed, of which somebody may have hold. */
 struct former {
@@ -33,6 +36,7 @@ struct inforce {
 	struct minutes *minutes; /* NULL: none are kept */
 	struct former *formers;
 	bool paused;
+	uint64_t keep_ms;    /* monotonic: what is said is put on the disk again; 0: it is there */
 	atomic_bool changed; /* since inforce_has_changed was asked */
 	uint64_t warned_s; /* when the log was last warned of what lapses; 0: not of these lists */
 	atomic_bool forbidden; /* set under the lock */
@@ -40,36 +44,12 @@ struct inforce {
 
 /* ---- what is said by command */
 
-static void tell(const char *what, const struct manual_entry *entry)
-{
-	char subject[NAME_TEXT_MAX];
-	char until[MOMENT_TEXT_MAX];
-	bool ends = entry->until_s > 0;
-
-	log_notice("command: %s%s %s%s%s%s%s, by %s", what, manual_word(entry->kind),
-		   manual_subject(entry, subject), ends ? ", until " : "",
-		   moment_text(entry->until_s, until), *entry->ticket ? ", ticket " : "",
-		   entry->ticket, entry->by);
-}
-
 static void tell_ended(void *arg, const struct manual_entry *entry)
 {
 	const struct inforce *f = arg;
 
-	tell("ended: ", entry);
+	manual_log("ended: ", entry);
 	minutes_command(f->minutes, "ended", entry);
-}
-
-static void tell_held(const struct manual *manual)
-{
-	char subject[NAME_TEXT_MAX];
-
-	for (size_t i = 0; i < manual->count; i++)
-		if (manual->entries[i].held)
-			log_warning("command: %s %s is not in force: the guard or the "
-				    "configuration does not let it be",
-				    manual_word(manual->entries[i].kind),
-				    manual_subject(&manual->entries[i], subject));
 }
 
 /* Keeps the former snapshot until the main thread comes by: that, or a load, may be reading it. */
@@ -114,30 +94,18 @@ static enum err exchange(struct inforce *f, struct manual *manual)
 	return ERR_OK;
 }
 
-static bool keep(const struct inforce *f)
+/* What the disk does not take is tried again. */
+static bool keep(struct inforce *f)
 {
 	const char *directory = workers_snapshot(f->workers)->conf->state.directory;
 	struct err_text text;
+	bool kept = manual_write(directory, &f->manual, &text) == ERR_OK;
 
-	if (manual_write(directory, &f->manual, &text) == ERR_OK)
-		return true;
-	log_error("command: what is said holds until the next restart alone: %s", text.text);
-	return false;
-}
-
-static enum err change(const struct manual_entry *entry, bool take_back, struct manual *manual,
-		       struct err_text *text)
-{
-	enum err err = take_back ? manual_remove(manual, entry) : manual_put(manual, entry);
-
-	if (err == ERR_NOTFOUND)
-		return err_set(text, err,
-			       "nothing of the kind was said, or its time is over: "
-			       "sinkholectl manual shows what holds");
-	return err_set(text, err,
-		       err == ERR_RANGE ? "there are %u entries, the most there may be"
-					: "out of memory",
-		       MANUAL_MAX);
+	if (!kept)
+		log_error("command: what is said holds until the next restart alone: %s",
+			  text.text);
+	f->keep_ms = kept || !*directory ? 0 : clock_ms() + KEEP_AGAIN_MS;
+	return kept;
 }
 
 static enum err say(struct inforce *f, const struct manual_entry *entry, bool take_back,
@@ -147,13 +115,13 @@ static enum err say(struct inforce *f, const struct manual_entry *entry, bool ta
 	enum err err = ERR_OK;
 
 	if (f->forbidden || f->paused)
-		return err_set(text, ERR_CANCELLED, "the daemon is ending, or hands over");
+		return err_set(text, ERR_CANCELLED, WEB_LEAVING);
 	if (!take_back)
 		err = manual_check(entry, workers_snapshot(f->workers), text);
 	if (err == ERR_OK)
 		err = err_set(text, manual_copy(&f->manual, &manual), "out of memory");
 	if (err == ERR_OK)
-		err = change(entry, take_back, &manual, text);
+		err = manual_change(&manual, entry, take_back, text);
 	if (err == ERR_OK)
 		err = err_set(text, exchange(f, &manual), "out of memory");
 	if (err != ERR_OK)
@@ -169,7 +137,7 @@ enum err inforce_say(struct inforce *f, const struct manual_entry *entry, bool t
 	pthread_mutex_lock(&f->lock);
 	err = say(f, entry, take_back, text);
 	if (err == ERR_OK) {
-		tell(take_back ? "withdrawn: " : "", entry);
+		manual_log(take_back ? "withdrawn: " : "", entry);
 		minutes_command(f->minutes, take_back ? "withdrawn" : "said", entry);
 		*ret_kept = keep(f);
 	}
@@ -180,7 +148,8 @@ enum err inforce_say(struct inforce *f, const struct manual_entry *entry, bool t
 
 /* ---- the main thread's second */
 
-/* Puts in force what is said and has not ended. */
+/* Puts in force what is said and has not ended.  While another process takes over, which has been
+ * told what was said, it is for that one to end it. */
 static enum err again(struct inforce *f)
 {
 	struct manual manual;
@@ -189,7 +158,7 @@ static enum err again(struct inforce *f)
 
 	if (err != ERR_OK)
 		return err;
-	ended = manual_expire(&manual, clock_unix_s(), tell_ended, f);
+	ended = f->paused ? 0 : manual_expire(&manual, clock_unix_s(), tell_ended, f);
 	err = exchange(f, &manual);
 	if (err != ERR_OK)
 		manual_free(&manual);
@@ -202,11 +171,20 @@ static void expire(struct inforce *f)
 {
 	const struct policy *policy = workers_snapshot(f->workers)->policy;
 	uint64_t now_s = clock_unix_s();
+	bool ends = !f->paused && manual_next_s(&f->manual) <= now_s;
 
-	if ((manual_next_s(&f->manual) <= now_s || term_is_due(policy, now_s) ||
-	     groups_are_due(policy, now_s)) &&
-	    !f->forbidden && !f->paused && again(f) != ERR_OK)
+	if ((ends || term_is_due(policy, now_s) || groups_are_due(policy, now_s)) &&
+	    !f->forbidden && again(f) != ERR_OK)
 		log_limited(LOG_LEVEL_ERROR, "out of memory: what began or ended is not in force");
+}
+
+static void keep_again(struct inforce *f)
+{
+	bool failed = f->keep_ms > AT_ONCE;
+
+	if (f->keep_ms > 0 && f->keep_ms <= clock_ms() && !f->forbidden && !f->paused && keep(f) &&
+	    failed)
+		log_notice("command: what is said is kept over restarts again");
 }
 
 /* Warns of orders that lapse soon: after each load, and once a day. */
@@ -238,6 +216,7 @@ void inforce_tick(struct inforce *f, bool loading)
 	if (!loading)
 		free_formers(f);
 	expire(f);
+	keep_again(f);
 	warn(f);
 	pthread_mutex_unlock(&f->lock);
 	if (!loading)
@@ -255,7 +234,7 @@ static enum err add_manual(struct inforce *f, struct snapshot *snapshot)
 	if (err != ERR_OK)
 		return err;
 	policy_set_manual(snapshot->policy, compiled);
-	tell_held(&f->manual);
+	manual_log_held(&f->manual);
 	return ERR_OK;
 }
 
@@ -316,6 +295,26 @@ void inforce_pause(struct inforce *f, bool pause)
 	pthread_mutex_unlock(&f->lock);
 }
 
+bool inforce_is_leaving(struct inforce *f)
+{
+	bool leaving;
+
+	pthread_mutex_lock(&f->lock);
+	leaving = f->paused || f->forbidden;
+	pthread_mutex_unlock(&f->lock);
+	return leaving;
+}
+
+int inforce_said(struct inforce *f)
+{
+	int fd;
+
+	pthread_mutex_lock(&f->lock);
+	fd = manual_to_memory(&f->manual);
+	pthread_mutex_unlock(&f->lock);
+	return fd;
+}
+
 void inforce_forbid(struct inforce *f)
 {
 	pthread_mutex_lock(&f->lock);
@@ -333,29 +332,28 @@ uint64_t inforce_want(struct inforce *f, enum web_reload kind)
 	uint64_t number;
 
 	pthread_mutex_lock(&f->lock);
-	number = ++f->news.loads.wanted;
-	f->news.loads.wanted_of[kind] = number;
+	number = news_want(&f->news, kind);
 	pthread_mutex_unlock(&f->lock);
 	return number;
+}
+
+bool inforce_is_wanted(struct inforce *f, enum web_reload kind)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&f->lock);
+	wanted = news_is_wanted(&f->news, kind);
+	pthread_mutex_unlock(&f->lock);
+	return wanted;
 }
 
 enum web_reload inforce_begin(struct inforce *f, uint64_t *ret_covers,
 			      const struct snapshot **ret_former)
 {
-	struct web_loads *loads = &f->news.loads;
-	enum web_reload first = WEB_RELOAD_COUNT;
+	enum web_reload first;
 
-	*ret_covers = UINT64_MAX;
 	pthread_mutex_lock(&f->lock);
-	for (unsigned int kind = 0; kind < WEB_RELOAD_COUNT; kind++) {
-		if (loads->wanted_of[kind] == loads->covered_of[kind] ||
-		    loads->wanted_of[kind] > *ret_covers)
-			continue;
-		first = (enum web_reload)kind;
-		*ret_covers = loads->wanted_of[kind];
-	}
-	if (first != WEB_RELOAD_COUNT)
-		loads->kind = first;
+	first = news_begin(&f->news, ret_covers);
 	*ret_former = workers_snapshot(f->workers);
 	pthread_mutex_unlock(&f->lock);
 	return first;
@@ -409,8 +407,8 @@ void inforce_look(struct inforce *f, inforce_look_fn *look, void *arg)
 }
 
 enum err inforce_create(struct workers *workers, const struct load_result *first,
-			struct minutes *minutes, struct inforce **ret_inforce,
-			struct err_text *text)
+			struct minutes *minutes, const struct manual *handed,
+			struct inforce **ret_inforce, struct err_text *text)
 {
 	const struct snapshot *s = workers_snapshot(workers);
 	struct inforce *f = calloc(1, sizeof(*f));
@@ -421,15 +419,17 @@ enum err inforce_create(struct workers *workers, const struct load_result *first
 	f->workers = workers;
 	f->minutes = minutes;
 	pthread_mutex_init(&f->lock, NULL);
+	news_init(&f->news);
 	news_good(&f->news, s, first);
 	lapse_tell(NULL, s->policy);
 	minutes_load(minutes, s, first);
 	minutes_orders(minutes, NULL, s->policy);
-	err = manual_read(s->conf->state.directory, &f->manual, text);
+	err = manual_begin(handed, s->conf->state.directory, &f->manual, text);
+	f->keep_ms = handed && *s->conf->state.directory ? AT_ONCE : 0;
 	if (err == ERR_OK && f->manual.count > 0)
 		err = err_set(text, again(f), "out of memory");
 	if (err == ERR_OK) {
-		tell_held(&f->manual);
+		manual_log_held(&f->manual);
 		*ret_inforce = f;
 	} else {
 		inforce_free(f);

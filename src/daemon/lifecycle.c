@@ -18,12 +18,11 @@
 #include "daemon/handover.h"
 #include "load/loader.h"
 #include "daemon/reload.h"
+#include "daemon/watchdog.h"
 #include "system/store.h"
 #include "system/watch.h"
 
 #define SIGNALS 5
-#define WATCHDOG_FEEDS 3		  /* in the time of the watchdog */
-#define WATCHDOG_LEAST_US 2000000	  /* a worker moves each second */
 #define DUE_AGAIN_MS 60000		  /* so often all is reloaded for dates that have come */
 #define LINE_COUNTERS 4			  /* in one line of the log */
 #define WATCHED_MAX (CONF_LISTS_MAX + 2U) /* lists, hosts file, resolv.conf */
@@ -40,7 +39,6 @@ struct life {
 	struct desk *desk;
 	struct event *second;	/* of inforce_tick */
 	struct event *watchdog; /* feeds systemd's; NULL: there is none */
-	bool reload_wanted;	/* while a hand-over is under way */
 	bool handover_wanted;	/* while a load is: what is wanted until then comes first */
 	bool succeeded;		/* another process serves */
 	uint64_t due_again_ms;	/* monotonic: no reload for dates of entries before */
@@ -48,22 +46,13 @@ struct life {
 
 /* ---- files that are watched */
 
-/* The new process may have read what is to be read again, or not yet. */
-static void reload_or_note(struct life *life)
-{
-	if (handover_is_busy(life->handover))
-		life->reload_wanted = true;
-	else
-		reload_start(life->reload);
-}
-
 static void on_changed(void *arg, const char *path)
 {
 	struct life *life = arg;
 
 	log_notice("%s has changed: reloading", path);
 	(void)inforce_want(life->inforce, WEB_RELOAD_NEW);
-	reload_or_note(life);
+	reload_start(life->reload);
 }
 
 /* What is named in the configuration in force; without `watch` only what is waited for. */
@@ -97,7 +86,7 @@ static void watch_files(struct life *life)
 static void reload_all(struct life *life)
 {
 	watch_look(life->watch);
-	reload_or_note(life);
+	reload_start(life->reload);
 }
 
 static void on_wanted(void *arg)
@@ -114,9 +103,18 @@ static void on_fetched(void *arg)
 
 /* ---- the hand-over */
 
+/* From the pause on nobody asks for anything but by signals; what was asked for until then comes
+ * first, and what is wanted later the new process loads. */
 static void begin_handover(struct life *life)
 {
-	inforce_pause(life->inforce, true);
+	if (!inforce_is_leaving(life->inforce)) {
+		inforce_pause(life->inforce, true);
+		reload_hold(life->reload);
+		reload_start(life->reload);
+	}
+	life->handover_wanted = reload_is_busy(life->reload);
+	if (life->handover_wanted)
+		return;
 	fetch_pause(feeds_fetch(life->feeds), true);
 	handover_start(life->handover);
 }
@@ -146,28 +144,26 @@ static void on_reloaded(void *arg)
 
 	watch_files(life);
 	beside_configure(life->config->beside, workers_snapshot(life->config->workers)->conf);
-	if (life->handover_wanted) {
-		life->handover_wanted = false;
+	if (life->handover_wanted)
 		begin_handover(life);
-	}
 }
 
 static void on_handed_over(void *arg, bool serves)
 {
 	struct life *life = arg;
-	bool reload = reload_release(life->reload) || life->reload_wanted;
 
-	life->reload_wanted = false;
 	life->succeeded = serves;
 	inforce_pause(life->inforce, serves);
 	fetch_pause(feeds_fetch(life->feeds), serves);
-	if (serves) {
-		if (reload)
-			handover_signal_next(life->handover, SIGHUP);
-		event_base_loopbreak(life->base);
-	} else if (reload) {
+	reload_release(life->reload);
+	if (!serves) {
 		reload_start(life->reload);
+		return;
 	}
+	/* the new process may have read what is to be read again, or not yet */
+	if (inforce_is_wanted(life->inforce, WEB_RELOAD_NEW))
+		handover_signal_next(life->handover, SIGHUP);
+	event_base_loopbreak(life->base);
 }
 
 /* ---- signals */
@@ -259,43 +255,14 @@ static enum err make_handover(struct life *life)
 		.name_key = config->name_key,
 		.cookie_secret = config->cookie_secret,
 		.landing = config->beside->landing,
+		.inforce = life->inforce,
 		.lock = config->lock,
 	};
 
 	return handover_create(life->base, &what, on_handed_over, life, &life->handover);
 }
 
-/* ---- systemd's watchdog */
-
-/* Not fed while a worker hangs: then systemd starts the daemon anew. */
-static void on_watchdog(evutil_socket_t fd, short what, void *arg)
-{
-	struct life *life = arg;
-
-	(void)fd;
-	(void)what;
-	if (board_moved(workers_board(life->config->workers)))
-		sd_notify(0, "WATCHDOG=1");
-	else
-		log_error("a worker has not moved since the watchdog was fed");
-}
-
-/* WATCHDOG_PID is not looked at: a successor has the environment of the process before. */
-static enum err feed_watchdog(struct life *life)
-{
-	const char *text = getenv("WATCHDOG_USEC");
-	unsigned long long usec = text ? strtoull(text, NULL, 10) : 0;
-	struct timeval often;
-
-	if (usec == 0)
-		return ERR_OK;
-	usec = usec / WATCHDOG_FEEDS > WATCHDOG_LEAST_US ? usec / WATCHDOG_FEEDS
-							 : WATCHDOG_LEAST_US;
-	often = (struct timeval){.tv_sec = (time_t)(usec / 1000000),
-				 .tv_usec = (suseconds_t)(usec % 1000000)};
-	life->watchdog = event_new(life->base, -1, EV_PERSIST, on_watchdog, life);
-	return life->watchdog && event_add(life->watchdog, &often) == 0 ? ERR_OK : ERR_NOMEM;
-}
+/* ---- begun */
 
 static enum err open_desk(struct life *life)
 {
@@ -321,7 +288,7 @@ static void reload_if_due(struct life *life)
 	life->due_again_ms = clock_ms() + DUE_AGAIN_MS;
 	log_notice("the date of an entry has come: reloading");
 	(void)inforce_want(life->inforce, WEB_RELOAD_NEW);
-	reload_or_note(life);
+	reload_start(life->reload);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
@@ -333,7 +300,8 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	inforce_tick(life->inforce, reload_is_busy(life->reload));
 	if (!reload_is_busy(life->reload))
 		reload_if_due(life);
-	if (!reload_is_busy(life->reload) && inforce_has_changed(life->inforce))
+	if (!reload_is_busy(life->reload) && !handover_is_busy(life->handover) &&
+	    inforce_has_changed(life->inforce))
 		reload_tell(life->reload, NULL, NULL);
 }
 
@@ -341,8 +309,9 @@ static enum err make_inforce(struct life *life)
 {
 	static const struct timeval often = {.tv_sec = 1};
 	struct err_text text;
-	enum err err = inforce_create(life->config->workers, life->config->first,
-				      life->config->minutes, &life->inforce, &text);
+	enum err err =
+		inforce_create(life->config->workers, life->config->first, life->config->minutes,
+			       life->config->handed, &life->inforce, &text);
 
 	if (err != ERR_OK) {
 		log_error("%s", text.text);
@@ -375,7 +344,7 @@ static enum err life_init(struct life *life)
 	if (err == ERR_OK)
 		err = open_desk(life);
 	if (err == ERR_OK)
-		err = feed_watchdog(life);
+		err = watchdog_begin(life->base, workers_board(config->workers), &life->watchdog);
 	if (err == ERR_OK)
 		err = listen_to_signals(life);
 	if (err == ERR_OK) {

@@ -35,6 +35,45 @@ static struct web_list list_news(const struct web_list *before, const struct loa
 	return list;
 }
 
+void news_init(struct news *news)
+{
+	struct web_loads *loads = &news->loads;
+
+	loads->wanted = clock_unix_us();
+	for (unsigned int kind = 0; kind < WEB_RELOAD_COUNT; kind++)
+		loads->wanted_of[kind] = loads->covered_of[kind] = loads->wanted;
+	snprintf(loads->dry_reason, sizeof(loads->dry_reason),
+		 "there was no dry run of this process");
+}
+
+uint64_t news_want(struct news *news, enum web_reload kind)
+{
+	return news->loads.wanted_of[kind] = ++news->loads.wanted;
+}
+
+bool news_is_wanted(const struct news *news, enum web_reload kind)
+{
+	return news->loads.wanted_of[kind] != news->loads.covered_of[kind];
+}
+
+enum web_reload news_begin(struct news *news, uint64_t *ret_covers)
+{
+	struct web_loads *loads = &news->loads;
+	enum web_reload first = WEB_RELOAD_COUNT;
+
+	*ret_covers = UINT64_MAX;
+	for (unsigned int kind = 0; kind < WEB_RELOAD_COUNT; kind++) {
+		if (!news_is_wanted(news, (enum web_reload)kind) ||
+		    loads->wanted_of[kind] > *ret_covers)
+			continue;
+		first = (enum web_reload)kind;
+		*ret_covers = loads->wanted_of[kind];
+	}
+	if (first != WEB_RELOAD_COUNT)
+		loads->kind = first;
+	return first;
+}
+
 void news_good(struct news *news, const struct snapshot *snapshot, const struct load_result *result)
 {
 	const struct policy *policy = snapshot->policy;

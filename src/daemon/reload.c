@@ -39,7 +39,6 @@ struct reload {
 	enum web_reload kind;	       /* of the load under way; WEB_RELOAD_COUNT: receipts alone */
 	uint64_t covers;	       /* for inforce_cover at its end */
 	uint64_t last;		       /* what is wanted after it is left */
-	bool left;		       /* something was */
 	const struct snapshot *former; /* what was in force then */
 	const struct load_result *told_result; /* of reload_tell */
 	const struct notes *told_notes;
@@ -229,8 +228,7 @@ void reload_start(struct reload *reload)
 	if (reload->busy)
 		return; /* it is begun when the one under way is over */
 	reload->kind = inforce_begin(reload->inforce, &reload->covers, &reload->former);
-	reload->left = reload->kind != WEB_RELOAD_COUNT && reload->covers > reload->last;
-	if (reload->kind == WEB_RELOAD_COUNT || reload->left)
+	if (reload->kind == WEB_RELOAD_COUNT || reload->covers > reload->last)
 		return;
 	notify_reloading();
 	rc = begin_thread(reload);
@@ -257,13 +255,9 @@ void reload_hold(struct reload *reload)
 	inforce_look(reload->inforce, note_last, reload);
 }
 
-bool reload_release(struct reload *reload)
+void reload_release(struct reload *reload)
 {
-	bool left = reload->left;
-
 	reload->last = UINT64_MAX;
-	reload->left = false;
-	return left;
 }
 
 void reload_tell(struct reload *reload, const struct load_result *result, const struct notes *notes)

@@ -7,27 +7,48 @@
 
 #include "base/log.h"
 #include "daemon/cachefile.h"
+#include "manual/store.h"
 #include "system/succession.h"
 
 #define GO_MS 60000   /* for the process before to write its cache */
 #define MAIN_MS 10000 /* for it to tell the service manager */
 
+/* Closes `said`. */
+static enum err take_manual(struct successor *successor, int said, struct err_text *text)
+{
+	struct err_text why = {""};
+	enum err err;
+
+	if (said < 0)
+		return ERR_OK;
+	err = manual_from_memory(said, &successor->manual, &why);
+	successor->has_manual = err == ERR_OK;
+	close(said);
+	return err_set(text, err, "hand-over: what was said by command: %s", why.text);
+}
+
 enum err successor_begin(struct successor *ret_successor, struct inherited *inherited,
 			 struct hash_key *secret, struct err_text *text)
 {
 	int channel;
-	enum err err = succession_begin(&channel, ret_successor->state, inherited, secret);
+	int said = -1;
+	enum err err = succession_begin(&channel, ret_successor->state, inherited, secret, &said);
 
 	if (err != ERR_OK)
 		return err_set(text, err, "hand-over: the process before: %s",
 			       err == ERR_SYS ? strerror(errno) : err_str(err));
 	ret_successor->channel = channel;
-	return ERR_OK;
+	return take_manual(ret_successor, said, text);
 }
 
 bool successor_is_one(const struct successor *successor)
 {
 	return successor->channel >= 0;
+}
+
+const struct manual *successor_manual(const struct successor *successor)
+{
+	return successor->has_manual ? &successor->manual : NULL;
 }
 
 enum err successor_take_cache(const struct successor *successor, const struct snapshot *snapshot,

@@ -189,16 +189,16 @@ enum err manual_compile(struct manual *manual, const struct snapshot *snapshot,
 	return ERR_OK;
 }
 
-enum err manual_apply(struct snapshot *snapshot, struct err_text *text)
+enum err manual_apply(struct snapshot *snapshot, const struct manual *handed, struct err_text *text)
 {
 	struct policy_manual *compiled = NULL;
 	struct manual manual;
 	const char *directory = snapshot->conf->state.directory;
-	enum err err = manual_read(directory, &manual, text);
+	enum err err = manual_begin(handed, directory, &manual, text);
 
 	if (err != ERR_OK)
 		return err;
-	if (!manual_can_read(directory))
+	if (!handed && !manual_can_read(directory))
 		log_warning("state.directory %s: Permission denied: what was blocked or let pass "
 			    "by command "
 			    "cannot be told",

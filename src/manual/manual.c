@@ -89,6 +89,21 @@ enum err manual_remove(struct manual *manual, const struct manual_entry *entry)
 	return ERR_OK;
 }
 
+enum err manual_change(struct manual *manual, const struct manual_entry *entry, bool take_back,
+		       struct err_text *text)
+{
+	enum err err = take_back ? manual_remove(manual, entry) : manual_put(manual, entry);
+
+	if (err == ERR_NOTFOUND)
+		return err_set(text, err,
+			       "nothing of the kind was said, or its time is over: "
+			       "sinkholectl manual shows what holds");
+	return err_set(text, err,
+		       err == ERR_RANGE ? "there are %u entries, the most there may be"
+					: "out of memory",
+		       MANUAL_MAX);
+}
+
 static bool has_ended(const struct manual_entry *entry, uint64_t now_s)
 {
 	return entry->until_s > 0 && entry->until_s <= now_s;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -146,6 +148,14 @@ enum err manual_read(const char *directory, struct manual *ret_manual, struct er
 	return err_set(text, err, "%s: %s", path, why.text);
 }
 
+enum err manual_begin(const struct manual *handed, const char *directory, struct manual *ret_manual,
+		      struct err_text *text)
+{
+	if (handed)
+		return err_set(text, manual_copy(handed, ret_manual), "out of memory");
+	return manual_read(directory, ret_manual, text);
+}
+
 /* ---- written */
 
 static json_t *write_entry(const struct manual_entry *entry)
@@ -171,6 +181,44 @@ static char *write_all(const struct manual *manual)
 	json_decref(root);
 	return text;
 }
+
+/* ---- handed on */
+
+int manual_to_memory(const struct manual *manual)
+{
+	char *data = write_all(manual);
+	int fd = data ? memfd_create("manual", MFD_CLOEXEC) : -1;
+
+	if (fd >= 0 && file_write(fd, data, strlen(data)) != ERR_OK) {
+		close(fd);
+		fd = -1;
+	}
+	free(data);
+	return fd;
+}
+
+enum err manual_from_memory(int fd, struct manual *ret_manual, struct err_text *text)
+{
+	struct stat st;
+	enum err err = ERR_OK;
+	size_t len = 0;
+	char *data = NULL;
+
+	if (fstat(fd, &st) != 0)
+		return err_set(text, ERR_SYS, "%s", strerror(errno));
+	len = st.st_size > 0 && st.st_size <= MANUAL_TEXT_MAX ? (size_t)st.st_size : 0;
+	data = malloc(len + 1);
+	if (!data)
+		return err_set(text, ERR_NOMEM, "out of memory");
+	if (pread(fd, data, len, 0) != (ssize_t)len)
+		err = err_set(text, ERR_SYS, "%s", strerror(errno));
+	if (err == ERR_OK)
+		err = manual_parse(data, len, ret_manual, text);
+	free(data);
+	return err;
+}
+
+/* ---- on the disk */
 
 enum err manual_write(const char *directory, const struct manual *manual, struct err_text *text)
 {

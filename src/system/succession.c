@@ -59,7 +59,7 @@ enum err succession_say(int channel, enum succession_word word, int fd)
 }
 
 enum err succession_bequeath(int channel, const int *fds, size_t count,
-			     const struct hash_key *secret)
+			     const struct hash_key *secret, int said)
 {
 	const struct message sockets = {.magic = MAGIC, .word = SUCCESSION_SOCKETS};
 	const struct message last = {
@@ -72,7 +72,7 @@ enum err succession_bequeath(int channel, const int *fds, size_t count,
 	for (size_t i = 0; i < count && err == ERR_OK; i += SOCKETS_MAX)
 		err = say(channel, &sockets, fds + i,
 			  count - i < SOCKETS_MAX ? count - i : SOCKETS_MAX);
-	return err == ERR_OK ? say(channel, &last, NULL, 0) : err;
+	return err == ERR_OK ? say(channel, &last, &said, said >= 0 ? 1 : 0) : err;
 }
 
 static size_t take_descriptors(struct msghdr *hdr, int fds[SOCKETS_MAX])
@@ -262,23 +262,27 @@ static enum err take_over(struct inherited *inherited, const int *fds, size_t co
 }
 
 enum err succession_begin(int *ret_channel, char ret_state[SUCCESSION_STATE_MAX],
-			  struct inherited *inherited, struct hash_key *secret)
+			  struct inherited *inherited, struct hash_key *secret, int *ret_said)
 {
 	int channel = find_channel(ret_state);
 	struct message m = {.word = SUCCESSION_SOCKETS};
 	enum err err = ERR_OK;
+	int said = -1;
 
 	while (channel >= 0 && err == ERR_OK && m.word == SUCCESSION_SOCKETS) {
 		int fds[SOCKETS_MAX];
 		size_t count;
 
 		err = hear(channel, BEGIN_MS, &m, fds, &count);
+		if (err == ERR_OK && m.word == SUCCESSION_SECRET && count > 0)
+			said = fds[--count];
 		if (err == ERR_OK)
 			err = take_over(inherited, fds, count);
 	}
 	if (err != ERR_OK)
 		return err;
 	*ret_channel = channel;
+	*ret_said = said;
 	if (channel >= 0 && m.word == SUCCESSION_SECRET)
 		*secret = m.secret;
 	return ERR_OK;

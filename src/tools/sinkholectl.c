@@ -250,12 +250,26 @@ static int tell_fetches(const struct line *line, const json_t *root, const char 
 	return result;
 }
 
+/* When the process began that answers now; -1: the daemon is gone. */
+static json_int_t started(const struct line *line)
+{
+	json_t *status = ask(line, "GET", commands[WEB_STATUS].route, "");
+	json_int_t at = status ? number_of(status, "started") : -1;
+
+	json_decref(status);
+	return at;
+}
+
 static int fetch(const struct line *line, json_t *given)
 {
 	const char *name = text_of(given, "name");
-	json_t *asked = ask_command(line, given);
+	json_int_t before = started(line);
+	json_t *asked = before >= 0 ? ask_command(line, given) : NULL;
 	json_t *root = asked ? wait_for_fetch(line, name) : NULL;
 	int result = root ? tell_fetches(line, root, name) : EXIT_FAILURE;
+
+	if (root && started(line) != before)
+		result = fail("fetch", "another process has taken over meanwhile: ask again");
 
 	json_decref(asked);
 	json_decref(root);

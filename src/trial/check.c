@@ -91,7 +91,7 @@ static enum err read_lists(struct check *check, struct conf *conf)
 	err = loader_load(conf, &key, NULL, &strict, &snapshot, &check->result, &check->text);
 	if (err != ERR_OK)
 		return err;
-	err = strict.draft ? ERR_OK : manual_apply(snapshot, &check->text);
+	err = strict.draft ? ERR_OK : manual_apply(snapshot, NULL, &check->text);
 	snapshot_free(snapshot);
 	return err;
 }

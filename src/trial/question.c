@@ -36,7 +36,7 @@ enum err question_answer(struct conf *conf, const struct explain_text *question,
 	err = loader_load(conf, &key, NULL, &options, &snapshot, &result, text);
 	if (err != ERR_OK)
 		return err;
-	err = manual_apply(snapshot, text);
+	err = manual_apply(snapshot, NULL, text);
 	if (err == ERR_OK)
 		err = answer(snapshot, &asked, out, ret_blocked, text);
 	snapshot_free(snapshot);

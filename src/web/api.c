@@ -306,6 +306,11 @@ static const struct action_row {
 } answers[] = {ANSWERS(TABLE_ROW)};
 TABLE_COMPLETE(ANSWERS, WEB_COMMAND_COUNT);
 
+static bool changes(enum web_command command)
+{
+	return strcmp(routes[command].method, "GET") != 0;
+}
+
 void api_answer(struct evhttp_request *req, const struct web_view *view,
 		const struct history *history, const char *page)
 {
@@ -316,6 +321,8 @@ void api_answer(struct evhttp_request *req, const struct web_view *view,
 		refuse_route(req, other);
 	else if (!given_is_taken(req, command))
 		return; /* which was answered */
+	else if (changes(command) && view->is_leaving(view->daemon))
+		answer_refuse(req, HTTP_SERVUNAVAIL, WEB_LEAVING);
 	else if (command == WEB_HISTORY)
 		history_answer(req, history);
 	else if (command == WEB_PAGE)

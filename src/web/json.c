@@ -82,8 +82,6 @@ json_t *json_difference(const struct web_now *now)
 {
 	const struct web_loads *loads = now->loads;
 
-	if (loads->covered_of[WEB_RELOAD_DRY] == 0)
-		return json_pack("{s:s}", "reason", "there was no dry run");
 	if (*loads->dry_reason)
 		return json_pack("{s:o}", "reason", json_text(loads->dry_reason));
 	return json_pack("{s:s, s:o, s:o}", "reason", "", "blocked",

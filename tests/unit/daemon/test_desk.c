@@ -174,27 +174,56 @@ static void test_reload(void **state)
 {
 	static const struct {
 		const char *body;
-		const char *part;
 		enum web_reload kind;
 	} rows[] = {
-		{"", "\"reload\": 1", WEB_RELOAD_NEW},
-		{"{\"dry-run\": true}", "\"reload\": 2", WEB_RELOAD_DRY},
-		{"{\"back\": true}", "\"reload\": 3", WEB_RELOAD_BACK},
+		{"", WEB_RELOAD_NEW},
+		{"{\"dry-run\": true}", WEB_RELOAD_DRY},
+		{"{\"back\": true}", WEB_RELOAD_BACK},
 	};
 	struct front *f = *state;
+	uint64_t number = inforce_want(f->station->inforce, WEB_RELOAD_NEW);
+
+	inforce_cover(f->station->inforce, WEB_RELOAD_NEW, number);
 
 	for (unsigned int i = 0; i < COUNT(rows); i++) {
 		const struct snapshot *former;
 		uint64_t covers = 0;
+		char part[48];
 
-		expect(f, "POST /v1/reload", rows[i].body, "202", rows[i].part);
+		snprintf(part, sizeof(part), "\"reload\": %llu", (unsigned long long)++number);
+		expect(f, "POST /v1/reload", rows[i].body, "202", part);
 		AWAIT(f->reloads > i, turn(f));
 		assert_int_equal(inforce_begin(f->station->inforce, &covers, &former),
 				 rows[i].kind);
-		assert_int_equal(covers, i + 1);
+		assert_int_equal(covers, number);
 		inforce_cover(f->station->inforce, rows[i].kind, covers);
 	}
 	assert_int_equal(f->reloads, COUNT(rows));
+}
+
+/* What was done now would be lost: it is refused, and what only looks is not. */
+static void test_leaving(void **state)
+{
+	static const struct {
+		const char *what;
+		const char *body;
+	} rows[] = {
+		{"POST /v1/reload", ""},
+		{"POST /v1/flush", "{\"name\": \"all\"}"},
+		{"POST /v1/fetch", ""},
+		{"POST /v1/block", "{\"name\": \"a.example\"}"},
+		{"PUT /v1/log-level", "{\"level\": \"info\"}"},
+	};
+	struct front *f = *state;
+
+	inforce_pause(f->station->inforce, true);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		expect(f, rows[i].what, rows[i].body, "503", WEB_LEAVING);
+	expect(f, "GET /v1/status", "", "200", "\"version\"");
+	inforce_pause(f->station->inforce, false);
+	expect(f, "POST /v1/flush", "{\"name\": \"all\"}", "200", "flushed");
+	inforce_forbid(f->station->inforce);
+	expect(f, "POST /v1/flush", "{\"name\": \"all\"}", "503", WEB_LEAVING);
 }
 
 static void test_say(void **state)
@@ -277,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_shows),
 		TEST(test_reload),
+		TEST(test_leaving),
 		TEST(test_say),
 		TEST(test_flush),
 		TEST(test_closed_while_asked),

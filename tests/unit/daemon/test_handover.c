@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/handover.h"
+#include "manual/store.h"
 #include "support/await.h"
 #include "support/station.h"
 #include "system/succession.h"
@@ -62,17 +63,29 @@ static void serve(int channel)
 	_exit(EXIT_SUCCESS);
 }
 
+/* What was said by command came along. */
+static void require_said(int said)
+{
+	struct manual manual;
+	struct err_text text;
+
+	require(said >= 0 && manual_from_memory(said, &manual, &text) == ERR_OK);
+	require(manual.count == 1 && manual.entries[0].kind == MANUAL_BLOCK);
+}
+
 static void succeed(const char *deed, size_t sockets)
 {
 	struct inherited inherited = {.count = 0};
 	struct hash_key secret = {.k0 = 0};
 	char state[SUCCESSION_STATE_MAX];
 	int channel = -1;
+	int said = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* it does not outlive the test, however that ends */
 	if (strcmp(deed, "ends") == 0)
 		_exit(STATUS_ENDED);
-	require(succession_begin(&channel, state, &inherited, &secret) == ERR_OK);
+	require(succession_begin(&channel, state, &inherited, &secret, &said) == ERR_OK);
+	require_said(said);
 	require(inherited.count == sockets);
 	require(secret.k0 == SECRET.k0 && secret.k1 == SECRET.k1);
 	if (strcmp(deed, "serves") == 0)
@@ -82,6 +95,12 @@ static void succeed(const char *deed, size_t sockets)
 	if (strcmp(deed, "ends loaded") == 0) {
 		require(succession_say(channel, SUCCESSION_LOADED, -1) == ERR_OK);
 		hear(channel, SUCCESSION_GO, NULL);
+		_exit(STATUS_ENDED);
+	}
+	if (strcmp(deed, "ends serving") == 0) {
+		require(succession_say(channel, SUCCESSION_LOADED, -1) == ERR_OK);
+		hear(channel, SUCCESSION_GO, NULL);
+		require(succession_say(channel, SUCCESSION_SERVING, -1) == ERR_OK);
 		_exit(STATUS_ENDED);
 	}
 	stay();
@@ -110,6 +129,16 @@ static void on_done(void *arg, bool serves)
 	h->serves = serves;
 }
 
+static void say_something(struct inforce *f)
+{
+	struct manual_entry entry = {.kind = MANUAL_BLOCK, .by = "a test"};
+	struct err_text text;
+	bool kept;
+
+	assert_int_equal(name_from_text("said.example", 12, &entry.name), ERR_OK);
+	assert_int_equal(inforce_say(f, &entry, false, &kept, &text), ERR_OK);
+}
+
 static char program[] = "test_handover";
 
 static void begin(struct handing *h, const struct station_conf *conf)
@@ -129,7 +158,9 @@ static void begin(struct handing *h, const struct station_conf *conf)
 		.cache = h->station->cache,
 		.name_key = station_key,
 		.cookie_secret = SECRET,
+		.inforce = h->station->inforce,
 	};
+	say_something(h->station->inforce);
 	assert_int_equal(handover_create(h->base, &h->config, on_done, h, &h->handover), ERR_OK);
 }
 
@@ -255,6 +286,27 @@ static void test_fails(void **state)
 	}
 }
 
+static bool has_ended_child(void)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+/* What it has said before it ended is heard when it is gone: then nobody else serves. */
+static void test_ends_as_it_serves(void **state)
+{
+	struct handing *h = *state;
+
+	begin(h, &(struct station_conf){.top = ""});
+	start(h, "ends serving");
+	assert_int_equal(event_base_loop(h->base, EVLOOP_ONCE), 0); /* it is told to go */
+	assert_int_equal(h->done, 0);
+	AWAIT(has_ended_child(), await_nap());
+	expect_failure(h, "hand-over FAILED, all stays as it was: the new process ended with "
+			  "status 3");
+}
+
 static void test_late(void **state)
 {
 	struct handing *h = *state;
@@ -298,8 +350,10 @@ static void test_given_up(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_none), TEST(test_serves), TEST(test_fails),
-		TEST(test_late), TEST(test_twice),  TEST(test_given_up),
+		TEST(test_none),     TEST(test_serves),
+		TEST(test_fails),    TEST(test_ends_as_it_serves),
+		TEST(test_late),     TEST(test_twice),
+		TEST(test_given_up),
 	};
 
 	if (argc == 3 && getenv(SUCCESSION_VARIABLE))

@@ -234,6 +234,30 @@ static void test_cannot_be_written(void **state)
 	assert_int_equal(kept(s), 2);
 }
 
+/* What another process has handed on holds, whatever the disk has; and the disk has it soon. */
+static void test_handed_on(void **state)
+{
+	struct station *s = *state;
+	struct manual_entry entry = said(MANUAL_BLOCK, "handed.example", 0);
+	struct manual handed = {.count = 1, .entries = &entry};
+	struct err_text text = {""};
+
+	must_say(s, MANUAL_BLOCK, "withdrawn.example", 0);
+	inforce_free(s->inforce);
+	s->inforce = NULL;
+	assert_int_equal(inforce_create(s->workers, &s->result, NULL, &handed, &s->inforce, &text),
+			 ERR_OK);
+	assert_string_equal(station_blocks(s, "handed.example"), "block");
+	assert_string_equal(station_blocks(s, "withdrawn.example"), "-");
+	inforce_tick(s->inforce, false);
+	assert_int_equal(kept(s), 1);
+	inforce_free(s->inforce);
+	s->inforce = NULL;
+	assert_int_equal(inforce_create(s->workers, &s->result, NULL, NULL, &s->inforce, &text),
+			 ERR_OK);
+	assert_string_equal(station_blocks(s, "handed.example"), "block");
+}
+
 /* ---- the main thread's second */
 
 /* Ticks until that second has come: in force before, and no more from then on. */
@@ -442,13 +466,16 @@ static void test_wanted(void **state)
 		struct station *s;
 		const struct snapshot *former;
 		uint64_t covers = 0;
+		uint64_t begun;
 		enum web_reload kind;
 
 		station_set_up(state);
 		s = *state;
+		begun = loads_of(s)->wanted;
+		assert_true(begun > 1000000000000000); /* later than a process of before */
 		for (const char *w = rows[i].wanted; *w; w++)
 			assert_int_equal(inforce_want(s->inforce, (enum web_reload)(*w - '0')),
-					 w - rows[i].wanted + 1);
+					 begun + (uint64_t)(w - rows[i].wanted) + 1);
 		for (const char *b = rows[i].begun; *b; b++) {
 			kind = inforce_begin(s->inforce, &covers, &former);
 			assert_int_equal(kind, *b - '0');
@@ -457,7 +484,7 @@ static void test_wanted(void **state)
 			assert_int_equal(loads_of(s)->covered_of[kind], covers);
 		}
 		if (rows[i].covers)
-			assert_int_equal(covers, rows[i].covers);
+			assert_int_equal(covers, begun + rows[i].covers);
 		assert_int_equal(inforce_begin(s->inforce, &covers, &former), WEB_RELOAD_COUNT);
 		station_tear_down(state);
 	}
@@ -544,6 +571,7 @@ int main(void)
 		BARE(test_damaged),
 		TEST(test_held),
 		TEST(test_cannot_be_written),
+		TEST(test_handed_on),
 		TEST(test_ends),
 		BARE(test_term),
 		TEST(test_warned_after_load),

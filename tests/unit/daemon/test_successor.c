@@ -48,6 +48,7 @@ static void test_nobody(void **state)
 	assert_false(successor_is_one(&s));
 	assert_int_equal(inherited.count, 0);
 	assert_int_equal(secret.k0, 3);
+	assert_null(successor_manual(&s));
 	assert_int_equal(successor_take_cache(&s, NULL, NULL, &secret), ERR_OK);
 	successor_serves(&s);
 	assert_false(successor_is_one(&s));

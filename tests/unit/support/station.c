@@ -130,7 +130,7 @@ enum err station_begin(struct station *s, const struct station_conf *conf, struc
 {
 	station_write(s, conf);
 	start_workers(s);
-	return inforce_create(s->workers, &s->result, NULL, &s->inforce, text);
+	return inforce_create(s->workers, &s->result, NULL, NULL, &s->inforce, text);
 }
 
 void station_end(struct station *s)

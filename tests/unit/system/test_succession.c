@@ -36,6 +36,9 @@ static struct pair make_pair(void)
 /* As the successor finds it in its environment. */
 static char state_before[SUCCESSION_STATE_MAX];
 
+/* What came along, -1: nothing. */
+static int said;
+
 static void set_variable(int fd)
 {
 	char number[16];
@@ -52,11 +55,13 @@ static void test_nobody_before(void **state)
 	int channel = 7;
 
 	unsetenv(SUCCESSION_VARIABLE);
-	assert_int_equal(succession_begin(&channel, state_before, &inherited, &secret), ERR_OK);
+	assert_int_equal(succession_begin(&channel, state_before, &inherited, &secret, &said),
+			 ERR_OK);
 	assert_int_equal(channel, -1);
 	assert_string_equal(state_before, "");
 	setenv(SUCCESSION_VARIABLE, "999", 1); /* no such file */
-	assert_int_equal(succession_begin(&channel, state_before, &inherited, &secret), ERR_OK);
+	assert_int_equal(succession_begin(&channel, state_before, &inherited, &secret, &said),
+			 ERR_OK);
 	assert_int_equal(channel, -1);
 	assert_null(getenv(SUCCESSION_VARIABLE));
 	assert_memory_equal(&secret, &same, sizeof(secret));
@@ -74,13 +79,15 @@ static void test_bequeathed(void **state)
 
 	for (size_t i = 0; i < MANY; i++)
 		fds[i] = STDIN_FILENO;
-	assert_int_equal(succession_bequeath(p.before, fds, MANY, &secret), ERR_OK);
+	assert_int_equal(succession_bequeath(p.before, fds, MANY, &secret, STDIN_FILENO), ERR_OK);
 	set_variable(p.after);
-	assert_int_equal(succession_begin(&channel, state_before, &inherited, &got), ERR_OK);
+	assert_int_equal(succession_begin(&channel, state_before, &inherited, &got, &said), ERR_OK);
 	assert_int_equal(channel, p.after);
 	assert_string_equal(state_before, "/s t");
 	assert_int_equal(inherited.count, MANY);
 	assert_memory_equal(&got, &secret, sizeof(got));
+	assert_true(said > STDERR_FILENO);
+	close(said);
 	inherited_fini(&inherited);
 	assert_int_equal(loopback_open_files(), files);
 	close(p.before);
@@ -128,7 +135,8 @@ static void test_half(void **state)
 	assert_int_equal(succession_say(p.before, SUCCESSION_SOCKETS, STDIN_FILENO), ERR_OK);
 	assert_int_equal(send(p.before, "x", 1, 0), 1);
 	set_variable(p.after);
-	assert_int_equal(succession_begin(&channel, state_before, &inherited, &secret), ERR_SYS);
+	assert_int_equal(succession_begin(&channel, state_before, &inherited, &secret, &said),
+			 ERR_SYS);
 	assert_int_equal(inherited.count, 1);
 	inherited_fini(&inherited);
 	close(p.before);
