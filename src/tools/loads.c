@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "tools/parameters.h"
 #include "tools/show.h"
 
 #define POLL_NS 100000000L /* between two looks whether a reload is over */
