@@ -198,6 +198,9 @@ static int spawn(const char *path, char *const argv[], char *const environment[]
 		rc = set_signals(&attributes);
 		if (rc == 0)
 			rc = posix_spawn_file_actions_adddup2(&actions, channel, CHANNEL_FD);
+		/* libraries have sockets that are not closed at execve(2): they would pile up */
+		if (rc == 0)
+			rc = posix_spawn_file_actions_addclosefrom_np(&actions, CHANNEL_FD + 1);
 		if (rc == 0)
 			rc = posix_spawn(ret_pid, path, &actions, &attributes, argv, environment);
 		posix_spawnattr_destroy(&attributes);

@@ -194,6 +194,16 @@ def test_hours_begin_and_orders_come_into_force_meanwhile(served, tmp_path):
     assert d.log(mark).count("ended: block said.test") == 1
 
 
+def test_files_do_not_pile_up(served):
+    """Nor those of libraries, which are not closed by themselves when another program is begun."""
+    d = served()
+    first = len(os.listdir(f"/proc/{d.program.pid}/fd"))
+    for _ in range(2):
+        d.hand_over()
+        await_control(d)
+    wait_until(lambda: len(os.listdir(f"/proc/{d.program.pid}/fd")) <= first, slow(5, 20), "there are as many as before")
+
+
 def test_a_watcher_sees_what_comes_behind_it(served):
     d = served()
     watching = subprocess.Popen([daemon_path().parent / "sinkholectl", "--socket", str(d.socket), "--json", "watch"],
