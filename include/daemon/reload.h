@@ -40,9 +40,13 @@ void reload_hold(struct reload *reload);
 void reload_release(struct reload *reload);
 
 /* Writes receipts for what is in force, in a thread as a load's; see acknowledge() for the
- * arguments, which have to last as long as it is busy.  Not while it is. */
+ * arguments, which have to last until that is over, or another load is.  Not while it is busy. */
 void reload_tell(struct reload *reload, const struct load_result *result,
 		 const struct notes *notes);
+
+/* Once a second: where there was no thread for reload_tell, it is tried again.  As
+ * reload_is_busy. */
+bool reload_tick(struct reload *reload);
 
 bool reload_is_busy(const struct reload *reload);
 

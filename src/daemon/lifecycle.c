@@ -297,7 +297,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	inforce_tick(life->inforce, reload_is_busy(life->reload));
+	inforce_tick(life->inforce, reload_tick(life->reload));
 	if (!reload_is_busy(life->reload))
 		reload_if_due(life);
 	if (!reload_is_busy(life->reload) && !handover_is_busy(life->handover) &&

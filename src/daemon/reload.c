@@ -42,6 +42,7 @@ struct reload {
 	const struct snapshot *former; /* what was in force then */
 	const struct load_result *told_result; /* of reload_tell */
 	const struct notes *told_notes;
+	bool untold; /* there was no thread for it */
 	bool told_uncompiled;
 };
 
@@ -158,6 +159,7 @@ static void load(struct reload *reload, struct notes *notes)
 		return;
 	}
 	in_force_s = clock_unix_s();
+	reload->untold = false; /* it is told of this one */
 	reload->hooks.in_force(reload->hooks.arg, snapshot);
 	tell_success(reload, snapshot, &result);
 	minutes_write(inforce_minutes(reload->inforce));
@@ -260,18 +262,32 @@ void reload_release(struct reload *reload)
 	reload->last = UINT64_MAX;
 }
 
-void reload_tell(struct reload *reload, const struct load_result *result, const struct notes *notes)
+/* What cannot be told is told later, and a compiled set verified, unless another is loaded. */
+static void begin_telling(struct reload *reload)
 {
 	int rc;
 
 	reload->kind = WEB_RELOAD_COUNT;
-	reload->told_result = result;
-	reload->told_notes = notes;
 	rc = begin_thread(reload);
-	if (rc != 0)
-		log_error("receipts: not written: no thread: %s", strerror(rc));
-	if (rc != 0 && result && result->compiled) /* nobody verifies them: they are read */
-		(void)inforce_want(reload->inforce, WEB_RELOAD_NEW);
+	if (rc != 0 && !reload->untold)
+		log_error("receipts: not written yet: no thread: %s", strerror(rc));
+	reload->untold = rc != 0;
+}
+
+void reload_tell(struct reload *reload, const struct load_result *result, const struct notes *notes)
+{
+	if (!reload->untold) {
+		reload->told_result = result;
+		reload->told_notes = notes;
+	}
+	begin_telling(reload);
+}
+
+bool reload_tick(struct reload *reload)
+{
+	if (reload->untold && !reload->busy)
+		begin_telling(reload);
+	return reload->busy;
 }
 
 static void on_loaded(evutil_socket_t fd, short what, void *arg)

@@ -152,6 +152,39 @@ def test_list_that_is_not_what_its_inode_says(served):
     starts(d, True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to be started as root")
+def test_verified_once_there_is_a_thread(open_folder, daemon):
+    """Who may have no more threads starts, and makes up for it."""
+    d = daemon({"state": {"directory": "state", "compiled-from": 1}}, environment={"ASAN_OPTIONS": "detect_leaks=0"})
+    user = 32768 + d.port    # nobody else's
+    as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    d.folder = d.cwd = open_folder
+    d.config_path = open_folder / "sinkholed.yaml"
+    del d.config["server"]["user"]
+    d.add_list("first", "a.test\n").add_list("second", "0.0.0.0 c.test\n")
+    os.chown(open_folder, user, user)
+    d.start(as_user)
+    wait_compiled(d)
+    d.stop()
+    data = bytearray(compiled(d).read_bytes()[:-SEAL_OCTETS])
+    data[DIGEST_AT:DIGEST_AT + 64] = b"0" * 64
+    seal(d, bytes(data))
+    for threads in range(20, 2, -1):
+        d.start([*as_user, "prlimit", f"--nproc={threads}:"])
+        if "receipts: not written" in d.log():
+            break
+        d.program.wait_line("^reload 2 done: ")
+        wait_compiled(d)
+        d.stop()
+        seal(d, bytes(data))
+    assert "receipts: not written yet: no thread" in d.log()
+    assert FROM_THERE in d.log() and "is not what" not in d.log()
+    subprocess.run([*as_user, "prlimit", f"--pid={d.program.pid}", "--nproc=1000:"], check=True)
+    d.program.wait_line(r"^warning: list first: .* is not what the compiled set was made of: it is read")
+    d.program.wait_line(r"^reload 2 done: ")
+    assert blocked(d) == "ac"
+
+
 def cut(d, data):
     return data[:-1]
 
