@@ -285,7 +285,7 @@ void reload_tell(struct reload *reload, const struct load_result *result, const 
 
 bool reload_tick(struct reload *reload)
 {
-	if (reload->untold && !reload->busy)
+	if (!reload->busy && reload->untold)
 		begin_telling(reload);
 	return reload->busy;
 }
