@@ -174,12 +174,14 @@ static void begin_service(struct legacy *legacy, const struct workers *workers,
 	proof_tell(snapshot, minutes);
 }
 
-/* A reload asked for while starting up waits, rather than to end the process. */
+/* A reload asked for while starting up waits, rather than to end the process, which what
+ * cannot be written does not end either. */
 static void hold_signals(void)
 {
 	sigset_t held;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* LimitFSIZE= */
 	sigemptyset(&held);
 	sigaddset(&held, SIGHUP);
 	sigaddset(&held, SIGUSR1);

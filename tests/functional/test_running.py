@@ -112,6 +112,20 @@ def test_as_few_files_as_can_be(daemon, upstream, limit):
     assert addresses(ask(d.address, "more.test")) == [IPV4]
 
 
+@pytest.mark.parametrize("octets", [0, 4096, 200000])
+def test_files_that_may_not_be_long(daemon, octets):
+    """Who writes more is sent a signal that would end it (LimitFSIZE=, ulimit -f)."""
+    names = "".join(f"n{i}.test\n" for i in range(30000))
+    d = daemon({"state": {"directory": "state", "compiled-from": 1}})
+    d.add_list("one", names).start(["prlimit", f"--fsize={octets}"])
+    for more in range(2):
+        d.write_list("one", names + f"more{more}.test\n")
+        assert "list one: its last good version is not kept: " in d.reload_well()
+        assert addresses(ask(d.address, f"more{more}.test")) == [IPV4]
+    assert "File too large" in d.log()
+    assert not (d.folder / "state" / "compiled.set").exists()
+
+
 # ---- source ports
 
 def source_ports(up):
