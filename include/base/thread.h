@@ -11,8 +11,8 @@
 
 /*
  * Begins a thread with all signals blocked, called `name` (a longer one is cut) in /proc and in
- * debuggers.  The caller joins `*ret_thread`.  Returns 0, or why there is no thread, as
- * pthread_create(3) does; `*ret_thread` is untouched then.  Any thread.
+ * debuggers, and with a stack of 8 MiB.  The caller joins `*ret_thread`.  Returns 0, or why there
+ * is no thread, as pthread_create(3) does; `*ret_thread` is untouched then.  Any thread.
  */
 int thread_start(const char *name, void *(*run)(void *arg), void *arg,
 		 pthread_t *ret_thread) MUST_CHECK;

@@ -4,6 +4,24 @@
 #include <signal.h>
 #include <stdio.h>
 
+/* So large a stack, whatever the limit of the process's own says: where there is none, the C
+ * library has threads do with a fraction of it, which is too little for a load. */
+#define STACK_OCTETS ((size_t)8 << 20)
+
+static int create(void *(*run)(void *arg), void *arg, pthread_t *ret_thread)
+{
+	pthread_attr_t attr;
+	int rc = pthread_attr_init(&attr);
+
+	if (rc != 0)
+		return rc;
+	rc = pthread_attr_setstacksize(&attr, STACK_OCTETS);
+	if (rc == 0)
+		rc = pthread_create(ret_thread, &attr, run, arg);
+	pthread_attr_destroy(&attr);
+	return rc;
+}
+
 int thread_start(const char *name, void *(*run)(void *arg), void *arg, pthread_t *ret_thread)
 {
 	char kept[THREAD_NAME_MAX + 1];
@@ -14,7 +32,7 @@ int thread_start(const char *name, void *(*run)(void *arg), void *arg, pthread_t
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&thread, NULL, run, arg);
+	rc = create(run, arg, &thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc != 0)
 		return rc;

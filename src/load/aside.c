@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A load while another process still serves: it takes the core from nobody. */
-#include <pthread.h>
-
 #include "base/priority.h"
+#include "base/thread.h"
 #include "load/loader.h"
 
 /* The arguments of loader_load, and what it returned. */
@@ -34,7 +33,7 @@ enum err loader_load_aside(struct conf *conf, const struct hash_key *name_key,
 	struct aside a = {conf, name_key, options, ret_snapshot, ret_result, text, ERR_OK};
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, load, &a) != 0)
+	if (thread_start("loader", load, &a, &thread) != 0)
 		return loader_load(conf, name_key, NULL, options, ret_snapshot, ret_result, text);
 	pthread_join(thread, NULL);
 	return a.err;

@@ -126,6 +126,16 @@ def test_files_that_may_not_be_long(daemon, octets):
     assert not (d.folder / "state" / "compiled.set").exists()
 
 
+def test_stack_without_a_limit(daemon):
+    """Then the C library has threads do with less than where there is one."""
+    d = daemon().add_list("one", "blocked.test\n").start(["prlimit", "--stack=unlimited"])
+    d.write_list("one", "blocked.test\nmore.test\n")
+    d.reload_well()
+    d.hand_over()
+    d.reload_well()
+    assert addresses(ask(d.address, "more.test")) == [IPV4]
+
+
 # ---- source ports
 
 def source_ports(up):

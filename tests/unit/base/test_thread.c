@@ -81,11 +81,43 @@ static void test_names(void **state)
 	assert_string_equal(seen.name, "a name that is ");
 }
 
+static void *measure(void *arg)
+{
+	pthread_attr_t attr;
+
+	assert_int_equal(pthread_getattr_np(pthread_self(), &attr), 0);
+	assert_int_equal(pthread_attr_getstacksize(&attr, arg), 0);
+	pthread_attr_destroy(&attr);
+	return NULL;
+}
+
+/* As where the stack of the process has no limit. */
+static void test_stack_does_not_depend_on_the_default(void **state)
+{
+	pthread_attr_t before;
+	pthread_attr_t small;
+	size_t octets = 0;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_getattr_default_np(&before), 0);
+	assert_int_equal(pthread_attr_init(&small), 0);
+	assert_int_equal(pthread_attr_setstacksize(&small, (size_t)256 << 10), 0);
+	assert_int_equal(pthread_setattr_default_np(&small), 0);
+	assert_int_equal(thread_start("stack", measure, &octets, &thread), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(pthread_setattr_default_np(&before), 0);
+	pthread_attr_destroy(&before);
+	pthread_attr_destroy(&small);
+	assert_true(octets >= (size_t)8 << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signals_are_blocked_there_alone),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_stack_does_not_depend_on_the_default),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
