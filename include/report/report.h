@@ -125,9 +125,14 @@ enum report_format report_format_of(const char *word);
 enum err report_write(struct archive *archive, const struct report_query *query, FILE *out,
 		      struct err_text *text) MUST_CHECK;
 
-/* Tells whether the store has addresses in a form in which a client is not looked for: with a key,
- * those that are not encrypted by it; without one (NULL), those that are encrypted.  ERR_SYS. */
-enum err report_hides(struct archive *archive, struct ipcrypt *key, bool *ret_hides,
-		      struct err_text *text) MUST_CHECK;
+/* Forms of addresses that a store has, in which a client is not looked for. */
+struct report_hidden {
+	bool plain;	/* whole or a prefix, where there is a key */
+	bool encrypted; /* by another key, or where there is none */
+};
+
+/* Tells which the store has; `key` is the one that there is, or NULL.  ERR_SYS. */
+enum err report_hides(struct archive *archive, struct ipcrypt *key,
+		      struct report_hidden *ret_hidden, struct err_text *text) MUST_CHECK;
 
 #endif

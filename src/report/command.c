@@ -205,23 +205,26 @@ static enum err open_store(const struct options *o, enum archive_mode mode,
 }
 
 /* Of a client that was asked for, findings may be there in a form that it was not looked for in. */
-static enum err tell_hidden(struct archive *archive, struct ipcrypt *key, struct err_text *text)
+static enum err tell_hidden(const struct report_hidden *hidden, const struct ipcrypt *key,
+			    struct err_text *text)
 {
-	bool hides;
-	enum err err = report_hides(archive, key, &hides, text);
-
-	if (err != ERR_OK || !hides)
-		return err;
-	return err_set(text, ERR_REFUSED,
-		       key ? "the ledger has addresses that are not encrypted by this key as well, "
-			     "which were not looked at"
-			   : "the ledger has addresses that are encrypted, which were not looked "
-			     "at without their --key-file");
+	if (hidden->plain)
+		return err_set(text, ERR_REFUSED,
+			       "the ledger has addresses that are not encrypted by this key as "
+			       "well, which were not looked at");
+	if (hidden->encrypted)
+		return err_set(text, ERR_REFUSED,
+			       key ? "the ledger has addresses that are encrypted by another key, "
+				     "which were not looked at"
+				   : "the ledger has addresses that are encrypted, which were not "
+				     "looked at without their --key-file");
+	return ERR_OK;
 }
 
 static enum err report(const struct options *o, struct ipcrypt *key, struct err_text *text)
 {
 	struct report_query query = {.ipcrypt = key};
+	struct report_hidden hidden;
 	struct subject subject;
 	struct archive *archive = NULL;
 	enum err err = query_of(o, &query, &subject, text);
@@ -233,7 +236,9 @@ static enum err report(const struct options *o, struct ipcrypt *key, struct err_
 	if (err == ERR_OK)
 		err = report_write(archive, &query, stdout, text);
 	if (err == ERR_OK && o->client)
-		err = tell_hidden(archive, key, text);
+		err = report_hides(archive, key, &hidden, text);
+	if (err == ERR_OK && o->client)
+		err = tell_hidden(&hidden, key, text);
 	archive_close(archive);
 	leases_free(query.leases);
 	return err;
@@ -302,19 +307,43 @@ static enum err act_on(struct archive *archive, const struct options *o, struct 
 	return err;
 }
 
-/* Also what was written down before there was the key, where there is such: elsewhere the audit is
- * not to have the address. */
-static enum err act_on_all(struct archive *archive, const struct options *o, struct ipcrypt *key,
-			   uint64_t *findings, struct err_text *text)
+/* A hold may be on the address in either form, whatever has become of what it was for. */
+static enum err release_all(struct archive *archive, const struct options *o, struct ipcrypt *key,
+			    uint64_t *findings, struct err_text *text)
 {
-	bool hides = false;
-	enum err err = key ? report_hides(archive, key, &hides, text) : ERR_OK;
+	enum err err = act_on(archive, o, key, findings, text);
+	struct err_text reason = {""};
+	enum err plain;
+
+	if (err != ERR_OK && err != ERR_NOTFOUND)
+		return err;
+	plain = act_on(archive, o, NULL, findings, &reason);
+	if (plain == ERR_NOTFOUND)
+		return err;
+	*text = reason;
+	return plain;
+}
+
+/* With a key also what was written down before there was one, where there is such: elsewhere the
+ * audit is not to have the address. */
+static enum err act_on_all(struct archive *archive, const struct options *o, struct ipcrypt *key,
+			   struct err_text *text)
+{
+	bool release = deed_of(o).act == ARCHIVE_RELEASE;
+	struct report_hidden hidden;
+	uint64_t findings = 0;
+	enum err err = report_hides(archive, key, &hidden, text);
 
 	if (err == ERR_OK)
-		err = act_on(archive, o, key, findings, text);
-	if (err == ERR_OK && hides)
-		err = act_on(archive, o, NULL, findings, text);
-	return err;
+		err = key && release ? release_all(archive, o, key, &findings, text)
+				     : act_on(archive, o, key, &findings, text);
+	if (err == ERR_OK && hidden.plain && !release)
+		err = act_on(archive, o, NULL, &findings, text);
+	if (err != ERR_OK)
+		return err;
+	printf("%llu findings %s\n", (unsigned long long)findings, deed_of(o).done);
+	hidden.plain = false; /* they were looked at */
+	return tell_hidden(&hidden, key, text);
 }
 
 static enum err act(const struct options *o, struct ipcrypt *key, struct err_text *text)
@@ -322,7 +351,6 @@ static enum err act(const struct options *o, struct ipcrypt *key, struct err_tex
 	struct deed deed = deed_of(o);
 	char subject[CLIENT_TEXT_MAX];
 	struct archive *archive;
-	uint64_t findings = 0;
 	enum err err = subject_client(deed.given, key, subject, text);
 
 	if (err == ERR_OK && !o->because)
@@ -336,11 +364,7 @@ static enum err act(const struct options *o, struct ipcrypt *key, struct err_tex
 		      stderr);
 	else
 		archive_erases_also(archive, erase_hunts, o->store);
-	err = act_on_all(archive, o, key, &findings, text);
-	if (err == ERR_OK)
-		printf("%llu findings %s\n", (unsigned long long)findings, deed.done);
-	if (err == ERR_OK && !key)
-		err = tell_hidden(archive, key, text);
+	err = act_on_all(archive, o, key, text);
 	archive_close(archive);
 	return err;
 }

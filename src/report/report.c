@@ -193,7 +193,7 @@ enum err report_write(struct archive *archive, const struct report_query *query,
 
 struct hiding {
 	struct ipcrypt *key;
-	bool hides;
+	struct report_hidden hidden;
 };
 
 static bool on_client(void *arg, const struct archive_row *row)
@@ -201,18 +201,20 @@ static bool on_client(void *arg, const struct archive_row *row)
 	struct hiding *h = arg;
 	int form = row->finding.form;
 
-	h->hides =
-		h->key ? !client_is_of(form, h->key) : client_kind(form) == CONF_CLIENTS_ENCRYPTED;
-	return !h->hides;
+	if (client_kind(form) != CONF_CLIENTS_ENCRYPTED)
+		h->hidden.plain = h->key != NULL;
+	else if (!h->key || !client_is_of(form, h->key))
+		h->hidden.encrypted = true;
+	return !h->hidden.encrypted || (h->key && !h->hidden.plain);
 }
 
-enum err report_hides(struct archive *archive, struct ipcrypt *key, bool *ret_hides,
-		      struct err_text *text)
+enum err report_hides(struct archive *archive, struct ipcrypt *key,
+		      struct report_hidden *ret_hidden, struct err_text *text)
 {
 	const struct archive_filter all = {.client = NULL};
 	struct hiding h = {.key = key};
 	enum err err = archive_each_client(archive, &all, on_client, &h, text);
 
-	*ret_hides = h.hides;
+	*ret_hidden = h.hidden;
 	return err;
 }

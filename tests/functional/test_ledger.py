@@ -139,7 +139,7 @@ def test_addresses_in_other_forms(keeper, tmp_path):
         done = run_daemon("--report", "--store", d.ledger, "--format", "csv", "--key-file", path)
         assert done.returncode == status and ("another key" in done.stderr) == (status == 1), done
         assert ("127.0.0.1" in done.stdout) == (status == 0), done
-    asked_for_by_key(d.ledger, key)
+    asked_for_by_key(d.ledger, key, other)
     key.unlink()
     d.start()       # serves, and writes nothing rather than a whole address
     assert addresses(ask(d.address, "c2.test")) == [SINK]
@@ -148,7 +148,7 @@ def test_addresses_in_other_forms(keeper, tmp_path):
     assert total(d.ledger) == 2
 
 
-def asked_for_by_key(ledger, key):
+def asked_for_by_key(ledger, key, other):
     """A client of a ledger that has its addresses in several forms: what was not looked at is told."""
     keys = [], ["--key-file", key]
     for address, given, lines, status in (("127.0.0.1", keys[0], 0, 1), ("127.0.0.0/24", keys[0], 1, 1),
@@ -160,6 +160,15 @@ def asked_for_by_key(ledger, key):
         done = run_daemon("--hold", "127.0.0.1", "--store", ledger, "--because", "x", *given)
         assert (done.returncode, done.stdout) == (status, f"{findings} findings held\n"), done
         assert ("which were not looked at" in done.stderr) == (status == 1), done
+    for act, given, status, said in (
+            ("release", keys[1], 0, "1 findings released"), ("release", keys[1], 1, "no hold on "),
+            ("hold", keys[0], 1, "without their --key-file"), ("release", keys[1], 0, "0 findings released"),
+            ("hold", ["--key-file", other], 1, "encrypted by another key"),
+            ("release", ["--key-file", other], 1, "encrypted by another key"),
+            ("erase", ["--key-file", other], 1, "encrypted by another key")):
+        done = run_daemon(f"--{act}", "127.0.0.1", "--store", ledger, "--because", "x", *given)
+        assert done.returncode == status and said in done.stdout + done.stderr, (act, done)
+    assert sqlite3.connect(ledger).execute("SELECT * FROM hold").fetchall() == []
 
 
 def test_killed_under_load(keeper):
