@@ -14,6 +14,12 @@ static size_t whole_pages(size_t size)
 	return (size + page - 1) / page * page;
 }
 
+#ifdef __has_feature /* clang says it so */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 /* Octets behind each mapping that nobody may touch: where tests look for faults, what is written
  * behind a mapping is to end the program, and not to come to whatever lies beside it. */
 static size_t fence(void)

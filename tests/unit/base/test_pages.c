@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/pages.h"
+#include "support/bybuild.h"
 
 #define HUGE ((size_t)2 << 20)
 
