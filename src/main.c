@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "compiled/compiled.h"
 #include "conf/conf.h"
 #include "audit/verify.h"
@@ -354,6 +355,7 @@ int main(int argc, char **argv)
 {
 	struct arguments args;
 	struct conf_mistakes mistakes;
+	struct err_text text;
 	struct conf *conf;
 
 	if (argc > 1 && command_is_one(argv[1]))
@@ -366,6 +368,8 @@ int main(int argc, char **argv)
 		return puts("sinkholed " SINKHOLED_VERSION) < 0;
 	if (args.mode == 'm')
 		return conf_write_man(stdout) != ERR_OK;
+	if (thread_raise_stack(&text) != ERR_OK)
+		return fail(text.text);
 	if (args.mode == 'A')
 		return verify(&args);
 	if (args.mode == 'k')

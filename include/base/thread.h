@@ -17,4 +17,10 @@
 int thread_start(const char *name, void *(*run)(void *arg), void *arg,
 		 pthread_t *ret_thread) MUST_CHECK;
 
+/*
+ * Sees to it that the main thread's stack may be as large, where its limit can be raised.
+ * ERR_RANGE, with `text`: it cannot, and is too low for a load.  Main thread, early.
+ */
+enum err thread_raise_stack(struct err_text *text) MUST_CHECK;
+
 #endif

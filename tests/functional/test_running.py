@@ -136,6 +136,19 @@ def test_stack_without_a_limit(daemon):
     assert addresses(ask(d.address, "more.test")) == [IPV4]
 
 
+def test_small_stack(daemon):
+    """Its limit is raised; where it cannot be, that is told."""
+    d = daemon().add_list("one", "blocked.test\n").start(["prlimit", "--stack=1048576:"])
+    d.reload_well()
+    d.hand_over()
+    assert addresses(ask(d.address, "blocked.test")) == [IPV4]
+    as_nobody = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    done = subprocess.run([*as_nobody, "prlimit", "--stack=1048576", str(d.binary), "--check", "-c", "none"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    assert "error: the stack may have 1024 KiB (ulimit -s, LimitSTACK=), and it takes 6144" in done.stdout + done.stderr
+
+
 # ---- source ports
 
 def source_ports(up):
