@@ -48,6 +48,9 @@ bool handover_is_busy(const struct handover *handover);
 /* Sends the signal to the process that serves now. */
 void handover_signal_next(const struct handover *handover, int number);
 
+/* Once it serves: waits until it answers what operators ask, too, for some seconds at most. */
+void handover_wait(struct handover *handover);
+
 /* Ends the hand-over under way, if there is one, and the new process; does not call `done`. */
 void handover_give_up(struct handover *handover);
 

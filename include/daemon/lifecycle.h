@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "cache/cache.h"
 #include "daemon/beside.h"
+#include "daemon/successor.h"
 #include "order/minutes.h"
 #include "load/loader.h"
 #include "load/notes.h"
@@ -33,6 +34,7 @@ struct lifecycle_config {
 	const struct load_result *first; /* how the load at the start went */
 	const struct notes *notes;	 /* of that load */
 	const struct manual *handed;	 /* as of inforce_create */
+	struct successor *successor;	 /* is told when it answers */
 	struct statelock **lock;	 /* is let go at a hand-over */
 };
 

@@ -41,6 +41,9 @@ enum err successor_take_cache(const struct successor *successor, const struct sn
 			      struct cache *cache, const struct hash_key *name_key) MUST_CHECK;
 
 /* The workers serve: the process before may end.  Returns once the service manager knows. */
-void successor_serves(struct successor *successor);
+void successor_serves(const struct successor *successor);
+
+/* What operators ask is answered: nothing follows. */
+void successor_answers(struct successor *successor);
 
 #endif

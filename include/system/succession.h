@@ -9,6 +9,7 @@
  *   before  GO            with the cache, as a file in memory, if there is one
  *   after   SERVING       it answers; both read of the same sockets now
  *   before  MAIN          the service manager has been told who is the main process
+ *   after   (the end)     it answers what operators ask: the one before need not any more
  *
  * Whoever is to speak and ends instead has failed; the other one goes on as if nothing had
  * been.  The main thread alone.

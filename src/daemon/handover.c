@@ -20,6 +20,7 @@
 #define FAILED "hand-over FAILED, all stays as it was: "
 #define REAP_TRIES 200 /* 5 ms each, for a process that was killed to be gone */
 #define REAP_NS 5000000
+#define ANSWERS_MS 5000 /* for the new process to answer operators */
 
 struct handover {
 	struct handover_config config;
@@ -30,6 +31,7 @@ struct handover {
 	struct event *heard;
 	struct event *late;
 	int channel; /* -1: none is under way */
+	int served;  /* the channel of one that serves; -1: none does */
 	pid_t next;  /* 0: there is none */
 };
 
@@ -120,6 +122,8 @@ static void succeed(struct handover *h)
 	}
 	if (succession_say(h->channel, SUCCESSION_MAIN, -1) != ERR_OK)
 		log_debug("hand-over: %s", strerror(errno)); /* it goes on in some seconds */
+	h->served = h->channel;
+	h->channel = -1;
 	hang_up(h);
 	log_notice("hand-over: process %d serves, this one ends", (int)h->next);
 	h->done(h->arg, true);
@@ -215,6 +219,14 @@ void handover_signal_next(const struct handover *h, int number)
 		kill(h->next, number);
 }
 
+void handover_wait(struct handover *h)
+{
+	enum succession_word word;
+
+	if (h->served >= 0 && succession_hear(h->served, ANSWERS_MS, &word, NULL) != ERR_OK)
+		log_debug("hand-over: %s", strerror(errno));
+}
+
 void handover_give_up(struct handover *h)
 {
 	char ending[64];
@@ -240,6 +252,7 @@ enum err handover_create(struct event_base *base, const struct handover_config *
 	h->done = done;
 	h->arg = arg;
 	h->channel = -1;
+	h->served = -1;
 	h->late = evtimer_new(base, on_late, h);
 	if (!h->late) {
 		free(h);
@@ -256,6 +269,8 @@ void handover_free(struct handover *h)
 	if (!h)
 		return;
 	hang_up(h);
+	if (h->served >= 0)
+		close(h->served);
 	event_free(h->late);
 	free(h);
 }

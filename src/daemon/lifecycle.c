@@ -343,6 +343,8 @@ static enum err life_init(struct life *life)
 				   on_fetched, life, &life->feeds);
 	if (err == ERR_OK)
 		err = open_desk(life);
+	if (config->successor)
+		successor_answers(config->successor);
 	if (err == ERR_OK)
 		err = watchdog_begin(life->base, workers_board(config->workers), &life->watchdog);
 	if (err == ERR_OK)
@@ -397,6 +399,7 @@ enum err lifecycle_run(const struct lifecycle_config *config)
 	if (err == ERR_OK) {
 		sd_notify(0, "READY=1");
 		event_base_dispatch(life.base);
+		handover_wait(life.handover);
 		desk_close(life.desk);
 		life.desk = NULL;
 		beside_end_service(config->beside);

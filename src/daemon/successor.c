@@ -71,7 +71,7 @@ enum err successor_take_cache(const struct successor *successor, const struct sn
 	return ERR_OK;
 }
 
-void successor_serves(struct successor *successor)
+void successor_serves(const struct successor *successor)
 {
 	enum succession_word word;
 
@@ -80,6 +80,12 @@ void successor_serves(struct successor *successor)
 	if (succession_say(successor->channel, SUCCESSION_SERVING, -1) == ERR_OK &&
 	    succession_hear(successor->channel, MAIN_MS, &word, NULL) != ERR_OK)
 		log_warning("hand-over: no word of the process before: %s", strerror(errno));
+}
+
+void successor_answers(struct successor *successor)
+{
+	if (!successor_is_one(successor))
+		return;
 	close(successor->channel);
 	successor->channel = -1;
 }

@@ -259,6 +259,33 @@ static pid_t server_of(const struct sockaddr_un *address)
 	return peer.pid == getppid() || peer.pid == getpid() ? 0 : peer.pid;
 }
 
+/* Binds below another name, and gives the file its own when it is listened on: whoever asks just
+ * then reaches the one before. */
+static enum err bind_aside(const struct door *door, int fd, const char *group,
+			   struct err_text *text)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char aside[sizeof(door->path) + 2];
+	mode_t mask;
+	int rc;
+
+	snprintf(aside, sizeof(aside), "%s~", door->path);
+	if (strlen(aside) >= sizeof(address.sun_path))
+		snprintf(aside, sizeof(aside), "%s", door->path);
+	memcpy(address.sun_path, aside, strlen(aside));
+	unlink(aside);
+	mask = umask(0117);
+	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (rc != 0 || listen(fd, BACKLOG) != 0)
+		return err_set(text, ERR_SYS, "%s: %s", aside, strerror(errno));
+	if (give_to_group(aside, group, text) != ERR_OK)
+		return ERR_SYS;
+	if (rename(aside, door->path) != 0)
+		return err_set(text, ERR_SYS, "%s: %s", door->path, strerror(errno));
+	return ERR_OK;
+}
+
 /* A socket's file outlives its process.  One that another process serves is left to it, but at a
  * hand-over: it is replaced, and the process before goes on with those who have reached it. */
 static enum err bind_path(struct door *door, int fd, const char *group, struct err_text *text)
@@ -266,26 +293,19 @@ static enum err bind_path(struct door *door, int fd, const char *group, struct e
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat there;
 	pid_t server = 0;
-	mode_t mask;
-	int rc;
 
 	memcpy(address.sun_path, door->path, sizeof(address.sun_path));
-	if (lstat(door->path, &there) == 0 && S_ISSOCK(there.st_mode)) {
+	if (lstat(door->path, &there) == 0) {
+		if (!S_ISSOCK(there.st_mode))
+			return err_set(text, ERR_EXISTS, "%s: this is no socket", door->path);
 		server = server_of(&address);
-		if (server == 0)
-			unlink(door->path);
 	}
 	if (server != 0)
 		return err_set(text, ERR_EXISTS,
 			       "%s: process %d serves it, and keeps it: each daemon needs a socket "
 			       "of its own",
 			       door->path, (int)server);
-	mask = umask(0117);
-	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
-	umask(mask);
-	if (rc != 0 || listen(fd, BACKLOG) != 0)
-		return err_set(text, ERR_SYS, "%s: %s", door->path, strerror(errno));
-	return give_to_group(door->path, group, text);
+	return bind_aside(door, fd, group, text);
 }
 
 enum err door_open_socket(struct door *door, struct event_base *base, const char *path,

@@ -2,19 +2,22 @@
 """What operators do while another process takes over: nothing that was told to be done is lost or done twice, nobody
 waits for what does not come, and no block is lifted."""
 import calendar
+import http.client
 import json
 import os
 import shutil
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 
 from harness.build import daemon_path, slow
 from harness.client import addresses, ask, rcode
 from harness.clock import Clock
-from harness.control import ask_socket, ctl
+from harness.control import ask_port, ask_socket, ctl
+from harness.ports import free_port
 from harness.program import Heir, wait_until
 
 NOON = calendar.timegm((2026, 11, 30, 12, 0, 0))       # a Monday
@@ -192,6 +195,36 @@ def test_hours_begin_and_orders_come_into_force_meanwhile(served, tmp_path):
     assert addresses(ask(d.address, "adult.test", source=KID)) == [SINK] and is_blocked(d, "later.test")
     wait_until(lambda: not is_blocked(d, "said.test"), slow(5, 20), "what was said has ended")
     assert d.log(mark).count("ended: block said.test") == 1
+
+
+def test_somebody_answers_all_the_while(served):
+    """By the socket, and by TCP: what only looks is answered by the one process or the other."""
+    d = served({"metrics": {"listen": [f"127.0.0.1@{free_port()}"]}})
+    port = int(d.config["metrics"]["listen"][0].split("@")[1])
+    ended, failed, asked = threading.Event(), [], [0, 0]
+
+    def look(which, ask_it):
+        while not ended.is_set():
+            try:
+                assert ask_it()[0] == 200
+                asked[which] += 1
+            except (FileNotFoundError, ConnectionRefusedError) as error:
+                failed.append(repr(error))
+            except (ConnectionError, http.client.HTTPException):
+                pass    # it had come to the process that ended just then
+            time.sleep(0.002)
+    threads = [threading.Thread(target=look, args=(0, lambda: ask_socket(d.socket, "GET", "/v1/status"))),
+               threading.Thread(target=look, args=(1, lambda: ask_port(port, "GET", "/metrics")))]
+    for t in threads:
+        t.start()
+    try:
+        for _ in range(3):
+            d.hand_over()
+    finally:
+        ended.set()
+        for t in threads:
+            t.join()
+    assert not failed and min(asked) > 10
 
 
 def test_files_do_not_pile_up(served):

@@ -51,6 +51,7 @@ static void test_nobody(void **state)
 	assert_null(successor_manual(&s));
 	assert_int_equal(successor_take_cache(&s, NULL, NULL, &secret), ERR_OK);
 	successor_serves(&s);
+	successor_answers(&s);
 	assert_false(successor_is_one(&s));
 }
 
@@ -66,6 +67,8 @@ static void test_words(void **state)
 	assert_int_equal(succession_say(p.before, SUCCESSION_MAIN, -1), ERR_OK);
 	successor_serves(&p.successor);
 	expect_word(p.before, SUCCESSION_SERVING);
+	assert_true(successor_is_one(&p.successor));
+	successor_answers(&p.successor);
 	expect_word(p.before, SUCCESSION_END);
 	assert_false(successor_is_one(&p.successor));
 	close(p.before);
@@ -82,6 +85,7 @@ static void test_gone(void **state)
 	assert_int_equal(successor_take_cache(&p.successor, NULL, NULL, NULL), ERR_OK);
 	assert_true(scratch_logged(s, "the process before is gone: going on without its cache"));
 	successor_serves(&p.successor);
+	successor_answers(&p.successor);
 	scratch_give_stderr(s);
 	assert_false(successor_is_one(&p.successor));
 }
