@@ -36,10 +36,15 @@ def is_free(port, addresses=("127.0.0.1", "::1")):
     return True
 
 
+GIVEN = set()
+
+
 def free_port(addresses=("0.0.0.0", "::")):
-    """One that is free everywhere, so that the wildcard addresses can have it too."""
-    for _ in range(200):
+    """One that is free everywhere, so that the wildcard addresses can have it too; who was given one may not
+    listen on it yet, so that it is not given again while there are others."""
+    for attempt in range(400):
         port = random.randint(FIRST, LAST)
-        if is_free(port, addresses):
+        if (port not in GIVEN or attempt >= 200) and is_free(port, addresses):
+            GIVEN.add(port)
             return port
     raise AssertionError("no free port")
