@@ -204,6 +204,7 @@ static enum err serve(const struct arguments *args, struct legacy *legacy,
 		.notes = notes,
 		.beside = &legacy->beside,
 		.handed = successor_manual(&legacy->successor),
+		.lock = &legacy->lock,
 		.successor = &legacy->successor,
 	};
 	bool succeeds = successor_is_one(&legacy->successor);

@@ -13,8 +13,9 @@ import time
 
 import pytest
 
+from harness import faults
 from harness.build import daemon_path, slow
-from harness.client import addresses, ask, rcode
+from harness.client import addresses, ask, query, rcode, udp_socket
 from harness.clock import Clock
 from harness.control import ask_port, ask_socket, ctl
 from harness.ports import free_port
@@ -37,6 +38,7 @@ def served(daemon, upstream, tmp_path):
     def make(config=None, state=True, clock=None):
         up = upstream(lambda q: q.reply(f"{q.name} 3600 IN A {GOOD}"))
         d = daemon({"upstreams": [up.address], **(config or {})}, environment=clock.environment if clock else None)
+        d.up = up
         d.socket, d.hold = tmp_path / "control.sock", tmp_path / "hold"
         d.configure({"control": {"socket": str(d.socket)}})
         if state:
@@ -225,6 +227,23 @@ def test_somebody_answers_all_the_while(served):
         for t in threads:
             t.join()
     assert not failed and min(asked) > 10
+
+
+def test_the_lock_goes_over_while_questions_are_in_flight(served, tmp_path):
+    """The process before has them answered, and has the state directory no more; it is the new one's from the start."""
+    d = served({"server": {"drain-timeout": "5s"}})
+    d.up.script = faults.silent
+    lock = tmp_path / "state" / "state.lock"
+    with udp_socket(d.address) as s:
+        s.send(query("silent.test").to_wire())
+        wait_until(lambda: d.counted("forwarded") > 0, slow(5, 20), "it is asked")
+        pid, mark = d.begin_hand_over()
+        d.program.wait_line("^hand-over: process .* serves", mark, slow(20, 60))
+        wait_until(lambda: lock.read_text() == f"{pid}\n", 1.5, "the lock is the new one's")
+        assert d.program.running()
+        d.up.script = lambda q: q.reply(f"{q.name} 60 IN A {GOOD}")
+        d.end_hand_over(mark)
+    assert "has this state.directory" not in d.log(mark)
 
 
 def test_files_do_not_pile_up(served):
