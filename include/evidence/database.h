@@ -13,6 +13,11 @@
  * other files the same mode.  False: errno says why not. */
 bool database_make(const char *path);
 
+/* Whether a file is there that may be read and written, and no link.  False: errno says why not.
+ * Neither opens one that is there: to close it would take away the locks on it that another thread
+ * has (fcntl(2)), and another process could remove the log that this one writes. */
+bool database_is_there(const char *path);
+
 /* Opens an existing one; returns SQLite's code.  `*ret_db` is to be closed also after a failure,
  * where it is not NULL.  One that is only read is read beside its writer, whenever that comes and
  * goes, and where nothing may be written beside it as well. */

@@ -7,16 +7,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 
+bool database_is_there(const char *path)
+{
+	struct stat there;
+
+	if (lstat(path, &there) != 0)
+		return false;
+	if (S_ISREG(there.st_mode))
+		return eaccess(path, R_OK | W_OK) == 0;
+	errno = S_ISDIR(there.st_mode) ? EISDIR : ELOOP;
+	return false;
+}
+
 bool database_make(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return false;
+		return errno == EEXIST && database_is_there(path);
 	close(fd);
 	return true;
 }

@@ -2,11 +2,9 @@
 #include "receipt/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "evidence/database.h"
 
@@ -70,13 +68,10 @@ bool store_step(sqlite3_stmt *statement)
 /* Made by us, so that nobody else may read it: SQLite gives its other files the same mode. */
 static enum err make_file(const char *path, bool write, struct err_text *text)
 {
-	int fd = open(path, O_RDWR | (write ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return err_set(text, errno == ENOENT ? ERR_NOTFOUND : ERR_SYS, "%s: %s", path,
-			       strerror(errno));
-	close(fd);
-	return ERR_OK;
+	if (write ? database_make(path) : database_is_there(path))
+		return ERR_OK;
+	return err_set(text, errno == ENOENT ? ERR_NOTFOUND : ERR_SYS, "%s: %s", path,
+		       strerror(errno));
 }
 
 /* Makes the tables, or brings those of an earlier version on. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -50,6 +53,66 @@ static void test_made_and_spoken_to(void **state)
 	scratch_remove(&scratch);
 }
 
+/* Whether another process sees a lock of this one on the file. */
+static bool is_locked(const char *path)
+{
+	const int wanted = 7;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		_exit(fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? wanted
+											  : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) == wanted;
+}
+
+/* What a thread has locked stays so when another one is about to write. */
+static void test_made_beside_a_reader(void **state)
+{
+	struct scratch scratch;
+	struct err_text text;
+	char path[512];
+	sqlite3 *db;
+
+	(void)state;
+	scratch_make(&scratch);
+	snprintf(path, sizeof(path), "%s/a.db", scratch.path);
+	assert_true(database_make(path));
+	assert_int_equal(database_open(path, false, &db), SQLITE_OK);
+	assert_int_equal(database_run(db, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)", &text),
+			 ERR_OK);
+	assert_true(is_locked(path));
+	assert_true(database_make(path));
+	assert_true(is_locked(path));
+	sqlite3_close(db);
+	assert_false(is_locked(path));
+	scratch_remove(&scratch);
+}
+
+static void test_not_made(void **state)
+{
+	struct scratch scratch;
+	char path[512];
+	char link[520];
+
+	(void)state;
+	scratch_make(&scratch);
+	assert_false(database_make(scratch.path));
+	assert_int_equal(errno, EISDIR);
+	snprintf(path, sizeof(path), "%s/a.db", scratch.path);
+	snprintf(link, sizeof(link), "%s/link", scratch.path);
+	assert_int_equal(symlink(path, link), 0);
+	assert_false(database_make(link));
+	assert_int_equal(errno, ELOOP);
+	assert_int_not_equal(access(path, F_OK), 0);
+	scratch_remove(&scratch);
+}
+
 /* Another one takes the place of the first, but never that of the one set aside. */
 static void test_set_aside(void **state)
 {
@@ -85,6 +148,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_made_and_spoken_to),
+		cmocka_unit_test(test_made_beside_a_reader),
+		cmocka_unit_test(test_not_made),
 		cmocka_unit_test(test_set_aside),
 	};
 
