@@ -98,10 +98,9 @@ static const char *use_paths_as_given(void)
 	return sqlite3_vfs_find(name) ? name : NULL;
 }
 
-int database_open(const char *path, bool read_only, sqlite3 **ret_db)
+static int open_as(const char *path, enum reading how, sqlite3 **ret_db)
 {
 	const char *vfs = use_paths_as_given();
-	enum reading how = read_only ? how_to_read(path) : READ_AS_OWNER;
 	int flags = how == READ_AS_OWNER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
 	char *uri = sqlite3_mprintf("file:%s%s", path, how == READ_SEALED ? "?immutable=1" : "");
 	int rc = SQLITE_NOMEM;
@@ -113,6 +112,35 @@ int database_open(const char *path, bool read_only, sqlite3 **ret_db)
 	else
 		rc = sqlite3_open_v2(path, ret_db, flags | SQLITE_OPEN_NOMUTEX, vfs);
 	sqlite3_free(uri);
+	return rc;
+}
+
+/* Whether a log has what is not in the database. */
+static bool has_log(const char *path)
+{
+	char log[PATH_MAX];
+	struct stat there;
+
+	return snprintf(log, sizeof(log), "%s-wal", path) >= (int)sizeof(log) ||
+	       (stat(log, &there) == 0 && there.st_size > 0);
+}
+
+/* As where a disk is full. */
+static bool lacks_files(sqlite3 *db)
+{
+	int rc = sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL) & 0xff;
+
+	return rc == SQLITE_IOERR || rc == SQLITE_CANTOPEN || rc == SQLITE_FULL;
+}
+
+int database_open(const char *path, bool read_only, sqlite3 **ret_db)
+{
+	int rc = open_as(path, read_only ? how_to_read(path) : READ_AS_OWNER, ret_db);
+
+	if (rc == SQLITE_OK && read_only && lacks_files(*ret_db) && !has_log(path)) {
+		sqlite3_close(*ret_db);
+		rc = open_as(path, READ_SEALED, ret_db);
+	}
 	if (rc == SQLITE_OK && read_only)
 		rc = sqlite3_exec(*ret_db, "PRAGMA query_only=1", NULL, NULL, NULL);
 	return rc;

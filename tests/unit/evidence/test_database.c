@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -94,6 +96,37 @@ static void test_made_beside_a_reader(void **state)
 	scratch_remove(&scratch);
 }
 
+/* As on a full disk: SQLite needs files beside one that has a log by times. */
+static void test_read_where_nothing_can_be_written(void **state)
+{
+	struct rlimit limit;
+	struct rlimit none;
+	struct scratch scratch;
+	struct err_text text;
+	char path[512];
+	sqlite3 *db;
+
+	(void)state;
+	scratch_make(&scratch);
+	snprintf(path, sizeof(path), "%s/a.db", scratch.path);
+	assert_true(database_make(path));
+	assert_int_equal(database_open(path, false, &db), SQLITE_OK);
+	assert_int_equal(database_run(db, "PRAGMA journal_mode=WAL; PRAGMA user_version=7", &text),
+			 ERR_OK);
+	sqlite3_close(db);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	for (int i = 0; i < 2; i++) { /* also beside what is left of the first time */
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		assert_int_equal(database_open(path, true, &db), SQLITE_OK);
+		assert_int_equal(database_version(db), 7);
+		sqlite3_close(db);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	}
+	scratch_remove(&scratch);
+}
+
 static void test_not_made(void **state)
 {
 	struct scratch scratch;
@@ -150,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_made_and_spoken_to),
 		cmocka_unit_test(test_made_beside_a_reader),
 		cmocka_unit_test(test_not_made),
+		cmocka_unit_test(test_read_where_nothing_can_be_written),
 		cmocka_unit_test(test_set_aside),
 	};
 
