@@ -31,7 +31,7 @@ def difference(d):
 
 
 def test_dry_run_changes_nothing(served):
-    assert difference(served)["reason"] == "there was no dry run"
+    assert difference(served)["reason"] == "there was no dry run of this process"
     def files():    # the ledger and the audit log have files of their own time
         return sorted(p.name for p in (served.folder / "state").iterdir()
                       if not p.name.startswith(("ledger.db", "receipts.db", "audit.", "state.lock")))

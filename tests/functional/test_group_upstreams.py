@@ -215,7 +215,8 @@ def test_flushed_for_all(daemon, upstream):
     ctl(socket, "flush", "x.test")
     for client in (KID, NOBODY):
         site.answered("x.test", client)
-    assert (site.asked("kids"), site.asked("all")) == (["x.test."] * 2, ["x.test."] * 2)
+    for of in "kids", "all":    # a slow one is asked the same question again
+        assert set(site.asked(of)) == {"x.test."} and len(site.asked(of)) >= 2
 
 
 def test_a_restart_crosses_nothing_over(daemon, upstream):

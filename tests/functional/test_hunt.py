@@ -262,7 +262,7 @@ def test_a_disk_that_fills(hunter, tmp_path):
             break
         exchange_many(d.address, [f"n{i * 100 + j}.c3.example" for j in range(100)])
     wait_until(lambda: d.counted("hunt_failures") > 0, slow(10, 30), "the failure is counted")
-    assert "rows wait to be written" in d.log()
+    d.program.wait_line("rows wait to be written")
     assert addresses(ask(d.address, "last.example")) == ["203.0.113.9"]
     assert addresses(ask(d.address, "c2.example")) == [SINK]
     os.unlink(filler)

@@ -131,6 +131,7 @@ def test_the_server_is_away_for_a_while(keeper, server, url):
     finally:
         server.again()
     wait_until(lambda: total(url) == 61, slow(40, 60), "all, and none twice")
+    d.program.wait_line("the database takes findings again")
     assert d.log().count("the database takes nothing") <= 3     # of each reason one line
     assert d.log().count("the database takes findings again") == 1
     assert d.counted("ledger_lost") == 0
