@@ -73,21 +73,29 @@ static bool is_locked(const char *path)
 	return WIFEXITED(status) && WEXITSTATUS(status) == wanted;
 }
 
+/* A database with a log, and with what the statements write. */
+static void make_with_log(const struct scratch *scratch, const char *statements, char path[512],
+			  sqlite3 **ret_db)
+{
+	struct err_text text;
+
+	snprintf(path, 512, "%s/a.db", scratch->path);
+	assert_true(database_make(path));
+	assert_int_equal(database_open(path, false, ret_db), SQLITE_OK);
+	assert_int_equal(database_run(*ret_db, "PRAGMA journal_mode=WAL", &text), ERR_OK);
+	assert_int_equal(database_run(*ret_db, statements, &text), ERR_OK);
+}
+
 /* What a thread has locked stays so when another one is about to write. */
 static void test_made_beside_a_reader(void **state)
 {
 	struct scratch scratch;
-	struct err_text text;
 	char path[512];
 	sqlite3 *db;
 
 	(void)state;
 	scratch_make(&scratch);
-	snprintf(path, sizeof(path), "%s/a.db", scratch.path);
-	assert_true(database_make(path));
-	assert_int_equal(database_open(path, false, &db), SQLITE_OK);
-	assert_int_equal(database_run(db, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)", &text),
-			 ERR_OK);
+	make_with_log(&scratch, "CREATE TABLE t(a)", path, &db);
 	assert_true(is_locked(path));
 	assert_true(database_make(path));
 	assert_true(is_locked(path));
@@ -102,17 +110,12 @@ static void test_read_where_nothing_can_be_written(void **state)
 	struct rlimit limit;
 	struct rlimit none;
 	struct scratch scratch;
-	struct err_text text;
 	char path[512];
 	sqlite3 *db;
 
 	(void)state;
 	scratch_make(&scratch);
-	snprintf(path, sizeof(path), "%s/a.db", scratch.path);
-	assert_true(database_make(path));
-	assert_int_equal(database_open(path, false, &db), SQLITE_OK);
-	assert_int_equal(database_run(db, "PRAGMA journal_mode=WAL; PRAGMA user_version=7", &text),
-			 ERR_OK);
+	make_with_log(&scratch, "PRAGMA user_version=7", path, &db);
 	sqlite3_close(db);
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
